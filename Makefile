@@ -1,0 +1,66 @@
+# Two commands do everything on a machine with Python 3.11+, git and make: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types unit fix lock bench integration clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/runtime  ## see the gate wait for a scan, judge it and report, with nothing to configure
+	$(BIN)/hssgate demo
+
+test: lint types unit  ## lint, types and tests: what must pass before a commit
+
+lint: $(VENV)/dev  ## style, formatting and the layers of the code
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache
+
+types: $(VENV)/dev  ## mypy, strict
+	$(BIN)/mypy
+
+unit: $(VENV)/dev  ## the tests, with branch coverage of the decision path
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --fail-under=100 --include='$(DECISION_PATH)'
+
+# What turns answers into an exit code: every branch of it is covered, without exceptions.
+DECISION_PATH := hssgate/watch.py,hssgate/pacing.py,hssgate/grouping.py,hssgate/reference.py,hssgate/verdict.py,hssgate/gate.py,hssgate/policy/*
+
+fix: $(VENV)/dev  ## let ruff mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/dev  ## the figures of benchmarks/README.md, as ratios
+	$(BIN)/python benchmarks/startup.py
+
+lock:  ## write requirements/*.txt anew (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  pyproject.toml --group build -o requirements/runtime.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  pyproject.toml --group build --group dev -c requirements/runtime.txt -o requirements/dev.txt
+
+integration: $(VENV)/dev  ## checks that need node, a browser or a Debian package
+	$(BIN)/python -m pytest -m integration
+
+clean:  ## remove what make made
+	rm -rf $(VENV) .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis hssgate-demo
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "hssgate needs Python 3.11 or newer; name one with: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/runtime: requirements/runtime.txt pyproject.toml | $(VENV)/bin/python
+	$(PIP) install --require-hashes -r requirements/runtime.txt
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/dev: requirements/dev.txt $(VENV)/runtime
+	$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
