@@ -1,0 +1,179 @@
+"""What an answer of the API means: rows, a reason to ask again, or a refusal with advice.
+
+Sources: HSS error codes (all HTTP 400), gateway error codes (`APIGW.` and `APIG.`), and the shapes that the official
+SDK understands. Where the manual is silent the reading is the careful one.
+"""
+
+import json
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from hssgate.api.models import CicdImage, Number
+from hssgate.api.wire import Answer, request_id, server_time
+from hssgate.errors import ApiError, ApiRefused, ApiUnavailable, Exchange, RequestRefused
+from hssgate.text import clean
+
+_SHORTEST_WAIT = 1.0  # seconds; a `Retry-After: 0` must not become a hail of requests
+_OK = 200
+_THROTTLED = 429
+_TRANSIENT = frozenset({_THROTTLED, 502, 503, 504})
+_DEEPEST_ERROR = 5
+
+_DENIED = "the identity may not read HSS images in this project; grant it read access to HSS, and check the project id"
+_ADVICE_BY_CODE = {
+    "HSS.0001": "HSS finds a parameter invalid; check the image reference and --cicd-name",
+    "HSS.0010": _DENIED,
+    "HSS.0013": _DENIED,
+    "0101": "this host does not serve the API; check --region or --endpoint",
+    "0301": "the credentials are wrong, expired, or locked for five minutes after five bad signatures; check them and "
+    "this machine's clock",
+    "0302": _DENIED,
+    "0307": "the token is of another region or has ended; get a new one",
+    "0310": "the project is unavailable; check the project id",
+    "0801": _DENIED,
+    "0802": _DENIED,
+}
+_ADVICE_BY_STATUS = {
+    401: "check the credentials and this machine's clock",
+    403: _DENIED,
+    404: "check --region or --endpoint, and the project id",
+}
+
+
+class _Envelope(BaseModel):
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+
+    total_num: Number = None
+    data_list: list[CicdImage] | CicdImage | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of rows.
+
+    Args:
+        rows: as received, in the API's order.
+        total_num: how many rows the API says there are, if it says so.
+        server_time: the server's clock, in epoch seconds, if it told.
+        exchange: status and request id.
+    """
+
+    rows: tuple[CicdImage, ...]
+    total_num: int | None
+    server_time: float | None
+    exchange: Exchange
+
+
+def read_page(answer: Answer) -> Page:
+    """Return the rows of an answer.
+
+    Raises:
+        ApiUnavailable: throttled, a server's fault, or not the documented shape.
+        ApiRefused: asking again would not help.
+    """
+    exchange = Exchange(answer.status, request_id(answer.headers))
+    if answer.status != _OK:
+        raise _failure(answer, exchange)
+    try:
+        document = json.loads(answer.body, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+        envelope = _Envelope.model_validate(_listing(document))
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"] if part != "list[CicdImage]")
+        raise ApiUnavailable(f"unreadable answer: {clean(place, 80)}: {clean(first['msg'], 120)}", exchange) from error
+    except (ValueError, RecursionError) as error:
+        reason = "nested too deep" if isinstance(error, RecursionError) else clean(error, 120)
+        raise ApiUnavailable(f"unreadable answer: {reason}", exchange) from error
+    rows = envelope.data_list
+    found = () if rows is None else tuple(rows) if isinstance(rows, list) else (rows,)
+    return Page(found, envelope.total_num, answer.server_time, exchange)
+
+
+def _listing(document: object) -> object:
+    if not isinstance(document, dict) or not {"data_list", "total_num"} & document.keys():
+        raise ValueError("neither data_list nor total_num is there")
+    return document
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key is given twice")
+    return found
+
+
+def _refuse_constant(name: str) -> object:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _failure(answer: Answer, exchange: Exchange) -> ApiError:
+    told = _told(answer.body)
+    exchange = Exchange(answer.status, exchange.request_id or told.request_id)
+    said = " ".join(part for part in (told.code, told.message) if part) or "without a readable reason"
+    at = f" (request id {exchange.request_id})" if exchange.request_id else ""
+    what = f"HTTP {answer.status}: {said}{at}"
+    if answer.status in _TRANSIENT:
+        return ApiUnavailable(what, exchange, retry_after=_retry_after(answer))
+    if answer.status >= 500 or answer.status < 300:  # noqa: PLR2004 - HTTP's classes
+        retry_after = _retry_after(answer)
+        return ApiUnavailable(what, exchange, retry_after=retry_after, server_fault=answer.status >= 500)  # noqa: PLR2004
+    if answer.status < 400:  # noqa: PLR2004
+        return ApiRefused(f"{what}; a redirect is never followed, check --endpoint", exchange)
+    gateway_code = told.code.rpartition(".")[2] if told.code.startswith(("APIGW.", "APIG.")) else ""
+    advice = (
+        _ADVICE_BY_CODE.get(told.code)
+        or _ADVICE_BY_CODE.get(gateway_code)
+        or _ADVICE_BY_STATUS.get(answer.status)
+        or "see the HSS error codes"
+    )
+    whole_run = answer.status in _ADVICE_BY_STATUS or told.code in ("HSS.0010", "HSS.0013")
+    return (ApiRefused if whole_run else RequestRefused)(f"{what}; {advice}", exchange)
+
+
+@dataclass(frozen=True)
+class _Told:
+    code: str = ""
+    message: str = ""
+    request_id: str | None = None
+
+
+def _told(body: bytes) -> _Told:
+    """Read code and message out of any of the shapes that HSS, the gateway and IAM use."""
+    try:
+        document = json.loads(body[:100_000])
+    except (ValueError, RecursionError):
+        return _Told(message=clean(body[:400].decode(errors="replace"), 200))
+    levels = [document]
+    for _ in range(_DEEPEST_ERROR):
+        level = levels.pop() if levels else None
+        if not isinstance(level, dict):
+            break
+        code = level.get("error_code") or level.get("errorCode") or level.get("code")
+        message = (
+            level.get("error_msg") or level.get("errorMsg") or level.get("message") or level.get("error_description")
+        )
+        if code or message:
+            found = level.get("request_id")
+            return _Told(
+                clean(code or "", 60),
+                clean(message or "", 600),
+                clean(found, 100) if isinstance(found, str) else None,
+            )
+        levels.extend(value for value in level.values() if isinstance(value, dict))
+    return _Told()
+
+
+def _retry_after(answer: Answer) -> float | None:
+    given = answer.headers.get("Retry-After", "").strip()
+    if not given:
+        return None
+    if given.isascii() and given.isdigit() and len(given) <= 9:  # noqa: PLR2004 - 30 years
+        return max(float(given), _SHORTEST_WAIT)
+    moment = server_time(given)
+    if moment is None:
+        return None
+    now = answer.server_time
+    if now is None:
+        return None
+    return max(moment - now, _SHORTEST_WAIT)

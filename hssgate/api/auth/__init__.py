@@ -1,0 +1,1 @@
+"""Ways in: each file an `httpx.Auth`; the signing itself is pure."""

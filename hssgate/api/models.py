@@ -1,0 +1,105 @@
+"""The rows of `ListCicdImages` as the API gives them, its documented quirks smoothed.
+
+Source: manual page of ListCicdImages (tables 4 and 5), and SDK 3.1.219 for `pipeline_type`.
+"""
+
+import re
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+_NUMBER_WITH_UNIT = re.compile(r"\s*([0-9]{1,19})\s*(?:[^\W0-9_][^0-9]*)?", re.UNICODE)
+_LARGEST = 2**63 - 1
+
+
+def _number(value: object) -> object:
+    """Take numbers as text, with a unit or without (`"1000 单位(Bytes)"`), as the manual's own example has them."""
+    if isinstance(value, str):
+        if not value.strip():
+            return None
+        if match := _NUMBER_WITH_UNIT.fullmatch(value):
+            return int(match[1])
+        raise ValueError("is no number")
+    if isinstance(value, bool):
+        raise ValueError("is no number")  # noqa: TRY004 - pydantic collects ValueError
+    return value
+
+
+def _text(value: object) -> object:
+    return None if value == "" else value
+
+
+Number = Annotated[Annotated[int, Field(ge=0, le=_LARGEST)] | None, BeforeValidator(_number)]
+Text = Annotated[str | None, BeforeValidator(_text)]
+
+
+class ScanStatus(StrEnum):
+    """The documented values of `scan_status`; a row may bear others."""
+
+    UNSCAN = "unscan"
+    WAITING_FOR_SCAN = "waiting_for_scan"
+    SCANNING = "scanning"
+    SUCCESS = "success"
+    FAILED = "failed"
+    DOWNLOAD_FAILED = "download_failed"
+    IMAGE_OVERSIZED = "image_oversized"
+
+
+DOCUMENTED = frozenset(ScanStatus)
+TERMINAL = frozenset({ScanStatus.SUCCESS, ScanStatus.FAILED, ScanStatus.DOWNLOAD_FAILED, ScanStatus.IMAGE_OVERSIZED})
+
+
+class SeverityLevel(StrEnum):
+    """The values of `severity_level`, from harmless to grave."""
+
+    SECURITY = "Security"
+    LOW = "Low"
+    MEDIUM = "Medium"
+    HIGH = "High"
+
+
+class CicdImage(BaseModel):
+    """One row: every field may be missing, unknown fields are dropped, an empty text counts as missing.
+
+    Times are milliseconds since the epoch, `image_size` is bytes.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, coerce_numbers_to_str=False)
+
+    image_id: Text = None
+    cicd_name: Text = None
+    namespace: Text = None
+    image_name: Text = None
+    image_version: Text = None
+    image_digest: Text = None
+    registry_name: Text = None
+    registry_type: Text = None
+    image_type: Text = None
+    pipeline_type: Text = None
+    latest_version: bool | None = None
+    scan_status: Text = None
+    scan_failed_desc: Text = None
+    scan_failed_code: Text = None
+    image_size: Number = None
+    latest_update_time: Number = None
+    latest_scan_time: Number = None
+    vul_num: Number = None
+    unsafe_setting_num: Number = None
+    malicious_file_num: Number = None
+    severity_level: Text = None
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether the scan has ended, well or badly."""
+        return self.scan_status in TERMINAL
+
+    @property
+    def is_unscanned(self) -> bool:
+        """Whether no scan has been asked for yet."""
+        return self.scan_status == ScanStatus.UNSCAN
+
+    @property
+    def is_documented(self) -> bool:
+        """Whether the manual knows this status."""
+        return self.scan_status in DOCUMENTED

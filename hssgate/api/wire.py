@@ -1,0 +1,166 @@
+"""One HTTP exchange: bounded in time and size, redirects refused, errors of httpx translated."""
+
+import contextlib
+import email.utils
+import socket
+import ssl
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import httpx
+
+from hssgate.clock import Clock
+from hssgate.errors import ApiRefused, ApiUnavailable, Exchange
+from hssgate.text import clean
+
+LARGEST_BODY = 32 * 1024 * 1024  # bytes, after decompression
+_ANY_GZIP_OR_ZLIB = 47
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back.
+
+    Args:
+        status: the HTTP status.
+        headers: the response's headers.
+        body: the bytes, decompressed.
+        server_time: the `Date` header in epoch seconds, if there was a readable one.
+    """
+
+    status: int
+    headers: httpx.Headers
+    body: bytes
+    server_time: float | None
+
+
+class Wire:
+    """Sends requests and brings back whole answers.
+
+    Args:
+        http: the client, which must not follow redirects.
+        clock: bounds each exchange as a whole; httpx bounds only its single steps.
+    """
+
+    def __init__(self, http: httpx.Client, clock: Clock) -> None:
+        self._http = http
+        self._clock = clock
+        self._sockets: set[socket.socket] = set()
+
+    def get(self, url: str, *, auth: httpx.Auth, within: float) -> Answer:
+        """Fetch the URL, sent byte for byte as it is given.
+
+        Args:
+            url: already encoded.
+            auth: adds the credentials.
+            within: seconds for the whole exchange, name look-up and body included.
+
+        Raises:
+            ApiUnavailable: no answer, or not a whole one, in time.
+            ApiRefused: the server's certificate is not to be trusted.
+        """
+        exchanges: list[Exchange] = []
+        with _translated(url, within, exchanges):
+            return self._clock.call(
+                lambda: self._exchange(url, auth, within, exchanges), within=within, abandon=self._abandon
+            )
+
+    def _exchange(self, url: str, auth: httpx.Auth, within: float, exchanges: list[Exchange]) -> Answer:
+        request = self._http.build_request(
+            "GET",
+            url,
+            headers={"Accept": "application/json", "Accept-Encoding": "gzip"},
+            timeout=httpx.Timeout(max(within, 0.001)),
+            extensions={"trace": self._remember_socket},
+        )
+        response = self._http.send(request, auth=auth, stream=True, follow_redirects=False)
+        try:
+            exchanges.append(Exchange(response.status_code, request_id(response.headers)))
+            return Answer(
+                response.status_code,
+                response.headers,
+                _body(response),
+                server_time(response.headers.get("Date")),
+            )
+        finally:
+            response.close()
+
+    def _remember_socket(self, event: str, info: dict[str, object]) -> None:
+        if event != "connection.connect_tcp.complete":
+            return
+        with contextlib.suppress(AttributeError):
+            found = info["return_value"].get_extra_info("socket")  # type: ignore[attr-defined]
+            if isinstance(found, socket.socket):
+                self._sockets = {known for known in self._sockets if known.fileno() >= 0} | {found}
+
+    def _abandon(self) -> None:
+        """End what the given-up request waits for, so that its thread and connection are freed."""
+        for known in self._sockets:
+            with contextlib.suppress(OSError):  # the raw socket's own method: TLS state belongs to the other thread
+                socket.socket.shutdown(known, socket.SHUT_RDWR)
+
+
+def request_id(headers: httpx.Headers) -> str | None:
+    """Return the id to quote to Huawei Cloud's support."""
+    found = headers.get("X-Request-Id") or headers.get("X-IAM-Trace-Id")
+    return clean(found, 100) if found else None
+
+
+def server_time(date: str | None) -> float | None:
+    """Return an HTTP date in epoch seconds, or None where it is missing or unreadable."""
+    if not date:
+        return None
+    try:
+        return email.utils.parsedate_to_datetime(date).timestamp()
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+
+
+def _body(response: httpx.Response) -> bytes:
+    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+    coded = encoding in ("gzip", "x-gzip", "deflate")
+    if not coded and encoding not in ("", "identity"):
+        raise httpx.DecodingError(f"unknown Content-Encoding {clean(encoding, 40)!r}", request=response.request)
+    inflate = zlib.decompressobj(_ANY_GZIP_OR_ZLIB) if coded else None
+    body = bytearray()
+    for chunk in response.iter_raw():
+        room = LARGEST_BODY + 1 - len(body)
+        body += inflate.decompress(chunk, room) if inflate else chunk
+        if len(body) > LARGEST_BODY:
+            raise httpx.DecodingError("the body is larger than 32 MiB", request=response.request)
+    if inflate and not inflate.eof:
+        raise httpx.DecodingError("the compressed body is cut short", request=response.request)
+    return bytes(body)
+
+
+@contextlib.contextmanager
+def _translated(url: str, within: float, exchanges: list[Exchange]) -> Iterator[None]:
+    """Turn what httpx, ssl and zlib raise into errors of our own."""
+    host = httpx.URL(url).host
+
+    def known() -> Exchange:
+        return exchanges[-1] if exchanges else Exchange()
+
+    try:
+        yield
+    except (TimeoutError, httpx.TimeoutException) as error:
+        raise ApiUnavailable(f"no whole answer from {host} within {within:.1f}s", known()) from error
+    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, zlib.error, OSError) as error:
+        if untrusted := _certificate_error(error):
+            raise ApiRefused(
+                f"the certificate of {host} is not to be trusted: {clean(untrusted, 200)}; "
+                "for a private authority give its certificates with --ca-bundle",
+                known(),
+            ) from error
+        raise ApiUnavailable(
+            f"no whole answer from {host}: {clean(error, 200) or type(error).__name__}", known()
+        ) from error
+
+
+def _certificate_error(error: BaseException | None) -> str | None:
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return error.verify_message
+        error = error.__cause__ or error.__context__
+    return None

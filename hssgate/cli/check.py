@@ -1,0 +1,218 @@
+"""`hssgate check`: the gate."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from hssgate.cli.addresses import endpoint_of
+from hssgate.cli.credentials import choose_credentials
+from hssgate.cli.options import (
+    LONGEST_CICD_NAME,
+    PolicyFile,
+    Report,
+    Text,
+    common_options,
+    connection_options,
+    is_default,
+    moment_or_fail,
+    waiting_options,
+    when,
+)
+from hssgate.cli.progress import Progress
+from hssgate.cli.report_files import STDOUT, check_paths, write_reports
+from hssgate.cli.world import World
+from hssgate.durations import format_duration
+from hssgate.errors import Misused
+from hssgate.gate import run_gate
+from hssgate.policy.load import LoadedPolicy, find_policy, load_policies
+from hssgate.reference import Reference, parse_reference
+from hssgate.reports.summary import headline, render
+from hssgate.settings import Connection, Patience, Settings
+
+_PROJECT_ID = re.compile(r"(?!\.+$)[A-Za-z0-9_.~-]+", re.ASCII)
+_EPILOG = """\b
+Exit codes:
+  0    passed, perhaps with warnings
+  1    crashed: a bug, never a verdict
+  2    misused: option, IMAGE, policy or report path wrong
+  3    the API could not be asked
+  4    timed out: the image did not appear, or its scan did not end
+  5    no usable result: scan failed, or a needed number missing
+  10   blocked: the policy is violated
+  130  interrupted (SIGINT)
+  143  interrupted (SIGTERM)
+"""
+
+
+@click.command(short_help="wait for the scan of images and hold them against a policy", epilog=_EPILOG)
+@click.argument("images", nargs=-1, envvar="HSSGATE_IMAGES", metavar="IMAGE...")
+@click.option(
+    "--cicd-name",
+    type=Text(LONGEST_CICD_NAME),
+    show_envvar=True,
+    envvar="HSSGATE_CICD_NAME",
+    help="CI/CD identifier name that the rows must bear.",
+)
+@click.option(
+    "--policy",
+    "policies",
+    type=PolicyFile(),
+    multiple=True,
+    show_envvar=True,
+    envvar="HSSGATE_POLICY",
+    help="Policy file; repeatable, each must be held to.  [default: hssgate.yaml, .yml, .toml or .json here, else the "
+    "built-in policy]",
+)
+@click.option(
+    "--scanned-after",
+    metavar="WHEN",
+    callback=when,
+    show_envvar=True,
+    envvar="HSSGATE_SCANNED_AFTER",
+    help="Accept only results scanned at or after WHEN: ISO 8601 with zone, epoch seconds or milliseconds, or an age "
+    "such as 15m.",
+)
+@waiting_options
+@click.option(
+    "--report",
+    "reports",
+    type=Report(),
+    multiple=True,
+    show_envvar=True,
+    envvar="HSSGATE_REPORTS",
+    help="Write a report: junit=PATH or json=PATH; - is stdout; repeatable.",
+)
+@connection_options
+@common_options
+@click.pass_context
+def check(  # noqa: PLR0917 - click hands over every option by name
+    ctx: click.Context,
+    images: tuple[str, ...],
+    cicd_name: str | None,
+    policies: tuple[Path, ...],
+    scanned_after: str | None,
+    timeout: float,
+    appear_timeout: float,
+    settle: float,
+    interval: float,
+    max_interval: float,
+    reports: tuple[tuple[str, str], ...],
+    region: str | None,
+    endpoint: str | None,
+    project_id: str | None,
+    enterprise_project_id: str | None,
+    request_timeout: float,
+    ca_bundle: Path | None,
+    verbose: int,
+    quiet: bool,  # noqa: FBT001 - click's flag
+) -> None:
+    """Wait until HSS has scanned each IMAGE, hold the result against the policy, and exit 0 only if all pass.
+
+    IMAGE is [REGISTRY/][NAMESPACE/]NAME[:VERSION][@DIGEST]; the version or the digest is required. Credentials come
+    from the environment: HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or HSSGATE_TOKEN.
+    """
+    world: World = ctx.obj
+    console = world.console
+    console.verbosity = -1 if quiet else verbose
+    check_paths(reports)
+    console.results_to_stderr = any(path == STDOUT for _, path in reports)
+    references = _references(images, cicd_name)
+    applied = _policies(policies)
+    settings = Settings(
+        references=references,
+        patience=_patience(
+            ctx,
+            timeout=timeout,
+            appear_timeout=appear_timeout,
+            settle=settle,
+            interval=interval,
+            max_interval=max_interval,
+        ),
+        scanned_after=moment_or_fail(scanned_after, world.clock.epoch()),
+        connection=Connection(
+            endpoint=endpoint_of(endpoint, region),
+            project_id=_required(project_id),
+            enterprise_project_id=enterprise_project_id,
+            credentials=choose_credentials(world.environ, console.warning),
+            request_timeout=request_timeout,
+            ca_bundle=ca_bundle,
+        ),
+    )
+    _explain(settings, applied, world)
+    ctx.exit(_run(settings, applied, reports, world))
+
+
+def _run(settings: Settings, policies: Sequence[LoadedPolicy], reports: Sequence[tuple[str, str]], world: World) -> int:
+    console = world.console
+    trace = (lambda line: console.detail(line, level=2)) if console.verbosity > 1 else None
+    with world.interruptible(), world.open_http(settings.connection, trace) as http:
+        progress = Progress(console, world.clock)
+        verdict = console.redactor.value(run_gate(settings, policies, http, world.clock, progress))
+        verdict = write_reports(verdict, reports, console)
+        for warning in verdict.warnings:
+            if warning not in progress.warned:
+                console.warning(warning)
+        console.result((headline if console.verbosity < 0 else render)(verdict, console.paint_result))
+        return int(verdict.exit_code)
+
+
+def _references(images: Sequence[str], cicd_name: str | None) -> tuple[Reference, ...]:
+    """Return each image once, in the order given."""
+    found: dict[tuple[str | None, ...], Reference] = {}
+    problems = []
+    for image in images:
+        try:
+            reference = parse_reference(image, cicd_name)
+        except ValueError as error:
+            problems.append(str(error))
+        else:
+            found.setdefault(reference.identity, reference)
+    if problems:
+        raise Misused("\n".join(problems))
+    if not found:
+        raise Misused("no IMAGE given: name at least one, such as team/app:1.0, or set HSSGATE_IMAGES")
+    return tuple(found.values())
+
+
+def _policies(paths: Sequence[Path]) -> tuple[LoadedPolicy, ...]:
+    if not paths and (found := find_policy(Path())):
+        paths = (found,)
+    return load_policies(paths)
+
+
+def _patience(
+    ctx: click.Context, *, timeout: float, appear_timeout: float, settle: float, interval: float, max_interval: float
+) -> Patience:
+    """Return the pace; where only one bound of the pause is given, it moves the other's default out of the way."""
+    if interval > max_interval:
+        if is_default(ctx, "max_interval"):
+            max_interval = interval
+        elif is_default(ctx, "interval"):
+            interval = max_interval
+        else:
+            shown, longest = format_duration(interval), format_duration(max_interval)
+            raise Misused(f"--interval {shown} is longer than --max-interval {longest}; swap them or raise the latter")
+    return Patience(
+        timeout=timeout, appear_timeout=appear_timeout, settle=settle, interval=interval, max_interval=max_interval
+    )
+
+
+def _required(project_id: str | None) -> str:
+    if project_id is None:
+        raise Misused("no project: give --project-id (or HSSGATE_PROJECT_ID)")
+    if not _PROJECT_ID.fullmatch(project_id):
+        raise Misused("--project-id is no project id: letters, digits, - _ . ~ only")
+    return project_id
+
+
+def _explain(settings: Settings, policies: Sequence[LoadedPolicy], world: World) -> None:
+    """Say with -v what the run is made of."""
+    console = world.console
+    console.detail(f"endpoint {settings.connection.endpoint}, project {settings.connection.project_id}")
+    console.detail(f"credentials from {settings.connection.credentials.source}")
+    for loaded in policies:
+        console.detail(f"policy {loaded.source.path} (sha256 {loaded.source.sha256[:12]}…)")
+    if settings.scanned_after:
+        console.detail(f"results scanned at or after {settings.scanned_after}")

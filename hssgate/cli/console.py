@@ -1,0 +1,138 @@
+"""Everything that is printed goes through here: results to stdout, the rest to stderr, secrets to neither."""
+
+import os
+import sys
+from collections.abc import Mapping
+from typing import Literal, TextIO
+
+import click
+
+from hssgate.redaction import Redactor
+
+Tone = Literal["good", "bad", "warn", "dim", "bold"]
+
+_STYLES: dict[Tone, dict[str, object]] = {
+    "good": {"fg": "green"},
+    "bad": {"fg": "red", "bold": True},
+    "warn": {"fg": "yellow"},
+    "dim": {"dim": True},
+    "bold": {"bold": True},
+}
+
+
+class Console:
+    """Prints.
+
+    Args:
+        redactor: takes out secrets.
+    """
+
+    def __init__(self, redactor: Redactor | None = None) -> None:
+        self.redactor = redactor or Redactor()
+        self.verbosity = 0  # -1 quiet, 0 normal, 1 and 2 verbose
+        self.results_to_stderr = False  # where a report takes stdout
+        self._live = ""
+        for stream in (sys.stdout, sys.stderr):
+            reconfigure = getattr(stream, "reconfigure", None)
+            if reconfigure is not None:  # a narrow encoding must not turn a verdict into a crash
+                reconfigure(errors="backslashreplace")
+
+    def result(self, text: str) -> None:
+        """Print a result, in full."""
+        self._print(sys.stderr if self.results_to_stderr else sys.stdout, text)
+
+    def document(self, text: str) -> None:
+        """Print a report that was asked for on stdout.
+
+        Raises:
+            OSError: stdout cannot be written.
+        """
+        sys.stdout.write(self.redactor.text(text))
+        sys.stdout.flush()
+
+    def progress(self, text: str) -> None:
+        """Print a line of progress, unless quiet."""
+        if self.verbosity >= 0:
+            self._print(sys.stderr, text)
+
+    def detail(self, text: str, level: int = 1) -> None:
+        """Print a line only for those who asked for so much."""
+        if self.verbosity >= level:
+            self._print(sys.stderr, self.paint(text, "dim", sys.stderr))
+
+    def warning(self, text: str) -> None:
+        """Print a warning."""
+        self._print(sys.stderr, f"{self.paint('warning:', 'warn', sys.stderr)} {text}")
+
+    def error(self, text: str) -> None:
+        """Print an error."""
+        self._print(sys.stderr, f"{self.paint('error:', 'bad', sys.stderr)} {text}")
+
+    def live(self, text: str) -> None:
+        """Show a line that the next output replaces; only on a terminal, unless quiet."""
+        if self.verbosity < 0 or not self.is_live:
+            return
+        width = max(_terminal_width() - 1, 20)
+        self._live = self.redactor.text(text)[:width]
+        _write(sys.stderr, f"\r\x1b[K{self._live}")
+
+    @property
+    def is_live(self) -> bool:
+        """Whether stderr is a terminal that can replace a line."""
+        return _is_terminal(sys.stderr) and os.environ.get("TERM", "") != "dumb"
+
+    def paint_result(self, text: str, tone: Tone) -> str:
+        """Return the text in a tone, if results may be coloured."""
+        return self.paint(text, tone, sys.stderr if self.results_to_stderr else sys.stdout)
+
+    def paint(self, text: str, tone: Tone, stream: TextIO) -> str:
+        """Return the text in a tone, if the stream may be coloured."""
+        return click.style(text, **_STYLES[tone]) if may_colour(stream, os.environ) else text  # type: ignore[arg-type]
+
+    def _print(self, stream: TextIO, text: str) -> None:
+        if self._live:
+            _write(sys.stderr, "\r\x1b[K")
+            self._live = ""
+        _write(stream, self.redactor.text(text) + "\n")
+
+
+def may_colour(stream: TextIO, environ: Mapping[str, str]) -> bool:
+    """Whether colour is welcome: `NO_COLOR` beats `FORCE_COLOR` beats the terminal's own wish."""
+    if environ.get("NO_COLOR"):
+        return False
+    if environ.get("FORCE_COLOR", "0") not in ("", "0"):
+        return True
+    return _is_terminal(stream) and environ.get("TERM", "") != "dumb"
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    try:
+        return stream.isatty()
+    except (ValueError, OSError):
+        return False
+
+
+def _terminal_width() -> int:
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns
+    except (OSError, ValueError):
+        return 80
+
+
+def _write(stream: TextIO, text: str) -> None:
+    """Write and flush; a reader who has gone or a full disk takes nothing from the verdict."""
+    try:
+        stream.write(text)
+        stream.flush()
+    except (OSError, ValueError):
+        _silence(stream)
+
+
+def _silence(stream: TextIO) -> None:
+    """Point the stream nowhere, so that Python does not fail on it again at its end."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+    except (OSError, ValueError):
+        pass

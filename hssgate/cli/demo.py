@@ -1,0 +1,91 @@
+"""`hssgate demo`: the main job with nothing to configure."""
+
+import os
+import shlex
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from hssgate.cli.options import common_options
+from hssgate.cli.world import World
+from hssgate.emulator.app import Emulator
+from hssgate.emulator.images import Image
+from hssgate.emulator.scenario import default_scenario
+from hssgate.emulator.server import serve
+from hssgate.errors import Misused
+
+FOLDER = Path("hssgate-demo")
+_IMAGE = {
+    "cicd_name": "demo",
+    "namespace": "shop",
+    "image_name": "checkout",
+    "image_version": "1.0",
+    "timeline": [
+        {"at": 1, "scan_status": "waiting_for_scan"},
+        {"at": 2, "scan_status": "scanning"},
+        {
+            "at": 5,
+            "scan_status": "success",
+            "severity_level": "Low",
+            "vul_num": 3,
+            "unsafe_setting_num": 1,
+            "malicious_file_num": 0,
+        },
+    ],
+}
+_POLICY = """\
+version: 1
+rules:
+  severity: Medium
+  vulnerabilities: 20
+  unsafe_settings: 10
+  malicious_files: 0
+"""
+_OWN_VARIABLES = ("HSSGATE_", "HUAWEICLOUD_", "HW_", "CLOUD_SDK_")
+
+
+@click.command(short_help="see the gate at work, with nothing to configure")
+@common_options
+@click.pass_context
+def demo(ctx: click.Context, verbose: int, quiet: bool) -> None:  # noqa: FBT001 - click's flag
+    """Start the emulator, push an image whose scan takes a few seconds, and run `check` on it.
+
+    The reports are written into ./hssgate-demo/. The exit code is that of `check`.
+    """
+    world: World = ctx.obj
+    console = world.console
+    console.verbosity = -1 if quiet else verbose
+    try:
+        FOLDER.mkdir(exist_ok=True)
+        (FOLDER / "policy.yaml").write_text(_POLICY, encoding="utf-8")
+    except OSError as error:
+        raise Misused(f"{FOLDER}: {error.strerror}; run the demo in a folder that can be written to") from error
+    app = Emulator(default_scenario(), now=world.clock.epoch, sleep=time.sleep)
+    with serve(app) as server:
+        console.result(f"The emulator plays HSS at {server.url}.")
+        app.push(Image.model_validate(_IMAGE))
+        console.result("An image was pushed: shop/checkout:1.0; its scan begins in 2 s and takes 3 s.\n")
+        arguments = _arguments(server.url)
+        console.result(f"$ hssgate {shlex.join(arguments)}")
+        code = _check([*arguments, *["-v"] * verbose, *["-q"] * quiet])
+    console.result(f"\nExit code {code}. The reports are {FOLDER}/junit.xml and {FOLDER}/report.json.")
+    ctx.exit(code)
+
+
+def _arguments(url: str) -> list[str]:
+    return [
+        "check", "shop/checkout:1.0", "--cicd-name", "demo", "--policy", str(FOLDER / "policy.yaml"),
+        "--scanned-after", "1m", "--interval", "1s", "--settle", "1s", "--timeout", "1m",
+        "--endpoint", url, "--project-id", "demo",
+        "--report", f"junit={FOLDER / 'junit.xml'}", "--report", f"json={FOLDER / 'report.json'}",
+    ]  # fmt: skip
+
+
+def _check(arguments: list[str]) -> int:
+    """Run the real command line, with the emulator's key and nothing of the caller's own configuration."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(_OWN_VARIABLES)}
+    environ |= {"HUAWEICLOUD_SDK_AK": "emulator-ak", "HUAWEICLOUD_SDK_SK": "emulator-sk"}
+    return subprocess.run([sys.executable, "-m", "hssgate", *arguments], env=environ, check=False).returncode  # noqa: S603

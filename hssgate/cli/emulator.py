@@ -1,0 +1,51 @@
+"""`hssgate emulator`: the API on loopback, for trying things out and for tests of pipelines."""
+
+import time
+from pathlib import Path
+
+import click
+
+from hssgate.cli.options import common_options
+from hssgate.cli.world import World
+from hssgate.emulator.app import Emulator
+from hssgate.emulator.scenario import ScenarioInvalid, default_scenario, load_scenario
+from hssgate.emulator.server import serve
+from hssgate.errors import Interrupted, Misused
+from hssgate.text import clean
+
+_LONG_WHILE = 3600.0
+
+
+@click.command(short_help="serve the API of HSS on loopback")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 takes a free one.")
+@click.option(
+    "--scenario",
+    type=click.Path(path_type=Path),
+    help="YAML file of images, credentials, limits and faults; without one, an image for each outcome.",
+)
+@common_options
+@click.pass_context
+def emulator(ctx: click.Context, port: int, scenario: Path | None, verbose: int, quiet: bool) -> None:  # noqa: FBT001
+    """Serve the API of HSS on loopback until interrupted.
+
+    The first line on stdout is `listening on http://127.0.0.1:PORT`. Without --scenario: access key emulator-ak with
+    secret emulator-sk, token emulator-token, any project id. Images can be pushed while it runs, as JSON to
+    /_emulator/images; docs/emulator.md describes them and the scenario file.
+    """
+    world: World = ctx.obj
+    world.console.verbosity = -1 if quiet else verbose
+    try:
+        played = load_scenario(scenario) if scenario else default_scenario()
+    except ScenarioInvalid as error:
+        raise Misused(str(error)) from error
+    app = Emulator(played, now=world.clock.epoch, sleep=time.sleep)  # its threads wait on their own
+    try:
+        with world.interruptible(), serve(app, port=port) as server:
+            world.console.result(f"listening on {server.url}")
+            world.console.result(app.describe())
+            while True:
+                world.clock.sleep(_LONG_WHILE)
+    except OSError as error:
+        raise Misused(f"--port {port}: {clean(error.strerror or error)}; name another, or 0 for a free one") from error
+    except Interrupted as interruption:
+        ctx.exit(int(interruption.code))

@@ -1,0 +1,104 @@
+"""The command line as a whole: finds the command, turns errors into messages and exit codes."""
+
+import gc
+import importlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from hssgate.cli.credentials import secret_values
+from hssgate.cli.options import common_options
+from hssgate.cli.world import World, real_world
+from hssgate.errors import GateError
+from hssgate.exit_codes import ExitCode
+from hssgate.text import clean
+
+_COMMANDS = {  # name -> module, which is imported only when the command is asked for
+    "check": "check",
+    "emulator": "emulator",
+    "demo": "demo",
+}
+_MOST_FRAMES = 3
+
+
+class _Commands(click.Group):
+    """Imports a command's module when it is asked for: `check` must not pay for the emulator."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        module = _COMMANDS.get(cmd_name)
+        if module is None:
+            return None
+        command: click.Command = getattr(importlib.import_module(f"hssgate.cli.{module}"), cmd_name)
+        gc.freeze()  # all modules are loaded (see __main__), and none of them will ever be garbage
+        gc.enable()
+        return command
+
+
+@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@common_options
+@click.pass_context
+def cli(ctx: click.Context, verbose: int, quiet: bool) -> None:  # noqa: FBT001 - click's flag
+    """Gate a pipeline on Huawei Cloud HSS image scans: a doubt is never a pass."""
+    world: World = ctx.obj
+    world.console.verbosity = -1 if quiet else verbose
+
+
+def run(arguments: Sequence[str], world: World | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        arguments: without the program's name.
+        world: the outside world, where it is not the real one.
+
+    Returns:
+        The exit code; no exception leaves this function.
+    """
+    try:
+        world = world or real_world()
+        world.console.redactor.learn(secret_values(world.environ))
+        return _run(list(arguments), world)
+    except Exception as error:  # noqa: BLE001 - the last line of defence: a crash must be told from a verdict
+        return _crashed(error, world)
+
+
+def _run(arguments: list[str], world: World) -> int:
+    try:
+        code = cli.main(arguments, prog_name="hssgate", standalone_mode=False, obj=world)
+    except click.ClickException as error:
+        if isinstance(error, click.exceptions.NoArgsIsHelpError):
+            world.console.result(error.format_message())
+        else:
+            context = getattr(error, "ctx", None)
+            where = f" (see `{context.command_path} --help`)" if context else ""
+            world.console.error(_lines(error.format_message()) + where)
+        return ExitCode.MISUSED
+    except (click.Abort, KeyboardInterrupt):
+        world.console.error("interrupted")
+        return ExitCode.INTERRUPTED
+    except GateError as error:
+        world.console.error(_lines(str(error)))
+        return error.exit_code
+    return int(code or 0)
+
+
+def _lines(message: str) -> str:
+    return "\n       ".join(clean(line) for line in message.splitlines())
+
+
+def _crashed(error: Exception, world: World | None) -> int:
+    """Say that it was a bug, and where, without a traceback."""
+    import traceback
+
+    frames = traceback.extract_tb(error.__traceback__)[-_MOST_FRAMES:]
+    where = " < ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in reversed(frames))
+    text = f"hssgate crashed, which is a bug and no verdict: {type(error).__name__}: {clean(error, 500)} ({where})"
+    if world is not None:
+        world.console.error(text)
+    else:
+        sys.stderr.write(f"error: {text}\n")
+    return ExitCode.CRASHED

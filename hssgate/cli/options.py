@@ -1,0 +1,250 @@
+"""The options that commands share: their types, their variables, and what is wrong with a value."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from click.core import ParameterSource
+
+from hssgate import __version__
+from hssgate.durations import parse_duration, parse_moment
+from hssgate.reports import FORMATS
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+LONGEST_CICD_NAME = 128
+LONGEST_ID = 256
+_SHORTEST_INTERVAL = 0.01  # seconds
+
+
+class Duration(click.ParamType[float]):
+    """`90s`, `15m`, `1h30m`, plain seconds.
+
+    Args:
+        least: seconds below which a value is refused.
+    """
+
+    name = "duration"
+
+    def __init__(self, least: float = 0.0) -> None:
+        self._least = least
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401
+        """Return the seconds."""
+        if isinstance(value, float):
+            return value
+        try:
+            seconds = parse_duration(value)
+        except ValueError as error:
+            self.fail(f"{error}.", param, ctx)
+        if seconds < self._least:
+            self.fail(f"{value!r} is too short: at least {self._least:g}s.", param, ctx)
+        return seconds
+
+
+class Text(click.ParamType[str]):
+    """Text that is given where it is given: an empty value would silently ask for less.
+
+    Args:
+        longest: characters that the API takes.
+    """
+
+    name = "text"
+
+    def __init__(self, longest: int = LONGEST_ID) -> None:
+        self._longest = longest
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ANN401
+        """Return the text."""
+        if not value.strip():
+            self.fail("the value is empty; leave the option out, or check the variable it comes from.", param, ctx)
+        if len(value) > self._longest:
+            self.fail(f"the value is longer than {self._longest} characters.", param, ctx)
+        if not value.isprintable():
+            self.fail("the value holds a line break or another control character.", param, ctx)
+        return str(value)
+
+
+class PolicyFile(click.ParamType[Path]):
+    """A path; in the variable, a path a line."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:  # noqa: ANN401
+        """Return the path."""
+        if not str(value).strip():
+            self.fail("the path is empty; leave the option out, or check the variable it comes from.", param, ctx)
+        return Path(value)
+
+    def split_envvar_value(self, rv: str) -> Sequence[str]:
+        """Return the lines that hold something."""
+        return [line.strip() for line in rv.splitlines() if line.strip()]
+
+
+class Report(click.ParamType[tuple[str, str]]):
+    """`FORMAT=PATH`; in the variable, blanks between."""
+
+    name = "format=path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:  # noqa: ANN401
+        """Return the format's name and the path."""
+        if isinstance(value, tuple):
+            return value[0], value[1]
+        name, equals, path = value.partition("=")
+        if name not in FORMATS:
+            known = ", ".join(FORMATS)
+            self.fail(f"{value!r}: {name!r} is no format; known: {known}; write it like junit=report.xml.", param, ctx)
+        if not equals or not path.strip():
+            self.fail(f"{value!r} names no path; write it like {name}=report, or {name}=- for stdout.", param, ctx)
+        return name, path
+
+
+def when(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    """Refuse an empty WHEN: it would silently give up freshness."""
+    if value is not None and not value.strip():
+        raise click.BadParameter("the value is empty; leave the option out, or check the variable it comes from.")
+    return value
+
+
+def connection_options(command: Command) -> Command:
+    """Add the options that say where HSS is."""
+    for option in reversed(
+        (
+            click.option(
+                "--region",
+                type=Text(),
+                show_envvar=True,
+                envvar=["HSSGATE_REGION", "HW_REGION_NAME"],
+                help="Gives https://hss.REGION.myhuaweicloud.com.",
+            ),
+            click.option(
+                "--endpoint",
+                type=Text(2000),
+                metavar="URL",
+                show_envvar=True,
+                envvar="HSSGATE_ENDPOINT",
+                help="Address of HSS instead of the region's; plain http only for a loopback host.",
+            ),
+            click.option(
+                "--project-id",
+                type=Text(),
+                show_envvar=True,
+                envvar=["HSSGATE_PROJECT_ID", "HUAWEICLOUD_SDK_PROJECT_ID", "HW_PROJECT_ID"],
+                help="The Huawei Cloud project.",
+            ),
+            click.option(
+                "--enterprise-project-id",
+                type=Text(),
+                show_envvar=True,
+                envvar=["HSSGATE_ENTERPRISE_PROJECT_ID", "HW_ENTERPRISE_PROJECT_ID"],
+                help="The enterprise project; all_granted_eps for all.",
+            ),
+            click.option(
+                "--request-timeout",
+                type=Duration(0.1),
+                default="30s",
+                show_default=True,
+                show_envvar=True,
+                envvar="HSSGATE_REQUEST_TIMEOUT",
+                help="For one HTTP request.",
+            ),
+            click.option(
+                "--ca-bundle",
+                type=click.Path(path_type=Path),
+                show_envvar=True,
+                envvar=["HSSGATE_CA_BUNDLE", "SSL_CERT_FILE"],
+                help="Certificate authorities, instead of the system's and certifi's.",
+            ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def waiting_options(command: Command) -> Command:
+    """Add the options that say how long and how often to look."""
+    for option in reversed(
+        (
+            click.option(
+                "--timeout",
+                type=Duration(),
+                default="30m",
+                show_default=True,
+                show_envvar=True,
+                envvar="HSSGATE_TIMEOUT",
+                help="For the scan to end; 0 looks once.",
+            ),
+            click.option(
+                "--appear-timeout",
+                type=Duration(),
+                default="10m",
+                show_default=True,
+                show_envvar=True,
+                envvar="HSSGATE_APPEAR_TIMEOUT",
+                help="For a fresh row to be listed and its scan to start.",
+            ),
+            click.option(
+                "--settle",
+                type=Duration(),
+                default="5s",
+                show_default=True,
+                show_envvar=True,
+                envvar="HSSGATE_SETTLE",
+                help="A success younger than this is read again until two reads this far apart agree; 0 turns it off.",
+            ),
+            click.option(
+                "--interval",
+                type=Duration(_SHORTEST_INTERVAL),
+                default="5s",
+                show_default=True,
+                show_envvar=True,
+                envvar="HSSGATE_INTERVAL",
+                help="Shortest pause between two polls.",
+            ),
+            click.option(
+                "--max-interval",
+                type=Duration(_SHORTEST_INTERVAL),
+                default="60s",
+                show_default=True,
+                show_envvar=True,
+                envvar="HSSGATE_MAX_INTERVAL",
+                help="Longest pause.",
+            ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def common_options(command: Command) -> Command:
+    """Add what every command has: how much to say, version, help."""
+    for option in reversed(
+        (
+            click.option("-v", "--verbose", count=True, help="Say more; twice for each HTTP exchange."),
+            click.option("-q", "--quiet", is_flag=True, help="Say only results, warnings and errors."),
+            click.version_option(__version__, prog_name="hssgate"),
+            click.help_option("-h", "--help"),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def is_default(ctx: click.Context, name: str) -> bool:
+    """Whether nobody gave the parameter a value."""
+    return ctx.get_parameter_source(name) is ParameterSource.DEFAULT
+
+
+def moment_or_fail(text: str | None, now: float) -> Any:  # noqa: ANN401 - click's own style of returning
+    """Return the moment of `--scanned-after`.
+
+    Raises:
+        click.BadParameter: it is none.
+    """
+    if text is None:
+        return None
+    try:
+        return parse_moment(text, now)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.", param_hint="--scanned-after") from error

@@ -1,0 +1,56 @@
+"""Progress while the gate waits: a line for each change, a heartbeat in a log, a live line on a terminal."""
+
+from hssgate.cli.console import Console
+from hssgate.clock import Clock
+from hssgate.durations import format_duration
+from hssgate.reference import Reference
+
+_HEARTBEAT = 30.0  # seconds of silence in a log; a request of 30 s may come on top
+
+
+class Progress:
+    """Tells the console what the watch tells it.
+
+    Args:
+        console: where to.
+        clock: to know how long nothing was said.
+    """
+
+    def __init__(self, console: Console, clock: Clock) -> None:
+        self._console = console
+        self._clock = clock
+        self._states: dict[Reference, str] = {}
+        self._spoke_at = clock.monotonic()
+        self.warned: list[str] = []
+        self.tick_seconds = 1.0 if console.is_live else _HEARTBEAT
+
+    def changed(self, reference: Reference, state: str, elapsed: float) -> None:
+        """Print a line for an image's new state."""
+        self._states[reference] = state
+        self._spoke_at = self._clock.monotonic()
+        self._console.progress(f"[{format_duration(elapsed):>6}] {reference.text}: {state}")
+
+    def looked(self, text: str, elapsed: float) -> None:
+        """Print what a single look brought, for the curious."""
+        self._console.detail(f"[{format_duration(elapsed):>6}] {text}")
+
+    def tick(self, elapsed: float) -> None:
+        """Show that the gate is alive."""
+        if self._console.is_live:
+            self._console.live(f"[{format_duration(elapsed):>6}] {self._summary()}")
+        elif self._clock.monotonic() - self._spoke_at >= _HEARTBEAT:
+            self._spoke_at = self._clock.monotonic()
+            self._console.progress(f"[{format_duration(elapsed):>6}] still waiting: {self._summary()}")
+
+    def warn(self, text: str) -> None:
+        """Print a warning at once; it is not to be said again at the end."""
+        self.warned.append(text)
+        self._console.warning(text)
+
+    def _summary(self) -> str:
+        counts: dict[str, int] = {}
+        for state in self._states.values():
+            counts[state] = counts.get(state, 0) + 1
+        if len(self._states) == 1:
+            return "".join(f"{reference.text}: {state}" for reference, state in self._states.items())
+        return ", ".join(f"{count} {state}" for state, count in counts.items())

@@ -1,0 +1,99 @@
+"""Report files: checked before the wait, written whole or not at all after it."""
+
+import contextlib
+import os
+import stat
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from hssgate.cli.console import Console
+from hssgate.errors import Misused
+from hssgate.reports import FORMATS
+from hssgate.text import clean
+from hssgate.verdict import Verdict
+
+STDOUT = "-"
+
+Reports = Sequence[tuple[str, str]]
+
+
+def check_paths(reports: Reports) -> None:
+    """Refuse what could never be written, before anything is asked of the API.
+
+    Raises:
+        Misused: a path is a folder, lies under a file, cannot be a path, or is given twice.
+    """
+    seen: dict[str, str] = {}
+    for name, path in reports:
+        key = path if path == STDOUT else os.path.realpath(path)
+        if key in seen:
+            raise Misused(f"--report {name}={path}: the report {seen[key]} already goes there")
+        seen[key] = f"{name}={path}"
+        if path == STDOUT:
+            continue
+        if path.endswith(("/", os.sep)):
+            raise Misused(f"--report {name}={path}: {path} is a folder; name a file in it")
+        try:
+            _check_path(Path(path))
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise Misused(f"--report {name}={clean(path, 300)}: {clean(reason, 200)}") from error
+
+
+def write_reports(verdict: Verdict, reports: Reports, console: Console) -> Verdict:
+    """Write each report; the verdict that comes back knows which could not be written.
+
+    Args:
+        verdict: what to report.
+        reports: format and path of each.
+        console: for the reports on stdout, and for errors.
+    """
+    unwritten = []
+    for name, path in reports:
+        try:
+            text = FORMATS[name](verdict)
+            if path == STDOUT:
+                console.document(text)
+            else:
+                _write_whole(Path(path), text)
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+            unwritten.append(f"the report {name}={clean(path, 300)} could not be written: {clean(reason, 200)}")
+            console.error(unwritten[-1])
+    return replace(verdict, unwritten_reports=tuple(unwritten)) if unwritten else verdict
+
+
+def _check_path(path: Path) -> None:
+    if path.is_dir():
+        raise Misused(f"{path} is a folder; name a file in it")
+    parent = next(folder for folder in path.absolute().parents if folder.exists())
+    if not parent.is_dir():
+        raise Misused(f"{parent} is a file, so nothing can be written under it")
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Replace the file in one step; what is no regular file, such as a pipe, is written to as it is."""
+    target = Path(os.path.realpath(path))
+    data = text.encode("utf-8", errors="replace")
+    if target.exists() and not stat.S_ISREG(target.stat().st_mode):
+        target.write_bytes(data)
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        Path(name).chmod(0o666 & ~_umask())
+        Path(name).replace(target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+def _umask() -> int:
+    current = os.umask(0o077)
+    os.umask(current)
+    return current

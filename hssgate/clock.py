@@ -1,0 +1,114 @@
+"""Time and chance: the only home of `time` and `random`, so that tests can replace both."""
+
+import contextlib
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Protocol, TypeVar
+
+from hssgate.errors import Interrupted
+
+T = TypeVar("T")
+
+
+class Clock(Protocol):
+    """What the gate asks of the outside world besides HTTP."""
+
+    def monotonic(self) -> float:
+        """Return seconds that never run backwards."""
+
+    def epoch(self) -> float:
+        """Return seconds since the epoch, as this machine believes."""
+
+    def sleep(self, seconds: float) -> None:
+        """Let the seconds pass."""
+
+    def uniform(self, low: float, high: float) -> float:
+        """Return a random number from low to high."""
+
+    def call(self, work: Callable[[], T], *, within: float, abandon: Callable[[], None]) -> T:
+        """Return what the work returns, or raise what it raises.
+
+        Args:
+            work: the callable; it may block in any way.
+            within: seconds after which it is given up, whatever it is doing.
+            abandon: called when it is given up, to free what the work holds.
+
+        Raises:
+            TimeoutError: the work took longer.
+        """
+
+
+class SystemClock:
+    """The real thing; a signal handler may end its waits, and nothing else, by `interrupt`."""
+
+    def __init__(self) -> None:
+        self._random = random.SystemRandom()
+        self._interruption: Interrupted | None = None
+        self._is_waiting = False
+
+    monotonic = staticmethod(time.monotonic)
+    epoch = staticmethod(time.time)
+
+    def sleep(self, seconds: float) -> None:
+        """Let the seconds pass.
+
+        Raises:
+            Interrupted: a signal came.
+        """
+        with self._waiting():
+            time.sleep(seconds)
+
+    def uniform(self, low: float, high: float) -> float:
+        """Return a random number from low to high."""
+        return self._random.uniform(low, high)
+
+    def interrupt(self, interruption: Interrupted) -> None:
+        """End the wait under way, or else the next one; to be called from a signal handler."""
+        self._interruption = interruption
+        if self._is_waiting:
+            raise interruption
+
+    def call(self, work: Callable[[], T], *, within: float, abandon: Callable[[], None]) -> T:
+        """Run the work in a thread: a name look-up or a trickling answer heeds no timeout of its own.
+
+        Raises:
+            TimeoutError: the work took longer; its thread ends on its own once `abandon` freed it.
+            Interrupted: a signal came.
+        """
+        outcomes: list[T] = []
+        failures: list[BaseException] = []
+        finished = threading.Event()
+
+        def run() -> None:
+            try:
+                outcomes.append(work())
+            except BaseException as failure:  # noqa: BLE001 - handed on to the caller below
+                failures.append(failure)
+            finally:
+                finished.set()
+
+        try:
+            with self._waiting():
+                threading.Thread(target=run, name="hssgate-request", daemon=True).start()
+                in_time = finished.wait(min(within, threading.TIMEOUT_MAX))
+        except BaseException:  # the work must not go on behind the caller's back
+            abandon()
+            raise
+        if not in_time:
+            abandon()
+            raise TimeoutError
+        if failures:
+            raise failures[0]
+        return outcomes[0]
+
+    @contextlib.contextmanager
+    def _waiting(self) -> Iterator[None]:
+        self._is_waiting = True
+        try:
+            if self._interruption:
+                raise self._interruption
+            yield
+        finally:
+            self._is_waiting = False

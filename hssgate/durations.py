@@ -1,0 +1,110 @@
+"""Durations and moments as people write them: `90s`, `1h30m`, ISO 8601, epoch seconds or milliseconds."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+_UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+_DURATION = re.compile(r"(?=.)(?:[0-9]+(?:\.[0-9]+)?(?:d|h|ms|m(?!s)|s))+", re.ASCII)
+_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(d|h|ms|m(?!s)|s)", re.ASCII)
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?", re.ASCII)
+_MILLISECONDS_FROM = 100_000_000_000  # as seconds this is the year 5138; as milliseconds 1973
+LONGEST = 366 * 86400.0
+_LONGEST_TEXT = 64
+
+
+def parse_duration(text: str) -> float:
+    """Return the seconds of a DURATION such as `90s`, `15m`, `1h30m`, `500ms` or plain seconds.
+
+    Raises:
+        ValueError: it is not a duration, names a unit twice or out of order, or is longer than a year.
+    """
+    raw = text.strip()
+    if len(raw) <= _LONGEST_TEXT and _NUMBER.fullmatch(raw):
+        seconds = float(raw)
+    elif len(raw) <= _LONGEST_TEXT and _DURATION.fullmatch(raw):
+        parts = _PART.findall(raw)
+        ranks = [list(_UNITS).index(unit) for _, unit in parts]
+        if ranks != sorted(set(ranks)):
+            raise ValueError(f"{raw!r} names a unit twice or a small one before a large one; write it like 1h30m")
+        seconds = sum(float(number) * _UNITS[unit] for number, unit in parts)
+    else:
+        raise ValueError(f"{raw[:_LONGEST_TEXT]!r} is not a duration; write it like 90s, 15m, 1h30m, or plain seconds")
+    if seconds > LONGEST:
+        raise ValueError(f"{raw!r} is longer than a year")
+    return seconds
+
+
+def format_duration(seconds: float) -> str:
+    """Return seconds as people read them: `0.4s`, `45s`, `1m05s`, `2h00m`."""
+    if seconds < 10 and round(seconds, 1) != round(seconds):  # noqa: PLR2004 - under ten, a decimal matters
+        return f"{seconds:.1f}s"
+    whole = round(seconds)
+    if whole < 60:  # noqa: PLR2004
+        return f"{whole}s"
+    if whole < 3600:  # noqa: PLR2004
+        return f"{whole // 60}m{whole % 60:02d}s"
+    if whole < 48 * 3600:
+        return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
+    return f"{whole // 86400}d{whole % 86400 // 3600:02d}h"
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The earliest moment that a result may bear.
+
+    Args:
+        epoch_ms: milliseconds since the epoch.
+        is_age: it was given as an age, so it is to be read on the server's clock rather than on ours.
+    """
+
+    epoch_ms: int
+    is_age: bool = False
+
+    def __str__(self) -> str:
+        return format_moment(self.epoch_ms)
+
+
+def parse_moment(text: str, now: float) -> Moment:
+    """Return the moment that WHEN names.
+
+    Args:
+        text: ISO 8601 with a zone, epoch seconds (up to eleven digits) or milliseconds, or an age such as `15m`.
+        now: the present, in epoch seconds.
+
+    Raises:
+        ValueError: it is none of these, lacks a zone, or lies more than a day ahead.
+    """
+    raw = text.strip()
+    if _NUMBER.fullmatch(raw) and len(raw) <= _LONGEST_TEXT:
+        number = float(raw)
+        moment = Moment(int(number if number >= _MILLISECONDS_FROM else number * 1000))
+    elif len(raw) <= _LONGEST_TEXT and _DURATION.fullmatch(raw):
+        moment = Moment(int((now - parse_duration(raw)) * 1000), is_age=True)
+    else:
+        moment = Moment(_iso_ms(raw))
+    if moment.epoch_ms > (now + 86400) * 1000:
+        raise ValueError(
+            f"{raw!r} lies more than a day ahead: no scan can be that new; write it like 2026-01-31T12:00:00Z or 15m"
+        )
+    return moment
+
+
+def format_moment(epoch_ms: float) -> str:
+    """Return epoch milliseconds as `2026-01-31T12:00:00Z`, or the bare number where no calendar reaches."""
+    try:
+        return datetime.fromtimestamp(epoch_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (OverflowError, ValueError, OSError):
+        return f"{epoch_ms:.0f} ms"
+
+
+def _iso_ms(raw: str) -> int:
+    try:
+        parsed = datetime.fromisoformat(raw)
+        if parsed.tzinfo is not None:
+            return int(parsed.timestamp() * 1000)
+    except (ValueError, OverflowError):
+        raise ValueError(
+            f"{raw[:_LONGEST_TEXT]!r} is not a moment; write it like 2026-01-31T12:00:00Z, 1769860800 or 15m"
+        ) from None
+    raise ValueError(f"{raw!r} names no zone; add Z or an offset such as +08:00")

@@ -1,0 +1,131 @@
+"""Faults of a scenario: which requests they hit, and which of several is in force."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Self
+
+from pydantic import BeforeValidator, Field, JsonValue, model_validator
+
+from hssgate.emulator.durations import Duration
+from hssgate.emulator.strict import Flag, StrictModel, Whole
+
+_NUMBERS = re.compile(r"(?P<first>[0-9]{1,12})(?P<to>-(?P<last>[0-9]{1,12})?)?|\*", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A range of request numbers.
+
+    Args:
+        first: the first one, counted from 1.
+        last: the last one, or None for all that follow.
+    """
+
+    first: int
+    last: int | None
+
+    def __contains__(self, number: object) -> bool:
+        return isinstance(number, int) and self.first <= number and (self.last is None or number <= self.last)
+
+
+def numbers_of(value: object) -> Numbers:
+    """Return the requests that `3`, `"1-3"`, `"6-"` or `"*"` means.
+
+    Raises:
+        ValueError: it is none of these, or the range is empty.
+    """
+    if isinstance(value, Numbers):
+        return value
+    text = str(value).strip() if isinstance(value, (int, str)) and not isinstance(value, bool) else ""
+    match = _NUMBERS.fullmatch(text)
+    if not match:
+        raise ValueError('is no range of requests; write it like 3, "1-3", "6-" or "*"')
+    if match[0] == "*":
+        return Numbers(1, None)
+    first = int(match["first"])
+    last = (int(match["last"]) if match["last"] else None) if match["to"] else first
+    if first < 1 or (last is not None and last < first):
+        raise ValueError("holds no request; they count from 1, the smaller number first")
+    return Numbers(first, last)
+
+
+class Fault(StrictModel):
+    """What goes wrong with some requests to the list call; several keys in one entry act together.
+
+    Args:
+        requests: the numbers of the API requests it hits, counted from 1.
+        delay: seconds that pass before anything else.
+        status: answer with this HTTP status instead.
+        retry_after: the header `Retry-After` with it, seconds.
+        code: its `error_code`, where the usual one of the status does not fit.
+        body: its body, where an error as the gateway's does not fit.
+        reset: the connection is reset.
+        redirect: answer 302 with this `Location`.
+        garbage: answer 200 with this text; true: with bytes that make no sense.
+        rows: answer with exactly these rows, once the request was found valid.
+        total_num: the number told with them; their own number where it is not given.
+        truncate: bytes of the body after which the connection is closed.
+        stall: seconds that pass after half of the body, before the connection is closed.
+        headers: put into the answer, in place of what else it would say.
+    """
+
+    requests: Annotated[Numbers, BeforeValidator(numbers_of)]
+    delay: Duration | None = None
+    status: Whole | None = Field(default=None, ge=200, le=599)
+    retry_after: Duration | None = None
+    code: str | None = None
+    body: str | None = None
+    reset: Flag = False
+    redirect: str | None = None
+    garbage: Flag | str | None = None
+    rows: tuple[dict[str, JsonValue], ...] | None = None
+    total_num: Whole | None = None
+    truncate: Whole | None = Field(default=None, ge=0)
+    stall: Duration | None = None
+    headers: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _keys_have_what_they_belong_to(self) -> Self:
+        if not self.model_fields_set - {"requests"}:
+            raise ValueError("it does nothing; give it status, delay, reset, truncate, stall, garbage or rows")
+        if self.status is None and (stray := self.model_fields_set & {"retry_after", "code", "body"}):
+            raise ValueError(f"{', '.join(sorted(stray))} belongs to a status; add `status:`")
+        if self.rows is None and "total_num" in self.model_fields_set:
+            raise ValueError("total_num belongs to rows; add `rows:`")
+        return self
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """The faults in force for one request: of each kind the first entry, or None."""
+
+    delay: Fault | None = None
+    status: Fault | None = None
+    reset: Fault | None = None
+    redirect: Fault | None = None
+    garbage: Fault | None = None
+    rows: Fault | None = None
+    truncate: Fault | None = None
+    stall: Fault | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+_KINDS = ("delay", "status", "reset", "redirect", "garbage", "rows", "truncate", "stall")
+
+
+def rule_on(number: int, faults: Iterable[Fault]) -> Ruling:
+    """Return what goes wrong with the request of this number."""
+    hits = [fault for fault in faults if number in fault.requests]
+    chosen: dict[str, Fault] = {}
+    for fault in hits:
+        for kind in _KINDS:
+            if (value := getattr(fault, kind)) is not None and value is not False:
+                chosen.setdefault(kind, fault)
+    acting = [
+        fault
+        for fault in hits
+        if any(fault is other for other in chosen.values()) or fault.model_fields_set == {"requests", "headers"}
+    ]
+    headers = tuple(header for fault in acting for header in fault.headers.items())
+    return Ruling(headers=headers, **chosen)

@@ -1,0 +1,141 @@
+"""Rows as the API lists them: the states of an image with every field worked out."""
+
+import dataclasses
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import JsonValue
+
+from hssgate.emulator.images import Entry, Image, RowFields
+
+TERMINAL = frozenset({"success", "failed", "download_failed", "image_oversized"})
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row; a field that is None is left out of the answer.
+
+    Args:
+        enterprise_project_id: is filtered by, and not shown.
+        raw: JSON that is put over the other fields in the answer, nulls included.
+    """
+
+    image_id: str | None
+    cicd_name: str | None
+    namespace: str | None
+    image_name: str | None
+    image_version: str | None
+    image_digest: str | None
+    registry_name: str | None
+    registry_type: str | None
+    image_type: str | None
+    pipeline_type: str | None
+    latest_version: bool | None
+    scan_status: str | None
+    scan_failed_desc: str | None
+    scan_failed_code: str | None
+    image_size: int | None
+    latest_update_time: int | None
+    latest_scan_time: int | None
+    vul_num: int | None
+    unsafe_setting_num: int | None
+    malicious_file_num: int | None
+    severity_level: str | None
+    enterprise_project_id: str
+    raw: Mapping[str, JsonValue]
+
+    def as_json(self) -> dict[str, JsonValue]:
+        """Return the row as it stands in `data_list`."""
+        shown: dict[str, JsonValue] = {name: value for name in _SHOWN if (value := getattr(self, name)) is not None}
+        return shown | dict(self.raw)
+
+
+_SHOWN = tuple(field.name for field in dataclasses.fields(Row) if field.name not in {"enterprise_project_id", "raw"})
+
+
+_NAMES = frozenset(field.name for field in dataclasses.fields(Row))
+_SHOWN = tuple(
+    field.name for field in dataclasses.fields(Row) if field.name in _NAMES - {"enterprise_project_id", "raw"}
+)
+_NOTHING: dict[str, Any] = dict.fromkeys(_SHOWN) | {"enterprise_project_id": "0", "raw": {}}
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """The states of one row over time.
+
+    Args:
+        moments: epoch seconds, ascending, from which each state is in force.
+        rows: the states; None where there is no row.
+    """
+
+    moments: tuple[float, ...]
+    rows: tuple[Row | None, ...]
+
+
+def courses_of(image: Image, started: float) -> Iterator[Course]:
+    """Yield the course of each copy of an image.
+
+    Args:
+        image: the image.
+        started: epoch seconds from which its timeline counts.
+    """
+    course = _course(image, started)
+    if image.copies == 1:
+        yield course
+        return
+    original = _made_from_names(image, image.image_version)
+    for number in range(1, image.copies + 1):
+        copy = _made_from_names(image, f"{image.image_version or 'copy'}-{number}")
+        yield Course(course.moments, tuple(row and _renamed(row, original, copy) for row in course.rows))
+
+
+def _made_from_names(image: Image, version: str | None) -> dict[str, Any]:
+    names = (image.cicd_name, image.namespace, image.image_name, version)
+    hexadecimal = hashlib.sha256("\n".join(name or "" for name in names).encode()).hexdigest()
+    return {"image_version": version, "image_digest": f"sha256:{hexadecimal}", "image_id": hexadecimal}
+
+
+def _renamed(row: Row, original: Mapping[str, Any], copy: Mapping[str, Any]) -> Row:
+    """Replace what is made from the names; what the scenario gives stays as it is."""
+    return dataclasses.replace(
+        row, **{name: copy[name] for name, value in original.items() if getattr(row, name) == value}
+    )
+
+
+def _course(image: Image, started: float) -> Course:
+    entries = sorted(image.timeline or (Entry(at=0.0),), key=lambda entry: entry.at)
+    constant = {
+        "registry_type": "cicd",
+        "image_type": "cicd",
+        "latest_version": True,
+        "latest_update_time": int((started + min(0.0, entries[0].at)) * 1000),
+        "image_digest": _made_from_names(image, image.image_version)["image_digest"],
+        **_given(image),
+    }
+    scanned: int | None = None
+    rows: list[Row | None] = []
+    for entry in entries:
+        if entry.absent:
+            rows.append(None)
+            continue
+        row = _row(constant, entry, moment=started + entry.at, scanned=scanned)
+        scanned = row.latest_scan_time
+        rows.append(row)
+    return Course(tuple(started + entry.at for entry in entries), tuple(rows))
+
+
+def _row(constant: dict[str, Any], entry: Entry, *, moment: float, scanned: int | None) -> Row:
+    fields = _NOTHING | constant | _given(entry)
+    fields["raw"] = constant.get("raw", {}) | entry.raw
+    if "latest_scan_time" not in constant.keys() | entry.model_fields_set:
+        fields["latest_scan_time"] = int(moment * 1000) if fields["scan_status"] in TERMINAL else scanned
+    if "image_id" not in constant.keys() | entry.model_fields_set and fields["image_digest"]:
+        fields["image_id"] = fields["image_digest"].rpartition(":")[2]
+    return Row(**fields)
+
+
+def _given(source: RowFields) -> dict[str, Any]:
+    return {name: getattr(source, name) for name in source.model_fields_set & _NAMES}

@@ -1,0 +1,196 @@
+"""Scenario files: read, and refused with every fault named.
+
+All keys are optional but those of an image's name and state. Durations: `2s`, `1m`, `1h30m`, `250ms`, plain seconds.
+
+    credentials:                      # default: AK emulator-ak, SK emulator-sk, and token emulator-token
+      - {ak: my-ak, sk: my-sk}        # also security_token; deny: gateway (403 APIGW.0302) or service (400 HSS.0013)
+      - {token: my-token}             # also deny
+    projects: [0123abcd]              # project ids that exist; default: any
+    match: contains                   # how text filters compare: contains (default) or exact
+    rate_limit: {requests: 100, seconds: 60, retry_after: 2}    # per key; retry_after sends the header
+    clock_skew: 0s                    # by which the server's clock is ahead; may be negative
+    quirks: {data_list: list, total_num: ok}     # data_list: object or null; total_num: missing
+    images:
+      - cicd_name: shop               # any field of a row, constant over time; null leaves it out
+        namespace: team
+        image_name: app               # required
+        image_version: "1.0"
+        image_digest: sha256:...      # default: made from the names
+        enterprise_project_id: "0"    # not shown, but filtered by
+        copies: 1                     # that many rows; from two on with -1, -2 ... behind image_version
+        covers: passes                # for the list printed at start
+        raw: {vul_num: "3 个"}         # put over the JSON row as it is, nulls included
+        timeline:                     # `at` counts from the start or the push; before the first entry there is no row
+          - {at: 0s, absent: true}    # negative: in the past
+          - {at: 2s, scan_status: waiting_for_scan}
+          - {at: 3s, scan_status: scanning}
+          - {at: 10s, scan_status: success, severity_level: Low, vul_num: 3}   # any field of a row
+    faults:                           # on the list call, by the number of the API request since the start
+      - {requests: 1-3, status: 429, retry_after: 2}     # also code, body, headers
+      - {requests: 4, delay: 3s}      # then goes on
+      - {requests: 5, reset: true}    # the connection is reset
+      - {requests: 6-, truncate: 100} # Content-Length of the whole body, 100 bytes of it, closed
+      - {requests: 7, garbage: "<html>oops"}             # true: bytes without sense
+      - {requests: 8, stall: 10s}     # headers and half of the body, then nothing, then closed
+      - {requests: 9, redirect: "http://127.0.0.1:1/"}
+      - {requests: 10, rows: [{image_name: app}], total_num: 5}
+      - {requests: "*", headers: {X-Extra: "1"}}         # `*`: every request; headers go with any fault
+
+A timeline entry overrides the fields of its image, not those of earlier entries. `latest_scan_time` is the moment of
+the entry for a status that ends a scan, else that of the entry before; `latest_update_time` is the moment of the push,
+or of the first entry if that is earlier. Of several faults of one kind the first that hits a request is in force.
+"""
+
+import difflib
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from hssgate.emulator.document import read_yaml
+from hssgate.emulator.faults import Fault
+from hssgate.emulator.images import Entry, Image
+from hssgate.emulator.model import Credential, Quirks, RateLimit, Scenario
+
+__all__ = [
+    "Entry",
+    "Image",
+    "Scenario",
+    "ScenarioInvalid",
+    "default_scenario",
+    "load_scenario",
+    "parse_images",
+    "parse_scenario",
+]
+
+_MODELS: dict[tuple[str, ...], type[BaseModel]] = {
+    (): Scenario,
+    ("credentials",): Credential,
+    ("rate_limit",): RateLimit,
+    ("quirks",): Quirks,
+    ("images",): Image,
+    ("images", "timeline"): Entry,
+    ("faults",): Fault,
+}
+_WORDINGS = {
+    "string_type": "should be a text; put it in quotes",
+    "int_type": "should be a whole number, without quotes",
+    "bool_type": "should be true or false, without quotes",
+    "tuple_type": "should be a list",
+    "dict_type": "should be a mapping",
+    "model_type": "should be a mapping",
+}
+
+KeyPath = tuple[str | int, ...]
+
+
+class ScenarioInvalid(ValueError):
+    """A scenario cannot be played; the message has a line for each fault: where, what, and the mend.
+
+    Args:
+        problems: the lines.
+    """
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+def load_scenario(path: Path) -> Scenario:
+    """Read a scenario file.
+
+    Raises:
+        ScenarioInvalid: it cannot be read, or has faults.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise ScenarioInvalid((f"{path}: it cannot be read: {error.strerror or error}",)) from error
+    except UnicodeDecodeError as error:
+        raise ScenarioInvalid((f"{path}: it is not UTF-8 (byte {error.start})",)) from error
+    return parse_scenario(text, str(path))
+
+
+def parse_scenario(text: str, source: str) -> Scenario:
+    """Return the scenario that a YAML text describes.
+
+    Args:
+        text: the YAML.
+        source: what messages call it.
+
+    Raises:
+        ScenarioInvalid: it has faults.
+    """
+    try:
+        data = read_yaml(text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f"{source}:{mark.line + 1}" if mark else source
+        raise ScenarioInvalid((f"{place}: {error.problem or 'is no YAML'}",)) from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise ScenarioInvalid((f"{source}: it is no YAML that can be read",)) from error
+    if data is None:
+        raise ScenarioInvalid((f"{source}: it is empty; give it `images:`",))
+    if not isinstance(data, dict):
+        raise ScenarioInvalid((f"{source}: it should be a mapping with `images:`",))
+    try:
+        return Scenario.model_validate(data)
+    except ValidationError as error:
+        raise ScenarioInvalid(tuple(_problems(error, source))) from error
+
+
+def parse_images(data: object, source: str) -> tuple[Image, ...]:
+    """Return the images that JSON describes: one image, or a list of them.
+
+    Args:
+        data: what the JSON holds.
+        source: what messages call it.
+
+    Raises:
+        ScenarioInvalid: it has faults.
+    """
+    images = data if isinstance(data, list) else [data]
+    try:
+        return Scenario.model_validate({"images": images}).images
+    except ValidationError as error:
+        raise ScenarioInvalid(tuple(_problems(error, source))) from error
+
+
+def default_scenario() -> Scenario:
+    """Return the scenario that is played where none is given: images that cover each outcome."""
+    return load_scenario(Path(__file__).with_name("default_scenario.yaml"))
+
+
+def _problems(error: ValidationError, source: str) -> Iterator[str]:
+    seen: set[KeyPath] = set()
+    for fault in error.errors(include_input=False, include_url=False, include_context=False):
+        where = _mended(fault["loc"])
+        if where in seen:  # a value that may be of several types is told once
+            continue
+        seen.add(where)
+        key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where).lstrip(".")
+        yield f"{source}: {key}: {_worded(fault['type'], fault['msg'], where)}"
+
+
+def _mended(where: KeyPath) -> KeyPath:
+    """Leave out what names a type rather than a key: pydantic adds it for a value of several types."""
+    if where[:1] == ("faults",) and "garbage" in where:
+        return where[: where.index("garbage") + 1]
+    return where
+
+
+def _worded(kind: str, message: str, where: KeyPath) -> str:
+    if where[-1:] == ("garbage",):
+        return "should be a text, or true"
+    if kind == "missing":
+        return "is missing"
+    if kind == "extra_forbidden":
+        model = _MODELS.get(tuple(part for part in where[:-1] if isinstance(part, str)), Scenario)
+        return f"unknown key; {_nearest(str(where[-1]), list(model.model_fields))}"
+    return _WORDINGS.get(kind) or message.removeprefix("Value error, ").replace("Input should", "should")
+
+
+def _nearest(name: str, valid: list[str]) -> str:
+    close = difflib.get_close_matches(name, valid, n=1, cutoff=0.5)
+    return f"did you mean {close[0]}?" if close else f"known are {', '.join(valid)}"

@@ -1,0 +1,14 @@
+"""What all models of a scenario have in common: frozen, closed to unknown keys, silent about their input."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Strict
+
+Whole = Annotated[int, Strict()]
+Flag = Annotated[bool, Strict()]
+
+
+class StrictModel(BaseModel):
+    """A part of a scenario."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)

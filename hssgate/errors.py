@@ -1,0 +1,108 @@
+"""The error tree, named by who must act.
+
+GateError                  message = what happened, where, and what to do next
+├── Misused                the caller: an option, IMAGE, policy or report path is wrong
+│   └── PolicyInvalid      the author of a policy file
+├── ApiError               the answer of HSS, or its absence
+│   ├── ApiUnavailable     nobody yet: asking again may help
+│   └── ApiRefused         whoever holds the credentials or the project: asking again does not help
+│       └── RequestRefused the caller: HSS dislikes this one request, others may still be asked
+└── Interrupted            nobody: a signal ended the run
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from hssgate.exit_codes import ExitCode
+
+
+class GateError(Exception):
+    """Anything that ends a run, or one image of it, without a judgement."""
+
+    exit_code: ClassVar[ExitCode]
+
+
+class Misused(GateError):
+    """An option, IMAGE, policy or report path is wrong; nothing was asked of the API."""
+
+    exit_code = ExitCode.MISUSED
+
+
+class PolicyInvalid(Misused):
+    """A policy file cannot be used.
+
+    Args:
+        problems: one line per fault, each with file, line or key path and the way out.
+    """
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """What is known of one HTTP exchange, for the evidence in the report."""
+
+    http_status: int | None = None
+    request_id: str | None = None
+
+
+class ApiError(GateError):
+    """HSS gave no usable answer.
+
+    Args:
+        message: what happened and what to do next.
+        exchange: the HTTP status and request id, as far as there are any.
+    """
+
+    exit_code = ExitCode.API_UNAVAILABLE
+
+    def __init__(self, message: str, exchange: Exchange = Exchange()) -> None:
+        super().__init__(message)
+        self.exchange = exchange
+
+
+class ApiUnavailable(ApiError):
+    """Asking again may help: throttled, a server's fault, no connection, an unreadable answer.
+
+    Args:
+        message: what happened.
+        exchange: the HTTP status and request id, as far as there are any.
+        retry_after: seconds that the server asked to wait, if it did.
+        server_fault: it was an HTTP 500 or its like, which is asked again a few times only.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        exchange: Exchange = Exchange(),
+        *,
+        retry_after: float | None = None,
+        server_fault: bool = False,
+    ) -> None:
+        super().__init__(message, exchange)
+        self.retry_after = retry_after
+        self.server_fault = server_fault
+
+
+class ApiRefused(ApiError):
+    """Asking again does not help, whichever image is asked for: credentials, permission, address."""
+
+
+class RequestRefused(ApiRefused):
+    """HSS refused this request for what it says; a request for another image may still be answered."""
+
+
+class Interrupted(GateError):
+    """A signal ended the run.
+
+    Args:
+        code: 128 plus the signal's number.
+    """
+
+    exit_code = ExitCode.INTERRUPTED
+
+    def __init__(self, code: ExitCode) -> None:
+        super().__init__("interrupted")
+        self.code = code

@@ -1,0 +1,133 @@
+"""Which row stands for an image: grouping, newest row, staleness, ambiguity (CONTRACT section 2)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+
+from hssgate.api.models import CicdImage
+from hssgate.reference import Reference
+
+GroupKey = tuple[str | None, str | None, str | None, str | None]
+
+
+class Phase(StrEnum):
+    """Where a group of rows stands."""
+
+    # in the order in which they hold an image up
+    UNDOCUMENTED = "undocumented"  # a status the manual does not know: waited on, never believed
+    IN_PROGRESS = "in progress"
+    VANISHED = "vanished"  # a scan was seen in progress, and now there is no trace of it
+    UNSCANNED = "unscanned"
+    STALE = "stale"  # its scan ended before the moment asked for
+    AMBIGUOUS = "ambiguous"
+    ENDED = "ended"
+
+
+MOVING = frozenset({Phase.IN_PROGRESS, Phase.UNDOCUMENTED})
+NOT_STARTED = frozenset({Phase.STALE, Phase.UNSCANNED})
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The state of one group.
+
+    Args:
+        key: cicd_name, namespace, image_name, image_version.
+        phase: where it stands.
+        row: the row that stands for the group.
+        others: where it is ambiguous, all rows that might be the newest; where a scan is in progress, the finished
+            rows that it outranks.
+    """
+
+    key: GroupKey
+    phase: Phase
+    row: CicdImage
+    others: tuple[CicdImage, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The group as people would write it."""
+        cicd_name, namespace, name, version = self.key
+        image = "/".join(part for part in (namespace, name) if part) + (f":{version}" if version else "")
+        return f"{cicd_name}: {image}" if cicd_name else image
+
+
+def standings(
+    reference: Reference, rows: Iterable[CicdImage], scanned_after: int | None = None
+) -> tuple[Standing, ...]:
+    """Return the state of each group of rows that belong to the reference, in the order of their first rows.
+
+    Args:
+        reference: the image asked for.
+        rows: of the API; they may belong to any image.
+        scanned_after: epoch milliseconds; a result with an earlier scan time, or with none, is stale.
+    """
+    groups: dict[GroupKey, list[CicdImage]] = {}
+    for row in rows:
+        if reference.owns(row):
+            key = (row.cicd_name, row.namespace, row.image_name, row.image_version)
+            groups.setdefault(key, []).append(row)
+    return tuple(_standing(key, group, scanned_after) for key, group in groups.items())
+
+
+def judged_fields(row: CicdImage) -> tuple[object, ...]:
+    """Return all of a row that a verdict could turn on."""
+    return (
+        row.image_digest,
+        row.scan_status,
+        row.scan_failed_code,
+        row.latest_scan_time,
+        row.severity_level,
+        row.vul_num,
+        row.unsafe_setting_num,
+        row.malicious_file_num,
+    )
+
+
+def is_stale(row: CicdImage, scanned_after: int | None) -> bool:
+    """Whether the row cannot be shown to come from a scan at or after the moment, in epoch milliseconds."""
+    if scanned_after is None:
+        return False
+    return row.latest_scan_time is None or row.latest_scan_time < scanned_after
+
+
+def _standing(key: GroupKey, group: Sequence[CicdImage], scanned_after: int | None) -> Standing:
+    unfinished = [row for row in group if not row.is_terminal and not row.is_unscanned]
+    if unfinished:
+        # Whatever still moves counts as newer than anything finished; what nobody documented is named first.
+        row = min(unfinished, key=lambda candidate: candidate.is_documented)
+        outranked = tuple(other for other in group if other.is_terminal)
+        return Standing(key, Phase.IN_PROGRESS if row.is_documented else Phase.UNDOCUMENTED, row, outranked)
+    newest = [
+        row for row in group if not any(_compare(other, row) is _Order.NEWER for other in group if other is not row)
+    ]
+    unscanned = [row for row in newest if row.is_unscanned]
+    if unscanned:
+        return Standing(key, Phase.UNSCANNED, unscanned[0])
+    fresh = [row for row in newest if not is_stale(row, scanned_after)]
+    if not fresh:
+        return Standing(key, Phase.STALE, newest[0])
+    if len({judged_fields(row) for row in newest}) > 1:
+        return Standing(key, Phase.AMBIGUOUS, newest[0], tuple(newest))
+    return Standing(key, Phase.ENDED, newest[0])
+
+
+class _Order(Enum):
+    NEWER = "newer"
+    OLDER = "older"
+    UNTOLD = "untold"
+
+
+def _compare(one: CicdImage, other: CicdImage) -> _Order:
+    """Tell which row is newer: by update time, then by scan time; a time that only one of them has decides nothing."""
+    for mine, theirs in (
+        (one.latest_update_time, other.latest_update_time),
+        (one.latest_scan_time, other.latest_scan_time),
+    ):
+        if mine is None and theirs is None:
+            continue
+        if mine is None or theirs is None:
+            return _Order.UNTOLD
+        if mine != theirs:
+            return _Order.NEWER if mine > theirs else _Order.OLDER
+    return _Order.UNTOLD

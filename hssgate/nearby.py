@@ -1,0 +1,71 @@
+"""What to try where an image was not found: rows that are alike but for something, and what to pass instead."""
+
+from hssgate.api.models import CicdImage
+from hssgate.durations import format_moment
+from hssgate.grouping import Phase, Standing
+from hssgate.reference import Reference
+from hssgate.sighting import Sighting
+from hssgate.text import clean
+
+_MOST_SHOWN = 3
+
+
+def advice(sighting: Sighting, standing: Standing | None) -> str:
+    """Return what to do next, to be put behind the message of a timeout; it starts with `; `.
+
+    Args:
+        sighting: what was seen of the image.
+        standing: the group that held it up, or None where no row belonged to it.
+    """
+    if standing is None:
+        return _advice_on_absence(sighting)
+    match standing.phase:
+        case Phase.STALE:
+            return (
+                "; no newer scan was listed: check that the scan step runs for this push, "
+                "and that --scanned-after is not too late"
+            )
+        case Phase.UNSCANNED:
+            return "; no scan was asked for: check that the scan step runs in the pipeline"
+        case Phase.ENDED:
+            return "; the result was still settling: raise --timeout, or lower --settle"
+        case _:
+            return "; raise --timeout if the scan needs longer"
+
+
+def near_misses(reference: Reference, rows: tuple[CicdImage, ...]) -> list[str]:
+    """Return a line for each row that is the same image but for some fields, the nearest and newest first.
+
+    Args:
+        reference: what was asked for.
+        rows: none of which belong to it.
+    """
+    alike = {
+        row: differences
+        for row in rows
+        if "image_name" not in (differences := reference.differences(row)) and row.image_name
+    }
+    nearest = sorted(alike, key=lambda row: (len(alike[row]), -(row.latest_update_time or row.latest_scan_time or 0)))
+    return list(dict.fromkeys(_worded(row, alike[row]) for row in nearest))[:_MOST_SHOWN]
+
+
+def _advice_on_absence(sighting: Sighting) -> str:
+    misses = near_misses(sighting.reference, sighting.neighbours)
+    if misses:
+        return "; did you mean " + ", or ".join(misses) + "?"
+    return (
+        "; no row has this image name: check the name and --cicd-name, that the scan step runs in the pipeline, "
+        "and --enterprise-project-id (all_granted_eps looks into every enterprise project)"
+    )
+
+
+def _worded(row: CicdImage, differences: tuple[str, ...]) -> str:
+    image = "/".join(part for part in (row.namespace, row.image_name) if part)
+    if row.image_version:
+        image += f":{row.image_version}"
+    if "image_digest" in differences and row.image_digest:
+        image += f"@{row.image_digest}"
+    options = f" with --cicd-name {row.cicd_name}" if "cicd_name" in differences and row.cicd_name else ""
+    fields = ", ".join(name.removeprefix("image_") for name in differences)
+    when = f", scanned {format_moment(row.latest_scan_time)}" if row.latest_scan_time is not None else ""
+    return clean(f"{image}{options} (other {fields}; {row.scan_status}{when})", 400)

@@ -1,0 +1,43 @@
+"""The arithmetic of waiting, as pure functions; all figures are seconds."""
+
+from hssgate.settings import Patience
+
+SHARE_WAITED = 0.1  # the end of a scan is noticed within a tenth of its length
+JITTER = 0.1
+BACKOFF_FIRST = 2.0
+BACKOFF_LONGEST = 60.0
+SERVER_FAULTS_IN_A_ROW = 5
+LAST_LOOK_LEAST = 0.25  # time kept for the last look before a deadline
+LAST_LOOK_MOST = 10.0
+
+
+def poll_pause(elapsed: float, patience: Patience, roll: float) -> float:
+    """Return the pause before the next poll.
+
+    Args:
+        elapsed: time waited so far.
+        patience: the shortest and the longest pause.
+        roll: from -1 to 1, for the jitter; the shortest and longest pause hold all the same.
+    """
+    paced = _held(elapsed * SHARE_WAITED, patience.interval, patience.max_interval)
+    return _held(paced * (1 + JITTER * roll), patience.interval, patience.max_interval)
+
+
+def backoff_ceiling(failures: int) -> float:
+    """Return the longest pause after so many failures in a row (from 1): doubling, for full jitter below it."""
+    return float(min(BACKOFF_FIRST * 2 ** min(failures - 1, 10), BACKOFF_LONGEST))
+
+
+def last_look_reserve(slowest_look: float, looks: int, window: float) -> float:
+    """Return how long before a deadline the last look is taken, so that its answer is there at the deadline.
+
+    Args:
+        slowest_look: the longest that a look has taken in this run.
+        looks: how many are to be taken one after the other.
+        window: the whole time from start to deadline, of which at most half is kept.
+    """
+    return min(max(LAST_LOOK_LEAST, 2 * slowest_look) * looks, LAST_LOOK_MOST, window / 2)
+
+
+def _held(value: float, least: float, most: float) -> float:
+    return max(least, min(value, most))

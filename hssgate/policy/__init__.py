@@ -1,0 +1,1 @@
+"""The policy: a file becomes a frozen model, a row becomes checks."""

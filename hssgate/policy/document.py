@@ -1,0 +1,153 @@
+"""A policy file as plain data with line numbers: YAML, TOML or JSON, each read strictly."""
+
+import json
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import yaml
+
+KeyPath = tuple[str | int, ...]
+
+_DEEPEST = 40
+_MOST_NODES = 100_000  # after aliases are followed
+
+
+class Malformed(ValueError):
+    """The file is no YAML, TOML or JSON that could be a policy.
+
+    Args:
+        problem: what is wrong.
+        line: where, from 1, if known.
+    """
+
+    def __init__(self, problem: str, line: int | None = None) -> None:
+        super().__init__(problem)
+        self.line = line
+
+
+@dataclass(frozen=True)
+class Document:
+    """Plain data and where its keys stand.
+
+    Args:
+        data: mappings, lists and scalars.
+        lines: line numbers, from 1, of key paths; empty for formats that do not tell.
+    """
+
+    data: object
+    lines: dict[KeyPath, int]
+
+    def line_of(self, path: KeyPath) -> int | None:
+        """Return the line of the path, or of the nearest thing around it."""
+        while path:
+            if path in self.lines:
+                return self.lines[path]
+            path = path[:-1]
+        return None
+
+
+def read_document(text: str, suffix: str) -> Document:
+    """Parse the text of a policy file.
+
+    Args:
+        text: the file's text.
+        suffix: of its name, with the dot.
+
+    Raises:
+        Malformed: it cannot be parsed, gives a key twice, or is nested too deep.
+    """
+    reader = _READERS.get(suffix.lower())
+    if reader is None:
+        raise Malformed(f"{suffix or 'no suffix'} is no policy format; name the file .yaml, .yml, .toml or .json")
+    try:
+        return reader(text)
+    except RecursionError:
+        raise Malformed("it is nested too deep") from None
+
+
+def _read_yaml(text: str) -> Document:
+    try:
+        documents = list(yaml.compose_all(text, Loader=yaml.SafeLoader))
+        if len(documents) > 1:
+            raise Malformed("it holds more than one document", documents[1].start_mark.line + 1)
+        builder = _Builder()
+        data = builder.build(documents[0], (), 0) if documents else None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise Malformed(f"it is no YAML: {error.problem or error}", mark.line + 1 if mark else None) from error
+    except yaml.YAMLError as error:
+        raise Malformed(f"it is no YAML: {error}") from error
+    return Document(data, builder.lines)
+
+
+class _Builder:
+    """Turns YAML nodes into data, noting lines; merge keys and tags of YAML have no meaning in a policy."""
+
+    def __init__(self) -> None:
+        self.lines: dict[KeyPath, int] = {}
+        self._nodes = 0
+        self._scalars = yaml.SafeLoader("")
+
+    def build(self, node: yaml.Node, path: KeyPath, depth: int) -> object:
+        self._nodes += 1
+        line = node.start_mark.line + 1
+        if depth > _DEEPEST or self._nodes > _MOST_NODES:
+            raise Malformed("it is nested too deep, or its aliases make it too large", line)
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, path, depth)
+        if isinstance(node, yaml.SequenceNode):
+            items = []
+            for index, item in enumerate(node.value):
+                self.lines[(*path, index)] = item.start_mark.line + 1
+                items.append(self.build(item, (*path, index), depth + 1))
+            return items
+        try:
+            return self._scalars.construct_object(node)
+        except ValueError as error:
+            raise Malformed(f"{node.value!r} cannot be read: {error}", line) from error
+
+    def _mapping(self, node: yaml.MappingNode, path: KeyPath, depth: int) -> dict[str, object]:
+        found: dict[str, object] = {}
+        for key_node, value_node in node.value:
+            line = key_node.start_mark.line + 1
+            key = key_node.value
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise Malformed("a key must be a word", line)
+            if key in found:
+                raise Malformed(f"the key {key!r} is given twice; keep one", line)
+            self.lines[(*path, key)] = line
+            found[key] = self.build(value_node, (*path, key), depth + 1)
+        return found
+
+
+def _read_toml(text: str) -> Document:
+    try:
+        return Document(tomllib.loads(text), {})
+    except tomllib.TOMLDecodeError as error:
+        raise Malformed(f"it is no TOML: {error}") from error
+
+
+def _read_json(text: str) -> Document:
+    def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        keys = [key for key, _ in pairs]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise Malformed(f"the key {key!r} is given twice; keep one")
+        return dict(pairs)
+
+    def refuse(constant: str) -> object:
+        raise Malformed(f"{constant} is no JSON")
+
+    try:
+        return Document(json.loads(text, object_pairs_hook=unique, parse_constant=refuse), {})
+    except json.JSONDecodeError as error:
+        raise Malformed(f"it is no JSON: {error.msg}", error.lineno) from error
+
+
+_READERS: dict[str, Callable[[str], Document]] = {
+    ".yaml": _read_yaml,
+    ".yml": _read_yaml,
+    ".toml": _read_toml,
+    ".json": _read_json,
+}

@@ -1,0 +1,169 @@
+"""Policy files: found, read, and refused with every fault named."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+from pydantic import BaseModel, ValidationError
+
+from hssgate.errors import PolicyInvalid
+from hssgate.policy.model import BUILT_IN_TEXT, Policy, built_in
+from hssgate.text import clean
+from hssgate.verdict import PolicySource
+
+BUILT_IN = "built-in"
+DEFAULT_NAMES = ("hssgate.yaml", "hssgate.yml", "hssgate.toml", "hssgate.json")
+LARGEST_FILE = 1024 * 1024  # bytes
+
+KeyPath = tuple[str | int, ...]
+
+_NEEDS_FINDINGS = frozenset({"ignore", "high_vulnerabilities", "medium_vulnerabilities", "low_vulnerabilities"})
+
+
+@dataclass(frozen=True)
+class LoadedPolicy:
+    """A policy, where it came from, and where its overrides stand.
+
+    Args:
+        policy: the model.
+        source: path and SHA-256.
+        override_lines: the line of each override, where the format tells.
+    """
+
+    policy: Policy
+    source: PolicySource
+    override_lines: tuple[int | None, ...] = ()
+
+    def place_of_override(self, index: int) -> str:
+        """Return where an override stands, as `file:line` or `file: overrides[0]`."""
+        line = self.override_lines[index] if index < len(self.override_lines) else None
+        return f"{self.source.path}:{line}" if line else f"{self.source.path}: overrides[{index}]"
+
+
+def find_policy(folder: Path) -> Path | None:
+    """Return the first default policy file in the folder, if there is one."""
+    return next((found for name in DEFAULT_NAMES if (found := folder / name).exists()), None)
+
+
+def load_policies(paths: Iterable[Path]) -> tuple[LoadedPolicy, ...]:
+    """Read each file; without any, return the built-in policy.
+
+    Raises:
+        PolicyInvalid: one line for each fault of each file.
+    """
+    loaded: list[LoadedPolicy] = []
+    problems: list[str] = []
+    for path in dict.fromkeys(paths):
+        try:
+            loaded.append(load_policy(path))
+        except PolicyInvalid as error:
+            problems.extend(error.problems)
+    if problems:
+        raise PolicyInvalid(tuple(problems))
+    return tuple(loaded) or (_built_in(),)
+
+
+def load_policy(path: Path) -> LoadedPolicy:
+    """Read one policy file.
+
+    Raises:
+        PolicyInvalid: one line for each fault.
+    """
+    from hssgate.policy.document import Malformed, read_document
+
+    try:
+        with path.open("rb") as file:
+            raw = file.read(LARGEST_FILE + 1)
+    except OSError as error:
+        raise PolicyInvalid((f"{path}: it cannot be read: {error.strerror or error}",)) from error
+    if len(raw) > LARGEST_FILE:
+        raise PolicyInvalid((f"{path}: it is larger than 1 MiB",))
+    try:
+        document = read_document(raw.decode("utf-8-sig"), path.suffix)
+    except UnicodeDecodeError as error:
+        raise PolicyInvalid((f"{path}: it is not UTF-8 (byte {error.start})",)) from error
+    except Malformed as error:
+        place = f"{path}:{error.line}" if error.line else f"{path}"
+        raise PolicyInvalid((f"{place}: {clean(error)}",)) from error
+    if document.data is None or document.data == {}:
+        raise PolicyInvalid((f"{path}: it is empty, and an empty policy would pass everything; add `rules:`",))
+    if not isinstance(document.data, dict):
+        raise PolicyInvalid((f"{path}: it must be a mapping with `rules:`",))
+    faults = sorted(_problems(document.data), key=lambda fault: document.line_of(fault[0]) or 0)
+    problems = [
+        _worded(f"{path}:{line}" if (line := document.line_of(where)) else f"{path}", where, what)
+        for where, what in faults
+    ]
+    if problems:
+        raise PolicyInvalid(tuple(problems))
+    policy = Policy.model_validate(document.data)
+    lines = tuple(document.lines.get(("overrides", index)) for index in range(len(policy.overrides)))
+    return LoadedPolicy(policy, PolicySource(str(path), hashlib.sha256(raw).hexdigest()), lines)
+
+
+def _built_in() -> LoadedPolicy:
+    return LoadedPolicy(built_in(), PolicySource(BUILT_IN, hashlib.sha256(BUILT_IN_TEXT.encode()).hexdigest()))
+
+
+def _worded(place: str, where: KeyPath, what: str) -> str:
+    key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where).lstrip(".")
+    return f"{place}: {clean(key, 200)}: {what}" if key else f"{place}: {what}"
+
+
+def _problems(data: dict[str, object]) -> Iterator[tuple[KeyPath, str]]:
+    """Yield the key path and the wording of each fault."""
+    try:
+        policy = Policy.model_validate(data)
+    except ValidationError as error:
+        for fault in error.errors(include_input=False, include_url=False, include_context=True):
+            where = tuple(fault["loc"])
+            match fault["type"]:
+                case "extra_forbidden":
+                    yield where, _unknown_key(where)
+                case "missing":
+                    yield where[:-1], f"`{where[-1]}` is missing"
+                case _:
+                    yield (
+                        (where[:-1] if where[-1:] == ("limit",) else where),
+                        clean(
+                            fault["msg"]
+                            .removeprefix("Value error, ")
+                            .replace("Input should be", "should be")
+                            .replace("a valid tuple", "a list")
+                        ),
+                    )
+    else:
+        if not policy.rules.in_force():
+            yield ("rules",), "it holds no rule, and an empty policy would pass everything; add one"
+        for index, override in enumerate(policy.overrides):
+            if not override.rules.in_force():
+                yield ("overrides", index, "rules"), "it holds no rule; add one or take the override out"
+
+
+def _unknown_key(where: KeyPath) -> str:
+    import difflib
+
+    key = str(where[-1])
+    if key in _NEEDS_FINDINGS:
+        return "it needs the list of findings, which this version does not fetch yet; take it out"
+    known = _keys_at(where[:-1])
+    near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    return f"unknown key; did you mean `{near[0]}`?" if near else f"unknown key; known here: {', '.join(known)}"
+
+
+def _keys_at(where: KeyPath) -> list[str]:
+    """Return the names that are valid at a key path, read off the model."""
+    model: type[BaseModel] = Policy
+    for part in where:
+        if isinstance(part, str) and part in model.model_fields:
+            inner = _models_in(model.model_fields[part].annotation)
+            model = inner[0] if inner else model
+    return list(model.model_fields)
+
+
+def _models_in(annotation: object) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for argument in get_args(annotation) for model in _models_in(argument)]

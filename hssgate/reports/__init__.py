@@ -1,0 +1,20 @@
+"""Reports: each format a function from a verdict to text; a format is imported only when it is asked for."""
+
+from collections.abc import Callable
+
+from hssgate.verdict import Verdict
+
+
+def _junit(verdict: Verdict) -> str:
+    from hssgate.reports.junit import render
+
+    return render(verdict)
+
+
+def _json(verdict: Verdict) -> str:
+    from hssgate.reports.json import render
+
+    return render(verdict)
+
+
+FORMATS: dict[str, Callable[[Verdict], str]] = {"junit": _junit, "json": _json}

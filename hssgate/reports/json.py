@@ -1,0 +1,89 @@
+"""The JSON report: all that is known, for programs (CONTRACT section 6); its schema lies beside this file."""
+
+import json
+from datetime import UTC, datetime
+from importlib import resources
+from typing import Any
+
+from hssgate import __version__
+from hssgate.api.models import CicdImage
+from hssgate.verdict import Check, ImageVerdict, Read, Verdict
+
+SCHEMA_VERSION = 1
+
+
+def render(verdict: Verdict) -> str:
+    """Return the report, indented, with a newline at its end."""
+    return json.dumps(document(verdict), ensure_ascii=False, indent=2) + "\n"
+
+
+def document(verdict: Verdict) -> dict[str, Any]:
+    """Return the report as plain data."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "tool": {"name": "hssgate", "version": __version__},
+        "started_at": _moment(verdict.started_at),
+        "finished_at": _moment(verdict.finished_at),
+        "result": verdict.outcome.value,
+        "exit_code": int(verdict.exit_code),
+        "policies": [{"path": source.path, "sha256": source.sha256} for source in verdict.policies],
+        "warnings": list(verdict.warnings),
+        "images": [_image(image) for image in verdict.images],
+    }
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of the report."""
+    text = resources.files("hssgate.reports").joinpath("report.schema.json").read_text(encoding="utf-8")
+    loaded: dict[str, Any] = json.loads(text)
+    return loaded
+
+
+def _image(image: ImageVerdict) -> dict[str, Any]:
+    return {
+        "reference": image.reference.text,
+        "result": image.outcome.value,
+        "exit_code": int(image.exit_code),
+        "row": _row(image.row),
+        "checks": [_check(check) for check in image.checks],
+        "findings": [],
+        "waited_seconds": round(image.waited_seconds, 3),
+        "polls": image.polls,
+        "reads": [_read(read) for read in image.reads],
+    }
+
+
+def _row(row: CicdImage | None) -> dict[str, Any] | None:
+    return row.model_dump(mode="json", exclude_none=True) if row else None
+
+
+def _check(check: Check) -> dict[str, Any]:
+    told = {
+        "rule": check.rule,
+        "result": check.result.value,
+        "actual": check.actual,
+        "limit": check.limit,
+        "message": check.message,
+    }
+    extra = {"policy": check.policy, "group": check.group, "error_type": check.trouble.value if check.trouble else None}
+    return told | {name: value for name, value in extra.items() if value is not None}
+
+
+def _read(read: Read) -> dict[str, Any]:
+    row = read.row or CicdImage()
+    return {
+        "at": _moment(read.at),
+        "http_status": read.http_status,
+        "request_id": read.request_id,
+        "scan_status": row.scan_status,
+        "image_digest": row.image_digest,
+        "latest_scan_time": row.latest_scan_time,
+        "severity_level": row.severity_level,
+        "vul_num": row.vul_num,
+        "unsafe_setting_num": row.unsafe_setting_num,
+        "malicious_file_num": row.malicious_file_num,
+    }
+
+
+def _moment(epoch: float) -> str:
+    return datetime.fromtimestamp(epoch, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,85 @@
+"""The JUnit report (CONTRACT section 6), kept to what Jenkins' and GitLab's readers make of it.
+
+One testsuite an image, one testcase a check, one outcome a testcase; never an empty suite, never an empty message.
+"""
+
+from junit_xml import TestCase, TestSuite, to_xml_report_string
+
+from hssgate.text import clean
+from hssgate.verdict import SCAN, Check, ImageVerdict, Result, Trouble, Verdict
+
+_LONGEST_NAME = 1000
+_LEAST_SECONDS = 0.001  # of a zero the library writes no time at all
+
+
+def render(verdict: Verdict) -> str:
+    """Return the report as XML text."""
+    suites = [_suite(image, verdict) for image in verdict.images]
+    text: str = to_xml_report_string(suites, prettyprint=True, encoding="utf-8")
+    return text
+
+
+def _suite(image: ImageVerdict, verdict: Verdict) -> TestSuite:
+    name = clean(image.reference.text, _LONGEST_NAME)
+    return TestSuite(name, _cases(image, name), properties=_properties(image, verdict))
+
+
+def _cases(image: ImageVerdict, suite: str) -> list[TestCase]:
+    cases = []
+    taken: set[str] = set()
+    for check in image.checks or (_nothing_judged(),):
+        name = _unique(clean(check.name, _LONGEST_NAME), taken)
+        seconds = image.waited_seconds if check.rule == SCAN else 0.0
+        case = TestCase(name, classname=f"hssgate.{suite}", elapsed_sec=max(round(seconds, 3), _LEAST_SECONDS))
+        _tell(case, check)
+        cases.append(case)
+    return cases
+
+
+def _tell(case: TestCase, check: Check) -> None:
+    message = clean(check.message) or check.rule
+    match check.result:
+        case Result.FAILED:
+            case.add_failure_info(message, _body(message, check), "policy")
+        case Result.ERROR:
+            case.add_error_info(message, _body(message, check), (check.trouble or Trouble.INCOMPLETE).value)
+        case Result.WARNED | Result.SKIPPED:
+            case.add_skipped_info(message)
+        case Result.PASSED:
+            case.stdout = message
+
+
+def _body(message: str, check: Check) -> str:
+    """Return the text under a failure; GitLab shows nothing else, so it begins with the message."""
+    lines = [message]
+    if check.policy:
+        lines.append(f"policy: {clean(check.policy)}")
+    if check.group:
+        lines.append(f"rows: {clean(check.group)}")
+    return "\n".join(lines)
+
+
+def _properties(image: ImageVerdict, verdict: Verdict) -> dict[str, str]:
+    row = image.row.model_dump(mode="json", exclude_none=True) if image.row else {}
+    found = {name: clean(str(value).lower() if isinstance(value, bool) else value) for name, value in row.items()}
+    for source in verdict.policies:
+        found[f"policy:{clean(source.path, 400)}"] = f"sha256:{source.sha256}"
+    found["hssgate.result"] = image.outcome.value
+    found["hssgate.exit_code"] = str(int(image.exit_code))
+    found["hssgate.polls"] = str(image.polls)
+    return found
+
+
+def _nothing_judged() -> Check:
+    return Check(SCAN, Result.ERROR, f"{SCAN}: nothing was judged", trouble=Trouble.INCOMPLETE)
+
+
+def _unique(name: str, taken: set[str]) -> str:
+    """GitLab merges testcases of one name: number the later ones."""
+    unique = name
+    number = 2
+    while unique in taken:
+        unique = f"{name} #{number}"
+        number += 1
+    taken.add(unique)
+    return unique

@@ -1,0 +1,68 @@
+"""What a person reads at the end: the verdict in one line, and a line for each check."""
+
+from collections.abc import Callable
+from typing import Literal
+
+from hssgate.durations import format_duration
+from hssgate.text import clean, plural
+from hssgate.verdict import Check, ImageVerdict, Outcome, Result, Verdict
+
+Tone = Literal["good", "bad", "warn", "dim", "bold"]
+Paint = Callable[[str, Tone], str]
+
+_TONES: dict[Result | Outcome, Tone] = {
+    Result.PASSED: "good",
+    Result.FAILED: "bad",
+    Result.ERROR: "bad",
+    Result.WARNED: "warn",
+    Result.SKIPPED: "dim",
+    Outcome.PASSED: "good",
+    Outcome.BLOCKED: "bad",
+    Outcome.ERROR: "bad",
+}
+
+
+def render(verdict: Verdict, paint: Paint) -> str:
+    """Return the summary, with a line for each check.
+
+    Args:
+        verdict: what to tell.
+        paint: gives a word its colour, or not.
+    """
+    return "\n".join([*(_image(image, paint) for image in verdict.images), headline(verdict, paint)])
+
+
+def headline(verdict: Verdict, paint: Paint) -> str:
+    """Return the verdict in one line."""
+    counts = {outcome: sum(image.outcome is outcome for image in verdict.images) for outcome in Outcome}
+    told = ", ".join(f"{plural(count, 'image')} {_word(outcome)}" for outcome, count in counts.items() if count)
+    word = paint(verdict.outcome.value.upper(), _TONES[verdict.outcome])
+    return f"hssgate: {word} ({told or 'no image judged'}), exit code {int(verdict.exit_code)}"
+
+
+def _image(image: ImageVerdict, paint: Paint) -> str:
+    word = paint(image.outcome.value, _TONES[image.outcome])
+    waited = f"waited {format_duration(image.waited_seconds)}, {plural(image.polls, 'poll')}"
+    return "\n".join(
+        [
+            f"{paint(clean(image.reference.text), 'bold')}: {word} ({waited})",
+            *(_check(check, paint) for check in image.checks),
+        ]
+    )
+
+
+def _check(check: Check, paint: Paint) -> str:
+    word = paint(f"{check.result.value:<7}", _TONES[check.result])
+    message = clean(check.message)
+    where = check.name.removeprefix(check.rule)
+    return f"  {word}  {message}{clean(where)}" if not where else f"  {word}  {message}  [{clean(where.strip(' ()'))}]"
+
+
+def _word(outcome: Outcome) -> str:
+    match outcome:
+        case Outcome.PASSED:
+            return "passed"
+        case Outcome.BLOCKED:
+            return "blocked"
+        case Outcome.ERROR:
+            return "could not be judged"

@@ -1,0 +1,35 @@
+"""Text from outside, made safe to show: control characters out, one line, length bounded."""
+
+import re
+
+# C0 and C1 controls, zero-width and bidirectional marks (they reorder what a reader sees), lone surrogates (they
+# cannot be encoded), non-characters, and the tag block (invisible text). Newlines go too: a log line is one line.
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufdd0-\ufdef\ufeff"
+    "\ufff9-\uffff\U000e0000-\U000e0fff"
+    + "".join(chr((plane << 16) + 0xFFFE) + chr((plane << 16) + 0xFFFF) for plane in range(1, 17))
+    + "]+"
+)
+_ANSI = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?")
+_BLANKS = re.compile(r"\s+")
+
+LONGEST_LINE = 2000
+
+
+def clean(text: object, longest: int = LONGEST_LINE) -> str:
+    """Return the text as one harmless line.
+
+    Args:
+        text: anything that came from the API, a file or the caller; it is turned into text.
+        longest: characters kept; the rest is replaced by an ellipsis.
+    """
+    raw = str(text)
+    if len(raw) > 4 * longest:  # no need to clean a megabyte in order to show a line
+        raw = raw[: 4 * longest]
+    line = _BLANKS.sub(" ", _UNSAFE.sub(" ", _ANSI.sub("", raw))).strip()
+    return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+def plural(count: int, noun: str) -> str:
+    """Return `1 image`, `2 images`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -1,0 +1,202 @@
+"""What a run came to: frozen values from which the exit code and every report are made."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from hssgate.api.models import CicdImage
+from hssgate.exit_codes import ExitCode, worst
+from hssgate.reference import Reference
+
+
+class Result(StrEnum):
+    """How one check ended."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    WARNED = "warned"
+    SKIPPED = "skipped"
+    ERROR = "error"
+
+
+class Outcome(StrEnum):
+    """How an image or a whole run ended."""
+
+    PASSED = "passed"
+    BLOCKED = "blocked"
+    ERROR = "error"
+
+
+class Trouble(StrEnum):
+    """Why a check could not be judged; the `type` of a JUnit error."""
+
+    SCAN_FAILED = "scan-failed"
+    TIMEOUT = "timeout"
+    API = "api"
+    INCOMPLETE = "incomplete"
+    AMBIGUOUS = "ambiguous"
+    INTERRUPTED = "interrupted"
+
+
+_CODE_OF_TROUBLE = {
+    Trouble.SCAN_FAILED: ExitCode.NO_RESULT,
+    Trouble.INCOMPLETE: ExitCode.NO_RESULT,
+    Trouble.AMBIGUOUS: ExitCode.NO_RESULT,
+    Trouble.TIMEOUT: ExitCode.TIMED_OUT,
+    Trouble.API: ExitCode.API_UNAVAILABLE,
+    Trouble.INTERRUPTED: ExitCode.INTERRUPTED,
+}
+SCAN = "scan"  # the check without which nothing passes
+
+
+@dataclass(frozen=True)
+class Check:
+    """One question put to one image.
+
+    Args:
+        rule: `scan`, `freshness`, or the policy's rule.
+        result: how it ended.
+        message: one line that says what was found and what is accepted.
+        actual: the value found.
+        limit: the value still accepted.
+        policy: the file of the rule, where there is more than one.
+        group: the rows it is about, where one reference matched several groups.
+        trouble: why it could not be judged; set exactly where the result is an error.
+    """
+
+    rule: str
+    result: Result
+    message: str
+    actual: int | str | None = None
+    limit: int | str | None = None
+    policy: str | None = None
+    group: str | None = None
+    trouble: Trouble | None = None
+
+    @property
+    def name(self) -> str:
+        """The rule and what tells this check from others of the same rule."""
+        where = ", ".join(part for part in (self.policy, self.group) if part)
+        return f"{self.rule} ({where})" if where else self.rule
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The code of a run that had only this check."""
+        match self.result:
+            case Result.FAILED:
+                return ExitCode.BLOCKED
+            case Result.ERROR:
+                return _CODE_OF_TROUBLE[self.trouble] if self.trouble else ExitCode.NO_RESULT
+            case Result.PASSED | Result.WARNED | Result.SKIPPED:
+                return ExitCode.PASSED
+
+
+@dataclass(frozen=True)
+class Read:
+    """One look at one image, as evidence.
+
+    Args:
+        at: when, in epoch seconds.
+        http_status: None where there was no answer.
+        request_id: of the answer.
+        row: the row that stood for the image, if any did.
+    """
+
+    at: float
+    http_status: int | None
+    request_id: str | None
+    row: CicdImage | None
+
+
+@dataclass(frozen=True)
+class ImageVerdict:
+    """What one reference came to.
+
+    Args:
+        reference: the image asked for.
+        checks: what was judged, in order.
+        row: the row judged, or the last one seen.
+        waited_seconds: from the start of the run to the end of this image's wait.
+        polls: how many times this image was looked for.
+        reads: each change of state and the last two reads.
+    """
+
+    reference: Reference
+    checks: tuple[Check, ...]
+    row: CicdImage | None = None
+    waited_seconds: float = 0.0
+    polls: int = 0
+    reads: tuple[Read, ...] = ()
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The worst of the checks; without a scan seen to have ended well, never a pass."""
+        proven = any(check.rule == SCAN and check.result in (Result.PASSED, Result.WARNED) for check in self.checks)
+        floor = ExitCode.PASSED if proven else ExitCode.NO_RESULT
+        codes = [check.exit_code for check in self.checks]
+        found = worst(*codes)
+        return floor if found is ExitCode.PASSED else found
+
+    @property
+    def outcome(self) -> Outcome:
+        """Passed, blocked, or error."""
+        return outcome_of(self.exit_code)
+
+
+@dataclass(frozen=True)
+class PolicySource:
+    """A policy that was applied.
+
+    Args:
+        path: as the caller gave it, or `built-in`.
+        sha256: of its bytes.
+    """
+
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the run came to.
+
+    Args:
+        images: one for each reference, in the caller's order.
+        policies: that were applied.
+        warnings: of the run as a whole, one line each.
+        started_at: epoch seconds.
+        finished_at: epoch seconds.
+        interruption: the code of the signal that ended the run, if one did.
+        unwritten_reports: why a report could not be written, a line for each.
+    """
+
+    images: tuple[ImageVerdict, ...]
+    policies: tuple[PolicySource, ...]
+    warnings: tuple[str, ...]
+    started_at: float
+    finished_at: float
+    interruption: ExitCode | None = None
+    unwritten_reports: tuple[str, ...] = field(default=())
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The only way to an exit code: a signal's, else the worst of the images, else an unwritten report's."""
+        if self.interruption is not None:
+            return self.interruption
+        code = worst(*(image.exit_code for image in self.images))
+        return worst(code, ExitCode.API_UNAVAILABLE) if self.unwritten_reports else code
+
+    @property
+    def outcome(self) -> Outcome:
+        """Passed, blocked, or error."""
+        return outcome_of(self.exit_code)
+
+
+def outcome_of(code: ExitCode) -> Outcome:
+    """Return the word for an exit code."""
+    match code:
+        case ExitCode.PASSED:
+            return Outcome.PASSED
+        case ExitCode.BLOCKED:
+            return Outcome.BLOCKED
+        case _:
+            return Outcome.ERROR

@@ -1,0 +1,250 @@
+"""The waiting: who is looked for, when the next look is due, and when to stop (CONTRACT section 4); no HTTP."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from hssgate.api.client import Listing
+from hssgate.clock import Clock
+from hssgate.durations import Moment, format_duration
+from hssgate.errors import ApiError, ApiRefused, ApiUnavailable, Interrupted, RequestRefused
+from hssgate.exit_codes import ExitCode
+from hssgate.pacing import SERVER_FAULTS_IN_A_ROW, backoff_ceiling, last_look_reserve, poll_pause
+from hssgate.reference import Reference
+from hssgate.settings import Patience
+from hssgate.sighting import Ending, Sighting, Watched
+from hssgate.text import plural
+
+_CLOCKS_AGREE_WITHIN = 60.0
+_MOST_NEIGHBOURS_ASKED = 3
+
+
+class Observer(Protocol):
+    """Is told what happens while the gate waits."""
+
+    tick_seconds: float
+
+    def changed(self, reference: Reference, state: str, elapsed: float) -> None:
+        """An image's state is now this one."""
+
+    def looked(self, text: str, elapsed: float) -> None:
+        """A single look brought this, whether or not it changed anything."""
+
+    def tick(self, elapsed: float) -> None:
+        """Time passes; called at least every `tick_seconds` of a pause."""
+
+    def warn(self, text: str) -> None:
+        """Something is odd."""
+
+
+@dataclass(frozen=True)
+class Lane:
+    """Images that are looked for with one request.
+
+    Args:
+        references: the images.
+        fetch: returns the list, in at most so many seconds; raises ApiError.
+    """
+
+    references: tuple[Reference, ...]
+    fetch: Callable[[float], Listing]
+
+
+class _OpenLane:
+    """A lane while it is watched."""
+
+    def __init__(self, lane: Lane, images: list[Watched], due: float) -> None:
+        self.fetch = lane.fetch
+        self.images = images
+        self.due = due
+        self.failures = 0
+        self.server_faults = 0
+
+    @property
+    def open(self) -> list[Watched]:
+        return [image for image in self.images if image.ending is None]
+
+
+class Watch:
+    """One wait for any number of images.
+
+    Args:
+        lanes: what to look for, grouped by request.
+        patience: deadlines and pauses.
+        clock: time and chance.
+        observer: is told what happens.
+        scanned_after: the earliest scan time that is believed.
+        neighbours: returns rows that resemble a reference, in at most so many seconds; raises ApiError.
+    """
+
+    def __init__(
+        self,
+        lanes: Sequence[Lane],
+        patience: Patience,
+        clock: Clock,
+        observer: Observer,
+        *,
+        scanned_after: Moment | None,
+        neighbours: Callable[[Reference, float], Listing],
+    ) -> None:
+        self._patience = patience
+        self._clock = clock
+        self._observer = observer
+        self._scanned_after = scanned_after
+        self._neighbours = neighbours
+        self.interruption: ExitCode | None = None
+        self._start = clock.monotonic()
+        self._slowest_look = 0.0
+        self._neighbours_asked = 0
+        self._skew_told = False
+        self._lanes = [
+            _OpenLane(lane, [Watched(reference) for reference in lane.references], self._start) for lane in lanes
+        ]
+
+    def run(self) -> dict[Reference, Sighting]:
+        """Wait until each image has ended, timed out, or cannot be asked for; never raises GateError."""
+        try:
+            while lanes := [lane for lane in self._lanes if lane.open]:
+                lane = min(lanes, key=lambda candidate: candidate.due)
+                self._pause_until(lane.due)
+                self._look(lane)
+        except Interrupted as signal:
+            self.interruption = signal.code
+            for image in self._open_images():
+                image.end(Ending.INTERRUPTED, self._elapsed())
+        return {image.reference: image.sighting() for lane in self._lanes for image in lane.images}
+
+    def _look(self, lane: _OpenLane) -> None:
+        began = self._clock.monotonic()
+        self._end_missed(lane, began)
+        if not lane.open:
+            return
+        try:
+            listing = lane.fetch(self._left(lane, began))
+        except ApiRefused as error:
+            refused = lane.open if isinstance(error, RequestRefused) else self._open_images()
+            for image in lane.open:
+                image.unanswered(error, self._clock.epoch())
+            for image in refused:
+                image.end(Ending.REFUSED, self._elapsed(), error)
+                self._tell(image)
+        except ApiUnavailable as error:
+            self._no_news(lane, error)
+        else:
+            self._slowest_look = max(self._slowest_look, self._clock.monotonic() - began)
+            self._news(lane, listing, began)
+
+    def _end_missed(self, lane: _OpenLane, now: float) -> None:
+        """End those whose deadline came while other lanes were looked at: there is no time for one more look."""
+        for image in lane.open:
+            if self._start < self._deadline(image) <= now:
+                image.end(Ending.TIMED_OUT if image.was_answered else Ending.UNANSWERED, self._elapsed())
+                self._tell(image)
+
+    def _news(self, lane: _OpenLane, listing: Listing, began: float) -> None:
+        lane.failures = lane.server_faults = 0
+        scanned_after = self._moment(listing)
+        for image in lane.open:
+            image.see(
+                listing, began=began, now=self._clock.monotonic(), at=self._clock.epoch(),
+                settle=self._patience.settle, scanned_after=scanned_after,
+            )  # fmt: skip
+            for warning in image.new_warnings():
+                self._observer.warn(warning)
+            if image.is_settled:
+                image.end(Ending.ENDED, self._elapsed())
+            elif self._is_over(image):
+                self._ask_neighbours(image)
+                image.end(Ending.TIMED_OUT, self._elapsed())
+            self._tell(image)
+        self._schedule(lane, poll_pause(self._elapsed(), self._patience, self._clock.uniform(-1, 1)))
+        self._tell_look(lane, f"{plural(len(listing.rows), 'row')}, request id {listing.exchange.request_id}")
+
+    def _no_news(self, lane: _OpenLane, error: ApiUnavailable) -> None:
+        lane.failures += 1
+        lane.server_faults = lane.server_faults + 1 if error.server_fault else 0
+        for image in lane.open:
+            image.unanswered(error, self._clock.epoch())
+            if self._is_over(image) or lane.server_faults > SERVER_FAULTS_IN_A_ROW:
+                image.end(Ending.UNANSWERED, self._elapsed(), error)
+            self._tell(image)
+        pause = error.retry_after
+        if pause is None:
+            pause = self._clock.uniform(0, backoff_ceiling(lane.failures))
+        self._schedule(lane, pause)
+        self._tell_look(lane, str(error))
+
+    def _schedule(self, lane: _OpenLane, pause: float) -> None:
+        """Set when the lane is looked at next: after the pause, sooner where a result settles or a deadline comes."""
+        now = self._clock.monotonic()
+        dues = [now + pause]
+        if not lane.failures:
+            dues = [self._due(image, now, now + pause) for image in lane.open]
+        lane.due = min(dues + [self._last_look_at(image) for image in lane.open], default=now)
+
+    def _due(self, image: Watched, now: float, paced: float) -> float:
+        """Return when an image wants to be looked at: as paced, or when what it has shown may have settled."""
+        if image.settles_at is None:
+            return paced
+        settled = max(image.settles_at, now + self._patience.interval)
+        return min(settled, now + self._patience.max_interval if image.has_ended else paced)
+
+    def _pause_until(self, due: float) -> None:
+        while (left := due - self._clock.monotonic()) > 0:
+            self._clock.sleep(min(left, self._observer.tick_seconds))
+            self._observer.tick(self._elapsed())
+
+    def _deadline(self, image: Watched) -> float:
+        patience = self._patience
+        return self._start + (patience.timeout if image.has_started else min(patience.appear_timeout, patience.timeout))
+
+    def _last_look_at(self, image: Watched) -> float:
+        deadline = self._deadline(image)
+        looks = len([lane for lane in self._lanes if lane.open])
+        return deadline - last_look_reserve(self._slowest_look, looks, deadline - self._start)
+
+    def _is_over(self, image: Watched) -> bool:
+        return self._clock.monotonic() >= self._last_look_at(image)
+
+    def _left(self, lane: _OpenLane, now: float) -> float:
+        """Return the seconds that a look may take: what is left until the first deadline, unless that was 0."""
+        deadlines = [deadline for image in lane.open if (deadline := self._deadline(image)) > self._start]
+        return min((max(deadline - now, 0.0) for deadline in deadlines), default=float("inf"))
+
+    def _ask_neighbours(self, image: Watched) -> None:
+        """Look for rows that the caller may have meant, in what is left of the time; they decide nothing."""
+        left = self._deadline(image) - self._clock.monotonic()
+        if image.has_rows or left <= 0 or self._neighbours_asked >= _MOST_NEIGHBOURS_ASKED:
+            return
+        self._neighbours_asked += 1
+        try:
+            image.add_neighbours(self._neighbours(image.reference, left).rows)
+        except ApiError:
+            return
+
+    def _moment(self, listing: Listing) -> int | None:
+        """Return WHEN in epoch milliseconds; an age is counted on the server's clock where ours differs."""
+        skew = listing.server_time - self._clock.epoch() if listing.server_time is not None else 0.0
+        differs = abs(skew) > _CLOCKS_AGREE_WITHIN
+        if differs and not self._skew_told:
+            self._skew_told = True
+            side = "behind" if skew > 0 else "ahead of"
+            self._observer.warn(f"this machine's clock is {format_duration(abs(skew))} {side} the server's; set it")
+        if self._scanned_after is None:
+            return None
+        shift = int(skew * 1000) if differs and self._scanned_after.is_age else 0
+        return self._scanned_after.epoch_ms + shift
+
+    def _tell(self, image: Watched) -> None:
+        if image.has_new_state():
+            self._observer.changed(image.reference, image.state, self._elapsed())
+
+    def _tell_look(self, lane: _OpenLane, brought: str) -> None:
+        pause = format_duration(max(lane.due - self._clock.monotonic(), 0.0))
+        self._observer.looked(f"{brought}; " + (f"next look in {pause}" if lane.open else "done"), self._elapsed())
+
+    def _open_images(self) -> list[Watched]:
+        return [image for lane in self._lanes for image in lane.open]
+
+    def _elapsed(self) -> float:
+        return self._clock.monotonic() - self._start

@@ -1,0 +1,124 @@
+"""The gate's own command line over the emulator, in virtual time and without sockets."""
+
+import contextlib
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from junitparser import JUnitXml
+
+from hssgate.cli.main import run
+from hssgate.cli.world import World
+from hssgate.emulator.app import Emulator
+from hssgate.emulator.scenario import parse_scenario
+from hssgate.settings import Connection
+from tests.fakes import FakeClock
+
+_OWN_VARIABLES = ("HSSGATE_", "HUAWEICLOUD_", "HW_", "CLOUD_SDK_", "SSL_CERT_FILE", "NO_COLOR", "FORCE_COLOR")
+KEY = {"HUAWEICLOUD_SDK_AK": "emulator-ak", "HUAWEICLOUD_SDK_SK": "emulator-sk"}
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No variable of the caller's and no policy file of this folder reaches a test."""
+    for name in [*os.environ]:
+        if name.startswith(_OWN_VARIABLES):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a run of the command line ended."""
+
+    code: int
+    out: str
+    err: str
+    folder: Path
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """The JSON report."""
+        loaded: dict[str, Any] = json.loads((self.folder / "report.json").read_text(encoding="utf-8"))
+        return loaded
+
+    @property
+    def junit(self) -> JUnitXml:
+        """The JUnit report, read by an independent parser."""
+        return JUnitXml.fromfile(str(self.folder / "junit.xml"))
+
+    def checks(self, image: int = 0) -> dict[str, str]:
+        """The result of each check of an image."""
+        return {check["rule"]: check["result"] for check in self.report["images"][image]["checks"]}
+
+
+@dataclass
+class Bench:
+    """A gate, an emulator and a clock.
+
+    Args:
+        capture: pytest's own.
+        folder: of the run.
+        clock: virtual time.
+    """
+
+    capture: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch
+    folder: Path
+    clock: FakeClock = field(default_factory=FakeClock)
+    emulator: Emulator = field(init=False)
+    handler: Callable[[httpx.Request], httpx.Response] | None = None
+
+    def play(self, scenario: str) -> "Bench":
+        """Start the emulator over a scenario."""
+        self.emulator = Emulator(parse_scenario(scenario, "scenario"), now=self.clock.epoch, sleep=self.clock.pass_time)
+        return self
+
+    def answer(self, handler: Callable[[httpx.Request], httpx.Response]) -> "Bench":
+        """Answer requests by hand instead."""
+        self.handler = handler
+        return self
+
+    def check(self, *arguments: str, env: dict[str, str] | None = None, reports: bool = True) -> Ended:
+        """Run `hssgate check`, with JUnit and JSON reports."""
+        given = ["check", *arguments, "--endpoint", "http://127.0.0.1:9", "--project-id", "project"]
+        if reports:
+            given += ["--report", "junit=junit.xml", "--report", "json=report.json"]
+        return self.run(*given, env=KEY if env is None else env)
+
+    def run(self, *arguments: str, env: dict[str, str] | None = None) -> Ended:
+        """Run the command line."""
+        with self.monkeypatch.context() as patch:
+            for name, value in (env or {}).items():
+                patch.setenv(name, value)
+            world = World(self.clock, self._open_http, contextlib.nullcontext, os.environ)
+            code = run(arguments, world)
+        out, err = self.capture.readouterr()
+        return Ended(code, out, err, self.folder)
+
+    def _open_http(self, _connection: Connection, trace: Callable[[str], None] | None) -> httpx.Client:
+        transport: httpx.BaseTransport
+        if handler := self.handler:
+            transport = httpx.MockTransport(lambda request: _as_stream(handler(request)))
+        else:
+            transport = httpx.WSGITransport(app=self.emulator)
+        hooks: dict[str, list[Callable[..., None]]] = {}
+        if trace is not None:
+            hooks["request"] = [lambda request: trace(f"> {request.method} {request.url}")]
+        return httpx.Client(transport=transport, event_hooks=hooks)
+
+
+def _as_stream(response: httpx.Response) -> httpx.Response:
+    """Give the body piece by piece, as a socket does."""
+    return httpx.Response(response.status_code, headers=response.headers, stream=httpx.ByteStream(response.content))
+
+
+@pytest.fixture
+def bench(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Bench:
+    """A gate over the emulator's default: one finished image."""
+    return Bench(capsys, monkeypatch, tmp_path)

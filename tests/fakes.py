@@ -1,0 +1,69 @@
+"""A clock for tests: time passes only when somebody waits."""
+
+import heapq
+import random
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+START = 1_790_000_000.0  # 2026-09-21T14:13:20Z
+
+
+class FakeClock:
+    """Virtual time.
+
+    Args:
+        seed: of chance.
+        epoch: the present at the start, in seconds; monotonic time starts at 1000.
+    """
+
+    def __init__(self, seed: int = 0, epoch: float = START) -> None:
+        self._random = random.Random(seed)
+        self._now = 1000.0
+        self._epoch_offset = epoch - self._now
+        self._alarms: list[tuple[float, BaseException]] = []
+        self.slept: list[float] = []
+
+    def monotonic(self) -> float:
+        return self._now
+
+    def epoch(self) -> float:
+        return self._now + self._epoch_offset
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.pass_time(seconds)
+
+    def uniform(self, low: float, high: float) -> float:
+        return self._random.uniform(low, high)
+
+    def call(self, work: Callable[[], T], *, within: float, abandon: Callable[[], None]) -> T:
+        """Run the work at once; where it let more than `within` pass, go back to that moment and give up."""
+        began = self._now
+        try:
+            result = work()
+        except BaseException:
+            self._give_up_if_late(began, within, abandon)
+            raise
+        self._give_up_if_late(began, within, abandon)
+        return result
+
+    def _give_up_if_late(self, began: float, within: float, abandon: Callable[[], None]) -> None:
+        if self._now - began > within:
+            self._now = began + within
+            abandon()
+            raise TimeoutError
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass, up to the first alarm."""
+        until = self._now + seconds
+        if self._alarms and self._alarms[0][0] <= until:
+            moment, alarm = heapq.heappop(self._alarms)
+            self._now = max(self._now, moment)
+            raise alarm
+        self._now = until
+
+    def ring(self, after: float, alarm: BaseException) -> None:
+        """Raise the exception once so many seconds from now have passed."""
+        heapq.heappush(self._alarms, (self._now + after, alarm))

@@ -1,0 +1,367 @@
+"""`hssgate check` through its command line: each ending with its exit code and its reports."""
+
+import pytest
+
+from tests.conftest import Bench
+
+DIGEST = "sha256:" + "ab" * 32
+OTHER = "sha256:" + "cd" * 32
+CLEAN = "severity_level: Low, vul_num: 3, unsafe_setting_num: 0, malicious_file_num: 0"
+
+
+def image(*timeline: str, **fields: str) -> str:
+    """One image of a scenario, in YAML."""
+    given = {
+        "cicd_name": "shop", "namespace": "team", "image_name": "app", "image_version": '"1.0"', "image_digest": DIGEST,
+    } | fields  # fmt: skip
+    names = ", ".join(f"{name}: {value}" for name, value in given.items())
+    return f"  - {{{names}, timeline: [{', '.join(timeline)}]}}\n"
+
+
+def finished(counts: str = CLEAN, at: str = "-1h", **fields: str) -> str:
+    return image(f"{{at: {at}, scan_status: success, {counts}}}", **fields)
+
+
+def scanned(seconds: int, counts: str = CLEAN, **fields: str) -> str:
+    """An image that is absent, waits, is scanned, and ends after so many seconds."""
+    return image(
+        f"{{at: {seconds * 0.1}s, scan_status: waiting_for_scan}}",
+        f"{{at: {seconds * 0.2}s, scan_status: scanning}}",
+        f"{{at: {seconds}s, scan_status: success, {counts}}}",
+        **fields,
+    )
+
+
+def images(*rows: str) -> str:
+    return "images:\n" + "".join(rows)
+
+
+FOREVER = "{at: -1h, scan_status: scanning}"
+
+OUTCOMES = [
+    pytest.param(images(finished()), [], 0, {"scan": "passed", "severity": "passed", "malicious_files": "passed"}, id="passes"),
+    pytest.param(images(finished("severity_level: High, vul_num: 1, malicious_file_num: 0")), [], 10, {"scan": "passed", "severity": "failed", "malicious_files": "passed"}, id="too severe"),
+    pytest.param(images(finished("severity_level: Low, vul_num: 1, malicious_file_num: 2")), [], 10, {"scan": "passed", "severity": "passed", "malicious_files": "failed"}, id="malware"),
+    pytest.param(images(finished("severity_level: High")), [], 10, {"scan": "passed", "severity": "failed", "malicious_files": "error"}, id="too severe and a number missing: the violation counts"),
+    pytest.param(images(finished("vul_num: 1")), [], 5, {"scan": "passed", "severity": "error", "malicious_files": "error"}, id="numbers missing"),
+    pytest.param(images(finished("severity_level: Dire, malicious_file_num: 0")), [], 5, {"scan": "passed", "severity": "error", "malicious_files": "passed"}, id="unknown severity"),
+    pytest.param(images(image("{at: -1h, scan_status: failed, scan_failed_code: unknown_error}")), [], 5, {"scan": "error", "severity": "skipped", "malicious_files": "skipped"}, id="scan failed"),
+    pytest.param(images(image("{at: -1h, scan_status: download_failed}")), [], 5, {"scan": "error", "severity": "skipped", "malicious_files": "skipped"}, id="download failed"),
+    pytest.param(images(image("{at: -1h, scan_status: image_oversized}")), [], 5, {"scan": "error", "severity": "skipped", "malicious_files": "skipped"}, id="image too large"),
+    pytest.param(images(finished(), finished(image_digest=OTHER)), [], 5, {"scan": "error", "severity": "skipped", "malicious_files": "skipped"}, id="ambiguous"),
+    pytest.param(images(image(FOREVER)), [], 4, {"scan": "error", "severity": "skipped", "malicious_files": "skipped"}, id="scan never ends"),
+    pytest.param(images(image("{at: -1h, scan_status: unscan}")), [], 4, {"scan": "error", "severity": "skipped", "malicious_files": "skipped"}, id="never scanned"),
+    pytest.param(images(image("{at: -1h, scan_status: paused}")), [], 4, {"scan": "error", "severity": "skipped", "malicious_files": "skipped"}, id="undocumented status"),
+    pytest.param(images(finished(), image(FOREVER, image_digest=OTHER)), [], 4, {"scan": "error", "severity": "skipped", "malicious_files": "skipped"}, id="re-pushed, its scan never ends"),
+    pytest.param(images(finished(image_name="app2"), finished(image_version='"1.0.1"')), [], 4, {"scan": "error", "severity": "skipped", "malicious_files": "skipped"}, id="only look-alikes"),
+    pytest.param(images(finished(namespace="steam")), [], 4, {"scan": "error", "severity": "skipped", "malicious_files": "skipped"}, id="another namespace"),
+    pytest.param(images(finished()), ["--scanned-after", "30m"], 4, {"scan": "error", "freshness": "skipped", "severity": "skipped", "malicious_files": "skipped"}, id="stale"),
+    pytest.param(images(finished()), ["--scanned-after", "2h"], 0, {"scan": "passed", "freshness": "passed", "severity": "passed", "malicious_files": "passed"}, id="fresh"),
+    pytest.param(images(finished()), ["--cicd-name", "sho"], 4, {"scan": "error", "severity": "skipped", "malicious_files": "skipped"}, id="another identifier"),
+    pytest.param(images(finished(), finished("severity_level: High, malicious_file_num: 0", cicd_name="test")), [], 10, {"scan": "passed", "severity": "failed", "malicious_files": "passed"}, id="every group must pass"),
+    pytest.param(images(finished()) + "faults: [{requests: '*', status: 503}]", [], 3, {"scan": "error", "severity": "skipped", "malicious_files": "skipped"}, id="API down"),
+    pytest.param(images(finished()) + "faults: [{requests: '*', status: 403}]", [], 3, {"scan": "error", "severity": "skipped", "malicious_files": "skipped"}, id="no permission"),
+    pytest.param(images(finished()) + "faults: [{requests: '*', garbage: true}]", [], 3, {"scan": "error", "severity": "skipped", "malicious_files": "skipped"}, id="garbage"),
+    pytest.param(images(finished()) + "faults: [{requests: '*', redirect: 'http://127.0.0.1:1/'}]", [], 3, {"scan": "error", "severity": "skipped", "malicious_files": "skipped"}, id="redirect"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("scenario", "arguments", "code", "checks"), OUTCOMES)
+def test_each_outcome_has_its_exit_code_and_its_reports(
+    bench: Bench, scenario: str, arguments: list[str], code: int, checks: dict[str, str]
+) -> None:
+    """Exit code, JSON and JUnit say the same, and the JUnit totals are those of the checks."""
+    ended = bench.play(scenario).check("team/app:1.0", *arguments)
+
+    assert ended.code == ended.report["exit_code"] == code
+    assert ended.checks() == checks
+    suite = next(iter(ended.junit))
+    kinds = [next((type(result).__name__ for result in case.result), "Passed") for case in suite]
+    junit_of = {"passed": "Passed", "failed": "Failure", "error": "Error", "skipped": "Skipped", "warned": "Skipped"}
+    reported = [junit_of[check["result"]] for check in ended.report["images"][0]["checks"]]
+    assert kinds == reported
+    assert (suite.tests, suite.failures, suite.errors, suite.skipped) == (
+        len(kinds), kinds.count("Failure"), kinds.count("Error"), kinds.count("Skipped"),
+    )  # fmt: skip
+    assert ended.out.splitlines()[-1].endswith(f"exit code {code}")
+
+
+def test_a_finished_image_costs_one_request_and_no_sleep(bench: Bench) -> None:
+    """Finished longer ago than it takes to settle, it is believed at once."""
+    ended = bench.play(images(finished())).check("team/app:1.0")
+
+    assert ended.code == 0
+    assert (bench.emulator.request_count, bench.clock.slept) == (1, [])
+
+
+@pytest.mark.parametrize("seconds", [10, 60, 300, 900])
+def test_the_end_of_a_scan_is_noticed_within_a_tenth_of_its_length(bench: Bench, seconds: int) -> None:
+    """Plus the shortest pause, and the jitter of a tenth."""
+    ended = bench.play(images(scanned(seconds))).check("team/app:1.0", "--settle", "0")
+
+    assert ended.code == 0
+    waited = ended.report["images"][0]["waited_seconds"]
+    assert seconds <= waited <= seconds + max(5 * 1.1, seconds * 0.11)
+
+
+def test_thirty_images_of_one_identifier_cost_no_more_requests_than_one(bench: Bench) -> None:
+    """They share their polls."""
+    names = [f"app{number}" for number in range(30)]
+    scenario = images(*(scanned(100, image_name=name) for name in names))
+    one = bench.play(scenario).check("team/app7:1.0", "--cicd-name", "shop")
+    requests_for_one = bench.emulator.request_count
+
+    thirty = bench.play(scenario).check(*(f"team/{name}:1.0" for name in names), "--cicd-name", "shop")
+
+    assert (one.code, thirty.code) == (0, 0)
+    assert bench.emulator.request_count <= requests_for_one + 1
+
+
+def test_the_worst_image_decides_and_none_stops_the_others(bench: Bench) -> None:
+    """10 beats 5 beats 4 beats 3, whatever the order."""
+    scenario = images(
+        finished(image_name="good"),
+        finished("severity_level: High, malicious_file_num: 0", image_name="severe"),
+        image("{at: -1h, scan_status: failed}", image_name="broken"),
+        image(FOREVER, image_name="endless"),
+    )
+    order = ["endless", "severe", "broken", "good"]
+
+    ended = bench.play(scenario).check(*(f"team/{name}:1.0" for name in order), "--timeout", "1m")
+
+    assert ended.code == 10
+    assert [found["exit_code"] for found in ended.report["images"]] == [4, 10, 5, 0]
+    assert [found["result"] for found in ended.report["images"]] == ["error", "blocked", "error", "passed"]
+    assert "1 image passed, 1 image blocked, 2 images could not be judged" in ended.out
+
+
+def test_repeated_references_are_judged_once(bench: Bench) -> None:
+    """However they are written."""
+    ended = bench.play(images(finished())).check("team/app:1.0", "registry.example.com/team/app:1.0")
+
+    assert [found["reference"] for found in ended.report["images"]] == ["team/app:1.0"]
+
+
+def test_one_bad_request_does_not_stop_the_others(bench: Bench) -> None:
+    """A 400 for one image leaves the others to be asked for."""
+    scenario = images(finished(), finished(image_name="other")) + "faults: [{requests: 1, status: 400, code: HSS.0001}]"
+
+    ended = bench.play(scenario).check("team/app:1.0", "team/other:1.0")
+
+    assert [found["exit_code"] for found in ended.report["images"]] == [3, 0]
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_refused_credentials_are_used_once(bench: Bench, status: int) -> None:
+    """Five bad signatures lock a key: one is sent, for however many images."""
+    scenario = images(finished(), finished(image_name="other")) + f"faults: [{{requests: '*', status: {status}}}]"
+
+    ended = bench.play(scenario).check("team/app:1.0", "team/other:1.0")
+
+    assert ended.code == 3
+    assert bench.emulator.request_count == 1
+
+
+def test_a_wrong_key_is_used_once_and_said(bench: Bench) -> None:
+    """The message has code, request id and advice."""
+    env = {"HUAWEICLOUD_SDK_AK": "emulator-ak", "HUAWEICLOUD_SDK_SK": "another-secret"}
+
+    ended = bench.play(images(finished())).check("team/app:1.0", env=env)
+
+    assert ended.code == 3
+    assert bench.emulator.request_count == 1
+    assert "HTTP 401: APIGW.0301" in ended.out
+    assert "request id" in ended.out
+    assert "locked for five minutes" in ended.out
+
+
+@pytest.mark.parametrize("skew", ["-20m", "3h", "400d"], ids=["ahead", "behind", "far behind"])
+def test_a_wrong_clock_is_healed_once(bench: Bench, skew: str) -> None:
+    """The first 401 tells the server's time; the second request is signed with it."""
+    ended = bench.play(images(finished()) + f"clock_skew: {skew}\n").check("team/app:1.0", "--settle", "0")
+
+    assert ended.code == 0
+    assert bench.emulator.request_count == 2
+    assert "this machine's clock is" in ended.err
+
+
+def test_a_token_opens_too_and_beats_a_key(bench: Bench) -> None:
+    """`HSSGATE_TOKEN` comes first."""
+    env = {"HSSGATE_TOKEN": "emulator-token", "HUAWEICLOUD_SDK_AK": "nobody", "HUAWEICLOUD_SDK_SK": "nothing"}
+
+    assert bench.play(images(finished())).check("team/app:1.0", env=env).code == 0
+
+
+def test_server_faults_are_asked_again_five_times(bench: Bench) -> None:
+    """A 500 five times in a row is lived through; a sixth is not."""
+    five = images(finished()) + "faults: [{requests: 1-5, status: 500}]"
+    endless = images(finished()) + "faults: [{requests: '*', status: 500}]"
+
+    assert bench.play(five).check("team/app:1.0").code == 0
+    assert bench.play(endless).check("team/app:1.0").code == 3
+    assert bench.emulator.request_count == 6
+
+
+@pytest.mark.parametrize(
+    "fault",
+    ["status: 429", "status: 502", "status: 503", "status: 504", "reset: true", "truncate: 40", "garbage: '<html>'", "stall: 40s"],
+)  # fmt: skip
+def test_passing_faults_are_lived_through(bench: Bench, fault: str) -> None:
+    """However often, until a deadline."""
+    scenario = images(finished()) + f"faults: [{{requests: 1-8, {fault}}}]"
+
+    ended = bench.play(scenario).check("team/app:1.0")
+
+    assert ended.code == 0
+    assert bench.emulator.request_count == 9
+
+
+@pytest.mark.parametrize("fault", ["status: 429", "reset: true", "delay: 1h", "garbage: true"])
+def test_lasting_faults_end_at_the_deadline(bench: Bench, fault: str) -> None:
+    """With exit code 3, and not a moment later."""
+    began = bench.clock.monotonic()
+
+    ended = bench.play(images(finished()) + f"faults: [{{requests: '*', {fault}}}]").check(
+        "team/app:1.0", "--appear-timeout", "100s"
+    )
+
+    assert ended.code == 3
+    assert bench.clock.monotonic() - began <= 100
+
+
+def test_no_answer_at_the_last_look_is_not_a_timeout(bench: Bench) -> None:
+    """Where the last look before the deadline got no answer the exit is 3, though the image was seen before."""
+    scenario = images(image(FOREVER)) + "faults: [{requests: 3-, status: 503}]"
+
+    assert bench.play(scenario).check("team/app:1.0", "--timeout", "1m").code == 3
+
+
+def test_retry_after_is_heeded(bench: Bench) -> None:
+    """The pause is the server's."""
+    scenario = images(finished()) + "faults: [{requests: 1, status: 429, retry_after: 77}]"
+
+    assert bench.play(scenario).check("team/app:1.0").code == 0
+    assert sum(bench.clock.slept) == pytest.approx(77)
+
+
+def test_timeout_zero_looks_once(bench: Bench) -> None:
+    """One request, no sleep, whatever it shows."""
+    ended = bench.play(images(image(FOREVER))).check("team/app:1.0", "--timeout", "0")
+
+    assert ended.code == 4
+    assert (bench.emulator.request_count, bench.clock.slept) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "limit", "scenario"),
+    [
+        pytest.param(["--timeout", "3m"], 180, images(image(FOREVER)), id="scan never ends"),
+        pytest.param(["--appear-timeout", "70s"], 70, images(finished(image_name="x")), id="never listed"),
+        pytest.param(["--appear-timeout", "20m", "--timeout", "90s"], 90, images(), id="the shorter of both"),
+        pytest.param(["--scanned-after", "1m", "--appear-timeout", "70s"], 70, images(finished()), id="stale"),
+        pytest.param(["--appear-timeout", "70s", "--timeout", "5m"], 300, images(image("{at: 60s, scan_status: scanning}")), id="begun in time"),
+    ],
+)  # fmt: skip
+def test_deadlines_hold_and_are_used_to_the_end(
+    bench: Bench, arguments: list[str], limit: float, scenario: str
+) -> None:
+    """The last look is taken at the deadline."""
+    ended = bench.play(scenario.replace("images:\n", "images: []\n") if scenario == images() else scenario).check(
+        "team/app:1.0", *arguments
+    )
+
+    assert ended.code == 4
+    assert limit - 1 <= ended.report["images"][0]["waited_seconds"] <= limit
+
+
+def test_a_scan_that_ends_just_before_the_deadline_passes(bench: Bench) -> None:
+    """The last look sees it."""
+    ended = bench.play(
+        images(image("{at: 0s, scan_status: scanning}", f"{{at: 599s, scan_status: success, {CLEAN}}}"))
+    ).check("team/app:1.0", "--timeout", "10m", "--settle", "0")
+
+    assert ended.code == 0
+
+
+def test_near_misses_are_named_with_what_to_pass_instead(bench: Bench) -> None:
+    """Rows alike but for namespace, version, digest or identifier."""
+    scenario = images(
+        finished(namespace="prod"), finished(image_version='"1.0.1"'), finished(cicd_name="test", image_digest=OTHER)
+    )
+
+    ended = bench.play(scenario).check(f"team/app:1.0@{DIGEST}", "--cicd-name", "shop", "--appear-timeout", "1m")
+
+    message = ended.report["images"][0]["checks"][0]["message"]
+    assert "timed out after 1m00s; last state: not listed; did you mean" in message
+    assert "prod/app:1.0 (other namespace;" in message
+    assert "team/app:1.0.1 (other version;" in message
+    assert f"team/app:1.0@{OTHER} with --cicd-name test (other cicd_name, digest;" in message
+
+
+def test_an_image_nobody_knows_gets_advice(bench: Bench) -> None:
+    """The scan step, the identifier, and the enterprise project that hides rows."""
+    ended = bench.play(images(finished(image_name="x"))).check("team/app:1.0", "--appear-timeout", "1m")
+
+    message = ended.report["images"][0]["checks"][0]["message"]
+    assert "no row has this image name" in message
+    assert "--enterprise-project-id (all_granted_eps" in message
+
+
+def test_an_undocumented_status_is_named(bench: Bench) -> None:
+    """In a warning once, and in the timeout."""
+    ended = bench.play(images(image("{at: 0s, scan_status: paused}"))).check("team/app:1.0", "--timeout", "1m")
+
+    assert [line for line in ended.report["warnings"] if "paused" in line] == [
+        "team/app:1.0: the scan status paused is not documented; waiting for one that is"
+    ]
+    assert "last state: paused (undocumented)" in ended.report["images"][0]["checks"][0]["message"]
+
+
+def test_a_version_beyond_the_filter_is_compared_here(bench: Bench) -> None:
+    """The API's filter takes 64 characters, tags have up to 128."""
+    version = "v" * 100
+    ended = bench.play(images(finished(image_version=version[:64]))).check(f"team/app:{version}", "--timeout", "1m")
+
+    assert ended.code == 4
+    assert "image_version" not in bench.emulator.requests[0].query
+
+
+def test_the_query_asks_newest_first_and_all_of_a_page(bench: Bench) -> None:
+    """The API's own default would be ten rows, oldest first."""
+    bench.play(images(finished())).check(
+        "team/app:1.0", "--cicd-name", "shop", "--enterprise-project-id", "all_granted_eps"
+    )
+
+    assert bench.emulator.requests[0].query == (
+        "cicd_name=shop&enterprise_project_id=all_granted_eps&image_name=app&image_version=1.0&limit=200&namespace=team&"
+        "offset=0&sort_dir=desc&sort_key=latest_scan_time"
+    )
+
+
+def test_the_row_that_matters_may_be_on_any_page(bench: Bench) -> None:
+    """Loose filters bring hundreds of look-alikes; all pages are read."""
+    crowd = finished(image_version="x1.0").rstrip("}\n") + ", copies: 450}\n"
+    old = finished("severity_level: High, malicious_file_num: 0", at="-48h")
+    ended = bench.play(images(crowd, old) + "").check("team/app:1.0")
+
+    assert ended.code == 10
+    assert bench.emulator.request_count == 3
+
+
+def test_the_manuals_own_example_is_judged(bench: Bench) -> None:
+    """It has no severity: with a rule on it there is no usable result, with a rule on counts there is one."""
+    scenario = """
+images:
+  - namespace: aaa
+    image_name: centos7
+    image_version: common
+    timeline: [{at: -1h, scan_status: success, vul_num: 111, unsafe_setting_num: 1, malicious_file_num: 0}]
+    raw: {image_size: "1000 单位(Bytes)"}
+quirks: {data_list: object}
+"""
+    (bench.folder / "counts.yaml").write_text("rules: {vulnerabilities: 20, unsafe_settings: 1}")
+
+    assert bench.play(scenario).check("aaa/centos7:common").code == 5
+    ended = bench.check("aaa/centos7:common", "--policy", "counts.yaml")
+    assert ended.code == 10
+    assert "vulnerabilities: 111 found, at most 20 accepted" in ended.out

@@ -1,0 +1,85 @@
+"""Durations and moments are read as people write them, and nothing else is."""
+
+import pytest
+
+from hssgate.durations import Moment, format_duration, format_moment, parse_duration, parse_moment
+
+NOW = 1_790_000_000.0
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        pytest.param("90s", 90, id="seconds"),
+        pytest.param("15m", 900, id="minutes"),
+        pytest.param("1h30m", 5400, id="mixed"),
+        pytest.param("1d", 86400, id="day"),
+        pytest.param("250ms", 0.25, id="milliseconds"),
+        pytest.param("90", 90, id="plain seconds"),
+        pytest.param("0", 0, id="zero"),
+        pytest.param(" 1.5m ", 90, id="decimal, with blanks around"),
+    ],
+)
+def test_durations_are_read(text: str, seconds: float) -> None:
+    """Each documented form gives its seconds."""
+    assert parse_duration(text) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "-5s", "5 s", "s", "1m1h", "1s1s", "1e3", "nan", "inf", "١s", "5x", "1h-1m", "9" * 100, "400d", "m5"],
+    ids=lambda text: text[:10] or "empty",
+)
+def test_anything_else_is_refused(text: str) -> None:
+    """What is no duration is not guessed at."""
+    with pytest.raises(ValueError, match=r"duration|year|twice"):
+        parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0s"), (0.44, "0.4s"), (5, "5s"), (59.6, "1m00s"), (65, "1m05s"), (3599.7, "1h00m"), (7260, "2h01m"), (5 * 86400, "5d00h"),
+    ],
+)  # fmt: skip
+def test_durations_are_shown(seconds: float, text: str) -> None:
+    """A duration is shown with two units at most."""
+    assert format_duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        pytest.param("2026-09-21T14:13:20Z", Moment(1_790_000_000_000), id="ISO with Z"),
+        pytest.param("2026-09-21T22:13:20+08:00", Moment(1_790_000_000_000), id="ISO with offset"),
+        pytest.param("1790000000", Moment(1_790_000_000_000), id="epoch seconds"),
+        pytest.param("1790000000.5", Moment(1_790_000_000_500), id="epoch seconds with a fraction"),
+        pytest.param("1790000000123", Moment(1_790_000_000_123), id="epoch milliseconds"),
+        pytest.param("15m", Moment(1_789_999_100_000, is_age=True), id="age"),
+    ],
+)
+def test_moments_are_read(text: str, moment: Moment) -> None:
+    """Each documented form of WHEN gives its milliseconds."""
+    assert parse_moment(text, NOW) == moment
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        pytest.param("2026-09-21T14:13:20", "names no zone", id="no zone"),
+        pytest.param("yesterday", "is not a moment", id="word"),
+        pytest.param("", "is not a moment", id="empty"),
+        pytest.param("2026-13-01T00:00:00Z", "is not a moment", id="no such month"),
+        pytest.param("1890000000", "more than a day ahead", id="future"),
+    ],
+)
+def test_other_moments_are_refused(text: str, reason: str) -> None:
+    """A moment that is none, or that no scan can reach, is refused."""
+    with pytest.raises(ValueError, match=reason):
+        parse_moment(text, NOW)
+
+
+def test_a_moment_beyond_every_calendar_is_shown_as_a_number() -> None:
+    """The API's largest time does not crash a message."""
+    assert format_moment(2**63 - 1) == "9223372036854775808 ms"
+    assert str(Moment(1_790_000_000_000)) == "2026-09-21T14:13:20Z"

@@ -1,0 +1,118 @@
+"""Which row stands for an image: the newest, and never one that is doubtful."""
+
+import pytest
+
+from hssgate.api.models import CicdImage
+from hssgate.grouping import Phase, standings
+from hssgate.reference import parse_reference
+
+REFERENCE = parse_reference("app:1.0")
+OLD, NEW = "sha256:" + "a" * 64, "sha256:" + "b" * 64
+
+
+def row(**fields: object) -> CicdImage:
+    """A finished row, changed as given."""
+    base: dict[str, object] = {
+        "cicd_name": "shop", "namespace": "team", "image_name": "app", "image_version": "1.0", "image_digest": OLD,
+        "scan_status": "success", "latest_update_time": 1000, "latest_scan_time": 2000, "severity_level": "Low",
+        "vul_num": 0, "unsafe_setting_num": 0, "malicious_file_num": 0,
+    }  # fmt: skip
+    return CicdImage.model_validate(base | fields)
+
+
+NEWER = row(image_digest=NEW, latest_update_time=1500, latest_scan_time=1500)
+
+
+@pytest.mark.parametrize(
+    ("rows", "phase", "judged"),
+    [
+        pytest.param([row()], Phase.ENDED, row(), id="one finished row"),
+        pytest.param([row(), NEWER], Phase.ENDED, NEWER, id="newer by update time, though scanned earlier"),
+        pytest.param(
+            [row(), row(image_digest=NEW, latest_scan_time=3000)], Phase.ENDED,
+            row(image_digest=NEW, latest_scan_time=3000), id="same update time: newer by scan time",
+        ),
+        pytest.param([row(), row()], Phase.ENDED, row(), id="the same row twice"),
+        pytest.param([row(), row(image_digest=NEW)], Phase.AMBIGUOUS, row(), id="two digests, same times"),
+        pytest.param([row(), row(vul_num=9)], Phase.AMBIGUOUS, row(), id="one digest, two results, same times"),
+        pytest.param(
+            [row(), row(image_digest=NEW, latest_update_time=None, latest_scan_time=9000)], Phase.AMBIGUOUS, row(),
+            id="a time that only one of them has decides nothing",
+        ),
+        pytest.param(
+            [row(latest_update_time=None), row(image_digest=NEW, latest_update_time=None, latest_scan_time=1)],
+            Phase.ENDED, row(latest_update_time=None), id="no update time at all: by scan time",
+        ),
+        pytest.param(
+            [row(), row(scan_status="scanning", latest_update_time=1)], Phase.IN_PROGRESS,
+            row(scan_status="scanning", latest_update_time=1), id="in progress beats any finished row",
+        ),
+        pytest.param(
+            [row(), row(scan_status="waiting_for_scan")], Phase.IN_PROGRESS, row(scan_status="waiting_for_scan"), id="waiting",
+        ),
+        pytest.param(
+            [row(), row(scan_status="paused")], Phase.UNDOCUMENTED, row(scan_status="paused"), id="undocumented status",
+        ),
+        pytest.param(
+            [row(scan_status="scanning"), row(scan_status=None)], Phase.UNDOCUMENTED, row(scan_status=None), id="no status",
+        ),
+        pytest.param(
+            [row(), row(scan_status="unscan", latest_update_time=1500)], Phase.UNSCANNED,
+            row(scan_status="unscan", latest_update_time=1500), id="newer row not scanned yet",
+        ),
+        pytest.param(
+            [row(), row(scan_status="unscan", latest_update_time=500)], Phase.ENDED, row(), id="older row never scanned",
+        ),
+        pytest.param(
+            [row(), row(scan_status="unscan", latest_scan_time=None)], Phase.UNSCANNED,
+            row(scan_status="unscan", latest_scan_time=None), id="not scanned, and not shown to be older",
+        ),
+        pytest.param([row(scan_status="failed")], Phase.ENDED, row(scan_status="failed"), id="a failed scan has ended too"),
+    ],
+)  # fmt: skip
+def test_the_newest_row_stands_for_the_group(rows: list[CicdImage], phase: Phase, judged: CicdImage) -> None:
+    """By update time, then scan time; what still moves is newer; what cannot be told apart is ambiguous."""
+    for order in (rows, rows[::-1]):
+        (standing,) = standings(REFERENCE, order)
+
+        assert standing.phase is phase
+        if phase is not Phase.AMBIGUOUS:
+            assert standing.row == judged
+
+
+@pytest.mark.parametrize(
+    ("scan_time", "phase"),
+    [(1999, Phase.STALE), (2000, Phase.ENDED), (2001, Phase.ENDED), (None, Phase.STALE)],
+)
+def test_a_result_from_before_the_moment_is_stale(scan_time: int | None, phase: Phase) -> None:
+    """At or after the moment is fresh; no scan time proves nothing."""
+    (standing,) = standings(REFERENCE, [row(latest_scan_time=scan_time)], scanned_after=2000)
+
+    assert standing.phase is phase
+
+
+def test_a_fresh_scan_of_an_older_image_does_not_stand_in_for_the_newest() -> None:
+    """The newest row is stale, so the group is, whatever was rescanned since."""
+    rescanned = row(latest_scan_time=9000)
+
+    (standing,) = standings(REFERENCE, [rescanned, NEWER], scanned_after=5000)
+
+    assert (standing.phase, standing.row) == (Phase.STALE, NEWER)
+
+
+def test_rows_are_grouped_by_all_that_names_them() -> None:
+    """Each identifier, namespace, name and version is a group of its own; foreign rows are in none."""
+    rows = [row(), row(namespace="other"), row(cicd_name="test"), row(image_name="app2"), row(image_version="1.0.1")]
+
+    labels = [standing.label for standing in standings(REFERENCE, rows)]
+
+    assert labels == ["shop: team/app:1.0", "shop: other/app:1.0", "test: team/app:1.0"]
+
+
+def test_a_digest_alone_finds_each_version_that_bears_it() -> None:
+    """Every one of them is a group, and would have to pass."""
+    rows = [row(), row(image_version="2.0"), NEWER, row(cicd_name=None, namespace=None, image_version=None)]
+
+    labels = [standing.label for standing in standings(parse_reference(f"app@{OLD}"), rows)]
+
+    assert labels == ["shop: team/app:1.0", "shop: team/app:2.0", "app"]

@@ -1,0 +1,394 @@
+"""The one law, held against whatever a server can play: exit 0 only where every doubt was cleared.
+
+The machine builds a world (rows that change over time, faults, wrong clocks, loose filters, odd pages), runs the gate
+in it, and holds every pass against what went over the wire, with a judgement of its own that shares no code with the
+gate's.
+"""
+
+import contextlib
+import email.utils
+import io
+import json
+import os
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from hssgate.cli.console import Console
+from hssgate.cli.main import run
+from hssgate.cli.world import World
+from hssgate.emulator.app import Emulator
+from hssgate.emulator.model import Scenario
+from hssgate.settings import Connection
+from tests.conftest import KEY
+from tests.fakes import START, FakeClock
+
+DIGESTS = ["sha256:" + digit * 64 for digit in "abc"]
+TERMINAL = {"success", "failed", "download_failed", "image_oversized"}
+Row = dict[str, Any]
+
+
+@dataclass
+class Look:
+    """One reading of the list, page by page, as it went over the wire."""
+
+    began: float
+    ended: float = 0.0
+    pages: list[Row | None] = field(default_factory=list)
+    server_time: float = 0.0
+
+    @property
+    def rows(self) -> list[Row] | None:
+        """All rows, or None where a page was no answer or the pages do not add up."""
+        found: list[Row] = []
+        for page in self.pages:
+            if page is None:
+                return None
+            found += page.get("data_list") or []
+        return found if self.pages and len(found) == self.pages[-1].get("total_num", len(found)) else None  # type: ignore[union-attr]
+
+
+class Wiretap(httpx.BaseTransport):
+    """Hands requests to the emulator and notes what came back."""
+
+    def __init__(self, emulator: Emulator, clock: FakeClock) -> None:
+        self._inner = httpx.WSGITransport(app=emulator)
+        self._clock = clock
+        self.looks: list[Look] = []
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if parse_qs(urlsplit(str(request.url)).query)["offset"] == ["0"]:
+            self.looks.append(Look(self._clock.monotonic()))
+        look = self.looks[-1]
+        try:
+            response = self._inner.handle_request(request)
+            body = b"".join(response.stream)  # type: ignore[arg-type]
+        except OSError:
+            look.pages.append(None)
+            raise
+        look.ended = self._clock.monotonic()
+        look.pages.append(_page(response.status_code, body))
+        if date := response.headers.get("Date"):
+            look.server_time = email.utils.parsedate_to_datetime(date).timestamp()
+        return httpx.Response(response.status_code, headers=response.headers, stream=httpx.ByteStream(body))
+
+
+def _page(status: int, body: bytes) -> Row | None:
+    if status != 200:
+        return None
+    try:
+        page = json.loads(body)
+    except ValueError:
+        return None
+    return page if isinstance(page, dict) else None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the gate was asked."""
+
+    namespace: str | None
+    version: str | None
+    digest: str | None
+    cicd_name: str | None
+    scanned_after: int | None
+    settle: float
+
+    @property
+    def reference(self) -> str:
+        name = f"{self.namespace}/app" if self.namespace else "app"
+        return name + (f":{self.version}" if self.version else "") + (f"@{self.digest}" if self.digest else "")
+
+    def matches(self, row: Row) -> bool:
+        wanted = {
+            "image_name": "app", "namespace": self.namespace, "image_version": self.version,
+            "image_digest": self.digest, "cicd_name": self.cicd_name,
+        }  # fmt: skip
+        return all(value is None or row.get(name) == value for name, value in wanted.items())
+
+
+def doubts(asked: Asked, looks: list[Look]) -> list[str]:
+    """Return why a pass was not allowed; empty where it was."""
+    rows = looks[-1].rows
+    if rows is None:
+        return ["the last reading was no whole answer"]
+    groups: dict[tuple[Any, ...], list[Row]] = {}
+    for row in filter(asked.matches, rows):
+        groups.setdefault(_names(row), []).append(row)
+    if not groups:
+        return ["no row belonged to the image"]
+    return [f"{key}: {doubt}" for key, group in groups.items() for doubt in _group_doubts(asked, looks, key, group)]
+
+
+def _group_doubts(asked: Asked, looks: list[Look], key: tuple[Any, ...], group: list[Row]) -> Iterable[str]:
+    if any(row.get("scan_status") not in TERMINAL | {"unscan"} for row in group):
+        yield "a scan was under way"
+    newest = [row for row in group if not any(_is_newer(other, row) for other in group)]
+    for row in newest:
+        if row.get("scan_status") != "success":
+            yield f"the scan had not succeeded: {row.get('scan_status')}"
+        if row.get("severity_level") not in {"Security", "Low", "Medium"}:
+            yield f"severity {row.get('severity_level')}"
+        if not re.match(r"0(\D|$)", str(row.get("malicious_file_num"))):
+            yield f"malicious files {row.get('malicious_file_num')}"
+        if asked.scanned_after is not None and not (row.get("latest_scan_time") or 0) >= asked.scanned_after:
+            yield "not fresh"
+    if len({_content(row) for row in newest}) != 1:
+        yield "rows that could not be told apart"
+    elif asked.settle and not _is_settled(asked, looks, key, newest[0]):
+        yield "not settled"
+
+
+def _is_settled(asked: Asked, looks: list[Look], key: tuple[Any, ...], row: Row) -> bool:
+    whole = [look for look in looks if look.rows is not None]
+    same_since = whole[-1].ended
+    was_moving = False
+    unchanged = True
+    for look in reversed(whole):
+        group = [other for other in look.rows or [] if asked.matches(other) and _names(other) == key]
+        was_moving |= any(other.get("scan_status") not in TERMINAL | {"unscan"} for other in group)
+        newest = [other for other in group if not any(_is_newer(third, other) for third in group)]
+        unchanged &= not was_moving and bool(newest) and all(_content(other) == _content(row) for other in newest)
+        if unchanged:
+            same_since = look.ended
+    if whole[-1].began - same_since >= asked.settle - 1e-6:
+        return True
+    scan_time = row.get("latest_scan_time")
+    return not was_moving and scan_time is not None and whole[-1].server_time - scan_time / 1000 >= asked.settle
+
+
+def _names(row: Row) -> tuple[Any, ...]:
+    return tuple(row.get(name) for name in ("cicd_name", "namespace", "image_name", "image_version"))
+
+
+def _content(row: Row) -> tuple[Any, ...]:
+    names = ("image_digest", "scan_status", "latest_scan_time", "severity_level", "vul_num", "malicious_file_num")
+    return tuple(row.get(name) for name in names)
+
+
+def _is_newer(one: Row, other: Row) -> bool:
+    for name in ("latest_update_time", "latest_scan_time"):
+        mine, theirs = one.get(name), other.get(name)
+        if mine == theirs:
+            continue
+        return mine is not None and theirs is not None and mine > theirs
+    return False
+
+
+MAYBE_TIME = st.none() | st.sampled_from([-7200, -3600, -60, -3, 0, 5, 30]).map(
+    lambda second: int((START + second) * 1000)
+)
+STATE = st.fixed_dictionaries(
+    {"scan_status": st.sampled_from(["success"] * 6 + ["scanning", "waiting_for_scan", "unscan", "failed", "image_oversized", "paused"])},
+    optional={
+        "severity_level": st.sampled_from(["Security", "Low", "Medium", "High", "Dire"]),
+        "malicious_file_num": st.sampled_from([0, 0, 0, 1]),
+        "vul_num": st.integers(0, 3),
+        "latest_scan_time": MAYBE_TIME,
+        "latest_update_time": MAYBE_TIME,
+        "image_digest": st.sampled_from(DIGESTS),
+    },
+) | st.just({"absent": True})  # fmt: skip
+GOOD = st.just({"scan_status": "success", "severity_level": "Low", "malicious_file_num": 0, "vul_num": 0})
+DEVIATION = st.sampled_from(
+    [
+        {}, {}, {"scan_status": "scanning"}, {"scan_status": "paused"}, {"scan_status": "failed"}, {"severity_level": "High"},
+        {"severity_level": None}, {"malicious_file_num": None}, {"malicious_file_num": 1}, {"image_digest": DIGESTS[1]},
+        {"image_digest": DIGESTS[1], "severity_level": "High"}, {"image_name": "app2"}, {"image_version": "1.0.1"},
+        {"namespace": "team2"}, {"cicd_name": "shop2"}, {"latest_scan_time": None}, {"raw": {"malicious_file_num": True}},
+        {"raw": {"malicious_file_num": "many"}}, {"raw": {"scan_status": None}}, {"latest_update_time": int((START - 3) * 1000)},
+    ]
+)  # fmt: skip
+MOMENT = st.sampled_from([-7200, -60, -2, 0, 1, 3, 6, 20, 61, 200])
+FAULT = st.sampled_from(
+    [
+        {"status": 503}, {"status": 500}, {"status": 429, "retry_after": 3}, {"reset": True}, {"garbage": True}, {"truncate": 30},
+        {"garbage": '{"total_num": 0, "data_list": []}'}, {"garbage": "{}"}, {"delay": 20}, {"stall": 5}, {"rows": [], "total_num": 3},
+        {"rows": [{"image_name": "app", "image_version": "1.0", "scan_status": "success", "severity_level": "Low", "malicious_file_num": "0 个"}]},
+    ]
+)  # fmt: skip
+
+
+class Worlds(RuleBasedStateMachine):
+    """Builds a world, rule by rule, and runs the gate in it."""
+
+    @initialize(skew=st.sampled_from([0, 0, 0, 30, 1200, -3600]), match=st.sampled_from(["contains", "exact"]))
+    def begin(self, skew: int, match: str) -> None:
+        """An empty list, a server whose clock may differ."""
+        self.images: list[Row] = []
+        self.faults: list[Row] = []
+        self.skew = skew
+        self.match = match
+
+    @rule(
+        names=st.fixed_dictionaries(
+            {"image_name": st.sampled_from(["app", "app", "app", "app2"])},
+            optional={
+                "cicd_name": st.sampled_from(["shop", "shop2"]), "namespace": st.sampled_from(["team", "prod"]),
+                "image_digest": st.sampled_from(DIGESTS), "copies": st.sampled_from([1, 1, 250]),
+            },
+        ),
+        version=st.sampled_from(["1.0", "1.0", "1.0", "1.0.1"]),
+        states=st.lists(st.tuples(MOMENT, GOOD | STATE), min_size=1, max_size=4),
+    )  # fmt: skip
+    def push(self, names: Row, version: str, states: list[tuple[int, Row]]) -> None:
+        """A row that changes over time."""
+        moments = dict(states)
+        timeline = [{"at": moment, **moments[moment]} for moment in sorted(moments)]
+        self.images.append({"image_version": version, **names, "timeline": timeline})
+
+    @rule(
+        moment=st.sampled_from([-7200, -7200, -60, -2, 0, 3, 20]),
+        later=st.none() | st.tuples(st.sampled_from([1, 2, 6, 20, 61]), STATE | GOOD),
+        digest=st.sampled_from(DIGESTS[:2]),
+        namespace=st.sampled_from(["team", "team", "prod"]),
+        updated=st.sampled_from([-90_000, -3]),
+    )
+    def push_clean(self, moment: int, later: tuple[int, Row] | None, digest: str, namespace: str, updated: int) -> None:
+        """A row that would pass as it is, and may change after a while."""
+        clean = {"severity_level": "Low", "malicious_file_num": 0, "vul_num": 1, "scan_status": "success"}
+        timeline = [{"at": moment, **clean}]
+        if later:
+            state = later[1] if "absent" in later[1] else clean | later[1]
+            timeline.append({"at": max(moment, 0) + later[0], **state})
+        names = {
+            "image_name": "app",
+            "image_version": "1.0",
+            "cicd_name": "shop",
+            "namespace": namespace,
+            "image_digest": digest,
+        }
+        self.images.append({**names, "latest_update_time": int((START + updated) * 1000), "timeline": timeline})
+
+    @rule(deviation=DEVIATION, moment=st.sampled_from([-7200, -7200, -2, 1, 6]))
+    def push_rival(self, deviation: Row, moment: int) -> None:
+        """A row that would pass but for one thing."""
+        base = {
+            "image_name": "app", "image_version": "1.0", "cicd_name": "shop", "namespace": "team", "image_digest": DIGESTS[0],
+            "latest_update_time": int((START - 90_000) * 1000),
+        }  # fmt: skip
+        state = {"scan_status": "success", "severity_level": "Low", "malicious_file_num": 0, "vul_num": 1}
+        raw = deviation.get("raw", {})
+        named = base | {name: value for name, value in deviation.items() if name in base}
+        changed = state | {name: value for name, value in deviation.items() if name not in base and name != "raw"}
+        self.images.append({**named, "raw": raw, "timeline": [{"at": moment, **changed}]})
+
+    @rule(first=st.integers(1, 6), count=st.integers(1, 4), fault=FAULT)
+    def fault(self, first: int, count: int, fault: Row) -> None:
+        """Some requests go wrong."""
+        self.faults.append({"requests": f"{first}-{first + count - 1}", **fault})
+
+    @rule(
+        namespace=st.sampled_from([None, "team"]),
+        version=st.sampled_from(["1.0", None]),
+        digest=st.sampled_from([None, DIGESTS[0]]),
+        cicd_name=st.sampled_from([None, "shop"]),
+        scanned_after=st.sampled_from([None, START - 1800, START]),
+        settle=st.sampled_from([0.0, 5.0, 12.0]),
+        timeout=st.sampled_from(["0", "20s", "2m", "5m"]),
+        seed=st.integers(0, 3),
+    )
+    def gate(
+        self, namespace: str | None, version: str | None, digest: str | None, cicd_name: str | None,
+        scanned_after: float | None, settle: float, timeout: str, seed: int,
+    ) -> None:  # fmt: skip
+        """Run the gate with some options."""
+        if version is not None or digest is not None:
+            moment = int(scanned_after * 1000) if scanned_after else None
+            self._hold(Asked(namespace, version, digest, cicd_name, moment, settle), timeout, seed)
+
+    def teardown(self) -> None:
+        """Whatever the world became, run the gate in it as people do."""
+        for asked in (
+            Asked(None, "1.0", None, None, None, 5.0),
+            Asked("team", "1.0", None, "shop", None, 0.0),
+            Asked("team", "1.0", DIGESTS[0], None, int((START - 1800) * 1000), 5.0),
+        ):
+            self._hold(asked, "90s", 0)
+
+    def _hold(self, asked: Asked, timeout: str, seed: int) -> None:
+        """Run the gate, and hold a pass against the wire."""
+        code, wiretap = self._run(asked, timeout, seed)
+        assert code in {0, 3, 4, 5, 10}
+        if code == 0:
+            assert doubts(asked, wiretap.looks) == []
+
+    def _run(self, asked: Asked, timeout: str, seed: int) -> tuple[int, Wiretap]:
+        clock = FakeClock(seed)
+        scenario = Scenario.model_validate(
+            {"images": self.images, "faults": self.faults, "clock_skew": self.skew, "match": self.match}
+        )
+        wiretap = Wiretap(Emulator(scenario, now=clock.epoch, sleep=clock.pass_time), clock)
+        arguments = [
+            "check", asked.reference, "--endpoint", "http://127.0.0.1:9", "--project-id", "p", "-q",
+            "--timeout", timeout, "--settle", str(asked.settle),
+        ]  # fmt: skip
+        if asked.cicd_name:
+            arguments += ["--cicd-name", asked.cicd_name]
+        if asked.scanned_after is not None:
+            arguments += ["--scanned-after", str(asked.scanned_after)]
+        return _silently(arguments, clock, wiretap), wiretap
+
+
+def _silently(arguments: list[str], clock: FakeClock, transport: httpx.BaseTransport) -> int:
+    def open_http(_connection: Connection, _trace: Callable[[str], None] | None) -> httpx.Client:
+        return httpx.Client(transport=transport)
+
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()) as err:
+        code = run(arguments, World(clock, open_http, contextlib.nullcontext, {**os.environ, **KEY}, Console()))
+    assert code != 1, err.getvalue()
+    return code
+
+
+Worlds.TestCase.settings = settings(max_examples=300, stateful_step_count=6, deadline=None)
+TestWorlds = Worlds.TestCase
+
+
+def test_the_judgement_itself_can_fail() -> None:
+    """The oracle finds fault with passes that would break the law, or it would prove nothing."""
+    good = {
+        "image_name": "app",
+        "image_version": "1.0",
+        "scan_status": "success",
+        "severity_level": "Low",
+        "malicious_file_num": 0,
+        "latest_scan_time": 1000,
+    }
+    asked = Asked(None, "1.0", None, None, None, 5.0)
+
+    def wire(*rows: Row, total: int | None = None) -> list[Look]:
+        return [Look(0, 0, [{"total_num": len(rows) if total is None else total, "data_list": list(rows)}], 100.0)]
+
+    assert doubts(asked, wire(good)) == []
+    for bad in (
+        wire(), wire(good, total=2), [Look(0, 0, [None])], wire(good | {"image_version": "1.0.1"}), wire(good | {"scan_status": "failed"}),
+        wire(good, good | {"scan_status": "scanning"}), wire(good | {"severity_level": "High"}), wire(good | {"severity_level": None}),
+        wire(good | {"malicious_file_num": 1}), wire(good | {"latest_scan_time": 99_000}), wire(good | {"latest_scan_time": None}),
+        wire(good, good | {"image_digest": "x"}), wire(good, good | {"namespace": "b", "scan_status": "failed"}),
+    ):  # fmt: skip
+        assert doubts(asked, bad) != [], bad
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_world_without_doubts_passes(seed: int) -> None:
+    """The property is not held by never passing."""
+    machine = Worlds()
+    machine.begin(0, "contains")
+    machine.push(
+        {"image_name": "app", "image_digest": DIGESTS[0]},
+        "1.0",
+        [(-7200, {"scan_status": "success", "severity_level": "Low", "malicious_file_num": 0})],
+    )
+
+    code, wiretap = machine._run(Asked(None, "1.0", None, None, None, 5.0), "0", seed)
+
+    assert code == 0
+    assert len(wiretap.looks) == 1

@@ -1,0 +1,173 @@
+"""A row against a policy: every rule, its edges, and what happens where a number is missing."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+
+import pytest
+
+from hssgate.api.models import CicdImage
+from hssgate.policy.judge import Subject, accepts, judge_row, policy_warnings, rules_for, skip_rules
+from hssgate.policy.load import LoadedPolicy
+from hssgate.policy.model import Policy
+from hssgate.verdict import PolicySource, Result, Trouble
+
+NOW = datetime(2027, 3, 31, 23, 59, tzinfo=UTC).timestamp()
+SUBJECT = Subject("legacy", "app", "1.0")
+ROW = CicdImage(
+    scan_status="success", severity_level="Medium", vul_num=20, unsafe_setting_num=0, malicious_file_num=0,
+    latest_scan_time=int(NOW * 1000) - 3_600_000,
+)  # fmt: skip
+
+
+def loaded(data: Mapping[str, object]) -> LoadedPolicy:
+    return LoadedPolicy(Policy.model_validate(data), PolicySource("p.yaml", "0" * 64), (10, 20, 30, 40))
+
+
+def override(rules: dict[str, object], images: list[str], **more: object) -> dict[str, object]:
+    return {"images": images, "rules": rules, "reason": "why", **more}
+
+
+@pytest.mark.parametrize(
+    ("rule", "row", "result", "message"),
+    [
+        pytest.param({"severity": "Medium"}, {}, Result.PASSED, "severity: Medium found, at most Medium accepted", id="level at the limit"),
+        pytest.param({"severity": "Low"}, {}, Result.FAILED, "severity: Medium found, at most Low accepted", id="level above"),
+        pytest.param({"severity": "Security"}, {"severity_level": "Security"}, Result.PASSED, "severity: Security found, at most Security accepted", id="no risk"),
+        pytest.param({"severity": "High"}, {"severity_level": "High"}, Result.PASSED, "severity: High found, at most High accepted", id="anything goes"),
+        pytest.param({"severity": "High"}, {"severity_level": "Critical"}, Result.ERROR, "severity: HSS gave no readable severity_level (but 'Critical'), which this rule needs", id="unknown level"),
+        pytest.param({"severity": "High"}, {"severity_level": "high"}, Result.ERROR, "severity: HSS gave no readable severity_level (but 'high'), which this rule needs", id="level in another case"),
+        pytest.param({"severity": "High"}, {"severity_level": None}, Result.ERROR, "severity: HSS gave no severity_level, which this rule needs", id="no level"),
+        pytest.param({"vulnerabilities": 20}, {}, Result.PASSED, "vulnerabilities: 20 found, at most 20 accepted", id="count at the limit"),
+        pytest.param({"vulnerabilities": 19}, {}, Result.FAILED, "vulnerabilities: 20 found, at most 19 accepted", id="count above"),
+        pytest.param({"vulnerabilities": 20}, {"vul_num": None}, Result.ERROR, "vulnerabilities: HSS gave no vul_num, which this rule needs", id="no count"),
+        pytest.param({"unsafe_settings": 0}, {"unsafe_setting_num": 1}, Result.FAILED, "unsafe_settings: 1 found, at most 0 accepted", id="settings"),
+        pytest.param({"malicious_files": 0}, {"malicious_file_num": 1}, Result.FAILED, "malicious_files: 1 found, at most 0 accepted", id="malware"),
+        pytest.param({"scan_age": "1h"}, {}, Result.PASSED, "scan_age: scanned 1h00m ago, at most 1h00m accepted", id="age at the limit"),
+        pytest.param({"scan_age": "59m"}, {}, Result.FAILED, "scan_age: scanned 1h00m ago, at most 59m00s accepted", id="too old"),
+        pytest.param({"scan_age": "1h"}, {"latest_scan_time": None}, Result.ERROR, "scan_age: HSS gave no latest_scan_time, which this rule needs", id="no scan time"),
+        pytest.param({"vulnerabilities": {"limit": 19, "action": "warn"}}, {}, Result.WARNED, "vulnerabilities: 20 found, at most 19 accepted", id="broken, warns"),
+        pytest.param({"vulnerabilities": {"limit": 20, "action": "warn"}}, {}, Result.PASSED, "vulnerabilities: 20 found, at most 20 accepted", id="holds, would warn"),
+        pytest.param({"vulnerabilities": {"limit": 20, "action": "warn"}}, {"vul_num": None}, Result.WARNED, "vulnerabilities: HSS gave no vul_num, which this rule needs", id="no count, warns"),
+        pytest.param({"vulnerabilities": {"limit": 19, "action": "block"}}, {}, Result.FAILED, "vulnerabilities: 20 found, at most 19 accepted", id="long form, blocks"),
+    ],
+)  # fmt: skip
+def test_each_rule_is_judged(rule: dict[str, object], row: dict[str, object], result: Result, message: str) -> None:
+    """Found against accepted; a missing number is an error, or a warning where the rule only warns."""
+    rules = rules_for(loaded({"rules": rule}), SUBJECT, NOW)
+
+    (check,) = judge_row(ROW.model_copy(update=row), rules, NOW)
+
+    assert (check.result, check.message) == (result, message)
+    assert check.trouble is (Trouble.INCOMPLETE if result is Result.ERROR else None)
+
+
+def test_rules_are_judged_in_one_order_and_skipped_in_the_same() -> None:
+    """Whatever order the file has; the rule on the scan itself is no check of its own."""
+    data = {"scan_age": "1h", "scan": {"accept": ["failed"]}, "vulnerabilities": 1, "severity": "Low"}
+    rules = rules_for(loaded({"rules": data}), SUBJECT, NOW)
+
+    judged, skipped = judge_row(ROW, rules, NOW), skip_rules(rules, "no result")
+
+    assert [check.rule for check in judged] == ["severity", "vulnerabilities", "scan_age"]
+    assert [(check.rule, check.result, check.limit) for check in skipped] == [
+        ("severity", Result.SKIPPED, "Low"), ("vulnerabilities", Result.SKIPPED, 1), ("scan_age", Result.SKIPPED, "1h00m"),
+    ]  # fmt: skip
+    assert skipped[0].message == "severity: not judged, no result"
+
+
+@pytest.mark.parametrize(
+    ("images", "matches"),
+    [
+        (["legacy/*"], True), (["legacy/app:*"], True), (["app:1.0"], True), (["app:*"], True), (["*"], True),
+        (["legacy/app"], False), (["app"], False), (["LEGACY/*"], False), (["other/*", "app:1.?"], True), (["gacy/*"], False),
+    ],
+)  # fmt: skip
+def test_overrides_match_by_glob(images: list[str], matches: bool) -> None:  # noqa: FBT001
+    """On `namespace/name:version` or `name:version`, case-sensitive, the whole of it."""
+    data = {"rules": {"vulnerabilities": 1}, "overrides": [override({"vulnerabilities": 99}, images)]}
+
+    rule = rules_for(loaded(data), SUBJECT, NOW)["vulnerabilities"]
+
+    assert getattr(rule, "limit", None) == (99 if matches else 1)
+
+
+def test_without_a_namespace_only_the_short_name_is_matched() -> None:
+    """A glob that names a namespace does not match an image that has none."""
+    subject = Subject(None, "app", None)
+
+    assert subject.names == ("app:",)
+    assert not subject.matches(["*/app:*"])
+
+
+def test_later_overrides_win_rule_by_rule() -> None:
+    """Each replaces only the rules it names."""
+    data = {
+        "rules": {"severity": "Low", "vulnerabilities": 1, "unsafe_settings": 1},
+        "overrides": [
+            override({"severity": "High", "vulnerabilities": 2}, ["app:*"]),
+            override({"vulnerabilities": 3, "malicious_files": 4}, ["legacy/*"]),
+            override({"unsafe_settings": 9}, ["other/*"]),
+        ],
+    }
+
+    rules = rules_for(loaded(data), SUBJECT, NOW)
+
+    assert {name: getattr(rule, "limit", None) for name, rule in rules.items()} == {
+        "severity": "High", "vulnerabilities": 3, "unsafe_settings": 1, "malicious_files": 4,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("expires", "limit", "warns"),
+    [
+        pytest.param(None, 99, None, id="no end"),
+        pytest.param(date(2027, 6, 1), 99, None, id="ends later"),
+        pytest.param(date(2027, 4, 14), 99, None, id="ends in more than 14 days"),
+        pytest.param(date(2027, 4, 13), 99, "p.yaml:10: the override for app:* (why) ends after 2027-04-13", id="ends soon"),
+        pytest.param(date(2027, 3, 31), 99, "p.yaml:10: the override for app:* (why) ends after 2027-03-31", id="valid through its day"),
+        pytest.param(date(2027, 3, 30), 1, "p.yaml:10: the override for app:* (why) ended on 2027-03-30 and is without effect", id="over"),
+    ],
+)  # fmt: skip
+def test_an_override_ends_with_its_day(expires: date | None, limit: int, warns: str | None) -> None:
+    """Valid through the day in UTC, then without effect, and said; soon before, said too."""
+    policy = loaded(
+        {"rules": {"vulnerabilities": 1}, "overrides": [override({"vulnerabilities": 99}, ["app:*"], expires=expires)]}
+    )
+
+    rule = rules_for(policy, SUBJECT, NOW)["vulnerabilities"]
+
+    assert getattr(rule, "limit", None) == limit
+    assert policy_warnings(policy, [SUBJECT], NOW) == ([warns] if warns else [])
+
+
+def test_overrides_that_match_nothing_are_named_in_one_line() -> None:
+    """An organisation's policy holds many; one warning tells all that match no image of the run."""
+    rules: dict[str, object] = {"vulnerabilities": 2}
+    data = {
+        "rules": {"vulnerabilities": 1},
+        "overrides": [override(rules, ["a/*"]), override(rules, ["app:*"]), override(rules, ["b/*"])],
+    }
+
+    assert policy_warnings(loaded(data), [SUBJECT], NOW) == ["no image of this run is matched by: p.yaml:10, p.yaml:30"]
+
+
+@pytest.mark.parametrize(
+    ("accept", "status", "code", "accepted"),
+    [
+        (["image_oversized"], "image_oversized", "image_over_sized", True),
+        (["image_over_sized"], "image_oversized", "image_over_sized", True),
+        (["image_over_sized"], "image_oversized", None, False),
+        (["failed"], "failed", "unknown_error", True),
+        (["database_error"], "failed", "unknown_error", False),
+        ([], "failed", None, False),
+    ],
+)
+def test_failures_are_accepted_by_status_or_code(
+    accept: list[str], status: str, code: str | None, accepted: bool  # noqa: FBT001
+) -> None:  # fmt: skip
+    """Either spelling, and only what is named."""
+    rules = rules_for(
+        loaded({"rules": {"severity": "Low"} | ({"scan": {"accept": accept}} if accept else {})}), SUBJECT, NOW
+    )
+
+    assert accepts(rules, CicdImage(scan_status=status, scan_failed_code=code)) is accepted

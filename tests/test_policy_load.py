@@ -1,0 +1,217 @@
+"""A policy file is read strictly: each fault is named with its place and the way out."""
+
+import hashlib
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hssgate.errors import PolicyInvalid
+from hssgate.policy.document import read_document
+from hssgate.policy.load import BUILT_IN, find_policy, load_policies, load_policy
+from hssgate.policy.model import BUILT_IN_TEXT, Action, Policy, built_in
+
+YAML = """\
+version: 1
+rules:
+  severity: Medium
+  vulnerabilities: 20
+  unsafe_settings: 10
+  malicious_files: {limit: 0, action: block}
+  scan_age: 24h
+  scan: {accept: [image_oversized]}
+overrides:
+  - images: ["legacy/*"]
+    rules: {vulnerabilities: {limit: 300, action: warn}}
+    reason: SEC-123, being replaced
+    expires: 2027-03-31
+"""
+TOML = """\
+version = 1
+[rules]
+severity = "Medium"
+vulnerabilities = 20
+unsafe_settings = 10
+malicious_files = {limit = 0, action = "block"}
+scan_age = "24h"
+scan = {accept = ["image_oversized"]}
+[[overrides]]
+images = ["legacy/*"]
+rules = {vulnerabilities = {limit = 300, action = "warn"}}
+reason = "SEC-123, being replaced"
+expires = 2027-03-31
+"""
+JSON = """\
+{"version": 1,
+ "rules": {"severity": "Medium", "vulnerabilities": 20, "unsafe_settings": 10,
+           "malicious_files": {"limit": 0, "action": "block"}, "scan_age": "24h",
+           "scan": {"accept": ["image_oversized"]}},
+ "overrides": [{"images": ["legacy/*"], "rules": {"vulnerabilities": {"limit": 300, "action": "warn"}},
+                "reason": "SEC-123, being replaced", "expires": "2027-03-31"}]}
+"""
+
+
+def saved(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def problems(path: Path) -> list[str]:
+    with pytest.raises(PolicyInvalid) as caught:
+        load_policy(path)
+    return [problem.removeprefix(str(path)) for problem in caught.value.problems]
+
+
+@pytest.mark.parametrize(("name", "text"), [("p.yaml", YAML), ("p.YML", YAML), ("p.toml", TOML), ("p.json", JSON)])
+def test_each_format_says_the_same(tmp_path: Path, name: str, text: str) -> None:
+    """YAML, TOML and JSON give one and the same policy."""
+    loaded = load_policy(saved(tmp_path, name, text))
+
+    rules, override = loaded.policy.rules, loaded.policy.overrides[0]
+    assert rules.severity is not None
+    assert rules.scan_age is not None
+    assert rules.scan is not None
+    assert (rules.severity.limit, rules.scan_age.limit, rules.scan.accept) == ("Medium", 86400, ("image_oversized",))
+    assert override.rules.vulnerabilities is not None
+    assert (override.rules.vulnerabilities.limit, override.rules.vulnerabilities.action) == (300, Action.WARN)
+    assert (override.reason, override.expires) == ("SEC-123, being replaced", date(2027, 3, 31))
+    assert loaded.source.sha256 == hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_an_override_is_named_by_its_line_or_its_number(tmp_path: Path) -> None:
+    """YAML tells lines, the others count."""
+    assert load_policy(saved(tmp_path, "p.yaml", YAML)).place_of_override(0).endswith("p.yaml:10")
+    assert load_policy(saved(tmp_path, "p.toml", TOML)).place_of_override(0).endswith("p.toml: overrides[0]")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        pytest.param("p.yaml", "rules: {severty: Low}", [":1: rules.severty: unknown key; did you mean `severity`?"], id="typo"),
+        pytest.param("p.yaml", "rules: {zzz: 1, severity: Low}", [":1: rules.zzz: unknown key; known here: "], id="unknown key"),
+        pytest.param("p.yaml", "rules:\n  vulnerabilities: '3'", [":2: rules.vulnerabilities: should be a valid integer"], id="text for a number"),
+        pytest.param("p.yaml", "rules:\n  vulnerabilities: true", [":2: rules.vulnerabilities: should be a valid integer"], id="boolean for a number"),
+        pytest.param("p.yaml", "rules:\n  vulnerabilities: 1.0", [":2: rules.vulnerabilities: should be a valid integer"], id="decimal for a number"),
+        pytest.param("p.yaml", "rules:\n  vulnerabilities: -1", [":2: rules.vulnerabilities: should be greater than or equal to 0"], id="negative"),
+        pytest.param("p.yaml", "rules:\n  vulnerabilities:", [":2: rules.vulnerabilities: should be a valid integer"], id="nothing for a number"),
+        pytest.param("p.yaml", "rules:\n  severity: Critical", [":2: rules.severity: should be 'Security', 'Low', 'Medium' or 'High'"], id="unknown level"),
+        pytest.param("p.yaml", "rules:\n  severity: {limit: Low, action: ignore}", [":2: rules.severity.action: should be 'block' or 'warn'"], id="unknown action"),
+        pytest.param("p.yaml", "rules:\n  severity: {action: warn}", [":2: rules.severity: `limit` is missing"], id="long form without limit"),
+        pytest.param("p.yaml", "rules:\n  scan_age: 24 hours", [":2: rules.scan_age: '24 hours' is not a duration"], id="no duration"),
+        pytest.param("p.yaml", "rules:\n  scan_age: [1]", [":2: rules.scan_age: should be a duration"], id="list for a duration"),
+        pytest.param("p.yaml", "rules:\n  scan:\n    accept: [success]", [":3: rules.scan.accept[0]: `success` is no failure"], id="accepting success"),
+        pytest.param("p.yaml", "rules:\n  scan: {accept: [scanning]}", [":2: rules.scan.accept[0]: `scanning` is no failure"], id="accepting a scan under way"),
+        pytest.param("p.yaml", "rules:\n  scan: {accept: []}", [":2: rules.scan.accept: "], id="accepting nothing"),
+        pytest.param("p.yaml", "rules: {severity: Low}\nrules: {severity: High}", [":2: the key 'rules' is given twice"], id="duplicate key"),
+        pytest.param("p.yaml", "", [": it is empty"], id="empty file"),
+        pytest.param("p.yaml", "# nothing", [": it is empty"], id="comment alone"),
+        pytest.param("p.yaml", "{}", [": it is empty"], id="empty mapping"),
+        pytest.param("p.yaml", "version: 1", [": `rules` is missing"], id="no rules"),
+        pytest.param("p.yaml", "rules: {}", [":1: rules: it holds no rule"], id="empty rules"),
+        pytest.param("p.yaml", "- rules", [": it must be a mapping"], id="a list"),
+        pytest.param("p.yaml", "version: 2\nrules: {severity: Low}", [":1: version: should be 1"], id="another version"),
+        pytest.param("p.yaml", "rules: {severity: Low", [":1: it is no YAML: "], id="no YAML"),
+        pytest.param("p.yaml", "rules: {severity: Low}\n---\nrules: {severity: High}", [":3: it holds more than one document"], id="two documents"),
+        pytest.param("p.yaml", "rules: {severity: !!python/none x}", [":1: it is no YAML: "], id="a tag"),
+        pytest.param("p.yaml", "rules: {severity: \x07}", [": it is no YAML: "], id="a control character"),
+        pytest.param("p.yaml", "rules: {severity: Low, ? [a] : b}", [":1: a key must be a word"], id="a list as key"),
+        pytest.param("p.yaml", "rules: {scan_age: 2027-99-99}", [":1: "], id="no such date"),
+        pytest.param("p.yaml", "[" * 5000, ["it is nested too deep"], id="deep nesting"),
+        pytest.param("p.yaml", "a: &a [1,1,1,1,1,1,1,1,1,1]\n" + "".join(f"{chr(98+i)}: &{chr(98+i)} [{','.join(['*'+chr(97+i)]*10)}]\n" for i in range(7)), ["aliases make it too large"], id="alias bomb"),
+        pytest.param("p.yaml", "rules: {severity: Low}\noverrides:\n  - images: [x]\n    rules: {severity: High}\n", [":3: overrides[0]: `reason` is missing"], id="override without reason"),
+        pytest.param("p.yaml", "rules: {severity: Low}\noverrides:\n  - {images: [x], rules: {severity: High}, reason: ' '}\n", [":3: overrides[0].reason: "], id="blank reason"),
+        pytest.param("p.yaml", "rules: {severity: Low}\noverrides:\n  - {images: [], rules: {severity: High}, reason: r}\n", [":3: overrides[0].images: "], id="override of no image"),
+        pytest.param("p.yaml", "rules: {severity: Low}\noverrides:\n  - {images: [x], rules: {}, reason: r}\n", [":3: overrides[0].rules: it holds no rule"], id="override of no rule"),
+        pytest.param("p.yaml", "rules: {severity: Low}\noverrides:\n  - {images: [x], rules: {severity: High}, reason: r, expires: soon}\n", [":3: overrides[0].expires: should be a day"], id="no day"),
+        pytest.param("p.yaml", "rules: {severity: Low}\noverrides:\n  - {images: [x], rules: {severity: High}, reason: r, expires: 2027-01-01T00:00:00Z}\n", [":3: overrides[0].expires: should be a day"], id="a moment, no day"),
+        pytest.param("p.toml", "rules = 1\nrules = 2", [": it is no TOML: "], id="TOML duplicate key"),
+        pytest.param("p.toml", "[rules]\nsevirity = 'Low'", [": rules.sevirity: unknown key; did you mean `severity`?"], id="TOML typo"),
+        pytest.param("p.json", '{"rules": {"severity": "Low", "severity": "High"}}', [": the key 'severity' is given twice"], id="JSON duplicate key"),
+        pytest.param("p.json", '{"rules": ', [":1: it is no JSON: "], id="no JSON"),
+        pytest.param("p.json", '{"rules": {"vulnerabilities": NaN}}', [": NaN is no JSON"], id="JSON constant"),
+        pytest.param("p.json", "[" * 100_000, [": it is nested too deep"], id="JSON deep nesting"),
+        pytest.param("p.txt", "rules: {severity: Low}", [": .txt is no policy format"], id="unknown suffix"),
+        pytest.param("policy", "rules: {severity: Low}", [": no suffix is no policy format"], id="no suffix"),
+        pytest.param("p.yaml", "rules: {severity: Low}\n" + "#" * 1024 * 1024, [": it is larger than 1 MiB"], id="too large"),
+        pytest.param("p.yaml", "rules:\n  severity: Lw\n  vulnerabilities: x\n", [":2: rules.severity: ", ":3: rules.vulnerabilities: "], id="every fault is named"),
+    ],
+)  # fmt: skip
+def test_each_fault_is_named_with_its_place(tmp_path: Path, name: str, text: str, said: list[str]) -> None:
+    """File, line or key path, and the way out."""
+    found = problems(saved(tmp_path, name, text))
+
+    assert len(found) == len(said)
+    for problem, expected in zip(found, said, strict=True):
+        assert expected in problem
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        pytest.param(lambda _path: None, "No such file", id="missing"),
+        pytest.param(lambda path: path.mkdir(), "Is a directory", id="a folder"),
+        pytest.param(lambda path: path.write_bytes(b"rules: \xff"), "not UTF-8", id="no UTF-8"),
+    ],
+)
+def test_an_unreadable_file_is_refused(tmp_path: Path, make: object, said: str) -> None:
+    """The file is named, and why it cannot be read."""
+    path = tmp_path / "p.yaml"
+    make(path)  # type: ignore[operator]
+
+    assert said in problems(path)[0]
+
+
+def test_faults_of_all_files_are_named_at_once(tmp_path: Path) -> None:
+    """The second file's fault does not wait for the first file's mending."""
+    paths = [saved(tmp_path, "a.yaml", "rules: {x: 1}"), saved(tmp_path, "b.yaml", "rules: {y: 1}")]
+
+    with pytest.raises(PolicyInvalid) as caught:
+        load_policies(paths)
+
+    assert [str(path) in problem for path, problem in zip(paths, caught.value.problems, strict=True)] == [True, True]
+
+
+def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
+    """Windows editors write one."""
+    path = tmp_path / "p.yaml"
+    path.write_bytes(b"\xef\xbb\xbfrules: {severity: Low}")
+
+    assert load_policy(path).policy.rules.severity is not None
+
+
+def test_without_a_file_the_built_in_policy_applies() -> None:
+    """And it is what its text says."""
+    (loaded,) = load_policies([])
+
+    assert loaded.source.path == BUILT_IN
+    assert loaded.policy == built_in() == Policy.model_validate(read_document(BUILT_IN_TEXT, ".yaml").data)
+
+
+def test_the_default_file_is_found_in_order(tmp_path: Path) -> None:
+    """`.yaml` before `.yml` before `.toml` before `.json`."""
+    assert find_policy(tmp_path) is None
+    for name in ("hssgate.json", "hssgate.toml", "hssgate.yml", "hssgate.yaml"):
+        path = saved(tmp_path, name, "")
+
+        assert find_policy(tmp_path) == path
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    suffix=st.sampled_from([".yaml", ".toml", ".json"]),
+    raw=st.binary(max_size=200) | st.text(max_size=200).map(str.encode),
+)
+def test_any_bytes_give_a_policy_or_a_clear_error(tmp_path: Path, suffix: str, raw: bytes) -> None:
+    """Nothing but PolicyInvalid is ever raised."""
+    path = tmp_path / f"p{suffix}"
+    path.write_bytes(raw)
+
+    try:
+        loaded = load_policy(path)
+    except PolicyInvalid as error:
+        assert all(str(path) in problem for problem in error.problems)
+    else:
+        assert loaded.policy.rules.in_force()

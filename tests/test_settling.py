@@ -1,0 +1,199 @@
+"""A young success is read again until two reads agree; an old one is believed at once."""
+
+import pytest
+
+from tests.conftest import Bench
+from tests.test_check import CLEAN, DIGEST, FOREVER, OTHER, finished, image, images
+
+HIGH = "severity_level: High, vul_num: 50, unsafe_setting_num: 0, malicious_file_num: 0"
+
+
+def test_findings_that_arrive_a_second_later_are_seen(bench: Bench) -> None:
+    """The first read says clean, the second one High: blocked."""
+    scenario = images(image(f"{{at: -1s, scan_status: success, {CLEAN}}}", f"{{at: 2s, scan_status: success, {HIGH}}}"))
+
+    ended = bench.play(scenario).check("team/app:1.0")
+
+    assert ended.code == 10
+    assert [read["severity_level"] for read in ended.report["images"][0]["reads"]] == ["Low", "High", "High"]
+
+
+@pytest.mark.parametrize(
+    ("age", "settle", "requests"),
+    [
+        pytest.param("-4s", "5s", 2, id="younger"),
+        pytest.param("-5s", "5s", 1, id="as old"),
+        pytest.param("-1h", "5s", 1, id="old"),
+        pytest.param("-40s", "50s", 2, id="a longer time to settle"),
+        pytest.param("0s", "0", 1, id="turned off"),
+    ],
+)
+def test_only_a_young_success_is_read_again(bench: Bench, age: str, settle: str, requests: int) -> None:
+    """By its scan time against the server's clock."""
+    ended = bench.play(images(finished(at=age))).check("team/app:1.0", "--settle", settle, "--timeout", "3h")
+
+    assert ended.code == 0
+    assert bench.emulator.request_count == requests
+
+
+def test_a_success_without_a_scan_time_counts_as_young(bench: Bench) -> None:
+    """Nothing shows how old it is."""
+    scenario = images(image(f"{{at: -1h, scan_status: success, latest_scan_time: null, {CLEAN}}}"))
+
+    assert bench.play(scenario).check("team/app:1.0").code == 0
+    assert bench.emulator.request_count == 2
+
+
+def test_a_success_just_seen_scanning_is_young_whatever_its_scan_time(bench: Bench) -> None:
+    """A rescan may end before its new time is shown."""
+    scenario = images(
+        image(
+            "{at: 0s, scan_status: scanning}",
+            f"{{at: 8s, scan_status: success, latest_scan_time: 1000, {CLEAN}}}",
+            f"{{at: 12s, scan_status: success, {HIGH}}}",
+        )
+    )
+
+    assert bench.play(scenario).check("team/app:1.0").code == 10
+
+
+def test_counts_that_go_on_changing_never_settle(bench: Bench) -> None:
+    """At the deadline that is a timeout, with the reason."""
+    changes = [
+        f"{{at: {second}s, scan_status: success, severity_level: Low, vul_num: {second}, malicious_file_num: 0}}"
+        for second in range(200)
+    ]
+
+    ended = bench.play(images(image(*changes))).check("team/app:1.0", "--timeout", "1m")
+
+    assert ended.code == 4
+    assert "last state: success, settling; the result was still settling" in ended.out
+
+
+def test_a_young_success_cannot_pass_on_a_single_look(bench: Bench) -> None:
+    """With a timeout of 0 there is no second read to agree with the first."""
+    scenario = images(finished(at="-1s"))
+
+    assert bench.play(scenario).check("team/app:1.0", "--timeout", "0").code == 4
+    assert bench.check("team/app:1.0", "--timeout", "0", "--settle", "0").code == 0
+
+
+def test_a_violation_is_a_violation_before_it_settles(bench: Bench) -> None:
+    """Settling keeps a pass back, not a block."""
+    assert bench.play(images(finished(HIGH, at="-1s"))).check("team/app:1.0", "--timeout", "0").code == 10
+
+
+def test_settling_reads_again_after_exactly_as_long_as_asked(bench: Bench) -> None:
+    """But never sooner than the shortest pause between two polls."""
+    bench.play(images(finished(at="-1s"))).check("team/app:1.0", "--settle", "17s")
+    assert sum(bench.clock.slept) == pytest.approx(17)
+
+    bench.clock.slept.clear()
+    bench.play(images(finished(at="0s"))).check("team/app:1.0", "--settle", "1s")
+    assert sum(bench.clock.slept) == pytest.approx(5)
+
+
+def test_a_repushed_tag_waits_for_its_new_scan(bench: Bench) -> None:
+    """The old clean result never passes, neither while the new scan is under way nor after."""
+    new = image("{at: 0s, scan_status: scanning}", f"{{at: 60s, scan_status: success, {HIGH}}}", image_digest=OTHER)
+
+    ended = bench.play(images(finished(), new)).check("team/app:1.0")
+
+    assert ended.code == 10
+    assert ended.report["images"][0]["row"]["image_digest"] == OTHER
+
+
+def test_the_digest_proves_which_image_is_meant(bench: Bench) -> None:
+    """A row of another digest is another image, whatever its tag and however new."""
+    scenario = images(finished(), finished(HIGH, at="-1m", image_digest=OTHER))
+
+    assert bench.play(scenario).check("team/app:1.0").code == 10
+    assert bench.check(f"team/app:1.0@{DIGEST}").code == 0
+    assert bench.check(f"team/app@{OTHER}").code == 10
+
+
+def test_an_old_result_does_not_stand_in_for_a_scan_that_vanished(bench: Bench) -> None:
+    """A list that forgets the scan under way for a moment, or for good, does not make the old result new."""
+    new = image("{at: 0s, scan_status: scanning}", "{at: 20s, absent: true}", image_digest=OTHER)
+    back = new.replace("absent: true}", f"absent: true}}, {{at: 40s, scan_status: success, {HIGH}}}")
+
+    gone = bench.play(images(finished(), new)).check("team/app:1.0", "--timeout", "2m")
+    assert gone.code == 4
+    assert "last state: no longer listed, was scanning" in gone.out
+    assert bench.play(images(finished(), back)).check("team/app:1.0", "--timeout", "2m").code == 10
+
+
+def test_a_group_that_vanished_is_waited_for(bench: Bench) -> None:
+    """Another namespace's pass does not make up for it."""
+    other = image("{at: 0s, scan_status: scanning}", "{at: 20s, absent: true}", namespace="prod")
+
+    assert bench.play(images(finished(), other)).check("app:1.0", "--timeout", "1m").code == 4
+
+
+def test_a_pass_without_proof_of_freshness_says_so(bench: Bench) -> None:
+    """Neither a digest nor `--scanned-after`: a warning; either: none."""
+    bench.play(images(finished()))
+
+    assert any("nothing proves" in warning for warning in bench.check("team/app:1.0").report["warnings"])
+    assert bench.check(f"team/app:1.0@{DIGEST}").report["warnings"] == []
+    assert bench.check("team/app:1.0", "--scanned-after", "2h").report["warnings"] == []
+
+
+@pytest.mark.parametrize(
+    ("skew", "at", "code"),
+    [
+        pytest.param("0s", "-70m", 0, id="clocks agree, fresh"),
+        pytest.param("0s", "-100m", 4, id="clocks agree, stale"),
+        pytest.param("2h", "-100m", 4, id="ours is behind: stale all the same"),
+        pytest.param("2h", "-70m", 0, id="ours is behind, fresh"),
+        pytest.param("-2h", "-70m", 0, id="ours is ahead: fresh all the same"),
+    ],
+)
+def test_an_age_is_counted_on_the_servers_clock(bench: Bench, skew: str, at: str, code: int) -> None:
+    """A wrong clock here makes no old result look young, nor a young one old."""
+    scenario = images(finished(at=at)) + f"clock_skew: {skew}\n"
+
+    ended = bench.play(scenario).check(
+        "team/app:1.0", "--scanned-after", "80m", env={"HSSGATE_TOKEN": "emulator-token"}
+    )
+
+    assert ended.code == code
+
+
+def test_the_evidence_holds_each_change_and_the_last_two_reads(bench: Bench) -> None:
+    """Many equal reads in between are left out."""
+    scenario = images(image("{at: 30s, scan_status: waiting_for_scan}", "{at: 60s, scan_status: scanning}"))
+    scenario += "faults: [{requests: 4, status: 503}]"
+
+    report = bench.play(scenario).check("team/app:1.0", "--timeout", "3m").report["images"][0]
+
+    seen = [(read["http_status"], read["scan_status"]) for read in report["reads"]]
+    assert seen == [
+        (200, None), (503, None), (200, None), (200, "waiting_for_scan"), (200, "scanning"), (200, "scanning"), (200, "scanning"),
+    ]  # fmt: skip
+    assert report["polls"] > len(seen)
+    assert all(read["request_id"] for read in report["reads"])
+
+
+def test_waiting_for_a_policy_that_accepts_large_images(bench: Bench) -> None:
+    """`scan: accept` lets a scan pass that gave nothing, with a warning; every policy must accept it."""
+    (bench.folder / "large.yaml").write_text("rules: {severity: Low, scan: {accept: [image_over_sized]}}")
+    (bench.folder / "strict.yaml").write_text("rules: {severity: Low}")
+    bench.play(images(image("{at: -1h, scan_status: image_oversized, scan_failed_code: image_over_sized}")))
+
+    accepted = bench.check("team/app:1.0", "--policy", "large.yaml", "--scanned-after", "2h")
+    both = bench.check("team/app:1.0", "--policy", "large.yaml", "--policy", "strict.yaml")
+
+    assert (accepted.code, both.code) == (0, 5)
+    assert accepted.report["warnings"] == [] or "accepted by the policy" in accepted.report["warnings"][0]
+    assert bench.check("team/app:1.0", "--policy", "large.yaml").checks() == {"scan": "warned", "severity": "skipped"}
+
+
+def test_the_heartbeat_beats_at_least_every_minute(bench: Bench) -> None:
+    """Also while a long `Retry-After` is waited out."""
+    scenario = images(image(FOREVER)) + "faults: [{requests: 2, status: 429, retry_after: 600}]"
+
+    ended = bench.play(scenario).check("team/app:1.0", "--timeout", "15m")
+
+    beats = [line for line in ended.err.splitlines() if "still waiting" in line]
+    assert len(beats) >= 15
