@@ -117,6 +117,8 @@ class Watched:
         self._standings = self._distrust_vanished(standings(self.reference, listing.rows, scanned_after))
         self._neighbours = tuple(row for row in listing.rows if not self.reference.owns(row))[:_MOST_NEIGHBOURS]
         self._settles = {}
+        listed = {standing.key for standing in self._standings}
+        self._first_seen = {key: first for key, first in self._first_seen.items() if key in listed}
         for standing in self._standings:
             self._settle(standing, listing.server_time, began=began, now=now, settle=settle)
         if self._standings and all(standing.phase not in NOT_STARTED for standing in self._standings):

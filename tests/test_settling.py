@@ -93,6 +93,17 @@ def test_settling_reads_again_after_exactly_as_long_as_asked(bench: Bench) -> No
     assert sum(bench.clock.slept) == pytest.approx(5)
 
 
+def test_a_result_that_vanished_in_between_settles_anew(bench: Bench) -> None:
+    """Two reads that agree prove nothing where a third one between them did not (found by the property test)."""
+    scenario = images(image(f"{{at: -1h, scan_status: success, latest_scan_time: null, {CLEAN}}}"))
+    other = "{image_name: app, image_version: '1.0', scan_status: success, severity_level: Low, malicious_file_num: 0}"
+
+    ended = bench.play(scenario + f"faults: [{{requests: 2, rows: [{other}]}}]").check("team/app:1.0")
+    assert (ended.code, bench.emulator.request_count) == (0, 4)
+    ended = bench.play(scenario + f"faults: [{{requests: 2, rows: [{other}]}}]").check("app:1.0")
+    assert (ended.code, bench.emulator.request_count) == (0, 4)
+
+
 def test_a_repushed_tag_waits_for_its_new_scan(bench: Bench) -> None:
     """The old clean result never passes, neither while the new scan is under way nor after."""
     new = image("{at: 0s, scan_status: scanning}", f"{{at: 60s, scan_status: success, {HIGH}}}", image_digest=OTHER)

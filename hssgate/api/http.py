@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Callable
 from pathlib import Path
 
+import certifi
 import httpx
 
 from hssgate import __version__
@@ -52,8 +53,6 @@ def is_loopback(host: str) -> bool:
 
 def _tls_context(ca_bundle: Path | None) -> ssl.SSLContext:
     if ca_bundle is None:
-        import certifi
-
         context = ssl.create_default_context()
         context.load_verify_locations(cafile=certifi.where())
         return context

@@ -1,0 +1,425 @@
+"""The real command line, as a process of its own, against servers on real sockets."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import trustme
+from junitparser import JUnitXml
+
+from hssgate.emulator.app import Emulator
+from hssgate.emulator.scenario import default_scenario, parse_scenario
+from hssgate.emulator.server import serve
+from tests.conftest import KEY
+from tests.test_check import CLEAN, FOREVER, finished, image, images
+
+_PATIENT = 60  # seconds after which a hanging process fails its test
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "hssgate", *arguments]
+
+
+def environment(**more: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("HSSGATE", "HUAWEI", "HW_"))}
+    return kept | KEY | {"PYTHONPATH": str(Path(__file__).parents[1])} | more
+
+
+def ran(*arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        command(*arguments), env=environment(**env), capture_output=True, text=True, timeout=_PATIENT, check=False
+    )
+
+
+def checked(url: str, *arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
+    given = ["check", *arguments, "--endpoint", url, "--project-id", "p"]
+    return ran(*given, "--report", "junit=junit.xml", "--report", "json=report.json", **env)
+
+
+@contextlib.contextmanager
+def playing(scenario: str) -> Iterator[str]:
+    with serve(Emulator(parse_scenario(scenario, "scenario"), now=time.time, sleep=time.sleep)) as server:
+        yield server.url
+
+
+@pytest.fixture(scope="module")
+def emulator_url() -> Iterator[str]:
+    """The emulator as `hssgate emulator` plays it."""
+    with serve(Emulator(default_scenario(), now=time.time, sleep=time.sleep)) as server:
+        yield server.url
+
+
+@pytest.mark.parametrize(
+    ("reference", "code", "totals"),
+    [
+        pytest.param("demo/passes:1.0", 0, (3, 0, 0, 0), id="passed"),
+        pytest.param("demo/number-missing:1.0", 5, (3, 0, 2, 0), id="a number missing"),
+        pytest.param("demo/scan-failed:1.0", 5, (3, 0, 1, 2), id="scan failed"),
+        pytest.param("demo/download-failed:1.0", 5, (3, 0, 1, 2), id="download failed"),
+        pytest.param("demo/too-large:1.0", 5, (3, 0, 1, 2), id="too large"),
+        pytest.param("demo/ambiguous:1.0", 5, (3, 0, 1, 2), id="ambiguous"),
+        pytest.param("demo/blocked-severity:1.0", 10, (3, 1, 0, 0), id="blocked by severity"),
+        pytest.param("demo/blocked-malware:1.0", 10, (3, 2, 0, 0), id="blocked by malware"),
+        pytest.param("demo/scanning-forever:1.0", 4, (3, 0, 1, 2), id="timed out"),
+        pytest.param("demo/nowhere:1.0", 4, (3, 0, 1, 2), id="not found"),
+        pytest.param("aaa/centos7:common", 5, (3, 0, 1, 0), id="the manual's example"),
+    ],
+)
+def test_each_row_of_the_exit_code_table(
+    emulator_url: str, reference: str, code: int, totals: tuple[int, int, int, int]
+) -> None:
+    """Process, exit code, and the JUnit file as an independent reader counts it."""
+    ended = checked(emulator_url, reference, "--timeout", "1s")
+
+    junit = JUnitXml.fromfile("junit.xml")
+    assert ended.returncode == code
+    assert (junit.tests, junit.failures, junit.errors, next(iter(junit)).skipped) == totals
+    assert json.loads(Path("report.json").read_text())["exit_code"] == code
+    assert f"exit code {code}" in ended.stdout
+
+
+def test_misuse_and_an_api_that_is_not_there() -> None:
+    """2 before anything is asked, 3 where nobody answers."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"  # bound, but nobody listens
+
+        assert checked(url, "app").returncode == 2
+        assert not Path("junit.xml").exists()
+        assert checked(url, "app:1", "--timeout", "1s").returncode == 3
+        assert JUnitXml.fromfile("junit.xml").errors == 1
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_wait_with_reports(emulator_url: str, number: signal.Signals, code: int) -> None:
+    """What was judged stays judged, the rest is an error, and both reports are there."""
+    arguments = ["check", "demo/blocked-severity:1.0", "demo/scanning-forever:1.0", "--endpoint", emulator_url]
+    arguments += ["--project-id", "p", "--report", "junit=junit.xml", "--report", "json=report.json"]
+    with subprocess.Popen(
+        command(*arguments), env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "scanning-forever:1.0: scanning" in line:
+                break
+        process.send_signal(number)
+        out, err = process.communicate(timeout=_PATIENT)
+
+    assert process.returncode == code
+    assert "Traceback" not in out + err
+    report = json.loads(Path("report.json").read_text())
+    assert (report["exit_code"], report["result"]) == (code, "error")
+    assert [found["exit_code"] for found in report["images"]] == [10, 130]
+    assert report["images"][1]["checks"][0]["message"].startswith("scan: interrupted after")
+    assert JUnitXml.fromfile("junit.xml").errors == 1
+
+
+def test_a_signal_during_a_request_ends_the_wait_too() -> None:
+    """The request in flight is given up."""
+    with playing(images(finished()) + "faults: [{requests: '*', delay: 100s}]") as url:
+        arguments = ["check", "team/app:1.0", "--endpoint", url, "--project-id", "p", "--report", "json=report.json"]
+        with subprocess.Popen(
+            command(*arguments, "-vv"), env=environment(), stderr=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stderr is not None
+            for line in process.stderr:
+                if "> GET" in line:
+                    break
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=_PATIENT)
+
+    assert process.returncode == 143
+    assert json.loads(Path("report.json").read_text())["exit_code"] == 143
+
+
+Script = Callable[[socket.socket], None]
+
+
+@contextlib.contextmanager
+def scripted(script: Script) -> Iterator[str]:
+    """A server that does to each connection what the script says."""
+
+    def attend(connection: socket.socket) -> None:
+        with connection, contextlib.suppress(OSError):
+            connection.recv(65536)
+            script(connection)
+
+    def accept() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                threading.Thread(target=attend, args=(connection,), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=accept, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+
+
+def trickle(head: bytes, drop: bytes) -> Script:
+    def script(connection: socket.socket) -> None:
+        connection.sendall(head)
+        while True:
+            connection.sendall(drop)
+            time.sleep(0.05)
+
+    return script
+
+
+def silent(head: bytes = b"") -> Script:
+    def script(connection: socket.socket) -> None:
+        connection.sendall(head)
+        connection.recv(1)
+
+    return script
+
+
+def flood(head: bytes) -> Script:
+    def script(connection: socket.socket) -> None:
+        connection.sendall(head)
+        while True:
+            connection.sendall(b" " * 65536)
+
+    return script
+
+
+def said(raw: bytes) -> Script:
+    return lambda connection: connection.sendall(raw)
+
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param(silent(), id="says nothing"),
+        pytest.param(silent(OK), id="stalls amid the headers"),
+        pytest.param(silent(OK + b"Content-Length: 99\r\n\r\n{"), id="stalls amid the body"),
+        pytest.param(trickle(OK, b"X-A: b\r\n"), id="headers without end"),
+        pytest.param(trickle(OK + b"Content-Length: 999999\r\n\r\n", b" "), id="a body drop by drop"),
+        pytest.param(flood(OK + b"\r\n"), id="a body without end"),
+        pytest.param(said(OK + b"Content-Length: 99\r\n\r\n{}"), id="a body cut short"),
+        pytest.param(said(OK + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\n{}"), id="two lengths"),
+        pytest.param(
+            said(OK + b"Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\nabcd"), id="no gzip, though it says so"
+        ),
+        pytest.param(
+            said(OK + b"Content-Encoding: br\r\nContent-Length: 4\r\n\r\nabcd"), id="an encoding not asked for"
+        ),
+        pytest.param(said(b"SSH-2.0-nothing\r\n"), id="another protocol"),
+        pytest.param(said(b"\x15\x03\x01\x00\x02\x02\x28"), id="TLS on a plain port"),
+        pytest.param(lambda _connection: None, id="hangs up"),
+    ],
+)
+def test_a_broken_server_ends_at_the_deadline(script: Script) -> None:
+    """Exit code 3, with no hang and no traceback; the process is killed by the test only if it does not end."""
+    with scripted(script) as url:
+        ended = checked(url, "team/app:1.0", "--timeout", "1500ms")
+
+    assert ended.returncode == 3
+    assert "Traceback" not in ended.stderr
+    report = json.loads(Path("report.json").read_text())["images"][0]
+    assert report["checks"][0]["error_type"] == "api"
+    assert report["waited_seconds"] <= 1.5 + 0.5  # the deadline on the gate's own clock, with room for a busy machine
+
+
+def test_a_compressed_answer_is_read_and_a_bomb_is_not() -> None:
+    """Gzip is asked for and bounded by what comes out of it."""
+    import gzip
+
+    row = '{"image_name": "app", "image_version": "1.0", "scan_status": "success", "severity_level": "Low", "malicious_file_num": 0, "latest_scan_time": 1000}'
+    body = gzip.compress(f'{{"total_num": 1, "data_list": [{row}]}}'.encode())
+    head = OK + b"Date: Mon, 21 Sep 2026 14:13:20 GMT\r\nContent-Encoding: gzip\r\nContent-Length: "
+    with scripted(said(head + str(len(body)).encode() + b"\r\n\r\n" + body)) as url:
+        assert checked(url, "app:1.0", "--timeout", "0").returncode == 0
+
+    bomb = gzip.compress(b'{"data_list": [' + b" " * (40 * 1024 * 1024))
+    with scripted(said(head + str(len(bomb)).encode() + b"\r\n\r\n" + bomb)) as url:
+        ended = checked(url, "app:1.0", "--timeout", "0")
+    assert ended.returncode == 3
+    assert "larger than 32 MiB" in ended.stdout
+
+
+def test_stdout_that_nobody_reads_takes_nothing_from_the_verdict(emulator_url: str) -> None:
+    """A closed pipe, or a full disk behind stdout."""
+    given = ["check", "demo/blocked-severity:1.0", "--endpoint", emulator_url, "--project-id", "p"]
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            command(*given), env=environment(), stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert ended.returncode == 10
+
+    reader, writer = os.pipe()
+    os.close(reader)
+    ended = subprocess.run(
+        command(*given), env=environment(), stdout=writer, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(writer)
+    assert ended.returncode == 10
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_a_narrow_terminal_encoding_does_not_crash(encoding: str) -> None:
+    """Chinese text from the API is shown as far as the encoding goes."""
+    row = image("{at: -1h, scan_status: failed, scan_failed_desc: 漏洞扫描失败}")
+    with playing(images(row)) as url:
+        ended = checked(url, "team/app:1.0", PYTHONIOENCODING=encoding)
+
+    assert ended.returncode == 5
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    """A private certificate authority."""
+    return trustme.CA()
+
+
+@contextlib.contextmanager
+def playing_tls(authority: trustme.CA, *names: str) -> Iterator[str]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(*names).configure_cert(context)
+    app = Emulator(parse_scenario(images(finished()), "scenario"), now=time.time, sleep=time.sleep)
+    with serve(app, ssl_context=context) as server:
+        yield server.url.replace("http://", "https://").replace("127.0.0.1", "localhost")
+
+
+def test_a_private_authority_is_trusted_by_its_bundle_alone(authority: trustme.CA, tmp_path: Path) -> None:
+    """Real TLS: with `--ca-bundle` it passes, without it is refused at once, and said."""
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    with playing_tls(authority, "localhost") as url:
+        assert checked(url, "team/app:1.0", "--ca-bundle", "ca.pem").returncode == 0
+        assert checked(url, "team/app:1.0", SSL_CERT_FILE=str(tmp_path / "ca.pem")).returncode == 0
+
+        ended = checked(url, "team/app:1.0")
+        assert ended.returncode == 3
+        assert "the certificate of localhost is not to be trusted" in ended.stdout
+        assert "--ca-bundle" in ended.stdout
+
+
+def test_a_certificate_of_another_name_is_refused(authority: trustme.CA, tmp_path: Path) -> None:
+    """Whoever signed it."""
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    with playing_tls(authority, "hss.example.com") as url:
+        ended = checked(url, "team/app:1.0", "--ca-bundle", "ca.pem")
+
+    assert ended.returncode == 3
+    assert "not to be trusted" in ended.stdout
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_an_unusable_bundle_is_misuse(tmp_path: Path, content: str | None) -> None:
+    """Exit code 2, naming the file."""
+    if content:
+        (tmp_path / "ca.pem").write_text(content)
+
+    ended = checked("https://localhost:9", "team/app:1.0", "--ca-bundle", "ca.pem")
+
+    assert ended.returncode == 2
+    assert "--ca-bundle ca.pem" in ended.stderr
+
+
+def test_a_proxy_of_the_environment_sees_nothing_meant_for_this_machine(emulator_url: str) -> None:
+    """Plain http to loopback never goes through `HTTP_PROXY`."""
+    ended = checked(emulator_url, "demo/passes:1.0", HTTP_PROXY="http://127.0.0.1:9", ALL_PROXY="http://127.0.0.1:9")
+
+    assert ended.returncode == 0
+
+
+def test_the_demo_shows_the_main_job() -> None:
+    """Nothing to configure, exit code 0, both reports."""
+    ended = ran("demo", HSSGATE_POLICY="nowhere.yaml", HSSGATE_TOKEN="nonsense")
+
+    assert ended.returncode == 0
+    assert "PASSED" in ended.stdout
+    assert "scanning" in ended.stderr
+    assert JUnitXml.fromfile("hssgate-demo/junit.xml").tests == 6
+    assert json.loads(Path("hssgate-demo/report.json").read_text())["result"] == "passed"
+
+
+def test_the_emulator_command_serves_until_it_is_stopped(tmp_path: Path) -> None:
+    """Its first line is the address; images can be pushed while it runs."""
+    (tmp_path / "scenario.yaml").write_text(images(finished()))
+    with subprocess.Popen(
+        command("emulator", "--scenario", "scenario.yaml"), env=environment(), stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        url = first.removeprefix("listening on ").strip()
+        assert first.startswith("listening on http://127.0.0.1:")
+        assert "team/app:1.0" in process.stdout.readline()
+        assert checked(url, "team/app:1.0").returncode == 0
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=_PATIENT)
+    assert process.returncode == 143
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said_on_stderr"),
+    [
+        (["--scenario", "nowhere.yaml"], "nowhere.yaml: it cannot be read"),
+        (["--scenario", "bad.yaml"], "unknown key; did you mean images?"),
+        (["--port", "70000"], "70000 is not in the range"),
+    ],
+)
+def test_a_bad_scenario_is_misuse(tmp_path: Path, arguments: list[str], said_on_stderr: str) -> None:
+    """Exit code 2, naming file and key."""
+    (tmp_path / "bad.yaml").write_text("imags: []")
+
+    ended = ran("emulator", *arguments)
+
+    assert ended.returncode == 2
+    assert said_on_stderr in ended.stderr
+
+
+def test_a_finished_image_imports_nothing_it_does_not_use(emulator_url: str) -> None:
+    """Neither the emulator nor parsers nor reports that were not asked for."""
+    given = ["check", "demo/passes:1.0", "--endpoint", emulator_url, "--project-id", "p"]
+    ended = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "hssgate", *given],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    imported = {
+        line.rpartition("|")[2].strip() for line in ended.stderr.splitlines() if line.startswith("import time:")
+    }
+    assert "hssgate.watch" in imported
+    unused = {
+        "yaml",
+        "tomllib",
+        "junit_xml",
+        "hssgate.reports.junit",
+        "hssgate.reports.json",
+        "hssgate.policy.document",
+    }
+    assert not imported & unused
+    assert not {name for name in imported if name.startswith(("hssgate.emulator", "hssgate.cli.demo", "difflib"))}
+
+
+def test_three_hundred_gates_at_once() -> None:
+    """Threads of one server hold; every gate gets its answer."""
+    with playing(images(image(FOREVER.replace("scanning", f"success, {CLEAN}")))) as url:
+        address = url.removeprefix("http://").split(":")
+        with contextlib.ExitStack() as stack:
+            crowd = [stack.enter_context(socket.create_connection((address[0], int(address[1])))) for _ in range(300)]
+            ended = checked(url, "team/app:1.0")
+            assert len(crowd) == 300
+
+    assert ended.returncode == 0
