@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import assert_never
 
 from hssgate.api.models import CicdImage, ScanStatus
 from hssgate.durations import Moment, format_duration, format_moment
 from hssgate.exit_codes import WORST_FIRST
 from hssgate.grouping import Phase, Standing
 from hssgate.nearby import advice
-from hssgate.policy.judge import Rule, Subject, accepts, judge_row, rules_for, skip_rules
+from hssgate.policy.judge import RulesInForce, Subject, accepts, judge_row, rules_for, skip_rules
 from hssgate.policy.load import LoadedPolicy
 from hssgate.sighting import Ending, Sighting, state_of
 from hssgate.text import clean
@@ -77,7 +78,7 @@ def _judge(
     return checks
 
 
-def _judge_scan(sighting: Sighting, standing: Standing | None, in_force: Sequence[dict[str, Rule]]) -> Check:
+def _judge_scan(sighting: Sighting, standing: Standing | None, in_force: Sequence[RulesInForce]) -> Check:
     if standing is not None and standing.phase is Phase.AMBIGUOUS:
         return _error(Trouble.AMBIGUOUS, _ambiguity(standing))
     settled = standing is not None and standing.key not in sighting.unsettled
@@ -97,9 +98,11 @@ def _judge_scan(sighting: Sighting, standing: Standing | None, in_force: Sequenc
         case Ending.TIMED_OUT | Ending.ENDED:
             said = f"timed out after {waited}; last state: {_last_state(sighting, standing)}"
             return _error(Trouble.TIMEOUT, said + advice(sighting, standing))
+        case unreachable:
+            assert_never(unreachable)
 
 
-def _judge_end(row: CicdImage, in_force: Sequence[dict[str, Rule]]) -> Check:
+def _judge_end(row: CicdImage, in_force: Sequence[RulesInForce]) -> Check:
     status = clean(row.scan_status, 60)
     if row.scan_status == ScanStatus.SUCCESS:
         return Check(SCAN, Result.PASSED, f"{SCAN}: {status}", actual=status)

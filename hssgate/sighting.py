@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import assert_never
 
 from hssgate.api.client import Listing
 from hssgate.api.models import CicdImage, ScanStatus
@@ -295,6 +296,8 @@ def state_of(standing: Standing, settling: bool) -> str:  # noqa: FBT001 - a wor
             return "ambiguous"
         case Phase.ENDED:
             return f"{_status(row)}, settling" if settling else _status(row)
+        case unreachable:
+            assert_never(unreachable)
 
 
 def _status(row: CicdImage) -> str:

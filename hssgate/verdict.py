@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import assert_never
 
 from hssgate.api.models import CicdImage
 from hssgate.exit_codes import ExitCode, worst
@@ -88,6 +89,8 @@ class Check:
                 return _CODE_OF_TROUBLE[self.trouble] if self.trouble else ExitCode.NO_RESULT
             case Result.PASSED | Result.WARNED | Result.SKIPPED:
                 return ExitCode.PASSED
+            case unreachable:
+                assert_never(unreachable)
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ def test_the_example_of_the_manual_is_read_as_it_stands() -> None:
         pytest.param({"total_num": 0}, (), id="no list"),
         pytest.param({"data_list": [{}]}, (CicdImage(),), id="a row without fields, no total"),
         pytest.param({"data_list": [{"vul_num": "3 个", "new_field": [1]}]}, (CicdImage(vul_num=3),), id="unit, unknown field"),
-        pytest.param({"data_list": [{"vul_num": None, "image_name": ""}]}, (CicdImage(),), id="null and empty count as missing"),
+        pytest.param({"data_list": [{"vul_num": None, "vul_num_": "", "image_name": "", "image_size": " "}]}, (CicdImage(),), id="null and empty count as missing"),
         pytest.param({"total_num": "1", "data_list": [{"latest_version": "true"}]}, (CicdImage(latest_version=True),), id="texts"),
     ],
 )  # fmt: skip
@@ -102,6 +102,8 @@ def test_anything_beyond_them_is_no_answer(body: bytes) -> None:
         pytest.param(400, {"error_code": "HSS.0001", "error_msg": "x"}, RequestRefused, "finds a parameter invalid", id="parameter"),
         pytest.param(400, {"error_code": "00000010", "error_description": "拒绝访问"}, RequestRefused, "00000010 拒绝访问", id="odd shape without error_msg"),
         pytest.param(401, {"error": {"code": 401, "message": "IAM says no", "title": "t"}}, ApiRefused, "HTTP 401: 401 IAM says no", id="IAM shape"),
+        pytest.param(418, {"a": {"b": {"c": {"d": {"e": {"f": {"code": "deep"}}}}}}}, RequestRefused, "HTTP 418: without a readable reason", id="nested beyond reason"),
+        pytest.param(418, {"a": 1}, RequestRefused, "HTTP 418: without a readable reason", id="another shape"),
         pytest.param(418, {"errorCode": "A", "errorMsg": "b"}, RequestRefused, "HTTP 418: A b", id="another 4xx"),
     ],
 )  # fmt: skip

@@ -185,6 +185,18 @@ def test_a_wrong_clock_is_healed_once(bench: Bench, skew: str) -> None:
     assert "this machine's clock is" in ended.err
 
 
+def test_a_clock_that_cannot_be_healed_costs_two_requests(bench: Bench) -> None:
+    """Once more with the server's time, then as any 401; without a readable time not even that."""
+    scenario = images(finished()) + "clock_skew: 1h\n"
+    lasting = scenario + "faults: [{requests: 2-, status: 401}]"
+    timeless = scenario + "faults: [{requests: '*', status: 401, headers: {Date: yesterday}}]"
+
+    assert bench.play(lasting).check("team/app:1.0").code == 3
+    assert bench.emulator.request_count == 2
+    assert bench.play(timeless).check("team/app:1.0").code == 3
+    assert bench.emulator.request_count <= 2
+
+
 def test_a_token_opens_too_and_beats_a_key(bench: Bench) -> None:
     """`HSSGATE_TOKEN` comes first."""
     env = {"HSSGATE_TOKEN": "emulator-token", "HUAWEICLOUD_SDK_AK": "nobody", "HUAWEICLOUD_SDK_SK": "nothing"}
@@ -286,7 +298,9 @@ def test_a_scan_that_ends_just_before_the_deadline_passes(bench: Bench) -> None:
 def test_near_misses_are_named_with_what_to_pass_instead(bench: Bench) -> None:
     """Rows alike but for namespace, version, digest or identifier."""
     scenario = images(
-        finished(namespace="prod"), finished(image_version='"1.0.1"'), finished(cicd_name="test", image_digest=OTHER)
+        finished(namespace="prod"),
+        finished(image_version='"1.0.1"'),
+        finished(cicd_name="test", image_digest=OTHER),
     )
 
     ended = bench.play(scenario).check(f"team/app:1.0@{DIGEST}", "--cicd-name", "shop", "--appear-timeout", "1m")
@@ -296,6 +310,15 @@ def test_near_misses_are_named_with_what_to_pass_instead(bench: Bench) -> None:
     assert "prod/app:1.0 (other namespace;" in message
     assert "team/app:1.0.1 (other version;" in message
     assert f"team/app:1.0@{OTHER} with --cicd-name test (other cicd_name, digest;" in message
+
+
+def test_a_near_miss_may_lack_a_version(bench: Bench) -> None:
+    """It is named as far as it has a name."""
+    bench.play(images(finished(namespace="null", image_version="null")))
+
+    message = bench.check("team/app:1.0", "--appear-timeout", "1m").report["images"][0]["checks"][0]["message"]
+
+    assert "did you mean app (other namespace, version;" in message
 
 
 def test_an_image_nobody_knows_gets_advice(bench: Bench) -> None:

@@ -43,6 +43,7 @@ def override(rules: dict[str, object], images: list[str], **more: object) -> dic
         pytest.param({"unsafe_settings": 0}, {"unsafe_setting_num": 1}, Result.FAILED, "unsafe_settings: 1 found, at most 0 accepted", id="settings"),
         pytest.param({"malicious_files": 0}, {"malicious_file_num": 1}, Result.FAILED, "malicious_files: 1 found, at most 0 accepted", id="malware"),
         pytest.param({"scan_age": "1h"}, {}, Result.PASSED, "scan_age: scanned 1h00m ago, at most 1h00m accepted", id="age at the limit"),
+        pytest.param({"scan_age": 3600}, {}, Result.PASSED, "scan_age: scanned 1h00m ago, at most 1h00m accepted", id="age in plain seconds"),
         pytest.param({"scan_age": "59m"}, {}, Result.FAILED, "scan_age: scanned 1h00m ago, at most 59m00s accepted", id="too old"),
         pytest.param({"scan_age": "1h"}, {"latest_scan_time": None}, Result.ERROR, "scan_age: HSS gave no latest_scan_time, which this rule needs", id="no scan time"),
         pytest.param({"vulnerabilities": {"limit": 19, "action": "warn"}}, {}, Result.WARNED, "vulnerabilities: 20 found, at most 19 accepted", id="broken, warns"),
@@ -86,7 +87,7 @@ def test_overrides_match_by_glob(images: list[str], matches: bool) -> None:  # n
     """On `namespace/name:version` or `name:version`, case-sensitive, the whole of it."""
     data = {"rules": {"vulnerabilities": 1}, "overrides": [override({"vulnerabilities": 99}, images)]}
 
-    rule = rules_for(loaded(data), SUBJECT, NOW)["vulnerabilities"]
+    rule = rules_for(loaded(data), SUBJECT, NOW).limits["vulnerabilities"]
 
     assert getattr(rule, "limit", None) == (99 if matches else 1)
 
@@ -112,7 +113,7 @@ def test_later_overrides_win_rule_by_rule() -> None:
 
     rules = rules_for(loaded(data), SUBJECT, NOW)
 
-    assert {name: getattr(rule, "limit", None) for name, rule in rules.items()} == {
+    assert {name: getattr(rule, "limit", None) for name, rule in rules.limits.items()} == {
         "severity": "High", "vulnerabilities": 3, "unsafe_settings": 1, "malicious_files": 4,
     }  # fmt: skip
 
@@ -134,7 +135,7 @@ def test_an_override_ends_with_its_day(expires: date | None, limit: int, warns: 
         {"rules": {"vulnerabilities": 1}, "overrides": [override({"vulnerabilities": 99}, ["app:*"], expires=expires)]}
     )
 
-    rule = rules_for(policy, SUBJECT, NOW)["vulnerabilities"]
+    rule = rules_for(policy, SUBJECT, NOW).limits["vulnerabilities"]
 
     assert getattr(rule, "limit", None) == limit
     assert policy_warnings(policy, [SUBJECT], NOW) == ([warns] if warns else [])

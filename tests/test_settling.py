@@ -93,6 +93,18 @@ def test_settling_reads_again_after_exactly_as_long_as_asked(bench: Bench) -> No
     assert sum(bench.clock.slept) == pytest.approx(5)
 
 
+def test_looks_for_others_do_not_shorten_the_settling(bench: Bench) -> None:
+    """An image that settles shares its polls with one that is scanned; reads too close together prove nothing."""
+    changing = image(f"{{at: -1s, scan_status: success, {CLEAN}}}", f"{{at: 12s, scan_status: success, {HIGH}}}")
+    scenario = images(changing, image(FOREVER, image_name="other"))
+
+    ended = bench.play(scenario).check(
+        "team/app:1.0", "team/other:1.0", "--cicd-name", "shop", "--settle", "20s", "--timeout", "1m"
+    )
+
+    assert [found["exit_code"] for found in ended.report["images"]] == [10, 4]
+
+
 def test_a_result_that_vanished_in_between_settles_anew(bench: Bench) -> None:
     """Two reads that agree prove nothing where a third one between them did not (found by the property test)."""
     scenario = images(image(f"{{at: -1h, scan_status: success, latest_scan_time: null, {CLEAN}}}"))

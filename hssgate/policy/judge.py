@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from fnmatch import fnmatchcase
+from typing import assert_never
 
 from hssgate.api.models import CicdImage, SeverityLevel
 from hssgate.durations import format_duration
@@ -12,7 +13,7 @@ from hssgate.policy.model import Action, AgeRule, CountRule, Rules, ScanRule, Se
 from hssgate.text import clean
 from hssgate.verdict import Check, Result, Trouble
 
-Rule = SeverityRule | CountRule | AgeRule | ScanRule
+LimitRule = SeverityRule | CountRule | AgeRule
 
 _FIELD_OF_COUNT = {
     "vulnerabilities": "vul_num",
@@ -21,6 +22,19 @@ _FIELD_OF_COUNT = {
 }
 _GRAVITY = tuple(SeverityLevel)
 _SOON = timedelta(days=14)
+
+
+@dataclass(frozen=True)
+class RulesInForce:
+    """What an image is held to.
+
+    Args:
+        limits: by name, in the order in which they are judged.
+        scan: which failures of a scan may pass.
+    """
+
+    limits: dict[str, LimitRule]
+    scan: ScanRule | None
 
 
 @dataclass(frozen=True)
@@ -48,8 +62,8 @@ class Subject:
         return any(fnmatchcase(name, glob) for glob in globs for name in self.names)
 
 
-def rules_for(loaded: LoadedPolicy, subject: Subject, now: float) -> dict[str, Rule]:
-    """Return the rules in force for an image, by name: the policy's own, later overrides replacing earlier ones.
+def rules_for(loaded: LoadedPolicy, subject: Subject, now: float) -> RulesInForce:
+    """Return the rules in force for an image: the policy's own, later overrides replacing earlier ones.
 
     Args:
         loaded: the policy.
@@ -60,44 +74,33 @@ def rules_for(loaded: LoadedPolicy, subject: Subject, now: float) -> dict[str, R
     for override in loaded.policy.overrides:
         if not _has_ended(override.expires, now) and subject.matches(override.images):
             rules |= override.rules.in_force()
-    return {name: rules[name] for name in Rules.model_fields if name in rules}
+    scan = rules.pop("scan", None)
+    limits = {name: rule for name in Rules.model_fields if not isinstance(rule := rules.get(name), ScanRule | None)}
+    return RulesInForce(limits, scan if isinstance(scan, ScanRule) else None)
 
 
-def judge_row(row: CicdImage, rules: dict[str, Rule], now: float) -> list[Check]:
-    """Hold the row of a successful scan against the rules, one check for each rule.
+def judge_row(row: CicdImage, rules: RulesInForce, now: float) -> list[Check]:
+    """Hold the row of a successful scan against the limits, one check for each.
 
     Args:
         row: the row.
         rules: in force for its image.
         now: epoch seconds, for the age of the scan.
     """
-    checks = []
-    for name, rule in rules.items():
-        match rule:
-            case SeverityRule():
-                checks.append(_judge_severity(name, rule, row))
-            case CountRule():
-                checks.append(_judge_count(name, rule, getattr(row, _FIELD_OF_COUNT[name])))
-            case AgeRule():
-                checks.append(_judge_age(name, rule, row, now))
-            case ScanRule():  # judged with the scan itself
-                pass
-    return checks
+    return [_judge_limit(name, rule, row, now) for name, rule in rules.limits.items()]
 
 
-def skip_rules(rules: dict[str, Rule], because: str) -> list[Check]:
-    """Return a skipped check for each rule that could not be judged, with the reason."""
+def skip_rules(rules: RulesInForce, because: str) -> list[Check]:
+    """Return a skipped check for each limit that could not be judged, with the reason."""
     return [
         Check(name, Result.SKIPPED, f"{name}: not judged, {because}", limit=_shown_limit(rule))
-        for name, rule in rules.items()
-        if not isinstance(rule, ScanRule)
+        for name, rule in rules.limits.items()
     ]
 
 
-def accepts(rules: dict[str, Rule], row: CicdImage) -> bool:
+def accepts(rules: RulesInForce, row: CicdImage) -> bool:
     """Whether the rules let a scan pass that did not succeed: by its status or by its failure code."""
-    rule = rules.get("scan")
-    return isinstance(rule, ScanRule) and bool({row.scan_status, row.scan_failed_code} & set(rule.accept))
+    return rules.scan is not None and bool({row.scan_status, row.scan_failed_code} & set(rules.scan.accept))
 
 
 def policy_warnings(loaded: LoadedPolicy, subjects: Iterable[Subject], now: float) -> list[str]:
@@ -124,6 +127,18 @@ def policy_warnings(loaded: LoadedPolicy, subjects: Iterable[Subject], now: floa
     if unused:
         warnings.append(f"no image of this run is matched by: {', '.join(unused)}")
     return warnings
+
+
+def _judge_limit(name: str, rule: LimitRule, row: CicdImage, now: float) -> Check:
+    match rule:
+        case SeverityRule():
+            return _judge_severity(name, rule, row)
+        case CountRule():
+            return _judge_count(name, rule, getattr(row, _FIELD_OF_COUNT[name]))
+        case AgeRule():
+            return _judge_age(name, rule, row, now)
+        case unreachable:
+            assert_never(unreachable)
 
 
 def _judge_severity(name: str, rule: SeverityRule, row: CicdImage) -> Check:
@@ -156,25 +171,21 @@ def _judge_age(name: str, rule: AgeRule, row: CicdImage, now: float) -> Check:
     return _judged(rule, age <= rule.limit, Check(name, Result.PASSED, said, shown, limit))
 
 
-def _judged(rule: Rule, holds: bool, passed: Check) -> Check:  # noqa: FBT001 - the judgement itself
+def _judged(rule: LimitRule, holds: bool, passed: Check) -> Check:  # noqa: FBT001 - the judgement itself
     """Return the check as it is where the rule holds, else failed, or warned where the rule only warns."""
     if holds:
         return passed
-    return replace(passed, result=Result.WARNED if _only_warns(rule) else Result.FAILED)
+    return replace(passed, result=Result.WARNED if rule.action is Action.WARN else Result.FAILED)
 
 
-def _lacking(name: str, rule: Rule, field: str) -> Check:
+def _lacking(name: str, rule: LimitRule, field: str) -> Check:
     said = f"{name}: HSS gave no {field}, which this rule needs"
-    if _only_warns(rule):
+    if rule.action is Action.WARN:
         return Check(name, Result.WARNED, said, limit=_shown_limit(rule))
     return Check(name, Result.ERROR, said, limit=_shown_limit(rule), trouble=Trouble.INCOMPLETE)
 
 
-def _only_warns(rule: Rule) -> bool:
-    return not isinstance(rule, ScanRule) and rule.action is Action.WARN
-
-
-def _shown_limit(rule: Rule) -> int | str | None:
+def _shown_limit(rule: LimitRule) -> int | str:
     match rule:
         case SeverityRule():
             return rule.limit.value
@@ -182,8 +193,8 @@ def _shown_limit(rule: Rule) -> int | str | None:
             return rule.limit
         case AgeRule():
             return format_duration(rule.limit)
-        case ScanRule():
-            return None
+        case unreachable:
+            assert_never(unreachable)
 
 
 def _has_ended(expires: date | None, now: float) -> bool:

@@ -1,0 +1,178 @@
+"""What the waiting does where many things happen at once: interrupts, slow servers, crowds, crooked lists."""
+
+import json
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from hssgate.errors import Interrupted
+from hssgate.exit_codes import ExitCode
+from hssgate.sighting import Watched
+from tests.conftest import Bench
+from tests.test_check import FOREVER, finished, image, images
+
+ROW = {
+    "image_name": "app", "image_version": "1.0", "scan_status": "success", "severity_level": "Low", "vul_num": 0,
+    "malicious_file_num": 0, "latest_scan_time": 1_000,
+}  # fmt: skip
+
+
+def page(*rows: object, total: int | None = None, **extra: object) -> httpx.Response:
+    document = {"total_num": len(rows) if total is None else total, "data_list": list(rows)} | extra
+    return httpx.Response(200, json=document, headers={"Date": "Mon, 21 Sep 2026 14:13:20 GMT"})
+
+
+def in_turn(*responses: httpx.Response) -> Callable[[httpx.Request], httpx.Response]:
+    """Answer with each response in turn, then with the last one for ever."""
+    left = list(responses)
+    return lambda _request: left.pop(0) if len(left) > 1 else left[0]
+
+
+@pytest.mark.parametrize("code", [ExitCode.INTERRUPTED, ExitCode.TERMINATED])
+def test_an_interrupt_keeps_what_was_judged(bench: Bench, code: ExitCode) -> None:
+    """The rest is an error of its own kind; the exit code is the signal's."""
+    bench.play(images(finished(image_name="done"), image(FOREVER)))
+    bench.clock.ring(33, Interrupted(code))
+
+    ended = bench.check("team/done:1.0", "team/app:1.0")
+
+    assert ended.code == code
+    assert [found["exit_code"] for found in ended.report["images"]] == [0, 130]
+    check = ended.report["images"][1]["checks"][0]
+    assert (check["error_type"], check["message"]) == (
+        "interrupted",
+        "scan: interrupted after 33s; last state: scanning",
+    )
+
+
+def test_an_interrupt_before_the_first_answer(bench: Bench) -> None:
+    """Nothing was seen, and the report says so."""
+    bench.play(images(finished()) + "faults: [{requests: '*', delay: 20s}]")
+    bench.clock.ring(5, Interrupted(ExitCode.INTERRUPTED))
+
+    ended = bench.check("team/app:1.0")
+
+    assert ended.code == 130
+    assert ended.report["images"][0]["reads"] == []
+
+
+def test_a_crowd_behind_a_slow_server_keeps_the_deadline(bench: Bench) -> None:
+    """Images that no look is left for are timed out or unanswered, and nobody waits longer for that."""
+    names = [f"app{number}" for number in range(20)]
+    scenario = images(*(image(FOREVER, image_name=name) for name in names)) + "faults: [{requests: '*', delay: 3s}]"
+    began = bench.clock.monotonic()
+
+    ended = bench.play(scenario).check(*(f"team/{name}:1.0" for name in names), "--timeout", "45s")
+
+    assert bench.clock.monotonic() - began <= 45
+    assert {found["exit_code"] for found in ended.report["images"]} == {3, 4}
+    messages = " ".join(found["checks"][0]["message"] for found in ended.report["images"])
+    assert "no look could be taken before the deadline" in messages
+
+
+def test_near_misses_are_asked_for_by_few(bench: Bench) -> None:
+    """A crowd of misspelt names does not become a crowd of requests."""
+    names = [f"app{number}" for number in range(10)]
+
+    bench.play(images(finished())).check(
+        *(f"team/{name}:1.0" for name in names), "--cicd-name", "shop", "--timeout", "20s"
+    )
+
+    wide = [request for request in bench.emulator.requests if "cicd_name" not in request.query]
+    assert len(wide) == 3
+
+
+def test_a_failing_search_for_near_misses_changes_nothing(bench: Bench) -> None:
+    """It decides nothing: the image timed out, whatever that last request brings."""
+    bench.play(images(finished(image_name="x")) + "faults: [{requests: 8-, status: 503}]")
+
+    ended = bench.check("team/app:1.0", "--timeout", "30s")
+
+    assert bench.emulator.requests[-1].status == 503
+    assert ended.code == 4
+
+
+@pytest.mark.parametrize(
+    ("pages", "code", "requests"),
+    [
+        pytest.param([page(ROW)], 0, 1, id="one page"),
+        pytest.param([page(ROW, total=2), page(ROW | {"image_name": "b"}, total=2)], 0, 2, id="two pages"),
+        pytest.param([page(ROW, total=2), page(total=2), page(ROW)], 0, 3, id="a row short, whole when read again"),
+        pytest.param([page(ROW, total=3), page(total=3)], 3, None, id="rows missing for good"),
+        pytest.param([page(ROW, total=2), page(ROW, total=2), page(ROW)], 0, 3, id="a row shown twice, whole when read again"),
+        pytest.param([page(ROW, total=2), page(ROW | {"image_name": "b"}, total=3), page(ROW)], 0, 3, id="the total changed, whole when read again"),
+        pytest.param([page(ROW, ROW | {"image_name": "b"}, total=1)], 3, None, id="more rows than announced"),
+        pytest.param([httpx.Response(200, json={"data_list": [ROW]}), httpx.Response(200, json={"data_list": []})], 0, 2, id="no total: until an empty page"),
+        pytest.param([httpx.Response(200, json={"data_list": [ROW]})], 0, 2, id="no total, offset ignored: the same page again"),
+    ],
+)  # fmt: skip
+def test_a_list_is_whole_or_no_answer(
+    bench: Bench, pages: list[httpx.Response], code: int, requests: int | None
+) -> None:
+    """Rows missing, doubled or moved while it was read could hide the row that matters."""
+    asked: list[httpx.Request] = []
+    answer = in_turn(*pages)
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return answer(request)
+
+    ended = bench.answer(handler).check("app:1.0", "--timeout", "5s", "--settle", "0")
+
+    assert ended.code == code
+    if requests is not None:
+        assert len(asked) == requests
+    else:
+        assert "the list changed each time it was read" in ended.out
+
+
+@pytest.mark.parametrize("seconds_a_page", [2, 3])
+def test_a_look_of_many_pages_keeps_the_deadline(bench: Bench, seconds_a_page: float) -> None:
+    """Where no time is left for the next page there is no answer."""
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        bench.clock.pass_time(seconds_a_page)
+        offset = int(request.url.params["offset"])
+        return page(*({**ROW, "image_id": str(offset + number)} for number in range(200)), total=2000)
+
+    began = bench.clock.monotonic()
+    ended = bench.answer(handler).check("app:1.0", "--timeout", "9s")
+
+    assert ended.code == 3
+    assert bench.clock.monotonic() - began <= 9
+
+
+def test_no_date_header_counts_as_young(bench: Bench) -> None:
+    """Without the server's clock nothing shows that a result is old."""
+    asked: list[httpx.Request] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(200, content=json.dumps({"total_num": 1, "data_list": [ROW]}))
+
+    assert bench.answer(handler).check("app:1.0").code == 0
+    assert len(asked) == 2
+
+
+def test_very_many_changes_keep_the_evidence_bounded(bench: Bench) -> None:
+    """The first and the latest changes are kept."""
+    states = ("waiting_for_scan", "scanning")
+    changes = [f"{{at: {second}s, scan_status: {states[second % 2]}}}" for second in range(600)]
+
+    report = bench.play(images(image(*changes))).check(
+        "team/app:1.0", "--timeout", "10m", "--interval", "1s", "--max-interval", "1s"
+    ).report["images"][0]  # fmt: skip
+
+    assert report["polls"] > 400
+    assert len(report["reads"]) <= 202
+
+
+def test_an_image_never_looked_at_was_never_answered() -> None:
+    """A watched image that nobody asked for yet has no answer to go by."""
+    from hssgate.reference import parse_reference
+
+    watched = Watched(parse_reference("app:1.0"))
+
+    assert not watched.was_answered
+    assert not watched.has_ended
