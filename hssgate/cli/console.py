@@ -11,6 +11,8 @@ from hssgate.redaction import Redactor
 
 Tone = Literal["good", "bad", "warn", "dim", "bold"]
 
+_USUAL_WIDTH = 80
+
 _STYLES: dict[Tone, dict[str, object]] = {
     "good": {"fg": "green"},
     "bad": {"fg": "red", "bold": True},
@@ -114,9 +116,9 @@ def _is_terminal(stream: TextIO) -> bool:
 
 def _terminal_width() -> int:
     try:
-        return os.get_terminal_size(sys.stderr.fileno()).columns
+        return os.get_terminal_size(sys.stderr.fileno()).columns or _USUAL_WIDTH
     except (OSError, ValueError):
-        return 80
+        return _USUAL_WIDTH
 
 
 def _write(stream: TextIO, text: str) -> None:
