@@ -2,11 +2,9 @@
 
 import email.utils
 import hashlib
-import re
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
-from urllib.parse import unquote
 from wsgiref.types import StartResponse
 
 from pydantic import JsonValue
@@ -18,8 +16,8 @@ from hssgate.emulator.images import Image
 from hssgate.emulator.ledger import Ledger, Request
 from hssgate.emulator.listing import envelope
 from hssgate.emulator.model import Scenario
+from hssgate.emulator.operations import Operation, find_operation
 from hssgate.emulator.play import edge_answer, mishap_of, service_answer
-from hssgate.emulator.query import read_query
 from hssgate.emulator.refusals import (
     Refusal,
     denied_by_gateway,
@@ -28,12 +26,11 @@ from hssgate.emulator.refusals import (
     no_such_api,
     project_unavailable,
 )
-from hssgate.emulator.register import Register
+from hssgate.emulator.service import Service
 from hssgate.emulator.throttle import Throttle
 from hssgate.emulator.transport import Reset
 from hssgate.emulator.wire import Answer, Call, deliver, json_answer, read_call
 
-_LIST_PATH = re.compile(r"/v5/(?P<project_id>[^/]*)/image/cicd/images")
 _LONGEST_PROJECT_ID = 256
 
 
@@ -52,7 +49,7 @@ class Emulator:
         self._sleep = sleep
         self._lock = threading.Lock()  # guards what follows; never held while sleeping or writing
         self._images: list[Image] = []
-        self._register = Register(scenario.match)
+        self._service = Service(scenario.match, scenario.cicd)
         self._authenticator = Authenticator(scenario.credentials)
         self._throttle = Throttle(scenario.rate_limit)
         self._ledger = Ledger()
@@ -75,7 +72,7 @@ class Emulator:
         started = self._server_time()
         with self._lock:
             self._images.extend(images)
-            self._register.add(images, started)
+            self._service.add(images, started)
 
     def describe(self) -> str:
         """Return a line for each image: its reference, aligned, and what it covers."""
@@ -92,7 +89,7 @@ class Emulator:
         """Return all rows as they are now, in the API's default order."""
         now = self._server_time()
         with self._lock:
-            rows = self._register.rows(now)
+            rows = self._service.rows(now)
         return [row.as_json() for row in rows]
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> list[bytes]:
@@ -107,15 +104,15 @@ class Emulator:
         arrived = self._now()
         with self._lock:
             number = self._ledger.next_number()
-        listing = _LIST_PATH.fullmatch(call.path) if call.method == "GET" else None
-        ruling = rule_on(number, self._scenario.faults) if listing else Ruling()
+        operation = find_operation(call)
+        ruling = rule_on(number, operation.name, self._scenario.faults) if operation else Ruling()
         if ruling.delay and ruling.delay.delay:
             self._sleep(ruling.delay.delay)
         request_id = _request_id(number)
         answer = edge_answer(ruling, number, request_id)
         if answer is None:
             try:
-                answer = self._listed(call, listing, ruling)
+                answer = self._answered(call, operation, ruling)
             except Refusal as refusal:
                 answer = refusal.answer(request_id)
         date = email.utils.formatdate(self._server_time(), usegmt=True)
@@ -129,16 +126,16 @@ class Emulator:
     def _server_time(self) -> float:
         return self._now() + self._scenario.clock_skew
 
-    def _listed(self, call: Call, listing: re.Match[str] | None, ruling: Ruling) -> Answer:
-        if listing is None:
+    def _answered(self, call: Call, operation: Operation | None, ruling: Ruling) -> Answer:
+        if operation is None:
             raise no_such_api()
         now = self._server_time()
-        self._admit(call, unquote(listing["project_id"]), now)
-        query = read_query(call.query)
+        self._admit(call, operation.project_id, now)
+        question = operation.read(call.query)
         if answer := service_answer(ruling):
             return answer
         with self._lock:
-            total, rows = self._register.page(query, now)
+            total, rows = self._service.answer(question, now)
         return json_answer(200, envelope(total, rows, self._scenario.quirks))
 
     def _admit(self, call: Call, project_id: str, now: float) -> None:

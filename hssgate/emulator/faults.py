@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, JsonValue, model_validator
 
 from hssgate.emulator.durations import Duration
+from hssgate.emulator.operations import OperationName
 from hssgate.emulator.strict import Flag, StrictModel, Whole
 
 _NUMBERS = re.compile(r"(?P<first>[0-9]{1,12})(?P<to>-(?P<last>[0-9]{1,12})?)?|\*", re.ASCII)
@@ -50,11 +51,15 @@ def numbers_of(value: object) -> Numbers:
     return Numbers(first, last)
 
 
+_AIM = frozenset({"requests", "call"})  # whom a fault hits, not what it does
+
+
 class Fault(StrictModel):
-    """What goes wrong with some requests to the list call; several keys in one entry act together.
+    """What goes wrong with some requests to a call; several keys in one entry act together.
 
     Args:
-        requests: the numbers of the API requests it hits, counted from 1.
+        requests: the numbers of the API requests it hits, counted from 1 over all calls.
+        call: the call that it hits, or any of those that are served.
         delay: seconds that pass before anything else.
         status: answer with this HTTP status instead.
         retry_after: the header `Retry-After` with it, seconds.
@@ -71,6 +76,7 @@ class Fault(StrictModel):
     """
 
     requests: Annotated[Numbers, BeforeValidator(numbers_of)]
+    call: Literal[OperationName, "any"] = "list"
     delay: Duration | None = None
     status: Whole | None = Field(default=None, ge=200, le=599)
     retry_after: Duration | None = None
@@ -87,7 +93,7 @@ class Fault(StrictModel):
 
     @model_validator(mode="after")
     def _keys_have_what_they_belong_to(self) -> Self:
-        if not self.model_fields_set - {"requests"}:
+        if not self.model_fields_set - _AIM:
             raise ValueError("it does nothing; give it status, delay, reset, truncate, stall, garbage or rows")
         if self.status is None and (stray := self.model_fields_set & {"retry_after", "code", "body"}):
             raise ValueError(f"{', '.join(sorted(stray))} belongs to a status; add `status:`")
@@ -114,9 +120,15 @@ class Ruling:
 _KINDS = ("delay", "status", "reset", "redirect", "garbage", "rows", "truncate", "stall")
 
 
-def rule_on(number: int, faults: Iterable[Fault]) -> Ruling:
-    """Return what goes wrong with the request of this number."""
-    hits = [fault for fault in faults if number in fault.requests]
+def rule_on(number: int, name: OperationName, faults: Iterable[Fault]) -> Ruling:
+    """Return what goes wrong with a request.
+
+    Args:
+        number: of the request.
+        name: of the call that it is.
+        faults: all of the scenario.
+    """
+    hits = [fault for fault in faults if fault.call in {name, "any"} and number in fault.requests]
     chosen: dict[str, Fault] = {}
     for fault in hits:
         for kind in _KINDS:
@@ -125,7 +137,7 @@ def rule_on(number: int, faults: Iterable[Fault]) -> Ruling:
     acting = [
         fault
         for fault in hits
-        if any(fault is other for other in chosen.values()) or fault.model_fields_set == {"requests", "headers"}
+        if any(fault is other for other in chosen.values()) or fault.model_fields_set - _AIM == {"headers"}
     ]
     headers = tuple(header for fault in acting for header in fault.headers.items())
     return Ruling(headers=headers, **chosen)

@@ -5,11 +5,15 @@ from typing import Self
 from pydantic import Field, JsonValue, model_validator
 
 from hssgate.emulator.durations import Moment
+from hssgate.emulator.findings import CheckRule, Finding, Malware, ManyFindings, Sensitive
 from hssgate.emulator.strict import Flag, StrictModel, Whole
 
 
 class RowFields(StrictModel):
-    """The fields of a row of `ListCicdImages` (tables 4 and 5 of the manual, `pipeline_type` from SDK 3.1.219).
+    """The fields of a row of `ListCicdImages`, and what the detail calls tell of it.
+
+    The fields are those of tables 4 and 5 of the manual, and `pipeline_type` from SDK 3.1.219; the details are
+    `findings` and what follows them.
 
     A field that is given as null is left out of the row; times are milliseconds since the epoch,
     `image_size` is bytes. Nothing is checked against the documented ranges: rows may be hostile.
@@ -37,6 +41,11 @@ class RowFields(StrictModel):
     severity_level: str | None = None
     enterprise_project_id: str = "0"
     raw: dict[str, JsonValue] = Field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    many_findings: ManyFindings | None = None
+    malwares: tuple[Malware, ...] = ()
+    sensitive: tuple[Sensitive, ...] = ()
+    check_rules: tuple[CheckRule, ...] = ()
 
 
 class Entry(RowFields):

@@ -5,18 +5,17 @@ from collections.abc import Sequence
 from pydantic import JsonValue
 
 from hssgate.emulator.model import Quirks
-from hssgate.emulator.rows import Row
 
 
-def envelope(total: int, rows: Sequence[Row], quirks: Quirks) -> dict[str, JsonValue]:
+def envelope(total: int, rows: Sequence[dict[str, JsonValue]], quirks: Quirks) -> dict[str, JsonValue]:
     """Return the body of a page.
 
     Args:
         total: rows on all pages.
-        rows: those of this page.
+        rows: those of this page, as JSON.
         quirks: a single row as an object, null for the rows, no total.
     """
-    shown: list[JsonValue] = [row.as_json() for row in rows]
+    shown: list[JsonValue] = [*rows]
     body: dict[str, JsonValue] = {} if quirks.total_num == "missing" else {"total_num": total}
     match quirks.data_list:
         case "list":

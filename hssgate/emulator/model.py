@@ -77,6 +77,7 @@ class Scenario(StrictModel):
         rate_limit: None: as often as one likes.
         clock_skew: seconds by which the server's clock is ahead.
         images: what is listed.
+        cicd: names of the CI/CD identifiers; None: those that the images bear.
         faults: what goes wrong.
         quirks: oddities of the envelope.
     """
@@ -90,6 +91,7 @@ class Scenario(StrictModel):
     rate_limit: RateLimit | None = None
     clock_skew: Moment = 0.0
     images: tuple[Image, ...] = ()
+    cicd: tuple[str, ...] | None = None
     faults: tuple[Fault, ...] = ()
     quirks: Quirks = Quirks()
 

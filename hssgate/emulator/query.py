@@ -1,20 +1,14 @@
 """The query of `ListCicdImages`, read with the ranges and enums of the manual (table 2)."""
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import unquote_to_bytes
 
-from hssgate.emulator.refusals import invalid_parameter
+from hssgate.emulator.parameters import Page, Parameters
 
 SCAN_STATUSES = ("unscan", "success", "scanning", "failed", "waiting_for_scan")
 SEVERITY_LEVELS = ("Security", "Low", "Medium", "High")
 PIPELINE_TYPES = ("jenkins", "codearts")
-ALL_ENTERPRISE_PROJECTS = "all_granted_eps"
 LARGEST_SIZE = 2147483547
 LARGEST_TIME = 2**63 - 1
-
-_INTEGER = re.compile(r"-?[0-9]{1,20}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +38,17 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A page that is asked for.
+    """What is asked of the list call.
 
     Args:
         wanted: the filter.
         descending: newest scan first.
-        limit: rows at most.
-        offset: rows before it.
+        page: the part of what passes.
     """
 
     wanted: Filter
     descending: bool
-    limit: int
-    offset: int
+    page: Page
 
 
 def read_query(raw: str) -> Query:
@@ -68,12 +60,11 @@ def read_query(raw: str) -> Query:
     Raises:
         Refusal: 400 HSS.0001, a parameter is out of its range or given twice.
     """
-    given = _Parameters(_pairs(raw))
-    project = given.text("enterprise_project_id", 1, 256) or "0"
+    given = Parameters(raw)
     given.choice("sort_key", ("latest_scan_time",))
     return Query(
         wanted=Filter(
-            enterprise_project_id=None if project == ALL_ENTERPRISE_PROJECTS else project,
+            enterprise_project_id=given.enterprise_project(),
             namespace=given.text("namespace", 1, 128),
             image_name=given.text("image_name", 1, 128),
             image_version=given.text("image_version", 1, 64),
@@ -94,58 +85,5 @@ def read_query(raw: str) -> Query:
             end_latest_scan_time=given.number("end_latest_scan_time", 0, LARGEST_TIME),
         ),
         descending=given.choice("sort_dir", ("asc", "desc")) == "desc",
-        limit=_or(given.number("limit", 10, 200), 10),
-        offset=_or(given.number("offset", 0, 2_000_000), 0),
+        page=given.page(),
     )
-
-
-class _Parameters:
-    def __init__(self, pairs: Mapping[str, list[str]]) -> None:
-        self._pairs = pairs
-
-    def text(self, name: str, shortest: int, longest: int) -> str | None:
-        value = self._single(name)
-        if value is not None and not shortest <= len(value) <= longest:
-            raise invalid_parameter(
-                f"the length of {name} must be {shortest} to {longest}", f"{name} has {len(value)} characters"
-            )
-        return value
-
-    def choice(self, name: str, choices: tuple[str, ...]) -> str | None:
-        value = self._single(name)
-        if value is not None and value not in choices:
-            raise invalid_parameter(f"{name} must be one of {', '.join(choices)}", f"{name} is {value!r}")
-        return value
-
-    def flag(self, name: str) -> bool | None:
-        value = self.choice(name, ("true", "false"))
-        return None if value is None else value == "true"
-
-    def number(self, name: str, smallest: int, largest: int) -> int | None:
-        value = self._single(name)
-        if value is None:
-            return None
-        if not _INTEGER.fullmatch(value) or not smallest <= int(value) <= largest:
-            raise invalid_parameter(f"{name} must be {smallest} to {largest}", f"{name} is {value!r}")
-        return int(value)
-
-    def _single(self, name: str) -> str | None:
-        values = self._pairs.get(name, [])
-        if len(values) > 1:
-            raise invalid_parameter(f"{name} is given {len(values)} times", f"{name} is given {len(values)} times")
-        return values[0] if values else None
-
-
-def _pairs(raw: str) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    try:
-        for part in raw.encode("latin-1").split(b"&"):
-            name, _, value = part.partition(b"=")
-            found.setdefault(unquote_to_bytes(name).decode(), []).append(unquote_to_bytes(value).decode())
-    except UnicodeDecodeError:
-        raise invalid_parameter("the query is not UTF-8", "the query is not UTF-8") from None
-    return found
-
-
-def _or(value: int | None, default: int) -> int:
-    return default if value is None else value

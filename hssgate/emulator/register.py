@@ -2,10 +2,11 @@
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from hssgate.emulator.images import Image
 from hssgate.emulator.query import Filter, Query
+from hssgate.emulator.questions import Which
 from hssgate.emulator.rows import Course, Row, courses_of
 from hssgate.emulator.selection import Match, select
 
@@ -24,15 +25,14 @@ class Register:
         self._courses: list[Course] = []
         self._state: _State | None = None
 
-    def add(self, images: Iterable[Image], started: float) -> None:
-        """List images.
+    def add(self, image: Image, started: float) -> None:
+        """List an image.
 
         Args:
-            images: the images.
-            started: epoch seconds from which their timelines count.
+            image: the image.
+            started: epoch seconds from which its timeline counts.
         """
-        for image in images:
-            self._courses.extend(courses_of(image, started))
+        self._courses.extend(courses_of(image, started))
         self._state = None
 
     def page(self, query: Query, now: float) -> tuple[int, list[Row]]:
@@ -43,7 +43,22 @@ class Register:
             now: epoch seconds.
         """
         rows = self._at(now).selected(query.wanted, descending=query.descending, match=self._match)
-        return len(rows), list(rows[query.offset : query.offset + query.limit])
+        return len(rows), list(rows[query.page.offset : query.page.offset + query.page.limit])
+
+    def images(self, which: Which, now: float) -> list[Row]:
+        """Return the images that a detail call is about; of rows of one `image_id` the one scanned last.
+
+        Args:
+            which: the images meant.
+            now: epoch seconds.
+        """
+        state = self._at(now)
+        rows = state.ordered(descending=True) if which.image_id is None else state.of_id(which.image_id)
+        found: dict[object, Row] = {}
+        for row in rows:
+            if which.means(row):
+                found.setdefault(_identity(row), row)
+        return list(found.values())
 
     def rows(self, now: float) -> list[Row]:
         """Return all rows at a moment, in the order of the API's default."""
@@ -71,6 +86,7 @@ class _State:
                 self._rows.append(row)
         self._ordered: dict[bool, list[Row]] = {}
         self._selected: dict[tuple[Filter, bool], list[Row]] = {}
+        self._by_id: dict[object, list[Row]] | None = None
 
     def ordered(self, *, descending: bool) -> list[Row]:
         if descending not in self._ordered:
@@ -84,6 +100,19 @@ class _State:
                 self._selected.pop(next(iter(self._selected)))
             self._selected[key] = select(self.ordered(descending=descending), wanted, match)
         return self._selected[key]
+
+    def of_id(self, image_id: str) -> list[Row]:
+        if self._by_id is None:
+            self._by_id = {}
+            for row in self.ordered(descending=True):
+                self._by_id.setdefault(_identity(row), []).append(row)
+        return self._by_id.get(image_id, [])
+
+
+def _identity(row: Row) -> object:
+    """Take a row without an id, or with one that is no text, for an image of its own."""
+    image_id = row.shown("image_id")
+    return image_id if isinstance(image_id, str) else id(row)
 
 
 def _scanned(row: Row) -> float:

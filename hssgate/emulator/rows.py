@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from hssgate.emulator.findings import CheckRule, Finding, Malware, ManyFindings, Sensitive
 from hssgate.emulator.images import Entry, Image, RowFields
 
 TERMINAL = frozenset({"success", "failed", "download_failed", "image_oversized"})
@@ -20,6 +21,10 @@ class Row:
     Args:
         enterprise_project_id: is filtered by, and not shown.
         raw: JSON that is put over the other fields in the answer, nulls included.
+        findings: what `ListImageVulnerabilities` tells of it, with `many_findings` after them.
+        malwares: what `ListImageMalware` tells of it.
+        sensitive: what `ListImageSensitive` tells of it.
+        check_rules: what `ListCheckRulesInfo` tells of it.
     """
 
     image_id: str | None
@@ -45,21 +50,35 @@ class Row:
     severity_level: str | None
     enterprise_project_id: str
     raw: Mapping[str, JsonValue]
+    findings: tuple[Finding, ...]
+    many_findings: ManyFindings | None
+    malwares: tuple[Malware, ...]
+    sensitive: tuple[Sensitive, ...]
+    check_rules: tuple[CheckRule, ...]
 
     def as_json(self) -> dict[str, JsonValue]:
         """Return the row as it stands in `data_list`."""
         shown: dict[str, JsonValue] = {name: value for name in _SHOWN if (value := getattr(self, name)) is not None}
         return shown | dict(self.raw)
 
+    def shown(self, name: str) -> JsonValue:
+        """Return one field as it stands in `data_list`, None where it is left out."""
+        value: JsonValue = self.raw[name] if name in self.raw else getattr(self, name)
+        return value
 
-_SHOWN = tuple(field.name for field in dataclasses.fields(Row) if field.name not in {"enterprise_project_id", "raw"})
 
-
+_HIDDEN: dict[str, Any] = {
+    "enterprise_project_id": "0",
+    "raw": {},
+    "findings": (),
+    "many_findings": None,
+    "malwares": (),
+    "sensitive": (),
+    "check_rules": (),
+}
 _NAMES = frozenset(field.name for field in dataclasses.fields(Row))
-_SHOWN = tuple(
-    field.name for field in dataclasses.fields(Row) if field.name in _NAMES - {"enterprise_project_id", "raw"}
-)
-_NOTHING: dict[str, Any] = dict.fromkeys(_SHOWN) | {"enterprise_project_id": "0", "raw": {}}
+_SHOWN = tuple(field.name for field in dataclasses.fields(Row) if field.name not in _HIDDEN)
+_NOTHING: dict[str, Any] = dict.fromkeys(_SHOWN) | _HIDDEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +134,7 @@ def _course(image: Image, started: float) -> Course:
         "image_digest": _made_from_names(image, image.image_version)["image_digest"],
         **_given(image),
     }
+    counts = not any(_tells_count(state) for state in (image, *entries))
     scanned: int | None = None
     rows: list[Row | None] = []
     for entry in entries:
@@ -122,6 +142,8 @@ def _course(image: Image, started: float) -> Course:
             rows.append(None)
             continue
         row = _row(constant, entry, moment=started + entry.at, scanned=scanned)
+        if counts:
+            row = _counted(row, constant.keys() | entry.model_fields_set)
         scanned = row.latest_scan_time
         rows.append(row)
     return Course(tuple(started + entry.at for entry in entries), tuple(rows))
@@ -135,6 +157,18 @@ def _row(constant: dict[str, Any], entry: Entry, *, moment: float, scanned: int 
     if "image_id" not in constant.keys() | entry.model_fields_set and fields["image_digest"]:
         fields["image_id"] = fields["image_digest"].rpartition(":")[2]
     return Row(**fields)
+
+
+def _tells_count(state: RowFields) -> bool:
+    return "vul_num" in state.model_fields_set or "vul_num" in state.raw
+
+
+def _counted(row: Row, given: set[str]) -> Row:
+    """Where the scenario says nowhere how many vulnerabilities an image has, the ones given are counted."""
+    if row.scan_status != "success" or not given & {"findings", "many_findings"}:
+        return row
+    many = row.many_findings.count if row.many_findings else 0
+    return dataclasses.replace(row, vul_num=len(row.findings) + many)
 
 
 def _given(source: RowFields) -> dict[str, Any]:

@@ -9,7 +9,8 @@ All keys are optional but those of an image's name and state. Durations: `2s`, `
     match: contains                   # how text filters compare: contains (default) or exact
     rate_limit: {requests: 100, seconds: 60, retry_after: 2}    # per key; retry_after sends the header
     clock_skew: 0s                    # by which the server's clock is ahead; may be negative
-    quirks: {data_list: list, total_num: ok}     # data_list: object or null; total_num: missing
+    quirks: {data_list: list, total_num: ok}     # of all calls; data_list: object or null; total_num: missing
+    cicd: [shop]                      # names of the CI/CD identifiers; default: those that the images bear
     images:
       - cicd_name: shop               # any field of a row, constant over time; null leaves it out
         namespace: team
@@ -20,12 +21,20 @@ All keys are optional but those of an image's name and state. Durations: `2s`, `
         copies: 1                     # that many rows; from two on with -1, -2 ... behind image_version
         covers: passes                # for the list printed at start
         raw: {vul_num: "3 个"}         # put over the JSON row as it is, nulls included
+        findings:                     # ListImageVulnerabilities; vul_id is required, null leaves it out of the row
+          - {vul_id: HCE2-SA-2024-0001, repair_necessity: immediate_repair, app_name: openssl, version: "1.1",
+             cves: [CVE-2024-1, {cve_id: CVE-2024-2, cvss_score: 9.8}]}
+          - {vul_id: null, app_path: /app.jar, type: app_vul, handle_status: handled, raw: {odd: 1}}
+        many_findings: {count: 5000, repair_necessity: delay_repair, prefix: "HCE2-SA-2023-"}   # after those named
+        malwares: [{file_name: miner, file_path: /tmp/miner, size: 100, description: a miner}]
+        sensitive: [{sensitive_info_id: "1", severity: high, name: key, file_path: /k, handle_status: unhandled}]
+        check_rules: [{check_rule_id: "1.1", check_rule_name: SSH, severity: High, scan_result: failed}]
         timeline:                     # `at` counts from the start or the push; before the first entry there is no row
           - {at: 0s, absent: true}    # negative: in the past
           - {at: 2s, scan_status: waiting_for_scan}
           - {at: 3s, scan_status: scanning}
-          - {at: 10s, scan_status: success, severity_level: Low, vul_num: 3}   # any field of a row
-    faults:                           # on the list call, by the number of the API request since the start
+          - {at: 10s, scan_status: success, severity_level: Low, vul_num: 3}   # any field of a row, findings too
+    faults:                           # by the number of the API request since the start, over all calls
       - {requests: 1-3, status: 429, retry_after: 2}     # also code, body, headers
       - {requests: 4, delay: 3s}      # then goes on
       - {requests: 5, reset: true}    # the connection is reset
@@ -35,10 +44,17 @@ All keys are optional but those of an image's name and state. Durations: `2s`, `
       - {requests: 9, redirect: "http://127.0.0.1:1/"}
       - {requests: 10, rows: [{image_name: app}], total_num: 5}
       - {requests: "*", headers: {X-Extra: "1"}}         # `*`: every request; headers go with any fault
+      - {requests: 2-, call: vulnerabilities, status: 503}    # cve, malwares, sensitive, check_rules, configurations,
+                                      # any; default: list, the list call alone
 
 A timeline entry overrides the fields of its image, not those of earlier entries. `latest_scan_time` is the moment of
 the entry for a status that ends a scan, else that of the entry before; `latest_update_time` is the moment of the push,
 or of the first entry if that is earlier. Of several faults of one kind the first that hits a request is in force.
+`vul_num` and the findings are independent; an image of which neither a state nor `raw` tells it has as many as its
+findings once its scan is a `success`. Details are asked for by the `image_id` that the row shows.
+Any field of a finding's row may be given, or null; `repair_necessity` may be any text; `type` (linux_vul or app_vul; by
+`app_path` if not given), `handle_status` and `cves` are not shown. `many_findings` takes the same fields but `vul_id`,
+which is its prefix and a number of at least four digits, from 0001 on.
 """
 
 import difflib
@@ -50,6 +66,7 @@ from pydantic import BaseModel, ValidationError
 
 from hssgate.emulator.document import read_yaml
 from hssgate.emulator.faults import Fault
+from hssgate.emulator.findings import CheckRule, Cve, Finding, Malware, ManyFindings, Sensitive
 from hssgate.emulator.images import Entry, Image
 from hssgate.emulator.model import Credential, Quirks, RateLimit, Scenario
 
@@ -64,6 +81,15 @@ __all__ = [
     "parse_scenario",
 ]
 
+_DETAILS: dict[tuple[str, ...], type[BaseModel]] = {
+    ("findings",): Finding,
+    ("findings", "cves"): Cve,
+    ("many_findings",): ManyFindings,
+    ("many_findings", "cves"): Cve,
+    ("malwares",): Malware,
+    ("sensitive",): Sensitive,
+    ("check_rules",): CheckRule,
+}
 _MODELS: dict[tuple[str, ...], type[BaseModel]] = {
     (): Scenario,
     ("credentials",): Credential,
@@ -72,6 +98,8 @@ _MODELS: dict[tuple[str, ...], type[BaseModel]] = {
     ("images",): Image,
     ("images", "timeline"): Entry,
     ("faults",): Fault,
+    **{("images", *detail): model for detail, model in _DETAILS.items()},
+    **{("images", "timeline", *detail): model for detail, model in _DETAILS.items()},
 }
 _WORDINGS = {
     "string_type": "should be a text; put it in quotes",

@@ -20,15 +20,21 @@ def sdk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
         from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
         from huaweicloudsdkcore.sdk_request import SdkRequest
         from huaweicloudsdkcore.signer.signer import Signer
-        from huaweicloudsdkhss.v5 import HssClient, ListCicdImagesRequest
+        from huaweicloudsdkhss import v5
 
         yield SimpleNamespace(
             BasicCredentials=BasicCredentials,
             ClientRequestException=ClientRequestException,
             SdkRequest=SdkRequest,
             Signer=Signer,
-            HssClient=HssClient,
-            ListCicdImagesRequest=ListCicdImagesRequest,
+            HssClient=v5.HssClient,
+            ListCicdImagesRequest=v5.ListCicdImagesRequest,
+            ListImageVulnerabilitiesRequest=v5.ListImageVulnerabilitiesRequest,
+            ListVulnerabilityCveRequest=v5.ListVulnerabilityCveRequest,
+            ListImageMalwareRequest=v5.ListImageMalwareRequest,
+            ListImageSensitiveRequest=v5.ListImageSensitiveRequest,
+            ListCheckRulesInfoRequest=v5.ListCheckRulesInfoRequest,
+            ListCicdConfigurationsRequest=v5.ListCicdConfigurationsRequest,
         )
 
 

@@ -1,5 +1,7 @@
 """The scenario that is played where none is given."""
 
+from collections import Counter
+
 import pytest
 
 from hssgate.emulator.scenario import default_scenario
@@ -68,6 +70,43 @@ def test_finished_images_ended_an_hour_ago(client: Client) -> None:
     row = client.list(image_name="passes").rows[0]
 
     assert row["latest_scan_time"] == client.time.epoch * 1000 - HOUR
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        pytest.param("passes", {"not_needed_repair": 3}, id="passes"),
+        pytest.param("blocked-severity", {"immediate_repair": 2, "delay_repair": 109}, id="blocked-severity"),
+    ],
+)
+def test_findings_are_as_many_as_the_row_says(client: Client, name: str, expected: dict[str, int]) -> None:
+    """The count of the row and the list behind it agree, and no vulnerability is told twice."""
+    row = client.list(image_name=name).rows[0]
+
+    findings = client.vulnerabilities(
+        row["image_id"],
+        namespace=row["namespace"],
+        image_name=row["image_name"],
+        tag_name=row["image_version"],
+        limit=200,
+    ).rows
+
+    assert Counter(finding["repair_necessity"] for finding in findings) == expected
+    assert len({finding["vul_id"] for finding in findings}) == len(findings) == row["vul_num"]
+
+
+def test_the_worst_findings_have_cves(client: Client) -> None:
+    """The two named ones, with their scores."""
+    told = [client.detail(f"/image/vulnerability/HCE2-SA-2024-020{number}/cve").rows for number in (1, 2)]
+
+    assert [[cve["cvss_score"] for cve in cves] for cves in told] == [[9.1, 7.5], [8.8]]
+
+
+def test_the_identifiers_are_those_of_the_images(client: Client) -> None:
+    """`demo` is the one there is; the example of the manual has none."""
+    reply = client.detail("/image/cicd/configurations")
+
+    assert [row["cicd_name"] for row in reply.rows] == ["demo"]
 
 
 def test_the_ambiguous_rows_differ_in_nothing_that_tells_them_apart(client: Client) -> None:

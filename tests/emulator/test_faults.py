@@ -40,6 +40,56 @@ def test_other_calls_count_but_are_not_hit() -> None:
     assert statuses == [404, 503, 200]
 
 
+_PATHS = {
+    "list": "/image/cicd/images",
+    "vulnerabilities": "/image/x/vulnerabilities",
+    "cve": "/image/vulnerability/x/cve",
+    "malwares": "/image/x/malwares",
+    "sensitive": "/image/x/sensitive",
+    "check_rules": "/baseline/check-rules",
+    "configurations": "/image/cicd/configurations",
+}
+
+
+@pytest.mark.parametrize("call", [*_PATHS, "any"])
+def test_a_fault_hits_the_call_that_it_names(call: str) -> None:
+    """`call` aims it at one of the calls or at any of those that are served, and never at what is not served."""
+    client = Client(ONE_IMAGE + f"  - {{requests: '*', call: {call}, status: 503}}")
+
+    hit = [name for name, path in _PATHS.items() if client.detail(path).status == 503]
+
+    assert hit == (list(_PATHS) if call == "any" else [call])
+    assert client.ask("/nowhere").status == 404
+
+
+def test_requests_are_counted_over_all_calls() -> None:
+    """A range counts what was asked before, whichever call it was."""
+    client = Client(ONE_IMAGE + "  - {requests: 2-3, call: configurations, status: 503}")
+    asked = ["configurations", "list", "configurations", "configurations"]
+
+    assert [client.detail(_PATHS[name]).status for name in asked] == [200, 200, 503, 200]
+
+
+def test_the_first_fault_of_a_kind_is_the_first_that_is_meant() -> None:
+    """A fault of another call takes nothing from one of this call, headers included."""
+    client = Client(
+        ONE_IMAGE + "  - {requests: 1, call: cve, status: 500, headers: {X-A: '1'}}\n"
+        "  - {requests: 1, call: list, headers: {X-B: '1'}}\n  - {requests: 1, call: any, status: 503}"
+    )
+
+    reply = client.ask()
+
+    assert (reply.status, "X-A" in reply.headers, reply.headers["X-B"]) == (503, False, "1")
+
+
+def test_rows_as_they_are_may_be_findings() -> None:
+    """Given rows take the place of findings too, once the question was found valid."""
+    client = Client(ONE_IMAGE + "  - {requests: '*', call: vulnerabilities, rows: [{vul_id: 7}], total_num: 3}")
+
+    assert client.vulnerabilities().json == {"total_num": 3, "data_list": [{"vul_id": 7}]}
+    assert client.vulnerabilities(limit=1).status == 400
+
+
 @pytest.mark.parametrize(
     ("status", "code"),
     [

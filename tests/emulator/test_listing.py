@@ -204,7 +204,7 @@ def test_pages_of_an_unchanged_list_are_sorted_and_filtered_once() -> None:
     """However deep a page lies, it costs no look at the rows before it."""
     client = Client("images: [{image_name: app, copies: 450, scan_status: success}]")
     client.list(limit=200, image_name="app")
-    register = client.emulator._register
+    register = client.emulator._service._register
     state, selected = register._state, dict(register._state._selected) if register._state else {}
 
     client.list(limit=200, offset=400, image_name="app")
@@ -222,8 +222,8 @@ def test_few_selections_are_kept() -> None:
     for size in range(100):
         client.list(image_size=size)
 
-    assert client.emulator._register._state is not None
-    assert len(client.emulator._register._state._selected) == 16
+    assert client.emulator._service._register._state is not None
+    assert len(client.emulator._service._register._state._selected) == 16
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,59 @@ IMAGE = "image_name: app, scan_status: success"
             "s.yaml: images[0].latest_version: should be true or false, without quotes",
             id="no-bool",
         ),
+        pytest.param(
+            f"images: [{{{IMAGE}, findings: [{{app_name: a}}]}}]",
+            "s.yaml: images[0].findings[0].vul_id: is missing",
+            id="finding-without-an-id",
+        ),
+        pytest.param(
+            f"images: [{{{IMAGE}, findings: [{{vul_id: a, app_nam: a}}]}}]",
+            "s.yaml: images[0].findings[0].app_nam: unknown key; did you mean app_name?",
+            id="finding-key",
+        ),
+        pytest.param(
+            f"images: [{{{IMAGE}, findings: [{{vul_id: a, cves: [{{cve: a}}]}}]}}]",
+            "s.yaml: images[0].findings[0].cves[0].cve_id: is missing\n"
+            "s.yaml: images[0].findings[0].cves[0].cve: unknown key; did you mean cve_id?",
+            id="cve-key",
+        ),
+        pytest.param(
+            f"images: [{{{IMAGE}, findings: [{{vul_id: a, cves: [1]}}]}}]",
+            "s.yaml: images[0].findings[0].cves[0]: should be a mapping",
+            id="cve-that-is-a-number",
+        ),
+        pytest.param(
+            "images: [{image_name: app, timeline: [{scan_status: x, many_findings: {prefix: a}}]}]",
+            "s.yaml: images[0].timeline[0].many_findings.count: is missing",
+            id="many-findings-without-a-count",
+        ),
+        pytest.param(
+            "images: [{image_name: app, timeline: [{scan_status: x, many_findings: {counts: 1, count: 1}}]}]",
+            "s.yaml: images[0].timeline[0].many_findings.counts: unknown key; did you mean count?",
+            id="many-findings-key",
+        ),
+        pytest.param(
+            f"images: [{{{IMAGE}, many_findings: {{count: 0}}}}]",
+            "s.yaml: images[0].many_findings.count: should be greater than or equal to 1",
+            id="no-findings",
+        ),
+        pytest.param(
+            f"images: [{{{IMAGE}, malwares: [{{filename: a}}]}}]",
+            "s.yaml: images[0].malwares[0].filename: unknown key; did you mean file_name?",
+            id="malware-key",
+        ),
+        pytest.param("cicd: shop", "s.yaml: cicd: should be a list", id="cicd-that-is-no-list"),
+        pytest.param(
+            "faults: [{requests: 1, call: cves, status: 500}]",
+            "s.yaml: faults[0].call: should be 'list', 'vulnerabilities', 'cve', 'malwares', 'sensitive', 'check_rules',"
+            " 'configurations' or 'any'",
+            id="fault-of-an-unknown-call",
+        ),
+        pytest.param(
+            "faults: [{requests: 1, call: cve}]",
+            "s.yaml: faults[0]: it does nothing; give it status, delay, reset, truncate, stall, garbage or rows",
+            id="no-fault-of-a-call",
+        ),
         pytest.param("images: {}", "s.yaml: images: should be a list", id="no-list"),
         pytest.param("images: [app]", "s.yaml: images[0]: should be a mapping", id="no-mapping"),
         pytest.param("images: [{scan_status: x}]", "s.yaml: images[0].image_name: is missing", id="missing"),
@@ -227,4 +280,4 @@ def test_the_documented_example_is_valid() -> None:
 
     text = "\n".join(line for line in (scenario.__doc__ or "").splitlines() if line.startswith("    "))
 
-    assert len(parse_scenario(text, "docstring").faults) == 9
+    assert len(parse_scenario(text, "docstring").faults) == 10

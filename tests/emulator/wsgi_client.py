@@ -102,3 +102,12 @@ class Client:
     def list(self, **parameters: str | int) -> Reply:
         """Ask for a page."""
         return self.ask(query=urlencode(parameters, quote_via=quote))
+
+    def detail(self, path: str, **parameters: str | int) -> Reply:
+        """Ask for a page of details; the path is what follows the project."""
+        return self.ask(f"/v5/{PROJECT}{path}", query=urlencode(parameters, quote_via=quote))
+
+    def vulnerabilities(self, image_id: str = "the-id", **parameters: str | int) -> Reply:
+        """Ask for a page of findings; the parameters that are mandatory restrict nothing."""
+        mandatory: dict[str, str | int] = {"image_type": "cicd", "namespace": "", "image_name": "", "tag_name": ""}
+        return self.detail(f"/image/{image_id}/vulnerabilities", **(mandatory | parameters))

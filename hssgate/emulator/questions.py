@@ -1,0 +1,214 @@
+"""The queries of the detail calls, read with the ranges and enums of their request models (SDK 3.1.219).
+
+For a CI/CD image its id is enough, says the manual of most of these calls; names that are given as well have to be
+those of its row, and an empty one does not restrict.
+"""
+
+from dataclasses import dataclass
+
+from hssgate.emulator.parameters import Page, Parameters
+from hssgate.emulator.refusals import invalid_parameter
+from hssgate.emulator.rows import Row
+
+IMAGE_TYPES = ("private_image", "shared_image", "instance_image", "cicd", "harbor")
+REPAIR_NECESSITIES = ("immediate_repair", "delay_repair", "not_needed_repair")
+VULNERABILITY_TYPES = ("linux_vul", "app_vul")
+HANDLE_STATUSES = ("unhandled", "handled")
+SENSITIVE_SEVERITIES = ("critical", "high", "medium", "low")
+SCAN_RESULTS = ("pass", "failed")
+
+_LONGEST_TEXT = 65535
+
+
+@dataclass(frozen=True, slots=True)
+class Which:
+    """The image, or images, that a detail call is about; None does not restrict.
+
+    Args:
+        image_type: the emulator has images of the type `cicd` alone.
+    """
+
+    image_type: str | None
+    enterprise_project_id: str | None
+    image_id: str | None
+    namespace: str | None
+    image_name: str | None
+    image_version: str | None
+
+    def means(self, row: Row) -> bool:
+        """Return whether a row is such an image, going by what the row shows."""
+        if self.image_type != "cicd" or self.enterprise_project_id not in {None, row.enterprise_project_id}:
+            return False
+        return all(
+            wanted is None or row.shown(name) == wanted
+            for name, wanted in (
+                ("image_id", self.image_id),
+                ("namespace", self.namespace),
+                ("image_name", self.image_name),
+                ("image_version", self.image_version),
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class VulnerabilitiesQuestion:
+    """What is asked of `ListImageVulnerabilities`."""
+
+    which: Which
+    page: Page
+    repair_necessity: str | None
+    vul_id: str | None
+    app_name: str | None
+    type: str | None
+    handle_status: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CveQuestion:
+    """What is asked of `ListVulnerabilityCve`."""
+
+    vul_id: str
+    page: Page
+
+
+@dataclass(frozen=True, slots=True)
+class MalwareQuestion:
+    """What is asked of `ListImageMalware`."""
+
+    which: Which
+    page: Page
+    file_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SensitiveQuestion:
+    """What is asked of `ListImageSensitive`."""
+
+    which: Which
+    page: Page
+    file_path: str | None
+    severity: str | None
+    handle_status: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRulesQuestion:
+    """What is asked of `ListCheckRulesInfo`."""
+
+    which: Which
+    page: Page
+    scan_result: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationsQuestion:
+    """What is asked of `ListCicdConfigurations`."""
+
+    enterprise_project_id: str | None
+    page: Page
+    cicd_name: str | None
+    cicd_id: str | None
+
+
+def read_vulnerabilities(raw: str, image_id: str) -> VulnerabilitiesQuestion:
+    """Return the query of `ListImageVulnerabilities`.
+
+    Args:
+        raw: the query string as on the wire.
+        image_id: as the path has it.
+
+    Raises:
+        Refusal: 400 HSS.0001, a parameter is missing, out of its range or given twice. The other functions raise
+            the same.
+    """
+    given = Parameters(raw)
+    given.demand("image_type", "namespace", "image_name", "tag_name")
+    given.text("instance_id", 0, 128)
+    return VulnerabilitiesQuestion(
+        which=Which(
+            image_type=given.choice("image_type", (*IMAGE_TYPES, "jfrog")),
+            enterprise_project_id=given.enterprise_project(),
+            image_id=_id_in_range(image_id, 128),
+            namespace=given.text("namespace", 0, 64) or None,
+            image_name=given.text("image_name", 0, 128) or None,
+            image_version=given.text("tag_name", 0, 64) or None,
+        ),
+        page=given.page(),
+        repair_necessity=given.choice("repair_necessity", REPAIR_NECESSITIES),
+        vul_id=given.text("vul_id", 0, 128) or None,
+        app_name=given.text("app_name", 0, 64) or None,
+        type=given.choice("type", VULNERABILITY_TYPES),
+        handle_status=given.choice("handle_status", HANDLE_STATUSES),
+    )
+
+
+def read_cve(raw: str, vul_id: str) -> CveQuestion:
+    """Return the query of `ListVulnerabilityCve`, whose model tells no ranges: those of its sisters hold.
+
+    What a vulnerability is depends on no image, so `enterprise_project_id` is checked and does not restrict.
+    """
+    given = Parameters(raw)
+    given.enterprise_project()
+    return CveQuestion(vul_id, given.page())
+
+
+def read_malwares(raw: str, image_id: str) -> MalwareQuestion:
+    """Return the query of `ListImageMalware`."""
+    given = Parameters(raw)
+    given.demand("image_type")
+    which = _which(given, _id_in_range(image_id, _LONGEST_TEXT), IMAGE_TYPES, version="tag_name")
+    return MalwareQuestion(which, given.page(), given.text("file_name", 0, _LONGEST_TEXT) or None)
+
+
+def read_sensitive(raw: str, image_id: str) -> SensitiveQuestion:
+    """Return the query of `ListImageSensitive`."""
+    given = Parameters(raw)
+    given.demand("image_type")
+    return SensitiveQuestion(
+        which=_which(given, _id_in_range(image_id, 128), IMAGE_TYPES, version="image_version"),
+        page=given.page(),
+        file_path=given.text("file_path", 0, _LONGEST_TEXT) or None,
+        severity=given.choice("severity", SENSITIVE_SEVERITIES),
+        handle_status=given.choice("handle_status", HANDLE_STATUSES),
+    )
+
+
+def read_check_rules(raw: str) -> CheckRulesQuestion:
+    """Return the query of `ListCheckRulesInfo`, which is about all images where none is named."""
+    given = Parameters(raw)
+    given.demand("type", "image_type")
+    given.choice("type", ("image",))
+    given.text("instance_id", 0, 128)
+    image_id = given.text("image_id", 0, 128) or None
+    which = _which(given, image_id, ("cicd", "registry"), version="image_version")
+    return CheckRulesQuestion(which, given.page(), given.choice("scan_result", SCAN_RESULTS))
+
+
+def read_configurations(raw: str) -> ConfigurationsQuestion:
+    """Return the query of `ListCicdConfigurations`."""
+    given = Parameters(raw)
+    return ConfigurationsQuestion(
+        enterprise_project_id=given.enterprise_project(),
+        page=given.page(),
+        cicd_name=given.text("cicd_name", 0, 128) or None,
+        cicd_id=given.text("cicd_id", 0, 128) or None,
+    )
+
+
+def _which(given: Parameters, image_id: str | None, types: tuple[str, ...], *, version: str) -> Which:
+    return Which(
+        image_type=given.choice("image_type", types),
+        enterprise_project_id=given.enterprise_project(),
+        image_id=image_id,
+        namespace=given.text("namespace", 0, _LONGEST_TEXT) or None,
+        image_name=given.text("image_name", 0, _LONGEST_TEXT) or None,
+        image_version=given.text(version, 0, _LONGEST_TEXT) or None,
+    )
+
+
+def _id_in_range(image_id: str, longest: int) -> str:
+    if len(image_id) > longest:
+        raise invalid_parameter(
+            f"the length of image_id must be 0 to {longest}", f"image_id has {len(image_id)} characters"
+        )
+    return image_id
