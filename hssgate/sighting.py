@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
-from hssgate.api.client import Listing
 from hssgate.api.models import CicdImage, ScanStatus
+from hssgate.api.paging import Listing
 from hssgate.durations import format_moment
 from hssgate.errors import ApiError
 from hssgate.grouping import MOVING, NOT_STARTED, GroupKey, Phase, Standing, judged_fields, standings
@@ -94,7 +94,7 @@ class Watched:
 
     def see(
         self,
-        listing: Listing,
+        listing: Listing[CicdImage],
         *,
         began: float,
         now: float,

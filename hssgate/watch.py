@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from hssgate.api.client import Listing
+from hssgate.api.models import CicdImage
+from hssgate.api.paging import Listing
 from hssgate.clock import Clock
 from hssgate.durations import Moment, format_duration
 from hssgate.errors import ApiError, ApiRefused, ApiUnavailable, Interrupted, RequestRefused
@@ -47,7 +48,7 @@ class Lane:
     """
 
     references: tuple[Reference, ...]
-    fetch: Callable[[float], Listing]
+    fetch: Callable[[float], Listing[CicdImage]]
 
 
 class _OpenLane:
@@ -85,7 +86,7 @@ class Watch:
         observer: Observer,
         *,
         scanned_after: Moment | None,
-        neighbours: Callable[[Reference, float], Listing],
+        neighbours: Callable[[Reference, float], Listing[CicdImage]],
     ) -> None:
         self._patience = patience
         self._clock = clock
@@ -141,7 +142,7 @@ class Watch:
                 image.end(Ending.TIMED_OUT if image.was_answered else Ending.UNANSWERED, self._elapsed())
                 self._tell(image)
 
-    def _news(self, lane: _OpenLane, listing: Listing, began: float) -> None:
+    def _news(self, lane: _OpenLane, listing: Listing[CicdImage], began: float) -> None:
         lane.failures = lane.server_faults = 0
         scanned_after = self._moment(listing)
         for image in lane.open:
@@ -222,7 +223,7 @@ class Watch:
         except ApiError:
             return
 
-    def _moment(self, listing: Listing) -> int | None:
+    def _moment(self, listing: Listing[CicdImage]) -> int | None:
         """Return WHEN in epoch milliseconds; an age is counted on the server's clock where ours differs."""
         skew = listing.server_time - self._clock.epoch() if listing.server_time is not None else 0.0
         differs = abs(skew) > _CLOCKS_AGREE_WITHIN

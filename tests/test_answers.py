@@ -24,13 +24,13 @@ def answer(body: object, status: int = 200, **headers: str) -> Answer:
 
 def refusal(body: object, status: int, **headers: str) -> ApiError:
     with pytest.raises(ApiError) as caught:
-        read_page(answer(body, status, **headers))
+        read_page(answer(body, status, **headers), CicdImage)
     return caught.value
 
 
 def test_the_example_of_the_manual_is_read_as_it_stands() -> None:
     """`data_list` an object, `image_size` text with a unit, no `severity_level`."""
-    page = read_page(answer((SAMPLES / "manual_example.json").read_bytes()))
+    page = read_page(answer((SAMPLES / "manual_example.json").read_bytes()), CicdImage)
 
     assert page.total_num == 1
     assert page.rows == (
@@ -58,7 +58,7 @@ def test_the_example_of_the_manual_is_read_as_it_stands() -> None:
 )  # fmt: skip
 def test_documented_quirks_are_read(body: object, rows: tuple[CicdImage, ...]) -> None:
     """Nothing that the manual, its example or the SDK shows is refused."""
-    assert read_page(answer(body)).rows == rows
+    assert read_page(answer(body), CicdImage).rows == rows
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_retry_after_is_read(headers: dict[str, str], seconds: float | None) -> 
 def test_any_body_gives_rows_or_an_api_error(body: bytes, status: int) -> None:
     """Nothing else is ever raised."""
     try:
-        read_page(answer(body, status))
+        read_page(answer(body, status), CicdImage)
     except ApiError as error:
         assert str(error)
 
@@ -165,7 +165,7 @@ JSON = st.recursive(
 def test_any_json_gives_rows_or_an_api_error(body: object) -> None:
     """Counts that are read are never negative, and texts are texts."""
     try:
-        page = read_page(answer(body))
+        page = read_page(answer(body), CicdImage)
     except ApiError:
         return
     for row in page.rows:

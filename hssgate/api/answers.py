@@ -6,13 +6,16 @@ SDK understands. Where the manual is silent the reading is the careful one.
 
 import json
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from hssgate.api.models import CicdImage, Number
+from hssgate.api.models import Number
 from hssgate.api.wire import Answer, request_id, server_time
 from hssgate.errors import ApiError, ApiRefused, ApiUnavailable, Exchange, RequestRefused
 from hssgate.text import clean
+
+Row = TypeVar("Row", bound=BaseModel)
 
 _SHORTEST_WAIT = 1.0  # seconds; a `Retry-After: 0` must not become a hail of requests
 _OK = 200
@@ -41,15 +44,15 @@ _ADVICE_BY_STATUS = {
 }
 
 
-class _Envelope(BaseModel):
+class _Envelope(BaseModel, Generic[Row]):
     model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
 
     total_num: Number = None
-    data_list: list[CicdImage] | CicdImage | None = None
+    data_list: list[Row] | Row | None = None
 
 
 @dataclass(frozen=True)
-class Page:
+class Page(Generic[Row]):
     """One page of rows.
 
     Args:
@@ -59,14 +62,18 @@ class Page:
         exchange: status and request id.
     """
 
-    rows: tuple[CicdImage, ...]
+    rows: tuple[Row, ...]
     total_num: int | None
     server_time: float | None
     exchange: Exchange
 
 
-def read_page(answer: Answer) -> Page:
+def read_page(answer: Answer, model: type[Row]) -> Page[Row]:
     """Return the rows of an answer.
+
+    Args:
+        answer: of a list call.
+        model: what a row is.
 
     Raises:
         ApiUnavailable: throttled, a server's fault, or not the documented shape.
@@ -77,10 +84,10 @@ def read_page(answer: Answer) -> Page:
         raise _failure(answer, exchange)
     try:
         document = json.loads(answer.body, object_pairs_hook=_unique, parse_constant=_refuse_constant)
-        envelope = _Envelope.model_validate(_listing(document))
+        envelope = _Envelope[model].model_validate(_listing(document))  # type: ignore[valid-type]
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"] if part != "list[CicdImage]")
+        place = ".".join(str(part) for part in first["loc"] if not str(part).startswith("list["))
         raise ApiUnavailable(f"unreadable answer: {clean(place, 80)}: {clean(first['msg'], 120)}", exchange) from error
     except (ValueError, RecursionError) as error:
         reason = "nested too deep" if isinstance(error, RecursionError) else clean(error, 120)

@@ -1,40 +1,23 @@
 """The calls of HSS that the gate makes, each with a deadline of its own."""
 
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from urllib.parse import quote
 
 import httpx
 
-from hssgate.api.answers import Page, read_page
+from hssgate.api.answers import Page, Row, read_page
 from hssgate.api.auth.access_key import SignedAuth
 from hssgate.api.auth.token import TokenAuth
-from hssgate.api.models import CicdImage
-from hssgate.api.query import LARGEST_OFFSET, CicdImagesQuery
+from hssgate.api.models import CicdImage, Cve, Finding
+from hssgate.api.paging import Listing, whole_list
+from hssgate.api.query import PAGE_SIZE, CicdImagesQuery, encode
 from hssgate.api.wire import Wire
 from hssgate.clock import Clock
 from hssgate.durations import format_duration
-from hssgate.errors import ApiUnavailable, Exchange
+from hssgate.errors import ApiUnavailable
 from hssgate.settings import Connection, Token
 
 _UNAUTHORIZED = 401
-_READS = 3  # of a list that changes while it is paged through
-
-
-@dataclass(frozen=True)
-class Listing:
-    """All rows that match a query, as they stood in one moment.
-
-    Args:
-        rows: from every page.
-        server_time: the server's clock at the last page, in epoch seconds, if it told.
-        exchange: status and request id of the last page.
-    """
-
-    rows: tuple[CicdImage, ...]
-    server_time: float | None
-    exchange: Exchange
 
 
 class HssClient:
@@ -60,8 +43,8 @@ class HssClient:
             case key:
                 self._auth = SignedAuth(key, connection.project_id, clock)
 
-    def list_cicd_images(self, query: CicdImagesQuery, *, within: float) -> Listing:
-        """Return every row that matches, from all pages, or none: half a list could hide the row that matters.
+    def list_cicd_images(self, query: CicdImagesQuery, *, within: float) -> Listing[CicdImage]:
+        """Return every row that matches, from all pages.
 
         Args:
             query: filters; page size and sort order as given.
@@ -72,49 +55,73 @@ class HssClient:
             ApiRefused: asking again would not help.
         """
         deadline = self._clock.monotonic() + within
-        for _ in range(_READS):
-            pages = self._pages(query, deadline)
-            if _are_complete(pages) and _hold_together(pages):
-                rows = tuple(row for page in pages for row in page.rows)
-                return Listing(rows, pages[-1].server_time, pages[-1].exchange)
-        last = pages[-1]
-        counted = sum(len(page.rows) for page in pages)
-        raise ApiUnavailable(
-            f"the list changed each time it was read ({counted} rows received, {last.total_num} announced)",
-            last.exchange,
-        )
+        return whole_list(lambda offset: self._images(query.model_copy(update={"offset": offset}), deadline))
 
-    def first_cicd_images(self, query: CicdImagesQuery, *, within: float) -> Listing:
+    def first_cicd_images(self, query: CicdImagesQuery, *, within: float) -> Listing[CicdImage]:
         """Return the first page only.
 
         Raises:
             ApiUnavailable: the answer failed or was unreadable.
             ApiRefused: asking again would not help.
         """
-        page = self._page(query, self._clock.monotonic() + within)
+        page = self._images(query, self._clock.monotonic() + within)
         return Listing(page.rows, page.server_time, page.exchange)
 
-    def _pages(self, query: CicdImagesQuery, deadline: float) -> list[Page]:
-        pages: list[Page] = []
-        received = 0
-        while True:
-            page = self._page(query.model_copy(update={"offset": received}), deadline)
-            if pages and page.rows and page.rows == pages[-1].rows and page.total_num is None:
-                return pages  # the offset is ignored: this is the first page again, and there is no other
-            pages.append(page)
-            received += len(page.rows)
-            if (
-                not page.rows
-                or received == page.total_num
-                or received > LARGEST_OFFSET
-                or not _hold_together(pages[-2:])
-            ):
-                return pages
+    def list_findings(self, image: CicdImage, *, within: float) -> Listing[Finding]:
+        """Return every vulnerability of an image, from all pages.
 
-    def _page(self, query: CicdImagesQuery, deadline: float) -> Page:
+        Source: ListImageVulnerabilities; `image_type=cicd`, and all of what names the image is mandatory.
+
+        Args:
+            image: the row whose findings are asked for.
+            within: seconds for all pages together.
+
+        Raises:
+            ApiUnavailable: an answer failed or was unreadable, or the list would not hold still.
+            ApiRefused: asking again would not help.
+        """
+        names: dict[str, str | int] = {
+            "image_type": "cicd",
+            "namespace": image.namespace or "",
+            "image_name": image.image_name or "",
+            "tag_name": image.image_version or "",
+        }
+        path = f"/image/{quote(image.image_id or '', safe='-_.~')}/vulnerabilities"
+        return self._all(path, names, Finding, within)
+
+    def list_cves(self, vul_id: str, *, within: float) -> Listing[Cve]:
+        """Return the CVEs that a notice is about.
+
+        Source: ListVulnerabilityCve.
+
+        Args:
+            vul_id: the notice.
+            within: seconds for all pages together.
+
+        Raises:
+            ApiUnavailable: an answer failed or was unreadable, or the list would not hold still.
+            ApiRefused: asking again would not help.
+        """
+        return self._all(f"/image/vulnerability/{quote(vul_id, safe='-_.~')}/cve", {}, Cve, within)
+
+    def _all(self, path: str, names: dict[str, str | int], model: type[Row], within: float) -> Listing[Row]:
+        deadline = self._clock.monotonic() + within
+        if self._enterprise_project_id is not None:
+            names = names | {"enterprise_project_id": self._enterprise_project_id}
+
+        def read(offset: int) -> Page[Row]:
+            query = encode((names | {"limit": PAGE_SIZE, "offset": offset}).items())
+            return self._page(f"{path}?{query}", model, deadline)
+
+        return whole_list(read)
+
+    def _images(self, query: CicdImagesQuery, deadline: float) -> Page[CicdImage]:
         if self._enterprise_project_id is not None:
             query = query.model_copy(update={"enterprise_project_id": self._enterprise_project_id})
-        url = f"{self._base}/image/cicd/images?{query.encoded()}"
+        return self._page(f"/image/cicd/images?{query.encoded()}", CicdImage, deadline)
+
+    def _page(self, target: str, model: type[Row], deadline: float) -> Page[Row]:
+        url = self._base + target
         answer = self._wire.get(url, auth=self._auth, within=self._left(deadline))
         if answer.status == _UNAUTHORIZED and isinstance(self._auth, SignedAuth):
             skew = self._auth.heal_skew(answer.server_time)
@@ -125,27 +132,10 @@ class HssClient:
                     "server's time instead; set the clock"
                 )
                 answer = self._wire.get(url, auth=self._auth, within=self._left(deadline))
-        return read_page(answer)
+        return read_page(answer, model)
 
     def _left(self, deadline: float) -> float:
         left = deadline - self._clock.monotonic()
         if left <= 0:
             raise ApiUnavailable("no time was left for the next page of the list")
         return min(left, self._request_timeout)
-
-
-def _are_complete(pages: list[Page]) -> bool:
-    announced = pages[-1].total_num
-    return announced is None or sum(len(page.rows) for page in pages) == announced
-
-
-def _hold_together(pages: list[Page]) -> bool:
-    """Whether the pages show one list: rows neither missing nor moved from page to page while it was read."""
-    if len({page.total_num for page in pages}) > 1:
-        return False
-    seen_before: Counter[CicdImage] = Counter()
-    for page in pages:
-        if any(row in seen_before for row in page.rows):
-            return False
-        seen_before.update(page.rows)
-    return True

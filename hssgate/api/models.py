@@ -1,6 +1,7 @@
-"""The rows of `ListCicdImages` as the API gives them, its documented quirks smoothed.
+"""The rows of the API as it gives them, its documented quirks smoothed.
 
-Source: manual page of ListCicdImages (tables 4 and 5), and SDK 3.1.219 for `pipeline_type`.
+Sources: manual page of ListCicdImages (tables 4 and 5), manual page of ListImageVulnerabilities, and SDK 3.1.219 for
+`pipeline_type` and the CVEs of a notice.
 """
 
 import re
@@ -103,3 +104,47 @@ class CicdImage(BaseModel):
     def is_documented(self) -> bool:
         """Whether the manual knows this status."""
         return self.scan_status in DOCUMENTED
+
+
+class Level(StrEnum):
+    """How grave a finding is, from grave to harmless."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+_LEVEL_OF_NECESSITY = {
+    "immediate_repair": Level.HIGH,
+    "delay_repair": Level.MEDIUM,
+    "not_needed_repair": Level.LOW,
+}
+
+
+class Finding(BaseModel):
+    """One vulnerability of an image, in one package."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    vul_id: Text = None
+    repair_necessity: Text = None
+    app_name: Text = None
+    app_path: Text = None
+    version: Text = None
+    position: Text = None
+    description: Text = None
+    solution: Text = None
+    url: Text = None
+
+    @property
+    def level(self) -> Level:
+        """How grave it is; what nobody documented counts as high."""
+        return _LEVEL_OF_NECESSITY.get(self.repair_necessity or "", Level.HIGH)
+
+
+class Cve(BaseModel):
+    """One CVE that a notice is about."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    cve_id: Text = None
