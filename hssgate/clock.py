@@ -39,6 +39,14 @@ class Clock(Protocol):
             TimeoutError: the work took longer.
         """
 
+    def together(self, work: Callable[[], None], *, workers: int) -> None:
+        """Return when all of several callers of the same work have come back from it.
+
+        Args:
+            work: safe to be called by several threads at once; it ends in bounded time and raises nothing.
+            workers: how many call it.
+        """
+
 
 class SystemClock:
     """The real thing; a signal handler may end its waits, and nothing else, by `interrupt`."""
@@ -103,8 +111,24 @@ class SystemClock:
             raise failures[0]
         return outcomes[0]
 
+    def together(self, work: Callable[[], None], *, workers: int) -> None:
+        """Run the work in threads.
+
+        Raises:
+            Interrupted: a signal came; the threads end on their own.
+        """
+        threads = [threading.Thread(target=work, name="hssgate-worker", daemon=True) for _ in range(workers)]
+        with self._waiting():
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+
     @contextlib.contextmanager
     def _waiting(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield  # signals come to the main thread alone
+            return
         self._is_waiting = True
         try:
             if self._interruption:

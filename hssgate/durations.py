@@ -9,6 +9,7 @@ _DURATION = re.compile(r"(?=.)(?:[0-9]+(?:\.[0-9]+)?(?:d|h|ms|m(?!s)|s))+", re.A
 _PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(d|h|ms|m(?!s)|s)", re.ASCII)
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?", re.ASCII)
 _MILLISECONDS_FROM = 100_000_000_000  # as seconds this is the year 5138; as milliseconds 1973
+_OLDEST_EPOCH_MS = 1_420_070_400_000  # 2015: what is older was meant as something else
 LONGEST = 366 * 86400.0
 _LONGEST_TEXT = 64
 
@@ -49,6 +50,14 @@ def format_duration(seconds: float) -> str:
     return f"{whole // 86400}d{whole % 86400 // 3600:02d}h"
 
 
+def describe_skew(skew: float) -> str:
+    """Return the warning about a wrong clock; `skew` is the seconds by which the server's is ahead of ours."""
+    side = "behind" if skew > 0 else "ahead of"
+    return (
+        f"this machine's clock is {format_duration(abs(skew))} {side} the server's, whose time is used instead; set it"
+    )
+
+
 @dataclass(frozen=True)
 class Moment:
     """The earliest moment that a result may bear.
@@ -69,16 +78,21 @@ def parse_moment(text: str, now: float) -> Moment:
     """Return the moment that WHEN names.
 
     Args:
-        text: ISO 8601 with a zone, epoch seconds (up to eleven digits) or milliseconds, or an age such as `15m`.
+        text: ISO 8601 with a zone, epoch seconds or milliseconds, or an age such as `15m`.
         now: the present, in epoch seconds.
 
     Raises:
-        ValueError: it is none of these, lacks a zone, or lies more than a day ahead.
+        ValueError: it is none of these, lacks a zone, is a number before 2015, or lies more than a day ahead.
     """
     raw = text.strip()
     if _NUMBER.fullmatch(raw) and len(raw) <= _LONGEST_TEXT:
         number = float(raw)
         moment = Moment(int(number if number >= _MILLISECONDS_FROM else number * 1000))
+        if moment.epoch_ms < _OLDEST_EPOCH_MS:
+            raise ValueError(
+                f"{raw!r} would be {moment}, before any scan; "
+                f"for an age write {raw}s, for a moment 2026-01-31T12:00:00Z"
+            )
     elif len(raw) <= _LONGEST_TEXT and _DURATION.fullmatch(raw):
         moment = Moment(int((now - parse_duration(raw)) * 1000), is_age=True)
     else:

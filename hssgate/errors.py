@@ -11,7 +11,6 @@ GateError                  message = what happened, where, and what to do next
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from hssgate.exit_codes import ExitCode
 
@@ -19,7 +18,7 @@ from hssgate.exit_codes import ExitCode
 class GateError(Exception):
     """Anything that ends a run, or one image of it, without a judgement."""
 
-    exit_code: ClassVar[ExitCode]
+    exit_code: ExitCode
 
 
 class Misused(GateError):
@@ -101,8 +100,6 @@ class Interrupted(GateError):
         code: 128 plus the signal's number.
     """
 
-    exit_code = ExitCode.INTERRUPTED
-
     def __init__(self, code: ExitCode) -> None:
         super().__init__("interrupted")
-        self.code = code
+        self.exit_code = code

@@ -7,13 +7,17 @@ import httpx
 from hssgate.api.client import HssClient
 from hssgate.api.query import LONGEST_VERSION, CicdImagesQuery
 from hssgate.clock import Clock
-from hssgate.judgement import is_proven_fresh, judge_sighting, subject_of
-from hssgate.policy.judge import policy_warnings
+from hssgate.evidence import Evidence
+from hssgate.grouping import GroupKey
+from hssgate.inquiry import Inquiry, Term
+from hssgate.judgement import Terms, has_result, judge_sighting, judgement_warnings, rules_in_force
+from hssgate.observer import Observer
 from hssgate.policy.load import LoadedPolicy
 from hssgate.reference import Reference
 from hssgate.settings import Settings
-from hssgate.verdict import ImageVerdict, Outcome, Result, Verdict
-from hssgate.watch import Lane, Observer, Watch
+from hssgate.sighting import Sighting
+from hssgate.verdict import Verdict
+from hssgate.watch import Lane, Watch
 
 
 def run_gate(
@@ -32,7 +36,7 @@ def run_gate(
         clock: time and chance.
         observer: is told what happens meanwhile.
     """
-    started_at = clock.epoch()
+    started_at, start = clock.epoch(), clock.monotonic()
     warnings = _Warnings(observer)
     client = HssClient(http, settings.connection, clock, warnings.warn)
     watch = Watch(
@@ -40,26 +44,35 @@ def run_gate(
         settings.patience,
         clock,
         warnings,
+        start=start,
         scanned_after=settings.scanned_after,
         neighbours=lambda reference, within: client.first_cicd_images(_resembling(reference), within=within),
     )
     seen = watch.run()
     sightings = [seen[reference] for reference in settings.references]
     now = max([clock.epoch(), *(sighting.server_time or 0.0 for sighting in sightings)])
-    images = tuple(judge_sighting(sighting, policies, now, settings.scanned_after) for sighting in sightings)
-    subjects = [subject_of(sighting, standing) for sighting in sightings for standing in sighting.standings or (None,)]
-    for loaded in policies:
-        warnings.lines += policy_warnings(loaded, subjects, now)
-    for sighting, image in zip(sightings, images, strict=True):
-        warnings.lines += _image_warnings(image, fresh=is_proven_fresh(sighting, settings.scanned_after))
+    terms = Terms(policies, now, settings.scanned_after)
+    inquiry = Inquiry(client, clock, warnings, Term(start, start + settings.patience.timeout))
+    judged = [judge_sighting(sighting, _evidence(sighting, terms, inquiry), terms) for sighting in sightings]
+    warnings.lines += judgement_warnings(sightings, judged, terms)
+    interrupted = inquiry.interruption.exit_code if inquiry.interruption else None
     return Verdict(
-        images=images,
+        images=tuple(image.verdict for image in judged),
         policies=tuple(loaded.source for loaded in policies),
         warnings=tuple(dict.fromkeys(warnings.lines)),
         started_at=started_at,
         finished_at=clock.epoch(),
-        interruption=watch.interruption,
+        interruption=watch.interruption or interrupted,
     )
+
+
+def _evidence(sighting: Sighting, terms: Terms, inquiry: Inquiry) -> dict[GroupKey, Evidence]:
+    """Ask for the findings of each group of which they could matter."""
+    return {
+        standing.key: inquiry.evidence_on(standing.row, rules_in_force(sighting, standing, terms))
+        for standing in sighting.standings
+        if has_result(sighting, standing)
+    }
 
 
 def _lanes(references: Sequence[Reference], client: HssClient) -> list[Lane]:
@@ -96,16 +109,6 @@ def _filterable(version: str | None) -> str | None:
     return version if version is not None and len(version) <= LONGEST_VERSION else None
 
 
-def _image_warnings(image: ImageVerdict, *, fresh: bool) -> list[str]:
-    lines = [f"{image.reference.text}: {check.message}" for check in image.checks if check.result is Result.WARNED]
-    if image.outcome is Outcome.PASSED and not fresh:
-        lines.append(
-            f"{image.reference.text}: passed, but nothing proves that this result is of the image just pushed; "
-            "pass its digest (…@sha256:…) or --scanned-after"
-        )
-    return lines
-
-
 class _Warnings:
     """Keeps the warnings of the run for the verdict while it hands everything on to the observer."""
 
@@ -118,5 +121,6 @@ class _Warnings:
         self._observer = observer
 
     def warn(self, text: str) -> None:
-        self.lines.append(text)
-        self._observer.warn(text)
+        if text not in self.lines:
+            self.lines.append(text)
+            self._observer.warn(text)

@@ -98,9 +98,7 @@ def _standing(key: GroupKey, group: Sequence[CicdImage], scanned_after: int | No
         row = min(unfinished, key=lambda candidate: candidate.is_documented)
         outranked = tuple(other for other in group if other.is_terminal)
         return Standing(key, Phase.IN_PROGRESS if row.is_documented else Phase.UNDOCUMENTED, row, outranked)
-    newest = [
-        row for row in group if not any(_compare(other, row) is _Order.NEWER for other in group if other is not row)
-    ]
+    newest = [row for row in group if not any(is_newer(other, row) for other in group if other is not row)]
     unscanned = [row for row in newest if row.is_unscanned]
     if unscanned:
         return Standing(key, Phase.UNSCANNED, unscanned[0])
@@ -110,6 +108,11 @@ def _standing(key: GroupKey, group: Sequence[CicdImage], scanned_after: int | No
     if len({judged_fields(row) for row in newest}) > 1:
         return Standing(key, Phase.AMBIGUOUS, newest[0], tuple(newest))
     return Standing(key, Phase.ENDED, newest[0])
+
+
+def is_newer(one: CicdImage, other: CicdImage) -> bool:
+    """Whether a row is told to be newer than another, by update time, then by scan time."""
+    return _compare(one, other) is _Order.NEWER
 
 
 class _Order(Enum):

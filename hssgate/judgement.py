@@ -1,46 +1,96 @@
 """From what was seen of an image to its verdict: the scan, its freshness, and every policy."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from hssgate.api.models import CicdImage, ScanStatus
 from hssgate.durations import Moment, format_duration, format_moment
+from hssgate.evidence import Evidence, Findings, FindingsMissing
 from hssgate.exit_codes import WORST_FIRST
-from hssgate.grouping import Phase, Standing
+from hssgate.grouping import GroupKey, Phase, Standing
 from hssgate.nearby import advice
-from hssgate.policy.judge import RulesInForce, Subject, accepts, judge_row, rules_for, skip_rules
+from hssgate.policy.exceptions import Sorted
+from hssgate.policy.judge import Facts, Judged, accepts, gravest_first, judge_row, skip_rules
 from hssgate.policy.load import LoadedPolicy
+from hssgate.policy.rules import RulesInForce, Subject, policy_warnings, rules_for
 from hssgate.sighting import Ending, Sighting, state_of
 from hssgate.text import clean
-from hssgate.verdict import SCAN, Check, ImageVerdict, Result, Trouble
+from hssgate.verdict import (
+    SCAN,
+    Check,
+    ImageVerdict,
+    ListedFinding,
+    Outcome,
+    Result,
+    Seen,
+    SeenGroup,
+    Trouble,
+    worst_of,
+)
 
 FRESHNESS = "freshness"
 
 
-def judge_sighting(
-    sighting: Sighting, policies: Sequence[LoadedPolicy], now: float, scanned_after: Moment | None
-) -> ImageVerdict:
-    """Return the verdict on one image.
+EvidenceByGroup = Mapping[GroupKey, Evidence]
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What every image is judged by.
 
     Args:
-        sighting: what was seen of it.
         policies: each of which must be held to.
         now: epoch seconds, for ages and expiry.
         scanned_after: the moment asked for, to say that the result is fresh.
     """
-    checks: list[Check] = []
-    for standing in sighting.standings or (None,):
-        group = standing.label if standing and len(sighting.standings) > 1 else None
-        checks += [replace(check, group=group) for check in _judge(sighting, standing, policies, now, scanned_after)]
-    return ImageVerdict(
+
+    policies: Sequence[LoadedPolicy]
+    now: float
+    scanned_after: Moment | None = None
+
+
+@dataclass(frozen=True)
+class JudgedImage:
+    """The verdict on one image, and what the policies' exceptions did.
+
+    Args:
+        verdict: on the image.
+        used_entries: by policy, indexes of the `ignore` entries that took effect; None where no findings were read.
+    """
+
+    verdict: ImageVerdict
+    used_entries: tuple[frozenset[int] | None, ...]
+
+
+def judge_sighting(sighting: Sighting, evidence: EvidenceByGroup, terms: Terms) -> JudgedImage:
+    """Return the verdict on one image.
+
+    Args:
+        sighting: what was seen of it.
+        evidence: its findings by group, where they were needed.
+        terms: policies, time, and the moment asked for.
+    """
+    groups = [_judge_group(sighting, standing, evidence, terms) for standing in sighting.standings or (None,)]
+    several = len(sighting.standings) > 1
+    checks = tuple(
+        replace(check, group=group.standing.label if several and group.standing else None)
+        for group in groups
+        for check in group.checks
+    )
+    worst = min(groups, key=lambda group: WORST_FIRST.index(worst_of(group.checks)))
+    verdict = ImageVerdict(
         reference=sighting.reference,
-        checks=tuple(checks),
-        row=_worst_row(sighting, policies, now, scanned_after),
+        checks=checks,
+        row=worst.standing.row if worst.standing else None,
         waited_seconds=sighting.waited_seconds,
         polls=sighting.polls,
         reads=sighting.reads,
+        findings=gravest_first(finding for group in groups for finding in group.findings),
+        seen=_seen(sighting, evidence),
     )
+    used = tuple(_union([group.used_entries[index] for group in groups]) for index in range(len(terms.policies)))
+    return JudgedImage(verdict, used)
 
 
 def subject_of(sighting: Sighting, standing: Standing | None) -> Subject:
@@ -54,28 +104,108 @@ def is_proven_fresh(sighting: Sighting, scanned_after: Moment | None) -> bool:
     return sighting.reference.image_digest is not None or scanned_after is not None
 
 
-def _judge(
-    sighting: Sighting,
-    standing: Standing | None,
-    policies: Sequence[LoadedPolicy],
-    now: float,
-    scanned_after: Moment | None,
-) -> list[Check]:
+def rules_in_force(sighting: Sighting, standing: Standing | None, terms: Terms) -> list[RulesInForce]:
+    """Return what a group is held to, one for each policy."""
     subject = subject_of(sighting, standing)
-    in_force = [rules_for(loaded, subject, now) for loaded in policies]
-    scan = _judge_scan(sighting, standing, in_force)
-    checks = [scan]
-    has_result = standing is not None and standing.phase is Phase.ENDED
-    if is_proven_fresh(sighting, scanned_after):
-        checks.append(_judge_freshness(sighting, standing if has_result else None, scanned_after))
-    for loaded, rules in zip(policies, in_force, strict=True):
-        if has_result and standing is not None and standing.row.scan_status == ScanStatus.SUCCESS:
-            judged = judge_row(standing.row, rules, now)
+    return [rules_for(loaded, subject, terms.now) for loaded in terms.policies]
+
+
+def judgement_warnings(sightings: Sequence[Sighting], judged: Sequence[JudgedImage], terms: Terms) -> list[str]:
+    """Return a line for whatever is odd about the policies' entries, and for each pass that is not a clean one."""
+    subjects = [subject_of(sighting, standing) for sighting in sightings for standing in sighting.standings or (None,)]
+    lines = []
+    for index, loaded in enumerate(terms.policies):
+        used = _union([image.used_entries[index] for image in judged])
+        lines += policy_warnings(loaded, subjects, used, terms.now)
+    for sighting, image in zip(sightings, judged, strict=True):
+        name = sighting.reference.text
+        lines += [f"{name}: {check.message}" for check in image.verdict.checks if check.result is Result.WARNED]
+        if image.verdict.outcome is Outcome.PASSED and not is_proven_fresh(sighting, terms.scanned_after):
+            lines.append(
+                f"{name}: passed, but nothing proves that this result is of the image just pushed; "
+                "pass its digest (…@sha256:…) or --scanned-after"
+            )
+    return lines
+
+
+def has_result(sighting: Sighting, standing: Standing) -> bool:
+    """Whether the group's scan succeeded and its result is believed."""
+    succeeded = standing.phase is Phase.ENDED and standing.row.scan_status == ScanStatus.SUCCESS
+    return succeeded and standing.key not in sighting.unsettled
+
+
+@dataclass(frozen=True)
+class _JudgedGroup:
+    standing: Standing | None
+    checks: tuple[Check, ...]
+    findings: tuple[ListedFinding, ...]
+    used_entries: tuple[frozenset[int] | None, ...]
+
+
+def _judge_group(
+    sighting: Sighting, standing: Standing | None, evidence: EvidenceByGroup, terms: Terms
+) -> _JudgedGroup:
+    in_force = rules_in_force(sighting, standing, terms)
+    checks = [_judge_scan(sighting, standing, in_force)]
+    ended = standing if standing is not None and standing.phase is Phase.ENDED else None
+    if is_proven_fresh(sighting, terms.scanned_after):
+        checks.append(_judge_freshness(sighting, ended, terms.scanned_after))
+    succeeded = ended is not None and ended.row.scan_status == ScanStatus.SUCCESS
+    found = evidence.get(standing.key) if standing else None
+    sorted_by_policy: list[Sorted | None] = []
+    for loaded, rules in zip(terms.policies, in_force, strict=True):
+        if ended is not None and succeeded:
+            judged = judge_row(Facts(ended.row, found, terms.now, ended.key not in sighting.unsettled), rules)
         else:
-            judged = skip_rules(rules, "the scan gave no result")
-        policy = loaded.source.path if len(policies) > 1 else None
-        checks += [replace(check, policy=policy) for check in judged]
-    return checks
+            judged = Judged(skip_rules(rules, "the scan gave no result"))
+        sorted_by_policy.append(judged.sorted_findings)
+        policy = loaded.source.path if len(terms.policies) > 1 else None
+        checks += [replace(check, policy=policy) for check in judged.checks]
+    return _JudgedGroup(
+        standing,
+        tuple(checks),
+        _listed(found, terms.policies, sorted_by_policy),
+        tuple(sorted_.used if sorted_ else None for sorted_ in sorted_by_policy),
+    )
+
+
+def _listed(
+    found: Evidence, policies: Sequence[LoadedPolicy], sorted_by_policy: Sequence[Sorted | None]
+) -> tuple[ListedFinding, ...]:
+    """Return each finding with what the policies made of it."""
+    if not isinstance(found, Findings):
+        return ()
+    reasons: dict[int, list[tuple[str, str]]] = {}
+    for loaded, sorted_ in zip(policies, sorted_by_policy, strict=True):
+        for finding, index in sorted_.ignored if sorted_ else ():
+            reasons.setdefault(id(finding), []).append((loaded.source.path, loaded.policy.ignore[index].reason))
+    return tuple(
+        ListedFinding(finding, found.cves.get(finding.vul_id or "", ()), tuple(reasons.get(id(finding), ())))
+        for finding in found.listed
+    )
+
+
+def _seen(sighting: Sighting, evidence: EvidenceByGroup) -> Seen:
+    groups = []
+    for standing in sighting.standings:
+        found = evidence.get(standing.key)
+        groups.append(
+            SeenGroup(
+                phase=standing.phase.value,
+                settled=standing.key not in sighting.unsettled,
+                row=standing.row,
+                others=standing.others,
+                findings=found.listed if isinstance(found, Findings) else None,
+                cves=tuple(found.cves.items()) if isinstance(found, Findings) else (),
+                findings_error=str(found.error) if isinstance(found, FindingsMissing) else None,
+            )
+        )
+    return Seen(sighting.ending.value, str(sighting.error) if sighting.error else None, tuple(groups))
+
+
+def _union(sets: Sequence[frozenset[int] | None]) -> frozenset[int] | None:
+    known = [found for found in sets if found is not None]
+    return frozenset().union(*known) if known else None
 
 
 def _judge_scan(sighting: Sighting, standing: Standing | None, in_force: Sequence[RulesInForce]) -> Check:
@@ -114,11 +244,14 @@ def _judge_end(row: CicdImage, in_force: Sequence[RulesInForce]) -> Check:
 
 
 def _judge_freshness(sighting: Sighting, standing: Standing | None, scanned_after: Moment | None) -> Check:
+    moment = scanned_after.epoch_ms if scanned_after else None
+    if sighting.scanned_after is not None:  # an age, on the server's clock
+        moment = sighting.scanned_after
     asked = " and ".join(
         part
         for part in (
             f"digest {sighting.reference.image_digest}" if sighting.reference.image_digest else "",
-            f"scanned at or after {scanned_after}" if scanned_after else "",
+            f"scanned at or after {format_moment(moment)}" if moment is not None else "",
         )
         if part
     )
@@ -153,17 +286,3 @@ def _last_state(sighting: Sighting, standing: Standing | None) -> str:
 
 def _error(trouble: Trouble, said: str) -> Check:
     return Check(SCAN, Result.ERROR, f"{SCAN}: {said}", trouble=trouble)
-
-
-def _worst_row(
-    sighting: Sighting, policies: Sequence[LoadedPolicy], now: float, scanned_after: Moment | None
-) -> CicdImage | None:
-    """Return the row of the group that decided: the one that would have ended the run worst on its own."""
-    verdicts = [
-        (
-            ImageVerdict(sighting.reference, tuple(_judge(sighting, standing, policies, now, scanned_after))),
-            standing.row,
-        )
-        for standing in sighting.standings
-    ]
-    return min(verdicts, key=lambda pair: WORST_FIRST.index(pair[0].exit_code))[1] if verdicts else None

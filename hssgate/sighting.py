@@ -9,7 +9,7 @@ from hssgate.api.models import CicdImage, ScanStatus
 from hssgate.api.paging import Listing
 from hssgate.durations import format_moment
 from hssgate.errors import ApiError
-from hssgate.grouping import MOVING, NOT_STARTED, GroupKey, Phase, Standing, judged_fields, standings
+from hssgate.grouping import MOVING, NOT_STARTED, GroupKey, Phase, Standing, is_newer, judged_fields, standings
 from hssgate.reference import Reference
 from hssgate.text import clean
 from hssgate.verdict import Read
@@ -39,6 +39,7 @@ class Sighting:
         unsettled: keys of the groups whose success was too young to be believed.
         error: why there was no answer, where that ended the wait.
         server_time: the server's clock at the last answer, in epoch seconds, if it told.
+        scanned_after: the moment that results were held against, in epoch milliseconds.
         waited_seconds: from the start of the run.
         polls: looks taken for this image.
         reads: each change of state and the last two reads.
@@ -51,6 +52,7 @@ class Sighting:
     unsettled: frozenset[GroupKey]
     error: ApiError | None
     server_time: float | None
+    scanned_after: int | None
     waited_seconds: float
     polls: int
     reads: tuple[Read, ...]
@@ -79,11 +81,13 @@ class Watched:
         self.has_started = False
         self._standings: tuple[Standing, ...] = ()
         self._moving: dict[GroupKey, CicdImage] = {}
+        self._ended: dict[GroupKey, tuple[object, ...]] = {}
         self._outranked: set[tuple[object, ...]] = set()
         self._first_seen: dict[GroupKey, _FirstSeen] = {}
         self._settles: dict[GroupKey, float] = {}
         self._error: ApiError | None = None
         self._server_time: float | None = None
+        self._scanned_after: int | None = None
         self._waited = 0.0
         self._polls = 0
         self._changes: list[Read] = []
@@ -115,6 +119,7 @@ class Watched:
         self._polls += 1
         self._error = None
         self._server_time = listing.server_time
+        self._scanned_after = scanned_after
         self._standings = self._distrust_vanished(standings(self.reference, listing.rows, scanned_after))
         self._neighbours = tuple(row for row in listing.rows if not self.reference.owns(row))[:_MOST_NEIGHBOURS]
         self._settles = {}
@@ -213,6 +218,7 @@ class Watched:
             unsettled=frozenset(self._settles),
             error=self._error,
             server_time=self._server_time,
+            scanned_after=self._scanned_after,
             waited_seconds=self._waited,
             polls=self._polls,
             reads=self._evidence_kept(),
@@ -225,15 +231,19 @@ class Watched:
             if standing.phase in MOVING:
                 self._moving[standing.key] = standing.row
                 self._outranked |= {(standing.key, judged_fields(row)) for row in standing.others}
-        kept = tuple(
-            replace(standing, phase=Phase.VANISHED, row=self._moving[standing.key])
-            if standing.phase is Phase.ENDED and (standing.key, judged_fields(standing.row)) in self._outranked
-            else standing
-            for standing in found
-        )
+                self._outranked |= {(key, fields) for key, fields in self._ended.items() if key == standing.key}
+            elif standing.phase is Phase.ENDED:
+                self._ended[standing.key] = judged_fields(standing.row)
         listed = {standing.key for standing in found}
         gone = (Standing(key, Phase.VANISHED, row) for key, row in self._moving.items() if key not in listed)
-        return (*kept, *gone)
+        return (*(self._or_vanished(standing) for standing in found), *gone)
+
+    def _or_vanished(self, standing: Standing) -> Standing:
+        moving = self._moving.get(standing.key)
+        if moving is None or standing.phase is not Phase.ENDED:
+            return standing
+        is_old = (standing.key, judged_fields(standing.row)) in self._outranked or is_newer(moving, standing.row)
+        return replace(standing, phase=Phase.VANISHED, row=moving) if is_old else standing
 
     def _settle(
         self, standing: Standing, server_time: float | None, *, began: float, now: float, settle: float

@@ -1,10 +1,11 @@
 """What a run came to: frozen values from which the exit code and every report are made."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import assert_never
 
-from hssgate.api.models import CicdImage
+from hssgate.api.models import CicdImage, Finding
 from hssgate.exit_codes import ExitCode, worst
 from hssgate.reference import Reference
 
@@ -62,6 +63,7 @@ class Check:
         policy: the file of the rule, where there is more than one.
         group: the rows it is about, where one reference matched several groups.
         trouble: why it could not be judged; set exactly where the result is an error.
+        blamed: the findings because of which the rule does not hold, the gravest first.
     """
 
     rule: str
@@ -72,6 +74,7 @@ class Check:
     policy: str | None = None
     group: str | None = None
     trouble: Trouble | None = None
+    blamed: tuple[Finding, ...] = ()
 
     @property
     def name(self) -> str:
@@ -111,6 +114,59 @@ class Read:
 
 
 @dataclass(frozen=True)
+class ListedFinding:
+    """A finding, and what the policies made of it.
+
+    Args:
+        finding: as HSS listed it.
+        cves: what it is about, where that was asked for.
+        ignored_by: policy file and reason of each exception by which it did not count.
+    """
+
+    finding: Finding
+    cves: tuple[str, ...] = ()
+    ignored_by: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class SeenGroup:
+    """What was last seen of one group of rows: enough to judge it again without the API.
+
+    Args:
+        phase: where it stood.
+        settled: whether its result was believed.
+        row: the row that stood for it.
+        others: rows that it could not be told from.
+        findings: None where none were read.
+        cves: of notices, where they were asked for.
+        findings_error: why the findings could not be read, if they could not.
+    """
+
+    phase: str
+    settled: bool
+    row: CicdImage
+    others: tuple[CicdImage, ...] = ()
+    findings: tuple[Finding, ...] | None = None
+    cves: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    findings_error: str | None = None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a verdict was made of, beside the policy.
+
+    Args:
+        ending: why the wait was over.
+        error: why there was no answer, if that ended it.
+        groups: of rows that belonged to the image.
+    """
+
+    ending: str
+    error: str | None
+    groups: tuple[SeenGroup, ...]
+
+
+@dataclass(frozen=True)
 class ImageVerdict:
     """What one reference came to.
 
@@ -121,6 +177,8 @@ class ImageVerdict:
         waited_seconds: from the start of the run to the end of this image's wait.
         polls: how many times this image was looked for.
         reads: each change of state and the last two reads.
+        findings: where any were read, the gravest first.
+        seen: what it was made of.
     """
 
     reference: Reference
@@ -129,15 +187,13 @@ class ImageVerdict:
     waited_seconds: float = 0.0
     polls: int = 0
     reads: tuple[Read, ...] = ()
+    findings: tuple[ListedFinding, ...] = ()
+    seen: Seen | None = None
 
     @property
     def exit_code(self) -> ExitCode:
         """The worst of the checks; without a scan seen to have ended well, never a pass."""
-        proven = any(check.rule == SCAN and check.result in (Result.PASSED, Result.WARNED) for check in self.checks)
-        floor = ExitCode.PASSED if proven else ExitCode.NO_RESULT
-        codes = [check.exit_code for check in self.checks]
-        found = worst(*codes)
-        return floor if found is ExitCode.PASSED else found
+        return worst_of(self.checks)
 
     @property
     def outcome(self) -> Outcome:
@@ -192,6 +248,14 @@ class Verdict:
     def outcome(self) -> Outcome:
         """Passed, blocked, or error."""
         return outcome_of(self.exit_code)
+
+
+def worst_of(checks: Iterable[Check]) -> ExitCode:
+    """Return the code of the worst check; without a scan seen to have ended well, never that of a pass."""
+    found = list(checks)
+    proven = any(check.rule == SCAN and check.result in (Result.PASSED, Result.WARNED) for check in found)
+    code = worst(*(check.exit_code for check in found))
+    return ExitCode.NO_RESULT if code is ExitCode.PASSED and not proven else code
 
 
 def outcome_of(code: ExitCode) -> Outcome:

@@ -2,40 +2,24 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from hssgate.api.models import CicdImage
 from hssgate.api.paging import Listing
 from hssgate.clock import Clock
-from hssgate.durations import Moment, format_duration
+from hssgate.durations import Moment, describe_skew, format_duration
 from hssgate.errors import ApiError, ApiRefused, ApiUnavailable, Interrupted, RequestRefused
 from hssgate.exit_codes import ExitCode
-from hssgate.pacing import SERVER_FAULTS_IN_A_ROW, backoff_ceiling, last_look_reserve, poll_pause
+from hssgate.observer import Observer
+from hssgate.pacing import SERVER_FAULTS_IN_A_ROW, last_look_reserve, poll_pause
 from hssgate.reference import Reference
+from hssgate.retrying import pause_until, retry_pause
 from hssgate.settings import Patience
 from hssgate.sighting import Ending, Sighting, Watched
 from hssgate.text import plural
 
 _CLOCKS_AGREE_WITHIN = 60.0
 _MOST_NEIGHBOURS_ASKED = 3
-
-
-class Observer(Protocol):
-    """Is told what happens while the gate waits."""
-
-    tick_seconds: float
-
-    def changed(self, reference: Reference, state: str, elapsed: float) -> None:
-        """An image's state is now this one."""
-
-    def looked(self, text: str, elapsed: float) -> None:
-        """A single look brought this, whether or not it changed anything."""
-
-    def tick(self, elapsed: float) -> None:
-        """Time passes; called at least every `tick_seconds` of a pause."""
-
-    def warn(self, text: str) -> None:
-        """Something is odd."""
+_THROTTLED = 429
 
 
 @dataclass(frozen=True)
@@ -74,6 +58,7 @@ class Watch:
         patience: deadlines and pauses.
         clock: time and chance.
         observer: is told what happens.
+        start: of the run, on the monotonic clock; deadlines are counted from it.
         scanned_after: the earliest scan time that is believed.
         neighbours: returns rows that resemble a reference, in at most so many seconds; raises ApiError.
     """
@@ -85,6 +70,7 @@ class Watch:
         clock: Clock,
         observer: Observer,
         *,
+        start: float,
         scanned_after: Moment | None,
         neighbours: Callable[[Reference, float], Listing[CicdImage]],
     ) -> None:
@@ -94,7 +80,7 @@ class Watch:
         self._scanned_after = scanned_after
         self._neighbours = neighbours
         self.interruption: ExitCode | None = None
-        self._start = clock.monotonic()
+        self._start = start
         self._slowest_look = 0.0
         self._neighbours_asked = 0
         self._skew_told = False
@@ -107,10 +93,10 @@ class Watch:
         try:
             while lanes := [lane for lane in self._lanes if lane.open]:
                 lane = min(lanes, key=lambda candidate: candidate.due)
-                self._pause_until(lane.due)
+                pause_until(lane.due, self._start, self._clock, self._observer)
                 self._look(lane)
         except Interrupted as signal:
-            self.interruption = signal.code
+            self.interruption = signal.exit_code
             for image in self._open_images():
                 image.end(Ending.INTERRUPTED, self._elapsed())
         return {image.reference: image.sighting() for lane in self._lanes for image in lane.images}
@@ -169,10 +155,12 @@ class Watch:
             if self._is_over(image) or lane.server_faults > SERVER_FAULTS_IN_A_ROW:
                 image.end(Ending.UNANSWERED, self._elapsed(), error)
             self._tell(image)
-        pause = error.retry_after
-        if pause is None:
-            pause = self._clock.uniform(0, backoff_ceiling(lane.failures))
+        pause = retry_pause(error, lane.failures, self._clock)
         self._schedule(lane, pause)
+        if error.exchange.http_status == _THROTTLED:
+            for other in self._lanes:  # the limit is the caller's, not the image's
+                if other.open:
+                    self._put_off(other, pause)
         self._tell_look(lane, str(error))
 
     def _schedule(self, lane: _OpenLane, pause: float) -> None:
@@ -183,17 +171,17 @@ class Watch:
             dues = [self._due(image, now, now + pause) for image in lane.open]
         lane.due = min(dues + [self._last_look_at(image) for image in lane.open], default=now)
 
+    def _put_off(self, lane: _OpenLane, pause: float) -> None:
+        """Look at a lane no sooner than after the pause, but for its deadlines."""
+        due = max(lane.due, self._clock.monotonic() + pause)
+        lane.due = min([due, *(self._last_look_at(image) for image in lane.open)])
+
     def _due(self, image: Watched, now: float, paced: float) -> float:
         """Return when an image wants to be looked at: as paced, or when what it has shown may have settled."""
         if image.settles_at is None:
             return paced
         settled = max(image.settles_at, now + self._patience.interval)
         return min(settled, now + self._patience.max_interval if image.has_ended else paced)
-
-    def _pause_until(self, due: float) -> None:
-        while (left := due - self._clock.monotonic()) > 0:
-            self._clock.sleep(min(left, self._observer.tick_seconds))
-            self._observer.tick(self._elapsed())
 
     def _deadline(self, image: Watched) -> float:
         patience = self._patience
@@ -229,8 +217,7 @@ class Watch:
         differs = abs(skew) > _CLOCKS_AGREE_WITHIN
         if differs and not self._skew_told:
             self._skew_told = True
-            side = "behind" if skew > 0 else "ahead of"
-            self._observer.warn(f"this machine's clock is {format_duration(abs(skew))} {side} the server's; set it")
+            self._observer.warn(describe_skew(skew))
         if self._scanned_after is None:
             return None
         shift = int(skew * 1000) if differs and self._scanned_after.is_age else 0
@@ -243,6 +230,7 @@ class Watch:
     def _tell_look(self, lane: _OpenLane, brought: str) -> None:
         pause = format_duration(max(lane.due - self._clock.monotonic(), 0.0))
         self._observer.looked(f"{brought}; " + (f"next look in {pause}" if lane.open else "done"), self._elapsed())
+        self._observer.tick(self._elapsed())
 
     def _open_images(self) -> list[Watched]:
         return [image for lane in self._lanes for image in lane.open]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import hypothesis
 import pytest
 from junitparser import JUnitXml
 
@@ -21,6 +22,11 @@ from tests.fakes import FakeClock
 
 _OWN_VARIABLES = ("HSSGATE_", "HUAWEICLOUD_", "HW_", "CLOUD_SDK_", "SSL_CERT_FILE", "NO_COLOR", "FORCE_COLOR")
 KEY = {"HUAWEICLOUD_SDK_AK": "emulator-ak", "HUAWEICLOUD_SDK_SK": "emulator-sk"}
+
+
+_USUAL = hypothesis.settings.get_profile("ci" if os.environ.get("CI") else "default")
+hypothesis.settings.register_profile("untimed", _USUAL, deadline=None)  # a busy machine is no fault
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True)

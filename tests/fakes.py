@@ -49,6 +49,11 @@ class FakeClock:
         self._give_up_if_late(began, within, abandon)
         return result
 
+    def together(self, work: Callable[[], None], *, workers: int) -> None:
+        """Run the work once for each worker, one after the other."""
+        for _ in range(workers):
+            work()
+
     def _give_up_if_late(self, began: float, within: float, abandon: Callable[[], None]) -> None:
         if self._now - began > within:
             self._now = began + within

@@ -66,7 +66,8 @@ def test_documented_quirks_are_read(body: object, rows: tuple[CicdImage, ...]) -
     [
         b"", b"null", b"[]", b"{}", b"<html>", b"\xff\xfe", b'{"data_list": [', b'{"data_list": [1]}', b'{"data_list": [null]}',
         b'{"data_list": "x"}', b'{"data_list": [{"vul_num": true}]}', b'{"data_list": [{"vul_num": -1}]}',
-        b'{"data_list": [{"vul_num": 1.5}]}', b'{"data_list": [{"vul_num": "many"}]}', b'{"data_list": [{"vul_num": "1,000"}]}',
+        b'{"data_list": [{"vul_num": 1.5}]}', b'{"data_list": [{"vul_num": "many"}]}', b'{"data_list": [{"vul_num": "1,000"}]}', '{"data_list": [{"vul_num": "5万"}]}'.encode(), b'{"data_list": [{"vul_num": "1k"}]}',
+        b'{"data_list": [{"image_size": "3 MB"}]}',
         b'{"data_list": [{"vul_num": NaN}]}', b'{"data_list": [{"vul_num": 1e999}]}', b'{"data_list": [{"image_name": 5}]}',
         b'{"data_list": [{"scan_status": ["success"]}]}', b'{"total_num": -1, "data_list": []}',
         b'{"data_list": [{"scan_status": "failed", "scan_status": "success"}]}', b'{"error_code": "X", "error_msg": "y"}',

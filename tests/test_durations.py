@@ -70,6 +70,8 @@ def test_moments_are_read(text: str, moment: Moment) -> None:
         pytest.param("yesterday", "is not a moment", id="word"),
         pytest.param("", "is not a moment", id="empty"),
         pytest.param("2026-13-01T00:00:00Z", "is not a moment", id="no such month"),
+        pytest.param("900", "for an age write 900s", id="seconds that look like an age"),
+        pytest.param("20260131", "before any scan", id="a date without dashes"),
         pytest.param("1890000000", "more than a day ahead", id="future"),
     ],
 )

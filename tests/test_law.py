@@ -88,7 +88,7 @@ def _page(status: int, body: bytes) -> Row | None:
         page = json.loads(body)
     except ValueError:
         return None
-    return page if isinstance(page, dict) else None
+    return page if isinstance(page, dict) and {"data_list", "total_num"} & page.keys() else None
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ from datetime import UTC, date, datetime
 import pytest
 
 from hssgate.api.models import CicdImage
-from hssgate.policy.judge import Subject, accepts, judge_row, policy_warnings, rules_for, skip_rules
+from hssgate.policy.judge import Facts, accepts, judge_row, skip_rules
 from hssgate.policy.load import LoadedPolicy
 from hssgate.policy.model import Policy
+from hssgate.policy.rules import Subject, policy_warnings, rules_for
 from hssgate.verdict import PolicySource, Result, Trouble
 
 NOW = datetime(2027, 3, 31, 23, 59, tzinfo=UTC).timestamp()
@@ -20,7 +21,11 @@ ROW = CicdImage(
 
 
 def loaded(data: Mapping[str, object]) -> LoadedPolicy:
-    return LoadedPolicy(Policy.model_validate(data), PolicySource("p.yaml", "0" * 64), (10, 20, 30, 40))
+    return LoadedPolicy(
+        Policy.model_validate(data),
+        PolicySource("p.yaml", "0" * 64),
+        {("overrides", index): 10 * (index + 1) for index in range(4)},
+    )
 
 
 def override(rules: dict[str, object], images: list[str], **more: object) -> dict[str, object]:
@@ -56,7 +61,7 @@ def test_each_rule_is_judged(rule: dict[str, object], row: dict[str, object], re
     """Found against accepted; a missing number is an error, or a warning where the rule only warns."""
     rules = rules_for(loaded({"rules": rule}), SUBJECT, NOW)
 
-    (check,) = judge_row(ROW.model_copy(update=row), rules, NOW)
+    (check,) = judge_row(Facts(ROW.model_copy(update=row), None, NOW), rules).checks
 
     assert (check.result, check.message) == (result, message)
     assert check.trouble is (Trouble.INCOMPLETE if result is Result.ERROR else None)
@@ -67,7 +72,7 @@ def test_rules_are_judged_in_one_order_and_skipped_in_the_same() -> None:
     data = {"scan_age": "1h", "scan": {"accept": ["failed"]}, "vulnerabilities": 1, "severity": "Low"}
     rules = rules_for(loaded({"rules": data}), SUBJECT, NOW)
 
-    judged, skipped = judge_row(ROW, rules, NOW), skip_rules(rules, "no result")
+    judged, skipped = judge_row(Facts(ROW, None, NOW), rules).checks, skip_rules(rules, "no result")
 
     assert [check.rule for check in judged] == ["severity", "vulnerabilities", "scan_age"]
     assert [(check.rule, check.result, check.limit) for check in skipped] == [
@@ -138,7 +143,7 @@ def test_an_override_ends_with_its_day(expires: date | None, limit: int, warns: 
     rule = rules_for(policy, SUBJECT, NOW).limits["vulnerabilities"]
 
     assert getattr(rule, "limit", None) == limit
-    assert policy_warnings(policy, [SUBJECT], NOW) == ([warns] if warns else [])
+    assert policy_warnings(policy, [SUBJECT], None, NOW) == ([warns] if warns else [])
 
 
 def test_overrides_that_match_nothing_are_named_in_one_line() -> None:
@@ -149,7 +154,9 @@ def test_overrides_that_match_nothing_are_named_in_one_line() -> None:
         "overrides": [override(rules, ["a/*"]), override(rules, ["app:*"]), override(rules, ["b/*"])],
     }
 
-    assert policy_warnings(loaded(data), [SUBJECT], NOW) == ["no image of this run is matched by: p.yaml:10, p.yaml:30"]
+    assert policy_warnings(loaded(data), [SUBJECT], None, NOW) == [
+        "without effect on any image of this run: p.yaml:10, p.yaml:30"
+    ]
 
 
 @pytest.mark.parametrize(

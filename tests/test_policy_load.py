@@ -83,8 +83,8 @@ def test_each_format_says_the_same(tmp_path: Path, name: str, text: str) -> None
 
 def test_an_override_is_named_by_its_line_or_its_number(tmp_path: Path) -> None:
     """YAML tells lines, the others count."""
-    assert load_policy(saved(tmp_path, "p.yaml", YAML)).place_of_override(0).endswith("p.yaml:10")
-    assert load_policy(saved(tmp_path, "p.toml", TOML)).place_of_override(0).endswith("p.toml: overrides[0]")
+    assert load_policy(saved(tmp_path, "p.yaml", YAML)).place_of("overrides", 0).endswith("p.yaml:10")
+    assert load_policy(saved(tmp_path, "p.toml", TOML)).place_of("overrides", 0).endswith("p.toml: overrides[0]")
 
 
 @pytest.mark.parametrize(
@@ -93,8 +93,9 @@ def test_an_override_is_named_by_its_line_or_its_number(tmp_path: Path) -> None:
         pytest.param("p.yaml", "rules: {severty: Low}", [":1: rules.severty: unknown key; did you mean `severity`?"], id="typo"),
         pytest.param("p.yaml", "rules:\n  severity: {limit: Low, acton: warn}", [":2: rules.severity.acton: unknown key; did you mean `action`?"], id="typo in the long form"),
         pytest.param("p.yaml", "rules: {severity: Low}\noverrides:\n  - {images: [x], rules: {severty: High}, reason: r}\n", [":3: overrides[0].rules.severty: unknown key; did you mean `severity`?"], id="typo in an override"),
-        pytest.param("p.yaml", "rules: {high_vulnerabilities: 0}", [":1: rules.high_vulnerabilities: it needs the list of findings, which this version does not fetch yet"], id="reserved rule"),
-        pytest.param("p.yaml", "rules: {severity: Low}\nignore: []", [":2: ignore: it needs the list of findings"], id="reserved list"),
+        pytest.param("p.yaml", "rules: {severity: Low}\nignore:\n  - {vulnerability: CVE-1}", [":3: ignore[0]: `reason` is missing"], id="exception without reason"),
+        pytest.param("p.yaml", "rules: {severity: Low}\nignore:\n  - {vulnerabilty: CVE-1, vulnerability: x, reason: r}", [":3: ignore[0].vulnerabilty: unknown key; did you mean `vulnerability`?"], id="typo in an exception"),
+        pytest.param("p.yaml", "rules: {severity: Low}\nignore:\n  - {vulnerability: '', reason: r}", [":3: ignore[0].vulnerability: "], id="exception for nothing"),
         pytest.param("p.yaml", "rules: {severity: Low, zzz: 1}\nzzz: {a: 1}", [":1: rules.zzz: unknown key", ":2: zzz: unknown key"], id="unknown keys everywhere"),
         pytest.param("p.yaml", "rules: {zzz: 1, severity: Low}", [":1: rules.zzz: unknown key; known here: "], id="unknown key"),
         pytest.param("p.yaml", "rules:\n  vulnerabilities: '3'", [":2: rules.vulnerabilities: should be a valid integer"], id="text for a number"),
@@ -138,6 +139,9 @@ def test_an_override_is_named_by_its_line_or_its_number(tmp_path: Path) -> None:
         pytest.param("p.json", '{"rules": ', [":1: it is no JSON: "], id="no JSON"),
         pytest.param("p.json", '{"rules": {"vulnerabilities": NaN}}', [": NaN is no JSON"], id="JSON constant"),
         pytest.param("p.json", "[" * 100_000, [": it is nested too deep"], id="JSON deep nesting"),
+        pytest.param("p.json", '{"rules": {"vulnerabilities": ' + "9" * 5000 + "}}", [": it is no JSON: "], id="JSON endless number"),
+        pytest.param("p.toml", "[rules]\nvulnerabilities = " + "9" * 5000, [": it is no TOML: "], id="TOML endless number"),
+        pytest.param("p.yaml", "rules: {severity: Low}\n" + "".join(f"k{number}: 1\n" for number in range(5000)), [f": k{number}: unknown key" for number in range(20)] + [": and 4980 more faults"], id="very many faults"),
         pytest.param("p.txt", "rules: {severity: Low}", [": .txt is no policy format"], id="unknown suffix"),
         pytest.param("policy", "rules: {severity: Low}", [": no suffix is no policy format"], id="no suffix"),
         pytest.param("p.yaml", "rules: {severity: Low}\n" + "#" * 1024 * 1024, [": it is larger than 1 MiB"], id="too large"),

@@ -146,6 +146,23 @@ def test_an_old_result_does_not_stand_in_for_a_scan_that_vanished(bench: Bench) 
     assert bench.play(images(finished(), back)).check("team/app:1.0", "--timeout", "2m").code == 10
 
 
+def test_an_older_result_that_resurfaces_is_not_believed(bench: Bench) -> None:
+    """Neither one that was never listed beside the scan under way, nor the same result as before a rescan."""
+    other = image("{at: 0s, scan_status: scanning}", "{at: 10s, absent: true}", image_digest=OTHER)
+    old = image(
+        "{at: 0s, absent: true}",
+        f"{{at: 10s, scan_status: success, latest_scan_time: 1000, latest_update_time: 1000, {CLEAN}}}",
+    )
+    assert bench.play(images(other, old)).check("team/app:1.0", "--timeout", "1m").code == 4
+
+    success = f"scan_status: success, latest_scan_time: 1000, {CLEAN}"
+    flapping = image(
+        f"{{at: 0s, {success}}}", "{at: 8s, scan_status: scanning, latest_scan_time: 1000}", f"{{at: 20s, {success}}}"
+    )
+    busy = image("{at: 0s, scan_status: scanning}", f"{{at: 30s, scan_status: success, {CLEAN}}}", namespace="prod")
+    assert bench.play(images(flapping, busy)).check("app:1.0", "--timeout", "2m").code == 4
+
+
 def test_a_group_that_vanished_is_waited_for(bench: Bench) -> None:
     """Another namespace's pass does not make up for it."""
     other = image("{at: 0s, scan_status: scanning}", "{at: 20s, absent: true}", namespace="prod")

@@ -146,12 +146,13 @@ Script = Callable[[socket.socket], None]
 
 
 @contextlib.contextmanager
-def scripted(script: Script) -> Iterator[str]:
-    """A server that does to each connection what the script says."""
+def scripted(script: Script, *, greeted: bool = True) -> Iterator[str]:
+    """A server that does to each connection what the script says, once it was greeted."""
 
     def attend(connection: socket.socket) -> None:
         with connection, contextlib.suppress(OSError):
-            connection.recv(65536)
+            if greeted:
+                connection.recv(65536)
             script(connection)
 
     def accept() -> None:
@@ -309,6 +310,81 @@ def test_a_private_authority_is_trusted_by_its_bundle_alone(authority: trustme.C
         assert ended.returncode == 3
         assert "the certificate of localhost is not to be trusted" in ended.stdout
         assert "--ca-bundle" in ended.stdout
+
+
+def test_a_request_given_up_is_ended_under_tls_too(authority: trustme.CA, tmp_path: Path) -> None:
+    """Nothing of it goes on in the background: the server sees the connection end."""
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    ends: list[str] = []
+
+    def script(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as secure:
+            secure.recv(65536)
+            try:
+                while True:
+                    secure.sendall(b"H")
+                    time.sleep(0.05)
+            except OSError:
+                ends.append("ended")
+
+    with scripted(script, greeted=False) as url:
+        probe = (
+            "import sys, threading, time; from hssgate.cli.main import run; code = run(sys.argv[1:]); time.sleep(0.3);"
+            "print([thread.name for thread in threading.enumerate() if 'hssgate' in thread.name]); sys.exit(code)"
+        )
+        address = url.replace("http://127.0.0.1", "https://localhost")
+        given = [
+            "check",
+            "app:1",
+            "--endpoint",
+            address,
+            "--project-id",
+            "p",
+            "--ca-bundle",
+            "ca.pem",
+            "--timeout",
+            "1s",
+            "-q",
+        ]
+        ended = subprocess.run(
+            [sys.executable, "-c", probe, *given], env=environment(), capture_output=True, text=True, check=False
+        )
+
+    assert ended.returncode == 3
+    assert ended.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("ALL_PROXY", "socks5://127.0.0.1:9"), ("HTTPS_PROXY", "ftp://x"), ("NO_PROXY", "[::1")]
+)
+def test_an_unusable_proxy_variable_is_misuse(name: str, value: str) -> None:
+    """Exit code 2, naming the variables."""
+    ended = checked("https://hss.example.com", "app:1", "--timeout", "1s", **{name: value, "HTTPS_PROXY": value})
+
+    assert ended.returncode == 2
+    assert "HTTPS_PROXY, ALL_PROXY or NO_PROXY cannot be used" in ended.stderr
+
+
+def test_a_report_into_a_pipe_arrives(emulator_url: str) -> None:
+    """`/dev/stdout` and the shell's `>(…)` are written to as they are."""
+    given = [
+        "check",
+        "demo/passes:1.0",
+        "--endpoint",
+        emulator_url,
+        "--project-id",
+        "p",
+        "-q",
+        "--report",
+        "json=/dev/stdout",
+    ]
+
+    ended = ran(*given)
+
+    assert ended.returncode == 0
+    assert '"exit_code": 0' in ended.stdout
 
 
 def test_a_certificate_of_another_name_is_refused(authority: trustme.CA, tmp_path: Path) -> None:

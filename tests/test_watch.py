@@ -71,6 +71,36 @@ def test_a_crowd_behind_a_slow_server_keeps_the_deadline(bench: Bench) -> None:
     assert "no look could be taken before the deadline" in messages
 
 
+def test_throttling_slows_every_request(bench: Bench) -> None:
+    """The limit is the caller's: the other images wait as well."""
+    names = [f"app{number}" for number in range(5)]
+    scenario = (
+        images(*(finished(image_name=name) for name in names)) + "faults: [{requests: 1, status: 429, retry_after: 40}]"
+    )
+
+    ended = bench.play(scenario).check(*(f"team/{name}:1.0" for name in names))
+
+    assert ended.code == 0
+    assert [round(request.at - bench.emulator.requests[0].at) for request in bench.emulator.requests] == [
+        0,
+        40,
+        40,
+        40,
+        40,
+        40,
+    ]
+
+
+def test_a_crowd_of_slow_answers_does_not_silence_the_heartbeat(bench: Bench) -> None:
+    """It beats between looks as well as in pauses."""
+    names = [f"app{number}" for number in range(12)]
+    scenario = images(*(image(FOREVER, image_name=name) for name in names)) + "faults: [{requests: '*', delay: 20s}]"
+
+    ended = bench.play(scenario).check(*(f"team/{name}:1.0" for name in names), "--timeout", "20m")
+
+    assert len([line for line in ended.err.splitlines() if "still waiting" in line]) >= 15
+
+
 def test_near_misses_are_asked_for_by_few(bench: Bench) -> None:
     """A crowd of misspelt names does not become a crowd of requests."""
     names = [f"app{number}" for number in range(10)]
@@ -105,6 +135,7 @@ def test_a_failing_search_for_near_misses_changes_nothing(bench: Bench) -> None:
         pytest.param([page(ROW, ROW | {"image_name": "b"}, total=1)], 3, None, id="more rows than announced"),
         pytest.param([httpx.Response(200, json={"data_list": [ROW]}), httpx.Response(200, json={"data_list": []})], 0, 2, id="no total: until an empty page"),
         pytest.param([httpx.Response(200, json={"data_list": [ROW]})], 0, 2, id="no total, offset ignored: the same page again"),
+        pytest.param([httpx.Response(200, json={"data_list": [{**ROW, "image_id": str(number)} for number in range(200)]})], 3, None, id="no total, offset ignored, a full page: there may be more"),
     ],
 )  # fmt: skip
 def test_a_list_is_whole_or_no_answer(

@@ -1,6 +1,7 @@
 """The calls of HSS that the gate makes, each with a deadline of its own."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from urllib.parse import quote
 
 import httpx
@@ -10,14 +11,15 @@ from hssgate.api.auth.access_key import SignedAuth
 from hssgate.api.auth.token import TokenAuth
 from hssgate.api.models import CicdImage, Cve, Finding
 from hssgate.api.paging import Listing, whole_list
-from hssgate.api.query import PAGE_SIZE, CicdImagesQuery, encode
+from hssgate.api.query import LONGEST_VERSION, PAGE_SIZE, CicdImagesQuery, encode
 from hssgate.api.wire import Wire
 from hssgate.clock import Clock
-from hssgate.durations import format_duration
+from hssgate.durations import describe_skew
 from hssgate.errors import ApiUnavailable
 from hssgate.settings import Connection, Token
 
 _UNAUTHORIZED = 401
+_CALLS_AT_ONCE = 8
 
 
 class HssClient:
@@ -84,28 +86,53 @@ class HssClient:
             "image_type": "cicd",
             "namespace": image.namespace or "",
             "image_name": image.image_name or "",
-            "tag_name": image.image_version or "",
+            "tag_name": _filterable(image.image_version),
         }
         path = f"/image/{quote(image.image_id or '', safe='-_.~')}/vulnerabilities"
-        return self._all(path, names, Finding, within)
+        return self._all(path, names, Finding, self._clock.monotonic() + within)
 
-    def list_cves(self, vul_id: str, *, within: float) -> Listing[Cve]:
-        """Return the CVEs that a notice is about.
+    def look_up_cves(self, vul_ids: Sequence[str], known: dict[str, tuple[str, ...]], *, within: float) -> None:
+        """Ask which CVEs the notices are about, several at a time; each answer is kept as soon as it is there.
 
         Source: ListVulnerabilityCve.
 
         Args:
-            vul_id: the notice.
-            within: seconds for all pages together.
+            vul_ids: the notices; those in `known` are not asked for.
+            known: CVE ids by notice, to be filled.
+            within: seconds for all of them together.
 
         Raises:
-            ApiUnavailable: an answer failed or was unreadable, or the list would not hold still.
+            ApiUnavailable: an answer failed or was unreadable; the notices that were answered are in `known`.
             ApiRefused: asking again would not help.
         """
-        return self._all(f"/image/vulnerability/{quote(vul_id, safe='-_.~')}/cve", {}, Cve, within)
-
-    def _all(self, path: str, names: dict[str, str | int], model: type[Row], within: float) -> Listing[Row]:
         deadline = self._clock.monotonic() + within
+        left = [vul_id for vul_id in vul_ids if vul_id not in known]
+        queue = iter(left)
+        failures: list[BaseException] = []
+        lock = threading.Lock()
+        stop = threading.Event()
+
+        def work() -> None:
+            while not failures and not stop.is_set():
+                with lock:
+                    vul_id = next(queue, None)
+                if vul_id is None:
+                    return
+                try:
+                    path = f"/image/vulnerability/{quote(vul_id, safe='-_.~')}/cve"
+                    cves = self._all(path, {}, Cve, deadline).rows
+                    known[vul_id] = tuple(dict.fromkeys(cve.cve_id for cve in cves if cve.cve_id is not None))
+                except BaseException as failure:  # noqa: BLE001 - raised below, in the caller's thread
+                    failures.append(failure)
+
+        try:
+            self._clock.together(work, workers=min(len(left), _CALLS_AT_ONCE))
+        finally:
+            stop.set()
+        if failures:
+            raise failures[0]
+
+    def _all(self, path: str, names: dict[str, str | int], model: type[Row], deadline: float) -> Listing[Row]:
         if self._enterprise_project_id is not None:
             names = names | {"enterprise_project_id": self._enterprise_project_id}
 
@@ -126,11 +153,7 @@ class HssClient:
         if answer.status == _UNAUTHORIZED and isinstance(self._auth, SignedAuth):
             skew = self._auth.heal_skew(answer.server_time)
             if skew is not None:
-                side = "behind" if skew > 0 else "ahead of"
-                self._warn(
-                    f"this machine's clock is {format_duration(abs(skew))} {side} the server's: signing with the "
-                    "server's time instead; set the clock"
-                )
+                self._warn(describe_skew(skew))
                 answer = self._wire.get(url, auth=self._auth, within=self._left(deadline))
         return read_page(answer, model)
 
@@ -139,3 +162,8 @@ class HssClient:
         if left <= 0:
             raise ApiUnavailable("no time was left for the next page of the list")
         return min(left, self._request_timeout)
+
+
+def _filterable(version: str | None) -> str:
+    """Return the version if the API's filter takes it; the image is named by its id as well."""
+    return version if version is not None and len(version) <= LONGEST_VERSION else ""

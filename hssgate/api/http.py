@@ -5,7 +5,6 @@ import ssl
 from collections.abc import Callable
 from pathlib import Path
 
-import certifi
 import httpx
 
 from hssgate import __version__
@@ -31,9 +30,17 @@ def open_http(connection: Connection, trace: Callable[[str], None] | None = None
         say = trace
         hooks["request"] = [lambda request: say(f"> {request.method} {request.url}")]
         hooks["response"] = [lambda response: say(_response_line(response))]
+    try:
+        return _client(connection, url, local=local, hooks=hooks)
+    except (ValueError, ImportError, httpx.InvalidURL) as error:  # of the variables that name proxies
+        raise Misused(f"HTTPS_PROXY, ALL_PROXY or NO_PROXY cannot be used: {clean(error, 200)}") from error
+
+
+def _client(
+    connection: Connection, url: httpx.URL, *, local: bool, hooks: dict[str, list[Callable[..., None]]]
+) -> httpx.Client:
     return httpx.Client(
         verify=_tls_context(connection.ca_bundle) if url.scheme == "https" else _trusts_nobody(),
-        timeout=httpx.Timeout(connection.request_timeout),
         follow_redirects=False,
         trust_env=not local,  # a proxy must not see what is meant for this machine
         headers={"User-Agent": f"hssgate/{__version__}"},
@@ -53,8 +60,8 @@ def is_loopback(host: str) -> bool:
 
 def _tls_context(ca_bundle: Path | None) -> ssl.SSLContext:
     if ca_bundle is None:
-        context = ssl.create_default_context()
-        context.load_verify_locations(cafile=certifi.where())
+        context = httpx.create_ssl_context(trust_env=False)  # certifi's
+        context.load_default_certs()  # and the system's
         return context
     try:
         return ssl.create_default_context(

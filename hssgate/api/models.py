@@ -10,7 +10,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-_NUMBER_WITH_UNIT = re.compile(r"\s*([0-9]{1,19})\s*(?:[^\W0-9_][^0-9]*)?", re.UNICODE)
+# Units that multiply by nothing; `5万` or `1k` is not read as 5 or 1.
+_UNIT = r"(?:单位|个|项|条|bytes?|b)"
+_NUMBER_WITH_UNIT = re.compile(rf"\s*([0-9]{{1,19}})\s*{_UNIT}?\s*(?:[(（]\s*{_UNIT}\s*[)）])?\s*", re.IGNORECASE)
 _LARGEST = 2**63 - 1
 
 

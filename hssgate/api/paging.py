@@ -1,6 +1,5 @@
 """A list read page by page: whole and from one moment, or not at all."""
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -8,7 +7,7 @@ from typing import Generic, TypeVar
 from pydantic import BaseModel
 
 from hssgate.api.answers import Page
-from hssgate.api.query import LARGEST_OFFSET
+from hssgate.api.query import LARGEST_OFFSET, PAGE_SIZE
 from hssgate.errors import ApiUnavailable, Exchange
 
 Row = TypeVar("Row", bound=BaseModel)
@@ -58,11 +57,15 @@ def _read_pages(read: Callable[[int], Page[Row]]) -> list[Page[Row]]:
     received = 0
     while True:
         page = read(received)
-        if pages and page.rows and page.rows == pages[-1].rows and page.total_num is None:
-            return pages  # the offset is ignored: this is the first page again, and there is no other
+        if pages and page.total_num is None and page.rows == pages[-1].rows and 0 < len(page.rows) < PAGE_SIZE:
+            return pages  # the offset is ignored: this is the first page again, and it was not full
         pages.append(page)
         received += len(page.rows)
-        is_last = not page.rows or received == page.total_num or received > LARGEST_OFFSET
+        if received > LARGEST_OFFSET and received != page.total_num:
+            raise ApiUnavailable(
+                f"the list has more than {LARGEST_OFFSET} rows, the most that can be asked for", page.exchange
+            )
+        is_last = not page.rows or received == page.total_num
         if is_last or not _hold_together(pages[-2:]):
             return pages
 
@@ -76,7 +79,7 @@ def _hold_together(pages: list[Page[Row]]) -> bool:
     """Whether the pages show one list: rows neither missing nor moved from page to page while it was read."""
     if len({page.total_num for page in pages}) > 1:
         return False
-    seen_before: Counter[Row] = Counter()
+    seen_before: set[Row] = set()
     for page in pages:
         if any(row in seen_before for row in page.rows):
             return False

@@ -2,8 +2,10 @@
 
 import contextlib
 import email.utils
+import functools
 import socket
 import ssl
+import threading
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -61,18 +63,26 @@ class Wire:
             ApiRefused: the server's certificate is not to be trusted.
         """
         exchanges: list[Exchange] = []
+        given_up = threading.Event()
+
+        def abandon() -> None:
+            given_up.set()
+            self._end_reads()
+
         with _translated(url, within, exchanges):
             return self._clock.call(
-                lambda: self._exchange(url, auth, within, exchanges), within=within, abandon=self._abandon
+                lambda: self._exchange(url, auth, within, exchanges, given_up), within=within, abandon=abandon
             )
 
-    def _exchange(self, url: str, auth: httpx.Auth, within: float, exchanges: list[Exchange]) -> Answer:
+    def _exchange(
+        self, url: str, auth: httpx.Auth, within: float, exchanges: list[Exchange], given_up: threading.Event
+    ) -> Answer:
         request = self._http.build_request(
             "GET",
             url,
             headers={"Accept": "application/json", "Accept-Encoding": "gzip"},
             timeout=httpx.Timeout(max(within, 0.001)),
-            extensions={"trace": self._remember_socket},
+            extensions={"trace": functools.partial(self._remember_socket, given_up)},
         )
         response = self._http.send(request, auth=auth, stream=True, follow_redirects=False)
         try:
@@ -86,15 +96,17 @@ class Wire:
         finally:
             response.close()
 
-    def _remember_socket(self, event: str, info: dict[str, object]) -> None:
-        if event != "connection.connect_tcp.complete":
+    def _remember_socket(self, given_up: threading.Event, event: str, info: dict[str, object]) -> None:
+        if event not in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
             return
         with contextlib.suppress(AttributeError):
             found = info["return_value"].get_extra_info("socket")  # type: ignore[attr-defined]
             if isinstance(found, socket.socket):
+                if given_up.is_set():  # while the name was looked up: nothing is to be sent any more
+                    found.close()
                 self._sockets = {known for known in self._sockets if known.fileno() >= 0} | {found}
 
-    def _abandon(self) -> None:
+    def _end_reads(self) -> None:
         """End what the given-up request waits for, so that its thread and connection are freed."""
         for known in self._sockets:
             with contextlib.suppress(OSError):  # the raw socket's own method: TLS state belongs to the other thread
@@ -146,7 +158,7 @@ def _translated(url: str, within: float, exchanges: list[Exchange]) -> Iterator[
         yield
     except (TimeoutError, httpx.TimeoutException) as error:
         raise ApiUnavailable(f"no whole answer from {host} within {within:.1f}s", known()) from error
-    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, zlib.error, OSError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, zlib.error, OSError, UnicodeError) as error:
         if untrusted := _certificate_error(error):
             raise ApiRefused(
                 f"the certificate of {host} is not to be trusted: {clean(untrusted, 200)}; "

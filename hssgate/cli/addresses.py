@@ -6,8 +6,10 @@ import httpx
 
 from hssgate.api.http import is_loopback
 from hssgate.errors import Misused
+from hssgate.text import clean
 
 _REGION = re.compile(r"[a-z]{2}-[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
+_HOST = re.compile(r"[0-9a-f:]+|(?!-)[a-z0-9-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9-]{1,63}(?<!-))*\.?", re.ASCII)
 _HIGHEST_PORT = 65535
 _EUROPEAN = frozenset({"eu-west-101"})  # source: the official SDK's region table
 
@@ -46,6 +48,10 @@ def _checked(endpoint: str) -> str:
         )
     if url.scheme not in ("http", "https") or not url.host:
         raise Misused("--endpoint is no https URL; write it like https://hss.ap-southeast-1.myhuaweicloud.com")
+    if not _HOST.fullmatch(url.host):
+        raise Misused(
+            f"--endpoint names a host that cannot be: {clean(url.host, 100)!r}; check what it was put together from"
+        )
     if url.port is not None and not 0 < url.port <= _HIGHEST_PORT:
         raise Misused(f"--endpoint names port {url.port}, which there is not")
     if url.scheme == "http" and not is_loopback(url.host):

@@ -3,13 +3,12 @@
 import os
 import sys
 from collections.abc import Mapping
-from typing import Literal, TextIO
+from typing import TextIO
 
 import click
 
 from hssgate.redaction import Redactor
-
-Tone = Literal["good", "bad", "warn", "dim", "bold"]
+from hssgate.reports.summary import Tone
 
 _USUAL_WIDTH = 80
 

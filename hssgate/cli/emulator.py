@@ -48,4 +48,4 @@ def emulator(ctx: click.Context, port: int, scenario: Path | None, verbose: int,
     except OSError as error:
         raise Misused(f"--port {port}: {clean(error.strerror or error)}; name another, or 0 for a free one") from error
     except Interrupted as interruption:
-        ctx.exit(int(interruption.code))
+        ctx.exit(int(interruption.exit_code))

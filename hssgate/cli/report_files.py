@@ -3,7 +3,6 @@
 import contextlib
 import os
 import stat
-import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -50,6 +49,18 @@ def write_reports(verdict: Verdict, reports: Reports, console: Console) -> Verdi
         reports: format and path of each.
         console: for the reports on stdout, and for errors.
     """
+    unwritten = _write_each(verdict, reports, console)
+    if not unwritten:
+        return verdict
+    verdict = replace(verdict, unwritten_reports=unwritten)
+    # What could be written tells the exit code that the run now has; stdout has been spoken to already.
+    again = [(name, path) for name, path in reports if path != STDOUT and Path(path).is_file()]
+    _write_each(verdict, again, console)
+    return verdict
+
+
+def _write_each(verdict: Verdict, reports: Reports, console: Console) -> tuple[str, ...]:
+    """Write each report, and return a line for each that could not be written."""
     unwritten = []
     for name, path in reports:
         try:
@@ -62,7 +73,7 @@ def write_reports(verdict: Verdict, reports: Reports, console: Console) -> Verdi
             reason = error.strerror if isinstance(error, OSError) and error.strerror else error
             unwritten.append(f"the report {name}={clean(path, 300)} could not be written: {clean(reason, 200)}")
             console.error(unwritten[-1])
-    return replace(verdict, unwritten_reports=tuple(unwritten)) if unwritten else verdict
+    return tuple(unwritten)
 
 
 def _check_path(path: Path) -> None:
@@ -75,25 +86,18 @@ def _check_path(path: Path) -> None:
 
 def _write_whole(path: Path, text: str) -> None:
     """Replace the file in one step; what is no regular file, such as a pipe, is written to as it is."""
-    target = Path(os.path.realpath(path))
     data = text.encode("utf-8", errors="replace")
-    if target.exists() and not stat.S_ISREG(target.stat().st_mode):
-        target.write_bytes(data)
+    if path.exists() and not stat.S_ISREG(path.stat().st_mode):
+        path.write_bytes(data)
         return
+    target = Path(os.path.realpath(path))
     target.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.")
+    unfinished = target.with_name(f".{target.name[:100]}.{os.getpid()}")
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with unfinished.open("xb") as file:
             file.write(data)
-        Path(name).chmod(0o666 & ~_umask())
-        Path(name).replace(target)
+        unfinished.replace(target)
     except BaseException:
         with contextlib.suppress(OSError):
-            Path(name).unlink()
+            unfinished.unlink()
         raise
-
-
-def _umask() -> int:
-    current = os.umask(0o077)
-    os.umask(current)
-    return current

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import yaml
 
-KeyPath = tuple[str | int, ...]
+from hssgate.policy.model import KeyPath
 
 _DEEPEST = 40
 _MOST_NODES = 100_000  # after aliases are followed
@@ -124,17 +124,18 @@ class _Builder:
 def _read_toml(text: str) -> Document:
     try:
         return Document(tomllib.loads(text), {})
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # also for a number with too many digits
         raise Malformed(f"it is no TOML: {error}") from error
 
 
 def _read_json(text: str) -> Document:
     def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        keys = [key for key, _ in pairs]
-        for key in keys:
-            if keys.count(key) > 1:
+        found: dict[str, object] = {}
+        for key, value in pairs:
+            if key in found:
                 raise Malformed(f"the key {key!r} is given twice; keep one")
-        return dict(pairs)
+            found[key] = value
+        return found
 
     def refuse(constant: str) -> object:
         raise Malformed(f"{constant} is no JSON")
@@ -143,6 +144,10 @@ def _read_json(text: str) -> Document:
         return Document(json.loads(text, object_pairs_hook=unique, parse_constant=refuse), {})
     except json.JSONDecodeError as error:
         raise Malformed(f"it is no JSON: {error.msg}", error.lineno) from error
+    except Malformed:
+        raise
+    except ValueError as error:  # a number with too many digits
+        raise Malformed(f"it is no JSON: {error}") from error
 
 
 _READERS: dict[str, Callable[[str], Document]] = {

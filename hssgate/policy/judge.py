@@ -1,19 +1,18 @@
-"""A row against a policy: pure functions from facts to checks (CONTRACT section 5)."""
+"""A row against the rules in force: pure functions from facts to checks (CONTRACT section 5)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
-from fnmatch import fnmatchcase
 from typing import assert_never
 
-from hssgate.api.models import CicdImage, SeverityLevel
+from hssgate.api.models import CicdImage, Finding, Level, SeverityLevel
 from hssgate.durations import format_duration
-from hssgate.policy.load import LoadedPolicy
-from hssgate.policy.model import Action, AgeRule, CountRule, Rules, ScanRule, SeverityRule
+from hssgate.errors import Interrupted
+from hssgate.evidence import Evidence, Findings, FindingsMissing
+from hssgate.policy.exceptions import Sorted, sort_out
+from hssgate.policy.model import Action, AgeRule, CountRule, SeverityRule
+from hssgate.policy.rules import LEVEL_RULES, LimitRule, RulesInForce
 from hssgate.text import clean
-from hssgate.verdict import Check, Result, Trouble
-
-LimitRule = SeverityRule | CountRule | AgeRule
+from hssgate.verdict import Check, ListedFinding, Result, Trouble
 
 _FIELD_OF_COUNT = {
     "vulnerabilities": "vul_num",
@@ -21,81 +20,71 @@ _FIELD_OF_COUNT = {
     "malicious_files": "malicious_file_num",
 }
 _GRAVITY = tuple(SeverityLevel)
-_SOON = timedelta(days=14)
+_LEVELS = tuple(Level)
 
 
 @dataclass(frozen=True)
-class RulesInForce:
-    """What an image is held to.
+class Facts:
+    """What is held against the rules.
 
     Args:
-        limits: by name, in the order in which they are judged.
-        scan: which failures of a scan may pass.
-    """
-
-    limits: dict[str, LimitRule]
-    scan: ScanRule | None
-
-
-@dataclass(frozen=True)
-class Subject:
-    """The image that a policy is applied to.
-
-    Args:
-        namespace: the organisation, if known.
-        image_name: its name.
-        image_version: its tag, if known.
-    """
-
-    namespace: str | None
-    image_name: str
-    image_version: str | None
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """What the globs of an override are held against."""
-        short = f"{self.image_name}:{self.image_version or ''}"
-        return (f"{self.namespace}/{short}", short) if self.namespace else (short,)
-
-    def matches(self, globs: Iterable[str]) -> bool:
-        """Whether any glob matches `namespace/name:version` or `name:version`."""
-        return any(fnmatchcase(name, glob) for glob in globs for name in self.names)
-
-
-def rules_for(loaded: LoadedPolicy, subject: Subject, now: float) -> RulesInForce:
-    """Return the rules in force for an image: the policy's own, later overrides replacing earlier ones.
-
-    Args:
-        loaded: the policy.
-        subject: the image.
-        now: epoch seconds; an override that ended before that day (UTC) has no effect.
-    """
-    rules = loaded.policy.rules.in_force()
-    for override in loaded.policy.overrides:
-        if not _has_ended(override.expires, now) and subject.matches(override.images):
-            rules |= override.rules.in_force()
-    scan = rules.pop("scan", None)
-    limits = {name: rule for name in Rules.model_fields if not isinstance(rule := rules.get(name), ScanRule | None)}
-    return RulesInForce(limits, scan if isinstance(scan, ScanRule) else None)
-
-
-def judge_row(row: CicdImage, rules: RulesInForce, now: float) -> list[Check]:
-    """Hold the row of a successful scan against the limits, one check for each.
-
-    Args:
-        row: the row.
-        rules: in force for its image.
+        row: of a successful scan.
+        evidence: its findings, where they were needed.
         now: epoch seconds, for the age of the scan.
+        settled: whether the result is believed; the findings of one that is not are not read.
     """
-    return [_judge_limit(name, rule, row, now) for name, rule in rules.limits.items()]
+
+    row: CicdImage
+    evidence: Evidence
+    now: float
+    settled: bool = True
 
 
-def skip_rules(rules: RulesInForce, because: str) -> list[Check]:
+@dataclass(frozen=True)
+class Judged:
+    """What the rules came to.
+
+    Args:
+        checks: one for each limit.
+        sorted_findings: which findings counted; None where none were needed or to be had.
+    """
+
+    checks: tuple[Check, ...]
+    sorted_findings: Sorted | None = None
+
+
+def judge_row(facts: Facts, rules: RulesInForce) -> Judged:
+    """Hold a row against the limits, one check for each."""
+    sorted_findings = None
+    if rules.need_findings and isinstance(facts.evidence, Findings):
+        sorted_findings = sort_out(facts.evidence.listed, facts.evidence.cves, rules.exceptions)
+    checks = tuple(_judge_limit(name, rule, facts, rules, sorted_findings) for name, rule in rules.limits.items())
+    return Judged(checks, sorted_findings)
+
+
+def gravest_first(findings: Iterable[ListedFinding]) -> tuple[ListedFinding, ...]:
+    """Return findings by level, then by id and package."""
+    return tuple(sorted(findings, key=lambda listed: _gravity(listed.finding)))
+
+
+def _gravity(finding: Finding) -> tuple[int, str, str]:
+    return (_LEVELS.index(finding.level), finding.vul_id or "", finding.app_name or "")
+
+
+_BY_FINDING = {"vulnerabilities", *LEVEL_RULES}
+
+
+def _countable(name: str, sorted_findings: Sorted) -> tuple[Finding, ...]:
+    level = LEVEL_RULES.get(name)
+    return tuple(finding for finding in sorted_findings.counted if level is None or finding.level is level)
+
+
+def skip_rules(rules: RulesInForce, because: str) -> tuple[Check, ...]:
     """Return a skipped check for each limit that could not be judged, with the reason."""
-    return [
+    return tuple(
         Check(name, Result.SKIPPED, f"{name}: not judged, {because}", limit=_shown_limit(rule))
         for name, rule in rules.limits.items()
-    ]
+    )
 
 
 def accepts(rules: RulesInForce, row: CicdImage) -> bool:
@@ -103,42 +92,54 @@ def accepts(rules: RulesInForce, row: CicdImage) -> bool:
     return rules.scan is not None and bool({row.scan_status, row.scan_failed_code} & set(rules.scan.accept))
 
 
-def policy_warnings(loaded: LoadedPolicy, subjects: Iterable[Subject], now: float) -> list[str]:
-    """Return a line for each override that has ended, ends soon, or matches none of the images.
-
-    Args:
-        loaded: the policy.
-        subjects: every image of the run.
-        now: epoch seconds.
-    """
-    images = list(subjects)
-    warnings = []
-    unused = []
-    for index, override in enumerate(loaded.policy.overrides):
-        place = loaded.place_of_override(index)
-        about = f"the override for {', '.join(override.images)} ({clean(override.reason, 80)})"
-        if override.expires is not None and _has_ended(override.expires, now):
-            warnings.append(f"{place}: {about} ended on {override.expires} and is without effect")
-            continue
-        if override.expires is not None and _has_ended(override.expires, now + _SOON.total_seconds()):
-            warnings.append(f"{place}: {about} ends after {override.expires}")
-        if not any(subject.matches(override.images) for subject in images):
-            unused.append(place)
-    if unused:
-        warnings.append(f"no image of this run is matched by: {', '.join(unused)}")
-    return warnings
-
-
-def _judge_limit(name: str, rule: LimitRule, row: CicdImage, now: float) -> Check:
+def _judge_limit(
+    name: str, rule: LimitRule, facts: Facts, rules: RulesInForce, sorted_findings: Sorted | None
+) -> Check:
     match rule:
         case SeverityRule():
-            return _judge_severity(name, rule, row)
+            return _judge_severity(name, rule, facts.row)
         case CountRule():
-            return _judge_count(name, rule, getattr(row, _FIELD_OF_COUNT[name]))
+            if name in _BY_FINDING and rules.need_findings:
+                return _judge_findings(name, rule, facts, sorted_findings)
+            return _judge_count(name, rule, getattr(facts.row, _FIELD_OF_COUNT[name]))
         case AgeRule():
-            return _judge_age(name, rule, row, now)
+            return _judge_age(name, rule, facts)
         case unreachable:
             assert_never(unreachable)
+
+
+def _judge_findings(name: str, rule: CountRule, facts: Facts, sorted_findings: Sorted | None) -> Check:
+    """Count findings one by one; those that HSS counted and did not list are held against the image."""
+    if sorted_findings is None:
+        return _unlisted(name, rule, facts)
+    if facts.row.vul_num is None:
+        return _lacking(name, rule, _FIELD_OF_COUNT["vulnerabilities"])
+    listed = len(sorted_findings.counted) + len(sorted_findings.ignored)
+    missing = max(facts.row.vul_num - listed, 0)
+    found = len(_countable(name, sorted_findings)) + missing
+    ignored = sum(LEVEL_RULES.get(name, finding.level) is finding.level for finding, _ in sorted_findings.ignored)
+    notes = [f"{ignored} ignored"] if ignored else []
+    if missing:
+        notes.append(f"{missing} of {facts.row.vul_num} counted by HSS but not listed, held against the image")
+    said = f"{name}: {found} found, at most {rule.limit} accepted" + (f" ({'; '.join(notes)})" if notes else "")
+    check = _judged(rule, found <= rule.limit, Check(name, Result.PASSED, said, found, rule.limit))
+    if check.result is Result.PASSED:
+        return check
+    return replace(check, blamed=tuple(sorted(_countable(name, sorted_findings), key=_gravity)))
+
+
+def _unlisted(name: str, rule: CountRule, facts: Facts) -> Check:
+    if not facts.settled:
+        return Check(name, Result.SKIPPED, f"{name}: not judged, the result was still settling", limit=rule.limit)
+    match facts.evidence:
+        case FindingsMissing(error=error):
+            said = f"{name}: the findings could not be read: {error}"
+            trouble = Trouble.INTERRUPTED if isinstance(error, Interrupted) else Trouble.API
+        case _:
+            said, trouble = f"{name}: the findings were not read, which this rule needs", Trouble.INCOMPLETE
+    if rule.action is Action.WARN:
+        return Check(name, Result.WARNED, said, limit=rule.limit)
+    return Check(name, Result.ERROR, said, limit=rule.limit, trouble=trouble)
 
 
 def _judge_severity(name: str, rule: SeverityRule, row: CicdImage) -> Check:
@@ -162,10 +163,11 @@ def _judge_count(name: str, rule: CountRule, found: int | None) -> Check:
     return _judged(rule, found <= rule.limit, Check(name, Result.PASSED, said, found, rule.limit))
 
 
-def _judge_age(name: str, rule: AgeRule, row: CicdImage, now: float) -> Check:
-    if row.latest_scan_time is None:
+def _judge_age(name: str, rule: AgeRule, facts: Facts) -> Check:
+    scanned = facts.row.latest_scan_time
+    if scanned is None:
         return _lacking(name, rule, "latest_scan_time")
-    age = max(now - row.latest_scan_time / 1000, 0.0)
+    age = max(facts.now - scanned / 1000, 0.0)
     shown, limit = format_duration(age), format_duration(rule.limit)
     said = f"{name}: scanned {shown} ago, at most {limit} accepted"
     return _judged(rule, age <= rule.limit, Check(name, Result.PASSED, said, shown, limit))
@@ -195,7 +197,3 @@ def _shown_limit(rule: LimitRule) -> int | str:
             return format_duration(rule.limit)
         case unreachable:
             assert_never(unreachable)
-
-
-def _has_ended(expires: date | None, now: float) -> bool:
-    return expires is not None and datetime.fromtimestamp(now, UTC).date() > expires

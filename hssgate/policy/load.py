@@ -1,45 +1,42 @@
 """Policy files: found, read, and refused with every fault named."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import get_args
 
 from pydantic import BaseModel, ValidationError
 
 from hssgate.errors import PolicyInvalid
-from hssgate.policy.model import BUILT_IN_TEXT, Policy, built_in
-from hssgate.text import clean
+from hssgate.policy.model import BUILT_IN_TEXT, KeyPath, Policy, built_in
+from hssgate.text import clean, plural
 from hssgate.verdict import PolicySource
 
 BUILT_IN = "built-in"
 DEFAULT_NAMES = ("hssgate.yaml", "hssgate.yml", "hssgate.toml", "hssgate.json")
+_MOST_PROBLEMS = 20
 LARGEST_FILE = 1024 * 1024  # bytes
-
-KeyPath = tuple[str | int, ...]
-
-_NEEDS_FINDINGS = frozenset({"ignore", "high_vulnerabilities", "medium_vulnerabilities", "low_vulnerabilities"})
 
 
 @dataclass(frozen=True)
 class LoadedPolicy:
-    """A policy, where it came from, and where its overrides stand.
+    """A policy, where it came from, and where its entries stand.
 
     Args:
         policy: the model.
         source: path and SHA-256.
-        override_lines: the line of each override, where the format tells.
+        lines: the line of each key path, where the format tells.
     """
 
     policy: Policy
     source: PolicySource
-    override_lines: tuple[int | None, ...] = ()
+    lines: Mapping[KeyPath, int] = field(default_factory=dict)
 
-    def place_of_override(self, index: int) -> str:
-        """Return where an override stands, as `file:line` or `file: overrides[0]`."""
-        line = self.override_lines[index] if index < len(self.override_lines) else None
-        return f"{self.source.path}:{line}" if line else f"{self.source.path}: overrides[{index}]"
+    def place_of(self, key: str, index: int) -> str:
+        """Return where an entry of `overrides` or `ignore` stands, as `file:line` or `file: overrides[0]`."""
+        line = self.lines.get((key, index))
+        return f"{self.source.path}:{line}" if line else f"{self.source.path}: {key}[{index}]"
 
 
 def find_policy(folder: Path) -> Path | None:
@@ -91,63 +88,64 @@ def load_policy(path: Path) -> LoadedPolicy:
         raise PolicyInvalid((f"{path}: it is empty, and an empty policy would pass everything; add `rules:`",))
     if not isinstance(document.data, dict):
         raise PolicyInvalid((f"{path}: it must be a mapping with `rules:`",))
-    faults = sorted(_problems(document.data), key=lambda fault: document.line_of(fault[0]) or 0)
-    problems = [
-        _worded(f"{path}:{line}" if (line := document.line_of(where)) else f"{path}", where, what)
-        for where, what in faults
-    ]
-    if problems:
-        raise PolicyInvalid(tuple(problems))
-    policy = Policy.model_validate(document.data)
-    lines = tuple(document.lines.get(("overrides", index)) for index in range(len(policy.overrides)))
-    return LoadedPolicy(policy, PolicySource(str(path), hashlib.sha256(raw).hexdigest()), lines)
+    policy, faults = _validated(document.data)
+    if policy is None or faults:
+        faults.sort(key=lambda fault: document.line_of(fault.where) or 0)
+        shown = [_worded(path, document.line_of(fault.where), fault) for fault in faults[:_MOST_PROBLEMS]]
+        more = len(faults) - len(shown)
+        raise PolicyInvalid((*shown, *([f"{path}: and {plural(more, 'more fault')}"] if more else [])))
+    return LoadedPolicy(policy, PolicySource(str(path), hashlib.sha256(raw).hexdigest()), document.lines)
 
 
 def _built_in() -> LoadedPolicy:
     return LoadedPolicy(built_in(), PolicySource(BUILT_IN, hashlib.sha256(BUILT_IN_TEXT.encode()).hexdigest()))
 
 
-def _worded(place: str, where: KeyPath, what: str) -> str:
-    key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where).lstrip(".")
-    return f"{place}: {clean(key, 200)}: {what}" if key else f"{place}: {what}"
+@dataclass(frozen=True)
+class _Fault:
+    where: KeyPath
+    kind: str
+    message: str
 
 
-def _problems(data: dict[str, object]) -> Iterator[tuple[KeyPath, str]]:
-    """Yield the key path and the wording of each fault."""
+def _validated(data: dict[str, object]) -> tuple[Policy | None, list[_Fault]]:
+    """Return the policy, if it is one, and what is wrong with it."""
     try:
         policy = Policy.model_validate(data)
     except ValidationError as error:
-        for fault in error.errors(include_input=False, include_url=False, include_context=True):
-            where = tuple(fault["loc"])
-            match fault["type"]:
-                case "extra_forbidden":
-                    yield where, _unknown_key(where)
-                case "missing":
-                    yield where[:-1], f"`{where[-1]}` is missing"
-                case _:
-                    yield (
-                        (where[:-1] if where[-1:] == ("limit",) else where),
-                        clean(
-                            fault["msg"]
-                            .removeprefix("Value error, ")
-                            .replace("Input should be", "should be")
-                            .replace("a valid tuple", "a list")
-                        ),
-                    )
-    else:
-        if not policy.rules.in_force():
-            yield ("rules",), "it holds no rule, and an empty policy would pass everything; add one"
-        for index, override in enumerate(policy.overrides):
-            if not override.rules.in_force():
-                yield ("overrides", index, "rules"), "it holds no rule; add one or take the override out"
+        found = error.errors(include_input=False, include_url=False, include_context=True)
+        return None, [_Fault(tuple(fault["loc"]), fault["type"], fault["msg"]) for fault in found]
+    faults = []
+    if not policy.rules.in_force():
+        faults.append(_Fault(("rules",), "", "it holds no rule, and an empty policy would pass everything; add one"))
+    faults += [
+        _Fault(("overrides", index, "rules"), "", "it holds no rule; add one or take the override out")
+        for index, override in enumerate(policy.overrides)
+        if not override.rules.in_force()
+    ]
+    return policy, faults
+
+
+def _worded(path: Path, line: int | None, fault: _Fault) -> str:
+    where, message = fault.where, fault.message
+    match fault.kind:
+        case "extra_forbidden":
+            message = _unknown_key(where)
+        case "missing":
+            where, message = where[:-1], f"`{where[-1]}` is missing"
+        case _:
+            where = where[:-1] if where[-1:] == ("limit",) else where
+            message = message.removeprefix("Value error, ").replace("Input should be", "should be")
+            message = clean(message.replace("a valid tuple", "a list"))
+    place = f"{path}:{line}" if line else f"{path}"
+    key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where).lstrip(".")
+    return f"{place}: {clean(key, 200)}: {message}" if key else f"{place}: {message}"
 
 
 def _unknown_key(where: KeyPath) -> str:
     import difflib
 
     key = str(where[-1])
-    if key in _NEEDS_FINDINGS:
-        return "it needs the list of findings, which this version does not fetch yet; take it out"
     known = _keys_at(where[:-1])
     near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
     return f"unknown key; did you mean `{near[0]}`?" if near else f"unknown key; known here: {', '.join(known)}"

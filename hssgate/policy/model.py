@@ -13,6 +13,9 @@ _NO_FAILURES = frozenset({ScanStatus.SUCCESS, ScanStatus.UNSCAN, ScanStatus.WAIT
 _STRICT = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
 
+KeyPath = tuple[str | int, ...]  # where something stands in a policy
+
+
 class Action(StrEnum):
     """What a broken rule does."""
 
@@ -98,6 +101,9 @@ class Rules(BaseModel):
 
     severity: Annotated[SeverityRule | None, BeforeValidator(_long_form)] = None
     vulnerabilities: Annotated[CountRule | None, BeforeValidator(_long_form)] = None
+    high_vulnerabilities: Annotated[CountRule | None, BeforeValidator(_long_form)] = None
+    medium_vulnerabilities: Annotated[CountRule | None, BeforeValidator(_long_form)] = None
+    low_vulnerabilities: Annotated[CountRule | None, BeforeValidator(_long_form)] = None
     unsafe_settings: Annotated[CountRule | None, BeforeValidator(_long_form)] = None
     malicious_files: Annotated[CountRule | None, BeforeValidator(_long_form)] = None
     scan_age: Annotated[AgeRule | None, BeforeValidator(_long_form)] = None
@@ -130,6 +136,26 @@ class Override(BaseModel):
     expires: Annotated[date, BeforeValidator(_day)] | None = None
 
 
+class Ignore(BaseModel):
+    """Findings that do not count.
+
+    Args:
+        vulnerability: glob on the finding's id or on a CVE id; without wildcards, exactly that id.
+        package: glob on the package's name; absent: any.
+        images: globs on `namespace/name:version` or `name:version`; absent: any.
+        reason: why.
+        expires: the last day (UTC) on which it has effect.
+    """
+
+    model_config = _STRICT
+
+    vulnerability: Glob
+    package: Glob | None = None
+    images: Annotated[tuple[Glob, ...], AfterValidator(_some)] | None = None
+    reason: Reason
+    expires: Annotated[date, BeforeValidator(_day)] | None = None
+
+
 class Policy(BaseModel):
     """A whole policy."""
 
@@ -138,6 +164,7 @@ class Policy(BaseModel):
     version: Literal[1] = 1
     rules: Rules
     overrides: tuple[Override, ...] = ()
+    ignore: tuple[Ignore, ...] = ()
 
 
 BUILT_IN_TEXT = "version: 1\nrules:\n  severity: Medium\n  malicious_files: 0\n"

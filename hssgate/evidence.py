@@ -1,0 +1,34 @@
+"""The findings of an image as HSS listed them, and what CVEs its notices are about."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from hssgate.api.models import Finding
+from hssgate.errors import GateError
+
+
+@dataclass(frozen=True)
+class Findings:
+    """All findings of one row.
+
+    Args:
+        listed: as HSS listed them.
+        cves: the CVE ids of a notice, for those that were asked for.
+    """
+
+    listed: tuple[Finding, ...]
+    cves: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class FindingsMissing:
+    """The findings could not be had.
+
+    Args:
+        error: why.
+    """
+
+    error: GateError
+
+
+Evidence = Findings | FindingsMissing | None  # None: nothing needed them

@@ -1,0 +1,92 @@
+"""Asks for the findings of those images whose policy needs them, and for the CVEs of the notices that could matter."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from hssgate.api.client import HssClient
+from hssgate.api.models import CicdImage
+from hssgate.clock import Clock
+from hssgate.errors import ApiError, ApiRefused, GateError, Interrupted, RequestRefused
+from hssgate.evidence import Findings, FindingsMissing
+from hssgate.observer import Observer
+from hssgate.policy.rules import RulesInForce
+from hssgate.retrying import until_answered
+from hssgate.text import plural
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Term:
+    """Until when to ask.
+
+    Args:
+        start: of the run, on the monotonic clock.
+        deadline: on the same clock.
+    """
+
+    start: float
+    deadline: float
+
+
+class Inquiry:
+    """One run's questions about findings; what was refused once is not asked again.
+
+    Args:
+        client: asks HSS.
+        clock: time and chance.
+        observer: is told what happens.
+        term: until when to ask.
+    """
+
+    def __init__(self, client: HssClient, clock: Clock, observer: Observer, term: Term) -> None:
+        self._client = client
+        self._clock = clock
+        self._observer = observer
+        self._term = term
+        self._cves: dict[str, tuple[str, ...]] = {}
+        self._given_up: GateError | None = None
+        self.interruption: Interrupted | None = None
+
+    def evidence_on(self, row: CicdImage, rules: Sequence[RulesInForce]) -> Findings | FindingsMissing | None:
+        """Return the findings of a row, as far as any of the policies needs them; never raises GateError.
+
+        Args:
+            row: of a successful scan.
+            rules: in force for its image, one for each policy.
+        """
+        if not any(policy.need_findings for policy in rules):
+            return None
+        if self._given_up is not None:
+            return FindingsMissing(self._given_up)
+        try:
+            return self._ask(row, rules)
+        except Interrupted as interruption:
+            self._given_up = self.interruption = interruption
+            return FindingsMissing(interruption)
+        except ApiError as error:
+            if isinstance(error, ApiRefused) and not isinstance(error, RequestRefused):
+                self._given_up = error
+            return FindingsMissing(error)
+
+    def _ask(self, row: CicdImage, rules: Sequence[RulesInForce]) -> Findings:
+        listed = self._until_answered(lambda left: self._client.list_findings(row, within=left)).rows
+        self._observer.looked(f"{row.image_name}: {plural(len(listed), 'finding')}", self._elapsed())
+        wanted = dict.fromkeys(vul_id for policy in rules for vul_id in policy.exceptions.notices_to_look_up(listed))
+        unknown = [vul_id for vul_id in wanted if vul_id not in self._cves]
+        if unknown:
+            self._until_answered(lambda left: self._client.look_up_cves(unknown, self._cves, within=left))
+        return Findings(listed, {vul_id: self._cves[vul_id] for vul_id in wanted})
+
+    def _until_answered(self, ask: Callable[[float], T]) -> T:
+        return until_answered(
+            ask,
+            start=self._term.start,
+            deadline=self._term.deadline,
+            clock=self._clock,
+            observer=self._observer,
+        )
+
+    def _elapsed(self) -> float:
+        return self._clock.monotonic() - self._term.start

@@ -1,0 +1,23 @@
+"""Who is told what happens while the gate waits."""
+
+from typing import Protocol
+
+from hssgate.reference import Reference
+
+
+class Observer(Protocol):
+    """Is told what happens while the gate waits."""
+
+    tick_seconds: float
+
+    def changed(self, reference: Reference, state: str, elapsed: float) -> None:
+        """An image's state is now this one."""
+
+    def looked(self, text: str, elapsed: float) -> None:
+        """A single look brought this, whether or not it changed anything."""
+
+    def tick(self, elapsed: float) -> None:
+        """Time passes; called at least every `tick_seconds` of a pause."""
+
+    def warn(self, text: str) -> None:
+        """Something is odd."""

@@ -1,0 +1,106 @@
+"""Which findings do not count: `ignore` entries held against findings, exactly or by glob, never by a part of an id."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from hssgate.api.models import Finding
+from hssgate.policy.model import Ignore
+
+_CVE = "CVE-"  # in the manner of HSS, upper case
+
+
+@dataclass(frozen=True)
+class Exceptions:
+    """The `ignore` entries of one policy that are in force for one image.
+
+    Args:
+        entries: with their index in the policy.
+    """
+
+    entries: tuple[tuple[int, Ignore], ...]
+
+    def entry_for(self, finding: Finding, cves: Sequence[str]) -> tuple[int, ...]:
+        """Return the indexes of the entries by which a finding does not count; empty where it counts.
+
+        A notice about several CVEs counts until each of them is ignored.
+
+        Args:
+            finding: the finding.
+            cves: the CVE ids it is about, as far as they were asked for.
+        """
+        fitting = [(index, entry) for index, entry in self.entries if _fits_package(entry, finding)]
+        for index, entry in fitting:
+            if finding.vul_id is not None and fnmatchcase(finding.vul_id, entry.vulnerability):
+                return (index,)
+        by_cve = [_first_for(cve, fitting) for cve in cves]
+        if not cves or None in by_cve:
+            return ()
+        return tuple(dict.fromkeys(index for index in by_cve if index is not None))
+
+    def notices_to_look_up(self, findings: Iterable[Finding]) -> tuple[str, ...]:
+        """Return the notices whose CVEs could matter: those that count by their own id while an entry names a CVE.
+
+        Args:
+            findings: of the image.
+        """
+        listed = list(findings)
+        ids = {finding.vul_id for finding in listed}
+        by_cve = [
+            entry
+            for _, entry in self.entries
+            if entry.vulnerability.startswith(_CVE) and entry.vulnerability not in ids
+        ]
+        wanted = (
+            finding.vul_id
+            for finding in listed
+            if finding.vul_id is not None
+            and not finding.vul_id.startswith(_CVE)
+            and any(_fits_package(entry, finding) for entry in by_cve)
+            and not self.entry_for(finding, ())
+        )
+        return tuple(dict.fromkeys(wanted))
+
+
+@dataclass(frozen=True)
+class Sorted:
+    """Findings sorted by whether they count.
+
+    Args:
+        counted: those that do.
+        ignored: those that do not, each with the index of an entry that says so.
+        used: indexes of all entries that took effect.
+    """
+
+    counted: tuple[Finding, ...]
+    ignored: tuple[tuple[Finding, int], ...]
+    used: frozenset[int]
+
+
+def sort_out(findings: Iterable[Finding], cves: Mapping[str, tuple[str, ...]], exceptions: Exceptions) -> Sorted:
+    """Return which findings count.
+
+    Args:
+        findings: of the image.
+        cves: the CVE ids of notices.
+        exceptions: in force.
+    """
+    counted: list[Finding] = []
+    ignored: list[tuple[Finding, int]] = []
+    used: set[int] = set()
+    for finding in findings:
+        indexes = exceptions.entry_for(finding, cves.get(finding.vul_id or "", ()))
+        if indexes:
+            ignored.append((finding, indexes[0]))
+            used.update(indexes)
+        else:
+            counted.append(finding)
+    return Sorted(tuple(counted), tuple(ignored), frozenset(used))
+
+
+def _fits_package(entry: Ignore, finding: Finding) -> bool:
+    return entry.package is None or (finding.app_name is not None and fnmatchcase(finding.app_name, entry.package))
+
+
+def _first_for(cve: str, entries: Iterable[tuple[int, Ignore]]) -> int | None:
+    return next((index for index, entry in entries if fnmatchcase(cve, entry.vulnerability)), None)

@@ -1,0 +1,149 @@
+"""What an image is held to: rules and exceptions in force, and what is odd about a policy's entries."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from fnmatch import fnmatchcase
+
+from hssgate.api.models import Level
+from hssgate.policy.exceptions import Exceptions
+from hssgate.policy.load import LoadedPolicy
+from hssgate.policy.model import AgeRule, CountRule, Ignore, Override, Rules, ScanRule, SeverityRule
+from hssgate.text import clean
+
+LimitRule = SeverityRule | CountRule | AgeRule
+
+# Rules that count findings one by one, of one level each.
+LEVEL_RULES = {
+    "high_vulnerabilities": Level.HIGH,
+    "medium_vulnerabilities": Level.MEDIUM,
+    "low_vulnerabilities": Level.LOW,
+}
+_SOON = timedelta(days=14)
+
+
+@dataclass(frozen=True)
+class RulesInForce:
+    """What an image is held to.
+
+    Args:
+        limits: by name, in the order in which they are judged.
+        scan: which failures of a scan may pass.
+        exceptions: which findings do not count.
+    """
+
+    limits: dict[str, LimitRule]
+    scan: ScanRule | None
+    exceptions: Exceptions
+
+    @property
+    def need_findings(self) -> bool:
+        """Whether the findings must be asked for, one by one."""
+        return bool(self.exceptions.entries) or bool(LEVEL_RULES.keys() & self.limits.keys())
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The image that a policy is applied to.
+
+    Args:
+        namespace: the organisation, if known.
+        image_name: its name.
+        image_version: its tag, if known.
+    """
+
+    namespace: str | None
+    image_name: str
+    image_version: str | None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the globs of an override are held against."""
+        short = f"{self.image_name}:{self.image_version or ''}"
+        return (f"{self.namespace}/{short}", short) if self.namespace else (short,)
+
+    def matches(self, globs: Iterable[str]) -> bool:
+        """Whether any glob matches `namespace/name:version` or `name:version`."""
+        return any(fnmatchcase(name, glob) for glob in globs for name in self.names)
+
+
+def rules_for(loaded: LoadedPolicy, subject: Subject, now: float) -> RulesInForce:
+    """Return the rules in force for an image: the policy's own, later overrides replacing earlier ones.
+
+    Args:
+        loaded: the policy.
+        subject: the image.
+        now: epoch seconds; an override that ended before that day (UTC) has no effect.
+    """
+    rules = loaded.policy.rules.in_force()
+    for override in loaded.policy.overrides:
+        if not _has_ended(override.expires, now) and subject.matches(override.images):
+            rules |= override.rules.in_force()
+    scan = rules.pop("scan", None)
+    limits = {name: rule for name in Rules.model_fields if not isinstance(rule := rules.get(name), ScanRule | None)}
+    entries = tuple(
+        (index, entry)
+        for index, entry in enumerate(loaded.policy.ignore)
+        if not _has_ended(entry.expires, now) and (entry.images is None or subject.matches(entry.images))
+    )
+    return RulesInForce(limits, scan if isinstance(scan, ScanRule) else None, Exceptions(entries))
+
+
+def policy_warnings(
+    loaded: LoadedPolicy, subjects: Iterable[Subject], used_entries: frozenset[int] | None, now: float
+) -> list[str]:
+    """Return a line for each entry that has ended or ends soon, and one for all that had no effect.
+
+    Args:
+        loaded: the policy.
+        subjects: every image of the run.
+        used_entries: indexes of the `ignore` entries that some finding was ignored by; None where no findings were
+            there to tell.
+        now: epoch seconds.
+    """
+    images = list(subjects)
+    warnings = []
+    unused = []
+    for key, index, entry in _entries(loaded):
+        place = loaded.place_of(key, index)
+        about = _about(entry)
+        if entry.expires is not None and _has_ended(entry.expires, now):
+            warnings.append(f"{place}: {about} ended on {entry.expires} and is without effect")
+            continue
+        if entry.expires is not None and entry.expires - _day_of(now) < _SOON:
+            warnings.append(f"{place}: {about} ends after {entry.expires}")
+        if not _had_effect(entry, index, images, used_entries):
+            unused.append(place)
+    if unused:
+        warnings.append(f"without effect on any image of this run: {', '.join(unused)}")
+    return warnings
+
+
+def _entries(loaded: LoadedPolicy) -> Iterable[tuple[str, int, Override | Ignore]]:
+    for index, override in enumerate(loaded.policy.overrides):
+        yield "overrides", index, override
+    for index, ignore in enumerate(loaded.policy.ignore):
+        yield "ignore", index, ignore
+
+
+def _about(entry: Override | Ignore) -> str:
+    reason = clean(entry.reason, 80)
+    if isinstance(entry, Override):
+        return f"the override for {', '.join(entry.images)} ({reason})"
+    return f"the exception for {entry.vulnerability} ({reason})"
+
+
+def _had_effect(
+    entry: Override | Ignore, index: int, images: Iterable[Subject], used_entries: frozenset[int] | None
+) -> bool:
+    if isinstance(entry, Ignore) and used_entries is not None:
+        return index in used_entries
+    return entry.images is None or any(subject.matches(entry.images) for subject in images)
+
+
+def _has_ended(expires: date | None, now: float) -> bool:
+    return expires is not None and _day_of(now) > expires
+
+
+def _day_of(now: float) -> date:
+    return datetime.fromtimestamp(now, UTC).date()

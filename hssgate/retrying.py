@@ -1,0 +1,66 @@
+"""Asking again: how long to pause, and until when."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from hssgate.clock import Clock
+from hssgate.errors import ApiUnavailable
+from hssgate.observer import Observer
+from hssgate.pacing import LAST_LOOK_LEAST, SERVER_FAULTS_IN_A_ROW, backoff_ceiling
+
+T = TypeVar("T")
+
+
+def retry_pause(error: ApiUnavailable, failures: int, clock: Clock) -> float:
+    """Return the seconds to wait after a failure: what the server asked for, else full jitter below a rising ceiling.
+
+    Args:
+        error: what went wrong.
+        failures: in a row, from 1.
+        clock: for chance.
+    """
+    return clock.uniform(0, backoff_ceiling(failures)) if error.retry_after is None else error.retry_after
+
+
+def pause_until(due: float, start: float, clock: Clock, observer: Observer) -> None:
+    """Let time pass, telling the observer.
+
+    Args:
+        due: when to stop, on the monotonic clock.
+        start: of the run, on the same clock.
+        clock: whose time passes.
+        observer: is told, at least every `tick_seconds`.
+    """
+    while (left := due - clock.monotonic()) > 0:
+        clock.sleep(min(left, observer.tick_seconds))
+        observer.tick(clock.monotonic() - start)
+
+
+def until_answered(ask: Callable[[float], T], *, start: float, deadline: float, clock: Clock, observer: Observer) -> T:
+    """Ask until there is an answer or no time is left; the last time shortly before the deadline.
+
+    Args:
+        ask: takes the seconds that are left, returns the answer.
+        start: of the run, on the monotonic clock.
+        deadline: on the same clock; where it is the start, there is one attempt, as long as a request may take.
+        clock: time and chance.
+        observer: is told what happens.
+
+    Raises:
+        ApiUnavailable: the last attempt failed.
+        ApiRefused: asking again would not help.
+    """
+    failures = server_faults = 0
+    while True:
+        left = deadline - clock.monotonic() if deadline > start else float("inf")
+        try:
+            return ask(left)
+        except ApiUnavailable as error:
+            failures += 1
+            server_faults = server_faults + 1 if error.server_fault else 0
+            last_attempt_at = deadline - min(LAST_LOOK_LEAST, (deadline - start) / 2)
+            if server_faults > SERVER_FAULTS_IN_A_ROW or clock.monotonic() >= last_attempt_at:
+                raise
+            observer.looked(str(error), clock.monotonic() - start)
+            pause = retry_pause(error, failures, clock)
+        pause_until(min(clock.monotonic() + pause, last_attempt_at), start, clock, observer)
