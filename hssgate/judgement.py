@@ -86,7 +86,9 @@ def judge_sighting(sighting: Sighting, evidence: EvidenceByGroup, terms: Terms) 
         waited_seconds=sighting.waited_seconds,
         polls=sighting.polls,
         reads=sighting.reads,
-        findings=gravest_first(finding for group in groups for finding in group.findings),
+        findings=gravest_first(
+            replace(finding, group=number) for number, group in enumerate(groups) for finding in group.findings
+        ),
         seen=_seen(sighting, evidence),
     )
     used = tuple(_union([group.used_entries[index] for group in groups]) for index in range(len(terms.policies)))
@@ -195,8 +197,7 @@ def _seen(sighting: Sighting, evidence: EvidenceByGroup) -> Seen:
                 settled=standing.key not in sighting.unsettled,
                 row=standing.row,
                 others=standing.others,
-                findings=found.listed if isinstance(found, Findings) else None,
-                cves=tuple(found.cves.items()) if isinstance(found, Findings) else (),
+                findings_read=isinstance(found, Findings),
                 findings_error=str(found.error) if isinstance(found, FindingsMissing) else None,
             )
         )

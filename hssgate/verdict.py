@@ -121,11 +121,13 @@ class ListedFinding:
         finding: as HSS listed it.
         cves: what it is about, where that was asked for.
         ignored_by: policy file and reason of each exception by which it did not count.
+        group: number of the group of rows it belongs to, from 0.
     """
 
     finding: Finding
     cves: tuple[str, ...] = ()
     ignored_by: tuple[tuple[str, str], ...] = ()
+    group: int = 0
 
 
 @dataclass(frozen=True)
@@ -137,8 +139,7 @@ class SeenGroup:
         settled: whether its result was believed.
         row: the row that stood for it.
         others: rows that it could not be told from.
-        findings: None where none were read.
-        cves: of notices, where they were asked for.
+        findings_read: whether its findings were read; they stand in the verdict's own list.
         findings_error: why the findings could not be read, if they could not.
     """
 
@@ -146,8 +147,7 @@ class SeenGroup:
     settled: bool
     row: CicdImage
     others: tuple[CicdImage, ...] = ()
-    findings: tuple[Finding, ...] | None = None
-    cves: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    findings_read: bool = False
     findings_error: str | None = None
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from hssgate import __version__
 from hssgate.api.models import CicdImage
-from hssgate.verdict import Check, ImageVerdict, Read, Verdict
+from hssgate.verdict import Check, ImageVerdict, ListedFinding, Read, Seen, Verdict
 
 SCHEMA_VERSION = 1
 
@@ -46,10 +46,39 @@ def _image(image: ImageVerdict) -> dict[str, Any]:
         "exit_code": int(image.exit_code),
         "row": _row(image.row),
         "checks": [_check(check) for check in image.checks],
-        "findings": [],
+        "findings": [_finding(listed) for listed in image.findings],
         "waited_seconds": round(image.waited_seconds, 3),
         "polls": image.polls,
         "reads": [_read(read) for read in image.reads],
+        "seen": _seen(image.seen) if image.seen else None,
+    }
+
+
+def _finding(listed: ListedFinding) -> dict[str, Any]:
+    return {
+        **listed.finding.model_dump(mode="json", exclude_none=True),
+        "level": listed.finding.level.value,
+        "cves": list(listed.cves),
+        "ignored_by": [{"policy": policy, "reason": reason} for policy, reason in listed.ignored_by],
+        "group": listed.group,
+    }
+
+
+def _seen(seen: Seen) -> dict[str, Any]:
+    return {
+        "ending": seen.ending,
+        "error": seen.error,
+        "groups": [
+            {
+                "phase": group.phase,
+                "settled": group.settled,
+                "row": _row(group.row),
+                "others": [_row(row) for row in group.others],
+                "findings_read": group.findings_read,
+                "findings_error": group.findings_error,
+            }
+            for group in seen.groups
+        ],
     }
 
 

@@ -5,10 +5,13 @@ One testsuite an image, one testcase a check, one outcome a testcase; never an e
 
 from junit_xml import TestCase, TestSuite, to_xml_report_string
 
+from hssgate.reports.findings import exceptions_for, line
 from hssgate.text import clean
 from hssgate.verdict import SCAN, Check, ImageVerdict, Result, Trouble, Verdict
 
 _LONGEST_NAME = 1000
+_LONGEST_LIST = 48 * 1024  # bytes of a list of findings; with the exceptions below it, under 64 kB
+_MOST_EXCEPTIONS = 50
 _LEAST_SECONDS = 0.001  # of a zero the library writes no time at all
 
 
@@ -50,13 +53,29 @@ def _tell(case: TestCase, check: Check) -> None:
 
 
 def _body(message: str, check: Check) -> str:
-    """Return the text under a failure; GitLab shows nothing else, so it begins with the message."""
+    """Return the text under a failure; GitLab shows nothing else, so it begins with the message.
+
+    It is bounded, because readers cut or refuse what is long: the JSON report has the whole list.
+    """
     lines = [message]
     if check.policy:
         lines.append(f"policy: {clean(check.policy)}")
     if check.group:
         lines.append(f"rows: {clean(check.group)}")
+    lines += _bounded([line(finding) for finding in check.blamed])
+    if exceptions := exceptions_for(check.blamed, _MOST_EXCEPTIONS):
+        lines += ["", "To let them pass, with a reason, in the policy:", exceptions]
     return "\n".join(lines)
+
+
+def _bounded(lines: list[str]) -> list[str]:
+    """Return as many lines as there is room for, and how many were left out."""
+    room = _LONGEST_LIST
+    for number, text in enumerate(lines):
+        room -= len(text.encode()) + 1
+        if room < 0:
+            return [*lines[:number], f"and {len(lines) - number} more, see the JSON report"]
+    return lines
 
 
 def _properties(image: ImageVerdict, verdict: Verdict) -> dict[str, str]:

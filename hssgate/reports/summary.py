@@ -4,11 +4,15 @@ from collections.abc import Callable
 from typing import Literal
 
 from hssgate.durations import format_duration
+from hssgate.reports.findings import blamed_findings, exceptions_for, line
 from hssgate.text import clean, plural
 from hssgate.verdict import Check, ImageVerdict, Outcome, Result, Verdict
 
 Tone = Literal["good", "bad", "warn", "dim", "bold"]
 Paint = Callable[[str, Tone], str]
+
+_MOST_FINDINGS = 10
+_MOST_EXCEPTIONS = 5
 
 _TONES: dict[Result | Outcome, Tone] = {
     Result.PASSED: "good",
@@ -29,7 +33,8 @@ def render(verdict: Verdict, paint: Paint) -> str:
         verdict: what to tell.
         paint: gives a word its colour, or not.
     """
-    return "\n".join([*(_image(image, paint) for image in verdict.images), headline(verdict, paint)])
+    hints = [hint for image in verdict.images if (hint := _exceptions(image, paint))]
+    return "\n".join([*(_image(image, paint) for image in verdict.images), *hints, headline(verdict, paint)])
 
 
 def headline(verdict: Verdict, paint: Paint) -> str:
@@ -48,6 +53,20 @@ def _image(image: ImageVerdict, paint: Paint) -> str:
             f"{paint(clean(image.reference.text), 'bold')}: {word} ({waited})",
             *(_check(check, paint) for check in image.checks),
         ]
+    )
+
+
+def _exceptions(image: ImageVerdict, paint: Paint) -> str:
+    """Return what to paste into the policy where findings block and may pass all the same."""
+    blamed = blamed_findings(image)
+    entries = exceptions_for(blamed, _MOST_EXCEPTIONS)
+    if not entries:
+        return ""
+    shown = [f"  {line(finding)}" for finding in blamed[:_MOST_FINDINGS]]
+    more = [f"  and {len(blamed) - len(shown)} more, see the reports"] if len(blamed) > len(shown) else []
+    head = f"{clean(image.reference.text)}: {plural(len(blamed), 'finding')} held against the policy"
+    return "\n".join(
+        [paint(head, "bold"), *shown, *more, paint("to let them pass, with a reason, in the policy:", "dim"), entries]
     )
 
 

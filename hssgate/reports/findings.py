@@ -1,0 +1,54 @@
+"""Findings as text: a line each, and the exceptions that would let them pass, ready to be pasted into a policy."""
+
+from collections.abc import Sequence
+
+from hssgate.api.models import Finding
+from hssgate.text import clean
+from hssgate.verdict import Check, ImageVerdict, Result
+
+_LONGEST_FIELD = 200
+
+
+def line(finding: Finding) -> str:
+    """Return `high  HCE2-SA-2024-0001  openssl 1.1.1k: update to …`, as far as its parts are known."""
+    package = " ".join(_field(part) for part in (finding.app_name, finding.version) if part)
+    solution = f": {_field(finding.solution)}" if finding.solution else ""
+    return f"{finding.level.value:<6}  {_field(finding.vul_id or 'without an id')}  {package}{solution}".rstrip()
+
+
+def blamed_findings(image: ImageVerdict) -> tuple[Finding, ...]:
+    """Return the findings because of which the image is blocked, each once, the gravest first."""
+    failed: list[Check] = [check for check in image.checks if check.result is Result.FAILED]
+    return tuple(dict.fromkeys(finding for check in failed for finding in check.blamed))
+
+
+def exceptions_for(findings: Sequence[Finding], most: int) -> str:
+    """Return `ignore` entries for the findings, as YAML; the reason is left for a person to give.
+
+    Args:
+        findings: that block; one without an id cannot be named, and is left out.
+        most: entries shown at most.
+    """
+    entries = list(dict.fromkeys(_entry(finding) for finding in findings if finding.vul_id))
+    if not entries:
+        return ""
+    more = [f"  # and {len(entries) - most} more"] if len(entries) > most else []
+    return "\n".join(["ignore:", *entries[:most], *more])
+
+
+def _entry(finding: Finding) -> str:
+    lines = [f"  - vulnerability: {_quoted(finding.vul_id or '')}"]
+    if finding.app_name:
+        lines.append(f"    package: {_quoted(finding.app_name)}")
+    lines.append("    reason: say why it may pass")
+    return "\n".join(lines)
+
+
+def _quoted(text: str) -> str:
+    """Return the text as YAML takes it literally, with the wildcards of a glob made harmless."""
+    literal = "".join(f"[{character}]" if character in "*?[" else character for character in _field(text))
+    return "'" + literal.replace("'", "''") + "'"
+
+
+def _field(text: str) -> str:
+    return clean(text, _LONGEST_FIELD)
