@@ -10,7 +10,6 @@ from hssgate.cli.addresses import endpoint_of
 from hssgate.cli.credentials import choose_credentials
 from hssgate.cli.options import (
     LONGEST_CICD_NAME,
-    PolicyFile,
     Report,
     Text,
     common_options,
@@ -20,13 +19,14 @@ from hssgate.cli.options import (
     waiting_options,
     when,
 )
+from hssgate.cli.policy_files import load_or_default, policy_option
 from hssgate.cli.progress import Progress
 from hssgate.cli.report_files import STDOUT, check_paths, write_reports
 from hssgate.cli.world import World
 from hssgate.durations import format_duration
 from hssgate.errors import Misused
 from hssgate.gate import run_gate
-from hssgate.policy.load import LoadedPolicy, find_policy, load_policies
+from hssgate.policy.load import LoadedPolicy
 from hssgate.reference import Reference, parse_reference
 from hssgate.reports.summary import headline, render
 from hssgate.settings import Connection, Patience, Settings
@@ -55,16 +55,7 @@ Exit codes:
     envvar="HSSGATE_CICD_NAME",
     help="CI/CD identifier name that the rows must bear.",
 )
-@click.option(
-    "--policy",
-    "policies",
-    type=PolicyFile(),
-    multiple=True,
-    show_envvar=True,
-    envvar="HSSGATE_POLICY",
-    help="Policy file; repeatable, each must be held to.  [default: hssgate.yaml, .yml, .toml or .json here, else the "
-    "built-in policy]",
-)
+@policy_option
 @click.option(
     "--scanned-after",
     metavar="WHEN",
@@ -119,7 +110,7 @@ def check(  # noqa: PLR0917 - click hands over every option by name
     check_paths(reports)
     console.results_to_stderr = any(path == STDOUT for _, path in reports)
     references = _references(images, cicd_name)
-    applied = _policies(policies)
+    applied = load_or_default(policies)
     settings = Settings(
         references=references,
         patience=_patience(
@@ -174,12 +165,6 @@ def _references(images: Sequence[str], cicd_name: str | None) -> tuple[Reference
     if not found:
         raise Misused("no IMAGE given: name at least one, such as team/app:1.0, or set HSSGATE_IMAGES")
     return tuple(found.values())
-
-
-def _policies(paths: Sequence[Path]) -> tuple[LoadedPolicy, ...]:
-    if not paths and (found := find_policy(Path())):
-        paths = (found,)
-    return load_policies(paths)
 
 
 def _patience(

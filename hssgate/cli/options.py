@@ -1,6 +1,6 @@
 """The options that commands share: their types, their variables, and what is wrong with a value."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -64,22 +64,6 @@ class Text(click.ParamType[str]):
         if not value.isprintable():
             self.fail("the value holds a line break or another control character.", param, ctx)
         return str(value)
-
-
-class PolicyFile(click.ParamType[Path]):
-    """A path; in the variable, a path a line."""
-
-    name = "path"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:  # noqa: ANN401
-        """Return the path."""
-        if not str(value).strip():
-            self.fail("the path is empty; leave the option out, or check the variable it comes from.", param, ctx)
-        return Path(value)
-
-    def split_envvar_value(self, rv: str) -> Sequence[str]:
-        """Return the lines that hold something."""
-        return [line.strip() for line in rv.splitlines() if line.strip()]
 
 
 class Report(click.ParamType[tuple[str, str]]):
