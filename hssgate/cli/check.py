@@ -106,7 +106,7 @@ def check(  # noqa: PLR0917 - click hands over every option by name
     """
     world: World = ctx.obj
     console = world.console
-    console.verbosity = -1 if quiet else verbose
+    console.take_verbosity(verbose, quiet=quiet)
     check_paths(reports)
     console.results_to_stderr = any(path == STDOUT for _, path in reports)
     references = _references(images, cicd_name)

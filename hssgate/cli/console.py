@@ -38,6 +38,11 @@ class Console:
             if reconfigure is not None:  # a narrow encoding must not turn a verdict into a crash
                 reconfigure(errors="backslashreplace")
 
+    def take_verbosity(self, verbose: int, *, quiet: bool) -> None:
+        """Say as much as is asked for; where nothing is, as much as was said before."""
+        if verbose or quiet:
+            self.verbosity = -1 if quiet else verbose
+
     def result(self, text: str) -> None:
         """Print a result, in full."""
         self._print(sys.stderr if self.results_to_stderr else sys.stdout, text)

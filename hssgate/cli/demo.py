@@ -57,7 +57,7 @@ def demo(ctx: click.Context, verbose: int, quiet: bool) -> None:  # noqa: FBT001
     """
     world: World = ctx.obj
     console = world.console
-    console.verbosity = -1 if quiet else verbose
+    console.take_verbosity(verbose, quiet=quiet)
     try:
         FOLDER.mkdir(exist_ok=True)
         (FOLDER / "policy.yaml").write_text(_POLICY, encoding="utf-8")

@@ -33,7 +33,7 @@ def emulator(ctx: click.Context, port: int, scenario: Path | None, verbose: int,
     /_emulator/images; docs/emulator.md describes them and the scenario file.
     """
     world: World = ctx.obj
-    world.console.verbosity = -1 if quiet else verbose
+    world.console.take_verbosity(verbose, quiet=quiet)
     try:
         played = load_scenario(scenario) if scenario else default_scenario()
     except ScenarioInvalid as error:

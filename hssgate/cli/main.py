@@ -45,7 +45,7 @@ class _Commands(click.Group):
 def cli(ctx: click.Context, verbose: int, quiet: bool) -> None:  # noqa: FBT001 - click's flag
     """Gate a pipeline on Huawei Cloud HSS image scans: a doubt is never a pass."""
     world: World = ctx.obj
-    world.console.verbosity = -1 if quiet else verbose
+    world.console.take_verbosity(verbose, quiet=quiet)
 
 
 def run(arguments: Sequence[str], world: World | None = None) -> int:
