@@ -10,7 +10,7 @@ from hssgate.errors import Interrupted
 from hssgate.evidence import Evidence, Findings, FindingsMissing
 from hssgate.policy.exceptions import Sorted, sort_out
 from hssgate.policy.model import Action, AgeRule, CountRule, SeverityRule
-from hssgate.policy.rules import LEVEL_RULES, LimitRule, RulesInForce
+from hssgate.policy.rules import LEVEL_RULES, LimitRule, RulesInForce, shown_limit
 from hssgate.text import clean
 from hssgate.verdict import Check, ListedFinding, Result, Trouble
 
@@ -82,7 +82,7 @@ def _countable(name: str, sorted_findings: Sorted) -> tuple[Finding, ...]:
 def skip_rules(rules: RulesInForce, because: str) -> tuple[Check, ...]:
     """Return a skipped check for each limit that could not be judged, with the reason."""
     return tuple(
-        Check(name, Result.SKIPPED, f"{name}: not judged, {because}", limit=_shown_limit(rule))
+        Check(name, Result.SKIPPED, f"{name}: not judged, {because}", limit=shown_limit(rule))
         for name, rule in rules.limits.items()
     )
 
@@ -183,17 +183,5 @@ def _judged(rule: LimitRule, holds: bool, passed: Check) -> Check:  # noqa: FBT0
 def _lacking(name: str, rule: LimitRule, field: str) -> Check:
     said = f"{name}: HSS gave no {field}, which this rule needs"
     if rule.action is Action.WARN:
-        return Check(name, Result.WARNED, said, limit=_shown_limit(rule))
-    return Check(name, Result.ERROR, said, limit=_shown_limit(rule), trouble=Trouble.INCOMPLETE)
-
-
-def _shown_limit(rule: LimitRule) -> int | str:
-    match rule:
-        case SeverityRule():
-            return rule.limit.value
-        case CountRule():
-            return rule.limit
-        case AgeRule():
-            return format_duration(rule.limit)
-        case unreachable:
-            assert_never(unreachable)
+        return Check(name, Result.WARNED, said, limit=shown_limit(rule))
+    return Check(name, Result.ERROR, said, limit=shown_limit(rule), trouble=Trouble.INCOMPLETE)

@@ -38,6 +38,13 @@ class LoadedPolicy:
         line = self.lines.get((key, index))
         return f"{self.source.path}:{line}" if line else f"{self.source.path}: {key}[{index}]"
 
+    def place_of_rule(self, name: str) -> str:
+        """Return where one of the policy's own rules stands, as `file:line`, `file: rules.name` or `built-in`."""
+        if self.source.path == BUILT_IN:
+            return BUILT_IN
+        line = self.lines.get(("rules", name))
+        return f"{self.source.path}:{line}" if line else f"{self.source.path}: rules.{name}"
+
 
 def find_policy(folder: Path) -> Path | None:
     """Return the first default policy file in the folder, if there is one."""

@@ -4,14 +4,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from fnmatch import fnmatchcase
+from typing import assert_never
 
 from hssgate.api.models import Level
+from hssgate.durations import format_duration
 from hssgate.policy.exceptions import Exceptions
 from hssgate.policy.load import LoadedPolicy
 from hssgate.policy.model import AgeRule, CountRule, Ignore, Override, Rules, ScanRule, SeverityRule
 from hssgate.text import clean
 
 LimitRule = SeverityRule | CountRule | AgeRule
+Rule = LimitRule | ScanRule
 
 # Rules that count findings one by one, of one level each.
 LEVEL_RULES = {
@@ -75,10 +78,7 @@ def rules_for(loaded: LoadedPolicy, subject: Subject, now: float) -> RulesInForc
         subject: the image.
         now: epoch seconds; an override that ended before that day (UTC) has no effect.
     """
-    rules = loaded.policy.rules.in_force()
-    for override in loaded.policy.overrides:
-        if not _has_ended(override.expires, now) and subject.matches(override.images):
-            rules |= override.rules.in_force()
+    rules = {name: rule for name, (rule, _) in rules_by_origin(loaded, subject, now).items()}
     scan = rules.pop("scan", None)
     limits = {name: rule for name in Rules.model_fields if not isinstance(rule := rules.get(name), ScanRule | None)}
     entries = tuple(
@@ -89,6 +89,45 @@ def rules_for(loaded: LoadedPolicy, subject: Subject, now: float) -> RulesInForc
     return RulesInForce(limits, scan if isinstance(scan, ScanRule) else None, Exceptions(entries))
 
 
+def rules_by_origin(loaded: LoadedPolicy, subject: Subject, now: float) -> dict[str, tuple[Rule, int | None]]:
+    """Return each rule in force for an image, with the number of the override that set it, or None.
+
+    Args:
+        loaded: the policy.
+        subject: the image.
+        now: epoch seconds; an override that ended before that day (UTC) has no effect.
+    """
+    found: dict[str, tuple[Rule, int | None]] = {
+        name: (rule, None) for name, rule in loaded.policy.rules.in_force().items()
+    }
+    for index, override in enumerate(loaded.policy.overrides):
+        if not _has_ended(override.expires, now) and subject.matches(override.images):
+            found |= {name: (rule, index) for name, rule in override.rules.in_force().items()}
+    return found
+
+
+def ended_overrides(loaded: LoadedPolicy, subject: Subject, now: float) -> list[int]:
+    """Return the numbers of the overrides that would apply to the image, had they not ended."""
+    return [
+        index
+        for index, override in enumerate(loaded.policy.overrides)
+        if _has_ended(override.expires, now) and subject.matches(override.images)
+    ]
+
+
+def shown_limit(rule: LimitRule) -> int | str:
+    """Return the limit as reports show it."""
+    match rule:
+        case SeverityRule():
+            return rule.limit.value
+        case CountRule():
+            return rule.limit
+        case AgeRule():
+            return format_duration(rule.limit)
+        case unreachable:
+            assert_never(unreachable)
+
+
 def policy_warnings(
     loaded: LoadedPolicy, subjects: Iterable[Subject], used_entries: frozenset[int] | None, now: float
 ) -> list[str]:
@@ -96,7 +135,7 @@ def policy_warnings(
 
     Args:
         loaded: the policy.
-        subjects: every image of the run.
+        subjects: every image of the run; without any, nothing is said about effect.
         used_entries: indexes of the `ignore` entries that some finding was ignored by; None where no findings were
             there to tell.
         now: epoch seconds.
@@ -114,7 +153,7 @@ def policy_warnings(
             warnings.append(f"{place}: {about} ends after {entry.expires}")
         if not _had_effect(entry, index, images, used_entries):
             unused.append(place)
-    if unused:
+    if unused and images:
         warnings.append(f"without effect on any image of this run: {', '.join(unused)}")
     return warnings
 
