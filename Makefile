@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types unit fix lock bench integration clean
+.PHONY: help demo test lint types unit fix schema lock bench integration clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ DECISION_PATH := hssgate/gate.py,hssgate/grouping.py,hssgate/judgement.py,hssgat
 fix: $(VENV)/dev  ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+schema: $(VENV)/runtime  ## write schemas/policy.schema.json anew from the model
+	$(BIN)/hssgate policy schema > schemas/policy.schema.json
 
 bench: $(VENV)/dev  ## the figures of benchmarks/README.md, as ratios
 	$(BIN)/python benchmarks/startup.py

@@ -119,6 +119,8 @@ def test_an_override_is_named_by_its_line_or_its_number(tmp_path: Path) -> None:
         pytest.param("p.yaml", "rules: {}", [":1: rules: it holds no rule"], id="empty rules"),
         pytest.param("p.yaml", "- rules", [": it must be a mapping"], id="a list"),
         pytest.param("p.yaml", "version: 2\nrules: {severity: Low}", [":1: version: should be 1"], id="another version"),
+        pytest.param("p.yaml", "version: true\nrules: {severity: Low}", [":1: version: should be 1"], id="true for a version"),
+        pytest.param("p.yaml", "version: 1.0\nrules: {severity: Low}", [":1: version: should be 1"], id="decimal for a version"),
         pytest.param("p.yaml", "rules: {severity: Low", [":1: it is no YAML: "], id="no YAML"),
         pytest.param("p.yaml", "rules: {severity: Low}\n---\nrules: {severity: High}", [":3: it holds more than one document"], id="two documents"),
         pytest.param("p.yaml", "rules: {severity: !!python/none x}", [":1: it is no YAML: "], id="a tag"),

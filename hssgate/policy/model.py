@@ -9,7 +9,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from hssgate.api.models import ScanStatus, SeverityLevel
 from hssgate.durations import parse_duration
 
-_NO_FAILURES = frozenset({ScanStatus.SUCCESS, ScanStatus.UNSCAN, ScanStatus.WAITING_FOR_SCAN, ScanStatus.SCANNING, ""})
+NO_FAILURES = frozenset({ScanStatus.SUCCESS, ScanStatus.UNSCAN, ScanStatus.WAITING_FOR_SCAN, ScanStatus.SCANNING, ""})
+
 _STRICT = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
 
@@ -81,7 +82,7 @@ def _some(value: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _failure(value: str) -> str:
-    if value in _NO_FAILURES:
+    if value in NO_FAILURES:
         raise ValueError(f"`{value}` is no failure of a scan; name one such as image_oversized")
     return value
 
@@ -156,12 +157,19 @@ class Ignore(BaseModel):
     expires: Annotated[date, BeforeValidator(_day)] | None = None
 
 
+def _no_lookalike(value: object) -> object:
+    """Refuse what Python takes for a 1."""
+    if isinstance(value, bool | float):
+        raise ValueError("should be 1")  # noqa: TRY004 - pydantic makes a fault of a ValueError only
+    return value
+
+
 class Policy(BaseModel):
     """A whole policy."""
 
     model_config = _STRICT
 
-    version: Literal[1] = 1
+    version: Annotated[Literal[1], BeforeValidator(_no_lookalike)] = 1
     rules: Rules
     overrides: tuple[Override, ...] = ()
     ignore: tuple[Ignore, ...] = ()

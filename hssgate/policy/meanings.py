@@ -1,0 +1,32 @@
+"""What each key of a policy means, in a line: editors show it at the key, and the starter beside it."""
+
+RULES = {
+    "severity": "worst severity_level still accepted: Security < Low < Medium < High",
+    "vulnerabilities": "most vulnerabilities still accepted (vul_num)",
+    "high_vulnerabilities": "most vulnerabilities of high severity still accepted",
+    "medium_vulnerabilities": "most vulnerabilities of medium severity still accepted",
+    "low_vulnerabilities": "most vulnerabilities of low severity still accepted",
+    "unsafe_settings": "most unsafe settings still accepted (unsafe_setting_num)",
+    "malicious_files": "most malicious files still accepted (malicious_file_num)",
+    "scan_age": "greatest age of the scan still accepted (latest_scan_time)",
+    "scan": "failures of a scan that may pass, with a warning",
+}
+_KEYS = {
+    "version": "the version of this format",
+    "rules": "an absent rule is not applied; the value is what is still accepted",
+    "overrides": "other rules for some images; later ones win, rule by rule",
+    "ignore": "findings that do not count",
+    "limit": "what is still accepted",
+    "action": "what a broken rule does: block (default), or warn, which passes with a warning",
+    "accept": "statuses or failure codes of a scan that did not succeed, such as image_oversized",
+    "images": "globs on namespace/name:version or name:version",
+    "reason": "why, for those who read the policy and its warnings",
+    "expires": "the last day (UTC) on which it has effect, such as 2027-03-31",
+    "vulnerability": "id of the finding or CVE id; a glob",
+    "package": "name of the package; a glob",
+}
+
+
+def meaning_of(key: str) -> str:
+    """Return what the key means."""
+    return RULES.get(key) or _KEYS[key]

@@ -1,0 +1,76 @@
+"""The JSON Schema of a policy file, made from the model, for editors and other readers of policies.
+
+The model says the shape; what its validators say in Python is said here once more in JSON Schema. A test holds both to
+the same documents. A schema cannot tell everything: that a duration is at most a year, or that 1.0 is no whole number.
+"""
+
+from collections.abc import Iterator
+
+from pydantic.json_schema import JsonSchemaValue
+
+from hssgate.durations import LONGEST
+from hssgate.policy.meanings import meaning_of
+from hssgate.policy.model import NO_FAILURES, Policy
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_NUMBER = r"[0-9]+(?:\.[0-9]+)?"
+_UNITS = "".join(f"(?:{_NUMBER}{unit})?" for unit in ("d", "h", "m", "s", "ms"))
+_DURATION: JsonSchemaValue = {
+    "anyOf": [
+        {"type": "string", "pattern": rf"^\s*(?:{_NUMBER}|(?=[0-9]){_UNITS})\s*$"},
+        {"type": "number", "minimum": 0, "maximum": LONGEST},
+    ]
+}
+_DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+
+
+def policy_schema() -> JsonSchemaValue:
+    """Return the JSON Schema (draft 2020-12) of a policy, short forms included."""
+    schema = Policy.model_json_schema()
+    models = schema["$defs"]
+    for node in [*_nodes(schema)]:
+        _say_what_validators_say(node)
+    models["ScanRule"]["properties"]["accept"]["items"]["not"] = {"enum": sorted(NO_FAILURES)}
+    models["Rules"] |= {"minProperties": 1, "not": {"additionalProperties": {"type": "null"}}}
+    _take_short_forms(models["Rules"]["properties"], models)
+    for model in (schema, *models.values()):
+        _describe(model)
+    return {"$schema": _DIALECT} | schema | {"title": "Policy of hssgate"}
+
+
+def _nodes(value: object) -> Iterator[JsonSchemaValue]:
+    """Yield every mapping in the schema."""
+    if isinstance(value, dict):
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _nodes(inner)
+
+
+def _say_what_validators_say(node: JsonSchemaValue) -> None:
+    match node:
+        case {"type": "number"}:  # the policy's only numbers that are not whole are durations
+            del node["type"]
+            node |= _DURATION
+        case {"type": "string", "format": "date"}:
+            node["pattern"] = _DAY
+        case {"type": "array", "items": {"type": "string"}}:  # every list of names names at least one
+            node["minItems"] = 1
+
+
+def _take_short_forms(rules: dict[str, JsonSchemaValue], models: dict[str, JsonSchemaValue]) -> None:
+    """Let the bare limit stand for a rule that has one; such a rule cannot be null."""
+    for rule in rules.values():
+        reference = rule["anyOf"][0]
+        limit = models[reference["$ref"].rpartition("/")[2]]["properties"].get("limit")
+        if limit is not None:
+            del rule["default"]
+            rule["anyOf"] = [{key: value for key, value in limit.items() if key != "title"}, reference]
+
+
+def _describe(model: JsonSchemaValue) -> None:
+    """Put the meaning at each key, and leave out what is only of use to readers of the code."""
+    model["description"] = model["description"].partition("\n\n")[0]
+    model.pop("title")
+    for key, value in model.get("properties", {}).items():
+        value.pop("title", None)
+        value["description"] = meaning_of(key)
