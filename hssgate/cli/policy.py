@@ -1,0 +1,130 @@
+"""`hssgate policy`: write, check, describe and explain policy files, without asking anything of the API."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from hssgate.cli.console import Console
+from hssgate.cli.options import common_options
+from hssgate.cli.policy_explain import explain
+from hssgate.cli.policy_files import VARIABLE, PolicyFile, given_or_found
+from hssgate.cli.world import World
+from hssgate.errors import Misused, PolicyInvalid
+from hssgate.policy.judge import policy_warnings
+from hssgate.policy.load import DEFAULT_NAMES, LoadedPolicy, load_policy
+from hssgate.policy.schema import policy_schema
+from hssgate.policy.starter import SCHEMA_FILE, starter_policy
+from hssgate.text import plural
+
+_STDOUT = Path("-")
+_SUFFIXES = (".yaml", ".yml")
+
+
+@click.group(short_help="write, check and explain policy files")
+@common_options
+@click.pass_context
+def policy(ctx: click.Context, verbose: int, quiet: bool) -> None:  # noqa: FBT001 - click's flag
+    """Write, check and explain policy files. Nothing is asked of the API."""
+    world: World = ctx.obj
+    world.console.take_verbosity(verbose, quiet=quiet)
+
+
+@policy.command(short_help="write a commented starter policy")
+@click.argument("path", type=PolicyFile(), default=DEFAULT_NAMES[0], metavar="[PATH]")
+@click.option("--force", is_flag=True, help="Replace the file if there is one.")
+@common_options
+@click.pass_context
+def init(ctx: click.Context, path: Path, force: bool, verbose: int, quiet: bool) -> None:  # noqa: FBT001
+    """Write a commented starter policy to PATH (hssgate.yaml if not given; - is stdout).
+
+    As written it says what the built-in policy says; every other rule stands in it as a comment.
+    """
+    world: World = ctx.obj
+    console = world.console
+    console.take_verbosity(verbose, quiet=quiet)
+    if path == _STDOUT:
+        _print_whole(console, starter_policy())
+        return
+    if path.suffix.lower() not in _SUFFIXES:
+        raise Misused(f"{path}: the starter is YAML; name the file .yaml or .yml")
+    try:
+        with path.open("w" if force else "x", encoding="utf-8", newline="\n") as file:
+            file.write(starter_policy())
+    except FileExistsError as error:
+        raise Misused(f"{path}: there is one already; --force replaces it") from error
+    except OSError as error:
+        raise Misused(f"{path}: it cannot be written: {error.strerror or error}") from error
+    console.result(f"{path}: written")
+    console.progress(f"for editors: hssgate policy schema > {path.parent / SCHEMA_FILE}")
+    _warn_of_neighbours(path, console)
+
+
+@policy.command(short_help="check policy files")
+@click.argument("paths", nargs=-1, type=PolicyFile(), envvar=VARIABLE, metavar="[PATH]...")
+@common_options
+@click.pass_context
+def validate(ctx: click.Context, paths: Sequence[Path], verbose: int, quiet: bool) -> None:  # noqa: FBT001
+    """Check policy files and list every fault of every file; exit 0 only if all are valid, else 2.
+
+    Without PATH, the files that `check` would read: those of HSSGATE_POLICY, else hssgate.yaml, .yml, .toml or .json
+    here. Overrides that have ended or end within 14 days are warnings.
+    """
+    world: World = ctx.obj
+    console = world.console
+    console.take_verbosity(verbose, quiet=quiet)
+    given = tuple(dict.fromkeys(given_or_found(paths)))
+    if not given:
+        raise Misused(f"no policy file here ({', '.join(DEFAULT_NAMES)}): name one, or write one: hssgate policy init")
+    faulty = 0
+    for path in given:
+        try:
+            loaded = load_policy(path)
+        except PolicyInvalid as error:
+            faulty += 1
+            console.result("\n".join(error.problems))
+        else:
+            _tell_valid(loaded, world)
+    if faulty:
+        raise Misused(f"{faulty} of {plural(len(given), 'policy file')} cannot be used")
+
+
+@policy.command(short_help="print the JSON Schema of policy files")
+@common_options
+@click.pass_context
+def schema(ctx: click.Context, verbose: int, quiet: bool) -> None:  # noqa: FBT001
+    """Print the JSON Schema (draft 2020-12) of policy files.
+
+    \b
+    An editor that runs yaml-language-server takes it from a file beside the policy:
+      hssgate policy schema > hssgate.schema.json
+    with this as the policy's first line, which `hssgate policy init` writes:
+      # yaml-language-server: $schema=hssgate.schema.json
+    """  # noqa: D301 - \b is click's mark for lines that stay as they are
+    world: World = ctx.obj
+    world.console.take_verbosity(verbose, quiet=quiet)
+    _print_whole(world.console, json.dumps(policy_schema(), indent=2) + "\n")
+
+
+policy.add_command(explain)
+
+
+def _tell_valid(loaded: LoadedPolicy, world: World) -> None:
+    world.console.result(f"{loaded.source.path}: valid")
+    for warning in policy_warnings(loaded, (), world.clock.epoch()):
+        world.console.warning(warning)
+
+
+def _warn_of_neighbours(path: Path, console: Console) -> None:
+    """Say which default file is read where there are several."""
+    here = [name for name in DEFAULT_NAMES if (path.parent / name).exists()]
+    if path.name in here and len(here) > 1:
+        console.warning(f"of {', '.join(here)} in this folder only {here[0]} is read by default; keep one")
+
+
+def _print_whole(console: Console, text: str) -> None:
+    try:
+        console.document(text)
+    except OSError as error:
+        raise Misused(f"stdout cannot be written: {error.strerror or error}") from error

@@ -1,0 +1,135 @@
+"""`hssgate policy explain`: the rules in force for one image, and where each of them stands."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from hssgate.cli.console import Console
+from hssgate.cli.options import common_options
+from hssgate.cli.policy_files import load_or_default, policy_option
+from hssgate.cli.world import World
+from hssgate.errors import Misused
+from hssgate.policy.explain import Explanation, Origin, explain_policy
+from hssgate.policy.judge import Rule, Subject, shown_limit
+from hssgate.policy.model import Action, Rules, ScanRule
+from hssgate.reference import Reference, parse_reference
+from hssgate.text import clean
+
+_LONGEST_REASON = 200
+
+
+@click.command(short_help="show the rules in force for one image")
+@click.argument("image", metavar="IMAGE")
+@policy_option
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@common_options
+@click.pass_context
+def explain(  # noqa: PLR0917 - click hands over every option by name
+    ctx: click.Context,
+    image: str,
+    policies: Sequence[Path],
+    form: str,
+    verbose: int,
+    quiet: bool,  # noqa: FBT001 - click's flag
+) -> None:
+    """Show each rule in force for IMAGE, its limit and action, and where it stands: built-in, file or override.
+
+    IMAGE is written as for `check`. Nothing is asked of the API.
+    """
+    world: World = ctx.obj
+    console = world.console
+    console.take_verbosity(verbose, quiet=quiet)
+    try:
+        reference = parse_reference(image)
+    except ValueError as error:
+        raise Misused(str(error)) from error
+    subject = Subject(reference.namespace, reference.image_name, reference.image_version)
+    explanations = [explain_policy(loaded, subject, world.clock.epoch()) for loaded in load_or_default(policies)]
+    if form == "json":
+        document = {"image": reference.text, "policies": [_as_json(explanation) for explanation in explanations]}
+        console.result(json.dumps(document, indent=2, ensure_ascii=False))
+    else:
+        console.result("\n\n".join(_as_text(explanation, reference, console) for explanation in explanations))
+    _warn_of_what_is_not_named(reference, console)
+
+
+def _as_text(explanation: Explanation, reference: Reference, console: Console) -> str:
+    table = [("rule", "accepted", "broken", "from")] + [
+        (name, _accepted(rule), _action(rule).value, _from(origin))
+        for name, (rule, origin) in explanation.rules.items()
+    ]
+    widths = [max(len(row[column]) for row in table) for column in range(3)]
+    lines = [
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3]]) for row in table
+    ]
+    absent = [name for name in Rules.model_fields if name not in explanation.rules]
+    return "\n".join(
+        [
+            console.paint_result(f"{reference.text} under {explanation.source.path}", "bold"),
+            *(f"  {line}" for line in lines),
+            *([f"  not applied: {', '.join(absent)}"] if absent else []),
+            *(f"  without effect, ended: {_from(origin)}" for origin in explanation.ended),
+        ]
+    )
+
+
+def _as_json(explanation: Explanation) -> dict[str, object]:
+    return {
+        "path": explanation.source.path,
+        "sha256": explanation.source.sha256,
+        "rules": [
+            {
+                "rule": name,
+                "limit": [*rule.accept] if isinstance(rule, ScanRule) else shown_limit(rule),
+                "action": _action(rule),
+                "from": _origin_as_json(origin),
+            }
+            for name, (rule, origin) in explanation.rules.items()
+        ],
+        "ended": [_origin_as_json(origin) for origin in explanation.ended],
+    }
+
+
+def _origin_as_json(origin: Origin) -> dict[str, object]:
+    override = origin.override
+    return {
+        "place": origin.place,
+        "override": override
+        and {
+            "images": [*override.images],
+            "reason": override.reason,
+            "expires": override.expires and override.expires.isoformat(),
+        },
+    }
+
+
+def _accepted(rule: Rule) -> str:
+    return clean(", ".join(rule.accept), 200) if isinstance(rule, ScanRule) else f"at most {shown_limit(rule)}"
+
+
+def _action(rule: Rule) -> Action:
+    """Return what a broken rule does; a failure of the scan that is accepted passes with a warning."""
+    return Action.WARN if isinstance(rule, ScanRule) else rule.action
+
+
+def _from(origin: Origin) -> str:
+    if origin.override is None:
+        return origin.place
+    until = f", until {origin.override.expires}" if origin.override.expires else ""
+    return f"override {origin.place} ({clean(origin.override.reason, _LONGEST_REASON)}{until})"
+
+
+def _warn_of_what_is_not_named(reference: Reference, console: Console) -> None:
+    """Say that globs meet the row that HSS lists, which may bear more names than IMAGE does."""
+    unnamed = [
+        what
+        for what, value in (("namespace", reference.namespace), ("version", reference.image_version))
+        if value is None
+    ]
+    if unnamed:
+        console.warning(
+            f"{reference.text} names no {' and no '.join(unnamed)}: `check` holds overrides against what HSS lists, "
+            "so others may apply; name it here to see them"
+        )

@@ -1,0 +1,60 @@
+"""The policy that `hssgate policy init` writes: the built-in one, with everything else shown as comments."""
+
+from hssgate.policy.meanings import RULES, meaning_of
+from hssgate.policy.model import BUILT_IN_TEXT, Policy, Rules
+
+SCHEMA_FILE = "hssgate.schema.json"
+_HEAD = f"""\
+# yaml-language-server: $schema={SCHEMA_FILE}
+# Editors that know the schema complete and check this file: hssgate policy schema > {SCHEMA_FILE}
+# As it stands this is the built-in policy. The rest is examples: take the number sign away from what you need.
+version: 1
+"""
+_VALUES = {
+    "severity": "Medium",
+    "vulnerabilities": "20",
+    "high_vulnerabilities": "0",
+    "medium_vulnerabilities": "10",
+    "low_vulnerabilities": "50",
+    "unsafe_settings": "{limit: 10, action: warn}",
+    "malicious_files": "0",
+    "scan_age": "24h",
+    "scan": "{accept: [image_oversized]}",
+}
+_LISTS = {
+    "overrides": """\
+# overrides:
+#   - images: ["legacy/*"]        # globs on namespace/name:version or name:version
+#     rules: {vulnerabilities: {limit: 300, action: warn}}
+#     reason: SEC-123, being replaced
+#     expires: 2099-12-31         # optional: the last day (UTC) on which it has effect
+""",
+    "ignore": """\
+# ignore:
+#   - vulnerability: CVE-2024-1234   # id of the finding or CVE id, glob allowed
+#     package: openssl               # optional glob
+#     images: ["team/*"]             # optional
+#     reason: not reachable
+#     expires: 2099-12-31            # optional
+""",
+}
+
+
+def starter_policy() -> str:
+    """Return a commented policy, as YAML, that says what the built-in policy says."""
+    rules = "".join(_rule(name) for name in RULES if name in Rules.model_fields)
+    lists = "".join(
+        f"\n# {_sentence(meaning_of(name))}\n{text}" for name, text in _LISTS.items() if name in Policy.model_fields
+    )
+    long_form = "# A rule has a long form, {limit: 10, action: warn}: broken, it passes with a warning.\n"
+    return f"{_HEAD}\n# {_sentence(meaning_of('rules'))}\n{long_form}rules:\n{rules}{lists}"
+
+
+def _rule(name: str) -> str:
+    line = f"{name}: {_VALUES[name]}"
+    shown = line if f"  {line}\n" in BUILT_IN_TEXT else f"# {line}"
+    return f"  {shown:<44}  # {RULES[name]}\n"
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
