@@ -12,8 +12,8 @@ from hssgate.cli.policy_explain import explain
 from hssgate.cli.policy_files import VARIABLE, PolicyFile, given_or_found
 from hssgate.cli.world import World
 from hssgate.errors import Misused, PolicyInvalid
-from hssgate.policy.judge import policy_warnings
 from hssgate.policy.load import DEFAULT_NAMES, LoadedPolicy, load_policy
+from hssgate.policy.rules import policy_warnings
 from hssgate.policy.schema import policy_schema
 from hssgate.policy.starter import SCHEMA_FILE, starter_policy
 from hssgate.text import plural
@@ -112,7 +112,7 @@ policy.add_command(explain)
 
 def _tell_valid(loaded: LoadedPolicy, world: World) -> None:
     world.console.result(f"{loaded.source.path}: valid")
-    for warning in policy_warnings(loaded, (), world.clock.epoch()):
+    for warning in policy_warnings(loaded, (), None, world.clock.epoch()):
         world.console.warning(warning)
 
 

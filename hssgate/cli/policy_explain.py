@@ -12,8 +12,8 @@ from hssgate.cli.policy_files import load_or_default, policy_option
 from hssgate.cli.world import World
 from hssgate.errors import Misused
 from hssgate.policy.explain import Explanation, Origin, explain_policy
-from hssgate.policy.judge import Rule, Subject, shown_limit
 from hssgate.policy.model import Action, Rules, ScanRule
+from hssgate.policy.rules import Rule, Subject, shown_limit
 from hssgate.reference import Reference, parse_reference
 from hssgate.text import clean
 
