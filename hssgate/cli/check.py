@@ -1,37 +1,33 @@
 """`hssgate check`: the gate."""
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from hssgate.cli.addresses import endpoint_of
-from hssgate.cli.credentials import choose_credentials
+from hssgate.cli.connections import connection_of, explain, open_connection
 from hssgate.cli.options import (
     LONGEST_CICD_NAME,
     Report,
     Text,
+    When,
     common_options,
     connection_options,
     is_default,
-    moment_or_fail,
     waiting_options,
-    when,
 )
 from hssgate.cli.policy_files import load_or_default, policy_option
 from hssgate.cli.progress import Progress
 from hssgate.cli.report_files import STDOUT, check_paths, write_reports
 from hssgate.cli.world import World
-from hssgate.durations import format_duration
+from hssgate.durations import Moment, format_duration
 from hssgate.errors import Misused
 from hssgate.gate import run_gate
 from hssgate.policy.load import LoadedPolicy
 from hssgate.reference import Reference, parse_reference
 from hssgate.reports.summary import headline, render
-from hssgate.settings import Connection, Patience, Settings
+from hssgate.settings import Patience, Settings
 
-_PROJECT_ID = re.compile(r"(?!\.+$)[A-Za-z0-9_.~-]+", re.ASCII)
 _EPILOG = """\b
 Exit codes:
   0    passed, perhaps with warnings
@@ -58,8 +54,7 @@ Exit codes:
 @policy_option
 @click.option(
     "--scanned-after",
-    metavar="WHEN",
-    callback=when,
+    type=When(),
     show_envvar=True,
     envvar="HSSGATE_SCANNED_AFTER",
     help="Accept only results scanned at or after WHEN: ISO 8601 with zone, epoch seconds or milliseconds, or an age "
@@ -83,7 +78,7 @@ def check(  # noqa: PLR0917 - click hands over every option by name
     images: tuple[str, ...],
     cicd_name: str | None,
     policies: tuple[Path, ...],
-    scanned_after: str | None,
+    scanned_after: Moment | None,
     timeout: float,
     appear_timeout: float,
     settle: float,
@@ -121,12 +116,13 @@ def check(  # noqa: PLR0917 - click hands over every option by name
             interval=interval,
             max_interval=max_interval,
         ),
-        scanned_after=moment_or_fail(scanned_after, world.clock.epoch()),
-        connection=Connection(
-            endpoint=endpoint_of(endpoint, region),
-            project_id=_required(project_id),
+        scanned_after=scanned_after,
+        connection=connection_of(
+            world,
+            region=region,
+            endpoint=endpoint,
+            project_id=project_id,
             enterprise_project_id=enterprise_project_id,
-            credentials=choose_credentials(world.environ, console.warning),
             request_timeout=request_timeout,
             ca_bundle=ca_bundle,
         ),
@@ -137,8 +133,7 @@ def check(  # noqa: PLR0917 - click hands over every option by name
 
 def _run(settings: Settings, policies: Sequence[LoadedPolicy], reports: Sequence[tuple[str, str]], world: World) -> int:
     console = world.console
-    trace = (lambda line: console.detail(line, level=2)) if console.verbosity > 1 else None
-    with world.interruptible(), world.open_http(settings.connection, trace) as http:
+    with world.interruptible(), open_connection(settings.connection, world) as http:
         progress = Progress(console, world.clock)
         verdict = console.redactor.value(run_gate(settings, policies, http, world.clock, progress))
         verdict = write_reports(verdict, reports, console)
@@ -184,19 +179,10 @@ def _patience(
     )
 
 
-def _required(project_id: str | None) -> str:
-    if project_id is None:
-        raise Misused("no project: give --project-id (or HSSGATE_PROJECT_ID)")
-    if not _PROJECT_ID.fullmatch(project_id):
-        raise Misused("--project-id is no project id: letters, digits, - _ . ~ only")
-    return project_id
-
-
 def _explain(settings: Settings, policies: Sequence[LoadedPolicy], world: World) -> None:
     """Say with -v what the run is made of."""
     console = world.console
-    console.detail(f"endpoint {settings.connection.endpoint}, project {settings.connection.project_id}")
-    console.detail(f"credentials from {settings.connection.credentials.source}")
+    explain(settings.connection, world)
     for loaded in policies:
         console.detail(f"policy {loaded.source.path} (sha256 {loaded.source.sha256[:12]}…)")
     if settings.scanned_after:

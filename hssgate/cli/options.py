@@ -8,7 +8,8 @@ import click
 from click.core import ParameterSource
 
 from hssgate import __version__
-from hssgate.durations import parse_duration, parse_moment
+from hssgate.cli.world import World
+from hssgate.durations import Moment, parse_duration, parse_moment
 from hssgate.reports import FORMATS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -84,11 +85,22 @@ class Report(click.ParamType[tuple[str, str]]):
         return name, path
 
 
-def when(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
-    """Refuse an empty WHEN: it would silently give up freshness."""
-    if value is not None and not value.strip():
-        raise click.BadParameter("the value is empty; leave the option out, or check the variable it comes from.")
-    return value
+class When(click.ParamType[Moment]):
+    """ISO 8601 with zone, epoch seconds or milliseconds, or an age such as `15m`."""
+
+    name = "when"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Moment:  # noqa: ANN401
+        """Return the moment; an age is counted from the present of the command's world."""
+        if isinstance(value, Moment):
+            return value
+        if not value.strip():
+            self.fail("the value is empty; leave the option out, or check the variable it comes from.", param, ctx)
+        world: World = (ctx or click.get_current_context()).obj
+        try:
+            return parse_moment(value, world.clock.epoch())
+        except ValueError as error:
+            self.fail(f"{error}.", param, ctx)
 
 
 def connection_options(command: Command) -> Command:
@@ -218,17 +230,3 @@ def common_options(command: Command) -> Command:
 def is_default(ctx: click.Context, name: str) -> bool:
     """Whether nobody gave the parameter a value."""
     return ctx.get_parameter_source(name) is ParameterSource.DEFAULT
-
-
-def moment_or_fail(text: str | None, now: float) -> Any:  # noqa: ANN401 - click's own style of returning
-    """Return the moment of `--scanned-after`.
-
-    Raises:
-        click.BadParameter: it is none.
-    """
-    if text is None:
-        return None
-    try:
-        return parse_moment(text, now)
-    except ValueError as error:
-        raise click.BadParameter(f"{error}.", param_hint="--scanned-after") from error
