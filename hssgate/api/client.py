@@ -66,8 +66,17 @@ class HssClient:
             ApiUnavailable: the answer failed or was unreadable.
             ApiRefused: asking again would not help.
         """
-        page = self._images(query, self._clock.monotonic() + within)
+        page = self.page_of_cicd_images(query, within=within)
         return Listing(page.rows, page.server_time, page.exchange)
+
+    def page_of_cicd_images(self, query: CicdImagesQuery, *, within: float) -> Page[CicdImage]:
+        """Return the one page that the query's offset and limit ask for.
+
+        Raises:
+            ApiUnavailable: the answer failed or was unreadable.
+            ApiRefused: asking again would not help.
+        """
+        return self._images(query, self._clock.monotonic() + within)
 
     def list_findings(self, image: CicdImage, *, within: float) -> Listing[Finding]:
         """Return every vulnerability of an image, from all pages.

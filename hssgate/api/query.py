@@ -13,9 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from hssgate.api.models import SeverityLevel
 
 PAGE_SIZE = 200  # the most that the API gives at once
+SMALLEST_PAGE = 10
 LONGEST_VERSION = 64  # of the filter; tags themselves may have 128
 LONGEST_NAME = 128
 LARGEST_OFFSET = 2_000_000
+LARGEST_IMAGE_SIZE = 2_147_483_547  # bytes; the manual's own figure
 
 Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
 OptionalName = Annotated[str, Field(max_length=LONGEST_NAME)]
@@ -49,7 +51,7 @@ class CicdImagesQuery(BaseModel):
     cicd_name: OptionalName | None = None
     pipeline_type: Literal["jenkins", "codearts"] | None = None
     latest_version: bool | None = None
-    image_size: Annotated[int, Field(ge=0, le=2147483547)] | None = None
+    image_size: Annotated[int, Field(ge=0, le=LARGEST_IMAGE_SIZE)] | None = None
     scan_status: FilterableStatus | None = None
     severity_level: SeverityLevel | None = None
     start_latest_update_time: Milliseconds | None = None
@@ -62,7 +64,7 @@ class CicdImagesQuery(BaseModel):
     risky: bool | None = None
     sort_key: Literal["latest_scan_time"] | None = "latest_scan_time"
     sort_dir: Literal["asc", "desc"] | None = "desc"
-    limit: Annotated[int, Field(ge=10, le=PAGE_SIZE)] = PAGE_SIZE
+    limit: Annotated[int, Field(ge=SMALLEST_PAGE, le=PAGE_SIZE)] = PAGE_SIZE
     offset: Annotated[int, Field(ge=0, le=LARGEST_OFFSET)] = 0
 
     def encoded(self) -> str:
