@@ -1,5 +1,6 @@
 """Text from outside, made safe to show: control characters out, one line, length bounded."""
 
+import json
 import re
 
 # C0 and C1 controls, zero-width and bidirectional marks (they reorder what a reader sees), lone surrogates (they
@@ -11,6 +12,7 @@ _UNSAFE = re.compile(
     + "]+"
 )
 _ANSI = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?")
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 _BLANKS = re.compile(r"\s+")
 
 LONGEST_LINE = 2000
@@ -30,6 +32,20 @@ def clean(text: object, longest: int = LONGEST_LINE) -> str:
     return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
+def escaped(document: str) -> str:
+    """Return a one-line JSON document with what `clean` takes out written as escapes: harmless, and the same data."""
+    return _UNSAFE.sub(_as_escapes, document)
+
+
+def escaped_to_ascii(document: str) -> str:
+    """Return a JSON document with all but ASCII written as escapes."""
+    return _BEYOND_ASCII.sub(_as_escapes, document)
+
+
 def plural(count: int, noun: str) -> str:
     """Return `1 image`, `2 images`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _as_escapes(found: re.Match[str]) -> str:
+    return json.dumps(found[0])[1:-1]

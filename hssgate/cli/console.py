@@ -48,13 +48,22 @@ class Console:
         self._print(sys.stderr if self.results_to_stderr else sys.stdout, text)
 
     def document(self, text: str) -> None:
-        """Print a report that was asked for on stdout.
+        """Print a report or rows on stdout.
 
         Raises:
-            OSError: stdout cannot be written.
+            OSError: stdout cannot be written; it is given up.
         """
-        sys.stdout.write(self.redactor.text(text))
-        sys.stdout.flush()
+        try:
+            sys.stdout.write(self.redactor.text(text))
+            sys.stdout.flush()
+        except OSError:
+            _silence(sys.stdout)
+            raise
+
+    @property
+    def takes_any_character(self) -> bool:
+        """Whether stdout is encoded in Unicode."""
+        return (sys.stdout.encoding or "").lower().startswith("utf")
 
     def progress(self, text: str) -> None:
         """Print a line of progress, unless quiet."""
