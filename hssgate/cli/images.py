@@ -1,0 +1,120 @@
+"""`hssgate images`: the rows of the API, for people and programs, as they come."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hssgate.api.answers import Page
+from hssgate.api.client import HssClient
+from hssgate.api.models import CicdImage
+from hssgate.api.query import CicdImagesQuery
+from hssgate.cli.connections import connection_of, explain, open_connection
+from hssgate.cli.console import Console
+from hssgate.cli.filters import query_options
+from hssgate.cli.layouts import LAYOUTS, Layout
+from hssgate.cli.options import common_options, connection_options
+from hssgate.cli.world import World
+from hssgate.errors import Interrupted
+from hssgate.exit_codes import ExitCode
+from hssgate.pages import pages_of
+from hssgate.text import clean, plural
+
+_EPILOG = """\b
+Exit codes:
+  0    the whole list was printed, or as many rows as were asked for
+  1    crashed: a bug
+  2    misused: an option is wrong
+  3    the API could not be asked, or the list is not whole
+  130  interrupted (SIGINT)
+  143  interrupted (SIGTERM)
+"""
+
+
+@click.command(short_help="list what HSS knows of images", epilog=_EPILOG)
+@query_options
+@click.option(
+    "--format",
+    "layout",
+    type=click.Choice([*LAYOUTS]),
+    default="table",
+    show_default=True,
+    help="A table, or JSON lines: an object a row with the API's own names.",
+)
+@click.option("--max-rows", type=click.IntRange(1), help="Stop after so many rows.")
+@connection_options
+@common_options
+@click.pass_context
+def images(  # noqa: PLR0917 - click hands over every option by name
+    ctx: click.Context,
+    /,
+    layout: str,
+    max_rows: int | None,
+    region: str | None,
+    endpoint: str | None,
+    project_id: str | None,
+    enterprise_project_id: str | None,
+    request_timeout: float,
+    ca_bundle: Path | None,
+    verbose: int,
+    quiet: bool,  # noqa: FBT001 - click's flag
+    **filters: Any,  # noqa: ANN401 - the query parameters, which the model checks again
+) -> None:
+    """List the CI/CD images that HSS knows, newest scan first, with the API's own filters.
+
+    All pages are read, each printed before the next is asked for. Credentials come from the environment, as for
+    `hssgate check`.
+    """
+    world: World = ctx.obj
+    console = world.console
+    console.verbosity = -1 if quiet else verbose
+    connection = connection_of(
+        world,
+        region=region,
+        endpoint=endpoint,
+        project_id=project_id,
+        enterprise_project_id=enterprise_project_id,
+        request_timeout=request_timeout,
+        ca_bundle=ca_bundle,
+    )
+    query = CicdImagesQuery.model_validate(filters)
+    explain(connection, world)
+    try:
+        with world.interruptible(), open_connection(connection, world) as http:
+            client = HssClient(http, connection, world.clock, console.warning)
+            pages = pages_of(
+                lambda page: client.page_of_cicd_images(page, within=request_timeout),
+                query,
+                world.clock,
+                console.warning,
+            )
+            code = _print(pages, LAYOUTS[layout], max_rows, console)
+    except Interrupted as interruption:
+        console.error("interrupted")
+        code = interruption.code
+    ctx.exit(code)
+
+
+def _print(pages: Iterable[Page[CicdImage]], layout: Layout, max_rows: int | None, console: Console) -> ExitCode:
+    """Print each page as it comes, and at the end how many rows that were."""
+    line = layout.line if console.takes_any_character else layout.narrow_line
+    header = f"{console.paint_result(layout.header, 'bold')}\n" if layout.header else ""
+    printed = 0
+    for page in pages:
+        rows = page.rows if max_rows is None else page.rows[: max_rows - printed]
+        try:
+            console.document(header + "".join(f"{line(row)}\n" for row in rows))
+        except BrokenPipeError:  # whoever read has seen enough
+            return ExitCode.PASSED
+        except OSError as error:
+            console.error(f"stdout cannot be written: {clean(error.strerror or error, 200)}")
+            return ExitCode.API_UNAVAILABLE
+        header = ""
+        printed += len(rows)
+        if printed == max_rows:
+            announced = f" of {page.total_num}" if page.total_num is not None else ""
+            console.progress(plural(printed, "row") + announced)
+            return ExitCode.PASSED
+    console.progress(plural(printed, "row"))
+    return ExitCode.PASSED

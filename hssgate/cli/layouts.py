@@ -1,0 +1,109 @@
+"""Rows as people and programs read them, a line at a time, so that no row waits for another."""
+
+import json
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hssgate.api.models import CicdImage
+from hssgate.durations import format_moment
+from hssgate.text import clean, escaped, escaped_to_ascii
+
+_GAP = "  "
+_LONGEST_CELL = 400  # characters; names may have 128 each, and are never cut
+_DIGEST_SHOWN = 12
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a row becomes a line.
+
+    Args:
+        header: the line above all rows, if there is one.
+        line: turns a row into a line.
+        narrow_line: the same, where the output cannot take every character.
+    """
+
+    header: str | None
+    line: Callable[[CicdImage], str]
+    narrow_line: Callable[[CicdImage], str]
+
+
+@dataclass(frozen=True)
+class _Column:
+    """A column; what is wider than it moves the rest of its line, and is not cut: it is there to be copied.
+
+    Args:
+        title: its header.
+        width: columns of the terminal; a negative one aligns to the right.
+        cell: its text in a row, from which None and an empty text are shown as a dash.
+    """
+
+    title: str
+    width: int
+    cell: Callable[[CicdImage], object]
+
+
+def display_width(text: str) -> int:
+    """Return the columns that a terminal takes for the text: two for a wide character, none for a combining one."""
+    return sum(_character_width(character) for character in text)
+
+
+def _character_width(character: str) -> int:
+    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _table_line(row: CicdImage) -> str:
+    return _joined([clean(_or_dash(column.cell(row)), _LONGEST_CELL) for column in _COLUMNS])
+
+
+def _json_line(row: CicdImage) -> str:
+    return escaped(json.dumps(row.model_dump(exclude_none=True), ensure_ascii=False))
+
+
+def _joined(cells: list[str]) -> str:
+    pairs = zip(_COLUMNS, cells, strict=True)
+    return _GAP.join(_padded(cell, column.width) for column, cell in pairs).rstrip()
+
+
+def _padded(text: str, width: int) -> str:
+    room = " " * max(abs(width) - display_width(text), 0)
+    return text + room if width > 0 else room + text
+
+
+def _or_dash(value: object) -> object:
+    return "-" if value in (None, "") else value
+
+
+def _image(row: CicdImage) -> str:
+    name = "/".join(part for part in (row.namespace, row.image_name) if part)
+    return f"{name}:{row.image_version}" if row.image_version else name
+
+
+def _scanned(row: CicdImage) -> str | None:
+    return None if row.latest_scan_time is None else format_moment(row.latest_scan_time)
+
+
+def _digest(row: CicdImage) -> str | None:
+    algorithm, colon, value = (row.image_digest or "").rpartition(":")
+    return f"{algorithm}{colon}{value[:_DIGEST_SHOWN]}"
+
+
+_COLUMNS = (
+    _Column("IMAGE", 40, _image),
+    _Column("CICD NAME", 16, lambda row: row.cicd_name),
+    _Column("STATUS", 16, lambda row: row.scan_status),
+    _Column("SEVERITY", 8, lambda row: row.severity_level),
+    _Column("VULNS", -5, lambda row: row.vul_num),
+    _Column("UNSAFE", -6, lambda row: row.unsafe_setting_num),
+    _Column("MALICIOUS", -9, lambda row: row.malicious_file_num),
+    _Column("SCANNED (UTC)", 20, _scanned),
+    _Column("DIGEST", 19, _digest),
+)
+
+LAYOUTS = {
+    "table": Layout(_joined([column.title for column in _COLUMNS]), _table_line, _table_line),
+    "json": Layout(None, _json_line, lambda row: escaped_to_ascii(_json_line(row))),
+}
