@@ -10,7 +10,6 @@ from hssgate.clock import Clock
 from hssgate.durations import format_duration
 from hssgate.errors import ApiRefused, ApiUnavailable
 from hssgate.pacing import backoff_ceiling
-from hssgate.text import plural
 
 MOST_FAULTS = 5  # in a row, that are lived through
 _LONGEST_PAUSE = 300.0  # seconds; a server that asks for more is not waited for
@@ -65,7 +64,7 @@ def _check_end(offset: int, page: Page[CicdImage]) -> None:
     """Hold a page that brought nothing new against the number of rows announced."""
     if page.total_num is not None and offset < page.total_num:
         raise ApiUnavailable(
-            f"the list broke off after {plural(offset, 'row')}, though {page.total_num} are announced; ask again",
+            f"the list broke off at offset {offset}, though {page.total_num} rows are announced; ask again",
             page.exchange,
         )
 

@@ -161,9 +161,9 @@ def test_rows_pushed_onto_the_next_page_are_shown_once(bench: Bench) -> None:
     ("handler", "code", "rows", "said"),
     [
         pytest.param(serve(None, lambda _: numbered(0)), 0, 200, "200 rows\n", id="the offset is ignored, no total"),
-        pytest.param(serve(450, lambda _: numbered(0)), 3, 200, "broke off after 200 rows, though 450 are announced", id="the offset is ignored"),
-        pytest.param(serve(450, lambda offset: [] if offset else numbered(0)), 3, 200, "broke off after 200 rows", id="pages missing"),
-        pytest.param(serve(5, lambda _: []), 3, 0, "broke off after 0 rows, though 5 are announced", id="rows missing"),
+        pytest.param(serve(450, lambda _: numbered(0)), 3, 200, "broke off at offset 200, though 450 rows are announced", id="the offset is ignored"),
+        pytest.param(serve(450, lambda offset: [] if offset else numbered(0)), 3, 200, "broke off at offset 200", id="pages missing"),
+        pytest.param(serve(5, lambda _: []), 3, 0, "broke off at offset 0, though 5 rows are announced", id="rows missing"),
         pytest.param(serve(0, lambda _: []), 0, 0, "0 rows\n", id="nothing"),
         pytest.param(serve(None, lambda offset: numbered(offset, 30) if offset < 90 else []), 0, 90, "90 rows\n", id="short pages"),
         pytest.param(lambda request: serve(400 - int(request.url.params["offset"]) // 2, lambda offset: numbered(offset, 100))(request), 0, 300, "warning: the list changed while it was read (400 rows announced, then 350)", id="rows deleted meanwhile"),
