@@ -92,7 +92,7 @@ def images(  # noqa: PLR0917 - click hands over every option by name
             code = _print(pages, LAYOUTS[layout], max_rows, console)
     except Interrupted as interruption:
         console.error("interrupted")
-        code = interruption.code
+        code = interruption.exit_code
     ctx.exit(code)
 
 
