@@ -97,9 +97,12 @@ class SystemClock:
             finally:
                 finished.set()
 
+        if self._interruption:
+            raise self._interruption
+        # A signal must not tear a thread's start apart: it is heeded in the wait.
+        threading.Thread(target=run, name="hssgate-request", daemon=True).start()
         try:
             with self._waiting():
-                threading.Thread(target=run, name="hssgate-request", daemon=True).start()
                 in_time = finished.wait(min(within, threading.TIMEOUT_MAX))
         except BaseException:  # the work must not go on behind the caller's back
             abandon()
@@ -118,9 +121,9 @@ class SystemClock:
             Interrupted: a signal came; the threads end on their own.
         """
         threads = [threading.Thread(target=work, name="hssgate-worker", daemon=True) for _ in range(workers)]
+        for thread in threads:
+            thread.start()
         with self._waiting():
-            for thread in threads:
-                thread.start()
             for thread in threads:
                 thread.join()
 

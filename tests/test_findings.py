@@ -1,0 +1,356 @@
+"""Findings one by one: fetched only where needed, counted by level, ignored exactly, and never to the image's good."""
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from hssgate.policy.load import load_policy
+from tests.conftest import Bench
+from tests.fakes import START
+
+TODAY = datetime.fromtimestamp(START, UTC).date()
+HIGH, MEDIUM, LOW = "immediate_repair", "delay_repair", "not_needed_repair"
+
+
+def finding(
+    vul_id: str, necessity: str | None = HIGH, app: str | None = "openssl", cves: Iterable[str] = ()
+) -> dict[str, object]:
+    return {"vul_id": vul_id, "repair_necessity": necessity, "app_name": app, "version": "1.0", "cves": [*cves]}
+
+
+def scenario(findings: list[dict[str, object]], vul_num: int | None = None, more: str = "", **image: object) -> str:
+    state = {
+        "at": "-1h", "scan_status": "success", "severity_level": "High", "unsafe_setting_num": 0, "malicious_file_num": 0,
+        "vul_num": len(findings) if vul_num is None else vul_num,
+    }  # fmt: skip
+    names = {"cicd_name": "shop", "namespace": "team", "image_name": "app", "image_version": "1.0"}
+    return json.dumps({"images": [{**names, "findings": findings, "timeline": [state], **image}]})[:-1] + more + "}"
+
+
+def policy(bench: Bench, text: str, name: str = "hssgate.yaml") -> None:
+    (bench.folder / name).write_text(text, encoding="utf-8")
+
+
+def calls(bench: Bench, part: str) -> int:
+    return sum(part in request.path for request in bench.emulator.requests)
+
+
+@pytest.mark.parametrize(
+    ("rules", "fetched"),
+    [
+        pytest.param("rules: {severity: High, vulnerabilities: 9}", 0, id="counts alone"),
+        pytest.param("rules: {high_vulnerabilities: 9}", 1, id="a level"),
+        pytest.param("rules: {medium_vulnerabilities: {limit: 9, action: warn}}", 1, id="a level that warns"),
+        pytest.param("rules: {severity: High}\nignore: [{vulnerability: x, reason: r}]", 1, id="an exception"),
+        pytest.param("rules: {severity: High}\nignore: [{vulnerability: x, reason: r, images: [other/*]}]", 0, id="an exception for another image"),
+        pytest.param("rules: {severity: High}\nignore: [{vulnerability: x, reason: r, expires: 2020-01-01}]", 0, id="an exception that ended"),
+        pytest.param("rules: {severity: High}\noverrides: [{images: ['app:*'], rules: {low_vulnerabilities: 9}, reason: r}]", 1, id="a level by an override"),
+    ],
+)  # fmt: skip
+def test_findings_are_fetched_only_where_needed(bench: Bench, rules: str, fetched: int) -> None:
+    """A rule on a level, or an exception in force for the image."""
+    policy(bench, rules)
+
+    assert bench.play(scenario([finding("V-1")])).check("team/app:1.0").code == 0
+    assert calls(bench, "/vulnerabilities") == fetched
+
+
+def test_the_call_names_the_image_in_full(bench: Bench) -> None:
+    """All of it is mandatory; a tag that the filter does not take is left empty."""
+    policy(bench, "rules: {high_vulnerabilities: 9}")
+    bench.play(scenario([finding("V-1")])).check("team/app:1.0", "--enterprise-project-id", "0")
+    assert bench.emulator.requests[-1].query == (
+        "enterprise_project_id=0&image_name=app&image_type=cicd&limit=200&namespace=team&offset=0&tag_name=1.0"
+    )
+
+    bench.play(scenario([finding("V-1")], image_version="v" * 100))
+    assert bench.check("team/app:" + "v" * 100).code == 0
+    assert "tag_name=&" in bench.emulator.requests[-1].query + "&"
+
+
+FOUND = [
+    finding("V-1"), finding("V-2", MEDIUM), finding("V-3", MEDIUM), finding("V-4", LOW), finding("V-5", "urgent"), finding("V-6", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rule", "limit", "found"),
+    [("high_vulnerabilities", 3, 3), ("medium_vulnerabilities", 2, 2), ("low_vulnerabilities", 1, 1)],
+)
+def test_levels_are_counted(bench: Bench, rule: str, limit: int, found: int) -> None:
+    """By what HSS advises; what nobody documented, or nothing at all, counts as high."""
+    bench.play(scenario(FOUND))
+
+    policy(bench, f"rules: {{{rule}: {limit}}}")
+    assert bench.check("team/app:1.0").code == 0
+    policy(bench, f"rules: {{{rule}: {limit - 1}}}")
+    ended = bench.check("team/app:1.0")
+    assert ended.code == 10
+    assert f"{rule}: {found} found, at most {limit - 1} accepted" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("vul_num", "ignored", "limit", "code"),
+    [
+        pytest.param(3, 0, 3, 0, id="as many listed as counted"),
+        pytest.param(3, 0, 2, 10, id="over the limit"),
+        pytest.param(3, 1, 2, 0, id="one ignored"),
+        pytest.param(3, 3, 0, 0, id="all ignored"),
+        pytest.param(2, 0, 2, 10, id="more listed than counted: those listed count"),
+        pytest.param(2, 1, 2, 0, id="more listed than counted, one ignored"),
+        pytest.param(5, 0, 4, 10, id="fewer listed than counted: those counted count"),
+        pytest.param(5, 3, 1, 10, id="fewer listed: ignoring all that is listed does not make up for the rest"),
+        pytest.param(5, 3, 2, 0, id="fewer listed, and within the limit"),
+    ],
+)
+def test_the_count_is_the_larger_one_less_the_ignored(
+    bench: Bench, vul_num: int, ignored: int, limit: int, code: int
+) -> None:
+    """`max(vul_num, listed) - ignored`."""
+    exceptions = "".join(f"\n  - {{vulnerability: V-{number}, reason: r}}" for number in range(ignored)) or " []"
+    policy(bench, f"rules: {{vulnerabilities: {limit}, low_vulnerabilities: 99}}\nignore:{exceptions}")
+
+    ended = bench.play(scenario([finding(f"V-{number}", MEDIUM) for number in range(3)], vul_num)).check("team/app:1.0")
+
+    assert ended.code == code
+    assert ("counted by HSS but not listed" in ended.out) is (vul_num > 3)
+
+
+@pytest.mark.parametrize(("limit", "code"), [(1, 10), (2, 0)])
+def test_what_is_counted_but_not_listed_is_held_against_every_level(bench: Bench, limit: int, code: int) -> None:
+    """It might be of any; it never helps the image."""
+    policy(bench, f"rules: {{high_vulnerabilities: {limit}}}")
+
+    assert bench.play(scenario([finding("V-1", LOW)], 3)).check("team/app:1.0").code == code
+
+
+@pytest.mark.parametrize("rule", ["high_vulnerabilities", "vulnerabilities"])
+def test_a_missing_count_is_no_pass(bench: Bench, rule: str) -> None:
+    """Nothing shows that the list is whole."""
+    policy(bench, f"rules: {{{rule}: 99}}\nignore: [{{vulnerability: x, reason: r}}]")
+    text = scenario([]).replace('"vul_num": 0', '"vul_num": null')
+
+    assert bench.play(text).check("team/app:1.0").code == 5
+
+
+TOMORROW, YESTERDAY = TODAY + timedelta(days=1), TODAY - timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("entry", "ignored"),
+    [
+        pytest.param("vulnerability: CVE-2024-1", False, id="a part of the id is not the id"),
+        pytest.param("vulnerability: CVE-2024-12345", True, id="the id"),
+        pytest.param("vulnerability: cve-2024-12345", False, id="another case"),
+        pytest.param("vulnerability: CVE-2024-*", True, id="a glob"),
+        pytest.param("vulnerability: 'CVE-2024-1234?'", True, id="a glob of one character"),
+        pytest.param("vulnerability: '*'", True, id="everything"),
+        pytest.param("vulnerability: CVE-2024-12345, package: openssl", True, id="with its package"),
+        pytest.param("vulnerability: CVE-2024-12345, package: open*", True, id="with a glob on its package"),
+        pytest.param("vulnerability: CVE-2024-12345, package: ssl", False, id="with a part of its package"),
+        pytest.param("vulnerability: CVE-2024-12345, package: zlib", False, id="with another package"),
+        pytest.param("vulnerability: CVE-2024-12345, images: ['team/*']", True, id="for its image"),
+        pytest.param("vulnerability: CVE-2024-12345, images: ['prod/*']", False, id="for another image"),
+        pytest.param(f"vulnerability: CVE-2024-12345, expires: {TOMORROW}", True, id="ends tomorrow"),
+        pytest.param(f"vulnerability: CVE-2024-12345, expires: {TODAY}", True, id="valid through its day"),
+        pytest.param(f"vulnerability: CVE-2024-12345, expires: {YESTERDAY}", False, id="ended yesterday"),
+    ],
+)
+def test_exceptions_are_exact(bench: Bench, entry: str, ignored: bool) -> None:  # noqa: FBT001
+    """By id or glob, package, image and day."""
+    policy(bench, f"rules: {{high_vulnerabilities: 0}}\nignore:\n  - {{{entry}, reason: not reachable}}")
+
+    ended = bench.play(scenario([finding("CVE-2024-12345")])).check("team/app:1.0")
+
+    assert ended.code == (0 if ignored else 10)
+    (listed,) = ended.report["images"][0]["findings"]
+    assert listed["ignored_by"] == ([{"policy": "hssgate.yaml", "reason": "not reachable"}] if ignored else [])
+
+
+@pytest.mark.parametrize(
+    ("entries", "cves", "code", "asked"),
+    [
+        pytest.param(["CVE-1"], ["CVE-1"], 0, 1, id="its only CVE"),
+        pytest.param(["CVE-1"], ["CVE-1", "CVE-2"], 10, 1, id="one of two"),
+        pytest.param(["CVE-1", "CVE-2"], ["CVE-1", "CVE-2"], 0, 1, id="both"),
+        pytest.param(["CVE-*"], ["CVE-1", "CVE-2"], 0, 1, id="both by a glob"),
+        pytest.param(["CVE-1"], ["CVE-12345"], 10, 1, id="a longer CVE"),
+        pytest.param(["CVE-1"], [], 10, 1, id="a notice without CVEs"),
+        pytest.param(["HCE-1"], ["CVE-1"], 0, 0, id="the notice itself: nothing to look up"),
+        pytest.param(["OTHER-1"], ["CVE-1"], 10, 0, id="no CVE named: nothing to look up"),
+    ],
+)
+def test_a_notice_is_ignored_by_all_of_its_cves(
+    bench: Bench, entries: list[str], cves: list[str], code: int, asked: int
+) -> None:
+    """Its CVEs are asked for only where an entry names one that is no finding's own id."""
+    ignore = "".join(f"\n  - {{vulnerability: '{entry}', reason: r}}" for entry in entries)
+    policy(bench, f"rules: {{high_vulnerabilities: 0}}\nignore:{ignore}")
+
+    ended = bench.play(scenario([finding("HCE-1", cves=cves), finding("HCE-1", app="libssl", cves=cves)])).check(
+        "team/app:1.0"
+    )
+
+    assert ended.code == code
+    assert calls(bench, "/cve") == asked
+    if asked:
+        assert ended.report["images"][0]["findings"][0]["cves"] == cves
+
+
+def test_each_policy_has_its_own_exceptions(bench: Bench) -> None:
+    """What the repository ignores still counts for its organisation."""
+    policy(bench, "rules: {high_vulnerabilities: 0}", "org.yaml")
+    policy(bench, "rules: {high_vulnerabilities: 0}\nignore: [{vulnerability: V-1, reason: ours}]", "repo.yaml")
+    bench.play(scenario([finding("V-1")]))
+
+    assert bench.check("team/app:1.0", "--policy", "repo.yaml").code == 0
+    ended = bench.check("team/app:1.0", "--policy", "org.yaml", "--policy", "repo.yaml")
+    assert ended.code == 10
+    assert [check["result"] for check in ended.report["images"][0]["checks"]] == ["passed", "failed", "passed"]
+
+
+def test_a_grave_finding_on_the_third_page_is_found(bench: Bench) -> None:
+    """Whatever is ignored."""
+    crowd = {"count": 500, "prefix": "LOW-", "repair_necessity": LOW}
+    text = scenario([], 501, many_findings=crowd).replace('"findings": []', f'"findings": {json.dumps([])}')
+    text = text.replace('"many_findings"', '"findings_": 0, "many_findings"').replace('"findings_": 0, ', "")
+    policy(bench, "rules: {high_vulnerabilities: 0}\nignore: [{vulnerability: 'LOW-*', reason: r}]")
+
+    assert bench.play(text).check("team/app:1.0").code == 10  # 501 counted, 500 listed: the one that is missing counts
+    assert calls(bench, "/vulnerabilities") == 3
+
+
+def test_severity_is_hss_own_verdict(bench: Bench) -> None:
+    """It is not changed by exceptions."""
+    policy(bench, "rules: {severity: Medium}\nignore: [{vulnerability: '*', reason: r}]")
+
+    assert bench.play(scenario([finding("V-1")])).check("team/app:1.0").code == 10
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        ("requests: 2-4, status: 503", 0), ("requests: 2-, status: 503", 3), ("requests: 2, status: 403", 3), ("requests: 2-6, status: 500", 0),
+        ("requests: 2-, status: 500", 3), ("requests: 2-, garbage: true", 3), ("requests: 2-, delay: 1h", 3), ("requests: 2, reset: true", 0),
+    ],
+)  # fmt: skip
+def test_faults_of_the_findings_are_treated_like_those_of_the_list(bench: Bench, fault: str, code: int) -> None:
+    """Asked again until the deadline, then exit code 3; refused once, not again."""
+    policy(bench, "rules: {high_vulnerabilities: 9, unsafe_settings: 0}")
+    began = bench.clock.monotonic()
+    yaml_fault = "{" + fault + ", call: vulnerabilities}"
+
+    ended = bench.play(scenario([finding("V-1")], more=f', "faults": [{yaml_fault}]')).check(
+        "team/app:1.0", "--timeout", "5m"
+    )
+
+    assert ended.code == code
+    assert bench.clock.monotonic() - began <= 300
+    assert ended.checks() == {
+        "scan": "passed",
+        "high_vulnerabilities": "passed" if code == 0 else "error",
+        "unsafe_settings": "passed",
+    }
+    if code:
+        assert "the findings could not be read" in ended.out
+        assert ended.report["images"][0]["seen"]["groups"][0]["findings_error"]
+
+
+def test_a_violation_beats_findings_that_could_not_be_read(bench: Bench) -> None:
+    """10 beats 3."""
+    policy(bench, "rules: {high_vulnerabilities: 9, severity: Low}")
+    text = scenario([finding("V-1")], more=', "faults": [{requests: 2-, call: vulnerabilities, status: 403}]')
+
+    assert bench.play(text).check("team/app:1.0").code == 10
+
+
+def test_a_rule_that_warns_passes_without_findings(bench: Bench) -> None:
+    """With a warning."""
+    policy(bench, "rules: {high_vulnerabilities: {limit: 0, action: warn}}")
+    text = scenario([finding("V-1")], more=', "faults": [{requests: 2-, call: vulnerabilities, status: 403}]')
+
+    ended = bench.play(text).check("team/app:1.0")
+
+    assert (ended.code, ended.checks()["high_vulnerabilities"]) == (0, "warned")
+
+
+def test_refused_findings_are_asked_for_once(bench: Bench) -> None:
+    """For however many images."""
+    policy(bench, "rules: {high_vulnerabilities: 9}")
+    document = json.loads(scenario([finding("V-1")]))
+    document["images"].append({**document["images"][0], "image_name": "other"})
+    document["faults"] = [{"requests": "*", "call": "vulnerabilities", "status": 401}]
+
+    ended = bench.play(json.dumps(document)).check("team/app:1.0", "team/other:1.0")
+
+    assert ended.code == 3
+    assert calls(bench, "/vulnerabilities") == 1
+
+
+def test_unused_and_ended_exceptions_are_named(bench: Bench) -> None:
+    """As warnings with their lines."""
+    policy(
+        bench,
+        "rules: {high_vulnerabilities: 0}\n"
+        "ignore:\n"
+        "  - {vulnerability: V-1, reason: used}\n"
+        "  - {vulnerability: V-9, reason: unused}\n"
+        f"  - {{vulnerability: V-1, reason: over, expires: {YESTERDAY}}}\n"
+        f"  - {{vulnerability: V-8, reason: soon, expires: {TOMORROW}}}\n",
+    )
+
+    warnings = bench.play(scenario([finding("V-1")])).check("team/app:1.0", "--scanned-after", "2h").report["warnings"]
+
+    assert warnings == [
+        f"hssgate.yaml:5: the exception for V-1 (over) ended on {YESTERDAY} and is without effect",
+        f"hssgate.yaml:6: the exception for V-8 (soon) ends after {TOMORROW}",
+        "without effect on any image of this run: hssgate.yaml:4, hssgate.yaml:6",
+    ]
+
+
+def test_what_blocks_is_listed_with_entries_to_paste(bench: Bench) -> None:
+    """Worst first, in console and JUnit; the entries make a valid policy under which the image passes."""
+    policy(bench, "rules: {high_vulnerabilities: 0, medium_vulnerabilities: 0}")
+    found = [finding("V-3", MEDIUM), finding("V-*[1]'", app="it's"), finding("V-2"), finding("V-9", LOW)]
+
+    ended = bench.play(scenario(found)).check("team/app:1.0")
+
+    assert ended.code == 10
+    assert [listed["level"] for listed in ended.report["images"][0]["findings"]] == ["high", "high", "medium", "low"]
+    body = next(
+        result for case in next(iter(ended.junit)) for result in case.result if case.name == "high_vulnerabilities"
+    ).text
+    assert body.splitlines()[:2] == ["high_vulnerabilities: 2 found, at most 0 accepted", "high    V-*[1]'  it's 1.0"]
+    entries = ended.out.partition("in the policy:\n")[2].partition("\nhssgate: ")[0]
+    policy(bench, "rules: {high_vulnerabilities: 0, medium_vulnerabilities: 0}\n" + entries)
+    assert len(load_policy(bench.folder / "hssgate.yaml").policy.ignore) == 3
+    assert bench.check("team/app:1.0").code == 0
+
+
+def test_five_thousand_findings_are_read_and_the_junit_body_is_bounded(bench: Bench) -> None:
+    """All of them in the JSON report, as many as fit into 64 kB in the JUnit body."""
+    policy(bench, "rules: {vulnerabilities: 10, medium_vulnerabilities: 10}")
+    text = scenario([], 5000, many_findings={"count": 5000, "repair_necessity": MEDIUM})
+
+    ended = bench.play(text).check("team/app:1.0")
+
+    assert ended.code == 10
+    assert calls(bench, "/vulnerabilities") == 25
+    assert len(ended.report["images"][0]["findings"]) == 5000
+    texts = [result.text for case in next(iter(ended.junit)) for result in case.result]
+    assert all(len(body.encode()) < 64 * 1024 for body in texts)
+    assert any("more, see the JSON report" in body for body in texts)
+
+
+def test_findings_of_an_unsettled_result_are_not_read(bench: Bench) -> None:
+    """They could be those of the scan before."""
+    policy(bench, "rules: {high_vulnerabilities: 9}")
+    text = scenario([finding("V-1")]).replace('"-1h"', '"-1s"')
+
+    ended = bench.play(text).check("team/app:1.0", "--timeout", "0")
+
+    assert ended.code == 4
+    assert ended.checks()["high_vulnerabilities"] == "skipped"
+    assert calls(bench, "/vulnerabilities") == 0
