@@ -45,6 +45,7 @@ def run_gate(
         clock,
         warnings,
         start=start,
+        single_look=settings.connection.request_timeout,
         scanned_after=settings.scanned_after,
         neighbours=lambda reference, within: client.first_cicd_images(_resembling(reference), within=within),
     )

@@ -7,6 +7,8 @@ from enum import Enum, StrEnum
 from hssgate.api.models import CicdImage
 from hssgate.reference import Reference
 
+AHEAD_AT_MOST = 15 * 60 * 1000  # milliseconds by which a scan time may be ahead of the server's clock
+
 GroupKey = tuple[str | None, str | None, str | None, str | None]
 
 
@@ -53,7 +55,10 @@ class Standing:
 
 
 def standings(
-    reference: Reference, rows: Iterable[CicdImage], scanned_after: int | None = None
+    reference: Reference,
+    rows: Iterable[CicdImage],
+    scanned_after: int | None = None,
+    now: int | None = None,
 ) -> tuple[Standing, ...]:
     """Return the state of each group of rows that belong to the reference, in the order of their first rows.
 
@@ -61,13 +66,14 @@ def standings(
         reference: the image asked for.
         rows: of the API; they may belong to any image.
         scanned_after: epoch milliseconds; a result with an earlier scan time, or with none, is stale.
+        now: the server's present in epoch milliseconds; a scan time well beyond it proves nothing.
     """
     groups: dict[GroupKey, list[CicdImage]] = {}
     for row in rows:
         if reference.owns(row):
             key = (row.cicd_name, row.namespace, row.image_name, row.image_version)
             groups.setdefault(key, []).append(row)
-    return tuple(_standing(key, group, scanned_after) for key, group in groups.items())
+    return tuple(_standing(key, group, scanned_after, now) for key, group in groups.items())
 
 
 def judged_fields(row: CicdImage) -> tuple[object, ...]:
@@ -84,14 +90,16 @@ def judged_fields(row: CicdImage) -> tuple[object, ...]:
     )
 
 
-def is_stale(row: CicdImage, scanned_after: int | None) -> bool:
-    """Whether the row cannot be shown to come from a scan at or after the moment, in epoch milliseconds."""
+def is_stale(row: CicdImage, scanned_after: int | None, now: int | None = None) -> bool:
+    """Whether the row cannot be shown to come from a scan at or after the moment; all in epoch milliseconds."""
     if scanned_after is None:
         return False
-    return row.latest_scan_time is None or row.latest_scan_time < scanned_after
+    if row.latest_scan_time is None or row.latest_scan_time < scanned_after:
+        return True
+    return now is not None and row.latest_scan_time > now + AHEAD_AT_MOST
 
 
-def _standing(key: GroupKey, group: Sequence[CicdImage], scanned_after: int | None) -> Standing:
+def _standing(key: GroupKey, group: Sequence[CicdImage], scanned_after: int | None, now: int | None) -> Standing:
     unfinished = [row for row in group if not row.is_terminal and not row.is_unscanned]
     if unfinished:
         # Whatever still moves counts as newer than anything finished; what nobody documented is named first.
@@ -102,7 +110,7 @@ def _standing(key: GroupKey, group: Sequence[CicdImage], scanned_after: int | No
     unscanned = [row for row in newest if row.is_unscanned]
     if unscanned:
         return Standing(key, Phase.UNSCANNED, unscanned[0])
-    fresh = [row for row in newest if not is_stale(row, scanned_after)]
+    fresh = [row for row in newest if not is_stale(row, scanned_after, now)]
     if not fresh:
         return Standing(key, Phase.STALE, newest[0])
     if len({judged_fields(row) for row in newest}) > 1:

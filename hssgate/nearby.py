@@ -53,8 +53,9 @@ def _advice_on_absence(sighting: Sighting) -> str:
     misses = near_misses(sighting.reference, sighting.neighbours)
     if misses:
         return "; did you mean " + ", or ".join(misses) + "?"
+    known = "no row has this image name" if sighting.searched else "no row has this name and version"
     return (
-        "; no row has this image name: check the name and --cicd-name, that the scan step runs in the pipeline, "
+        f"; {known}: check the name and --cicd-name, that the scan step runs in the pipeline, "
         "and --enterprise-project-id (all_granted_eps looks into every enterprise project)"
     )
 

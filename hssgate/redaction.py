@@ -1,7 +1,9 @@
 """Secrets taken out of whatever is about to be shown."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import fields, is_dataclass, replace
+from html import escape
 from typing import TypeVar, cast
 
 from pydantic import BaseModel
@@ -16,17 +18,23 @@ class Redactor:
     """Takes secrets out of text and out of values that hold text.
 
     Args:
-        secrets: the values that must never be seen; those under four characters are left alone.
+        secrets: the values that must never be seen.
+        shortest: characters below which one is left alone.
     """
 
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
+    def __init__(self, secrets: Iterable[str] = (), shortest: int = _SHORTEST_SECRET) -> None:
+        self._shortest = shortest
         self._secrets: list[str] = []
         self.learn(secrets)
 
     def learn(self, secrets: Iterable[str]) -> None:
         """Take out these values too from now on."""
         stripped = (secret.strip() for secret in secrets)
-        known = {*self._secrets, *(secret for secret in stripped if len(secret) >= _SHORTEST_SECRET)}
+        known = {*self._secrets}
+        for secret in stripped:
+            if len(secret) >= self._shortest:
+                in_json = json.dumps(secret)[1:-1]
+                known |= {secret, escape(secret), in_json, in_json.replace("/", "\\/")}
         self._secrets = sorted(known, key=len, reverse=True)
 
     def text(self, text: str) -> str:
@@ -35,6 +43,14 @@ class Redactor:
             if secret in text:
                 text = text.replace(secret, _MASK)
         return text
+
+    def data(self, data: bytes) -> bytes:
+        """Return the bytes of an answer with each secret masked, before anything is cut or taken apart."""
+        for secret in self._secrets:
+            raw = secret.encode()
+            if raw in data:
+                data = data.replace(raw, _MASK.encode())
+        return data
 
     def value(self, value: T) -> T:
         """Return the frozen value with each secret masked in all text inside it."""

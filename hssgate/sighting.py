@@ -44,6 +44,7 @@ class Sighting:
         polls: looks taken for this image.
         reads: each change of state and the last two reads.
         neighbours: rows like it but for something; to be named where it was not found.
+        searched: whether rows of its name were asked for, whatever their version.
     """
 
     reference: Reference
@@ -57,6 +58,7 @@ class Sighting:
     polls: int
     reads: tuple[Read, ...]
     neighbours: tuple[CicdImage, ...]
+    searched: bool = False
 
 
 @dataclass
@@ -81,7 +83,7 @@ class Watched:
         self.has_started = False
         self._standings: tuple[Standing, ...] = ()
         self._moving: dict[GroupKey, CicdImage] = {}
-        self._ended: dict[GroupKey, tuple[object, ...]] = {}
+        self._newest: dict[GroupKey, CicdImage] = {}
         self._outranked: set[tuple[object, ...]] = set()
         self._first_seen: dict[GroupKey, _FirstSeen] = {}
         self._settles: dict[GroupKey, float] = {}
@@ -93,6 +95,7 @@ class Watched:
         self._changes: list[Read] = []
         self._recent: list[Read] = []
         self._neighbours: tuple[CicdImage, ...] = ()
+        self._searched = False
         self._told_state = ""
         self._told_statuses: set[str | None] = set()
 
@@ -120,7 +123,9 @@ class Watched:
         self._error = None
         self._server_time = listing.server_time
         self._scanned_after = scanned_after
-        self._standings = self._distrust_vanished(standings(self.reference, listing.rows, scanned_after))
+        self._standings = self._distrust_vanished(
+            standings(self.reference, listing.rows, scanned_after, self._now_ms(at))
+        )
         self._neighbours = tuple(row for row in listing.rows if not self.reference.owns(row))[:_MOST_NEIGHBOURS]
         self._settles = {}
         listed = {standing.key for standing in self._standings}
@@ -131,6 +136,9 @@ class Watched:
             self.has_started = True
         row = self._telling_row()
         self._record(Read(at, listing.exchange.http_status, listing.exchange.request_id, row))
+
+    def _now_ms(self, at: float) -> int:
+        return int(1000 * (self._server_time if self._server_time is not None else at))
 
     def unanswered(self, error: ApiError, at: float) -> None:
         """Take in that a look got no answer; `at` is in epoch seconds."""
@@ -151,7 +159,8 @@ class Watched:
         self._error = error or self._error
 
     def add_neighbours(self, rows: Iterable[CicdImage]) -> None:
-        """Add rows that the caller may have meant."""
+        """Add rows that the caller may have meant, found by the name alone."""
+        self._searched = True
         self._neighbours += tuple(row for row in rows if not self.reference.owns(row))[:_MOST_NEIGHBOURS]
 
     @property
@@ -223,27 +232,30 @@ class Watched:
             polls=self._polls,
             reads=self._evidence_kept(),
             neighbours=self._neighbours,
+            searched=self._searched,
         )
 
     def _distrust_vanished(self, found: tuple[Standing, ...]) -> tuple[Standing, ...]:
-        """Keep waiting for a scan that was seen in progress: an older result that resurfaces does not replace it."""
+        """Keep waiting for what was seen before: neither its absence nor an older result replaces it."""
         for standing in found:
             if standing.phase in MOVING:
                 self._moving[standing.key] = standing.row
                 self._outranked |= {(standing.key, judged_fields(row)) for row in standing.others}
-                self._outranked |= {(key, fields) for key, fields in self._ended.items() if key == standing.key}
-            elif standing.phase is Phase.ENDED:
-                self._ended[standing.key] = judged_fields(standing.row)
+                self._outranked |= {
+                    (key, judged_fields(row)) for key, row in self._newest.items() if key == standing.key
+                }
+        kept = tuple(self._or_vanished(standing) for standing in found)
         listed = {standing.key for standing in found}
-        gone = (Standing(key, Phase.VANISHED, row) for key, row in self._moving.items() if key not in listed)
-        return (*(self._or_vanished(standing) for standing in found), *gone)
+        gone = tuple(Standing(key, Phase.VANISHED, row) for key, row in self._newest.items() if key not in listed)
+        self._newest |= {standing.key: standing.row for standing in kept}
+        return (*kept, *gone)
 
     def _or_vanished(self, standing: Standing) -> Standing:
-        moving = self._moving.get(standing.key)
-        if moving is None or standing.phase is not Phase.ENDED:
+        before = self._newest.get(standing.key)
+        if before is None or standing.phase is not Phase.ENDED:
             return standing
-        is_old = (standing.key, judged_fields(standing.row)) in self._outranked or is_newer(moving, standing.row)
-        return replace(standing, phase=Phase.VANISHED, row=moving) if is_old else standing
+        is_old = (standing.key, judged_fields(standing.row)) in self._outranked or is_newer(before, standing.row)
+        return replace(standing, phase=Phase.VANISHED, row=before) if is_old else standing
 
     def _settle(
         self, standing: Standing, server_time: float | None, *, began: float, now: float, settle: float

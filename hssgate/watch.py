@@ -1,7 +1,7 @@
 """The waiting: who is looked for, when the next look is due, and when to stop (CONTRACT section 4); no HTTP."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hssgate.api.models import CicdImage
 from hssgate.api.paging import Listing
@@ -59,6 +59,7 @@ class Watch:
         clock: time and chance.
         observer: is told what happens.
         start: of the run, on the monotonic clock; deadlines are counted from it.
+        single_look: seconds for the one look that a timeout of 0 leaves.
         scanned_after: the earliest scan time that is believed.
         neighbours: returns rows that resemble a reference, in at most so many seconds; raises ApiError.
     """
@@ -71,6 +72,7 @@ class Watch:
         observer: Observer,
         *,
         start: float,
+        single_look: float,
         scanned_after: Moment | None,
         neighbours: Callable[[Reference, float], Listing[CicdImage]],
     ) -> None:
@@ -81,6 +83,7 @@ class Watch:
         self._neighbours = neighbours
         self.interruption: ExitCode | None = None
         self._start = start
+        self._single_look = single_look
         self._slowest_look = 0.0
         self._neighbours_asked = 0
         self._skew_told = False
@@ -131,9 +134,13 @@ class Watch:
     def _news(self, lane: _OpenLane, listing: Listing[CicdImage], began: float) -> None:
         lane.failures = lane.server_faults = 0
         scanned_after = self._moment(listing)
+        by_name: dict[str | None, list[CicdImage]] = {}
+        for row in listing.rows:
+            by_name.setdefault(row.image_name, []).append(row)
         for image in lane.open:
             image.see(
-                listing, began=began, now=self._clock.monotonic(), at=self._clock.epoch(),
+                replace(listing, rows=tuple(by_name.get(image.reference.image_name, ()))),
+                began=began, now=self._clock.monotonic(), at=self._clock.epoch(),
                 settle=self._patience.settle, scanned_after=scanned_after,
             )  # fmt: skip
             for warning in image.new_warnings():
@@ -198,7 +205,10 @@ class Watch:
     def _left(self, lane: _OpenLane, now: float) -> float:
         """Return the seconds that a look may take: what is left until the first deadline, unless that was 0."""
         deadlines = [deadline for image in lane.open if (deadline := self._deadline(image)) > self._start]
-        return min((max(deadline - now, 0.0) for deadline in deadlines), default=float("inf"))
+        if not deadlines:
+            return self._single_look
+        waiting = len([other for other in self._lanes if other.open])
+        return max(min(deadlines) - now, 0.0) / waiting  # so that one silence does not take the time of all
 
     def _ask_neighbours(self, image: Watched) -> None:
         """Look for rows that the caller may have meant, in what is left of the time; they decide nothing."""

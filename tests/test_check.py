@@ -151,15 +151,35 @@ def test_one_bad_request_does_not_stop_the_others(bench: Bench) -> None:
     assert [found["exit_code"] for found in ended.report["images"]] == [3, 0]
 
 
-@pytest.mark.parametrize("status", [401, 403, 404])
-def test_refused_credentials_are_used_once(bench: Bench, status: int) -> None:
-    """Five bad signatures lock a key: one is sent, for however many images."""
+@pytest.mark.parametrize(("status", "requests"), [(401, 1), (403, 2), (404, 2)])
+def test_what_is_refused_is_not_asked_again(bench: Bench, status: int, requests: int) -> None:
+    """Five bad signatures lock a key: one is sent, for however many images; else each image is asked for once."""
     scenario = images(finished(), finished(image_name="other")) + f"faults: [{{requests: '*', status: {status}}}]"
 
     ended = bench.play(scenario).check("team/app:1.0", "team/other:1.0")
 
     assert ended.code == 3
-    assert bench.emulator.request_count == 1
+    assert bench.emulator.request_count == requests
+
+
+def test_one_images_refusal_hides_no_violation_of_another(bench: Bench) -> None:
+    """10 beats 3."""
+    scenario = images(finished(), finished("severity_level: High, malicious_file_num: 0", image_name="other"))
+
+    ended = bench.play(scenario + "faults: [{requests: 1, status: 403}]").check("team/app:1.0", "team/other:1.0")
+
+    assert ended.code == 10
+
+
+def test_one_images_silence_hides_no_violation_of_another(bench: Bench) -> None:
+    """Each image gets its share of the time."""
+    scenario = images(finished(), finished("severity_level: High, malicious_file_num: 0", image_name="other"))
+
+    ended = bench.play(scenario + "faults: [{requests: 1, delay: 1h}]").check(
+        "team/app:1.0", "team/other:1.0", "--timeout", "10s"
+    )
+
+    assert [found["exit_code"] for found in ended.report["images"]][1] == 10
 
 
 def test_a_wrong_key_is_used_once_and_said(bench: Bench) -> None:

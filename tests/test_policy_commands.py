@@ -162,7 +162,7 @@ def test_every_fault_of_every_file_is_listed(bench: Bench) -> None:
         "a.yaml:2: rules.severty: unknown key; did you mean `severity`?",
         "a.yaml:3: rules.vulnerabilities: should be a valid integer",
         "b.toml: valid",
-        "c.json: rules: it holds no rule, and an empty policy would pass everything; add one",
+        "c.json: rules: it limits nothing, and an empty policy would pass everything; add a rule such as `severity: Medium`",
         "d.yaml: it cannot be read: No such file or directory",
     ]
     assert ended.err == "error: 3 of 4 policy files cannot be used\n"

@@ -44,7 +44,7 @@ VALID = [
     pytest.param(rules(scan_age=86400), id="seconds as a number"),
     pytest.param(rules(scan_age=0.5), id="half a second"),
     pytest.param(rules(scan_age={"limit": "24h", "action": "warn"}), id="duration, long"),
-    pytest.param(rules(scan={"accept": ["image_oversized", "SOME_CODE"]}), id="scan"),
+    pytest.param(rules(severity="Low", scan={"accept": ["image_oversized", "SOME_CODE"]}), id="scan"),
     pytest.param(rules(severity="Low", scan=None), id="scan, taken out"),
     pytest.param({"version": 1, "rules": {"severity": "High"}, "overrides": []}, id="version and no overrides"),
     pytest.param(override(), id="override"),

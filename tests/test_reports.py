@@ -14,7 +14,7 @@ from hssgate.redaction import Redactor
 from hssgate.reports.json import schema
 from hssgate.text import clean
 from hssgate.verdict import ImageVerdict, Outcome, Verdict
-from tests.conftest import Bench
+from tests.conftest import KEY, Bench
 from tests.test_check import DIGEST, OUTCOMES, finished, image, images
 from tests.test_watch import ROW, page
 
@@ -179,6 +179,46 @@ def test_no_secret_is_shown_whatever_the_server_echoes(bench: Bench) -> None:
         shown = ended.out + ended.err + Path("junit.xml").read_text() + Path("report.json").read_text()
         assert "s3cret" not in shown
     assert "***" in shown
+
+
+def test_a_secret_that_is_cut_or_split_is_not_shown_either(bench: Bench) -> None:
+    """What a server echoes is masked before it is shortened or cleaned; a signature counts as a secret."""
+    token = "".join(f"{number:05d}" for number in range(600))
+    echoes = [
+        lambda request: httpx.Response(
+            403, json={"error_code": "X", "error_msg": "denied for " + request.headers["X-Auth-Token"]}
+        ),
+        lambda request: page({**ROW, "scan_status": "failed", "scan_failed_desc": request.headers["X-Auth-Token"]}),
+        lambda request: httpx.Response(503, headers={"X-Request-Id": request.headers["X-Auth-Token"]}),
+    ]
+    for echo in echoes:
+        ended = bench.answer(echo).check("app:1.0", "-vv", "--timeout", "5s", env={"HSSGATE_TOKEN": token})
+        shown = ended.out + ended.err + Path("junit.xml").read_text() + Path("report.json").read_text()
+        assert token[:40] not in shown
+        assert "***" in shown
+
+    signed: list[str] = []
+
+    def echo_signature(request: httpx.Request) -> httpx.Response:
+        signed.append(request.headers["Authorization"].rpartition("=")[2])
+        return httpx.Response(401, json={"error_code": "APIGW.0301", "error_msg": request.headers["Authorization"]})
+
+    ended = bench.answer(echo_signature).check("app:1.0", "-vv")
+    assert signed[0] not in ended.out + ended.err + Path("report.json").read_text()
+
+    sk = KEY["HUAWEICLOUD_SDK_SK"]
+    split = {**ROW, "scan_status": "failed", "registry_name": sk[:4] + "\x1b[0m" + sk[4:]}
+    bench.answer(lambda _request: page(split)).check("app:1.0")
+    assert sk not in Path("junit.xml").read_text()
+
+
+def test_reports_that_were_written_tell_the_exit_code_of_the_run(bench: Bench) -> None:
+    """Also where another one could not be."""
+    ended = bench.play(images(finished())).check(
+        "team/app:1.0", "--report", "json=report.json", "--report", "junit=/proc/nowhere/junit.xml", reports=False
+    )
+
+    assert (ended.code, ended.report["exit_code"], ended.report["result"]) == (3, 3, "error")
 
 
 def test_a_verdict_of_nothing_is_no_pass() -> None:

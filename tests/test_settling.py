@@ -3,6 +3,7 @@
 import pytest
 
 from tests.conftest import Bench
+from tests.fakes import START
 from tests.test_check import CLEAN, DIGEST, FOREVER, OTHER, finished, image, images
 
 HIGH = "severity_level: High, vul_num: 50, unsafe_setting_num: 0, malicious_file_num: 0"
@@ -112,8 +113,8 @@ def test_a_result_that_vanished_in_between_settles_anew(bench: Bench) -> None:
 
     ended = bench.play(scenario + f"faults: [{{requests: 2, rows: [{other}]}}]").check("team/app:1.0")
     assert (ended.code, bench.emulator.request_count) == (0, 4)
-    ended = bench.play(scenario + f"faults: [{{requests: 2, rows: [{other}]}}]").check("app:1.0")
-    assert (ended.code, bench.emulator.request_count) == (0, 4)
+    ended = bench.play(scenario + f"faults: [{{requests: 2, rows: [{other}]}}]").check("app:1.0", "--timeout", "1m")
+    assert ended.code == 4  # the group that was listed once is not explained away
 
 
 def test_a_repushed_tag_waits_for_its_new_scan(bench: Bench) -> None:
@@ -161,6 +162,30 @@ def test_an_older_result_that_resurfaces_is_not_believed(bench: Bench) -> None:
     )
     busy = image("{at: 0s, scan_status: scanning}", f"{{at: 30s, scan_status: success, {CLEAN}}}", namespace="prod")
     assert bench.play(images(flapping, busy)).check("app:1.0", "--timeout", "2m").code == 4
+
+
+def test_a_violation_that_is_no_longer_listed_is_not_forgotten(bench: Bench) -> None:
+    """Neither in a group of its own, nor as the newer row beside an older one; nor a group that was never scanned."""
+    high = "severity_level: High, vul_num: 9, malicious_file_num: 0"
+    young = finished(at="-1s")
+    gone = image(f"{{at: -1h, scan_status: success, {high}}}", "{at: 3s, absent: true}", namespace="prod")
+    newer = image(f"{{at: -1s, scan_status: success, {high}}}", "{at: 3s, absent: true}", image_digest=OTHER)
+    unscanned = image("{at: -1h, scan_status: unscan}", "{at: 3s, absent: true}", namespace="prod")
+
+    for scenario in (images(young, gone), images(finished(), newer), images(young, unscanned)):
+        ended = bench.play(scenario).check("app:1.0", "--timeout", "1m")
+        assert ended.code == 4
+        assert "no longer listed" in ended.out
+
+
+@pytest.mark.parametrize("scan_time", [int((START + 86_400) * 1000), 2**63 - 1])
+def test_a_scan_that_is_yet_to_come_proves_nothing(bench: Bench, scan_time: int) -> None:
+    """Neither freshness nor age."""
+    (bench.folder / "age.yaml").write_text("rules: {scan_age: 1h}")
+    bench.play(images(image(f"{{at: -1h, scan_status: success, latest_scan_time: {scan_time}, {CLEAN}}}")))
+
+    assert bench.check("team/app:1.0", "--scanned-after", "2h", "--timeout", "1m").code == 4
+    assert bench.check("team/app:1.0", "--policy", "age.yaml").code == 5
 
 
 def test_a_group_that_vanished_is_waited_for(bench: Bench) -> None:

@@ -19,9 +19,11 @@ Row = TypeVar("Row", bound=BaseModel)
 
 _SHORTEST_WAIT = 1.0  # seconds; a `Retry-After: 0` must not become a hail of requests
 _OK = 200
+_UNAUTHORIZED = 401
 _THROTTLED = 429
 _TRANSIENT = frozenset({_THROTTLED, 502, 503, 504})
 _DEEPEST_ERROR = 5
+_MOST_VALUES = 100_000  # objects and lists in an answer; a page has 200 rows
 
 _DENIED = "the identity may not read HSS images in this project; grant it read access to HSS, and check the project id"
 _ADVICE_BY_CODE = {
@@ -83,6 +85,8 @@ def read_page(answer: Answer, model: type[Row]) -> Page[Row]:
     if answer.status != _OK:
         raise _failure(answer, exchange)
     try:
+        if answer.body.count(b"{") + answer.body.count(b"[") > _MOST_VALUES:
+            raise ValueError("more rows than a page can have")  # noqa: TRY301 - translated with the rest
         document = json.loads(answer.body, object_pairs_hook=_unique, parse_constant=_refuse_constant)
         envelope = _Envelope[model].model_validate(_listing(document))  # type: ignore[valid-type]
     except ValidationError as error:
@@ -126,7 +130,7 @@ def _failure(answer: Answer, exchange: Exchange) -> ApiError:
         retry_after = _retry_after(answer)
         return ApiUnavailable(what, exchange, retry_after=retry_after, server_fault=answer.status >= 500)  # noqa: PLR2004
     if answer.status < 400:  # noqa: PLR2004
-        return ApiRefused(f"{what}; a redirect is never followed, check --endpoint", exchange)
+        return RequestRefused(f"{what}; a redirect is never followed, check --endpoint", exchange)
     gateway_code = told.code.rpartition(".")[2] if told.code.startswith(("APIGW.", "APIG.")) else ""
     advice = (
         _ADVICE_BY_CODE.get(told.code)
@@ -134,8 +138,9 @@ def _failure(answer: Answer, exchange: Exchange) -> ApiError:
         or _ADVICE_BY_STATUS.get(answer.status)
         or "see the HSS error codes"
     )
-    whole_run = answer.status in _ADVICE_BY_STATUS or told.code in ("HSS.0010", "HSS.0013")
-    return (ApiRefused if whole_run else RequestRefused)(f"{what}; {advice}", exchange)
+    # A bad credential is bad for every image, and five bad signatures lock a key; all else may be about this one.
+    refusal = ApiRefused if answer.status == _UNAUTHORIZED else RequestRefused
+    return refusal(f"{what}; {advice}", exchange)
 
 
 @dataclass(frozen=True)

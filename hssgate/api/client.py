@@ -33,7 +33,7 @@ class HssClient:
     """
 
     def __init__(self, http: httpx.Client, connection: Connection, clock: Clock, warn: Callable[[str], None]) -> None:
-        self._wire = Wire(http, clock)
+        self._wire = Wire(http, clock, connection.credentials.secrets)
         self._clock = clock
         self._warn = warn
         self._enterprise_project_id = connection.enterprise_project_id

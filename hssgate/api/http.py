@@ -2,12 +2,13 @@
 
 import ipaddress
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import httpx
 
 from hssgate import __version__
+from hssgate.api.wire import echo_redactor
 from hssgate.errors import Misused
 from hssgate.settings import Connection
 from hssgate.text import clean
@@ -29,7 +30,7 @@ def open_http(connection: Connection, trace: Callable[[str], None] | None = None
     if trace is not None:
         say = trace
         hooks["request"] = [lambda request: say(f"> {request.method} {request.url}")]
-        hooks["response"] = [lambda response: say(_response_line(response))]
+        hooks["response"] = [lambda response: say(_response_line(response, connection.credentials.secrets))]
     try:
         return _client(connection, url, local=local, hooks=hooks)
     except (ValueError, ImportError, httpx.InvalidURL) as error:  # of the variables that name proxies
@@ -69,7 +70,8 @@ def _tls_context(ca_bundle: Path | None) -> ssl.SSLContext:
         )
     except (OSError, ssl.SSLError) as error:
         reason = error.strerror if not isinstance(error, ssl.SSLError) else "it holds no certificate in PEM form"
-        raise Misused(f"--ca-bundle {clean(ca_bundle, 200)}: {reason or 'it cannot be read'}") from error
+        where = f"--ca-bundle {clean(ca_bundle, 200)} (or HSSGATE_CA_BUNDLE, SSL_CERT_FILE)"
+        raise Misused(f"{where}: {reason or 'it cannot be read'}") from error
 
 
 def _trusts_nobody() -> ssl.SSLContext:
@@ -77,6 +79,7 @@ def _trusts_nobody() -> ssl.SSLContext:
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-def _response_line(response: httpx.Response) -> str:
-    request_id = response.headers.get("X-Request-Id", "-")
-    return f"< HTTP {response.status_code} {clean(response.reason_phrase, 40)}, request id {clean(request_id, 80)}"
+def _response_line(response: httpx.Response, secrets: Iterable[str]) -> str:
+    masked = echo_redactor(response.request, secrets).text
+    reason, request_id = masked(response.reason_phrase), masked(response.headers.get("X-Request-Id", "-"))
+    return f"< HTTP {response.status_code} {clean(reason, 40)}, request id {clean(request_id, 80)}"

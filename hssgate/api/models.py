@@ -8,7 +8,14 @@ import re
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 # Units that multiply by nothing; `5万` or `1k` is not read as 5 or 1.
 _UNIT = r"(?:单位|个|项|条|bytes?|b)"
@@ -35,6 +42,14 @@ def _text(value: object) -> object:
 
 Number = Annotated[Annotated[int, Field(ge=0, le=_LARGEST)] | None, BeforeValidator(_number)]
 Text = Annotated[str | None, BeforeValidator(_text)]
+
+
+def _or_none(value: object, handler: ValidatorFunctionWrapHandler) -> object:
+    """Take what nothing depends on for missing where it is odd: another image's oddity must not stop the gate."""
+    try:
+        return handler(value)
+    except ValueError:
+        return None
 
 
 class ScanStatus(StrEnum):
@@ -80,11 +95,11 @@ class CicdImage(BaseModel):
     registry_type: Text = None
     image_type: Text = None
     pipeline_type: Text = None
-    latest_version: bool | None = None
+    latest_version: Annotated[bool | None, WrapValidator(_or_none)] = None
     scan_status: Text = None
     scan_failed_desc: Text = None
     scan_failed_code: Text = None
-    image_size: Number = None
+    image_size: Annotated[Number, WrapValidator(_or_none)] = None
     latest_update_time: Number = None
     latest_scan_time: Number = None
     vul_num: Number = None

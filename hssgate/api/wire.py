@@ -7,17 +7,19 @@ import socket
 import ssl
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import httpx
 
 from hssgate.clock import Clock
 from hssgate.errors import ApiRefused, ApiUnavailable, Exchange
+from hssgate.redaction import Redactor
 from hssgate.text import clean
 
 LARGEST_BODY = 32 * 1024 * 1024  # bytes, after decompression
 _ANY_GZIP_OR_ZLIB = 47
+_SHORTEST_ECHO = 8  # characters; masking a shorter one could change which image a row is of
 
 
 @dataclass(frozen=True)
@@ -43,11 +45,13 @@ class Wire:
     Args:
         http: the client, which must not follow redirects.
         clock: bounds each exchange as a whole; httpx bounds only its single steps.
+        secrets: masked in whatever comes back.
     """
 
-    def __init__(self, http: httpx.Client, clock: Clock) -> None:
+    def __init__(self, http: httpx.Client, clock: Clock, secrets: Iterable[str] = ()) -> None:
         self._http = http
         self._clock = clock
+        self._secrets = tuple(secrets)
         self._sockets: set[socket.socket] = set()
 
     def get(self, url: str, *, auth: httpx.Auth, within: float) -> Answer:
@@ -85,13 +89,12 @@ class Wire:
             extensions={"trace": functools.partial(self._remember_socket, given_up)},
         )
         response = self._http.send(request, auth=auth, stream=True, follow_redirects=False)
+        redactor = echo_redactor(response.request, self._secrets)
         try:
-            exchanges.append(Exchange(response.status_code, request_id(response.headers)))
+            headers = httpx.Headers([(name, redactor.text(value)) for name, value in response.headers.multi_items()])
+            exchanges.append(Exchange(response.status_code, request_id(headers)))
             return Answer(
-                response.status_code,
-                response.headers,
-                _body(response),
-                server_time(response.headers.get("Date")),
+                response.status_code, headers, redactor.data(_body(response)), server_time(headers.get("Date"))
             )
         finally:
             response.close()
@@ -111,6 +114,18 @@ class Wire:
         for known in self._sockets:
             with contextlib.suppress(OSError):  # the raw socket's own method: TLS state belongs to the other thread
                 socket.socket.shutdown(known, socket.SHUT_RDWR)
+
+
+def echo_redactor(request: httpx.Request, secrets: Iterable[str]) -> Redactor:
+    """Return what masks, in an answer, whatever secret the request carried and its server may echo.
+
+    Args:
+        request: as it was sent, with its credentials.
+        secrets: that were not sent but made use of.
+    """
+    sent = [request.headers.get(name, "") for name in ("Authorization", "X-Auth-Token", "X-Security-Token")]
+    signature = sent[0].rpartition("Signature=")[2]
+    return Redactor((*secrets, *sent, signature), shortest=_SHORTEST_ECHO)
 
 
 def request_id(headers: httpx.Headers) -> str | None:

@@ -1,8 +1,10 @@
 """Everything that is printed goes through here: results to stdout, the rest to stderr, secrets to neither."""
 
+import contextlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TextIO
 
 import click
@@ -33,6 +35,8 @@ class Console:
         self.verbosity = 0  # -1 quiet, 0 normal, 1 and 2 verbose
         self.results_to_stderr = False  # where a report takes stdout
         self._live = ""
+        sys.stdout = sys.stdout or _nowhere()
+        sys.stderr = sys.stderr or _nowhere()
         for stream in (sys.stdout, sys.stderr):
             reconfigure = getattr(stream, "reconfigure", None)
             if reconfigure is not None:  # a narrow encoding must not turn a verdict into a crash
@@ -48,17 +52,25 @@ class Console:
         self._print(sys.stderr if self.results_to_stderr else sys.stdout, text)
 
     def document(self, text: str) -> None:
-        """Print a report or rows on stdout.
+        """Print a report on stdout, in UTF-8 whatever the terminal's own encoding is.
 
         Raises:
             OSError: stdout cannot be written; it is given up.
         """
-        try:
+        with _giving_up_stdout():
+            sys.stdout.flush()
+            sys.stdout.buffer.write(self.redactor.text(text).encode("utf-8", errors="replace"))
+            sys.stdout.buffer.flush()
+
+    def rows(self, text: str) -> None:
+        """Print rows on stdout, as far as its encoding goes.
+
+        Raises:
+            OSError: stdout cannot be written; it is given up.
+        """
+        with _giving_up_stdout():
             sys.stdout.write(self.redactor.text(text))
             sys.stdout.flush()
-        except OSError:
-            _silence(sys.stdout)
-            raise
 
     @property
     def takes_any_character(self) -> bool:
@@ -118,6 +130,20 @@ def may_colour(stream: TextIO, environ: Mapping[str, str]) -> bool:
     if environ.get("FORCE_COLOR", "0") not in ("", "0"):
         return True
     return _is_terminal(stream) and environ.get("TERM", "") != "dumb"
+
+
+@contextlib.contextmanager
+def _giving_up_stdout() -> Iterator[None]:
+    try:
+        yield
+    except OSError:
+        _silence(sys.stdout)
+        raise
+
+
+def _nowhere() -> TextIO:
+    """Return what stands in for a stream that was closed before the start."""
+    return Path(os.devnull).open("w", encoding="utf-8")
 
 
 def _is_terminal(stream: TextIO) -> bool:

@@ -104,7 +104,7 @@ def _print(pages: Iterable[Page[CicdImage]], layout: Layout, max_rows: int | Non
     for page in pages:
         rows = page.rows if max_rows is None else page.rows[: max_rows - printed]
         try:
-            console.document(header + "".join(f"{line(row)}\n" for row in rows))
+            console.rows(header + "".join(f"{line(row)}\n" for row in rows))
         except BrokenPipeError:  # whoever read has seen enough
             return ExitCode.PASSED
         except OSError as error:

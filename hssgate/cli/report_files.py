@@ -64,7 +64,7 @@ def _write_each(verdict: Verdict, reports: Reports, console: Console) -> tuple[s
     unwritten = []
     for name, path in reports:
         try:
-            text = FORMATS[name](verdict)
+            text = console.redactor.text(FORMATS[name](verdict))
             if path == STDOUT:
                 console.document(text)
             else:

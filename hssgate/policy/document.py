@@ -103,9 +103,12 @@ class _Builder:
                 items.append(self.build(item, (*path, index), depth + 1))
             return items
         try:
-            return self._scalars.construct_object(node)
-        except ValueError as error:
+            value: object = self._scalars.construct_object(node)
+        except (ValueError, AttributeError, TypeError) as error:
             raise Malformed(f"{node.value!r} cannot be read: {error}", line) from error
+        if type(value) is int and str(value) != node.value.lstrip("+"):  # YAML 1.1: 0200 is 128, 1:30 is 90
+            raise Malformed(f"{node.value!r} is no plain number; write it in decimal, or quote it", line)
+        return value
 
     def _mapping(self, node: yaml.MappingNode, path: KeyPath, depth: int) -> dict[str, object]:
         found: dict[str, object] = {}

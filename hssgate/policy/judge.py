@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from hssgate.api.models import CicdImage, Finding, Level, SeverityLevel
-from hssgate.durations import format_duration
+from hssgate.durations import format_duration, format_moment
 from hssgate.errors import Interrupted
 from hssgate.evidence import Evidence, Findings, FindingsMissing
 from hssgate.policy.exceptions import Sorted, sort_out
@@ -19,6 +19,7 @@ _FIELD_OF_COUNT = {
     "unsafe_settings": "unsafe_setting_num",
     "malicious_files": "malicious_file_num",
 }
+_AHEAD_AT_MOST = 15 * 60.0  # seconds by which a scan time may be ahead of the clock
 _GRAVITY = tuple(SeverityLevel)
 _LEVELS = tuple(Level)
 
@@ -167,6 +168,8 @@ def _judge_age(name: str, rule: AgeRule, facts: Facts) -> Check:
     scanned = facts.row.latest_scan_time
     if scanned is None:
         return _lacking(name, rule, "latest_scan_time")
+    if scanned / 1000 > facts.now + _AHEAD_AT_MOST:
+        return _lacking(name, rule, f"believable latest_scan_time (but {format_moment(scanned)}, which is yet to come)")
     age = max(facts.now - scanned / 1000, 0.0)
     shown, limit = format_duration(age), format_duration(rule.limit)
     said = f"{name}: scanned {shown} ago, at most {limit} accepted"

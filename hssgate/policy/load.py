@@ -1,6 +1,7 @@
 """Policy files: found, read, and refused with every fault named."""
 
 import hashlib
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,7 +49,18 @@ class LoadedPolicy:
 
 def find_policy(folder: Path) -> Path | None:
     """Return the first default policy file in the folder, if there is one."""
-    return next((found for name in DEFAULT_NAMES if (found := folder / name).exists()), None)
+    return next(
+        (found for name in DEFAULT_NAMES if os.path.lexists(found := folder / name) and not _is_report(found)), None
+    )
+
+
+def _is_report(path: Path) -> bool:
+    """Whether a file of that name is this program's own report, of an earlier run in the same folder."""
+    try:
+        with path.open("rb") as file:
+            return b'"schema_version"' in file.read(100)
+    except OSError:
+        return False
 
 
 def load_policies(paths: Iterable[Path]) -> tuple[LoadedPolicy, ...]:
@@ -123,8 +135,9 @@ def _validated(data: dict[str, object]) -> tuple[Policy | None, list[_Fault]]:
         found = error.errors(include_input=False, include_url=False, include_context=True)
         return None, [_Fault(tuple(fault["loc"]), fault["type"], fault["msg"]) for fault in found]
     faults = []
-    if not policy.rules.in_force():
-        faults.append(_Fault(("rules",), "", "it holds no rule, and an empty policy would pass everything; add one"))
+    if not policy.rules.in_force().keys() - {"scan"}:
+        said = "it limits nothing, and an empty policy would pass everything; add a rule such as `severity: Medium`"
+        faults.append(_Fault(("rules",), "", said))
     faults += [
         _Fault(("overrides", index, "rules"), "", "it holds no rule; add one or take the override out")
         for index, override in enumerate(policy.overrides)

@@ -168,8 +168,8 @@ def _entries(loaded: LoadedPolicy) -> Iterable[tuple[str, int, Override | Ignore
 def _about(entry: Override | Ignore) -> str:
     reason = clean(entry.reason, 80)
     if isinstance(entry, Override):
-        return f"the override for {', '.join(entry.images)} ({reason})"
-    return f"the exception for {entry.vulnerability} ({reason})"
+        return f"the override for {clean(', '.join(entry.images), 200)} ({reason})"
+    return f"the exception for {clean(entry.vulnerability, 100)} ({reason})"
 
 
 def _had_effect(
