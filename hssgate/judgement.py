@@ -89,7 +89,7 @@ def judge_sighting(sighting: Sighting, evidence: EvidenceByGroup, terms: Terms) 
         findings=gravest_first(
             replace(finding, group=number) for number, group in enumerate(groups) for finding in group.findings
         ),
-        seen=_seen(sighting, evidence),
+        seen=_seen(sighting, evidence, terms),
     )
     used = tuple(_union([group.used_entries[index] for group in groups]) for index in range(len(terms.policies)))
     return JudgedImage(verdict, used)
@@ -187,7 +187,7 @@ def _listed(
     )
 
 
-def _seen(sighting: Sighting, evidence: EvidenceByGroup) -> Seen:
+def _seen(sighting: Sighting, evidence: EvidenceByGroup, terms: Terms) -> Seen:
     groups = []
     for standing in sighting.standings:
         found = evidence.get(standing.key)
@@ -201,7 +201,13 @@ def _seen(sighting: Sighting, evidence: EvidenceByGroup) -> Seen:
                 findings_error=str(found.error) if isinstance(found, FindingsMissing) else None,
             )
         )
-    return Seen(sighting.ending.value, str(sighting.error) if sighting.error else None, tuple(groups))
+    return Seen(
+        ending=sighting.ending.value,
+        error=str(sighting.error) if sighting.error else None,
+        groups=tuple(groups),
+        judged_at=terms.now,
+        scanned_after=_moment_asked(sighting, terms.scanned_after),
+    )
 
 
 def _union(sets: Sequence[frozenset[int] | None]) -> frozenset[int] | None:
@@ -245,9 +251,7 @@ def _judge_end(row: CicdImage, in_force: Sequence[RulesInForce]) -> Check:
 
 
 def _judge_freshness(sighting: Sighting, standing: Standing | None, scanned_after: Moment | None) -> Check:
-    moment = scanned_after.epoch_ms if scanned_after else None
-    if sighting.scanned_after is not None:  # an age, on the server's clock
-        moment = sighting.scanned_after
+    moment = _moment_asked(sighting, scanned_after)
     asked = " and ".join(
         part
         for part in (
@@ -268,6 +272,13 @@ def _judge_freshness(sighting: Sighting, standing: Standing | None, scanned_afte
         f"{digest}, {found}",
         asked,
     )
+
+
+def _moment_asked(sighting: Sighting, scanned_after: Moment | None) -> int | None:
+    """Return the moment in epoch milliseconds; an age as it was on the server's clock, where that was known."""
+    if sighting.scanned_after is not None:
+        return sighting.scanned_after
+    return scanned_after.epoch_ms if scanned_after else None
 
 
 def _ambiguity(standing: Standing) -> str:

@@ -159,11 +159,15 @@ class Seen:
         ending: why the wait was over.
         error: why there was no answer, if that ended it.
         groups: of rows that belonged to the image.
+        judged_at: epoch seconds that ages and expiry were counted from.
+        scanned_after: epoch milliseconds of the moment that results were held against, if one was asked for.
     """
 
     ending: str
     error: str | None
     groups: tuple[SeenGroup, ...]
+    judged_at: float
+    scanned_after: int | None
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from hssgate.text import clean
 _COMMANDS = {  # name -> module, which is imported only when the command is asked for
     "check": "check",
     "images": "images",
+    "judge": "judge",
     "policy": "policy",
     "emulator": "emulator",
     "demo": "demo",

@@ -68,6 +68,8 @@ def _seen(seen: Seen) -> dict[str, Any]:
     return {
         "ending": seen.ending,
         "error": seen.error,
+        "judged_at": seen.judged_at,
+        "scanned_after": seen.scanned_after,
         "groups": [
             {
                 "phase": group.phase,

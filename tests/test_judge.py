@@ -1,0 +1,181 @@
+"""Saved reports are judged again by the same code, without network."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hssgate.errors import Interrupted
+from hssgate.exit_codes import ExitCode
+from tests.conftest import Bench, Ended
+from tests.fakes import FakeClock
+from tests.test_check import DIGEST, OUTCOMES, finished, images
+from tests.test_findings import finding, scenario
+
+POLICIES = [
+    "rules: {severity: Medium, malicious_files: 0}",
+    "rules: {severity: High}",
+    "rules: {vulnerabilities: 2, unsafe_settings: {limit: 0, action: warn}}",
+    "rules: {scan_age: 90m, severity: High, scan: {accept: [failed, image_oversized]}}",
+    "rules: {high_vulnerabilities: 0, medium_vulnerabilities: 1}\nignore: [{vulnerability: 'V-*', reason: r}]",
+]
+
+
+def judged(bench: Bench, *arguments: str) -> Ended:
+    """Run `hssgate judge` where every request would fail."""
+    bench.emulator = None  # type: ignore[assignment]
+    return bench.run("judge", *arguments)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize(("play", "arguments", "code", "checks"), OUTCOMES)
+def test_the_same_policy_gives_the_same_exit_code(
+    bench: Bench, play: str, arguments: list[str], code: int, checks: dict[str, str], policy: str
+) -> None:
+    """Whatever the outcome was, and nothing is asked of the API."""
+    (bench.folder / "hssgate.yaml").write_text(policy)
+    then = bench.play(play).check("team/app:1.0", *arguments)
+
+    now = judged(bench, "report.json", "--report", "json=again.json")
+
+    assert now.code == then.code, (code, checks)
+    again = json.loads(Path("again.json").read_text())
+    told = [[(check["rule"], check["result"]) for check in image["checks"]] for image in again["images"]]
+    assert told == [[(check["rule"], check["result"]) for check in image["checks"]] for image in then.report["images"]]
+
+
+LEVEL = st.sampled_from(["Security", "Low", "Medium", "High", "Dire", None])
+COUNT = st.none() | st.integers(0, 4)
+FINDINGS = st.lists(
+    st.tuples(
+        st.sampled_from(["V-1", "V-2", "CVE-1", "HCE-1"]), st.sampled_from(["immediate_repair", "delay_repair", None])
+    ),
+    max_size=4,
+)
+ENTRY = st.fixed_dictionaries(
+    {"vulnerability": st.sampled_from(["V-1", "V-*", "CVE-*", "HCE-1"]), "reason": st.just("r")},
+    optional={
+        "images": st.sampled_from([["team/*"], ["prod/*"]]),
+        "expires": st.sampled_from(["2020-01-01", "2030-01-01"]),
+    },
+)
+RULES = st.fixed_dictionaries(
+    {"severity": st.sampled_from(["Low", "High"])},
+    optional={
+        "vulnerabilities": st.integers(0, 4), "high_vulnerabilities": st.integers(0, 2),
+        "malicious_files": st.fixed_dictionaries({"limit": st.just(0), "action": st.sampled_from(["block", "warn"])}),
+        "scan_age": st.sampled_from(["30m", "2h"]),
+    },
+)  # fmt: skip
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(
+    level=LEVEL,
+    vul_num=COUNT,
+    malware=COUNT,
+    found=FINDINGS,
+    rules=RULES,
+    ignore=st.lists(ENTRY, max_size=2),
+    timeout=st.sampled_from(["0", "1m"]),
+    at=st.sampled_from(["-1h", "-1s"]),
+)
+def test_judge_gives_the_exit_code_of_the_check_it_is_about(
+    bench: Bench, level: str | None, vul_num: int | None, malware: int | None, found: list[tuple[str, str | None]],
+    rules: dict[str, object], ignore: list[dict[str, object]], timeout: str, at: str,
+) -> None:  # fmt: skip
+    """Under the same policy, whatever rows, findings, rules and exceptions there are."""
+    bench.clock = FakeClock()
+    (bench.folder / "hssgate.json").write_text(json.dumps({"rules": rules, "ignore": ignore}))
+    document = json.loads(
+        scenario([finding(vul_id, necessity, cves=["CVE-1"]) for vul_id, necessity in dict(found).items()])
+    )
+    document["images"][0]["timeline"][0] |= {
+        "at": at,
+        "severity_level": level,
+        "vul_num": vul_num,
+        "malicious_file_num": malware,
+    }
+
+    then = bench.play(json.dumps(document)).check("team/app:1.0", "--timeout", timeout)
+
+    assert judged(bench, "report.json").code == then.code
+    (bench.folder / "hssgate.json").unlink()
+
+
+def test_an_interrupted_check_stays_interrupted(bench: Bench) -> None:
+    """With the signal's exit code."""
+    bench.play(images(finished(at="60s")))
+    bench.clock.ring(33, Interrupted(ExitCode.TERMINATED))
+    then = bench.check("team/app:1.0")
+
+    assert (then.code, judged(bench, "report.json").code) == (143, 143)
+
+
+def test_a_new_policy_shows_what_it_would_have_blocked(bench: Bench) -> None:
+    """Many reports at once, old and new verdict side by side."""
+    bench.play(images(finished()))
+    bench.check("team/app:1.0", "--report", "json=a.json", reports=False)
+    bench.play(images(finished(image_name="other"))).check(
+        f"team/other:1.0@{DIGEST}", "--report", "json=b.json", reports=False
+    )
+    (bench.folder / "strict.yaml").write_text(
+        "rules: {vulnerabilities: 0}\noverrides: [{images: ['other:*'], rules: {vulnerabilities: 9}, reason: r}]"
+    )
+
+    ended = judged(bench, "a.json", "b.json", "--policy", "strict.yaml")
+
+    assert ended.code == 10
+    assert [line.split() for line in ended.out.splitlines()[:3]] == [
+        ["report", "image", "then", "now"], ["a.json", "team/app:1.0", "passed", "blocked"],
+        ["b.json", f"team/other:1.0@{DIGEST}", "passed", "passed"],
+    ]  # fmt: skip
+    assert "vulnerabilities: 3 found, at most 0 accepted" in ended.out
+
+
+def test_findings_that_were_not_read_are_no_pass(bench: Bench) -> None:
+    """A new rule on levels cannot be judged on a report without findings."""
+    bench.play(images(finished())).check("team/app:1.0")
+    (bench.folder / "levels.yaml").write_text("rules: {high_vulnerabilities: 99}")
+
+    ended = judged(bench, "report.json", "--policy", "levels.yaml")
+
+    assert ended.code == 5
+    assert "the findings were not read, which this rule needs" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        pytest.param(None, "it cannot be read", id="missing"),
+        pytest.param("{", "it is no JSON report", id="no JSON"),
+        pytest.param("[]", "it is no report of this version", id="a list"),
+        pytest.param("{}", "schema_version: Field required", id="something else"),
+        pytest.param("[" * 100_000, "it is no JSON report", id="nested deep"),
+        pytest.param('{"schema_version": 9}', "it is no report of this version", id="of another version"),
+    ],
+)
+def test_what_is_no_report_is_misuse(bench: Bench, content: str | None, said: str) -> None:
+    """Exit code 2, naming each file."""
+    if content is not None:
+        (bench.folder / "x.json").write_text(content)
+
+    ended = judged(bench, "x.json", "y.json")
+
+    assert ended.code == 2
+    assert said in ended.err
+    assert "y.json: it cannot be read" in ended.err
+
+
+def test_a_report_that_was_tampered_with_is_refused(bench: Bench) -> None:
+    """A row of another image does not stand in for the one asked for; an unknown schema is not guessed at."""
+    bench.play(images(finished())).check("team/app:1.0")
+    report = json.loads(Path("report.json").read_text())
+    report["images"][0]["seen"]["groups"][0]["row"]["image_version"] = "2.0"
+    Path("other.json").write_text(json.dumps(report))
+    Path("newer.json").write_text(Path("report.json").read_text().replace('"schema_version": 1', '"schema_version": 2'))
+
+    assert "a row of another image stands under team/app:1.0" in judged(bench, "other.json").err
+    assert "schema_version 2 is not known" in judged(bench, "newer.json").err
