@@ -30,7 +30,7 @@ unit: $(VENV)/dev  ## the tests, with branch coverage of the decision path
 	$(BIN)/coverage report --fail-under=100 --include='$(DECISION_PATH)'
 
 # What turns answers into an exit code: every branch of it is covered, without exceptions.
-DECISION_PATH := hssgate/gate.py,hssgate/grouping.py,hssgate/judgement.py,hssgate/nearby.py,hssgate/pacing.py,hssgate/policy/*,hssgate/reference.py,hssgate/sighting.py,hssgate/verdict.py,hssgate/watch.py,hssgate/api/answers.py,hssgate/api/client.py,hssgate/api/models.py
+DECISION_PATH := hssgate/gate.py,hssgate/grouping.py,hssgate/judgement.py,hssgate/nearby.py,hssgate/pacing.py,hssgate/policy/*,hssgate/reference.py,hssgate/sighting.py,hssgate/verdict.py,hssgate/watch.py,hssgate/api/answers.py,hssgate/api/client.py,hssgate/api/models.py,hssgate/api/paging.py,hssgate/evidence.py,hssgate/inquiry.py,hssgate/retrying.py,hssgate/saved.py
 
 fix: $(VENV)/dev  ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
@@ -41,6 +41,7 @@ schema: $(VENV)/runtime  ## write schemas/policy.schema.json anew from the model
 
 bench: $(VENV)/dev  ## the figures of benchmarks/README.md, as ratios
 	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/findings.py
 
 lock:  ## write requirements/*.txt anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

@@ -1,6 +1,7 @@
 """The product on one screen: look until every image is settled, judge each, and answer with a verdict."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import httpx
 
@@ -10,7 +11,7 @@ from hssgate.clock import Clock
 from hssgate.evidence import Evidence
 from hssgate.grouping import GroupKey
 from hssgate.inquiry import Inquiry, Term
-from hssgate.judgement import Terms, has_result, judge_sighting, judgement_warnings, rules_in_force
+from hssgate.judgement import JudgedImage, Terms, has_result, judge_sighting, judgement_warnings, rules_in_force
 from hssgate.observer import Observer
 from hssgate.policy.load import LoadedPolicy
 from hssgate.reference import Reference
@@ -56,6 +57,8 @@ def run_gate(
     inquiry = Inquiry(client, clock, warnings, Term(start, start + settings.patience.timeout))
     judged = [judge_sighting(sighting, _evidence(sighting, terms, inquiry), terms) for sighting in sightings]
     warnings.lines += judgement_warnings(sightings, judged, terms)
+    if settings.details:
+        judged = [_with_details(sighting, image, inquiry) for sighting, image in zip(sightings, judged, strict=True)]
     interrupted = inquiry.interruption.exit_code if inquiry.interruption else None
     return Verdict(
         images=tuple(image.verdict for image in judged),
@@ -74,6 +77,17 @@ def _evidence(sighting: Sighting, terms: Terms, inquiry: Inquiry) -> dict[GroupK
         for standing in sighting.standings
         if has_result(sighting, standing)
     }
+
+
+def _with_details(sighting: Sighting, image: JudgedImage, inquiry: Inquiry) -> JudgedImage:
+    """Add what else HSS found in the rows that were judged."""
+    details = tuple(
+        detail
+        for standing in sighting.standings
+        if has_result(sighting, standing)
+        for detail in inquiry.details_on(standing.row)
+    )
+    return replace(image, verdict=replace(image.verdict, details=details))
 
 
 def _lanes(references: Sequence[Reference], client: HssClient) -> list[Lane]:

@@ -1,11 +1,13 @@
 """Asks for the findings of those images whose policy needs them, and for the CVEs of the notices that could matter."""
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from hssgate.api.client import HssClient
-from hssgate.api.models import CicdImage
+from hssgate.api.models import CicdImage, Detail, DetailKind
+from hssgate.api.paging import Listing
 from hssgate.clock import Clock
 from hssgate.errors import ApiError, ApiRefused, GateError, Interrupted, RequestRefused
 from hssgate.evidence import Findings, FindingsMissing
@@ -69,6 +71,24 @@ class Inquiry:
             if isinstance(error, ApiRefused) and not isinstance(error, RequestRefused):
                 self._given_up = error
             return FindingsMissing(error)
+
+    def details_on(self, row: CicdImage) -> tuple[tuple[DetailKind, Detail], ...]:
+        """Return what else HSS found in an image; what cannot be had is warned of, and decides nothing."""
+        found: list[tuple[DetailKind, Detail]] = []
+        for kind in DetailKind:
+            try:
+                listing = self._until_answered(functools.partial(self._list_details, kind, row))
+            except Interrupted as interruption:
+                self._given_up = self.interruption = interruption
+                break
+            except ApiError as error:
+                self._observer.warn(f"{row.image_name}: the details ({kind}) could not be read: {error}")
+                continue
+            found += [(kind, detail) for detail in listing.rows]
+        return tuple(found)
+
+    def _list_details(self, kind: DetailKind, row: CicdImage, left: float) -> Listing[Detail]:
+        return self._client.list_details(kind, row, within=left)
 
     def _ask(self, row: CicdImage, rules: Sequence[RulesInForce]) -> Findings:
         listed = self._until_answered(lambda left: self._client.list_findings(row, within=left)).rows

@@ -103,6 +103,7 @@ class Settings:
         patience: how long and how often.
         policies: policy files; none means the built-in policy.
         scanned_after: the earliest scan time that is believed.
+        details: whether to list what else HSS found.
     """
 
     references: tuple[Reference, ...]
@@ -110,3 +111,4 @@ class Settings:
     patience: Patience = Patience()
     policies: tuple[Path, ...] = ()
     scanned_after: Moment | None = None
+    details: bool = False

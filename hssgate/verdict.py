@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import assert_never
 
-from hssgate.api.models import CicdImage, Finding
+from hssgate.api.models import CicdImage, Detail, DetailKind, Finding
 from hssgate.exit_codes import ExitCode, worst
 from hssgate.reference import Reference
 
@@ -182,6 +182,7 @@ class ImageVerdict:
         polls: how many times this image was looked for.
         reads: each change of state and the last two reads.
         findings: where any were read, the gravest first.
+        details: what else HSS found, where that was asked for.
         seen: what it was made of.
     """
 
@@ -192,6 +193,7 @@ class ImageVerdict:
     polls: int = 0
     reads: tuple[Read, ...] = ()
     findings: tuple[ListedFinding, ...] = ()
+    details: tuple[tuple[DetailKind, Detail], ...] = ()
     seen: Seen | None = None
 
     @property

@@ -1,5 +1,6 @@
 """Findings one by one: fetched only where needed, counted by level, ignored exactly, and never to the image's good."""
 
+import itertools
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -213,13 +214,74 @@ def test_each_policy_has_its_own_exceptions(bench: Bench) -> None:
 
 def test_a_grave_finding_on_the_third_page_is_found(bench: Bench) -> None:
     """Whatever is ignored."""
-    crowd = {"count": 500, "prefix": "LOW-", "repair_necessity": LOW}
-    text = scenario([], 501, many_findings=crowd).replace('"findings": []', f'"findings": {json.dumps([])}')
-    text = text.replace('"many_findings"', '"findings_": 0, "many_findings"').replace('"findings_": 0, ', "")
+    found = [*(finding(f"LOW-{number}", LOW) for number in range(450)), finding("GRAVE-1")]
     policy(bench, "rules: {high_vulnerabilities: 0}\nignore: [{vulnerability: 'LOW-*', reason: r}]")
 
-    assert bench.play(text).check("team/app:1.0").code == 10  # 501 counted, 500 listed: the one that is missing counts
+    ended = bench.play(scenario(found)).check("team/app:1.0")
+
+    assert ended.code == 10
+    assert "GRAVE-1" in ended.out
     assert calls(bench, "/vulnerabilities") == 3
+
+
+COMBINATIONS = list(
+    itertools.product(
+        [(HIGH, "high"), (MEDIUM, "medium"), (LOW, "low")],
+        [0, 1],
+        [None, "ignored", "expired", "other package", "other image"],
+        [0, 1, 2],
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("level", "limit", "entry", "counted"), COMBINATIONS, ids=lambda value: str(value).replace("_repair", "")
+)
+def test_every_combination_has_its_exit_code(
+    bench: Bench, level: tuple[str, str], limit: int, entry: str | None, counted: int
+) -> None:
+    """Level, limit, exception (in force, ended, of another package or image), fewer or more listed than counted."""
+    necessity, name = level
+    more = {
+        None: "", "ignored": "", "expired": ", expires: 2020-01-01", "other package": ", package: 'zlib*'",
+        "other image": ", images: ['prod/*']",
+    }[entry]  # fmt: skip
+    ignore = f"\nignore: [{{vulnerability: V-1, reason: r{more}}}]" if entry else ""
+    policy(bench, f"rules: {{{name}_vulnerabilities: {limit}}}{ignore}")
+
+    ended = bench.play(scenario([finding("V-1", necessity)], counted)).check("team/app:1.0")
+
+    left = (0 if entry == "ignored" else 1) + max(counted - 1, 0)
+    assert ended.code == (0 if left <= limit else 10)
+
+
+def test_details_are_listed_and_decide_nothing(bench: Bench) -> None:
+    """Malicious files, sensitive files without what they hold, breaches of the baseline; a failing call is a warning."""
+    more: dict[str, list[dict[str, object]]] = {
+        "malwares": [{"file_name": "x", "file_path": "/opt/x", "description": "trojan"}],
+        "sensitive": [{"name": "private key", "file_path": "/root/key", "content": "-----BEGIN", "severity": "high"}],
+        "check_rules": [
+            {"check_rule_name": "no root login", "scan_result": "failed", "severity": "Low"},
+            {"check_rule_name": "fine", "scan_result": "pass"},
+        ],
+    }
+    policy(bench, "rules: {severity: High}")
+    without = bench.play(scenario([], None, "", **more)).check("team/app:1.0")
+    assert (without.report["images"][0]["details"], bench.emulator.request_count) == ([], 1)
+
+    ended = bench.check("team/app:1.0", "--details")
+    assert ended.code == 0
+    assert [(found["kind"], found.get("file_path", found.get("check_rule_name"))) for found in ended.report["images"][0]["details"]] == [
+        ("malicious_file", "/opt/x"), ("sensitive_file", "/root/key"), ("baseline_breach", "no root login"),
+    ]  # fmt: skip
+    assert "BEGIN" not in (bench.folder / "report.json").read_text() + ended.out
+    assert "malicious_file  /opt/x: trojan" in ended.out
+    assert "/root/key" in (bench.folder / "junit.xml").read_text()
+
+    failing = scenario([], None, ', "faults": [{"requests": "*", "call": "malwares", "status": 403}]', **more)
+    ended = bench.play(failing).check("team/app:1.0", "--details")
+    assert ended.code == 0
+    assert "the details (malicious_file) could not be read" in ended.err
 
 
 def test_severity_is_hss_own_verdict(bench: Bench) -> None:

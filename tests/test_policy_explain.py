@@ -132,3 +132,21 @@ def test_what_is_not_named_may_meet_other_overrides(bench: Bench, image: str, sa
 
     assert ended.code == 0
     assert said in ended.err
+
+
+def test_exceptions_in_force_are_shown(bench: Bench) -> None:
+    """With package, reason, end and place; those for other images or gone by are not."""
+    (bench.folder / "hssgate.yaml").write_text(
+        "rules: {severity: Low}\n"
+        "ignore:\n"
+        "  - {vulnerability: CVE-1, package: openssl, reason: not reachable, expires: 2099-12-31}\n"
+        "  - {vulnerability: CVE-2, images: [prod/*], reason: r}\n"
+        "  - {vulnerability: CVE-3, reason: r, expires: 2020-01-01}\n"
+    )
+
+    text = bench.run("policy", "explain", "team/app:1.0").out
+    document = json.loads(bench.run("policy", "explain", "team/app:1.0", "--format", "json").out)
+
+    assert "  ignores CVE-1 in openssl (not reachable, until 2099-12-31)  hssgate.yaml:3" in text
+    assert "CVE-2" not in text
+    assert [entry["place"] for entry in document["policies"][0]["ignore"]] == ["hssgate.yaml:3"]

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from typing import assert_never
 from urllib.parse import quote
 
 import httpx
@@ -9,7 +10,7 @@ import httpx
 from hssgate.api.answers import Page, Row, read_page
 from hssgate.api.auth.access_key import SignedAuth
 from hssgate.api.auth.token import TokenAuth
-from hssgate.api.models import CicdImage, Cve, Finding
+from hssgate.api.models import CicdImage, Cve, Detail, DetailKind, Finding
 from hssgate.api.paging import Listing, whole_list
 from hssgate.api.query import LONGEST_VERSION, PAGE_SIZE, CicdImagesQuery, encode
 from hssgate.api.wire import Wire
@@ -99,6 +100,34 @@ class HssClient:
         }
         path = f"/image/{quote(image.image_id or '', safe='-_.~')}/vulnerabilities"
         return self._all(path, names, Finding, self._clock.monotonic() + within)
+
+    def list_details(self, kind: DetailKind, image: CicdImage, *, within: float) -> Listing[Detail]:
+        """Return what else HSS found in an image.
+
+        Sources: ListImageMalware, ListImageSensitive, ListCheckRulesInfo (failed rules only).
+
+        Args:
+            kind: of what is asked for.
+            image: the row.
+            within: seconds for all pages together.
+
+        Raises:
+            ApiUnavailable: an answer failed or was unreadable, or the list would not hold still.
+            ApiRefused: asking again would not help.
+        """
+        image_id = quote(image.image_id or "", safe="-_.~")
+        names: dict[str, str | int] = {"image_type": "cicd"}
+        match kind:
+            case DetailKind.MALICIOUS_FILE:
+                path = f"/image/{image_id}/malwares"
+            case DetailKind.SENSITIVE_FILE:
+                path = f"/image/{image_id}/sensitive"
+            case DetailKind.BASELINE_BREACH:
+                path = "/baseline/check-rules"
+                names |= {"type": "image", "image_id": image.image_id or "", "scan_result": "failed"}
+            case unreachable:
+                assert_never(unreachable)
+        return self._all(path, names, Detail, self._clock.monotonic() + within)
 
     def look_up_cves(self, vul_ids: Sequence[str], known: dict[str, tuple[str, ...]], *, within: float) -> None:
         """Ask which CVEs the notices are about, several at a time; each answer is kept as soon as it is there.

@@ -165,3 +165,31 @@ class Cve(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     cve_id: Text = None
+
+
+class DetailKind(StrEnum):
+    """What else HSS finds in an image, beside vulnerabilities."""
+
+    MALICIOUS_FILE = "malicious_file"
+    SENSITIVE_FILE = "sensitive_file"
+    BASELINE_BREACH = "baseline_breach"
+
+
+class Detail(BaseModel):
+    """One malicious file, sensitive file or breach of the baseline.
+
+    What the sensitive file holds is left out: it may be a secret.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    name: Text = None
+    file_name: Text = None
+    file_path: Text = None
+    severity: Text = None
+    description: Text = None
+    check_name: Text = None
+    check_rule_id: Text = None
+    check_rule_name: Text = None
+    standard: Text = None
+    scan_result: Text = None

@@ -70,6 +70,13 @@ Exit codes:
     envvar="HSSGATE_REPORTS",
     help="Write a report: junit=PATH or json=PATH; - is stdout; repeatable.",
 )
+@click.option(
+    "--details",
+    is_flag=True,
+    show_envvar=True,
+    envvar="HSSGATE_DETAILS",
+    help="List malicious files, sensitive files and breaches of the baseline in the reports.",
+)
 @connection_options
 @common_options
 @click.pass_context
@@ -85,6 +92,7 @@ def check(  # noqa: PLR0917 - click hands over every option by name
     interval: float,
     max_interval: float,
     reports: tuple[tuple[str, str], ...],
+    details: bool,  # noqa: FBT001 - click's flag
     region: str | None,
     endpoint: str | None,
     project_id: str | None,
@@ -117,6 +125,7 @@ def check(  # noqa: PLR0917 - click hands over every option by name
             max_interval=max_interval,
         ),
         scanned_after=scanned_after,
+        details=details,
         connection=connection_of(
             world,
             region=region,

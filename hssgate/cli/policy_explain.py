@@ -12,7 +12,7 @@ from hssgate.cli.policy_files import load_or_default, policy_option
 from hssgate.cli.world import World
 from hssgate.errors import Misused
 from hssgate.policy.explain import Explanation, Origin, explain_policy
-from hssgate.policy.model import Action, Rules, ScanRule
+from hssgate.policy.model import Action, Ignore, Rules, ScanRule
 from hssgate.policy.rules import Rule, Subject, shown_limit
 from hssgate.reference import Reference, parse_reference
 from hssgate.text import clean
@@ -71,6 +71,7 @@ def _as_text(explanation: Explanation, reference: Reference, console: Console) -
             *(f"  {line}" for line in lines),
             *([f"  not applied: {', '.join(absent)}"] if absent else []),
             *(f"  without effect, ended: {_from(origin)}" for origin in explanation.ended),
+            *(f"  ignores {_ignored(entry)}  {place}" for entry, place in explanation.exceptions),
         ]
     )
 
@@ -89,6 +90,10 @@ def _as_json(explanation: Explanation) -> dict[str, object]:
             for name, (rule, origin) in explanation.rules.items()
         ],
         "ended": [_origin_as_json(origin) for origin in explanation.ended],
+        "ignore": [
+            {"place": place, **entry.model_dump(mode="json", exclude_none=True)}
+            for entry, place in explanation.exceptions
+        ],
     }
 
 
@@ -103,6 +108,12 @@ def _origin_as_json(origin: Origin) -> dict[str, object]:
             "expires": override.expires and override.expires.isoformat(),
         },
     }
+
+
+def _ignored(entry: Ignore) -> str:
+    package = f" in {clean(entry.package, 100)}" if entry.package else ""
+    until = f", until {entry.expires}" if entry.expires else ""
+    return f"{clean(entry.vulnerability, 100)}{package} ({clean(entry.reason, _LONGEST_REASON)}{until})"
 
 
 def _accepted(rule: Rule) -> str:

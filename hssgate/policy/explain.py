@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from hssgate.policy.load import LoadedPolicy
-from hssgate.policy.model import Override, Rules
-from hssgate.policy.rules import Rule, Subject, ended_overrides, rules_by_origin
+from hssgate.policy.model import Ignore, Override, Rules
+from hssgate.policy.rules import Rule, Subject, ended_overrides, rules_by_origin, rules_for
 from hssgate.verdict import PolicySource
 
 
@@ -29,11 +29,13 @@ class Explanation:
         source: of the policy.
         rules: in force, by name, in the order of the model, each with its origin.
         ended: the overrides that match the image and are without effect.
+        exceptions: in force for the image, each with where it stands.
     """
 
     source: PolicySource
     rules: dict[str, tuple[Rule, Origin]]
     ended: tuple[Origin, ...]
+    exceptions: tuple[tuple[Ignore, str], ...]
 
 
 def explain_policy(loaded: LoadedPolicy, subject: Subject, now: float) -> Explanation:
@@ -50,7 +52,9 @@ def explain_policy(loaded: LoadedPolicy, subject: Subject, now: float) -> Explan
         rule, index = in_force[name]
         rules[name] = (rule, Origin(loaded.place_of_rule(name)) if index is None else _origin_of(loaded, index))
     ended = tuple(_origin_of(loaded, index) for index in ended_overrides(loaded, subject, now))
-    return Explanation(loaded.source, rules, ended)
+    entries = rules_for(loaded, subject, now).exceptions.entries
+    exceptions = tuple((entry, loaded.place_of("ignore", index)) for index, entry in entries)
+    return Explanation(loaded.source, rules, ended, exceptions)
 
 
 def _origin_of(loaded: LoadedPolicy, index: int) -> Origin:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from hssgate.api.models import Finding
+from hssgate.api.models import Detail, DetailKind, Finding
 from hssgate.text import clean
 from hssgate.verdict import Check, ImageVerdict, Result
 
@@ -14,6 +14,14 @@ def line(finding: Finding) -> str:
     package = " ".join(_field(part) for part in (finding.app_name, finding.version) if part)
     solution = f": {_field(finding.solution)}" if finding.solution else ""
     return f"{finding.level.value:<6}  {_field(finding.vul_id or 'without an id')}  {package}{solution}".rstrip()
+
+
+def detail_line(kind: DetailKind, detail: Detail) -> str:
+    """Return `malicious_file  /tmp/x: description`, as far as its parts are known."""
+    what = detail.file_path or detail.check_rule_name or detail.file_name or detail.name or "without a name"
+    about = detail.description or detail.check_name or detail.name
+    grave = f"  {_field(detail.severity)}" if detail.severity else ""
+    return f"{kind.value}{grave}  {_field(what)}" + (f": {_field(about)}" if about and about != what else "")
 
 
 def blamed_findings(image: ImageVerdict) -> tuple[Finding, ...]:

@@ -47,6 +47,9 @@ def _image(image: ImageVerdict) -> dict[str, Any]:
         "row": _row(image.row),
         "checks": [_check(check) for check in image.checks],
         "findings": [_finding(listed) for listed in image.findings],
+        "details": [
+            {"kind": kind.value, **detail.model_dump(mode="json", exclude_none=True)} for kind, detail in image.details
+        ],
         "waited_seconds": round(image.waited_seconds, 3),
         "polls": image.polls,
         "reads": [_read(read) for read in image.reads],

@@ -5,7 +5,7 @@ One testsuite an image, one testcase a check, one outcome a testcase; never an e
 
 from junit_xml import TestCase, TestSuite, to_xml_report_string
 
-from hssgate.reports.findings import exceptions_for, line
+from hssgate.reports.findings import detail_line, exceptions_for, line
 from hssgate.text import clean
 from hssgate.verdict import SCAN, Check, ImageVerdict, Result, Trouble, Verdict
 
@@ -35,6 +35,9 @@ def _cases(image: ImageVerdict, suite: str) -> list[TestCase]:
         seconds = image.waited_seconds if check.rule == SCAN else 0.0
         case = TestCase(name, classname=f"hssgate.{suite}", elapsed_sec=max(round(seconds, 3), _LEAST_SECONDS))
         _tell(case, check)
+        if check.rule == SCAN and image.details:
+            shown = _bounded([detail_line(kind, detail) for kind, detail in image.details])
+            case.stdout = "\n".join([*([case.stdout] if case.stdout else []), *shown])
         cases.append(case)
     return cases
 

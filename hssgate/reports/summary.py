@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from hssgate.durations import format_duration
-from hssgate.reports.findings import blamed_findings, exceptions_for, line
+from hssgate.reports.findings import blamed_findings, detail_line, exceptions_for, line
 from hssgate.text import clean, plural
 from hssgate.verdict import Check, ImageVerdict, Outcome, Result, Verdict
 
@@ -48,10 +48,13 @@ def headline(verdict: Verdict, paint: Paint) -> str:
 def _image(image: ImageVerdict, paint: Paint) -> str:
     word = paint(image.outcome.value, _TONES[image.outcome])
     waited = f"waited {format_duration(image.waited_seconds)}, {plural(image.polls, 'poll')}"
+    details = [detail_line(kind, detail) for kind, detail in image.details]
+    more = [f"and {len(details) - _MOST_FINDINGS} more, see the reports"] if len(details) > _MOST_FINDINGS else []
     return "\n".join(
         [
             f"{paint(clean(image.reference.text), 'bold')}: {word} ({waited})",
             *(_check(check, paint) for check in image.checks),
+            *(f"  {paint('found  ', 'dim')}  {text}" for text in (*details[:_MOST_FINDINGS], *more)),
         ]
     )
 
