@@ -19,7 +19,7 @@ from hssgate.sighting import Ending, Sighting
 from hssgate.text import clean
 
 SCHEMA_VERSION = 1
-LARGEST_FILE = 256 * 1024 * 1024  # bytes
+LARGEST_FILE = 64 * 1024 * 1024  # bytes
 
 _READ = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
 
@@ -121,7 +121,7 @@ def read_report(path: Path) -> SavedReport:
     except OSError as error:
         raise Misused(f"{path}: it cannot be read: {error.strerror or error}") from error
     if len(raw) > LARGEST_FILE:
-        raise Misused(f"{path}: it is larger than 256 MiB")
+        raise Misused(f"{path}: it is larger than 64 MiB")
     try:
         report = _Report.model_validate(json.loads(raw))
         images = tuple(_saved(image) for image in report.images)

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from hssgate.errors import Interrupted
+from hssgate.exit_codes import ExitCode
 from hssgate.policy.load import load_policy
 from tests.conftest import Bench
 from tests.fakes import START
@@ -198,6 +200,36 @@ def test_a_notice_is_ignored_by_all_of_its_cves(
     assert calls(bench, "/cve") == asked
     if asked:
         assert ended.report["images"][0]["findings"][0]["cves"] == cves
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [("requests: 3-5, status: 503", 0), ("requests: 3-, status: 503", 3), ("requests: 3-, status: 401", 3)],
+)
+def test_faults_of_a_look_up_are_treated_like_any_other(bench: Bench, fault: str, code: int) -> None:
+    """Asked again until the deadline; what was answered is not asked for twice."""
+    policy(bench, "rules: {high_vulnerabilities: 0}\nignore: [{vulnerability: 'CVE-*', reason: r}]")
+    found = [finding(f"HCE-{number}", cves=[f"CVE-{number}"]) for number in range(20)]
+    text = scenario(found, more=", " + '"faults": [{' + fault + ", call: cve}]")
+
+    ended = bench.play(text).check("team/app:1.0", "--timeout", "2m")
+
+    assert ended.code == code
+    if code == 0:
+        assert calls(bench, "/cve") == 23
+
+
+@pytest.mark.parametrize("arguments", [[], ["--details"]])
+def test_an_interrupt_while_findings_are_asked_for(bench: Bench, arguments: list[str]) -> None:
+    """The exit code is the signal's, and the reports are written."""
+    policy(bench, "rules: {severity: High}" if arguments else "rules: {high_vulnerabilities: 0}")
+    bench.play(scenario([finding("V-1")], more=', "faults": [{requests: 2-, call: any, status: 503, retry_after: 30}]'))
+    bench.clock.ring(10, Interrupted(ExitCode.TERMINATED))
+
+    ended = bench.check("team/app:1.0", *arguments)
+
+    assert ended.code == 143
+    assert ended.report["exit_code"] == 143
 
 
 def test_each_policy_has_its_own_exceptions(bench: Bench) -> None:

@@ -169,6 +169,23 @@ def test_what_is_no_report_is_misuse(bench: Bench, content: str | None, said: st
     assert "y.json: it cannot be read" in ended.err
 
 
+def test_findings_that_could_not_be_read_stay_so(bench: Bench) -> None:
+    """The same exit code as the check had."""
+    (bench.folder / "hssgate.yaml").write_text("rules: {high_vulnerabilities: 9}")
+    text = scenario([finding("V-1")], more=', "faults": [{requests: "*", call: vulnerabilities, status: 403}]')
+
+    assert bench.play(text).check("team/app:1.0").code == 3
+    assert judged(bench, "report.json").code == 3
+
+
+def test_an_endless_file_is_refused(bench: Bench) -> None:
+    """Before it fills the memory."""
+    with (bench.folder / "x.json").open("wb") as file:
+        file.truncate(65 * 1024 * 1024)
+
+    assert "x.json: it is larger than 64 MiB" in judged(bench, "x.json").err
+
+
 def test_a_report_that_was_tampered_with_is_refused(bench: Bench) -> None:
     """A row of another image does not stand in for the one asked for; an unknown schema is not guessed at."""
     bench.play(images(finished())).check("team/app:1.0")

@@ -205,6 +205,15 @@ def test_without_a_file_the_built_in_policy_applies() -> None:
     assert loaded.policy == built_in() == Policy.model_validate(read_document(BUILT_IN_TEXT, ".yaml").data)
 
 
+def test_a_default_file_that_leads_nowhere_is_not_passed_over(tmp_path: Path) -> None:
+    """The built-in policy may be weaker than the one that was meant; a report of an earlier run is no policy, though."""
+    (tmp_path / "hssgate.json").write_text('{\n  "schema_version": 1}')
+    assert find_policy(tmp_path) is None
+
+    (tmp_path / "hssgate.yaml").symlink_to("nowhere.yaml")
+    assert find_policy(tmp_path) == tmp_path / "hssgate.yaml"
+
+
 def test_the_default_file_is_found_in_order(tmp_path: Path) -> None:
     """`.yaml` before `.yml` before `.toml` before `.json`."""
     assert find_policy(tmp_path) is None

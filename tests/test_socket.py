@@ -273,6 +273,16 @@ def test_stdout_that_nobody_reads_takes_nothing_from_the_verdict(emulator_url: s
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_closed_streams_take_nothing_from_the_verdict(emulator_url: str, closed: str) -> None:
+    """As daemons have them."""
+    given = ["check", "demo/blocked-severity:1.0", "--endpoint", emulator_url, "--project-id", "p"]
+
+    ended = subprocess.run(["sh", "-c", f'exec "$@" {closed}', "sh", *command(*given)], env=environment(), check=False)
+
+    assert ended.returncode == 10
+
+
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
 def test_a_narrow_terminal_encoding_does_not_crash(encoding: str) -> None:
     """Chinese text from the API is shown as far as the encoding goes."""

@@ -6,11 +6,12 @@ from collections.abc import Callable
 import httpx
 import pytest
 
+from hssgate.api.answers import Page
 from hssgate.api.models import CicdImage
-from hssgate.api.paging import Listing
+from hssgate.api.paging import Listing, whole_list
 from hssgate.cli.console import Console
 from hssgate.cli.progress import Progress
-from hssgate.errors import Exchange, Interrupted
+from hssgate.errors import ApiUnavailable, Exchange, Interrupted
 from hssgate.exit_codes import ExitCode
 from hssgate.reference import parse_reference
 from hssgate.settings import Patience
@@ -204,6 +205,14 @@ def test_a_look_of_many_pages_keeps_the_deadline(bench: Bench, seconds_a_page: f
 
     assert ended.code == 3
     assert bench.clock.monotonic() - began <= 9
+
+
+def test_a_list_beyond_the_largest_offset_is_no_answer() -> None:
+    """What cannot be asked for could hold the row that matters."""
+    pages = iter(Page((CicdImage(image_id=name),) * 1_500_000, None, None, Exchange(200)) for name in "ab")
+
+    with pytest.raises(ApiUnavailable, match="more than 2000000 rows"):
+        whole_list(lambda _offset: next(pages))
 
 
 def test_no_date_header_counts_as_young(bench: Bench) -> None:

@@ -113,7 +113,7 @@ def courses_of(image: Image, started: float) -> Iterator[Course]:
 
 def _made_from_names(image: Image, version: str | None) -> dict[str, Any]:
     names = (image.cicd_name, image.namespace, image.image_name, version)
-    hexadecimal = hashlib.sha256("\n".join(name or "" for name in names).encode()).hexdigest()
+    hexadecimal = hashlib.sha256("\n".join(name or "" for name in names).encode(errors="surrogatepass")).hexdigest()
     return {"image_version": version, "image_digest": f"sha256:{hexadecimal}", "image_id": hexadecimal}
 
 
