@@ -2,22 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import assert_never
 
-from hssgate.api.models import CicdImage, ScanStatus
-from hssgate.durations import Moment, format_duration, format_moment
+from hssgate.api.models import ScanStatus
+from hssgate.durations import Moment
 from hssgate.evidence import Evidence, Findings, FindingsMissing
 from hssgate.exit_codes import WORST_FIRST
 from hssgate.grouping import GroupKey, Phase, Standing
-from hssgate.nearby import advice
 from hssgate.policy.exceptions import Sorted
-from hssgate.policy.judge import Facts, Judged, accepts, gravest_first, judge_row, skip_rules
+from hssgate.policy.judge import Facts, Judged, gravest_first, judge_row, skip_rules
 from hssgate.policy.load import LoadedPolicy
 from hssgate.policy.rules import RulesInForce, Subject, policy_warnings, rules_for
-from hssgate.sighting import Ending, Sighting, state_of
-from hssgate.text import clean
+from hssgate.scan_checks import judge_freshness, judge_scan, moment_asked
+from hssgate.sighting import Sighting
 from hssgate.verdict import (
-    SCAN,
     Check,
     ImageVerdict,
     ListedFinding,
@@ -25,12 +22,8 @@ from hssgate.verdict import (
     Result,
     Seen,
     SeenGroup,
-    Trouble,
     worst_of,
 )
-
-FRESHNESS = "freshness"
-
 
 EvidenceByGroup = Mapping[GroupKey, Evidence]
 
@@ -148,10 +141,10 @@ def _judge_group(
     sighting: Sighting, standing: Standing | None, evidence: EvidenceByGroup, terms: Terms
 ) -> _JudgedGroup:
     in_force = rules_in_force(sighting, standing, terms)
-    checks = [_judge_scan(sighting, standing, in_force)]
+    checks = [judge_scan(sighting, standing, in_force)]
     ended = standing if standing is not None and standing.phase is Phase.ENDED else None
     if is_proven_fresh(sighting, terms.scanned_after):
-        checks.append(_judge_freshness(sighting, ended, terms.scanned_after))
+        checks.append(judge_freshness(sighting, ended, terms.scanned_after))
     succeeded = ended is not None and ended.row.scan_status == ScanStatus.SUCCESS
     found = evidence.get(standing.key) if standing else None
     sorted_by_policy: list[Sorted | None] = []
@@ -206,95 +199,10 @@ def _seen(sighting: Sighting, evidence: EvidenceByGroup, terms: Terms) -> Seen:
         error=str(sighting.error) if sighting.error else None,
         groups=tuple(groups),
         judged_at=terms.now,
-        scanned_after=_moment_asked(sighting, terms.scanned_after),
+        scanned_after=moment_asked(sighting, terms.scanned_after),
     )
 
 
 def _union(sets: Sequence[frozenset[int] | None]) -> frozenset[int] | None:
     known = [found for found in sets if found is not None]
     return frozenset().union(*known) if known else None
-
-
-def _judge_scan(sighting: Sighting, standing: Standing | None, in_force: Sequence[RulesInForce]) -> Check:
-    if standing is not None and standing.phase is Phase.AMBIGUOUS:
-        return _error(Trouble.AMBIGUOUS, _ambiguity(standing))
-    settled = standing is not None and standing.key not in sighting.unsettled
-    if standing is not None and standing.phase is Phase.ENDED and settled:
-        return _judge_end(standing.row, in_force)
-    waited = format_duration(sighting.waited_seconds)
-    match sighting.ending:
-        case Ending.REFUSED | Ending.UNANSWERED:
-            reason = str(sighting.error) if sighting.error else "no look could be taken before the deadline"
-            said = reason if sighting.ending is Ending.REFUSED else f"gave up after {waited}: {reason}"
-            return _error(Trouble.API, said)
-        case Ending.INTERRUPTED:
-            return _error(
-                Trouble.INTERRUPTED,
-                f"interrupted after {waited}; last state: {_last_state(sighting, standing)}",
-            )
-        case Ending.TIMED_OUT | Ending.ENDED:
-            said = f"timed out after {waited}; last state: {_last_state(sighting, standing)}"
-            return _error(Trouble.TIMEOUT, said + advice(sighting, standing))
-        case unreachable:
-            assert_never(unreachable)
-
-
-def _judge_end(row: CicdImage, in_force: Sequence[RulesInForce]) -> Check:
-    status = clean(row.scan_status, 60)
-    if row.scan_status == ScanStatus.SUCCESS:
-        return Check(SCAN, Result.PASSED, f"{SCAN}: {status}", actual=status)
-    why = [clean(part, 200) for part in (row.scan_failed_code, row.scan_failed_desc) if part]
-    said = f"{SCAN}: {status}" + (f" ({': '.join(why)})" if why else "")
-    if in_force and all(accepts(rules, row) for rules in in_force):
-        return Check(SCAN, Result.WARNED, f"{said}; accepted by the policy", actual=status)
-    return Check(SCAN, Result.ERROR, f"{said}; the image was not judged", actual=status, trouble=Trouble.SCAN_FAILED)
-
-
-def _judge_freshness(sighting: Sighting, standing: Standing | None, scanned_after: Moment | None) -> Check:
-    moment = _moment_asked(sighting, scanned_after)
-    asked = " and ".join(
-        part
-        for part in (
-            f"digest {sighting.reference.image_digest}" if sighting.reference.image_digest else "",
-            f"scanned at or after {format_moment(moment)}" if moment is not None else "",
-        )
-        if part
-    )
-    if standing is None:
-        return Check(FRESHNESS, Result.SKIPPED, f"{FRESHNESS}: no result that is of {asked}", limit=asked)
-    scanned = standing.row.latest_scan_time
-    found = f"scanned {format_moment(scanned)}" if scanned is not None else "scanned at an unknown time"
-    digest = clean(standing.row.image_digest or "no digest", 140)
-    return Check(
-        FRESHNESS,
-        Result.PASSED,
-        f"{FRESHNESS}: {digest}, {found}; asked for {asked}",
-        f"{digest}, {found}",
-        asked,
-    )
-
-
-def _moment_asked(sighting: Sighting, scanned_after: Moment | None) -> int | None:
-    """Return the moment in epoch milliseconds; an age as it was on the server's clock, where that was known."""
-    if sighting.scanned_after is not None:
-        return sighting.scanned_after
-    return scanned_after.epoch_ms if scanned_after else None
-
-
-def _ambiguity(standing: Standing) -> str:
-    shown = ", ".join(
-        dict.fromkeys(
-            f"{clean(row.image_digest or 'no digest', 140)} ({clean(row.scan_status, 40)}, "
-            f"severity {clean(row.severity_level, 40)}, {row.vul_num} vulnerabilities)"
-            for row in standing.others
-        )
-    )
-    return f"results that cannot be told apart in time: {shown}; pass the digest that was pushed, as …@sha256:…"
-
-
-def _last_state(sighting: Sighting, standing: Standing | None) -> str:
-    return state_of(standing, standing.key in sighting.unsettled) if standing else "not listed"
-
-
-def _error(trouble: Trouble, said: str) -> Check:
-    return Check(SCAN, Result.ERROR, f"{SCAN}: {said}", trouble=trouble)

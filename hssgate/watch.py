@@ -14,8 +14,9 @@ from hssgate.pacing import SERVER_FAULTS_IN_A_ROW, last_look_reserve, poll_pause
 from hssgate.reference import Reference
 from hssgate.retrying import pause_until, retry_pause
 from hssgate.settings import Patience
-from hssgate.sighting import Ending, Sighting, Watched
+from hssgate.sighting import Ending, Sighting
 from hssgate.text import plural
+from hssgate.watched import Watched
 
 _CLOCKS_AGREE_WITHIN = 60.0
 _MOST_NEIGHBOURS_ASKED = 3

@@ -15,8 +15,9 @@ from hssgate.errors import ApiUnavailable, Exchange, Interrupted
 from hssgate.exit_codes import ExitCode
 from hssgate.reference import parse_reference
 from hssgate.settings import Patience
-from hssgate.sighting import Ending, Watched
+from hssgate.sighting import Ending
 from hssgate.watch import Lane, Watch
+from hssgate.watched import Watched
 from tests.conftest import Bench
 from tests.fakes import FakeClock
 from tests.test_check import FOREVER, finished, image, images

@@ -1,0 +1,120 @@
+"""The two checks that come before every rule: did the scan end well, and is its result of the image meant?"""
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from hssgate.api.models import CicdImage, ScanStatus
+from hssgate.durations import Moment, format_duration, format_moment
+from hssgate.grouping import Phase, Standing
+from hssgate.nearby import advice
+from hssgate.policy.judge import accepts
+from hssgate.policy.rules import RulesInForce
+from hssgate.sighting import Ending, Sighting, state_of
+from hssgate.text import clean
+from hssgate.verdict import (
+    SCAN,
+    Check,
+    Result,
+    Trouble,
+)
+
+FRESHNESS = "freshness"
+
+
+def judge_scan(sighting: Sighting, standing: Standing | None, in_force: Sequence[RulesInForce]) -> Check:
+    """Say whether the scan ended well, or why nothing can be said.
+
+    Args:
+        sighting: what was seen of the image.
+        standing: one group of its rows, or None where there is none.
+        in_force: what each policy asks of it.
+    """
+    if standing is not None and standing.phase is Phase.AMBIGUOUS:
+        return _error(Trouble.AMBIGUOUS, _ambiguity(standing))
+    settled = standing is not None and standing.key not in sighting.unsettled
+    if standing is not None and standing.phase is Phase.ENDED and settled:
+        return _judge_end(standing.row, in_force)
+    waited = format_duration(sighting.waited_seconds)
+    match sighting.ending:
+        case Ending.REFUSED | Ending.UNANSWERED:
+            reason = str(sighting.error) if sighting.error else "no look could be taken before the deadline"
+            said = reason if sighting.ending is Ending.REFUSED else f"gave up after {waited}: {reason}"
+            return _error(Trouble.API, said)
+        case Ending.INTERRUPTED:
+            return _error(
+                Trouble.INTERRUPTED,
+                f"interrupted after {waited}; last state: {_last_state(sighting, standing)}",
+            )
+        case Ending.TIMED_OUT | Ending.ENDED:
+            said = f"timed out after {waited}; last state: {_last_state(sighting, standing)}"
+            return _error(Trouble.TIMEOUT, said + advice(sighting, standing))
+        case unreachable:
+            assert_never(unreachable)
+
+
+def _judge_end(row: CicdImage, in_force: Sequence[RulesInForce]) -> Check:
+    status = clean(row.scan_status, 60)
+    if row.scan_status == ScanStatus.SUCCESS:
+        return Check(SCAN, Result.PASSED, f"{SCAN}: {status}", actual=status)
+    why = [clean(part, 200) for part in (row.scan_failed_code, row.scan_failed_desc) if part]
+    said = f"{SCAN}: {status}" + (f" ({': '.join(why)})" if why else "")
+    if in_force and all(accepts(rules, row) for rules in in_force):
+        return Check(SCAN, Result.WARNED, f"{said}; accepted by the policy", actual=status)
+    return Check(SCAN, Result.ERROR, f"{said}; the image was not judged", actual=status, trouble=Trouble.SCAN_FAILED)
+
+
+def judge_freshness(sighting: Sighting, standing: Standing | None, scanned_after: Moment | None) -> Check:
+    """Say by what the result is shown to be of the image meant.
+
+    Args:
+        sighting: what was seen of the image.
+        standing: a group whose scan ended, or None where there is none.
+        scanned_after: the moment asked for.
+    """
+    moment = moment_asked(sighting, scanned_after)
+    asked = " and ".join(
+        part
+        for part in (
+            f"digest {sighting.reference.image_digest}" if sighting.reference.image_digest else "",
+            f"scanned at or after {format_moment(moment)}" if moment is not None else "",
+        )
+        if part
+    )
+    if standing is None:
+        return Check(FRESHNESS, Result.SKIPPED, f"{FRESHNESS}: no result that is of {asked}", limit=asked)
+    scanned = standing.row.latest_scan_time
+    found = f"scanned {format_moment(scanned)}" if scanned is not None else "scanned at an unknown time"
+    digest = clean(standing.row.image_digest or "no digest", 140)
+    return Check(
+        FRESHNESS,
+        Result.PASSED,
+        f"{FRESHNESS}: {digest}, {found}; asked for {asked}",
+        f"{digest}, {found}",
+        asked,
+    )
+
+
+def moment_asked(sighting: Sighting, scanned_after: Moment | None) -> int | None:
+    """Return the moment in epoch milliseconds; an age as it was on the server's clock, where that was known."""
+    if sighting.scanned_after is not None:
+        return sighting.scanned_after
+    return scanned_after.epoch_ms if scanned_after else None
+
+
+def _ambiguity(standing: Standing) -> str:
+    shown = ", ".join(
+        dict.fromkeys(
+            f"{clean(row.image_digest or 'no digest', 140)} ({clean(row.scan_status, 40)}, "
+            f"severity {clean(row.severity_level, 40)}, {row.vul_num} vulnerabilities)"
+            for row in standing.others
+        )
+    )
+    return f"results that cannot be told apart in time: {shown}; pass the digest that was pushed, as …@sha256:…"
+
+
+def _last_state(sighting: Sighting, standing: Standing | None) -> str:
+    return state_of(standing, standing.key in sighting.unsettled) if standing else "not listed"
+
+
+def _error(trouble: Trouble, said: str) -> Check:
+    return Check(SCAN, Result.ERROR, f"{SCAN}: {said}", trouble=trouble)

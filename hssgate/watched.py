@@ -1,0 +1,263 @@
+"""What has been seen of one image so far: its groups, whether they are settled, and the evidence."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from hssgate.api.models import CicdImage, ScanStatus
+from hssgate.api.paging import Listing
+from hssgate.errors import ApiError
+from hssgate.grouping import MOVING, NOT_STARTED, GroupKey, Phase, Standing, is_newer, judged_fields, standings
+from hssgate.reference import Reference
+from hssgate.sighting import Ending, Sighting, state_of, status_of
+from hssgate.text import clean
+from hssgate.verdict import Read
+
+_MOST_CHANGES = 200
+_MOST_NEIGHBOURS = 200
+
+
+@dataclass
+class _FirstSeen:
+    """When a result was first seen as it is now."""
+
+    fields: tuple[object, ...]
+    at: float
+    believed: bool
+
+
+class Watched:
+    """One image while it is waited for.
+
+    Args:
+        reference: the image.
+    """
+
+    def __init__(self, reference: Reference) -> None:
+        self.reference = reference
+        self.ending: Ending | None = None
+        self.has_started = False
+        self._standings: tuple[Standing, ...] = ()
+        self._moving: dict[GroupKey, CicdImage] = {}
+        self._newest: dict[GroupKey, CicdImage] = {}
+        self._outranked: set[tuple[object, ...]] = set()
+        self._first_seen: dict[GroupKey, _FirstSeen] = {}
+        self._settles: dict[GroupKey, float] = {}
+        self._error: ApiError | None = None
+        self._server_time: float | None = None
+        self._scanned_after: int | None = None
+        self._waited = 0.0
+        self._polls = 0
+        self._changes: list[Read] = []
+        self._recent: list[Read] = []
+        self._neighbours: tuple[CicdImage, ...] = ()
+        self._searched = False
+        self._told_state = ""
+        self._told_statuses: set[str | None] = set()
+
+    def see(
+        self,
+        listing: Listing[CicdImage],
+        *,
+        began: float,
+        now: float,
+        at: float,
+        settle: float,
+        scanned_after: int | None,
+    ) -> None:
+        """Take in the rows of an answer.
+
+        Args:
+            listing: the answer.
+            began: when the look began, on the monotonic clock.
+            now: when it ended, on the same clock.
+            at: when it ended, in epoch seconds.
+            settle: how far apart two equal reads of a young success must be, in seconds; 0 believes the first.
+            scanned_after: epoch milliseconds; an earlier result is stale.
+        """
+        self._polls += 1
+        self._error = None
+        self._server_time = listing.server_time
+        self._scanned_after = scanned_after
+        self._standings = self._distrust_vanished(
+            standings(self.reference, listing.rows, scanned_after, self._now_ms(at))
+        )
+        self._neighbours = tuple(row for row in listing.rows if not self.reference.owns(row))[:_MOST_NEIGHBOURS]
+        self._settles = {}
+        listed = {standing.key for standing in self._standings}
+        self._first_seen = {key: first for key, first in self._first_seen.items() if key in listed}
+        for standing in self._standings:
+            self._settle(standing, listing.server_time, began=began, now=now, settle=settle)
+        if self._standings and all(standing.phase not in NOT_STARTED for standing in self._standings):
+            self.has_started = True
+        row = self._telling_row()
+        self._record(Read(at, listing.exchange.http_status, listing.exchange.request_id, row))
+
+    def _now_ms(self, at: float) -> int:
+        return int(1000 * (self._server_time if self._server_time is not None else at))
+
+    def unanswered(self, error: ApiError, at: float) -> None:
+        """Take in that a look got no answer; `at` is in epoch seconds."""
+        self._polls += 1
+        self._error = error
+        self._record(Read(at, error.exchange.http_status, error.exchange.request_id, None))
+
+    def end(self, ending: Ending, waited: float, error: ApiError | None = None) -> None:
+        """Stop waiting.
+
+        Args:
+            ending: why.
+            waited: seconds since the start of the run.
+            error: why there was no answer, if that is the reason.
+        """
+        self.ending = ending
+        self._waited = waited
+        self._error = error or self._error
+
+    def add_neighbours(self, rows: Iterable[CicdImage]) -> None:
+        """Add rows that the caller may have meant, found by the name alone."""
+        self._searched = True
+        self._neighbours += tuple(row for row in rows if not self.reference.owns(row))[:_MOST_NEIGHBOURS]
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether any row belonged to the reference at the last answer."""
+        return bool(self._standings)
+
+    @property
+    def was_answered(self) -> bool:
+        """Whether the last look brought an answer."""
+        return self._polls > 0 and self._error is None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether every group's scan has ended and nothing about it is still young."""
+        return self.has_ended and not self._settles
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether every group's scan has ended."""
+        phases = {standing.phase for standing in self._standings}
+        return bool(phases) and phases <= {Phase.ENDED, Phase.AMBIGUOUS}
+
+    @property
+    def settles_at(self) -> float | None:
+        """When the next group settles, on the monotonic clock, if one is about to."""
+        return min(self._settles.values(), default=None)
+
+    @property
+    def state(self) -> str:
+        """The state in words, one line."""
+        if self._error is not None:
+            return f"no answer: {self._error}"
+        if not self._standings:
+            return "not listed"
+        several = len(self._standings) > 1
+        words = [
+            (f"{standing.label}: " if several else "") + state_of(standing, standing.key in self._settles)
+            for standing in self._standings
+        ]
+        return clean("; ".join(words))
+
+    def has_new_state(self) -> bool:
+        """Whether the state changed since this was last asked."""
+        changed, self._told_state = self.state != self._told_state, self.state
+        return changed
+
+    def new_warnings(self) -> list[str]:
+        """Return a line for each undocumented status not warned of before."""
+        odd = [standing for standing in self._standings if standing.phase is Phase.UNDOCUMENTED]
+        fresh = [standing for standing in odd if standing.row.scan_status not in self._told_statuses]
+        self._told_statuses |= {standing.row.scan_status for standing in fresh}
+        return [
+            f"{self.reference.text}: the scan status {status_of(standing.row)} is not documented; "
+            "waiting for one that is"
+            for standing in fresh
+        ]
+
+    def sighting(self) -> Sighting:
+        """Return what was seen, once the wait is over."""
+        return Sighting(
+            reference=self.reference,
+            ending=self.ending or Ending.INTERRUPTED,
+            standings=self._standings,
+            unsettled=frozenset(self._settles),
+            error=self._error,
+            server_time=self._server_time,
+            scanned_after=self._scanned_after,
+            waited_seconds=self._waited,
+            polls=self._polls,
+            reads=self._evidence_kept(),
+            neighbours=self._neighbours,
+            searched=self._searched,
+        )
+
+    def _distrust_vanished(self, found: tuple[Standing, ...]) -> tuple[Standing, ...]:
+        """Keep waiting for what was seen before: neither its absence nor an older result replaces it."""
+        for standing in found:
+            if standing.phase in MOVING:
+                self._moving[standing.key] = standing.row
+                self._outranked |= {(standing.key, judged_fields(row)) for row in standing.others}
+                self._outranked |= {
+                    (key, judged_fields(row)) for key, row in self._newest.items() if key == standing.key
+                }
+        kept = tuple(self._or_vanished(standing) for standing in found)
+        listed = {standing.key for standing in found}
+        gone = tuple(Standing(key, Phase.VANISHED, row) for key, row in self._newest.items() if key not in listed)
+        self._newest |= {standing.key: standing.row for standing in kept}
+        return (*kept, *gone)
+
+    def _or_vanished(self, standing: Standing) -> Standing:
+        before = self._newest.get(standing.key)
+        if before is None or standing.phase is not Phase.ENDED:
+            return standing
+        is_old = (standing.key, judged_fields(standing.row)) in self._outranked or is_newer(before, standing.row)
+        return replace(standing, phase=Phase.VANISHED, row=before) if is_old else standing
+
+    def _settle(
+        self, standing: Standing, server_time: float | None, *, began: float, now: float, settle: float
+    ) -> None:
+        """Believe a success that is old, or that two reads far enough apart agree on."""
+        key = standing.key
+        if standing.phase is not Phase.ENDED or standing.row.scan_status != ScanStatus.SUCCESS or settle == 0:
+            self._first_seen.pop(key, None)
+            return
+        fields = judged_fields(standing.row)
+        first = self._first_seen.get(key)
+        if first is None:
+            # Seen moving a moment ago, it is young whatever its scan time says.
+            old = key not in self._moving and _is_old(standing.row, server_time, settle)
+            self._first_seen[key] = _FirstSeen(fields, now, believed=old)
+        elif first.fields != fields:
+            self._first_seen[key] = _FirstSeen(fields, now, believed=False)
+        elif began >= first.at + settle:
+            first.believed = True
+        if not self._first_seen[key].believed:
+            self._settles[key] = self._first_seen[key].at + settle
+
+    def _telling_row(self) -> CicdImage | None:
+        """Return the row of the group that holds the image up, else of the first."""
+        order = list(Phase)
+        worst = min(self._standings, key=lambda standing: order.index(standing.phase), default=None)
+        return worst.row if worst else None
+
+    def _record(self, read: Read) -> None:
+        """Keep each change of state and the last two reads; of very many changes, the first and the latest ones."""
+        if not self._recent or _evidence(read) != _evidence(self._recent[-1]):
+            self._changes.append(read)
+        if len(self._changes) > _MOST_CHANGES:
+            del self._changes[_MOST_CHANGES // 2]
+        self._recent = [*self._recent[-1:], read]
+
+    def _evidence_kept(self) -> tuple[Read, ...]:
+        return (*(read for read in self._changes if read not in self._recent), *self._recent)
+
+
+def _is_old(row: CicdImage, server_time: float | None, settle: float) -> bool:
+    if row.latest_scan_time is None or server_time is None:
+        return False
+    return server_time - row.latest_scan_time / 1000 >= settle
+
+
+def _evidence(read: Read) -> tuple[object, ...]:
+    fields = judged_fields(read.row) if read.row else None
+    return (read.http_status, fields)
