@@ -423,6 +423,20 @@ def test_what_blocks_is_listed_with_entries_to_paste(bench: Bench) -> None:
     assert bench.check("team/app:1.0").code == 0
 
 
+def test_what_is_ignored_is_listed_with_its_reason_in_every_report(bench: Bench) -> None:
+    """Console, JUnit and JSON; of very many the console shows some."""
+    policy(bench, "rules: {high_vulnerabilities: 0}\nignore: [{vulnerability: 'V-*', reason: not reachable}]")
+
+    ended = bench.play(scenario([finding(f"V-{number:02d}") for number in range(30)])).check("team/app:1.0")
+
+    assert ended.code == 0
+    assert "  ignored  high    V-00  openssl 1.0 (not reachable, hssgate.yaml)" in ended.out
+    assert "  ignored  and 20 more, see the reports" in ended.out
+    (scan, *_) = next(iter(ended.junit))
+    assert scan.system_out.count("ignored: high    V-") == 30
+    assert all(listed["ignored_by"][0]["reason"] == "not reachable" for listed in ended.report["images"][0]["findings"])
+
+
 def test_five_thousand_findings_are_read_and_the_junit_body_is_bounded(bench: Bench) -> None:
     """All of them in the JSON report, as many as fit into 64 kB in the JUnit body."""
     policy(bench, "rules: {vulnerabilities: 10, medium_vulnerabilities: 10}")

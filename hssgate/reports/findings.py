@@ -24,6 +24,15 @@ def detail_line(kind: DetailKind, detail: Detail) -> str:
     return f"{kind.value}{grave}  {_field(what)}" + (f": {_field(about)}" if about and about != what else "")
 
 
+def ignored_lines(image: ImageVerdict) -> list[str]:
+    """Return a line for each finding that did not count, with the reason and the policy that gives it."""
+    return [
+        f"{line(listed.finding)} ({_field(reason)}, {_field(policy)})"
+        for listed in image.findings
+        for policy, reason in listed.ignored_by
+    ]
+
+
 def blamed_findings(image: ImageVerdict) -> tuple[Finding, ...]:
     """Return the findings because of which the image is blocked, each once, the gravest first."""
     failed: list[Check] = [check for check in image.checks if check.result is Result.FAILED]

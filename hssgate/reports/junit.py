@@ -5,7 +5,7 @@ One testsuite an image, one testcase a check, one outcome a testcase; never an e
 
 from junit_xml import TestCase, TestSuite, to_xml_report_string
 
-from hssgate.reports.findings import detail_line, exceptions_for, line
+from hssgate.reports.findings import detail_line, exceptions_for, ignored_lines, line
 from hssgate.text import clean
 from hssgate.verdict import SCAN, Check, ImageVerdict, Result, Trouble, Verdict
 
@@ -35,9 +35,8 @@ def _cases(image: ImageVerdict, suite: str) -> list[TestCase]:
         seconds = image.waited_seconds if check.rule == SCAN else 0.0
         case = TestCase(name, classname=f"hssgate.{suite}", elapsed_sec=max(round(seconds, 3), _LEAST_SECONDS))
         _tell(case, check)
-        if check.rule == SCAN and image.details:
-            shown = _bounded([detail_line(kind, detail) for kind, detail in image.details])
-            case.stdout = "\n".join([*([case.stdout] if case.stdout else []), *shown])
+        if check.rule == SCAN and (beside := _beside(image)):
+            case.stdout = "\n".join([*([case.stdout] if case.stdout else []), *_bounded(beside)])
         cases.append(case)
     return cases
 
@@ -69,6 +68,12 @@ def _body(message: str, check: Check) -> str:
     if exceptions := exceptions_for(check.blamed, _MOST_EXCEPTIONS):
         lines += ["", "To let them pass, with a reason, in the policy:", exceptions]
     return "\n".join(lines)
+
+
+def _beside(image: ImageVerdict) -> list[str]:
+    """Return what decides nothing: findings that were ignored, and details."""
+    details = [detail_line(kind, detail) for kind, detail in image.details]
+    return [*(f"ignored: {text}" for text in ignored_lines(image)), *details]
 
 
 def _bounded(lines: list[str]) -> list[str]:

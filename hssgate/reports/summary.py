@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from hssgate.durations import format_duration
-from hssgate.reports.findings import blamed_findings, detail_line, exceptions_for, line
+from hssgate.reports.findings import blamed_findings, detail_line, exceptions_for, ignored_lines, line
 from hssgate.text import clean, plural
 from hssgate.verdict import Check, ImageVerdict, Outcome, Result, Verdict
 
@@ -49,14 +49,20 @@ def _image(image: ImageVerdict, paint: Paint) -> str:
     word = paint(image.outcome.value, _TONES[image.outcome])
     waited = f"waited {format_duration(image.waited_seconds)}, {plural(image.polls, 'poll')}"
     details = [detail_line(kind, detail) for kind, detail in image.details]
-    more = [f"and {len(details) - _MOST_FINDINGS} more, see the reports"] if len(details) > _MOST_FINDINGS else []
     return "\n".join(
         [
             f"{paint(clean(image.reference.text), 'bold')}: {word} ({waited})",
             *(_check(check, paint) for check in image.checks),
-            *(f"  {paint('found  ', 'dim')}  {text}" for text in (*details[:_MOST_FINDINGS], *more)),
+            *_beside("ignored", ignored_lines(image), paint),
+            *_beside("found", details, paint),
         ]
     )
+
+
+def _beside(word: str, lines: list[str], paint: Paint) -> list[str]:
+    """Return lines that decide nothing, as many as there is patience for."""
+    more = [f"and {len(lines) - _MOST_FINDINGS} more, see the reports"] if len(lines) > _MOST_FINDINGS else []
+    return [f"  {paint(f'{word:<7}', 'dim')}  {text}" for text in (*lines[:_MOST_FINDINGS], *more)]
 
 
 def _exceptions(image: ImageVerdict, paint: Paint) -> str:
