@@ -11,9 +11,20 @@ from hssgate.errors import Interrupted
 
 T = TypeVar("T")
 
+_GLANCE = 1.0  # seconds of a wait after which `on_wait` is called
+
+
+def _nothing() -> None:
+    """Fill no silence."""
+
 
 class Clock(Protocol):
-    """What the gate asks of the outside world besides HTTP."""
+    """What the gate asks of the outside world besides HTTP.
+
+    `on_wait` is called now and then while `call` waits, so that a long silence can be filled.
+    """
+
+    on_wait: Callable[[], None]
 
     def monotonic(self) -> float:
         """Return seconds that never run backwards."""
@@ -55,6 +66,7 @@ class SystemClock:
         self._random = random.SystemRandom()
         self._interruption: Interrupted | None = None
         self._is_waiting = False
+        self.on_wait: Callable[[], None] = _nothing
 
     monotonic = staticmethod(time.monotonic)
     epoch = staticmethod(time.time)
@@ -103,7 +115,7 @@ class SystemClock:
         threading.Thread(target=run, name="hssgate-request", daemon=True).start()
         try:
             with self._waiting():
-                in_time = finished.wait(min(within, threading.TIMEOUT_MAX))
+                in_time = self._await(finished, within)
         except BaseException:  # the work must not go on behind the caller's back
             abandon()
             raise
@@ -113,6 +125,15 @@ class SystemClock:
         if failures:
             raise failures[0]
         return outcomes[0]
+
+    def _await(self, finished: threading.Event, within: float) -> bool:
+        deadline = self.monotonic() + within
+        while not finished.wait(max(min(deadline - self.monotonic(), _GLANCE), 0.0)):
+            if self.monotonic() >= deadline:
+                return False
+            if threading.current_thread() is threading.main_thread():
+                self.on_wait()
+        return True
 
     def together(self, work: Callable[[], None], *, workers: int) -> None:
         """Run the work in threads.

@@ -39,6 +39,7 @@ def run_gate(
     """
     started_at, start = clock.epoch(), clock.monotonic()
     warnings = _Warnings(observer)
+    clock.on_wait = lambda: observer.tick(clock.monotonic() - start)
     client = HssClient(http, settings.connection, clock, warnings.warn)
     watch = Watch(
         _lanes(settings.references, client),

@@ -24,6 +24,7 @@ class FakeClock:
         self._epoch_offset = epoch - self._now
         self._alarms: list[tuple[float, BaseException]] = []
         self.slept: list[float] = []
+        self.on_wait: Callable[[], None] = lambda: None
 
     def monotonic(self) -> float:
         return self._now

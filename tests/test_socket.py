@@ -237,6 +237,21 @@ def test_a_broken_server_ends_at_the_deadline(script: Script) -> None:
     assert report["waited_seconds"] <= 1.5 + 0.5  # the deadline on the gate's own clock, with room for a busy machine
 
 
+def test_a_long_silence_is_filled() -> None:
+    """While one request is waited for, a terminal's line lives on; here every tick prints."""
+    from hssgate.clock import SystemClock
+
+    clock = SystemClock()
+    ticks: list[float] = []
+    clock.on_wait = lambda: ticks.append(clock.monotonic())
+    release = threading.Event()
+
+    with pytest.raises(TimeoutError):
+        clock.call(release.wait, within=2.5, abandon=release.set)
+
+    assert len(ticks) == 2
+
+
 def test_a_compressed_answer_is_read_and_a_bomb_is_not() -> None:
     """Gzip is asked for and bounded by what comes out of it."""
     import gzip
