@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable
 from dataclasses import fields, is_dataclass, replace
-from html import escape
 from typing import TypeVar, cast
 
 from pydantic import BaseModel
@@ -34,7 +33,7 @@ class Redactor:
         for secret in stripped:
             if len(secret) >= self._shortest:
                 in_json = json.dumps(secret)[1:-1]
-                known |= {secret, escape(secret), in_json, in_json.replace("/", "\\/")}
+                known |= {secret, _escaped(secret), in_json, in_json.replace("/", "\\/")}
         self._secrets = sorted(known, key=len, reverse=True)
 
     def text(self, text: str) -> str:
@@ -73,3 +72,10 @@ class Redactor:
 
     def __repr__(self) -> str:
         return f"<Redactor of {len(self._secrets)} secrets>"
+
+
+def _escaped(text: str) -> str:
+    """Return the text as it stands in XML."""
+    for character, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
+        text = text.replace(character, entity)
+    return text

@@ -8,9 +8,9 @@ import json
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
-from hssgate.api.models import Number
+from hssgate.api.models import count_of
 from hssgate.api.wire import Answer, request_id, server_time
 from hssgate.errors import ApiError, ApiRefused, ApiUnavailable, Exchange, RequestRefused
 from hssgate.text import clean
@@ -44,13 +44,6 @@ _ADVICE_BY_STATUS = {
     403: _DENIED,
     404: "check --region or --endpoint, and the project id",
 }
-
-
-class _Envelope(BaseModel, Generic[Row]):
-    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
-
-    total_num: Number = None
-    data_list: list[Row] | Row | None = None
 
 
 @dataclass(frozen=True)
@@ -88,23 +81,32 @@ def read_page(answer: Answer, model: type[Row]) -> Page[Row]:
         if answer.body.count(b"{") + answer.body.count(b"[") > _MOST_VALUES:
             raise ValueError("more rows than a page can have")  # noqa: TRY301 - translated with the rest
         document = json.loads(answer.body, object_pairs_hook=_unique, parse_constant=_refuse_constant)
-        envelope = _Envelope[model].model_validate(_listing(document))  # type: ignore[valid-type]
+        listing = _listing(document)
+        total_num = count_of(listing.get("total_num"))
+        rows = tuple(model.model_validate(row) for row in _rows(listing.get("data_list")))
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"] if not str(part).startswith("list["))
+        place = ".".join(str(part) for part in first["loc"])
         raise ApiUnavailable(f"unreadable answer: {clean(place, 80)}: {clean(first['msg'], 120)}", exchange) from error
     except (ValueError, RecursionError) as error:
         reason = "nested too deep" if isinstance(error, RecursionError) else clean(error, 120)
         raise ApiUnavailable(f"unreadable answer: {reason}", exchange) from error
-    rows = envelope.data_list
-    found = () if rows is None else tuple(rows) if isinstance(rows, list) else (rows,)
-    return Page(found, envelope.total_num, answer.server_time, exchange)
+    return Page(rows, total_num, answer.server_time, exchange)
 
 
-def _listing(document: object) -> object:
+def _listing(document: object) -> dict[str, object]:
     if not isinstance(document, dict) or not {"data_list", "total_num"} & document.keys():
         raise ValueError("neither data_list nor total_num is there")
     return document
+
+
+def _rows(data_list: object) -> list[object]:
+    """Return what should be rows: the manual's own example has a single one as an object, and null is none."""
+    if data_list is None:
+        return []
+    if isinstance(data_list, list | dict):
+        return data_list if isinstance(data_list, list) else [data_list]
+    raise ValueError("data_list is no list")
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -36,6 +36,18 @@ def _number(value: object) -> object:
     return value
 
 
+def count_of(value: object) -> int | None:
+    """Return a count as the API may write it; None where it is missing.
+
+    Raises:
+        ValueError: it is no number that a count can be.
+    """
+    number = _number(value)
+    if number is None or (type(number) is int and 0 <= number <= _LARGEST):
+        return number
+    raise ValueError("total_num is no number")
+
+
 def _text(value: object) -> object:
     return None if value == "" else value
 
@@ -123,6 +135,10 @@ class CicdImage(BaseModel):
         return self.scan_status in DOCUMENTED
 
 
+# Compiled when the first row of its kind comes: most runs ask for none.
+_SELDOM = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, defer_build=True)
+
+
 class Level(StrEnum):
     """How grave a finding is, from grave to harmless."""
 
@@ -141,7 +157,7 @@ _LEVEL_OF_NECESSITY = {
 class Finding(BaseModel):
     """One vulnerability of an image, in one package."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = _SELDOM
 
     vul_id: Text = None
     repair_necessity: Text = None
@@ -162,7 +178,7 @@ class Finding(BaseModel):
 class Cve(BaseModel):
     """One CVE that a notice is about."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = _SELDOM
 
     cve_id: Text = None
 
@@ -181,7 +197,7 @@ class Detail(BaseModel):
     What the sensitive file holds is left out: it may be a secret.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = _SELDOM
 
     name: Text = None
     file_name: Text = None
