@@ -43,28 +43,38 @@ bench: $(VENV)/dev  ## the figures of benchmarks/README.md, as ratios
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/findings.py
 
-lock:  ## write requirements/*.txt anew (needs uv)
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	  pyproject.toml --group build -o requirements/runtime.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	  pyproject.toml --group build --group dev -c requirements/runtime.txt -o requirements/dev.txt
+lock:  ## write requirements/*.txt and the lock of tests/integration anew (needs uv and npm)
+	$(LOCK) pyproject.toml -o requirements/runtime.txt
+	$(LOCK) --group build -c requirements/runtime.txt -o requirements/build.txt
+	$(LOCK) pyproject.toml --group build --group dev -c requirements/runtime.txt -c requirements/build.txt \
+	  -o requirements/dev.txt
+	$(LOCK) --group integration -c requirements/dev.txt -o requirements/integration.txt
+	npm --prefix tests/integration install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts \
+	  --no-audit --no-fund --silent
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-integration: $(VENV)/dev  ## checks that need node, a browser or a Debian package
+integration: $(VENV)/integration  ## checks that need node, a browser or a Debian package
 	$(BIN)/python -m pytest -m integration
 
 clean:  ## remove what make made
-	rm -rf $(VENV) .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis hssgate-demo
+	rm -rf $(VENV) tests/integration/node_modules .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis hssgate-demo
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "hssgate needs Python 3.11 or newer; name one with: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/runtime: requirements/runtime.txt pyproject.toml | $(VENV)/bin/python
-	$(PIP) install --require-hashes -r requirements/runtime.txt
+$(VENV)/runtime: requirements/runtime.txt requirements/build.txt pyproject.toml | $(VENV)/bin/python
+	$(PIP) install --require-hashes -r requirements/runtime.txt -r requirements/build.txt
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/dev: requirements/dev.txt $(VENV)/runtime
 	$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+# Debian packages are not installed here, for that needs root: chromium, rsync, fonts-noto-cjk, a Java runtime, npm.
+$(VENV)/integration: requirements/integration.txt tests/integration/package-lock.json $(VENV)/dev
+	$(PIP) install --require-hashes -r requirements/integration.txt
+	npm --prefix tests/integration ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
