@@ -13,6 +13,9 @@ _UNSAFE = re.compile(
 )
 _ANSI = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?")
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
+# `::` at the head of a line and `##[` anywhere are GitHub's workflow commands, `##vso[` is Azure's.
+_COMMAND = re.compile(r"(?m)^[^\S\n]*::|##(?=\[|vso\[)")
+_COMMAND_IN_JSON = re.compile(r"##(?=\[|vso\[)")
 _BLANKS = re.compile(r"\s+")
 
 LONGEST_LINE = 2000
@@ -32,9 +35,19 @@ def clean(text: object, longest: int = LONGEST_LINE) -> str:
     return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
+def without_commands(text: str) -> str:
+    """Return the text with nothing in it that a pipeline's runner takes for a command of ours."""
+    return _COMMAND.sub(lambda found: " ".join(found[0]), text)
+
+
+def without_commands_in_json(document: str) -> str:
+    """Return a JSON document with nothing in it that a pipeline's runner takes for a command: the same data."""
+    return _COMMAND_IN_JSON.sub(r"#\\u0023", document)
+
+
 def escaped(document: str) -> str:
     """Return a one-line JSON document with what `clean` takes out written as escapes: harmless, and the same data."""
-    return _UNSAFE.sub(_as_escapes, document)
+    return without_commands_in_json(_UNSAFE.sub(_as_escapes, document))
 
 
 def escaped_to_ascii(document: str) -> str:

@@ -20,7 +20,16 @@ from hssgate.emulator.scenario import parse_scenario
 from hssgate.settings import Connection
 from tests.fakes import FakeClock
 
-_OWN_VARIABLES = ("HSSGATE_", "HUAWEICLOUD_", "HW_", "CLOUD_SDK_", "SSL_CERT_FILE", "NO_COLOR", "FORCE_COLOR")
+_OWN_VARIABLES = (
+    "HSSGATE_",
+    "HUAWEICLOUD_",
+    "HW_",
+    "CLOUD_SDK_",
+    "GITHUB_",
+    "SSL_CERT_FILE",
+    "NO_COLOR",
+    "FORCE_COLOR",
+)
 KEY = {"HUAWEICLOUD_SDK_AK": "emulator-ak", "HUAWEICLOUD_SDK_SK": "emulator-sk"}
 
 

@@ -70,12 +70,13 @@ def test_the_credentials_are_all_named() -> None:
 
 
 def test_the_help_names_each_report_format() -> None:
-    """And README too."""
+    """In the order of README's table."""
     (reports,) = [option for option in options() if option.name == "reports"]
 
-    for name in FORMATS:
-        assert f"{name}=PATH" in (reports.help or "")
-        assert f"{name}=PATH" in README
+    documented = [cells[0].strip("`") for cells in rows(README, "| format | for |")]
+    helped = re.findall(r"[a-z]+", (reports.help or "").partition("FORMAT is ")[2].partition(";")[0])
+
+    assert documented == helped == list(FORMATS)
 
 
 def test_every_command_is_told_of() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from hssgate.cli import github
 from hssgate.cli.connections import connection_of, explain, open_connection
 from hssgate.cli.options import (
     LONGEST_CICD_NAME,
@@ -18,13 +19,14 @@ from hssgate.cli.options import (
 )
 from hssgate.cli.policy_files import load_or_default, policy_option
 from hssgate.cli.progress import Progress
-from hssgate.cli.report_files import STDOUT, check_paths, write_reports
+from hssgate.cli.report_files import STDOUT, check_paths, rewrite_reports, write_reports
 from hssgate.cli.world import World
 from hssgate.durations import Moment, format_duration
 from hssgate.errors import Misused
 from hssgate.gate import run_gate
 from hssgate.policy.load import LoadedPolicy
 from hssgate.reference import Reference, parse_reference
+from hssgate.reports import FORMATS
 from hssgate.reports.summary import headline, render
 from hssgate.settings import Patience, Settings
 
@@ -42,7 +44,9 @@ Exit codes:
 """
 
 
-@click.command(short_help="wait for the scan of images and hold them against a policy", epilog=_EPILOG)
+@click.command(
+    cls=github.Announced, short_help="wait for the scan of images and hold them against a policy", epilog=_EPILOG
+)
 @click.argument("images", nargs=-1, envvar="HSSGATE_IMAGES", metavar="IMAGE...")
 @click.option(
     "--cicd-name",
@@ -68,7 +72,7 @@ Exit codes:
     multiple=True,
     show_envvar=True,
     envvar="HSSGATE_REPORTS",
-    help="Write a report: junit=PATH or json=PATH; - is stdout; repeatable.",
+    help=f"Write a report; FORMAT is {', '.join(FORMATS)}; PATH - is stdout; repeatable.",
 )
 @click.option(
     "--details",
@@ -146,6 +150,8 @@ def _run(settings: Settings, policies: Sequence[LoadedPolicy], reports: Sequence
         progress = Progress(console, world.clock)
         verdict = console.redactor.value(run_gate(settings, policies, http, world.clock, progress))
         verdict = write_reports(verdict, reports, console)
+        if (published := github.publish(verdict, world)) is not verdict:
+            verdict = rewrite_reports(published, reports, console)
         for warning in verdict.warnings:
             if warning not in progress.warned:
                 console.warning(warning)

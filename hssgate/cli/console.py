@@ -11,6 +11,7 @@ import click
 
 from hssgate.redaction import Redactor
 from hssgate.reports.summary import Tone
+from hssgate.text import without_commands
 
 _USUAL_WIDTH = 80
 
@@ -50,6 +51,10 @@ class Console:
     def result(self, text: str) -> None:
         """Print a result, in full."""
         self._print(sys.stderr if self.results_to_stderr else sys.stdout, text)
+
+    def command(self, text: str) -> None:
+        """Print a line that the pipeline's runner acts on; nothing else that is printed can be taken for one."""
+        self._write_line(sys.stderr if self.results_to_stderr else sys.stdout, text)
 
     def document(self, text: str) -> None:
         """Print a report on stdout, in UTF-8 whatever the terminal's own encoding is.
@@ -117,6 +122,9 @@ class Console:
         return click.style(text, **_STYLES[tone]) if may_colour(stream, os.environ) else text  # type: ignore[arg-type]
 
     def _print(self, stream: TextIO, text: str) -> None:
+        self._write_line(stream, without_commands(text))
+
+    def _write_line(self, stream: TextIO, text: str) -> None:
         if self._live:
             _write(sys.stderr, "\r\x1b[K")
             self._live = ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from hssgate.api.models import CicdImage
 from hssgate.durations import format_moment
-from hssgate.text import clean, escaped, escaped_to_ascii
+from hssgate.text import clean, escaped, escaped_to_ascii, without_commands
 
 _GAP = "  "
 _LONGEST_CELL = 400  # characters; names may have 128 each, and are never cut
@@ -56,7 +56,7 @@ def _character_width(character: str) -> int:
 
 
 def _table_line(row: CicdImage) -> str:
-    return _joined([clean(_or_dash(column.cell(row)), _LONGEST_CELL) for column in _COLUMNS])
+    return without_commands(_joined([clean(_or_dash(column.cell(row)), _LONGEST_CELL) for column in _COLUMNS]))
 
 
 def _json_line(row: CicdImage) -> str:

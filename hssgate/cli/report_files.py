@@ -52,8 +52,14 @@ def write_reports(verdict: Verdict, reports: Reports, console: Console) -> Verdi
     unwritten = _write_each(verdict, reports, console)
     if not unwritten:
         return verdict
-    verdict = replace(verdict, unwritten_reports=unwritten)
-    # What could be written tells the exit code that the run now has; stdout has been spoken to already.
+    return rewrite_reports(replace(verdict, unwritten_reports=unwritten), reports, console)
+
+
+def rewrite_reports(verdict: Verdict, reports: Reports, console: Console) -> Verdict:
+    """Write anew what could be written, so that it tells the exit code that the run has now.
+
+    Stdout has been spoken to already.
+    """
     again = [(name, path) for name, path in reports if path != STDOUT and Path(path).is_file()]
     _write_each(verdict, again, console)
     return verdict

@@ -17,4 +17,21 @@ def _json(verdict: Verdict) -> str:
     return render(verdict)
 
 
-FORMATS: dict[str, Callable[[Verdict], str]] = {"junit": _junit, "json": _json}
+def _markdown(verdict: Verdict) -> str:
+    from hssgate.reports.markdown import render
+
+    return render(verdict)
+
+
+def _dotenv(verdict: Verdict) -> str:
+    from hssgate.reports.dotenv import render
+
+    return render(verdict)
+
+
+FORMATS: dict[str, Callable[[Verdict], str]] = {
+    "junit": _junit,
+    "json": _json,
+    "markdown": _markdown,
+    "dotenv": _dotenv,
+}

@@ -7,6 +7,7 @@ from typing import Any
 
 from hssgate import __version__
 from hssgate.api.models import CicdImage
+from hssgate.text import without_commands_in_json
 from hssgate.verdict import Check, ImageVerdict, ListedFinding, Read, Seen, Verdict
 
 SCHEMA_VERSION = 1
@@ -14,7 +15,7 @@ SCHEMA_VERSION = 1
 
 def render(verdict: Verdict) -> str:
     """Return the report, indented, with a newline at its end."""
-    return json.dumps(document(verdict), ensure_ascii=False, indent=2) + "\n"
+    return without_commands_in_json(json.dumps(document(verdict), ensure_ascii=False, indent=2)) + "\n"
 
 
 def document(verdict: Verdict) -> dict[str, Any]:

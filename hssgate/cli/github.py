@@ -1,0 +1,161 @@
+"""GitHub Actions: what a step shows of the verdict, where people of that place look for it.
+
+Source: GitHub's workflow commands and environment files.
+"""
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hssgate.cli.console import Console
+from hssgate.cli.world import World
+from hssgate.errors import GateError
+from hssgate.exit_codes import ExitCode
+from hssgate.reports import FORMATS
+from hssgate.reports.summary import headline
+from hssgate.text import clean
+from hssgate.verdict import Outcome, Result, Verdict
+
+_MOST_ANNOTATIONS = 9  # GitHub shows ten of a step
+_LARGEST_SUMMARY = 1024 * 1024  # bytes of one step; GitHub shows nothing of a larger one
+_LONGEST_ANNOTATION = 1000
+_LEVELS = {Result.FAILED: "error", Result.ERROR: "error", Result.WARNED: "warning"}
+
+Annotation = tuple[str, str, str]  # level, title, message
+
+
+def in_github_actions(environ: Mapping[str, str]) -> bool:
+    """Whether this run is a step of GitHub Actions."""
+    return environ.get("GITHUB_ACTIONS") == "true"
+
+
+def publish(verdict: Verdict, world: World) -> Verdict:
+    """Append to the step's summary and outputs, and annotate the run; elsewhere nothing is done.
+
+    Returns:
+        The verdict, which knows what could not be written.
+    """
+    if not in_github_actions(world.environ):
+        return verdict
+    from hssgate.reports.outputs import compact_json, outputs
+
+    console = world.console
+    summary = console.redactor.text(FORMATS["markdown"](verdict))
+    brief = console.redactor.text(headline(verdict, lambda text, _tone: text))
+    if line := _unwritten(world, "GITHUB_STEP_SUMMARY", lambda path: _append_summary(path, summary, brief)):
+        verdict = replace(verdict, unwritten_reports=(*verdict.unwritten_reports, line))
+    values = {**outputs(verdict), "json": compact_json(verdict)}
+    if line := _unwritten(world, "GITHUB_OUTPUT", lambda path: _append_outputs(path, values, console)):
+        verdict = replace(verdict, unwritten_reports=(*verdict.unwritten_reports, line))
+    _annotate(_annotations(verdict), console)
+    return verdict
+
+
+class Announced(click.Command):
+    """A command whose misuse is shown where its verdict would be."""
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:  # noqa: ANN401 - click's signature
+        """Parse the arguments."""
+        parent: click.Context | None = extra.get("parent")
+        with _Announcing(parent.obj if parent else None):
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's signature
+        """Run the command."""
+        with _Announcing(ctx.obj):
+            return super().invoke(ctx)
+
+
+class _Announcing:
+    """Tells GitHub of an error that leaves it, and lets it go on."""
+
+    def __init__(self, world: World | None) -> None:
+        self._world = world
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if self._world is None or not in_github_actions(self._world.environ):
+            return
+        match error:
+            case GateError():
+                message, code = str(error), error.exit_code
+            case click.ClickException():
+                message, code = error.format_message(), ExitCode.MISUSED
+            case _:
+                return
+        console = self._world.console
+        values = {"result": Outcome.ERROR.value, "exit-code": str(int(code))}
+        _unwritten(self._world, "GITHUB_OUTPUT", lambda path: _append_outputs(path, values, console))
+        _annotate([("error", "hssgate", message)], console)
+
+
+def _unwritten(world: World, variable: str, append: Callable[[Path], None]) -> str | None:
+    """Append to the file that the variable names; return why that could not be done."""
+    path = world.environ.get(variable)
+    if not path:
+        return None
+    try:
+        append(Path(path))
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        line = f"${variable} ({clean(path, 300)}) could not be written: {clean(reason, 200)}"
+        world.console.error(line)
+        return line
+    return None
+
+
+def _append_summary(path: Path, summary: str, brief: str) -> None:
+    """Append the summary, or the one line of it where there is no more room."""
+    taken = path.stat().st_size if path.exists() else 0
+    for text in (summary, brief):
+        data = f"\n{text.rstrip()}\n".encode(errors="replace")
+        if taken + len(data) < _LARGEST_SUMMARY:
+            with path.open("ab") as file:
+                file.write(data)
+            return
+
+
+def _append_outputs(path: Path, values: Mapping[str, str], console: Console) -> None:
+    """Append each output between two lines that no value can hold."""
+    fence = f"hssgate-{secrets.token_hex(16)}"
+    text = "".join(f"{name}<<{fence}\n{console.redactor.text(value)}\n{fence}\n" for name, value in values.items())
+    with path.open("ab") as file:
+        file.write(text.encode(errors="replace"))
+
+
+def _annotations(verdict: Verdict) -> list[Annotation]:
+    """Return the errors, then the warnings."""
+    found = [
+        (level, f"hssgate: {clean(image.reference.text, 200)}", check.message)
+        for image in verdict.images
+        for check in image.checks
+        if (level := _LEVELS.get(check.result))
+    ]
+    found += [("error", "hssgate", line) for line in verdict.unwritten_reports]
+    found += [("warning", "hssgate", line) for line in verdict.warnings]
+    return sorted(found, key=lambda annotation: annotation[0])
+
+
+def _annotate(annotations: Iterable[Annotation], console: Console) -> None:
+    """Print as many annotations as GitHub shows; the last one tells of those left out."""
+    shown = [*dict.fromkeys(annotations)]
+    if len(shown) > _MOST_ANNOTATIONS:
+        left_out = len(shown) - _MOST_ANNOTATIONS + 1
+        level = shown[_MOST_ANNOTATIONS - 1][0]
+        shown[_MOST_ANNOTATIONS - 1 :] = [(level, "hssgate", f"and {left_out} more, see the summary of this step")]
+    for level, title, message in shown:
+        console.command(f"::{level} title={_property(title)}::{_data(clean(message, _LONGEST_ANNOTATION))}")
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,24 @@
+"""The outputs as variables for later jobs: GitLab's `artifacts:reports:dotenv`, or `. FILE` in a shell."""
+
+import re
+
+from hssgate.reports.outputs import outputs
+from hssgate.verdict import Verdict
+
+_UNSAFE_IN_A_SHELL = re.compile(r"[^A-Za-z0-9_.:@/+=,-]")
+
+
+def render(verdict: Verdict) -> str:
+    """Return a line `HSSGATE_EXIT_CODE=10` for each output.
+
+    Every character that a shell could take for more than text is replaced by `_`, for GitLab takes quotes literally.
+    """
+    return "".join(f"{_variable(name)}={_value(value)}\n" for name, value in outputs(verdict).items())
+
+
+def _variable(name: str) -> str:
+    return "HSSGATE_" + name.upper().replace("-", "_")
+
+
+def _value(value: str) -> str:
+    return _UNSAFE_IN_A_SHELL.sub("_", value)

@@ -1,0 +1,97 @@
+"""The verdict as a handful of named values, for the steps and jobs that come after the gate."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from hssgate.api.models import SeverityLevel
+from hssgate.exit_codes import WORST_FIRST
+from hssgate.reports.json import document
+from hssgate.text import clean, escaped
+from hssgate.verdict import ImageVerdict, Verdict
+
+LONGEST_JSON = 100_000  # bytes; Linux hands no variable of 128 KiB or more to a process
+_LONGEST_VALUE = 300
+_GRAVER = {level.value: rank for rank, level in enumerate(SeverityLevel)}
+
+
+def outputs(verdict: Verdict) -> dict[str, str]:
+    """Return the outputs of CONTRACT section 6 by name, without `json`; those of an image are of the worst one.
+
+    A value that is not known is empty.
+    """
+    image = worst_image(verdict)
+    row = image.row if image else None
+    found: dict[str, object] = {
+        "result": verdict.outcome.value,
+        "exit-code": int(verdict.exit_code),
+        "severity": row and row.severity_level,
+        "vulnerabilities": row and row.vul_num,
+        "unsafe-settings": row and row.unsafe_setting_num,
+        "malicious-files": row and row.malicious_file_num,
+        "scan-status": row and row.scan_status,
+        "image-id": row and row.image_id,
+        "image-digest": row and row.image_digest,
+    }
+    return {name: "" if value is None else clean(value, _LONGEST_VALUE) for name, value in found.items()}
+
+
+def worst_image(verdict: Verdict) -> ImageVerdict | None:
+    """Return the image with the worst ending; among equals the one of graver level, then of more vulnerabilities."""
+    return min(verdict.images, key=_from_worst_to_best, default=None)
+
+
+def compact_json(verdict: Verdict) -> str:
+    """Return the JSON report on one line, under `LONGEST_JSON` bytes.
+
+    What does not fit is left out, the least important first, and a warning in the report says so.
+    """
+    report = document(verdict)
+    text = _on_one_line(report)
+    for what, leave_out in _LEAST_IMPORTANT_FIRST:
+        if len(text) < LONGEST_JSON:
+            break
+        leave_out(report)
+        report["warnings"] = [f"left out here, because the report is long: everything up to {what}"]
+        text = _on_one_line(report)
+    return text
+
+
+def _from_worst_to_best(image: ImageVerdict) -> tuple[int, int, int]:
+    row = image.row
+    level = _GRAVER.get(row.severity_level or "", -1) if row else -1
+    return WORST_FIRST.index(image.exit_code), -level, -((row and row.vul_num) or 0)
+
+
+def _on_one_line(report: dict[str, Any]) -> str:
+    """Return ASCII alone: bytes are characters, and nothing in it can break a line."""
+    return escaped(json.dumps(report, separators=(",", ":")))
+
+
+def _without(name: str, nothing: object) -> Callable[[dict[str, Any]], None]:
+    def leave_out(report: dict[str, Any]) -> None:
+        for image in report["images"]:
+            image[name] = nothing
+
+    return leave_out
+
+
+def _keep_the_worst_images(report: dict[str, Any]) -> None:
+    """Keep as many images as fit, the worst ones."""
+    images = sorted(report["images"], key=lambda image: WORST_FIRST.index(image["exit_code"]))
+    room = LONGEST_JSON // 2
+    report["images"] = []
+    for image in images:
+        room -= len(_on_one_line(image))
+        if room < 0:
+            break
+        report["images"].append(image)
+
+
+_LEAST_IMPORTANT_FIRST: tuple[tuple[str, Callable[[dict[str, Any]], None]], ...] = (
+    ("what the verdict was made of", _without("seen", None)),
+    ("details", _without("details", [])),
+    ("findings", _without("findings", [])),
+    ("reads", _without("reads", [])),
+    ("images", _keep_the_worst_images),
+)
