@@ -5,13 +5,15 @@ import json
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 
 from hssgate.errors import Interrupted
 from hssgate.exit_codes import ExitCode
 from hssgate.policy.load import load_policy
-from tests.conftest import Bench
+from tests.conftest import KEY, Bench
 from tests.fakes import START
+from tests.test_watch import ROW
 
 TODAY = datetime.fromtimestamp(START, UTC).date()
 HIGH, MEDIUM, LOW = "immediate_repair", "delay_repair", "not_needed_repair"
@@ -71,6 +73,28 @@ def test_the_call_names_the_image_in_full(bench: Bench) -> None:
     bench.play(scenario([finding("V-1")], image_version="v" * 100))
     assert bench.check("team/app:" + "v" * 100).code == 0
     assert "tag_name=&" in bench.emulator.requests[-1].query + "&"
+
+
+@pytest.mark.parametrize("env", [KEY, {"HSSGATE_TOKEN": "t"}], ids=["signed", "token"])
+def test_names_that_cannot_be_encoded_are_asked_for_all_the_same(bench: Bench, env: dict[str, str]) -> None:
+    """A lone surrogate in what HSS sends is no crash, and never stands for another image or notice."""
+    policy(bench, "rules: {high_vulnerabilities: 0}\nignore: [{vulnerability: CVE-1, reason: r}]")
+    asked = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        rows: list[dict[str, object]] = [{"cve_id": "CVE-1"}]
+        if request.url.path.endswith("/vulnerabilities"):
+            rows = [{"vul_id": "\ud800", "app_name": "a"}]
+        elif request.url.path.endswith("/images"):
+            rows = [{**ROW, "vul_num": 1, "image_id": "\udfff", "namespace": "\ud800"}]
+        return httpx.Response(200, content=json.dumps({"total_num": 1, "data_list": rows}))
+
+    ended = bench.answer(handler).check("app:1.0", "--details", env=env)
+
+    assert ended.code == 0
+    assert any("/image/%ED%BF%BF/vulnerabilities?" in url and "namespace=%ED%A0%80" in url for url in asked)
+    assert any("/image/vulnerability/%ED%A0%80/cve?" in url for url in asked)
 
 
 FOUND = [

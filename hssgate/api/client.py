@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable, Sequence
 from typing import assert_never
-from urllib.parse import quote
 
 import httpx
 
@@ -12,7 +11,7 @@ from hssgate.api.auth.access_key import SignedAuth
 from hssgate.api.auth.token import TokenAuth
 from hssgate.api.models import CicdImage, Cve, Detail, DetailKind, Finding
 from hssgate.api.paging import Listing, whole_list
-from hssgate.api.query import LONGEST_VERSION, PAGE_SIZE, CicdImagesQuery, encode
+from hssgate.api.query import LONGEST_VERSION, PAGE_SIZE, CicdImagesQuery, encode, escape
 from hssgate.api.wire import Wire
 from hssgate.clock import Clock
 from hssgate.durations import describe_skew
@@ -39,7 +38,7 @@ class HssClient:
         self._warn = warn
         self._enterprise_project_id = connection.enterprise_project_id
         self._request_timeout = connection.request_timeout
-        self._base = f"{connection.endpoint}/v5/{quote(connection.project_id, safe='-_.~')}"
+        self._base = f"{connection.endpoint}/v5/{escape(connection.project_id)}"
         match connection.credentials:
             case Token(value=token):
                 self._auth: TokenAuth | SignedAuth = TokenAuth(token)
@@ -98,7 +97,7 @@ class HssClient:
             "image_name": image.image_name or "",
             "tag_name": _filterable(image.image_version),
         }
-        path = f"/image/{quote(image.image_id or '', safe='-_.~')}/vulnerabilities"
+        path = f"/image/{escape(image.image_id or '')}/vulnerabilities"
         return self._all(path, names, Finding, self._clock.monotonic() + within)
 
     def list_details(self, kind: DetailKind, image: CicdImage, *, within: float) -> Listing[Detail]:
@@ -115,7 +114,7 @@ class HssClient:
             ApiUnavailable: an answer failed or was unreadable, or the list would not hold still.
             ApiRefused: asking again would not help.
         """
-        image_id = quote(image.image_id or "", safe="-_.~")
+        image_id = escape(image.image_id or "")
         names: dict[str, str | int] = {"image_type": "cicd"}
         match kind:
             case DetailKind.MALICIOUS_FILE:
@@ -157,7 +156,7 @@ class HssClient:
                 if vul_id is None:
                     return
                 try:
-                    path = f"/image/vulnerability/{quote(vul_id, safe='-_.~')}/cve"
+                    path = f"/image/vulnerability/{escape(vul_id)}/cve"
                     cves = self._all(path, {}, Cve, deadline).rows
                     known[vul_id] = tuple(dict.fromkeys(cve.cve_id for cve in cves if cve.cve_id is not None))
                 except BaseException as failure:  # noqa: BLE001 - raised below, in the caller's thread

@@ -74,12 +74,13 @@ class CicdImagesQuery(BaseModel):
 
 def encode(pairs: Iterable[tuple[str, str | bool | int]]) -> str:
     """Return the pairs as one query string: keys sorted, unreserved characters bare, booleans in lower case."""
-    return "&".join(f"{_escape(name)}={_escape(_wire(value))}" for name, value in sorted(pairs))
+    return "&".join(f"{escape(name)}={escape(_wire(value))}" for name, value in sorted(pairs))
 
 
 def _wire(value: str | bool | int) -> str:  # noqa: FBT001 - a value, no switch
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _escape(text: str) -> str:
-    return quote(text, safe="-_.~")
+def escape(text: str) -> str:
+    """Return the text as it stands in a path or query, whatever it holds: a lone surrogate as the bytes it would be."""
+    return quote(text, safe="-_.~", errors="surrogatepass")

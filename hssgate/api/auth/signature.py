@@ -6,7 +6,7 @@ Source: API Request Signing Guide (api-sign-algorithm-001), checked against the 
 import hashlib
 import hmac
 from collections.abc import Mapping
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote_to_bytes
 
 ALGORITHM = "SDK-HMAC-SHA256"
 _EMPTY_BODY = hashlib.sha256(b"").hexdigest()
@@ -21,7 +21,7 @@ def canonical_request(method: str, target: str, headers: Mapping[str, str]) -> s
         headers: the headers to sign.
     """
     path, _, query = target.partition("?")
-    uri = "/".join(quote(unquote(segment), safe="-_.~") for segment in path.split("/"))
+    uri = "/".join(quote(unquote_to_bytes(segment), safe="-_.~") for segment in path.split("/"))
     lines = sorted((name.lower(), value.strip()) for name, value in headers.items())
     return "\n".join(
         (
