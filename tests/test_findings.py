@@ -97,6 +97,20 @@ def test_names_that_cannot_be_encoded_are_asked_for_all_the_same(bench: Bench, e
     assert any("/image/vulnerability/%ED%A0%80/cve?" in url for url in asked)
 
 
+def test_a_name_too_long_to_ask_for_is_no_pass(bench: Bench) -> None:
+    """Nor a crash; and it is not asked again, for it would not grow shorter."""
+    policy(bench, "rules: {high_vulnerabilities: 0}")
+    row = {**ROW, "namespace": "x" * 1_000_000}
+
+    ended = bench.answer(lambda _request: httpx.Response(200, json={"total_num": 1, "data_list": [row]})).check(
+        "app:1.0"
+    )
+
+    assert (ended.code, ended.checks()) == (3, {"scan": "passed", "high_vulnerabilities": "error"})
+    assert "127.0.0.1 cannot be asked: URL too long" in ended.out
+    assert bench.clock.slept == [5.0]
+
+
 FOUND = [
     finding("V-1"), finding("V-2", MEDIUM), finding("V-3", MEDIUM), finding("V-4", LOW), finding("V-5", "urgent"), finding("V-6", None),
 ]  # fmt: skip

@@ -9,11 +9,12 @@ import threading
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import httpx
 
 from hssgate.clock import Clock
-from hssgate.errors import ApiRefused, ApiUnavailable, Exchange
+from hssgate.errors import ApiRefused, ApiUnavailable, Exchange, RequestRefused
 from hssgate.redaction import Redactor
 from hssgate.text import clean
 
@@ -64,7 +65,7 @@ class Wire:
 
         Raises:
             ApiUnavailable: no answer, or not a whole one, in time.
-            ApiRefused: the server's certificate is not to be trusted.
+            ApiRefused: the server's certificate is not to be trusted, or the address is none.
         """
         exchanges: list[Exchange] = []
         given_up = threading.Event()
@@ -164,7 +165,7 @@ def _body(response: httpx.Response) -> bytes:
 @contextlib.contextmanager
 def _translated(url: str, within: float, exchanges: list[Exchange]) -> Iterator[None]:
     """Turn what httpx, ssl and zlib raise into errors of our own."""
-    host = httpx.URL(url).host
+    host = urlsplit(url).hostname
 
     def known() -> Exchange:
         return exchanges[-1] if exchanges else Exchange()
@@ -173,7 +174,9 @@ def _translated(url: str, within: float, exchanges: list[Exchange]) -> Iterator[
         yield
     except (TimeoutError, httpx.TimeoutException) as error:
         raise ApiUnavailable(f"no whole answer from {host} within {within:.1f}s", known()) from error
-    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, zlib.error, OSError, UnicodeError) as error:
+    except httpx.InvalidURL as error:  # made of what a row holds, which may be a megabyte
+        raise RequestRefused(f"{host} cannot be asked: {clean(error, 200)}", known()) from error
+    except (httpx.HTTPError, httpx.StreamError, zlib.error, OSError, UnicodeError) as error:
         if untrusted := _certificate_error(error):
             raise ApiRefused(
                 f"the certificate of {host} is not to be trusted: {clean(untrusted, 200)}; "
