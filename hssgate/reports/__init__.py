@@ -29,9 +29,23 @@ def _dotenv(verdict: Verdict) -> str:
     return render(verdict)
 
 
+def _sarif(verdict: Verdict) -> str:
+    from hssgate.reports.sarif import render
+
+    return render(verdict)
+
+
+def _codequality(verdict: Verdict) -> str:
+    from hssgate.reports.codequality import render
+
+    return render(verdict)
+
+
 FORMATS: dict[str, Callable[[Verdict], str]] = {
     "junit": _junit,
     "json": _json,
     "markdown": _markdown,
     "dotenv": _dotenv,
+    "sarif": _sarif,
+    "codequality": _codequality,
 }

@@ -11,9 +11,18 @@ _LONGEST_FIELD = 200
 
 def line(finding: Finding) -> str:
     """Return `high  HCE2-SA-2024-0001  openssl 1.1.1k: update to …`, as far as its parts are known."""
-    package = " ".join(_field(part) for part in (finding.app_name, finding.version) if part)
     solution = f": {_field(finding.solution)}" if finding.solution else ""
-    return f"{finding.level.value:<6}  {_field(finding.vul_id or 'without an id')}  {package}{solution}".rstrip()
+    return f"{finding.level.value:<6}  {name_of(finding)}  {package_of(finding)}{solution}".rstrip()
+
+
+def name_of(finding: Finding) -> str:
+    """Return the id of a finding."""
+    return _field(finding.vul_id or "without an id")
+
+
+def package_of(finding: Finding) -> str:
+    """Return `openssl 1.1.1k`, as far as it is known."""
+    return " ".join(_field(part) for part in (finding.app_name, finding.version) if part)
 
 
 def detail_line(kind: DetailKind, detail: Detail) -> str:

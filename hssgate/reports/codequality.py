@@ -1,0 +1,46 @@
+"""The Code Quality report of GitLab: what blocks and what warns; an empty list where nothing does.
+
+GitLab's reader stops at the first entry that it cannot read and drops the rest without a word, and of two entries with
+one fingerprint it keeps one: so every entry has each field, and a severity that GitLab knows.
+"""
+
+import json
+from typing import Any
+
+from hssgate.api.models import Level
+from hssgate.reports.entries import Effect, Entry, entries
+from hssgate.text import without_commands_in_json
+from hssgate.verdict import Verdict
+
+# What blocks is never `info`, and what only warns never above `major`; None is a rule.
+_SEVERITIES: dict[tuple[Effect, Level | None], str] = {
+    (Effect.BLOCKS, None): "blocker",
+    (Effect.BLOCKS, Level.HIGH): "critical",
+    (Effect.BLOCKS, Level.MEDIUM): "major",
+    (Effect.BLOCKS, Level.LOW): "minor",
+    (Effect.WARNS, None): "major",
+    (Effect.WARNS, Level.HIGH): "major",
+    (Effect.WARNS, Level.MEDIUM): "minor",
+    (Effect.WARNS, Level.LOW): "info",
+}
+
+
+def render(verdict: Verdict) -> str:
+    """Return the report, the gravest first, with a newline at its end."""
+    told = [_violation(entry, severity) for entry in entries(verdict) if (severity := _severity(entry))]
+    return without_commands_in_json(json.dumps(told, ensure_ascii=False, indent=2)) + "\n"
+
+
+def _severity(entry: Entry) -> str | None:
+    """Return the severity; None where the entry neither blocks nor warns."""
+    return _SEVERITIES.get((entry.effect, entry.level))
+
+
+def _violation(entry: Entry, severity: str) -> dict[str, Any]:
+    return {
+        "description": entry.message,
+        "check_name": entry.rule,
+        "fingerprint": entry.fingerprint,
+        "severity": severity,
+        "location": {"path": entry.path, "lines": {"begin": 1}},
+    }

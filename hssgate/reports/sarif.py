@@ -1,0 +1,143 @@
+"""The SARIF 2.1.0 report, kept to what GitHub code scanning takes of it (CONTRACT section 6).
+
+A result for each entry: level `error` blocks, or could not be judged; `warning` broke a rule that only warns; `note` is
+listed and not held against the image, with a suppression where the policy ignores it. What passed is no result.
+"""
+
+import gzip
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote
+
+from hssgate import __version__
+from hssgate.durations import format_moment
+from hssgate.reports.entries import Effect, Entry, entries
+from hssgate.reports.fingerprints import digest, identities
+from hssgate.reports.sarif_rules import descriptor, message
+from hssgate.text import clean, plural, without_commands_in_json
+from hssgate.verdict import ListedFinding, Verdict
+
+MOST_RESULTS = 25_000  # GitHub refuses more in a run; it takes as many rules
+LARGEST_FILE = 10_000_000  # bytes that GitHub takes, after gzip
+_FASTEST = 1  # whoever uploads compresses at least as well
+_MOST_NOTIFICATIONS = 100
+_LONGEST_FIELD = 500
+_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_LEVELS = {Effect.BLOCKS: "error", Effect.WARNS: "warning", Effect.LISTED: "note", Effect.IGNORED: "note"}
+
+
+def render(verdict: Verdict) -> str:
+    """Return the report, with a newline at its end; where there are too many results the gravest are kept."""
+    found = entries(verdict)
+    kept = min(len(found), MOST_RESULTS)
+    while not _fits(text := _text(verdict, found, kept)):
+        kept //= 2
+    return text
+
+
+def _text(verdict: Verdict, found: Sequence[Entry], kept: int) -> str:
+    """Return the report on one line: a reader of thousands of results is a program, and the file is to be small."""
+    text = json.dumps(_document(verdict, found, kept), ensure_ascii=False, separators=(",", ":"))
+    return without_commands_in_json(text) + "\n"
+
+
+def _fits(text: str) -> bool:
+    data = text.encode()
+    return len(data) <= LARGEST_FILE or len(gzip.compress(data, _FASTEST)) <= LARGEST_FILE
+
+
+def _document(verdict: Verdict, found: Sequence[Entry], kept: int) -> dict[str, Any]:
+    told = found[:kept]
+    by_rule: defaultdict[str, list[Entry]] = defaultdict(list)
+    for entry in told:
+        by_rule[entry.rule].append(entry)
+    index = {rule: number for number, rule in enumerate(by_rule)}
+    run = {
+        "tool": {
+            "driver": {
+                "name": "hssgate",
+                "version": __version__,
+                "semanticVersion": __version__,
+                "rules": [descriptor(rule, about) for rule, about in by_rule.items()],
+            }
+        },
+        "automationDetails": {"id": _automation_id(verdict)},
+        "invocations": [_invocation(verdict, found, kept)],
+        "results": [_result(entry, index[entry.rule]) for entry in told],
+    }
+    return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _automation_id(verdict: Verdict) -> str:
+    """Return `hssgate/IMAGES/MOMENT`.
+
+    GitHub replaces an analysis by the next one whose id is the same but for what stands behind the last slash: all
+    before it is the same in every run for the same images, as in their fingerprints, and another for others.
+    """
+    references = [image.reference for image in verdict.images]
+    keys = sorted(json.dumps(key) for key in identities(references))
+    name = min((reference.image_name for reference in references), default="none")
+    return f"hssgate/{clean(name, 100)}-{digest(*keys)[:12]}/{format_moment(verdict.started_at * 1000)}"
+
+
+def _invocation(verdict: Verdict, found: Sequence[Entry], kept: int) -> dict[str, Any]:
+    doubts = [entry.message for entry in found if entry.is_doubt]
+    told = [("warning", _left_out(found, kept))] if kept < len(found) else []
+    told += [("error", text) for text in doubts]
+    told += [("warning", clean(text)) for text in verdict.warnings]
+    if len(told) > _MOST_NOTIFICATIONS:
+        more = plural(len(told) - _MOST_NOTIFICATIONS, "more notification")
+        told = [*told[:_MOST_NOTIFICATIONS], ("warning", f"And {more}, see the JSON report.")]
+    return {
+        "executionSuccessful": not doubts,
+        "exitCode": int(verdict.exit_code),
+        "exitCodeDescription": verdict.outcome.value,
+        "startTimeUtc": format_moment(verdict.started_at * 1000),
+        "endTimeUtc": format_moment(verdict.finished_at * 1000),
+        "toolExecutionNotifications": [{"level": level, "message": message(text)} for level, text in told],
+    }
+
+
+def _left_out(found: Sequence[Entry], kept: int) -> str:
+    blocking = sum(entry.effect is Effect.BLOCKS for entry in found[kept:])
+    return (
+        f"{plural(len(found) - kept, 'result')} of {len(found)} left out, {blocking} of which block: GitHub takes no "
+        "more. The gravest are kept; the JSON report has them all."
+    )
+
+
+def _result(entry: Entry, rule_index: int) -> dict[str, Any]:
+    ignored_by = entry.listed.ignored_by if entry.listed and entry.effect is Effect.IGNORED else ()
+    image = {"logicalLocations": [{"fullyQualifiedName": entry.image, "kind": "resource"}]} if entry.image else {}
+    return {
+        "ruleId": entry.rule,
+        "ruleIndex": rule_index,
+        "level": _LEVELS[entry.effect],
+        "message": message(entry.message),
+        "locations": [
+            {
+                "physicalLocation": {
+                    "artifactLocation": {"uri": quote(entry.path)},
+                    "region": {"startLine": 1, "startColumn": 1, "endLine": 1, "endColumn": 1},
+                },
+                **image,
+            }
+        ],
+        "partialFingerprints": {"primaryLocationLineHash": entry.fingerprint},
+        "suppressions": [  # of all results or of none, says the standard
+            {"kind": "external", "status": "accepted", "justification": clean(reason, _LONGEST_FIELD)}
+            for _, reason in ignored_by
+        ],
+        "properties": {"effect": entry.effect.value, **(_particulars(entry.listed) if entry.listed else {})},
+    }
+
+
+def _particulars(listed: ListedFinding) -> dict[str, Any]:
+    """Return what is known of a finding, for programs."""
+    finding = listed.finding
+    fields = {"package": finding.app_name, "packageVersion": finding.version, "packagePath": finding.app_path}
+    known = {name: clean(value, _LONGEST_FIELD) for name, value in fields.items() if value}
+    cves = [clean(cve, 100) for cve in listed.cves[:50]]
+    return {"hssLevel": finding.level.value, **known, **({"cves": cves} if cves else {})}

@@ -1,0 +1,125 @@
+"""The rules of a SARIF report: the gate's own, and one for each id that HSS found; kept to what GitHub takes.
+
+HSS gives a finding a level and no score; GitHub sorts by score, so each level has the middle of GitHub's range for it.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from hssgate.api.models import Finding, Level
+from hssgate.policy.meanings import RULES
+from hssgate.reports.entries import OWN, RUN, Entry
+from hssgate.reports.findings import exceptions_for, name_of
+from hssgate.scan_checks import FRESHNESS
+from hssgate.text import clean
+from hssgate.verdict import SCAN
+
+_LONGEST_SHORT = 250
+_LONGEST_FULL = 1000  # GitHub takes 1,024 characters
+_LONGEST_HELP = 500  # characters of each part
+_LONGEST_URL = 500
+_MOST_EXCEPTIONS = 5
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_ADDRESS = re.compile(
+    rf"https://{_LABEL}(?:\.{_LABEL})+(?:[/?#](?:[\w/?#.~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{{2}})*)?", re.ASCII
+)
+_MARKS = re.compile(r"[!#$()*+.:=@\[\\\]_`{|}~-]")  # of Markdown; what HTML is made of becomes entities
+
+_LEVELS = tuple(Level)
+_SCORES = {Level.HIGH: "8.0", Level.MEDIUM: "5.5", Level.LOW: "2.0"}  # GitHub: high from 7.0, medium from 4.0
+_OWN_SCORE = "8.0"  # GitHub's own check passes what is below high: neither a violation nor a doubt may
+_OWN_SCORES = {"malicious_files": "9.5"}
+_DEFAULTS = {Level.HIGH: "error", Level.MEDIUM: "warning", Level.LOW: "note"}
+_GATE_RULES = {
+    SCAN: ("The scan of an image did not end well", "the scan ended in success"),
+    FRESHNESS: ("A result is not shown to be fresh", "the result is of the image meant"),
+    RUN: ("The gate's run did not end well", "the run came to its end, judged every image, and wrote its reports"),
+}
+
+
+def descriptor(rule: str, told: Sequence[Entry]) -> dict[str, Any]:
+    """Return the rule as SARIF describes it.
+
+    Args:
+        rule: its id.
+        told: the entries about it, the gravest first.
+    """
+    findings = [entry.listed.finding for entry in told if entry.listed]
+    return _of_findings(rule, findings) if findings else _of_gate(rule)
+
+
+def _of_gate(rule: str) -> dict[str, Any]:
+    name = rule.removeprefix(OWN)
+    if name in _GATE_RULES:
+        kind, (title, asked) = "gate", _GATE_RULES[name]
+        about = f"What the gate asks for: {asked}."
+    else:
+        kind, title = "policy", f"The rule {name} of the policy does not hold"
+        about = f"The rule {name} of the policy: {RULES[name]}."
+    return {
+        "id": rule,
+        "name": "".join(word.capitalize() for word in name.split("_")),
+        "shortDescription": message(title),
+        "fullDescription": message(about),
+        "help": _help([about, "The message of each result says what was found and what is accepted."]),
+        "defaultConfiguration": {"level": "error"},
+        "properties": {
+            "security-severity": _OWN_SCORES.get(name, _OWN_SCORE),
+            "tags": ["security", "container", kind],
+        },
+    }
+
+
+def _of_findings(rule: str, findings: Sequence[Finding]) -> dict[str, Any]:
+    """Describe an id; where HSS gives it several levels, by the gravest."""
+    level = min((finding.level for finding in findings), key=_LEVELS.index)
+    name = name_of(findings[0])
+    description = _first(finding.description for finding in findings)
+    solution = _first(finding.solution for finding in findings)
+    found = f"HSS found {name} in an image, and gives it the level {level}."
+    told = [found, clean(description, _LONGEST_HELP), f"Solution: {clean(solution, _LONGEST_HELP)}" if solution else ""]
+    url = _first(finding.url for finding in findings if finding.url and _is_address(finding.url))
+    return {
+        "id": rule,
+        "name": "HssVulnerability",
+        "shortDescription": message(clean(f"{name}: {description or 'found in an image'}", _LONGEST_SHORT)),
+        "fullDescription": message(clean(description, _LONGEST_FULL) or found),
+        **({"helpUri": url} if url else {}),
+        "help": _help([part for part in told if part], exceptions_for(findings, _MOST_EXCEPTIONS)),
+        "defaultConfiguration": {"level": _DEFAULTS[level]},
+        "properties": {
+            "security-severity": _SCORES[level],
+            "tags": ["security", "container", "vulnerability", f"hss-level-{level}"],
+        },
+    }
+
+
+def _help(paragraphs: Sequence[str], exceptions: str = "") -> dict[str, str]:
+    """Return help as text and as Markdown, in which nothing that came from outside is markup."""
+    plain, marked = [*paragraphs], [_in_markdown(paragraph) for paragraph in paragraphs]
+    if exceptions:
+        heading = "To let it pass, with a reason, in the policy:"
+        plain += [heading, exceptions]
+        marked += [heading, f"```yaml\n{exceptions}\n```"]  # no line of it begins with a backtick
+    return {**message("\n\n".join(plain)), "markdown": "\n\n".join(marked)}
+
+
+def message(text: str) -> dict[str, str]:
+    """Return plain text as SARIF has it, without anything that its readers take for a link."""
+    return {"text": text.replace("](", "] (")}
+
+
+def _in_markdown(text: str) -> str:
+    """Return one clean line with all that Markdown, HTML and GitHub's own marks could be made of taken literally."""
+    literal = _MARKS.sub(r"\\\g<0>", text)
+    return literal.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _first(texts: Iterable[str | None]) -> str:
+    return next((text for text in texts if text), "")
+
+
+def _is_address(url: str) -> bool:
+    """Whether a reader may follow it: https, to a host by its name, in characters that need no escape."""
+    return len(url) <= _LONGEST_URL and _ADDRESS.fullmatch(url) is not None
