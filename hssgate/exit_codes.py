@@ -16,6 +16,23 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130  # SIGINT
     TERMINATED = 143  # SIGTERM
 
+    @property
+    def meaning(self) -> str:
+        """What it means, in a few words."""
+        return _MEANINGS[self]
+
+
+_MEANINGS = {
+    ExitCode.PASSED: "passed, perhaps with warnings",
+    ExitCode.CRASHED: "crashed: a bug, never a verdict",
+    ExitCode.MISUSED: "misused: option, IMAGE, policy or report path wrong",
+    ExitCode.API_UNAVAILABLE: "the API could not be asked",
+    ExitCode.TIMED_OUT: "timed out: the image did not appear, or its scan did not end",
+    ExitCode.NO_RESULT: "no usable result: scan failed, or a needed number missing",
+    ExitCode.BLOCKED: "blocked: the policy is violated",
+    ExitCode.INTERRUPTED: "interrupted (SIGINT)",
+    ExitCode.TERMINATED: "interrupted (SIGTERM)",
+}
 
 # The worst outcome first: softening one code in a pipeline never hides a worse one.
 WORST_FIRST = (

@@ -23,6 +23,7 @@ from hssgate.cli.report_files import STDOUT, check_paths, rewrite_reports, write
 from hssgate.cli.world import World
 from hssgate.durations import Moment, format_duration
 from hssgate.errors import Misused
+from hssgate.exit_codes import ExitCode
 from hssgate.gate import run_gate
 from hssgate.policy.load import LoadedPolicy
 from hssgate.reference import Reference, parse_reference
@@ -30,18 +31,7 @@ from hssgate.reports import FORMATS
 from hssgate.reports.summary import headline, render
 from hssgate.settings import Patience, Settings
 
-_EPILOG = """\b
-Exit codes:
-  0    passed, perhaps with warnings
-  1    crashed: a bug, never a verdict
-  2    misused: option, IMAGE, policy or report path wrong
-  3    the API could not be asked
-  4    timed out: the image did not appear, or its scan did not end
-  5    no usable result: scan failed, or a needed number missing
-  10   blocked: the policy is violated
-  130  interrupted (SIGINT)
-  143  interrupted (SIGTERM)
-"""
+_EPILOG = "\b\nExit codes:\n" + "".join(f"  {code:<3}  {code.meaning}\n" for code in ExitCode)
 
 
 @click.command(
