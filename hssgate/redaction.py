@@ -7,6 +7,8 @@ from typing import TypeVar, cast
 
 from pydantic import BaseModel
 
+from hssgate.text import without_sequences
+
 T = TypeVar("T")
 
 _SHORTEST_SECRET = 4  # a shorter one would garble every line and keeps nothing secret
@@ -58,7 +60,7 @@ class Redactor:
     def _walk(self, value: object) -> object:
         match value:
             case str() if type(value) is str:
-                return self.text(value)
+                return self._masked(value)
             case tuple():
                 return tuple(self._walk(item) for item in value)
             case BaseModel():
@@ -69,6 +71,13 @@ class Redactor:
                 return replace(value, **{field.name: self._walk(getattr(value, field.name)) for field in fields(value)})
             case _:
                 return value
+
+    def _masked(self, text: str) -> str:
+        """Mask also what a control sequence splits: once it is taken out to be shown, and escaped, it is too late."""
+        masked = self.text(text)
+        together = without_sequences(masked)
+        found = self.text(together)
+        return masked if found == together else found
 
     def __repr__(self) -> str:
         return f"<Redactor of {len(self._secrets)} secrets>"

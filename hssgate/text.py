@@ -45,6 +45,11 @@ def without_commands_in_json(document: str) -> str:
     return _COMMAND_IN_JSON.sub(r"#\\u0023", document)
 
 
+def without_sequences(text: str) -> str:
+    """Return the text without the control sequences of a terminal; what stood around them then stands together."""
+    return _ANSI.sub("", text)
+
+
 def escaped(document: str) -> str:
     """Return a one-line JSON document with what `clean` takes out written as escapes: harmless, and the same data."""
     return without_commands_in_json(_UNSAFE.sub(_as_escapes, document))

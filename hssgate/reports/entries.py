@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from hssgate.api.models import Finding, Level
 from hssgate.policy.load import BUILT_IN
 from hssgate.policy.meanings import RULES
-from hssgate.reports.findings import name_of, package_of
+from hssgate.reports.findings import identifier, package
 from hssgate.reports.fingerprints import Key, digest, fingerprints, group_key, identities
 from hssgate.text import clean
 from hssgate.verdict import SCAN, Check, ImageVerdict, ListedFinding, Outcome, Result, Trouble, Verdict
@@ -135,8 +135,8 @@ def _of_finding(image: ImageVerdict, listed: ListedFinding, group: str | None, c
     effects = {_EFFECT_OF[check.result] for check in checks}
     unblamed = Effect.IGNORED if listed.ignored_by else Effect.LISTED
     finding = listed.finding
-    package = f" in {package_of(finding)}" if package_of(finding) else ""
-    parts = [f"{name_of(finding)} ({finding.level}){package} of {_short(image.reference.text)}{_where(group)}."]
+    package = f" in {package(finding)}" if package(finding) else ""
+    parts = [f"{identifier(finding)} ({finding.level}){package} of {_short(image.reference.text)}{_where(group)}."]
     parts += [f"{_EFFECT_OF[check.result].capitalize()}: {_said(check)}." for check in checks]
     parts += [f"Ignored: {clean(reason, _LONGEST_PART)} ({_short(policy)})." for policy, reason in listed.ignored_by]
     if finding.solution:

@@ -1,51 +1,88 @@
 """Findings as text: a line each, and the exceptions that would let them pass, ready to be pasted into a policy."""
 
 from collections.abc import Sequence
+from enum import StrEnum
 
 from hssgate.api.models import Detail, DetailKind, Finding
 from hssgate.text import clean
-from hssgate.verdict import Check, ImageVerdict, Result
+from hssgate.verdict import ImageVerdict, ListedFinding, Result
 
 _LONGEST_FIELD = 200
 
 
+class Effect(StrEnum):
+    """What a finding did to the verdict on its image, the gravest first."""
+
+    BLOCKS = "blocks"
+    WARNS = "warns"
+    ACCEPTED = "accepted"
+    IGNORED = "ignored"
+
+
 def line(finding: Finding) -> str:
     """Return `high  HCE2-SA-2024-0001  openssl 1.1.1k: update to …`, as far as its parts are known."""
-    solution = f": {_field(finding.solution)}" if finding.solution else ""
-    return f"{finding.level.value:<6}  {name_of(finding)}  {package_of(finding)}{solution}".rstrip()
+    solution = f": {field(finding.solution)}" if finding.solution else ""
+    return f"{finding.level.value:<6}  {identifier(finding)}  {package(finding)}{solution}".rstrip()
 
 
-def name_of(finding: Finding) -> str:
-    """Return the id of a finding."""
-    return _field(finding.vul_id or "without an id")
+def identifier(finding: Finding) -> str:
+    """Return what the finding is called."""
+    return field(finding.vul_id) or "without an id"
 
 
-def package_of(finding: Finding) -> str:
+def package(finding: Finding) -> str:
     """Return `openssl 1.1.1k`, as far as it is known."""
-    return " ".join(_field(part) for part in (finding.app_name, finding.version) if part)
+    return " ".join(field(part) for part in (finding.app_name, finding.version) if part)
 
 
 def detail_line(kind: DetailKind, detail: Detail) -> str:
     """Return `malicious_file  /tmp/x: description`, as far as its parts are known."""
-    what = detail.file_path or detail.check_rule_name or detail.file_name or detail.name or "without a name"
+    grave = f"  {field(detail.severity)}" if detail.severity else ""
+    what, about = detail_words(detail)
+    return f"{kind.value}{grave}  {what}" + (f": {about}" if about else "")
+
+
+def detail_words(detail: Detail) -> tuple[str, str]:
+    """Return what was found and what is said about it."""
+    what = detail.file_path or detail.check_rule_name or detail.file_name or detail.name
     about = detail.description or detail.check_name or detail.name
-    grave = f"  {_field(detail.severity)}" if detail.severity else ""
-    return f"{kind.value}{grave}  {_field(what)}" + (f": {_field(about)}" if about and about != what else "")
+    return field(what) or "without a name", field(about) if about != what else ""
+
+
+def field(text: str | None) -> str:
+    """Return one part of a finding, bounded; nothing where it is missing."""
+    return clean(text, _LONGEST_FIELD) if text else ""
 
 
 def ignored_lines(image: ImageVerdict) -> list[str]:
     """Return a line for each finding that did not count, with the reason and the policy that gives it."""
     return [
-        f"{line(listed.finding)} ({_field(reason)}, {_field(policy)})"
+        f"{line(listed.finding)} ({field(reason)}, {field(policy)})"
         for listed in image.findings
         for policy, reason in listed.ignored_by
     ]
 
 
-def blamed_findings(image: ImageVerdict) -> tuple[Finding, ...]:
-    """Return the findings because of which the image is blocked, each once, the gravest first."""
-    failed: list[Check] = [check for check in image.checks if check.result is Result.FAILED]
-    return tuple(dict.fromkeys(finding for check in failed for finding in check.blamed))
+def blamed_findings(image: ImageVerdict, result: Result = Result.FAILED) -> tuple[Finding, ...]:
+    """Return the findings because of which checks ended so, each once, the gravest first."""
+    checks = (check for check in image.checks if check.result is result)
+    return tuple(dict.fromkeys(finding for check in checks for finding in check.blamed))
+
+
+def findings_by_effect(image: ImageVerdict) -> list[tuple[Effect, ListedFinding]]:
+    """Return each finding with what it did: those that block come first, those ignored last."""
+    blocking, warned = set(blamed_findings(image)), set(blamed_findings(image, Result.WARNED))
+
+    def effect_of(listed: ListedFinding) -> Effect:
+        if listed.finding in blocking:
+            return Effect.BLOCKS
+        if listed.finding in warned:
+            return Effect.WARNS
+        return Effect.IGNORED if listed.ignored_by else Effect.ACCEPTED
+
+    order = list(Effect)
+    told = [(effect_of(listed), listed) for listed in image.findings]
+    return sorted(told, key=lambda row: order.index(row[0]))
 
 
 def exceptions_for(findings: Sequence[Finding], most: int) -> str:
@@ -72,9 +109,5 @@ def _entry(finding: Finding) -> str:
 
 def _quoted(text: str) -> str:
     """Return the text as YAML takes it literally, with the wildcards of a glob made harmless."""
-    literal = "".join(f"[{character}]" if character in "*?[" else character for character in _field(text))
+    literal = "".join(f"[{character}]" if character in "*?[" else character for character in field(text))
     return "'" + literal.replace("'", "''") + "'"
-
-
-def _field(text: str) -> str:
-    return clean(text, _LONGEST_FIELD)

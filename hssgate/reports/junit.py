@@ -6,6 +6,7 @@ One testsuite an image, one testcase a check, one outcome a testcase; never an e
 from junit_xml import TestCase, TestSuite, to_xml_report_string
 
 from hssgate.reports.findings import detail_line, exceptions_for, ignored_lines, line
+from hssgate.reports.room import bounded
 from hssgate.text import clean
 from hssgate.verdict import SCAN, Check, ImageVerdict, Result, Trouble, Verdict
 
@@ -36,7 +37,7 @@ def _cases(image: ImageVerdict, suite: str) -> list[TestCase]:
         case = TestCase(name, classname=f"hssgate.{suite}", elapsed_sec=max(round(seconds, 3), _LEAST_SECONDS))
         _tell(case, check)
         if check.rule == SCAN and (beside := _beside(image)):
-            case.stdout = "\n".join([*([case.stdout] if case.stdout else []), *_bounded(beside)])
+            case.stdout = "\n".join([*([case.stdout] if case.stdout else []), *bounded(beside, _LONGEST_LIST, str)])
         cases.append(case)
     return cases
 
@@ -64,7 +65,7 @@ def _body(message: str, check: Check) -> str:
         lines.append(f"policy: {clean(check.policy)}")
     if check.group:
         lines.append(f"rows: {clean(check.group)}")
-    lines += _bounded([line(finding) for finding in check.blamed])
+    lines += bounded([line(finding) for finding in check.blamed], _LONGEST_LIST, str)
     if exceptions := exceptions_for(check.blamed, _MOST_EXCEPTIONS):
         lines += ["", "To let them pass, with a reason, in the policy:", exceptions]
     return "\n".join(lines)
@@ -74,16 +75,6 @@ def _beside(image: ImageVerdict) -> list[str]:
     """Return what decides nothing: findings that were ignored, and details."""
     details = [detail_line(kind, detail) for kind, detail in image.details]
     return [*(f"ignored: {text}" for text in ignored_lines(image)), *details]
-
-
-def _bounded(lines: list[str]) -> list[str]:
-    """Return as many lines as there is room for, and how many were left out."""
-    room = _LONGEST_LIST
-    for number, text in enumerate(lines):
-        room -= len(text.encode()) + 1
-        if room < 0:
-            return [*lines[:number], f"and {len(lines) - number} more, see the JSON report"]
-    return lines
 
 
 def _properties(image: ImageVerdict, verdict: Verdict) -> dict[str, str]:

@@ -1,10 +1,187 @@
-"""The Markdown report: what a pipeline shows of the verdict."""
+"""The Markdown report: for the summary of a CI step and for a comment on a merge request; bounded whatever comes."""
 
-from hssgate.reports.summary import render as summary
-from hssgate.verdict import Verdict
+from collections.abc import Iterator, Sequence
+
+from hssgate import __version__
+from hssgate.api.models import Detail, DetailKind, Finding
+from hssgate.durations import format_duration, format_moment
+from hssgate.reports.escaping import code, fence, row, table, text
+from hssgate.reports.facts import (
+    asked,
+    evidence,
+    gravest_checks,
+    images_in_full,
+    message,
+    values,
+    where,
+    worst_first,
+)
+from hssgate.reports.findings import blamed_findings, detail_words, exceptions_for, field, identifier, package
+from hssgate.reports.room import Part, Rank, bounded, fit
+from hssgate.reports.words import meaning, reason, tally, title, word
+from hssgate.verdict import Check, ImageVerdict, ListedFinding, Outcome, Result, Verdict
+
+LONGEST = 900_000  # bytes of a report; GitHub takes 1 MiB a step
+_ROOM_OF_NOTE = 1000
+_ROOM_OF_OVERVIEW = LONGEST // 3
+_ROOM_OF_LIST = 64 * 1024
+_MOST_ROWS = 100
+_MOST_CHECKS = 40
+_MOST_EXCEPTIONS = 50
+_UNFOLDED = 10  # rows of a list that need not be opened first
+_LONGEST_MESSAGE = 1000
+_LONGEST_REASON = 200
+_SHORT_SHA = 12
+_NO_BREAK = "\u00a0"
+
+_MARKS: dict[Result | Outcome, str] = {
+    Result.PASSED: "✅",
+    Result.FAILED: "❌",
+    Result.ERROR: "❗",
+    Result.WARNED: "⚠️",
+    Result.SKIPPED: "➖",
+    Outcome.PASSED: "✅",
+    Outcome.BLOCKED: "❌",
+    Outcome.ERROR: "❗",
+}
 
 
 def render(verdict: Verdict) -> str:
-    """Return the report."""
-    text = summary(verdict, lambda text, _tone: text)
-    return "".join(f"    {line}\n" for line in text.splitlines())
+    """Return the report, at most `LONGEST` bytes long, with a newline at its end."""
+    parts = [_head(verdict), *_warnings(verdict), *_overview(verdict)]
+    for image in images_in_full(verdict):
+        parts += _image(image)
+    fitted = fit(parts, LONGEST - _ROOM_OF_NOTE)
+    first, *rest = fitted.texts
+    note = [f"❗ **{fitted.note}**"] if fitted.note else []
+    return "\n\n".join([first, *note, *rest]) + "\n"
+
+
+def _head(verdict: Verdict) -> Part:
+    took = format_duration(max(verdict.finished_at - verdict.started_at, 0))
+    finished = format_moment(verdict.finished_at * 1000)
+    unwritten = [f"- ❗ {text(line, _LONGEST_MESSAGE)}" for line in verdict.unwritten_reports]
+    policies = [f"{code(source.path)} (sha256 {code(source.sha256, _SHORT_SHA)})" for source in verdict.policies]
+    judged_by = ", ".join(bounded(policies, _ROOM_OF_LIST, str)) or "no policy"
+    paragraphs = [
+        f"## {_MARKS[verdict.outcome]} hssgate: {title(verdict).lower()}",
+        f"**{tally(verdict)}**. Exit code {int(verdict.exit_code)} ({meaning(verdict)}).",
+        _list(unwritten),
+        f"Judged by {judged_by}. Finished {finished}, took {took}. hssgate {__version__}.",
+    ]
+    return Part(Rank.VERDICT, "\n\n".join(filter(None, paragraphs)))
+
+
+def _warnings(verdict: Verdict) -> Iterator[Part]:
+    if verdict.warnings:
+        lines = [f"- ⚠️ {text(line, _LONGEST_MESSAGE)}" for line in verdict.warnings]
+        yield Part(Rank.WARNINGS, _folded("Warnings", len(lines), _list(lines)))
+
+
+def _overview(verdict: Verdict) -> Iterator[Part]:
+    """Tell of each image in a row, where there are several."""
+    if len(verdict.images) > 1:
+        rows = [
+            row(
+                _told(image.outcome),
+                code(image.reference.text),
+                str(int(image.exit_code)),
+                text(reason(image), _LONGEST_REASON),
+            )
+            for image in worst_first(verdict.images)
+        ]
+        yield Part(Rank.OVERVIEW, _table("Result|Image|:Exit code|Because", rows, room=_ROOM_OF_OVERVIEW))
+
+
+def _image(image: ImageVerdict) -> Iterator[Part]:
+    yield _checks(image)
+    yield from _blamed(image)
+    yield from _ignored(image)
+    yield from _details(image)
+    yield _evidence(image)
+
+
+def _checks(image: ImageVerdict) -> Part:
+    heading = f"### {_MARKS[image.outcome]} {code(image.reference.text)} {word(image.outcome)}"
+    wanted = ", ".join(f"{name} {code(value)}" for name, value in asked(image))
+    checks = gravest_checks(image.checks, _MOST_CHECKS)
+    rows = [_check(check) for check in checks]
+    listed = _table("Result|Rule|:Found|:Accepted|Message", rows, len(image.checks) - len(checks))
+    return Part(Rank.CHECKS, f"{heading}\n\nAsked for: {wanted}.\n\n{listed}")
+
+
+def _check(check: Check) -> str:
+    rule = code(check.rule) + (f" ({text(where(check))})" if where(check) else "")
+    found, accepted = values(check)
+    return row(_told(check.result), rule, text(found), text(accepted), text(message(check), _LONGEST_MESSAGE))
+
+
+def _blamed(image: ImageVerdict) -> Iterator[Part]:
+    blamed = blamed_findings(image)
+    shown = blamed[:_MOST_ROWS]
+    rows = [row(*_finding(finding), text(field(finding.solution))) for finding in shown]
+    if rows:
+        listed = _table("Level|Finding|Package|What to do", rows, len(blamed) - len(shown))
+        yield Part(Rank.FINDINGS, _folded("Findings that block, the gravest first", len(blamed), listed))
+    if entries := exceptions_for(blamed, _MOST_EXCEPTIONS):
+        heading = "To let findings pass, with a reason, in the policy"
+        yield Part(Rank.EXCEPTIONS, _fold(heading, fence(entries, "yaml")))
+
+
+def _ignored(image: ImageVerdict) -> Iterator[Part]:
+    ignored = [listed for listed in image.findings if listed.ignored_by]
+    shown = ignored[:_MOST_ROWS]
+    rows = [row(*_finding(listed.finding), _why(listed)) for listed in shown]
+    if rows:
+        told = _table("Level|Finding|Package|Reason", rows, len(ignored) - len(shown))
+        yield Part(Rank.IGNORED_FINDINGS, _folded("Findings ignored", len(ignored), told))
+
+
+def _details(image: ImageVerdict) -> Iterator[Part]:
+    shown = image.details[:_MOST_ROWS]
+    rows = [_detail(kind, detail) for kind, detail in shown]
+    if rows:
+        listed = _table("Kind|Severity|What|About", rows, len(image.details) - len(shown))
+        yield Part(Rank.DETAILS, _folded("Details, which decide nothing", len(image.details), listed))
+
+
+def _evidence(image: ImageVerdict) -> Part:
+    return Part(
+        Rank.EVIDENCE, _fold("Evidence", _list([f"- {name}: {code(value)}" for name, value in evidence(image)]))
+    )
+
+
+def _finding(finding: Finding) -> tuple[str, str, str]:
+    return finding.level.value, code(identifier(finding)), code(package(finding))
+
+
+def _why(listed: ListedFinding) -> str:
+    return "; ".join(f"{text(field(reason))} ({code(field(policy))})" for policy, reason in listed.ignored_by)
+
+
+def _detail(kind: DetailKind, detail: Detail) -> str:
+    what, about = detail_words(detail)
+    return row(kind.value.replace("_", " "), text(field(detail.severity)), code(what), text(about))
+
+
+def _told(ended: Result | Outcome) -> str:
+    return f"{_MARKS[ended]}{_NO_BREAK}{ended.value}"
+
+
+def _list(lines: Sequence[str]) -> str:
+    return "\n".join(bounded(lines, _ROOM_OF_LIST, "- {}".format))
+
+
+def _table(columns: str, rows: Sequence[str], left_out: int = 0, room: int = _ROOM_OF_LIST) -> str:
+    names = columns.split("|")
+    return table(names, bounded(rows, room, lambda told: row(told, *[""] * (len(names) - 1)), left_out))
+
+
+def _folded(heading: str, count: int, body: str) -> str:
+    """Return a body under its heading, to be opened first where it is long."""
+    heading = f"{heading} ({count})"
+    return f"#### {heading}\n\n{body}" if count <= _UNFOLDED else _fold(heading, body)
+
+
+def _fold(heading: str, body: str) -> str:
+    return f"<details><summary>{heading}</summary>\n\n{body}\n\n</details>"

@@ -10,7 +10,7 @@ from typing import Any
 from hssgate.api.models import Finding, Level
 from hssgate.policy.meanings import RULES
 from hssgate.reports.entries import OWN, RUN, Entry
-from hssgate.reports.findings import exceptions_for, name_of
+from hssgate.reports.findings import exceptions_for, identifier
 from hssgate.scan_checks import FRESHNESS
 from hssgate.text import clean
 from hssgate.verdict import SCAN
@@ -74,7 +74,7 @@ def _of_gate(rule: str) -> dict[str, Any]:
 def _of_findings(rule: str, findings: Sequence[Finding]) -> dict[str, Any]:
     """Describe an id; where HSS gives it several levels, by the gravest."""
     level = min((finding.level for finding in findings), key=_LEVELS.index)
-    name = name_of(findings[0])
+    name = identifier(findings[0])
     description = _first(finding.description for finding in findings)
     solution = _first(finding.solution for finding in findings)
     found = f"HSS found {name} in an image, and gives it the level {level}."

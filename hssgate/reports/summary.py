@@ -5,6 +5,7 @@ from typing import Literal
 
 from hssgate.durations import format_duration
 from hssgate.reports.findings import blamed_findings, detail_line, exceptions_for, ignored_lines, line
+from hssgate.reports.words import tally
 from hssgate.text import clean, plural
 from hssgate.verdict import Check, ImageVerdict, Outcome, Result, Verdict
 
@@ -39,10 +40,8 @@ def render(verdict: Verdict, paint: Paint) -> str:
 
 def headline(verdict: Verdict, paint: Paint) -> str:
     """Return the verdict in one line."""
-    counts = {outcome: sum(image.outcome is outcome for image in verdict.images) for outcome in Outcome}
-    told = ", ".join(f"{plural(count, 'image')} {_word(outcome)}" for outcome, count in counts.items() if count)
     word = paint(verdict.outcome.value.upper(), _TONES[verdict.outcome])
-    return f"hssgate: {word} ({told or 'no image judged'}), exit code {int(verdict.exit_code)}"
+    return f"hssgate: {word} ({tally(verdict)}), exit code {int(verdict.exit_code)}"
 
 
 def _image(image: ImageVerdict, paint: Paint) -> str:
@@ -84,13 +83,3 @@ def _check(check: Check, paint: Paint) -> str:
     message = clean(check.message)
     where = check.name.removeprefix(check.rule)
     return f"  {word}  {message}{clean(where)}" if not where else f"  {word}  {message}  [{clean(where.strip(' ()'))}]"
-
-
-def _word(outcome: Outcome) -> str:
-    match outcome:
-        case Outcome.PASSED:
-            return "passed"
-        case Outcome.BLOCKED:
-            return "blocked"
-        case Outcome.ERROR:
-            return "could not be judged"

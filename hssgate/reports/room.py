@@ -1,0 +1,100 @@
+"""Room in a document: what does not fit is left out, the least important first, and said."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TypeVar
+
+from hssgate.text import plural
+
+Line = TypeVar("Line", bound=str)
+_BETWEEN = 2  # bytes that join two parts, at most
+
+
+class Rank(IntEnum):
+    """What a part of a report is, in the order in which parts get room."""
+
+    VERDICT = 0
+    WARNINGS = 1
+    OVERVIEW = 2
+    CHECKS = 3
+    EVIDENCE = 4
+    EXCEPTIONS = 5
+    FINDINGS = 6
+    IGNORED_FINDINGS = 7
+    DETAILS = 8
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a report.
+
+    Args:
+        rank: what it is.
+        text: of it, in the report's format.
+    """
+
+    rank: Rank
+    text: str
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What there was room for.
+
+    Args:
+        texts: of the parts that stay, in their order.
+        note: a sentence about what was left out; empty where nothing was.
+    """
+
+    texts: list[str]
+    note: str
+
+
+def fit(parts: Sequence[Part], room: int) -> Fitted:
+    """Keep the most important parts, and of equals the earlier ones, as far as there is room.
+
+    Args:
+        parts: in the order of the document.
+        room: bytes.
+    """
+    kept = set()
+    for number in sorted(range(len(parts)), key=lambda number: parts[number].rank):
+        room -= len(parts[number].text.encode()) + _BETWEEN
+        if room < 0:
+            break
+        kept.add(number)
+    left_out = [part.rank for number, part in enumerate(parts) if number not in kept]
+    return Fitted([part.text for number, part in enumerate(parts) if number in kept], _note(left_out))
+
+
+def bounded(lines: Sequence[Line], room: int, frame: Callable[[str], Line], left_out: int = 0) -> list[Line]:
+    """Return as many lines as there is room for, and one more that says how many were left out, if any were.
+
+    Args:
+        lines: the most important first.
+        room: bytes.
+        frame: makes a line of that sentence.
+        left_out: lines that were left out before.
+    """
+    shown = list(_cut(lines, room))
+    if left_out := left_out + len(lines) - len(shown):
+        shown.append(frame(f"and {left_out} more, see the JSON report"))
+    return shown
+
+
+def _cut(lines: Sequence[Line], room: int) -> Sequence[Line]:
+    for number, line in enumerate(lines):
+        room -= len(line.encode()) + 1
+        if room < 0:
+            return lines[:number]
+    return lines
+
+
+def _note(left_out: Sequence[Rank]) -> str:
+    told = [
+        f"{rank.name.lower().replace('_', ' ')} of {plural(count, 'image')}"
+        for rank in reversed(Rank)
+        if (count := sum(part is rank for part in left_out))
+    ]
+    return f"Left out here for want of room: {', '.join(told)}. The JSON report has all of it." if told else ""
