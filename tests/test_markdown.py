@@ -314,7 +314,7 @@ def test_a_secret_that_a_control_sequence_splits_is_not_shown(bench: Bench) -> N
     echo = json.dumps(f"{secret[:4]}\x1b[0m{secret[4:]}")
     bench.play(images(image(f"{{at: -1h, scan_status: failed, scan_failed_desc: {echo}}}")))
 
-    for name in ("markdown", "json", "junit"):
+    for name in ("markdown", "html", "json", "junit"):
         bench.check("team/app:1.0", "--report", f"{name}=report", env={"HSSGATE_TOKEN": "emulator-token", "HW_SECRET_KEY": secret}, reports=False)  # fmt: skip
         assert "s3cret" not in Path("report").read_text(encoding="utf-8")
         assert "***" in Path("report").read_text(encoding="utf-8").replace("\\", "").replace("&#8203;", "")

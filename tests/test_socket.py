@@ -450,6 +450,7 @@ def test_the_demo_shows_the_main_job() -> None:
     assert "scanning" in ended.stderr
     assert JUnitXml.fromfile("hssgate-demo/junit.xml").tests == 6
     assert json.loads(Path("hssgate-demo/report.json").read_text())["result"] == "passed"
+    assert "<h1>" in Path("hssgate-demo/report.html").read_text(encoding="utf-8")
 
 
 def test_the_emulator_command_serves_until_it_is_stopped(tmp_path: Path) -> None:

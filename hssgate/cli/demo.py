@@ -18,6 +18,7 @@ from hssgate.emulator.server import serve
 from hssgate.errors import Interrupted, Misused
 
 FOLDER = Path("hssgate-demo")
+_REPORTS = {"junit": FOLDER / "junit.xml", "json": FOLDER / "report.json", "html": FOLDER / "report.html"}
 _IMAGE = {
     "cicd_name": "demo",
     "namespace": "shop",
@@ -73,7 +74,7 @@ def demo(ctx: click.Context, verbose: int, quiet: bool) -> None:  # noqa: FBT001
         arguments = _arguments(server.url)
         console.result(f"$ hssgate {shlex.join(arguments)}")
         code = _check([*arguments, *["-v"] * verbose, *["-q"] * quiet], world)
-    written = " and ".join(str(path) for path in (FOLDER / "junit.xml", FOLDER / "report.json") if path.exists())
+    written = ", ".join(str(path) for path in _REPORTS.values() if path.exists())
     console.result(f"\nExit code {code}. Reports: {written or 'none'}.")
     ctx.exit(code)
 
@@ -83,7 +84,7 @@ def _arguments(url: str) -> list[str]:
         "check", "shop/checkout:1.0", "--cicd-name", "demo", "--policy", str(FOLDER / "policy.yaml"),
         "--scanned-after", "1m", "--interval", "1s", "--settle", "1s", "--timeout", "1m",
         "--endpoint", url, "--project-id", "demo",
-        "--report", f"junit={FOLDER / 'junit.xml'}", "--report", f"json={FOLDER / 'report.json'}",
+        *(part for name, path in _REPORTS.items() for part in ("--report", f"{name}={path}")),
     ]  # fmt: skip
 
 

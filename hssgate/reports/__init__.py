@@ -23,6 +23,12 @@ def _markdown(verdict: Verdict) -> str:
     return render(verdict)
 
 
+def _html(verdict: Verdict) -> str:
+    from hssgate.reports.html import render
+
+    return render(verdict)
+
+
 def _dotenv(verdict: Verdict) -> str:
     from hssgate.reports.dotenv import render
 
@@ -45,6 +51,7 @@ FORMATS: dict[str, Callable[[Verdict], str]] = {
     "junit": _junit,
     "json": _json,
     "markdown": _markdown,
+    "html": _html,
     "dotenv": _dotenv,
     "sarif": _sarif,
     "codequality": _codequality,

@@ -27,5 +27,6 @@ def test_the_wheel_alone_does_the_main_job(tmp_path: Path) -> None:
 
     assert "PASSED (1 image passed), exit code 0" in out
     assert (tmp_path / "hssgate-demo" / "junit.xml").exists()
+    assert "<style>" in (tmp_path / "hssgate-demo" / "report.html").read_text(encoding="utf-8")
     assert not (tmp_path / ".huaweicloud").exists()
     assert succeeded(python, "-c", "import hssgate.reports.json as j; print(j.schema()['title'])", cwd=tmp_path)

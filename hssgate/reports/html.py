@@ -1,0 +1,118 @@
+"""The HTML report: one file that needs nothing else, for Jenkins' HTML Publisher, GitLab's artifacts and e-mail.
+
+It holds no script, fetches nothing, and reads well with its styles blocked, as Jenkins does by default.
+"""
+
+from base64 import b64encode
+from collections.abc import Iterator
+from functools import partial
+from hashlib import sha256
+from importlib import resources
+
+from hssgate import __version__
+from hssgate.durations import format_duration, format_moment
+from hssgate.reports.facts import images_in_full, worst_first
+from hssgate.reports.html_image import image_parts
+from hssgate.reports.html_tables import badge, icon, row_header, table
+from hssgate.reports.markup import Markup, element, joined, said
+from hssgate.reports.room import Part, Rank, bounded, fit
+from hssgate.reports.words import meaning, reason, tally, title
+from hssgate.verdict import ImageVerdict, Verdict
+
+LONGEST = 12 * 1024 * 1024  # bytes of a report
+_ROOM_OF_NOTE = 16 * 1024  # and of what stands around the parts
+_ROOM_OF_OVERVIEW = LONGEST // 4
+_ROOM_OF_LIST = 256 * 1024
+
+
+def render(verdict: Verdict) -> str:
+    """Return the report, at most `LONGEST` bytes long, with a newline at its end."""
+    shown = images_in_full(verdict)
+    parts = [_header(verdict), *_problems(verdict), *_warnings(verdict), *_overview(verdict, len(shown))]
+    for number, image in enumerate(shown, 1):
+        parts += image_parts(image, number, len(shown))
+    parts += [_policies(verdict), _footer(verdict)]
+    fitted = fit(parts, LONGEST - _ROOM_OF_NOTE)
+    first, *rest = fitted.texts
+    note = [element("p", element("strong", fitted.note), class_="note")] if fitted.note else []
+    body = element("body", element("main", joined(first, *note, *rest, between="\n")))
+    return f"<!DOCTYPE html>\n{element('html', _head(verdict), body, lang='en')}\n"
+
+
+def _head(verdict: Verdict) -> Markup:
+    """Return what a browser must know; the policy lets it apply our one stylesheet, and load nothing whatever."""
+    style = resources.files("hssgate.reports").joinpath("report.css").read_text(encoding="utf-8")
+    digest = b64encode(sha256(style.encode()).digest()).decode()
+    allowed = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    return element(
+        "head",
+        element("meta", charset="utf-8"),
+        element("meta", http_equiv="Content-Security-Policy", content=allowed),
+        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        element("meta", name="color-scheme", content="light dark"),
+        element("title", f"{title(verdict)} ({tally(verdict)}) · hssgate"),
+        element("style", Markup(style)),
+    )
+
+
+def _header(verdict: Verdict) -> Part:
+    content = (
+        element("h1", icon(verdict.outcome), Markup(" "), title(verdict)),
+        element("p", tally(verdict), class_="tally"),
+        element("p", f"Exit code {int(verdict.exit_code)} ({meaning(verdict)})"),
+    )
+    return Part(Rank.VERDICT, element("header", *content, class_=verdict.outcome.value))
+
+
+def _problems(verdict: Verdict) -> Iterator[Part]:
+    if verdict.unwritten_reports:
+        yield Part(Rank.VERDICT, _list("Reports that could not be written", verdict.unwritten_reports))
+
+
+def _warnings(verdict: Verdict) -> Iterator[Part]:
+    if verdict.warnings:
+        yield Part(Rank.WARNINGS, _list("Warnings", verdict.warnings))
+
+
+def _list(heading: str, texts: tuple[str, ...]) -> Markup:
+    items = bounded([said("li", text) for text in texts], _ROOM_OF_LIST, partial(element, "li"))
+    return element("section", element("h2", heading), element("ul", *items), class_="warnings")
+
+
+def _overview(verdict: Verdict, in_full: int) -> Iterator[Part]:
+    """Tell of each image in a row, where there are several; the first ones have a section to go to."""
+    if len(verdict.images) > 1:
+        rows = [
+            _overview_row(image, number if number <= in_full else None)
+            for number, image in enumerate(worst_first(verdict.images), 1)
+        ]
+        columns = ("Result", "Image", "Exit code", "Because")
+        overview = table("overview", "All images, the worst first", columns, rows, room=_ROOM_OF_OVERVIEW)
+        yield Part(Rank.OVERVIEW, element("section", element("h2", "Images"), overview))
+
+
+def _overview_row(image: ImageVerdict, number: int | None) -> Markup:
+    name = element("code", image.reference.text)
+    return element(
+        "tr",
+        element("td", badge(image.outcome)),
+        row_header(element("a", name, href=f"#image-{number}") if number else name),
+        element("td", str(int(image.exit_code)), class_="number"),
+        said("td", reason(image)),
+    )
+
+
+def _policies(verdict: Verdict) -> Part:
+    rows = [
+        element("tr", row_header(element("code", source.path)), element("td", element("code", source.sha256)))
+        for source in verdict.policies
+    ]
+    listed = table("policies", "Every image was held against each", ("Policy", "SHA-256"), rows, room=_ROOM_OF_LIST)
+    return Part(Rank.VERDICT, element("section", element("h2", "Policies"), listed))
+
+
+def _footer(verdict: Verdict) -> Part:
+    started, finished = (format_moment(moment * 1000) for moment in (verdict.started_at, verdict.finished_at))
+    took = format_duration(max(verdict.finished_at - verdict.started_at, 0))
+    told = f"hssgate {__version__}, from {started} to {finished} ({took}). The JSON report holds all that is known."
+    return Part(Rank.VERDICT, element("footer", element("p", told)))

@@ -1,0 +1,164 @@
+"""The section of one image in the HTML report: its checks with their bars, findings, details and evidence."""
+
+from collections.abc import Iterator
+
+from hssgate.api.models import Detail, DetailKind
+from hssgate.reports.bars import bar
+from hssgate.reports.facts import READ_COLUMNS, Facts, asked, evidence, gravest_checks, message, reads, where
+from hssgate.reports.findings import (
+    Effect,
+    blamed_findings,
+    detail_words,
+    exceptions_for,
+    field,
+    findings_by_effect,
+    identifier,
+    package,
+)
+from hssgate.reports.html_tables import badge, row_header, table
+from hssgate.reports.markup import Markup, element, joined, lines, said
+from hssgate.reports.room import Part, Rank
+from hssgate.reports.words import word
+from hssgate.text import plural
+from hssgate.verdict import Check, ImageVerdict, ListedFinding, Result
+
+MOST_ROWS = 5000  # of findings, of all images together; and of details
+_ROOM_OF_ALL_ROWS = 4 * 1024 * 1024  # bytes, of all images together
+_ROOM_OF_ROWS = 256 * 1024
+_MOST_CHECKS = 100
+_MOST_EXCEPTIONS = 50
+_MOST_READS = 50
+_MOST_CVES = 20
+_UNFOLDED = 50  # rows of a table that need not be opened first
+
+_CHECK_COLUMNS = ("Result", "Rule", "Against the limit", "What was found")
+_FINDING_COLUMNS = ("Effect", "Level", "Finding", "Package and path", "What to do, or why ignored")
+_DETAIL_COLUMNS = ("Kind", "Severity", "What", "About")
+_TONES = {
+    Effect.BLOCKS: Result.FAILED,
+    Effect.WARNS: Result.WARNED,
+    Effect.ACCEPTED: Result.PASSED,
+    Effect.IGNORED: Result.SKIPPED,
+}
+
+
+def image_parts(image: ImageVerdict, number: int, of: int) -> Iterator[Part]:
+    """Return the parts of the section of an image.
+
+    Args:
+        image: it.
+        number: by which the overview refers to it.
+        of: images that share the room.
+    """
+    yield _checks(image, number)
+    yield from _findings(image, of)
+    yield from _exceptions(image)
+    yield from _details(image, of)
+    yield _evidence(image)
+
+
+def _checks(image: ImageVerdict, number: int) -> Part:
+    name = element("code", image.reference.text)
+    heading = element("h2", name, Markup(" "), badge(image.outcome, word(image.outcome)), id=f"image-{number}")
+    told = element("p", "Asked for:", Markup(" "), _line_of(asked(image)), class_="quiet")
+    checks = gravest_checks(image.checks, _MOST_CHECKS)
+    rows = [_check(check) for check in checks]
+    left_out = len(image.checks) - len(checks)
+    listed = table("checks", "Checks", _CHECK_COLUMNS, rows, room=_ROOM_OF_ROWS, left_out=left_out)
+    return Part(Rank.CHECKS, element("section", heading, told, listed))
+
+
+def _check(check: Check) -> Markup:
+    return element(
+        "tr",
+        element("td", badge(check.result)),
+        row_header(element("code", check.rule), *_small(where(check))),
+        element("td", bar(check) or Markup("")),
+        said("td", message(check)),
+    )
+
+
+def _findings(image: ImageVerdict, of: int) -> Iterator[Part]:
+    told = findings_by_effect(image)
+    counts = [(effect, sum(found is effect for found, _ in told)) for effect in Effect]
+    caption = "What blocks first, then by level: " + ", ".join(f"{count} {effect}" for effect, count in counts if count)
+    shown = told[: MOST_ROWS // of]
+    rows = [_finding(effect, listed) for effect, listed in shown]
+    listed = table(
+        "findings", caption, _FINDING_COLUMNS, rows, room=_ROOM_OF_ALL_ROWS // of, left_out=len(told) - len(shown)
+    )
+    if told:
+        yield Part(Rank.FINDINGS, _folded("Findings", len(told), listed))
+
+
+def _finding(effect: Effect, listed: ListedFinding) -> Markup:
+    finding = listed.finding
+    notes = [
+        field(finding.solution),
+        *(f"ignored: {field(why)} ({field(policy)})" for policy, why in listed.ignored_by),
+    ]
+    cves = ", ".join(field(cve) for cve in listed.cves[:_MOST_CVES])
+    return element(
+        "tr",
+        element("td", badge(_TONES[effect], effect.value)),
+        element("td", finding.level.value),
+        row_header(element("code", identifier(finding)), *_small(cves)),
+        element("td", element("code", package(finding)), *_small(field(finding.app_path))),
+        element("td", *(said("div", note) for note in notes if note)),
+    )
+
+
+def _exceptions(image: ImageVerdict) -> Iterator[Part]:
+    if entries := exceptions_for(blamed_findings(image), _MOST_EXCEPTIONS):
+        listed = element("pre", element("code", lines(entries)))
+        yield Part(Rank.EXCEPTIONS, _fold("To let findings pass, with a reason, in the policy", listed))
+
+
+def _details(image: ImageVerdict, of: int) -> Iterator[Part]:
+    shown = image.details[: MOST_ROWS // of]
+    rows = [_detail(kind, detail) for kind, detail in shown]
+    caption = "Malicious files, sensitive files, breaches of the baseline"
+    left_out = len(image.details) - len(shown)
+    listed = table("details", caption, _DETAIL_COLUMNS, rows, room=_ROOM_OF_ALL_ROWS // of, left_out=left_out)
+    if image.details:
+        yield Part(Rank.DETAILS, _folded("Details, which decide nothing", len(image.details), listed))
+
+
+def _detail(kind: DetailKind, detail: Detail) -> Markup:
+    what, about = detail_words(detail)
+    return element(
+        "tr",
+        element("td", kind.value.replace("_", " ")),
+        element("td", field(detail.severity)),
+        row_header(element("code", what)),
+        said("td", about),
+    )
+
+
+def _evidence(image: ImageVerdict) -> Part:
+    known = (joined(element("dt", name), element("dd", said("code", value))) for name, value in evidence(image))
+    looks = reads(image)
+    shown = looks[-_MOST_READS:]
+    rows = [element("tr", row_header(cells[0]), *(said("td", cell) for cell in cells[1:])) for cells in shown]
+    caption = f"Each change of state, and the last looks, of {plural(image.polls, 'poll')}"
+    listed = table("reads", caption, READ_COLUMNS, rows, room=_ROOM_OF_ROWS, left_out=len(looks) - len(shown))
+    return Part(Rank.EVIDENCE, _fold("Evidence", joined(element("dl", *known), listed)))
+
+
+def _small(text: str) -> list[Markup]:
+    """Return what stands below something in small print, if there is any."""
+    return [Markup(" "), said("small", text)] if text else []
+
+
+def _line_of(facts: Facts) -> Markup:
+    return joined(*(joined(name, Markup(" "), element("code", value)) for name, value in facts), between=", ")
+
+
+def _folded(heading: str, count: int, body: Markup) -> Markup:
+    """Return a body under its heading, to be opened first where it is long."""
+    heading = f"{heading} ({count})"
+    return _fold(heading, body) if count > _UNFOLDED else element("section", element("h3", heading), body)
+
+
+def _fold(heading: str, body: Markup) -> Markup:
+    return element("details", element("summary", element("strong", heading)), body)

@@ -1,0 +1,71 @@
+"""What every section of the HTML report is made of: tables, badges, and the picture of the verdict."""
+
+from collections.abc import Sequence
+
+from hssgate.reports.markup import Markup, element, joined
+from hssgate.reports.room import bounded
+from hssgate.verdict import Outcome, Result
+
+_PICTURES = {
+    Outcome.PASSED: ("#2a9d5c", "M10 17 l5 5 l9 -11"),
+    Outcome.BLOCKED: ("#dc4c40", "M11 11 l12 12 M23 11 l-12 12"),
+    Outcome.ERROR: ("#8a63c9", "M17 9 v10 M17 23.5 v1.5"),
+}
+_SIZE = 34
+
+
+def table(
+    kind: str, caption: str, columns: Sequence[str], rows: Sequence[Markup], *, room: int, left_out: int = 0
+) -> Markup:
+    """Return a table that scrolls within itself where it is wider than the page.
+
+    Args:
+        kind: its class.
+        caption: what it shows.
+        columns: their headings.
+        rows: each a `tr`, the most important first.
+        room: bytes for the rows.
+        left_out: rows that were left out before.
+    """
+
+    def last_row(told: str) -> Markup:
+        return element("tr", element("td", told, colspan=len(columns)))
+
+    headings = (element("th", column, scope="col", align="left") for column in columns)
+    # Blocked styles would leave a table without lines and air; these attributes are old, and no styles.
+    drawn = element(
+        "table",
+        element("caption", caption),
+        element("thead", element("tr", *headings)),
+        element("tbody", joined(*bounded(rows, room, last_row, left_out), between="\n")),
+        class_=kind,
+        rules="rows",
+        frame="hsides",
+        cellpadding=6,
+    )
+    return element("div", drawn, class_="scroll", role="region", aria_label=caption, tabindex=0)
+
+
+def row_header(*content: str) -> Markup:
+    """Return the cell that says what a row is about."""
+    return element("th", *content, scope="row", align="left")
+
+
+def badge(ended: Result | Outcome, text: str | None = None) -> Markup:
+    """Return a word for how something ended; its colour only repeats it."""
+    return element("strong", text or ended.value, class_=f"badge {ended.value}")
+
+
+def icon(outcome: Outcome) -> Markup:
+    """Return the picture of a verdict, which the word beside it tells already."""
+    fill, stroke = _PICTURES[outcome]
+    middle = _SIZE / 2
+    return element(
+        "svg",
+        element("circle", cx=middle, cy=middle, r=middle, fill=fill),
+        element("path", d=stroke, fill="none", stroke="#fff", stroke_width=3, stroke_linecap="round"),
+        aria_hidden="true",
+        width=_SIZE,
+        height=_SIZE,
+        viewBox=f"0 0 {_SIZE} {_SIZE}",
+    )
