@@ -52,7 +52,7 @@ FORMATS: dict[str, Callable[[Verdict], str]] = {
     "json": _json,
     "markdown": _markdown,
     "html": _html,
-    "dotenv": _dotenv,
     "sarif": _sarif,
     "codequality": _codequality,
+    "dotenv": _dotenv,
 }

@@ -135,8 +135,8 @@ def _of_finding(image: ImageVerdict, listed: ListedFinding, group: str | None, c
     effects = {_EFFECT_OF[check.result] for check in checks}
     unblamed = Effect.IGNORED if listed.ignored_by else Effect.LISTED
     finding = listed.finding
-    package = f" in {package(finding)}" if package(finding) else ""
-    parts = [f"{identifier(finding)} ({finding.level}){package} of {_short(image.reference.text)}{_where(group)}."]
+    inside = f" in {package(finding)}" if package(finding) else ""
+    parts = [f"{identifier(finding)} ({finding.level}){inside} of {_short(image.reference.text)}{_where(group)}."]
     parts += [f"{_EFFECT_OF[check.result].capitalize()}: {_said(check)}." for check in checks]
     parts += [f"Ignored: {clean(reason, _LONGEST_PART)} ({_short(policy)})." for policy, reason in listed.ignored_by]
     if finding.solution:
