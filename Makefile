@@ -49,6 +49,7 @@ lock:  ## write requirements/*.txt and the lock of tests/integration anew (needs
 	$(LOCK) pyproject.toml --group build --group dev -c requirements/runtime.txt -c requirements/build.txt \
 	  -o requirements/dev.txt
 	$(LOCK) --group integration -c requirements/dev.txt -o requirements/integration.txt
+	$(LOCK) --group release -c requirements/dev.txt -o requirements/release.txt
 	npm --prefix tests/integration install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts \
 	  --no-audit --no-fund --silent
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
