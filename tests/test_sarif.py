@@ -13,7 +13,8 @@ from hssgate.errors import Interrupted
 from hssgate.exit_codes import ExitCode
 from hssgate.policy.model import Rules
 from hssgate.reference import parse_reference
-from hssgate.reports.entries import OWN, RUN, Effect, Entry
+from hssgate.reports.entries import OWN, RUN, Entry
+from hssgate.reports.findings import Effect
 from hssgate.reports.sarif import MOST_RESULTS, render
 from hssgate.reports.sarif_rules import descriptor
 from hssgate.scan_checks import FRESHNESS

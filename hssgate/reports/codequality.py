@@ -8,7 +8,8 @@ import json
 from typing import Any
 
 from hssgate.api.models import Level
-from hssgate.reports.entries import Effect, Entry, entries
+from hssgate.reports.entries import Entry, entries
+from hssgate.reports.findings import Effect
 from hssgate.text import without_commands_in_json
 from hssgate.verdict import Verdict
 

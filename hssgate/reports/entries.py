@@ -7,13 +7,12 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from pathlib import PurePosixPath
 
 from hssgate.api.models import Finding, Level
 from hssgate.policy.load import BUILT_IN
 from hssgate.policy.meanings import RULES
-from hssgate.reports.findings import identifier, package
+from hssgate.reports.findings import Effect, identifier, package
 from hssgate.reports.fingerprints import Key, digest, fingerprints, group_key, identities
 from hssgate.text import clean
 from hssgate.verdict import SCAN, Check, ImageVerdict, ListedFinding, Outcome, Result, Trouble, Verdict
@@ -27,15 +26,6 @@ _LONGEST_PART = 400
 _LONGEST_MESSAGE = 1000
 _PLAIN_ID = re.compile(r"(?!hssgate\.)\w[\w.:-]{0,99}")
 _LIMITS = RULES.keys() - {SCAN}  # the rules that stand in a policy
-
-
-class Effect(StrEnum):
-    """What an entry did to the run, the gravest first."""
-
-    BLOCKS = "blocks"
-    WARNS = "warns"
-    LISTED = "listed"
-    IGNORED = "ignored"
 
 
 _EFFECTS = tuple(Effect)
@@ -133,7 +123,7 @@ def _of_image(image: ImageVerdict, verdict: Verdict) -> list[Keyed]:
 
 def _of_finding(image: ImageVerdict, listed: ListedFinding, group: str | None, checks: list[Check]) -> Entry:
     effects = {_EFFECT_OF[check.result] for check in checks}
-    unblamed = Effect.IGNORED if listed.ignored_by else Effect.LISTED
+    unblamed = Effect.IGNORED if listed.ignored_by else Effect.ACCEPTED
     finding = listed.finding
     inside = f" in {package(finding)}" if package(finding) else ""
     parts = [f"{identifier(finding)} ({finding.level}){inside} of {_short(image.reference.text)}{_where(group)}."]

@@ -13,7 +13,8 @@ from urllib.parse import quote
 
 from hssgate import __version__
 from hssgate.durations import format_moment
-from hssgate.reports.entries import Effect, Entry, entries
+from hssgate.reports.entries import Entry, entries
+from hssgate.reports.findings import Effect
 from hssgate.reports.fingerprints import digest, identities
 from hssgate.reports.sarif_rules import descriptor, message
 from hssgate.text import clean, plural, without_commands_in_json
@@ -25,7 +26,7 @@ _FASTEST = 1  # whoever uploads compresses at least as well
 _MOST_NOTIFICATIONS = 100
 _LONGEST_FIELD = 500
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-_LEVELS = {Effect.BLOCKS: "error", Effect.WARNS: "warning", Effect.LISTED: "note", Effect.IGNORED: "note"}
+_LEVELS = {Effect.BLOCKS: "error", Effect.WARNS: "warning", Effect.ACCEPTED: "note", Effect.IGNORED: "note"}
 
 
 def render(verdict: Verdict) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from hssgate.api.models import Finding, Level
 from hssgate.policy.meanings import RULES
+from hssgate.reports import escaping
 from hssgate.reports.entries import OWN, RUN, Entry
 from hssgate.reports.findings import exceptions_for, identifier
 from hssgate.scan_checks import FRESHNESS
@@ -24,7 +25,6 @@ _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _ADDRESS = re.compile(
     rf"https://{_LABEL}(?:\.{_LABEL})+(?:[/?#](?:[\w/?#.~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{{2}})*)?", re.ASCII
 )
-_MARKS = re.compile(r"[!#$()*+.:=@\[\\\]_`{|}~-]")  # of Markdown; what HTML is made of becomes entities
 
 _LEVELS = tuple(Level)
 _SCORES = {Level.HIGH: "8.0", Level.MEDIUM: "5.5", Level.LOW: "2.0"}  # GitHub: high from 7.0, medium from 4.0
@@ -97,23 +97,17 @@ def _of_findings(rule: str, findings: Sequence[Finding]) -> dict[str, Any]:
 
 def _help(paragraphs: Sequence[str], exceptions: str = "") -> dict[str, str]:
     """Return help as text and as Markdown, in which nothing that came from outside is markup."""
-    plain, marked = [*paragraphs], [_in_markdown(paragraph) for paragraph in paragraphs]
+    plain, marked = [*paragraphs], [escaping.text(paragraph) for paragraph in paragraphs]
     if exceptions:
         heading = "To let it pass, with a reason, in the policy:"
         plain += [heading, exceptions]
-        marked += [heading, f"```yaml\n{exceptions}\n```"]  # no line of it begins with a backtick
+        marked += [heading, escaping.fence(exceptions, "yaml")]
     return {**message("\n\n".join(plain)), "markdown": "\n\n".join(marked)}
 
 
 def message(text: str) -> dict[str, str]:
     """Return plain text as SARIF has it, without anything that its readers take for a link."""
     return {"text": text.replace("](", "] (")}
-
-
-def _in_markdown(text: str) -> str:
-    """Return one clean line with all that Markdown, HTML and GitHub's own marks could be made of taken literally."""
-    literal = _MARKS.sub(r"\\\g<0>", text)
-    return literal.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _first(texts: Iterable[str | None]) -> str:
