@@ -19,6 +19,7 @@ TEXTS = HOSTILE | {
     "references": "@team team/app#12 #12 !34 GH-56 ~label %2.0 &7 $8 ^9 [[wiki]] [issue:1] *iteration:1",
     "emoji": ":tada: :+1: :100: at 10:29:12",
     "command": "/close",
+    "command of a runner": "##[stop-commands]x ##vso[task.complete]y",
     "HTML": "<img src=x onerror=alert(1)><a href='javascript:x'>y</a><!-- --><svg onload=x></details><table>",
     "attribute": '" onmouseover="alert(1)" style=\'x:url(http://h)\' x=`y`',
     "references in HTML": "&#60;b&#62; &lt;b&gt; &amp;lt; &nbsp;",

@@ -71,7 +71,7 @@ def test_hostile_text_is_shown_and_does_nothing(bench: Bench, text: str) -> None
     assert len(page.one("table", "details").rows()) == 3
     source = Path("report.html").read_text(encoding="utf-8")
     assert not {character for character in source if ord(character) < 32 or character == "\u202e"} - {"\n"}
-    assert "##[" not in source
+    assert not re.search(r"##(?:vso)?\[", source)
     assert len(source) < 60_000
 
 

@@ -1,6 +1,7 @@
 """The Markdown report: the verdict at a glance, all that decides it, and nothing that a hostile text could do."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,7 @@ def test_hostile_text_is_shown_and_does_nothing(bench: Bench, said: str) -> None
     assert blamed[3] == clean(said, 200)
     assert document.headings[0] == "❌ hssgate: blocked"
     assert len(document.fences) == 1
+    assert not re.search(r"##(?:vso)?\[", source)
     assert len(source) < 60_000
 
 

@@ -96,6 +96,18 @@ def test_the_page_never_scrolls_sideways(site: Open, width: int) -> None:
     assert widths == [width] * 3
 
 
+def test_on_a_phone_nothing_but_the_looks_is_wider_than_the_screen(site: Open) -> None:
+    """The other tables stand as cards, so that what was found is read without moving them."""
+    wider = site(None).examine(
+        """page.querySelectorAll("details").forEach(details => { details.open = true; });
+        return [...page.querySelectorAll(".scroll")].filter(box => box.scrollWidth > box.clientWidth)
+          .map(box => box.firstElementChild.className);""",
+        width=390,
+    )
+
+    assert {*wider} == {"reads"}
+
+
 @pytest.mark.parametrize("policy", [None, JENKINS], ids=["as it is", "in Jenkins"])
 def test_the_verdict_comes_before_the_checks_and_these_before_the_findings(site: Open, policy: str | None) -> None:
     """In the order in which it is read, also where styles are blocked."""
