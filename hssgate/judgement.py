@@ -155,7 +155,7 @@ def _judge_group(
             judged = Judged(skip_rules(rules, "the scan gave no result"))
         sorted_by_policy.append(judged.sorted_findings)
         policy = loaded.source.path if len(terms.policies) > 1 else None
-        checks += [replace(check, policy=policy) for check in judged.checks]
+        checks += [replace(check, policy=policy, place=rules.places.get(check.rule)) for check in judged.checks]
     return _JudgedGroup(
         standing,
         tuple(checks),

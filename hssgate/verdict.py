@@ -51,6 +51,19 @@ SCAN = "scan"  # the check without which nothing passes
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where a rule stands.
+
+    Args:
+        path: of the policy file, as the caller gave it.
+        line: from 1, where the file's format tells.
+    """
+
+    path: str
+    line: int | None
+
+
+@dataclass(frozen=True)
 class Check:
     """One question put to one image.
 
@@ -64,6 +77,7 @@ class Check:
         group: the rows it is about, where one reference matched several groups.
         trouble: why it could not be judged; set exactly where the result is an error.
         blamed: the findings because of which the rule does not hold, the gravest first.
+        place: where the rule stands, if in a file.
     """
 
     rule: str
@@ -75,6 +89,7 @@ class Check:
     group: str | None = None
     trouble: Trouble | None = None
     blamed: tuple[Finding, ...] = ()
+    place: Place | None = None
 
     @property
     def name(self) -> str:

@@ -43,8 +43,13 @@ class LoadedPolicy:
         """Return where one of the policy's own rules stands, as `file:line`, `file: rules.name` or `built-in`."""
         if self.source.path == BUILT_IN:
             return BUILT_IN
-        line = self.lines.get(("rules", name))
+        line = self.line_of_rule(name)
         return f"{self.source.path}:{line}" if line else f"{self.source.path}: rules.{name}"
+
+    def line_of_rule(self, name: str, override: int | None = None) -> int | None:
+        """Return the line of one of the policy's own rules, or of one that the override of that number sets."""
+        owner: KeyPath = () if override is None else ("overrides", override)
+        return self.lines.get((*owner, "rules", name))
 
 
 def find_policy(folder: Path) -> Path | None:

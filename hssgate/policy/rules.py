@@ -1,7 +1,7 @@
 """What an image is held to: rules and exceptions in force, and what is odd about a policy's entries."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import assert_never
@@ -9,9 +9,10 @@ from typing import assert_never
 from hssgate.api.models import Level
 from hssgate.durations import format_duration
 from hssgate.policy.exceptions import Exceptions
-from hssgate.policy.load import LoadedPolicy
+from hssgate.policy.load import BUILT_IN, LoadedPolicy
 from hssgate.policy.model import AgeRule, CountRule, Ignore, Override, Rules, ScanRule, SeverityRule
 from hssgate.text import clean
+from hssgate.verdict import Place
 
 LimitRule = SeverityRule | CountRule | AgeRule
 Rule = LimitRule | ScanRule
@@ -33,11 +34,13 @@ class RulesInForce:
         limits: by name, in the order in which they are judged.
         scan: which failures of a scan may pass.
         exceptions: which findings do not count.
+        places: of the rules by name, if they stand in a file.
     """
 
     limits: dict[str, LimitRule]
     scan: ScanRule | None
     exceptions: Exceptions
+    places: dict[str, Place] = field(default_factory=dict)
 
     @property
     def need_findings(self) -> bool:
@@ -78,7 +81,8 @@ def rules_for(loaded: LoadedPolicy, subject: Subject, now: float) -> RulesInForc
         subject: the image.
         now: epoch seconds; an override that ended before that day (UTC) has no effect.
     """
-    rules = {name: rule for name, (rule, _) in rules_by_origin(loaded, subject, now).items()}
+    by_origin = rules_by_origin(loaded, subject, now)
+    rules = {name: rule for name, (rule, _) in by_origin.items()}
     scan = rules.pop("scan", None)
     limits = {name: rule for name in Rules.model_fields if not isinstance(rule := rules.get(name), ScanRule | None)}
     entries = tuple(
@@ -86,7 +90,12 @@ def rules_for(loaded: LoadedPolicy, subject: Subject, now: float) -> RulesInForc
         for index, entry in enumerate(loaded.policy.ignore)
         if not _has_ended(entry.expires, now) and (entry.images is None or subject.matches(entry.images))
     )
-    return RulesInForce(limits, scan if isinstance(scan, ScanRule) else None, Exceptions(entries))
+    places = {
+        name: Place(loaded.source.path, loaded.line_of_rule(name, override))
+        for name, (_, override) in by_origin.items()
+        if loaded.source.path != BUILT_IN
+    }
+    return RulesInForce(limits, scan if isinstance(scan, ScanRule) else None, Exceptions(entries), places)
 
 
 def rules_by_origin(loaded: LoadedPolicy, subject: Subject, now: float) -> dict[str, tuple[Rule, int | None]]:

@@ -5,10 +5,11 @@ One testsuite an image, one testcase a check, one outcome a testcase; never an e
 
 from junit_xml import TestCase, TestSuite, to_xml_report_string
 
+from hssgate.policy.load import BUILT_IN
 from hssgate.reports.findings import detail_line, exceptions_for, ignored_lines, line
 from hssgate.reports.room import bounded
 from hssgate.text import clean
-from hssgate.verdict import SCAN, Check, ImageVerdict, Result, Trouble, Verdict
+from hssgate.verdict import SCAN, Check, ImageVerdict, Place, Result, Trouble, Verdict
 
 _LONGEST_NAME = 1000
 _LONGEST_LIST = 48 * 1024  # bytes of a list of findings; with the exceptions below it, under 64 kB
@@ -25,21 +26,40 @@ def render(verdict: Verdict) -> str:
 
 def _suite(image: ImageVerdict, verdict: Verdict) -> TestSuite:
     name = clean(image.reference.text, _LONGEST_NAME)
-    return TestSuite(name, _cases(image, name), properties=_properties(image, verdict))
+    return TestSuite(name, _cases(image, name, verdict), properties=_properties(image, verdict))
 
 
-def _cases(image: ImageVerdict, suite: str) -> list[TestCase]:
+def _cases(image: ImageVerdict, suite: str, verdict: Verdict) -> list[TestCase]:
     cases = []
     taken: set[str] = set()
     for check in image.checks or (_nothing_judged(),):
         name = _unique(clean(check.name, _LONGEST_NAME), taken)
         seconds = image.waited_seconds if check.rule == SCAN else 0.0
-        case = TestCase(name, classname=f"hssgate.{suite}", elapsed_sec=max(round(seconds, 3), _LEAST_SECONDS))
+        path, number = _place(check, verdict)
+        case = TestCase(
+            name,
+            classname=f"hssgate.{suite}",
+            elapsed_sec=max(round(seconds, 3), _LEAST_SECONDS),
+            file=path,
+            line=number,
+        )
         _tell(case, check)
         if check.rule == SCAN and (beside := _beside(image)):
             case.stdout = "\n".join([*([case.stdout] if case.stdout else []), *bounded(beside, _LONGEST_LIST, str)])
         cases.append(case)
     return cases
+
+
+def _place(check: Check, verdict: Verdict) -> tuple[str | None, int | None]:
+    """Return file and line of the rule, else the head of the first policy: readers link to it, or annotate it.
+
+    A path that leads out of the checkout is nothing to them; nor is there one for the built-in policy.
+    """
+    first = next((Place(source.path, None) for source in verdict.policies if source.path != BUILT_IN), None)
+    place = check.place or first
+    if place is None or place.path.startswith("/") or ".." in place.path.split("/"):
+        return None, None
+    return clean(place.path, 400), place.line or 1
 
 
 def _tell(case: TestCase, check: Check) -> None:
