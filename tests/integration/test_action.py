@@ -8,17 +8,8 @@ from pathlib import Path
 import pytest
 from junitparser import JUnitXml
 
-from tests.integration.conftest import BIN
-from tests.integration.runner import (
-    Job,
-    Runner,
-    Step,
-    committed,
-    copy_of_this_repository,
-    emulator,
-    put_script,
-    workflow,
-)
+from tests.integration.conftest import BIN, emulator, put_script
+from tests.integration.runner import Job, Runner, Step, committed, copy_of_this_repository, workflow
 
 pytestmark = pytest.mark.integration
 

@@ -10,13 +10,9 @@ from tests.integration.conftest import ROOT, succeeded
 pytestmark = pytest.mark.integration
 
 
-def test_the_wheel_alone_does_the_main_job(tmp_path: Path) -> None:
-    """Built, installed with locked requirements into an empty environment with an empty home, and run."""
+def test_the_wheel_alone_does_the_main_job(tmp_path: Path, wheel: Path) -> None:
+    """Installed with locked requirements into an empty environment with an empty home, and run."""
     pip = ("-m", "pip", "--quiet", "--disable-pip-version-check")
-    succeeded(
-        sys.executable, *pip, "wheel", "--no-deps", "--no-build-isolation", "-w", tmp_path, ROOT, cwd=tmp_path
-    )  # fmt: skip
-    (wheel,) = tmp_path.glob("hssgate-*.whl")
     python = tmp_path / "venv" / "bin" / "python"
     succeeded(sys.executable, "-m", "venv", tmp_path / "venv", cwd=tmp_path)
     requirements = ROOT / "requirements" / "runtime.txt"

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from junitparser import JUnitXml
 
-from tests.integration.conftest import BIN, ROOT, ran, succeeded
-from tests.integration.runner import PYTHON, Runner, copy_of_this_repository, emulator, of_the_index
+from tests.integration.conftest import BIN, ROOT, emulator, of_the_index, ran, succeeded
+from tests.integration.runner import PYTHON, Runner, copy_of_this_repository
 
 pytestmark = pytest.mark.integration
 
