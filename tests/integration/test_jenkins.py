@@ -1,0 +1,174 @@
+"""`examples/Jenkinsfile`: linted, and run from its first stage to its last by a stand-in for Jenkins."""
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from junitparser import JUnitXml
+
+from tests.integration.conftest import (
+    NODE_MODULES,
+    ROOT,
+    emulator,
+    finding,
+    node,
+    put_python_with_hssgate,
+    put_script,
+    ran,
+)
+from tests.test_check import CLEAN, DIGEST, FOREVER, image, images
+
+pytestmark = pytest.mark.integration
+
+JENKINSFILE = ROOT / "examples" / "Jenkinsfile"
+GROOVY = NODE_MODULES / "npm-groovy-lint" / "lib" / "java" / "groovy" / "lib"
+STAND_IN = Path(__file__).parent / "jenkins.groovy"
+PUSHED = f'{{"containerimage.config.digest": "sha256:{"cd" * 32}", "containerimage.digest": "{DIGEST}"}}'
+SEVERE = "severity_level: High, vul_num: 1, malicious_file_num: 0"
+SCENARIO = images(
+    image(f"{{at: -1m, scan_status: success, {CLEAN}}}", cicd_name="my-pipeline", image_version='"1"'),
+    image(f"{{at: -1m, scan_status: success, {SEVERE}}}", cicd_name="my-pipeline", image_version='"2"'),
+    image(FOREVER, cicd_name="my-pipeline", image_version='"3"'),
+)
+SECRET = "emulator-sk"
+
+
+def linted(folder: Path) -> "subprocess.CompletedProcess[str]":
+    program = NODE_MODULES / "npm-groovy-lint" / "lib" / "index.js"
+    return ran(
+        node(), program, "--noserver", "--path", folder, "--files", "**/Jenkinsfile", "--failon", "error", cwd=folder
+    )
+
+
+def test_the_jenkinsfile_is_sound_groovy(tmp_path: Path) -> None:
+    """And the check can tell: with a bracket less it is not."""
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    text = JENKINSFILE.read_text(encoding="utf-8")
+    (tmp_path / "Jenkinsfile").write_text(text, encoding="utf-8")
+    (broken / "Jenkinsfile").write_text(text.replace("stages {", "stages ", 1), encoding="utf-8")
+
+    assert linted(broken).returncode == 1
+    (broken / "Jenkinsfile").unlink()
+    ended = linted(tmp_path)
+    assert ended.returncode == 0, ended.stdout
+
+
+def test_groovy_puts_nothing_into_a_shell_step() -> None:
+    """Neither a secret nor a name: a shell step stands between single quotes, and Groovy's escapes are not in it."""
+    text = JENKINSFILE.read_text(encoding="utf-8")
+    scripts = text.split("'''")[1::2]
+
+    assert '"""' not in text
+    assert not re.search(r"[^.]\bsh\W+\"", text)
+    assert len(scripts) == 2
+    assert not [line for script in scripts for line in script.splitlines() if "\\" in line.removesuffix("\\")]
+
+
+@dataclass(frozen=True)
+class Build:
+    """A build that has ended."""
+
+    result: str
+    said: list[dict[str, Any]]
+    log: str
+    folder: Path
+
+    @property
+    def deployed(self) -> str:
+        """What was deployed."""
+        note = self.folder / "deployed"
+        return note.read_text(encoding="utf-8").strip() if note.exists() else ""
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An emulator where builds 1, 2 and 3 pass, are blocked, and take too long."""
+    scenario = tmp_path_factory.mktemp("emulator") / "scenario.yaml"
+    scenario.write_text(SCENARIO, encoding="utf-8")
+    with emulator("--scenario", scenario) as found:
+        yield found
+
+
+def build(number: int, folder: Path, url: str, env: dict[str, str] | None = None) -> Build:
+    """Run the whole Jenkinsfile in a workspace where docker is a fake, as are the scripts it calls."""
+    for name, script in (
+        ("bin/docker", f"echo '{PUSHED}' > build.json"),
+        ("ci/hss-scan.sh", "exit 0"),
+        ("ci/deploy.sh", 'echo "$1" > deployed'),
+    ):
+        put_script(folder / name, script)
+    (folder / "hss-reports").mkdir()
+    (folder / "hss-reports" / "junit.xml").write_text("<testsuites/>", encoding="utf-8")  # of the build before
+    known = {
+        "CREDENTIAL_HUAWEICLOUD_SDK_AK": "emulator-ak",
+        "CREDENTIAL_HUAWEICLOUD_SDK_SK": SECRET,
+        "WORKSPACE_TMP": f"{folder}@tmp",
+        "BUILD_NUMBER": str(number),
+        "HSSGATE_ENDPOINT": url,
+        "HSSGATE_PROJECT_ID": "any",
+        "HSSGATE_TIMEOUT": "2s",
+    }
+    jars = ":".join(map(str, GROOVY.glob("*.jar")))
+    path = {"PATH": f"{folder / 'bin'}:{os.environ['PATH']}"}
+    ended = ran(
+        "java", "-cp", jars, "groovy.ui.GroovyMain", STAND_IN, JENKINSFILE, cwd=folder, env=known | path | (env or {})
+    )
+    told = json.loads(ended.stdout.splitlines()[-1]) if ended.returncode == 0 else pytest.fail(ended.stderr)
+    return Build(told["result"], told["said"], ended.stdout + ended.stderr, folder)
+
+
+def test_a_build_whose_image_passes_is_deployed(tmp_path: Path, url: str, wheel: Path) -> None:
+    """By the digest that was judged; JUnit is read, HTML is published, everything is archived."""
+    ended = build(1, tmp_path, url, finding(wheel))
+
+    assert ended.result == "SUCCESS", ended.log
+    assert ended.deployed == f"swr.ap-southeast-1.myhuaweicloud.com/team/app@{DIGEST}"
+    assert ended.said == [{"published": True}, {"archived": ["junit.xml", "report.html", "report.json"]}]
+    assert JUnitXml.fromfile(str(tmp_path / "hss-reports" / "junit.xml")).failures == 0
+    assert not [*Path(f"{tmp_path}@tmp").iterdir()]
+    assert SECRET not in ended.log
+
+
+def test_a_build_whose_image_is_blocked_fails(tmp_path: Path, url: str) -> None:
+    """Nothing is deployed; the reports are published all the same."""
+    put_python_with_hssgate(tmp_path / "bin")
+
+    ended = build(2, tmp_path, url)
+
+    assert (ended.result, ended.deployed) == ("FAILURE", ""), ended.log
+    assert {"result": "FAILURE", "reason": "HSS image scan: the policy is violated"} in ended.said
+    assert {"published": True} in ended.said
+    assert JUnitXml.fromfile(str(tmp_path / "hss-reports" / "junit.xml")).failures == 1
+
+
+def test_the_softened_code_is_unstable_and_not_deployed(tmp_path: Path, url: str) -> None:
+    """A doubt is never a pass."""
+    put_python_with_hssgate(tmp_path / "bin")
+
+    ended = build(3, tmp_path, url)
+
+    assert (ended.result, ended.deployed) == ("UNSTABLE", ""), ended.log
+    assert ended.said[0]["reason"].startswith("HSS image scan: HSS was too slow")
+
+
+@pytest.mark.parametrize("code", [4, 10])
+def test_a_failed_installation_is_no_verdict(tmp_path: Path, url: str, code: int) -> None:
+    """Whatever code it ends with; nor is the report of the build before taken for this one's."""
+    put_python_with_hssgate(tmp_path / "bin")
+    put_script(tmp_path / "bin" / "environment", f"exit {code}")
+
+    ended = build(1, tmp_path, url)
+
+    assert (ended.result, ended.deployed) == ("FAILURE", ""), ended.log
+    assert ended.said == [
+        {"result": "FAILURE", "reason": "HSS image scan: no verdict, exit code 3"},
+        {"published": False},
+        {"archived": []},
+    ]
