@@ -7,7 +7,9 @@ from pathlib import Path
 
 import click
 import pytest
+import yaml
 
+from hssgate import __version__
 from hssgate.cli.check import check
 from hssgate.cli.credentials import KEYS, TOKENS
 from hssgate.cli.main import cli
@@ -31,6 +33,18 @@ def rows(document: str, header: str) -> list[list[str]]:
 
 def blocks(document: str, language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", document, flags=re.DOTALL)
+
+
+def section(heading: str) -> str:
+    """From the heading to the next of its depth."""
+    text = README.partition(f"{heading}\n")[2]
+    assert text, heading
+    return text.partition(f"\n{heading.split(maxsplit=1)[0]} ")[0]
+
+
+def named(document: str, header: str) -> list[str]:
+    """What the first column of the table names, in order."""
+    return [name for cells in rows(document, header) for name in re.findall(r"`([^`]+)`", cells[0])]
 
 
 def options() -> list[click.Option]:
@@ -69,6 +83,27 @@ def test_the_credentials_are_all_named() -> None:
     assert named == tried
 
 
+def test_the_doors_take_what_the_readme_says() -> None:
+    """Inputs and outputs of the action, inputs of the template, with their defaults; the examples use no others."""
+    action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    spec, _ = yaml.safe_load_all((ROOT / "gitlab-ci-template.yml").read_text(encoding="utf-8"))
+    github, gitlab = section("### GitHub Actions"), section("### GitLab CI")
+
+    assert sorted(named(github, "| input | default |")) == sorted(action["inputs"])
+    assert sorted(named(github, "| output | is |")) == sorted(action["outputs"])
+    assert sorted(named(gitlab, "| input | default |")) == sorted(spec["spec"]["inputs"])
+    for table, inputs in ((github, action["inputs"]), (gitlab, spec["spec"]["inputs"])):
+        for names, default in rows(table, "| input | default |"):
+            if default.startswith("`"):
+                assert default.strip("`") == inputs[names.strip("`")]["default"]
+    (workflow,), (include,) = blocks(github, "yaml"), blocks(gitlab, "yaml")
+    gate = yaml.safe_load(workflow)["jobs"]["image"]["steps"][-1]
+    assert set(gate["with"]) <= set(action["inputs"])
+    assert gate["uses"].endswith(f"@v{__version__}")
+    assert set(yaml.safe_load(include)["include"][0]["inputs"]) <= set(spec["spec"]["inputs"])
+    assert yaml.safe_load(include)["include"][0]["ref"] == f"v{__version__}"
+
+
 def test_the_help_names_each_report_format() -> None:
     """In the order of README's table."""
     (reports,) = [option for option in options() if option.name == "reports"]
@@ -87,7 +122,7 @@ def test_every_command_is_told_of() -> None:
 
 def test_the_policy_of_the_readme_is_valid(tmp_path: Path) -> None:
     """And the built-in policy is as README tells it."""
-    (example,) = blocks(README, "yaml")
+    (example,) = blocks(section("## Policy"), "yaml")
     path = tmp_path / "hssgate.yaml"
     path.write_text(example, encoding="utf-8")
 
