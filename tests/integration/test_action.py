@@ -59,7 +59,7 @@ def job(hss: str, tmp_path_factory: pytest.TempPathFactory) -> Job:
     shop.mkdir()
     (shop / f"{HOSTILE}.yaml").write_text("version: 1\nrules: {severity: High}\n")
     put_script(shop / "old-python", 'case $1 in --version) echo "Python 3.10.13" ;; *) exit 1 ;; esac')
-    for stray in ("httpx.py", "sitecustomize.py", "pip.py", "a.xml"):
+    for stray in ("httpx.py", "sitecustomize.py", "pip.py", "junit=another.xml"):
         (shop / stray).write_text("raise SystemExit('the caller reached into the gate')\n")
     (shop / "wf.yml").write_text(
         workflow(
