@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-import httpx
-
 from hssgate.api.client import HssClient
+from hssgate.api.hosts import Hosts
 from hssgate.api.query import LONGEST_VERSION, CicdImagesQuery
 from hssgate.clock import Clock
 from hssgate.evidence import Evidence
@@ -24,7 +23,7 @@ from hssgate.watch import Lane, Watch
 def run_gate(
     settings: Settings,
     policies: Sequence[LoadedPolicy],
-    http: httpx.Client,
+    hosts: Hosts,
     clock: Clock,
     observer: Observer,
 ) -> Verdict:
@@ -33,14 +32,14 @@ def run_gate(
     Args:
         settings: what was asked.
         policies: each of which every image must hold to.
-        http: speaks to the endpoint; it must not follow redirects.
+        hosts: to be asked.
         clock: time and chance.
         observer: is told what happens meanwhile.
     """
     started_at, start = clock.epoch(), clock.monotonic()
     warnings = _Warnings(observer)
     clock.on_wait = lambda: observer.tick(clock.monotonic() - start)
-    client = HssClient(http, settings.connection, clock, warnings.warn)
+    client = HssClient(hosts, settings.connection, clock, warnings.warn)
     watch = Watch(
         _lanes(settings.references, client),
         settings.patience,

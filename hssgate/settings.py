@@ -3,54 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import SecretStr
-
 from hssgate.durations import Moment
 from hssgate.reference import Reference
-
-
-@dataclass(frozen=True, kw_only=True)
-class Token:
-    """An IAM token, sent as `X-Auth-Token`.
-
-    Args:
-        value: the token.
-        source: the variable it was taken from.
-    """
-
-    value: SecretStr
-    source: str
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """The values that must never be shown."""
-        return (self.value.get_secret_value(),)
-
-
-@dataclass(frozen=True, kw_only=True)
-class AccessKey:
-    """An access key that signs each request.
-
-    Args:
-        ak: the access key id.
-        sk: the secret access key.
-        security_token: of a temporary key.
-        source: the variables it was taken from.
-    """
-
-    ak: str
-    sk: SecretStr
-    security_token: SecretStr | None = None
-    source: str
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """The values that must never be shown."""
-        token = (self.security_token.get_secret_value(),) if self.security_token else ()
-        return (self.sk.get_secret_value(), *token)
-
-
-Credentials = Token | AccessKey
+from hssgate.ways import Credentials
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,18 +13,26 @@ class Connection:
     """Where HSS is and how to ask it.
 
     Args:
-        endpoint: scheme and host, without a path.
-        project_id: the Huawei Cloud project.
+        endpoint: scheme and host of HSS, without a path.
+        project_id: the Huawei Cloud project; None where IAM is asked for that of the region.
+        region: whose project that is; None where there is a project id.
+        iam_endpoint: scheme and host of IAM; None where nothing needs it.
+        sts_endpoint: scheme and host of STS; None where nothing needs it.
         enterprise_project_id: None for the API's default, or `all_granted_eps`.
         credentials: the chosen way in.
+        passed_over: the ways before it that were not given, in words.
         request_timeout: seconds for one HTTP request.
         ca_bundle: file of certificate authorities, instead of the system's and certifi's.
     """
 
     endpoint: str
-    project_id: str
+    project_id: str | None
+    region: str | None = None
+    iam_endpoint: str | None = None
+    sts_endpoint: str | None = None
     enterprise_project_id: str | None = None
     credentials: Credentials
+    passed_over: tuple[str, ...] = ()
     request_timeout: float = 30.0
     ca_bundle: Path | None = None
 

@@ -17,7 +17,6 @@ from hssgate.cli.main import run
 from hssgate.cli.world import World
 from hssgate.emulator.app import Emulator
 from hssgate.emulator.scenario import parse_scenario
-from hssgate.settings import Connection
 from tests.fakes import FakeClock
 
 _OWN_VARIABLES = (
@@ -116,16 +115,13 @@ class Bench:
         out, err = self.capture.readouterr()
         return Ended(code, out, err, self.folder)
 
-    def _open_http(self, _connection: Connection, trace: Callable[[str], None] | None) -> httpx.Client:
+    def _open_http(self, _endpoint: str, _ca_bundle: Path | None) -> httpx.Client:
         transport: httpx.BaseTransport
         if handler := self.handler:
             transport = httpx.MockTransport(lambda request: _as_stream(handler(request)))
         else:
             transport = httpx.WSGITransport(app=self.emulator)
-        hooks: dict[str, list[Callable[..., None]]] = {}
-        if trace is not None:
-            hooks["request"] = [lambda request: trace(f"> {request.method} {request.url}")]
-        return httpx.Client(transport=transport, event_hooks=hooks)
+        return httpx.Client(transport=transport)
 
 
 def _as_stream(response: httpx.Response) -> httpx.Response:

@@ -11,7 +11,7 @@ import io
 import json
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -27,7 +27,6 @@ from hssgate.cli.main import run
 from hssgate.cli.world import World
 from hssgate.emulator.app import Emulator
 from hssgate.emulator.model import Scenario
-from hssgate.settings import Connection
 from tests.conftest import KEY
 from tests.fakes import START, FakeClock
 
@@ -339,7 +338,7 @@ class Worlds(RuleBasedStateMachine):
 
 
 def _silently(arguments: list[str], clock: FakeClock, transport: httpx.BaseTransport) -> int:
-    def open_http(_connection: Connection, _trace: Callable[[str], None] | None) -> httpx.Client:
+    def open_http(_endpoint: str, _ca_bundle: object) -> httpx.Client:
         return httpx.Client(transport=transport)
 
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()) as err:

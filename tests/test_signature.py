@@ -7,12 +7,12 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydantic import SecretStr
 
 from hssgate.api.auth.access_key import SignedAuth
 from hssgate.api.auth.signature import authorization, canonical_request
 from hssgate.api.query import CicdImagesQuery, encode
-from hssgate.settings import AccessKey
+from hssgate.secret import Secret
+from hssgate.ways import AccessKey
 from tests.fakes import FakeClock
 
 HOST = "hss.ap-southeast-1.myhuaweicloud.com"
@@ -115,15 +115,15 @@ def test_the_official_signer_agrees_on_random_requests(
     )
     key = AccessKey(
         ak="AK0123456789",
-        sk=SecretStr("SK/+0123456789"),
-        security_token=SecretStr(token) if token else None,
+        sk=Secret("SK/+0123456789"),
+        security_token=Secret(token) if token else None,
         source="test",
     )
     host = f"{HOST}:{port}" if port else HOST
     path = f"/v5/{project}/image/cicd/images"
     request = httpx.Request("GET", f"https://{host}{path}?{query.encoded()}")
 
-    signed = next(SignedAuth(key, project, FakeClock()).auth_flow(request))
+    signed = next(SignedAuth(lambda: key, lambda: project, FakeClock()).auth_flow(request))
 
     headers = {name: signed.headers[name] for name in ("Host", "X-Sdk-Date", "X-Project-Id")}
     if token:

@@ -4,7 +4,9 @@ Sources: HSS error codes (all HTTP 400), gateway error codes (`APIGW.` and `APIG
 SDK understands. Where the manual is silent the reading is the careful one.
 """
 
+import contextlib
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -26,6 +28,23 @@ _DEEPEST_ERROR = 5
 _MOST_VALUES = 100_000  # objects and lists in an answer; a page has 200 rows
 
 _DENIED = "the identity may not read HSS images in this project; grant it read access to HSS, and check the project id"
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What to do next about a refusal.
+
+    Args:
+        by_code: by the error code, that of the gateway without its prefix.
+        by_status: by the HTTP status, where the code says nothing.
+        otherwise: where neither does.
+    """
+
+    by_code: Mapping[str, str]
+    by_status: Mapping[int, str]
+    otherwise: str
+
+
 _ADVICE_BY_CODE = {
     "HSS.0001": "HSS finds a parameter invalid; check the image reference and --cicd-name",
     "HSS.0010": _DENIED,
@@ -44,6 +63,7 @@ _ADVICE_BY_STATUS = {
     403: _DENIED,
     404: "check --region or --endpoint, and the project id",
 }
+_OF_HSS = Advice(_ADVICE_BY_CODE, _ADVICE_BY_STATUS, "see the HSS error codes")
 
 
 @dataclass(frozen=True)
@@ -74,16 +94,43 @@ def read_page(answer: Answer, model: type[Row]) -> Page[Row]:
         ApiUnavailable: throttled, a server's fault, or not the documented shape.
         ApiRefused: asking again would not help.
     """
-    exchange = Exchange(answer.status, request_id(answer.headers))
+    exchange = exchange_of(answer)
     if answer.status != _OK:
-        raise _failure(answer, exchange)
-    try:
-        if answer.body.count(b"{") + answer.body.count(b"[") > _MOST_VALUES:
-            raise ValueError("more rows than a page can have")  # noqa: TRY301 - translated with the rest
-        document = json.loads(answer.body, object_pairs_hook=_unique, parse_constant=_refuse_constant)
-        listing = _listing(document)
+        raise failure_of(answer, _OF_HSS)
+    with unreadable(exchange):
+        listing = _listing(document_of(answer))
         total_num = count_of(listing.get("total_num"))
         rows = tuple(model.model_validate(row) for row in _rows(listing.get("data_list")))
+    return Page(rows, total_num, answer.server_time, exchange)
+
+
+def exchange_of(answer: Answer) -> Exchange:
+    """Return what is known of the exchange."""
+    return Exchange(answer.status, request_id(answer.headers))
+
+
+def document_of(answer: Answer) -> object:
+    """Return the JSON of the answer.
+
+    Raises:
+        ValueError: it is none, or one that no program should have written.
+        RecursionError: it is nested too deep.
+    """
+    if answer.body.count(b"{") + answer.body.count(b"[") > _MOST_VALUES:
+        raise ValueError("more rows than a page can have")
+    document: object = json.loads(answer.body, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+    return document
+
+
+@contextlib.contextmanager
+def unreadable(exchange: Exchange) -> Iterator[None]:
+    """Turn what comes of an answer that cannot be read into an error of our own.
+
+    Raises:
+        ApiUnavailable: asking again may bring a readable one.
+    """
+    try:
+        yield
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"])
@@ -91,7 +138,6 @@ def read_page(answer: Answer, model: type[Row]) -> Page[Row]:
     except (ValueError, RecursionError) as error:
         reason = "nested too deep" if isinstance(error, RecursionError) else clean(error, 120)
         raise ApiUnavailable(f"unreadable answer: {reason}", exchange) from error
-    return Page(rows, total_num, answer.server_time, exchange)
 
 
 def _listing(document: object) -> dict[str, object]:
@@ -120,9 +166,15 @@ def _refuse_constant(name: str) -> object:
     raise ValueError(f"{name} is no JSON")
 
 
-def _failure(answer: Answer, exchange: Exchange) -> ApiError:
+def failure_of(answer: Answer, advice: Advice) -> ApiError:
+    """Return the error that an answer without a usable status stands for.
+
+    Args:
+        answer: of any of the cloud's services.
+        advice: what to do next about a refusal.
+    """
     told = _told(answer.body)
-    exchange = Exchange(answer.status, exchange.request_id or told.request_id)
+    exchange = Exchange(answer.status, request_id(answer.headers) or told.request_id)
     said = " ".join(part for part in (told.code, told.message) if part) or "without a readable reason"
     at = f" (request id {exchange.request_id})" if exchange.request_id else ""
     what = f"HTTP {answer.status}: {said}{at}"
@@ -134,15 +186,15 @@ def _failure(answer: Answer, exchange: Exchange) -> ApiError:
     if answer.status < 400:  # noqa: PLR2004
         return RequestRefused(f"{what}; a redirect is never followed, check --endpoint", exchange)
     gateway_code = told.code.rpartition(".")[2] if told.code.startswith(("APIGW.", "APIG.")) else ""
-    advice = (
-        _ADVICE_BY_CODE.get(told.code)
-        or _ADVICE_BY_CODE.get(gateway_code)
-        or _ADVICE_BY_STATUS.get(answer.status)
-        or "see the HSS error codes"
+    to_do = (
+        advice.by_code.get(told.code)
+        or advice.by_code.get(gateway_code)
+        or advice.by_status.get(answer.status)
+        or advice.otherwise
     )
     # A bad credential is bad for every image, and five bad signatures lock a key; all else may be about this one.
     refusal = ApiRefused if answer.status == _UNAUTHORIZED else RequestRefused
-    return refusal(f"{what}; {advice}", exchange)
+    return refusal(f"{what}; {to_do}", exchange)
 
 
 @dataclass(frozen=True)

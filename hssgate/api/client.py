@@ -4,21 +4,16 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import assert_never
 
-import httpx
-
 from hssgate.api.answers import Page, Row, read_page
-from hssgate.api.auth.access_key import SignedAuth
-from hssgate.api.auth.token import TokenAuth
+from hssgate.api.auth.access import Access
+from hssgate.api.hosts import Hosts
 from hssgate.api.models import CicdImage, Cve, Detail, DetailKind, Finding
 from hssgate.api.paging import Listing, whole_list
 from hssgate.api.query import LONGEST_VERSION, PAGE_SIZE, CicdImagesQuery, encode, escape
-from hssgate.api.wire import Wire
 from hssgate.clock import Clock
-from hssgate.durations import describe_skew
 from hssgate.errors import ApiUnavailable
-from hssgate.settings import Connection, Token
+from hssgate.settings import Connection
 
-_UNAUTHORIZED = 401
 _CALLS_AT_ONCE = 8
 
 
@@ -26,24 +21,19 @@ class HssClient:
     """Asks HSS.
 
     Args:
-        http: the HTTP client; it is not closed here.
+        hosts: to be asked; they are not closed here.
         connection: endpoint, project, credentials.
         clock: for deadlines and signatures.
         warn: called with one line where something is odd but healed.
     """
 
-    def __init__(self, http: httpx.Client, connection: Connection, clock: Clock, warn: Callable[[str], None]) -> None:
-        self._wire = Wire(http, clock, connection.credentials.secrets)
+    def __init__(self, hosts: Hosts, connection: Connection, clock: Clock, warn: Callable[[str], None]) -> None:
+        self._wire = hosts.wire(connection.endpoint)
+        self._access = Access(connection, hosts, clock, warn)
         self._clock = clock
-        self._warn = warn
         self._enterprise_project_id = connection.enterprise_project_id
         self._request_timeout = connection.request_timeout
-        self._base = f"{connection.endpoint}/v5/{escape(connection.project_id)}"
-        match connection.credentials:
-            case Token(value=token):
-                self._auth: TokenAuth | SignedAuth = TokenAuth(token)
-            case key:
-                self._auth = SignedAuth(key, connection.project_id, clock)
+        self._endpoint = connection.endpoint
 
     def list_cicd_images(self, query: CicdImagesQuery, *, within: float) -> Listing[CicdImage]:
         """Return every row that matches, from all pages.
@@ -185,14 +175,9 @@ class HssClient:
         return self._page(f"/image/cicd/images?{query.encoded()}", CicdImage, deadline)
 
     def _page(self, target: str, model: type[Row], deadline: float) -> Page[Row]:
-        url = self._base + target
-        answer = self._wire.get(url, auth=self._auth, within=self._left(deadline))
-        if answer.status == _UNAUTHORIZED and isinstance(self._auth, SignedAuth):
-            skew = self._auth.heal_skew(answer.server_time)
-            if skew is not None:
-                self._warn(describe_skew(skew))
-                answer = self._wire.get(url, auth=self._auth, within=self._left(deadline))
-        return read_page(answer, model)
+        self._access.prepare(self._left(deadline))
+        url = f"{self._endpoint}/v5/{escape(self._access.project_id)}{target}"
+        return read_page(self._access.ask(self._wire, url, lambda: self._left(deadline)), model)
 
     def _left(self, deadline: float) -> float:
         left = deadline - self._clock.monotonic()

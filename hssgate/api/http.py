@@ -2,51 +2,42 @@
 
 import ipaddress
 import ssl
-from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import httpx
 
 from hssgate import __version__
-from hssgate.api.wire import echo_redactor
 from hssgate.errors import Misused
-from hssgate.settings import Connection
 from hssgate.text import clean
 
+METADATA_HOST = "169.254.169.254"  # where every machine of the cloud asks about itself
 
-def open_http(connection: Connection, trace: Callable[[str], None] | None = None) -> httpx.Client:
-    """Return a client for the connection's endpoint.
+
+def open_http(endpoint: str, ca_bundle: Path | None) -> httpx.Client:
+    """Return a client for one host.
 
     Args:
-        connection: where to and how.
-        trace: called with a line for each request and response, without secrets.
+        endpoint: scheme and host.
+        ca_bundle: file or folder of certificate authorities, instead of the system's and certifi's.
 
     Raises:
         Misused: the CA bundle cannot be used.
     """
-    url = httpx.URL(connection.endpoint)
-    local = is_loopback(url.host)
-    hooks: dict[str, list[Callable[..., None]]] = {}
-    if trace is not None:
-        say = trace
-        hooks["request"] = [lambda request: say(f"> {request.method} {request.url}")]
-        hooks["response"] = [lambda response: say(_response_line(response, connection.credentials.secrets))]
+    url = httpx.URL(endpoint)
     try:
-        return _client(connection, url, local=local, hooks=hooks)
+        return httpx.Client(
+            verify=_tls_context(ca_bundle) if url.scheme == "https" else _trusts_nobody(),
+            follow_redirects=False,
+            trust_env=not _is_near(url.host),
+            headers={"User-Agent": f"hssgate/{__version__}"},
+        )
     except (ValueError, ImportError, httpx.InvalidURL) as error:  # of the variables that name proxies
         raise Misused(f"HTTPS_PROXY, ALL_PROXY or NO_PROXY cannot be used: {clean(error, 200)}") from error
 
 
-def _client(
-    connection: Connection, url: httpx.URL, *, local: bool, hooks: dict[str, list[Callable[..., None]]]
-) -> httpx.Client:
-    return httpx.Client(
-        verify=_tls_context(connection.ca_bundle) if url.scheme == "https" else _trusts_nobody(),
-        follow_redirects=False,
-        trust_env=not local,  # a proxy must not see what is meant for this machine
-        headers={"User-Agent": f"hssgate/{__version__}"},
-        event_hooks=hooks,
-    )
+def _is_near(host: str) -> bool:
+    """Whether no proxy may see what is meant for the host: this machine, or the one it runs on."""
+    return is_loopback(host) or host == METADATA_HOST
 
 
 def is_loopback(host: str) -> bool:
@@ -77,9 +68,3 @@ def _tls_context(ca_bundle: Path | None) -> ssl.SSLContext:
 def _trusts_nobody() -> ssl.SSLContext:
     """Return a context for plain http on loopback: cheap to make, and of no use to anyone else."""
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
-
-def _response_line(response: httpx.Response, secrets: Iterable[str]) -> str:
-    masked = echo_redactor(response.request, secrets).text
-    reason, request_id = masked(response.reason_phrase), masked(response.headers.get("X-Request-Id", "-"))
-    return f"< HTTP {response.status_code} {clean(reason, 40)}, request id {clean(request_id, 80)}"

@@ -7,8 +7,8 @@ import socket
 import ssl
 import threading
 import zlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import httpx
@@ -16,10 +16,12 @@ import httpx
 from hssgate.clock import Clock
 from hssgate.errors import ApiRefused, ApiUnavailable, Exchange, RequestRefused
 from hssgate.redaction import Redactor
+from hssgate.secret import Secret
 from hssgate.text import clean
 
 LARGEST_BODY = 32 * 1024 * 1024  # bytes, after decompression
 _ANY_GZIP_OR_ZLIB = 47
+_SENT_SECRETS = ("Authorization", "X-Auth-Token", "X-Security-Token", "X-Metadata-Token")
 _SHORTEST_ECHO = 8  # characters; masking a shorter one could change which image a row is of
 
 
@@ -40,27 +42,45 @@ class Answer:
     server_time: float | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What is asked.
+
+    Args:
+        url: already encoded; it is sent byte for byte as it is given.
+        method: the HTTP method.
+        headers: beside those that every question has.
+        content: the body, JSON.
+        auth: adds the credentials.
+    """
+
+    url: str
+    method: str = "GET"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content: bytes | None = None
+    auth: httpx.Auth | None = None
+
+
 class Wire:
-    """Sends requests and brings back whole answers.
+    """Sends requests to one host and brings back whole answers.
 
     Args:
         http: the client, which must not follow redirects.
         clock: bounds each exchange as a whole; httpx bounds only its single steps.
-        secrets: masked in whatever comes back.
+        secrets: masked in whatever comes back; the list may grow.
     """
 
-    def __init__(self, http: httpx.Client, clock: Clock, secrets: Iterable[str] = ()) -> None:
+    def __init__(self, http: httpx.Client, clock: Clock, secrets: Sequence[Secret] = ()) -> None:
         self._http = http
         self._clock = clock
-        self._secrets = tuple(secrets)
+        self._secrets = secrets
         self._sockets: set[socket.socket] = set()
 
-    def get(self, url: str, *, auth: httpx.Auth, within: float) -> Answer:
-        """Fetch the URL, sent byte for byte as it is given.
+    def ask(self, question: Question, *, within: float) -> Answer:
+        """Send the request and return the answer, whatever its status is.
 
         Args:
-            url: already encoded.
-            auth: adds the credentials.
+            question: what to send.
             within: seconds for the whole exchange, name look-up and body included.
 
         Raises:
@@ -74,22 +94,24 @@ class Wire:
             given_up.set()
             self._end_reads()
 
-        with _translated(url, within, exchanges):
+        with _translated(question.url, within, exchanges):
             return self._clock.call(
-                lambda: self._exchange(url, auth, within, exchanges, given_up), within=within, abandon=abandon
+                lambda: self._exchange(question, within, exchanges, given_up), within=within, abandon=abandon
             )
 
     def _exchange(
-        self, url: str, auth: httpx.Auth, within: float, exchanges: list[Exchange], given_up: threading.Event
+        self, question: Question, within: float, exchanges: list[Exchange], given_up: threading.Event
     ) -> Answer:
+        kind = {"Content-Type": "application/json"} if question.content is not None else {}
         request = self._http.build_request(
-            "GET",
-            url,
-            headers={"Accept": "application/json", "Accept-Encoding": "gzip"},
+            question.method,
+            question.url,
+            content=question.content,
+            headers={"Accept": "application/json", "Accept-Encoding": "gzip", **kind, **question.headers},
             timeout=httpx.Timeout(max(within, 0.001)),
             extensions={"trace": functools.partial(self._remember_socket, given_up)},
         )
-        response = self._http.send(request, auth=auth, stream=True, follow_redirects=False)
+        response = self._http.send(request, auth=question.auth, stream=True, follow_redirects=False)
         redactor = echo_redactor(response.request, self._secrets)
         try:
             headers = httpx.Headers([(name, redactor.text(value)) for name, value in response.headers.multi_items()])
@@ -117,16 +139,16 @@ class Wire:
                 socket.socket.shutdown(known, socket.SHUT_RDWR)
 
 
-def echo_redactor(request: httpx.Request, secrets: Iterable[str]) -> Redactor:
+def echo_redactor(request: httpx.Request, secrets: Iterable[Secret]) -> Redactor:
     """Return what masks, in an answer, whatever secret the request carried and its server may echo.
 
     Args:
         request: as it was sent, with its credentials.
         secrets: that were not sent but made use of.
     """
-    sent = [request.headers.get(name, "") for name in ("Authorization", "X-Auth-Token", "X-Security-Token")]
+    sent = [request.headers.get(name, "") for name in _SENT_SECRETS]
     signature = sent[0].rpartition("Signature=")[2]
-    return Redactor((*secrets, *sent, signature), shortest=_SHORTEST_ECHO)
+    return Redactor((*(secret.reveal() for secret in secrets), *sent, signature), shortest=_SHORTEST_ECHO)
 
 
 def request_id(headers: httpx.Headers) -> str | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from hssgate.cli import github
-from hssgate.cli.connections import connection_of, explain, open_connection
+from hssgate.cli.connections import connection_of, explain, open_hosts
 from hssgate.cli.options import (
     LONGEST_CICD_NAME,
     Report,
@@ -136,9 +136,9 @@ def check(  # noqa: PLR0917 - click hands over every option by name
 
 def _run(settings: Settings, policies: Sequence[LoadedPolicy], reports: Sequence[tuple[str, str]], world: World) -> int:
     console = world.console
-    with world.interruptible(), open_connection(settings.connection, world) as http:
+    with world.interruptible(), open_hosts(settings.connection, world) as hosts:
         progress = Progress(console, world.clock)
-        verdict = console.redactor.value(run_gate(settings, policies, http, world.clock, progress))
+        verdict = console.redactor.value(run_gate(settings, policies, hosts, world.clock, progress))
         verdict = write_reports(verdict, reports, console)
         if (published := github.publish(verdict, world)) is not verdict:
             verdict = rewrite_reports(published, reports, console)

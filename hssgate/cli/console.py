@@ -11,6 +11,7 @@ import click
 
 from hssgate.redaction import Redactor
 from hssgate.reports.summary import Tone
+from hssgate.secret import Secret
 from hssgate.text import without_commands
 
 _USUAL_WIDTH = 80
@@ -55,6 +56,10 @@ class Console:
     def command(self, text: str) -> None:
         """Print a line that the pipeline's runner acts on; nothing else that is printed can be taken for one."""
         self._write_line(sys.stderr if self.results_to_stderr else sys.stdout, text)
+
+    def mask(self, secret: Secret) -> None:
+        """Print the one line that holds a secret: the runner takes it out, and the secret wherever it stands later."""
+        _write(sys.stderr if self.results_to_stderr else sys.stdout, f"::add-mask::{secret.reveal()}\n")
 
     def document(self, text: str) -> None:
         """Print a report on stdout, in UTF-8 whatever the terminal's own encoding is.

@@ -47,7 +47,7 @@ rules:
 """
 _GLANCE = 0.1  # seconds between two looks at whether the check has ended
 _SIGNALLED = 128  # plus the signal's number
-_OWN_VARIABLES = ("HSSGATE_", "HUAWEICLOUD_", "HW_", "CLOUD_SDK_")
+_OWN_VARIABLES = ("HSSGATE_", "HUAWEICLOUD_", "HW_", "CLOUD_SDK_", "ACTIONS_ID_TOKEN_")
 
 
 @click.command(short_help="see the gate at work, with nothing to configure")

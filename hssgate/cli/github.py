@@ -17,6 +17,7 @@ from hssgate.errors import GateError
 from hssgate.exit_codes import ExitCode
 from hssgate.reports import FORMATS
 from hssgate.reports.summary import headline
+from hssgate.secret import Secret
 from hssgate.text import clean
 from hssgate.verdict import Outcome, Result, Verdict
 
@@ -53,6 +54,12 @@ def publish(verdict: Verdict, world: World) -> Verdict:
         verdict = replace(verdict, unwritten_reports=(*verdict.unwritten_reports, line))
     _annotate(_annotations(verdict), console)
     return verdict
+
+
+def mask(secret: Secret, world: World) -> None:
+    """Let GitHub mask a secret that it does not know yet, in all output of this job; elsewhere nothing is done."""
+    if in_github_actions(world.environ):
+        world.console.mask(secret)
 
 
 class Announced(click.Command):

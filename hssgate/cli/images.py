@@ -10,7 +10,7 @@ from hssgate.api.answers import Page
 from hssgate.api.client import HssClient
 from hssgate.api.models import CicdImage
 from hssgate.api.query import CicdImagesQuery
-from hssgate.cli.connections import connection_of, explain, open_connection
+from hssgate.cli.connections import connection_of, explain, open_hosts
 from hssgate.cli.console import Console
 from hssgate.cli.filters import query_options
 from hssgate.cli.layouts import LAYOUTS, Layout
@@ -81,8 +81,8 @@ def images(  # noqa: PLR0917 - click hands over every option by name
     query = CicdImagesQuery.model_validate(filters)
     explain(connection, world)
     try:
-        with world.interruptible(), open_connection(connection, world) as http:
-            client = HssClient(http, connection, world.clock, console.warning)
+        with world.interruptible(), open_hosts(connection, world) as hosts:
+            client = HssClient(hosts, connection, world.clock, console.warning)
             pages = pages_of(
                 lambda page: client.page_of_cicd_images(page, within=request_timeout),
                 query,

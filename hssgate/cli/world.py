@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
 
 import httpx
@@ -15,7 +16,6 @@ from hssgate.cli.console import Console
 from hssgate.clock import Clock, SystemClock
 from hssgate.errors import Interrupted
 from hssgate.exit_codes import ExitCode
-from hssgate.settings import Connection
 
 _CODES = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
 
@@ -26,14 +26,14 @@ class World:
 
     Args:
         clock: time and chance.
-        open_http: makes a client for a connection, which tells its exchanges to the callable.
+        open_http: makes a client for scheme and host, with certificate authorities of the caller's own or not.
         interruptible: while it is entered, signals end the clock's waits.
         environ: the environment variables.
         console: where output goes.
     """
 
     clock: Clock
-    open_http: Callable[[Connection, Callable[[str], None] | None], httpx.Client]
+    open_http: Callable[[str, Path | None], httpx.Client]
     interruptible: Callable[[], AbstractContextManager[None]]
     environ: Mapping[str, str]
     console: Console = field(default_factory=Console)

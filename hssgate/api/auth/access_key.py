@@ -1,13 +1,13 @@
 """Requests signed with an access key, and the healing of a wrong clock."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from datetime import UTC, datetime
 
 import httpx
 
 from hssgate.api.auth.signature import authorization, canonical_request
 from hssgate.clock import Clock
-from hssgate.settings import AccessKey
+from hssgate.ways import AccessKey
 
 _SKEW_ALLOWED = 15 * 60.0  # seconds; source: API Request Signing Guide
 _MARGIN = 60.0  # the server's `Date` has whole seconds and took a while to get here
@@ -17,12 +17,12 @@ class SignedAuth(httpx.Auth):
     """Signs each request with SDK-HMAC-SHA256.
 
     Args:
-        key: the access key.
-        project_id: sent and signed as `X-Project-Id`.
+        key: returns the access key of the moment; temporary ones are renewed.
+        project_id: returns what is sent and signed as `X-Project-Id`, or None where no project is known yet.
         clock: gives the time of the signature.
     """
 
-    def __init__(self, key: AccessKey, project_id: str, clock: Clock) -> None:
+    def __init__(self, key: Callable[[], AccessKey], project_id: Callable[[], str | None], clock: Clock) -> None:
         self._key = key
         self._project_id = project_id
         self._clock = clock
@@ -32,13 +32,16 @@ class SignedAuth(httpx.Auth):
         """Add the signature and what it covers."""
         now = datetime.fromtimestamp(self._clock.epoch() + self._ahead, UTC)
         date = now.strftime("%Y%m%dT%H%M%SZ")
-        signed = {"Host": request.headers["Host"], "X-Sdk-Date": date, "X-Project-Id": self._project_id}
-        if self._key.security_token:
-            signed["X-Security-Token"] = self._key.security_token.get_secret_value()
+        key, project_id = self._key(), self._project_id()
+        signed = {"Host": request.headers["Host"], "X-Sdk-Date": date}
+        if project_id is not None:
+            signed["X-Project-Id"] = project_id
+        if key.security_token:
+            signed["X-Security-Token"] = key.security_token.reveal()
         request.headers.update(signed)
         canonical = canonical_request(request.method, request.url.raw_path.decode("ascii"), signed)
         request.headers["Authorization"] = authorization(
-            canonical, ak=self._key.ak, sk=self._key.sk.get_secret_value(), date=date, signed_headers=signed
+            canonical, ak=key.ak, sk=key.sk.reveal(), date=date, signed_headers=signed
         )
         yield request
 

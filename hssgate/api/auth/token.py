@@ -1,22 +1,23 @@
 """Requests that carry an IAM token."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 import httpx
-from pydantic import SecretStr
+
+from hssgate.secret import Secret
 
 
 class TokenAuth(httpx.Auth):
     """Sends the token as `X-Auth-Token`.
 
     Args:
-        token: the IAM token.
+        token: returns the IAM token of the moment; one that was got for a password is renewed.
     """
 
-    def __init__(self, token: SecretStr) -> None:
+    def __init__(self, token: Callable[[], Secret]) -> None:
         self._token = token
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Add the token."""
-        request.headers["X-Auth-Token"] = self._token.get_secret_value()
+        request.headers["X-Auth-Token"] = self._token().reveal()
         yield request

@@ -1,0 +1,157 @@
+"""The way in, kept open: who signs a request, and for which project."""
+
+from collections.abc import Callable
+from typing import TypeVar, assert_never
+
+import httpx
+
+from hssgate.api.auth.access_key import SignedAuth
+from hssgate.api.auth.lease import Issued, Lease
+from hssgate.api.auth.token import TokenAuth
+from hssgate.api.hosts import Hosts
+from hssgate.api.wire import Answer, Question, Wire
+from hssgate.clock import Clock
+from hssgate.durations import describe_skew
+from hssgate.errors import ApiRefused, ApiUnavailable
+from hssgate.secret import Secret
+from hssgate.settings import Connection
+from hssgate.ways import AccessKey, Federation, Keyless, MachineAgency, Password, Token
+
+T = TypeVar("T")
+
+_UNAUTHORIZED = 401
+
+
+class Access:
+    """Makes requests acceptable.
+
+    Args:
+        connection: credentials, project, and where IAM and STS are.
+        hosts: to ask them.
+        clock: for deadlines, signatures and ends.
+        warn: called with one line where something is odd but healed.
+    """
+
+    def __init__(self, connection: Connection, hosts: Hosts, clock: Clock, warn: Callable[[str], None]) -> None:
+        self._connection = connection
+        self._hosts = hosts
+        self._clock = clock
+        self._warn = warn
+        self._project_id = connection.project_id
+        self._refusal: ApiRefused | None = None
+        self._keys: Lease[AccessKey] | None = None
+        self._session: Lease[tuple[Secret, str | None]] | None = None
+        self._auth = self._auth_of(connection)
+
+    @property
+    def project_id(self) -> str:
+        """The Huawei Cloud project; `prepare` comes first."""
+        if self._project_id is None:
+            raise RuntimeError("the project was not looked up")
+        return self._project_id
+
+    def prepare(self, within: float) -> None:
+        """See to it that the next request can be sent: exchange, renew and look up what is missing.
+
+        Args:
+            within: seconds that this may take.
+
+        Raises:
+            ApiUnavailable: there was no usable answer.
+            ApiRefused: asking again would not help; a refused exchange is never repeated.
+        """
+        deadline = self._clock.monotonic() + within
+        if self._keys is not None:
+            self._keys.prepare(within)
+        if self._session is not None:
+            self._session.prepare(within)
+            self._project_id = self._project_id or self._session.value[1]
+        if self._project_id is None:
+            self._look_up_project(deadline)
+
+    def ask(self, wire: Wire, url: str, left: Callable[[], float]) -> Answer:
+        """Send a request with the credentials; once more where only a wrong clock was to blame.
+
+        Args:
+            wire: to the host.
+            url: already encoded.
+            left: returns the seconds that are left.
+
+        Raises:
+            ApiUnavailable: there was no answer in time.
+            ApiRefused: the server's certificate is not to be trusted.
+        """
+        question = Question(url=url, auth=self._auth)
+        answer = wire.ask(question, within=left())
+        if answer.status == _UNAUTHORIZED and isinstance(self._auth, SignedAuth):
+            skew = self._auth.heal_skew(answer.server_time)
+            if skew is not None:
+                self._warn(describe_skew(skew))
+                answer = wire.ask(question, within=left())
+        return answer
+
+    def _look_up_project(self, deadline: float) -> None:
+        if self._refusal is not None:
+            raise self._refusal
+        from hssgate.api.auth.projects import look_up_project
+
+        endpoint, region = self._connection.iam_endpoint or "", self._connection.region or ""
+        wire = self._hosts.wire(endpoint)
+        try:
+            self._project_id = look_up_project(
+                lambda url: self.ask(wire, url, lambda: _left(deadline, self._clock)), endpoint, region
+            )
+        except ApiRefused as refusal:
+            self._refusal = refusal
+            raise
+        self._hosts.say(f"project {self._project_id}, the one that IAM knows of region {region}")
+
+    def _auth_of(self, connection: Connection) -> httpx.Auth:
+        hosts, clock, sts, iam = self._hosts, self._clock, connection.sts_endpoint or "", connection.iam_endpoint or ""
+        match connection.credentials:
+            case Token() as token:
+                return TokenAuth(lambda: token.value)
+            case AccessKey() as key:
+                return self._signed(lambda: key)
+            case Keyless() as keyless:
+                from hssgate.api.auth.sts import assume_with_oidc
+
+                return self._leased(lambda within: assume_with_oidc(keyless, sts, hosts, clock, within))
+            case Federation() as federation:
+                from hssgate.api.auth.federation import federate
+
+                return self._leased(lambda within: federate(federation, iam, hosts, clock, within))
+            case MachineAgency() as agency:
+                from hssgate.api.auth.metadata import MachineKeys
+
+                return self._leased(MachineKeys(agency, hosts, clock).obtain)
+            case Password() as password:
+                session = self._session = self._lease("IAM token", lambda within: self._log_in(password, within))
+                return TokenAuth(lambda: session.value[0])
+            case unreachable:
+                assert_never(unreachable)
+
+    def _leased(self, obtain: Callable[[float], Issued[AccessKey]]) -> SignedAuth:
+        keys = self._keys = self._lease("temporary keys", obtain)
+        return self._signed(lambda: keys.value)
+
+    def _lease(self, what: str, obtain: Callable[[float], Issued[T]]) -> Lease[T]:
+        return Lease(obtain, self._clock, what=what, warn=self._warn, say=self._hosts.say)
+
+    def _signed(self, key: Callable[[], AccessKey]) -> SignedAuth:
+        return SignedAuth(key, lambda: self._project_id, self._clock)
+
+    def _log_in(self, way: Password, within: float) -> Issued[tuple[Secret, str | None]]:
+        from hssgate.api.auth.password import log_in
+
+        project_id, region = self._project_id, self._connection.region
+        scope = {"id": project_id} if project_id is not None else {"name": region or ""}
+        iam = self._connection.iam_endpoint or ""
+        return log_in(way, iam, self._hosts, self._clock, scope=scope, within=within)
+
+
+def _left(deadline: float, clock: Clock) -> float:
+    left = deadline - clock.monotonic()
+    if left <= 0:
+        raise ApiUnavailable("no time was left to look up the project")
+    return left

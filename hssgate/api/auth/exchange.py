@@ -1,0 +1,119 @@
+"""Exchanges of one credential for another: what is common to STS, IAM, token services and the metadata service."""
+
+import json
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
+
+from hssgate.api.answers import Advice, document_of, exchange_of, failure_of, unreadable
+from hssgate.api.wire import Answer, Question, Wire
+from hssgate.errors import ApiRefused, ApiUnavailable
+from hssgate.secret import Secret
+from hssgate.ways import AccessKey
+
+Model = TypeVar("Model", bound=BaseModel)
+
+# A header can carry it, and it is one.
+SecretText = Annotated[str, StringConstraints(min_length=1, max_length=32768, pattern=r"\A[!-~]+\Z")]
+ANSWER = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, defer_build=True)
+_SUCCESSES = frozenset({200, 201})
+
+
+class IssuedKey(BaseModel):
+    """A temporary access key, as IAM and the metadata service write it."""
+
+    model_config = ANSWER
+
+    access: SecretText
+    secret: SecretText
+    securitytoken: SecretText
+    expires_at: AwareDatetime
+
+    def as_access_key(self, source: str, learn: Callable[..., None]) -> AccessKey:
+        """Return the key, once its secrets are known as such.
+
+        Args:
+            source: where it comes from, in words.
+            learn: is told the secrets.
+        """
+        sk, token = Secret(self.secret), Secret(self.securitytoken)
+        learn(sk, token)
+        return AccessKey(ak=self.access, sk=sk, security_token=token, source=source)
+
+
+class CredentialAnswer(BaseModel):
+    """What holds one."""
+
+    model_config = ANSWER
+
+    credential: IssuedKey
+
+
+def answered(wire: Wire, question: Question, who: str, advice: Advice, within: float) -> Answer:
+    """Return the answer to a question that bears its own credentials; see `answered_by`.
+
+    Args:
+        wire: to the service.
+        question: what is asked.
+        who: is asked, in words.
+        advice: what to do next about a refusal.
+        within: seconds for the exchange.
+    """
+    return answered_by(lambda: wire.ask(question, within=within), who, advice)
+
+
+def answered_by(ask: Callable[[], Answer], who: str, advice: Advice) -> Answer:
+    """Return the answer, if it is a success.
+
+    Args:
+        ask: sends the request, returns the answer.
+        who: is asked, in words.
+        advice: what to do next about a refusal.
+
+    Raises:
+        ApiUnavailable: there was no answer, or one that may be another next time.
+        ApiRefused: asking again would not help, for anyone.
+    """
+    answer = named(ask, who)
+    if answer.status in _SUCCESSES:
+        return answer
+    failure = failure_of(answer, advice)
+    if isinstance(failure, ApiUnavailable):
+        raise ApiUnavailable(
+            f"{who}: {failure}",
+            failure.exchange,
+            retry_after=failure.retry_after,
+            server_fault=failure.server_fault,
+        )
+    raise ApiRefused(f"{who}: {failure}", failure.exchange)
+
+
+def named(ask: Callable[[], Answer], who: str) -> Answer:
+    """Return the answer, whatever its status is; an error says who was asked.
+
+    Raises:
+        ApiUnavailable: there was no answer.
+        ApiRefused: the server's certificate is not to be trusted.
+    """
+    try:
+        return ask()
+    except ApiUnavailable as error:
+        raise ApiUnavailable(f"{who}: {error}", error.exchange) from error
+    except ApiRefused as error:
+        raise ApiRefused(f"{who}: {error}", error.exchange) from error
+
+
+def read(answer: Answer, model: type[Model]) -> Model:
+    """Return what the answer holds.
+
+    Raises:
+        ApiUnavailable: it cannot be read.
+    """
+    with unreadable(exchange_of(answer)):
+        return model.model_validate(document_of(answer))
+
+
+def as_json(document: dict[str, Any]) -> bytes:
+    """Return a body."""
+    return json.dumps(document).encode()

@@ -1,0 +1,62 @@
+"""Temporary keys from IAM v3 for the token of a federated identity provider.
+
+Source: the official SDK's FederalAccessor; neither request is signed.
+"""
+
+from hssgate.api.answers import Advice, exchange_of
+from hssgate.api.auth.exchange import CredentialAnswer, answered, as_json, read
+from hssgate.api.auth.id_token import id_token_of
+from hssgate.api.auth.lease import Issued, seconds_left
+from hssgate.api.hosts import Hosts
+from hssgate.api.wire import Question
+from hssgate.clock import Clock
+from hssgate.errors import ApiUnavailable
+from hssgate.secret import Secret
+from hssgate.ways import AccessKey, Federation
+
+WHO = "IAM (federation)"
+_DURATION = 6 * 60 * 60  # seconds
+_ADVICE = Advice(
+    {}, {}, "check HUAWEICLOUD_SDK_IDP_ID, the identity provider's mapping, and that the id token has not ended"
+)
+
+
+def federate(way: Federation, endpoint: str, hosts: Hosts, clock: Clock, within: float) -> Issued[AccessKey]:
+    """Return temporary keys.
+
+    Args:
+        way: who asks.
+        endpoint: of IAM.
+        hosts: to ask, and to be told the secrets.
+        clock: for the deadline and the keys' end.
+        within: seconds for both exchanges.
+
+    Raises:
+        ApiUnavailable: there was no usable answer.
+        ApiRefused: asking again would not help.
+    """
+    deadline = clock.monotonic() + within
+    wire = hosts.wire(endpoint)
+    id_token = id_token_of(way.id_token, hosts, within)
+    question = Question(
+        url=f"{endpoint}/v3.0/OS-AUTH/id-token/tokens",
+        method="POST",
+        headers={"X-Idp-Id": way.idp_id},
+        content=as_json({"auth": {"id_token": {"id": id_token.reveal()}}}),
+    )
+    answer = answered(wire, question, WHO, _ADVICE, deadline - clock.monotonic())
+    given = answer.headers.get("X-Subject-Token", "")
+    if not given:
+        raise ApiUnavailable(f"{WHO}: unreadable answer: X-Subject-Token is not there", exchange_of(answer))
+    unscoped = Secret(given)
+    hosts.learn(unscoped)
+    identity = {"methods": ["token"], "token": {"id": unscoped.reveal(), "duration_seconds": _DURATION}}
+    question = Question(
+        url=f"{endpoint}/v3.0/OS-CREDENTIAL/securitytokens",
+        method="POST",
+        content=as_json({"auth": {"identity": identity}}),
+    )
+    answer = answered(wire, question, WHO, _ADVICE, deadline - clock.monotonic())
+    issued = read(answer, CredentialAnswer).credential
+    key = issued.as_access_key(way.source, hosts.learn)
+    return Issued(key, seconds_left(issued.expires_at.timestamp(), answer, clock))

@@ -1,0 +1,83 @@
+"""The pipeline's own identity, as an OpenID Connect token: from a variable, a file, or GitHub's token service."""
+
+import re
+from typing import assert_never
+from urllib.parse import urlencode, urlsplit
+
+from pydantic import BaseModel
+
+from hssgate.api.answers import Advice
+from hssgate.api.auth.exchange import ANSWER, SecretText, answered, read
+from hssgate.api.hosts import Hosts
+from hssgate.api.wire import Question
+from hssgate.errors import ApiRefused
+from hssgate.secret import Secret
+from hssgate.text import clean
+from hssgate.ways import GitHubIdToken, GivenIdToken, IdTokenFile, IdTokenSource
+
+_LONGEST = 32768  # characters
+_LIKE_A_TOKEN = re.compile(r"[!-~]+")
+_ADVICE = Advice({}, {}, "the job needs `permissions: id-token: write`, and its request token ends with the job")
+
+
+class _TokenAnswer(BaseModel):
+    model_config = ANSWER
+
+    value: SecretText
+
+
+def id_token_of(source: IdTokenSource, hosts: Hosts, within: float) -> Secret:
+    """Return a token that tells who the pipeline is.
+
+    Args:
+        source: where it comes from.
+        hosts: to ask, and to be told the secret.
+        within: seconds that it may take.
+
+    Raises:
+        ApiUnavailable: the token service gave no answer.
+        ApiRefused: there is no token to be had.
+    """
+    match source:
+        case GivenIdToken(value=value):
+            return value
+        case IdTokenFile():
+            token = _from_file(source)
+        case GitHubIdToken():
+            token = _from_github(source, hosts, within)
+        case unreachable:
+            assert_never(unreachable)
+    hosts.learn(token)
+    return token
+
+
+def _from_file(source: IdTokenFile) -> Secret:
+    try:
+        with source.path.open("rb") as file:
+            raw = file.read(2 * _LONGEST)
+        text = raw.decode("ascii").strip()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it holds something else than a token"
+        raise ApiRefused(f"the id token in {clean(source.path, 300)} cannot be read: {reason}") from error
+    if not _LIKE_A_TOKEN.fullmatch(text) or len(text) > _LONGEST:
+        raise ApiRefused(
+            f"the id token in {clean(source.path, 300)} cannot be used: it is empty, too long, or no token"
+        )
+    return Secret(text)
+
+
+def _from_github(source: GitHubIdToken, hosts: Hosts, within: float) -> Secret:
+    """Ask GitHub; the audience is added to the address that it gave.
+
+    Source: GitHub's documentation of OpenID Connect in workflows.
+    """
+    url = urlsplit(source.url)
+    query = url.query
+    if source.audience is not None:
+        query = "&".join(part for part in (query, urlencode({"audience": source.audience})) if part)
+    question = Question(
+        url=url._replace(query=query).geturl(),
+        headers={"Authorization": f"Bearer {source.request_token.reveal()}"},
+    )
+    wire = hosts.wire(f"{url.scheme}://{url.netloc}")
+    return Secret(read(answered(wire, question, "GitHub's token service", _ADVICE, within), _TokenAnswer).value)

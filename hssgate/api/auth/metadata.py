@@ -1,0 +1,95 @@
+"""Temporary keys of the agency of the machine, from the metadata service that only the machine itself can reach.
+
+Source: the official SDK's MetadataAccessor.
+"""
+
+from hssgate.api.answers import Advice, exchange_of, failure_of
+from hssgate.api.auth.exchange import CredentialAnswer, answered, named, read
+from hssgate.api.auth.lease import Issued, seconds_left
+from hssgate.api.hosts import Hosts
+from hssgate.api.http import METADATA_HOST
+from hssgate.api.wire import Question, Wire
+from hssgate.clock import Clock
+from hssgate.errors import ApiRefused, ApiUnavailable
+from hssgate.secret import Secret
+from hssgate.ways import AccessKey, MachineAgency
+
+WHO = "the machine's metadata service"
+ENDPOINT = f"http://{METADATA_HOST}"  # plain, for it never leaves the machine's host
+_LONGEST_WAIT = 3.0  # seconds of one exchange; the service is near or not there
+_MOST_SILENCES = 3
+_TOKEN_LIFE = 6 * 60 * 60  # seconds
+_WITHOUT_TOKENS = frozenset({404, 405, 503})  # an older service, which asks for none
+_ADVICE = Advice({}, {}, "give the machine an agency that may read HSS, or take HSSGATE_METADATA away")
+
+
+class MachineKeys:
+    """Asks for the keys.
+
+    Args:
+        way: who asks.
+        hosts: to ask, and to be told the secrets.
+        clock: for the deadline and the keys' end.
+    """
+
+    def __init__(self, way: MachineAgency, hosts: Hosts, clock: Clock) -> None:
+        self._way = way
+        self._hosts = hosts
+        self._clock = clock
+        self._silences = 0
+        self._was_answered = False
+
+    def obtain(self, within: float) -> Issued[AccessKey]:
+        """Return temporary keys.
+
+        Args:
+            within: seconds for all exchanges.
+
+        Raises:
+            ApiUnavailable: there was no usable answer.
+            ApiRefused: asking again would not help; also where there never was an answer, for then this is no machine
+                that has the service.
+        """
+        try:
+            return self._ask(self._clock.monotonic() + within)
+        except ApiUnavailable as error:
+            self._silences += 1
+            if self._was_answered or self._silences < _MOST_SILENCES:
+                raise
+            raise ApiRefused(f"{error}; HSSGATE_METADATA is for machines of the cloud alone", error.exchange) from error
+
+    def _ask(self, deadline: float) -> Issued[AccessKey]:
+        wire = self._hosts.wire(ENDPOINT)
+        token = _token(wire, self._hosts, self._left(deadline))
+        self._was_answered = True
+        question = Question(
+            url=f"{ENDPOINT}/openstack/latest/securitykey",
+            headers={"X-Metadata-Token": token.reveal()} if token else {},
+        )
+        answer = answered(wire, question, WHO, _ADVICE, self._left(deadline))
+        issued = read(answer, CredentialAnswer).credential
+        return Issued(
+            issued.as_access_key(self._way.source, self._hosts.learn),
+            seconds_left(issued.expires_at.timestamp(), answer, self._clock),
+        )
+
+    def _left(self, deadline: float) -> float:
+        return min(deadline - self._clock.monotonic(), _LONGEST_WAIT)
+
+
+def _token(wire: Wire, hosts: Hosts, within: float) -> Secret | None:
+    """Return what the service wants to see, or None where it is too old to want it."""
+    question = Question(
+        url=f"{ENDPOINT}/meta-data/latest/api/token",
+        method="PUT",
+        headers={"X-Metadata-Token-Ttl-Seconds": str(_TOKEN_LIFE)},
+    )
+    answer = named(lambda: wire.ask(question, within=within), WHO)
+    if answer.status in _WITHOUT_TOKENS:
+        return None
+    text = answer.body.decode("ascii", errors="replace").strip()
+    if answer.status != 200 or not text.isprintable() or not text:  # noqa: PLR2004 - HTTP's own
+        raise ApiRefused(f"{WHO}: {failure_of(answer, _ADVICE)}", exchange_of(answer))
+    token = Secret(text)
+    hosts.learn(token)
+    return token

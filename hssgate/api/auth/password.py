@@ -1,0 +1,84 @@
+"""A token from IAM for an IAM user's password.
+
+Source: KeystoneCreateUserTokenByPassword; the token comes in a header.
+"""
+
+from typing import Any
+
+from pydantic import AwareDatetime, BaseModel
+
+from hssgate.api.answers import Advice, exchange_of
+from hssgate.api.auth.exchange import ANSWER, answered, as_json, read
+from hssgate.api.auth.lease import Issued, seconds_left
+from hssgate.api.hosts import Hosts
+from hssgate.api.wire import Question
+from hssgate.clock import Clock
+from hssgate.errors import ApiUnavailable
+from hssgate.secret import Secret
+from hssgate.ways import Password
+
+WHO = "IAM (password)"
+_ADVICE = Advice(
+    {},
+    {},
+    "check HW_USER_NAME, HW_USER_PASSWORD and HW_DOMAIN_NAME (an IAM user with programmatic access, not the account "
+    "itself), and the project",
+)
+
+
+class _Project(BaseModel):
+    model_config = ANSWER
+
+    id: str
+
+
+class _Token(BaseModel):
+    model_config = ANSWER
+
+    expires_at: AwareDatetime
+    project: _Project | None = None
+
+
+class _TokenAnswer(BaseModel):
+    model_config = ANSWER
+
+    token: _Token
+
+
+def log_in(
+    way: Password, endpoint: str, hosts: Hosts, clock: Clock, *, scope: dict[str, str], within: float
+) -> Issued[tuple[Secret, str | None]]:
+    """Return a token, and the id of the project that it is for.
+
+    Args:
+        way: who asks.
+        endpoint: of IAM.
+        hosts: to ask, and to be told the secret.
+        clock: for the token's end.
+        scope: the project, by `id` or by `name`.
+        within: seconds for the exchange.
+
+    Raises:
+        ApiUnavailable: there was no usable answer.
+        ApiRefused: asking again would not help.
+    """
+    user: dict[str, Any] = {
+        "name": way.user,
+        "password": way.password.reveal(),
+        "domain": {"name": way.domain},
+    }
+    identity = {"methods": ["password"], "password": {"user": user}}
+    question = Question(
+        url=f"{endpoint}/v3/auth/tokens",
+        method="POST",
+        content=as_json({"auth": {"identity": identity, "scope": {"project": scope}}}),
+    )
+    answer = answered(hosts.wire(endpoint), question, WHO, _ADVICE, within)
+    token = read(answer, _TokenAnswer).token
+    given = answer.headers.get("X-Subject-Token", "")
+    if not given:
+        raise ApiUnavailable(f"{WHO}: unreadable answer: X-Subject-Token is not there", exchange_of(answer))
+    secret = Secret(given)
+    hosts.learn(secret)
+    project_id = token.project.id if token.project else None
+    return Issued((secret, project_id), seconds_left(token.expires_at.timestamp(), answer, clock))

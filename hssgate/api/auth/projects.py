@@ -1,0 +1,63 @@
+"""Which project a region has, where nobody said.
+
+Source: KeystoneListProjects; every region has a project of its own name, and may have more of them.
+"""
+
+from collections.abc import Callable
+from urllib.parse import quote
+
+from pydantic import BaseModel
+
+from hssgate.api.answers import Advice, exchange_of
+from hssgate.api.auth.exchange import ANSWER, answered_by, read
+from hssgate.api.wire import Answer
+from hssgate.errors import ApiRefused
+from hssgate.text import clean
+
+WHO = "IAM (projects)"
+_GIVE_IT = "give --project-id (or HSSGATE_PROJECT_ID)"
+_MOST_SHOWN = 10
+_ADVICE = Advice(
+    {},
+    {401: "check the credentials and this machine's clock"},
+    f"the identity may not list projects: {_GIVE_IT}",
+)
+
+
+class _Project(BaseModel):
+    model_config = ANSWER
+
+    id: str
+    name: str
+
+
+class _ProjectsAnswer(BaseModel):
+    model_config = ANSWER
+
+    projects: tuple[_Project, ...]
+
+
+def look_up_project(ask: Callable[[str], Answer], endpoint: str, region: str) -> str:
+    """Return the id of the region's project.
+
+    Args:
+        ask: sends a request with the credentials, returns the answer.
+        endpoint: of IAM.
+        region: whose project it is.
+
+    Raises:
+        ApiUnavailable: there was no usable answer.
+        ApiRefused: there is none, or more than one, or they may not be listed.
+    """
+    url = f"{endpoint}/v3/projects?name={quote(region, safe='-_.~')}"
+    answer = answered_by(lambda: ask(url), WHO, _ADVICE)
+    found = [project for project in read(answer, _ProjectsAnswer).projects if project.name == region]
+    match found:
+        case [project]:
+            return project.id
+        case []:
+            message = f"there is no project in region {region} for these credentials: check --region, or {_GIVE_IT}"
+        case _:
+            ids = ", ".join(clean(project.id, 100) for project in found[:_MOST_SHOWN])
+            message = f"region {region} has {len(found)} projects ({ids}): {_GIVE_IT} to choose one"
+    raise ApiRefused(f"{WHO}: {message}", exchange_of(answer))

@@ -1,0 +1,77 @@
+"""Keyless: temporary keys from STS v5 for the pipeline's own identity.
+
+Source: AssumeAgencyWithOIDC; the request is not signed.
+"""
+
+from typing import Any
+
+from pydantic import AwareDatetime, BaseModel
+
+from hssgate.api.answers import Advice
+from hssgate.api.auth.exchange import ANSWER, SecretText, answered, as_json, read
+from hssgate.api.auth.id_token import id_token_of
+from hssgate.api.auth.lease import Issued, seconds_left
+from hssgate.api.hosts import Hosts
+from hssgate.api.wire import Question
+from hssgate.clock import Clock
+from hssgate.secret import Secret
+from hssgate.ways import AccessKey, Keyless
+
+WHO = "STS (assume-with-oidc)"
+_ADVICE = Advice(
+    {},
+    {},
+    "check HUAWEICLOUD_OIDC_PROVIDER_URN and HUAWEICLOUD_OIDC_AGENCY_URN, the agency's trust policy, the audience "
+    "(the client id at the provider), and that the id token has not ended",
+)
+
+
+class _IssuedKey(BaseModel):
+    model_config = ANSWER
+
+    access_key_id: SecretText
+    secret_access_key: SecretText
+    security_token: SecretText
+    expiration: AwareDatetime
+
+
+class _StsAnswer(BaseModel):
+    model_config = ANSWER
+
+    credentials: _IssuedKey
+
+
+def assume_with_oidc(way: Keyless, endpoint: str, hosts: Hosts, clock: Clock, within: float) -> Issued[AccessKey]:
+    """Return temporary keys.
+
+    Args:
+        way: who asks for what.
+        endpoint: of STS.
+        hosts: to ask, and to be told the secrets.
+        clock: for the deadline and the keys' end.
+        within: seconds for the exchange, getting the id token included.
+
+    Raises:
+        ApiUnavailable: there was no usable answer.
+        ApiRefused: asking again would not help.
+    """
+    deadline = clock.monotonic() + within
+    id_token = id_token_of(way.id_token, hosts, within)
+    body: dict[str, Any] = {
+        "provider_urn": way.provider_urn,
+        "agency_urn": way.agency_urn,
+        "agency_session_name": way.session_name,
+        "id_token": id_token.reveal(),
+        "duration_seconds": way.duration,
+    }
+    if way.policy is not None:
+        body["policy"] = way.policy
+    if way.policy_ids:
+        body["policy_ids"] = [*way.policy_ids]
+    question = Question(url=f"{endpoint}/v5/agencies/assume-with-oidc", method="POST", content=as_json(body))
+    answer = answered(hosts.wire(endpoint), question, WHO, _ADVICE, deadline - clock.monotonic())
+    issued = read(answer, _StsAnswer).credentials
+    sk, security_token = Secret(issued.secret_access_key), Secret(issued.security_token)
+    hosts.learn(sk, security_token)
+    key = AccessKey(ak=issued.access_key_id, sk=sk, security_token=security_token, source=way.source)
+    return Issued(key, seconds_left(issued.expiration.timestamp(), answer, clock))

@@ -1,0 +1,80 @@
+"""The hosts that are spoken to, each by a client of its own, and the secrets that are in play meanwhile."""
+
+from collections.abc import Callable, Iterable
+from typing import Self
+
+import httpx
+
+from hssgate.api.wire import Wire, echo_redactor
+from hssgate.clock import Clock
+from hssgate.secret import Secret
+from hssgate.text import clean
+
+
+class Hosts:
+    """Opens a client for a host when it is first spoken to.
+
+    Args:
+        open_client: takes scheme and host.
+        clock: bounds each exchange.
+        secrets: that the caller gave.
+        on_secret: told each secret that comes in later, before it is made use of.
+        trace: called with a line for each request and response, without secrets.
+        say: called with a line about the way in, for those who want to know more.
+    """
+
+    def __init__(
+        self,
+        open_client: Callable[[str], httpx.Client],
+        clock: Clock,
+        *,
+        secrets: Iterable[Secret] = (),
+        on_secret: Callable[[Secret], None],
+        trace: Callable[[str], None] | None = None,
+        say: Callable[[str], None],
+    ) -> None:
+        self._open_client = open_client
+        self._clock = clock
+        self._secrets = [*secrets]
+        self._on_secret = on_secret
+        self._trace = trace
+        self._clients: dict[str, httpx.Client] = {}
+        self._wires: dict[str, Wire] = {}
+        self.say = say
+
+    def wire(self, endpoint: str) -> Wire:
+        """Return what speaks to this host.
+
+        Raises:
+            Misused: the CA bundle cannot be used.
+        """
+        if endpoint not in self._wires:
+            client = self._open_client(endpoint)
+            if self._trace is not None:
+                client.event_hooks = {"request": [self._tell_request], "response": [self._tell_response]}
+            self._clients[endpoint] = client
+            self._wires[endpoint] = Wire(client, self._clock, self._secrets)
+        return self._wires[endpoint]
+
+    def learn(self, *secrets: Secret) -> None:
+        """Let these be shown nowhere from now on."""
+        for secret in secrets:
+            self._secrets.append(secret)
+            self._on_secret(secret)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for client in self._clients.values():
+            client.close()
+
+    def _tell_request(self, request: httpx.Request) -> None:
+        if self._trace is not None:
+            self._trace(f"> {request.method} {request.url}")
+
+    def _tell_response(self, response: httpx.Response) -> None:
+        if self._trace is not None:
+            masked = echo_redactor(response.request, self._secrets).text
+            reason, request_id = masked(response.reason_phrase), masked(response.headers.get("X-Request-Id", "-"))
+            self._trace(f"< HTTP {response.status_code} {clean(reason, 40)}, request id {clean(request_id, 80)}")

@@ -1,0 +1,73 @@
+"""The profile file of the official SDK: `~/.huaweicloud/credentials`, section `[basic]`.
+
+Source: the SDK's profile provider.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from hssgate.errors import Misused
+from hssgate.text import clean
+
+VARIABLE = "HUAWEICLOUD_SDK_CREDENTIALS_FILE"
+SECTION = "basic"
+_USUAL = Path("~", ".huaweicloud", "credentials")
+_LARGEST = 1024 * 1024  # bytes
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A section of the file.
+
+    Args:
+        path: of the file.
+        values: by key.
+    """
+
+    path: Path
+    values: Mapping[str, str]
+
+    def get(self, key: str) -> str | None:
+        """Return a value that is there and not empty."""
+        return self.values.get(key, "").strip() or None
+
+
+def read_profile(environ: Mapping[str, str], warn: Callable[[str], None]) -> Profile | None:
+    """Return the profile, or None where there is no file and none was asked for.
+
+    Args:
+        environ: the environment variables.
+        warn: called with a line where others of this machine could read the file.
+
+    Raises:
+        Misused: the file cannot be read, or has no such section.
+    """
+    named = environ.get(VARIABLE)
+    home = environ.get("HOME") or environ.get("USERPROFILE")
+    if not named and not home:
+        return None
+    path = Path(named) if named else Path(home or "", *_USUAL.parts[1:])
+    if not named and not path.is_file():
+        return None
+    import configparser
+
+    parser = configparser.ConfigParser(interpolation=None, strict=True)
+    try:
+        with path.open("rb") as file:
+            parser.read_string(file.read(_LARGEST).decode("utf-8-sig"))
+    except (OSError, ValueError, configparser.Error) as error:  # whose text may hold the line, and so the secret
+        reason = error.strerror if isinstance(error, OSError) else f"it is no profile file ({type(error).__name__})"
+        raise Misused(f"{_where(path)}: {reason}") from None
+    if not parser.has_section(SECTION):
+        if named:
+            raise Misused(f"{_where(path)}: it has no section [{SECTION}]")
+        return None
+    if os.name == "posix" and path.stat().st_mode & 0o077:
+        warn(f"{_where(path)}: others on this machine can read it; run `chmod 600` on it")
+    return Profile(path, dict(parser[SECTION]))
+
+
+def _where(path: Path) -> str:
+    return f"the profile file {clean(path, 300)}"

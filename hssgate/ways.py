@@ -1,0 +1,152 @@
+"""The ways in: what credentials the gate was given (CONTRACT section 7). Data, never behaviour."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from hssgate.secret import Secret
+
+
+@dataclass(frozen=True, kw_only=True)
+class Token:
+    """An IAM token, sent as `X-Auth-Token`.
+
+    Args:
+        value: the token.
+        source: where it was taken from, in words.
+    """
+
+    value: Secret
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessKey:
+    """An access key that signs each request.
+
+    Args:
+        ak: the access key id.
+        sk: the secret access key.
+        security_token: of a temporary key.
+        source: where it was taken from, in words.
+    """
+
+    ak: str
+    sk: Secret
+    security_token: Secret | None = None
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class GivenIdToken:
+    """An OpenID Connect token that the pipeline put into a variable."""
+
+    value: Secret
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdTokenFile:
+    """A file that holds an OpenID Connect token, and a newer one later."""
+
+    path: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class GitHubIdToken:
+    """GitHub's token service.
+
+    Args:
+        url: of the service, as the runner gives it.
+        request_token: lets a job ask it.
+        audience: asked for; GitHub's default is the address of the repository's owner.
+    """
+
+    url: str
+    request_token: Secret
+    audience: str | None
+
+
+IdTokenSource = GivenIdToken | IdTokenFile | GitHubIdToken
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keyless:
+    """Temporary keys from STS in exchange for the pipeline's own identity.
+
+    Args:
+        provider_urn: `iam::ACCOUNT:oidcProvider:NAME`.
+        agency_urn: `iam::ACCOUNT:agency:NAME`.
+        id_token: where the pipeline's token comes from.
+        session_name: shown in the cloud's audit log.
+        duration: seconds that the keys are asked for.
+        policy: a document that narrows what the keys may do.
+        policy_ids: of policies that narrow it.
+        source: where it was taken from, in words.
+    """
+
+    provider_urn: str
+    agency_urn: str
+    id_token: IdTokenSource
+    session_name: str
+    duration: int
+    policy: str | None = None
+    policy_ids: tuple[str, ...] = ()
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Federation:
+    """Temporary keys from IAM v3 in exchange for an identity provider's token.
+
+    Args:
+        idp_id: the identity provider.
+        id_token: where its token comes from.
+        source: where it was taken from, in words.
+    """
+
+    idp_id: str
+    id_token: IdTokenFile
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Password:
+    """A token from IAM in exchange for an IAM user's password.
+
+    Args:
+        user: the IAM user's name.
+        password: of the user.
+        domain: the account's name.
+        source: where it was taken from, in words.
+    """
+
+    user: str
+    password: Secret
+    domain: str
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MachineAgency:
+    """Temporary keys of the agency of the machine that the gate runs on."""
+
+    source: str
+
+
+Credentials = Token | AccessKey | Keyless | Federation | Password | MachineAgency
+
+
+def secrets_of(credentials: Credentials) -> tuple[Secret, ...]:
+    """Return what must never be shown of the credentials as they were given."""
+    match credentials:
+        case Token(value=value):
+            return (value,)
+        case AccessKey(sk=sk, security_token=token):
+            return (sk,) if token is None else (sk, token)
+        case Keyless(id_token=GivenIdToken(value=value)):
+            return (value,)
+        case Keyless(id_token=GitHubIdToken(request_token=value)):
+            return (value,)
+        case Password(password=value):
+            return (value,)
+        case Keyless() | Federation() | MachineAgency():
+            return ()
