@@ -25,6 +25,7 @@ _UNAUTHORIZED = 401
 _THROTTLED = 429
 _TRANSIENT = frozenset({_THROTTLED, 502, 503, 504})
 _DEEPEST_ERROR = 5
+_CANONICAL_REQUEST = ", canonicalRequest:"  # from here on the gateway tells what it signed itself, at length
 _MOST_VALUES = 100_000  # objects and lists in an answer; a page has 200 rows
 
 _DENIED = "the identity may not read HSS images in this project; grant it read access to HSS, and check the project id"
@@ -223,7 +224,7 @@ def _told(body: bytes) -> _Told:
             found = level.get("request_id")
             return _Told(
                 clean(code or "", 60),
-                clean(message or "", 600),
+                clean(str(message or "").partition(_CANONICAL_REQUEST)[0], 600),
                 clean(found, 100) if isinstance(found, str) else None,
             )
         levels.extend(value for value in level.values() if isinstance(value, dict))

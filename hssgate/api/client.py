@@ -7,7 +7,7 @@ from typing import assert_never
 from hssgate.api.answers import Page, Row, read_page
 from hssgate.api.auth.access import Access
 from hssgate.api.hosts import Hosts
-from hssgate.api.models import CicdImage, Cve, Detail, DetailKind, Finding
+from hssgate.api.models import CicdConfiguration, CicdImage, Cve, Detail, DetailKind, Finding
 from hssgate.api.paging import Listing, whole_list
 from hssgate.api.query import LONGEST_VERSION, PAGE_SIZE, CicdImagesQuery, encode, escape
 from hssgate.clock import Clock
@@ -29,7 +29,7 @@ class HssClient:
 
     def __init__(self, hosts: Hosts, connection: Connection, clock: Clock, warn: Callable[[str], None]) -> None:
         self._wire = hosts.wire(connection.endpoint)
-        self._access = Access(connection, hosts, clock, warn)
+        self.access = Access(connection, hosts, clock, warn)
         self._clock = clock
         self._enterprise_project_id = connection.enterprise_project_id
         self._request_timeout = connection.request_timeout
@@ -118,6 +118,23 @@ class HssClient:
                 assert_never(unreachable)
         return self._all(path, names, Detail, self._clock.monotonic() + within)
 
+    def list_cicd_configurations(self, cicd_name: str | None, *, within: float) -> Listing[CicdConfiguration]:
+        """Return the CI/CD identifiers, from all pages.
+
+        Source: ListCicdConfigurations.
+
+        Args:
+            cicd_name: what to look for; the API may find names that only hold it. None looks for all.
+            within: seconds for all pages together.
+
+        Raises:
+            ApiUnavailable: an answer failed or was unreadable, or the list would not hold still.
+            ApiRefused: asking again would not help.
+        """
+        names: dict[str, str | int] = {} if cicd_name is None else {"cicd_name": cicd_name}
+        path = "/image/cicd/configurations"
+        return self._all(path, names, CicdConfiguration, self._clock.monotonic() + within)
+
     def look_up_cves(self, vul_ids: Sequence[str], known: dict[str, tuple[str, ...]], *, within: float) -> None:
         """Ask which CVEs the notices are about, several at a time; each answer is kept as soon as it is there.
 
@@ -175,9 +192,9 @@ class HssClient:
         return self._page(f"/image/cicd/images?{query.encoded()}", CicdImage, deadline)
 
     def _page(self, target: str, model: type[Row], deadline: float) -> Page[Row]:
-        self._access.prepare(self._left(deadline))
-        url = f"{self._endpoint}/v5/{escape(self._access.project_id)}{target}"
-        return read_page(self._access.ask(self._wire, url, lambda: self._left(deadline)), model)
+        self.access.prepare(self._left(deadline))
+        url = f"{self._endpoint}/v5/{escape(self.access.project_id)}{target}"
+        return read_page(self.access.ask(self._wire, url, lambda: self._left(deadline)), model)
 
     def _left(self, deadline: float) -> float:
         left = deadline - self._clock.monotonic()

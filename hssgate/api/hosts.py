@@ -1,6 +1,6 @@
 """The hosts that are spoken to, each by a client of its own, and the secrets that are in play meanwhile."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Self
 
 import httpx
@@ -17,8 +17,7 @@ class Hosts:
     Args:
         open_client: takes scheme and host.
         clock: bounds each exchange.
-        secrets: that the caller gave.
-        on_secret: told each secret that comes in later, before it is made use of.
+        on_secret: told each secret before it is made use of.
         trace: called with a line for each request and response, without secrets.
         say: called with a line about the way in, for those who want to know more.
     """
@@ -28,14 +27,13 @@ class Hosts:
         open_client: Callable[[str], httpx.Client],
         clock: Clock,
         *,
-        secrets: Iterable[Secret] = (),
         on_secret: Callable[[Secret], None],
         trace: Callable[[str], None] | None = None,
         say: Callable[[str], None],
     ) -> None:
         self._open_client = open_client
         self._clock = clock
-        self._secrets = [*secrets]
+        self._secrets: list[Secret] = []
         self._on_secret = on_secret
         self._trace = trace
         self._clients: dict[str, httpx.Client] = {}

@@ -209,3 +209,11 @@ class Detail(BaseModel):
     check_rule_name: Text = None
     standard: Text = None
     scan_result: Text = None
+
+
+class CicdConfiguration(BaseModel):
+    """A CI/CD identifier, as ListCicdConfigurations gives it."""
+
+    model_config = _SELDOM
+
+    cicd_name: Text = None

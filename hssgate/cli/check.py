@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from hssgate.cli import github
-from hssgate.cli.connections import connection_of, explain, open_hosts
+from hssgate.cli.connections import Address, connection_of, explain, open_hosts
 from hssgate.cli.options import (
     LONGEST_CICD_NAME,
     Report,
@@ -122,12 +122,14 @@ def check(  # noqa: PLR0917 - click hands over every option by name
         details=details,
         connection=connection_of(
             world,
-            region=region,
-            endpoint=endpoint,
-            project_id=project_id,
-            enterprise_project_id=enterprise_project_id,
-            request_timeout=request_timeout,
-            ca_bundle=ca_bundle,
+            Address(
+                region=region,
+                endpoint=endpoint,
+                project_id=project_id,
+                enterprise_project_id=enterprise_project_id,
+                request_timeout=request_timeout,
+                ca_bundle=ca_bundle,
+            ),
         ),
     )
     _explain(settings, applied, world)

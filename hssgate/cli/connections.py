@@ -1,12 +1,13 @@
 """The connection that options and environment ask for, and the hosts behind it."""
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from hssgate.api.hosts import Hosts
 from hssgate.cli import github
 from hssgate.cli.addresses import checked_endpoint, checked_region, endpoint_of
-from hssgate.cli.credentials import Choice, choose_credentials
+from hssgate.cli.credentials import Choice, choose_credentials, secret_values
 from hssgate.cli.world import World
 from hssgate.errors import Misused
 from hssgate.regions import iam_endpoint, sts_endpoint
@@ -19,37 +20,76 @@ STS_ENDPOINT = "HUAWEICLOUD_SDK_STS_ENDPOINT"
 _PROJECT_ID = re.compile(r"(?!\.+$)[A-Za-z0-9_.~-]+", re.ASCII)
 
 
-def connection_of(
-    world: World,
-    *,
-    region: str | None,
-    endpoint: str | None,
-    project_id: str | None,
-    enterprise_project_id: str | None,
-    request_timeout: float,
-    ca_bundle: Path | None,
-) -> Connection:
+@dataclass(frozen=True, kw_only=True)
+class Address:
+    """What the connection options say, taken as they come.
+
+    Args:
+        region: such as `ap-southeast-1`.
+        endpoint: of HSS.
+        project_id: the Huawei Cloud project.
+        enterprise_project_id: or `all_granted_eps`.
+        request_timeout: seconds.
+        ca_bundle: file or folder of certificate authorities.
+    """
+
+    region: str | None
+    endpoint: str | None
+    project_id: str | None
+    enterprise_project_id: str | None
+    request_timeout: float
+    ca_bundle: Path | None
+
+
+def connection_of(world: World, given: Address) -> Connection:
     """Return the connection that the connection options describe, with the credentials of the environment.
 
     Raises:
         Misused: something is missing, or cannot be used.
     """
-    region = checked_region(region, world.console.warning)
-    address = endpoint_of(endpoint, region)
-    choice = choose_credentials(world.environ, world.console.warning, _checked_url)
+    region, endpoint = place_of(world, given)
+    return connection_with(world, given, region, endpoint, chosen(world))
+
+
+def place_of(world: World, given: Address) -> tuple[str | None, str]:
+    """Return the region and the endpoint of HSS.
+
+    Raises:
+        Misused: neither is given, or they cannot be used.
+    """
+    region = checked_region(given.region, world.console.warning)
+    return region, endpoint_of(given.endpoint, region)
+
+
+def chosen(world: World) -> Choice:
+    """Return the credentials of the environment; from now on nothing of them is shown.
+
+    Raises:
+        Misused: there are none, or half of one.
+    """
+    choice = choose_credentials(world.environ, world.console.warning, _check_url)
     world.console.redactor.learn(secret.reveal() for secret in secrets_of(choice.credentials))
-    project_id = _project_id(project_id or choice.project_id, region)
+    return choice
+
+
+def connection_with(world: World, given: Address, region: str | None, endpoint: str, choice: Choice) -> Connection:
+    """Return the connection with these credentials.
+
+    Raises:
+        Misused: there is no project, or no address of IAM or STS where one is needed.
+    """
+    project_id = _project_id(given.project_id or choice.project_id, region)
     return Connection(
-        endpoint=address,
+        endpoint=endpoint,
         project_id=project_id,
         region=region,
         iam_endpoint=_iam_endpoint(world, choice, region) if _needs_iam(choice.credentials, project_id) else None,
         sts_endpoint=_sts_endpoint(world, region) if isinstance(choice.credentials, Keyless) else None,
-        enterprise_project_id=enterprise_project_id,
+        enterprise_project_id=given.enterprise_project_id,
         credentials=choice.credentials,
         passed_over=choice.passed_over,
-        request_timeout=request_timeout,
-        ca_bundle=ca_bundle,
+        request_timeout=given.request_timeout,
+        ca_bundle=given.ca_bundle,
     )
 
 
@@ -70,22 +110,29 @@ def open_hosts(connection: Connection, world: World) -> Hosts:
     Raises:
         Misused: the CA bundle cannot be used.
     """
+    hosts = hosts_without_credentials(connection.ca_bundle, world)
+    hosts.learn(*secrets_of(connection.credentials))
+    hosts.wire(connection.endpoint)
+    return hosts
+
+
+def hosts_without_credentials(ca_bundle: Path | None, world: World) -> Hosts:
+    """Return hosts to whom nothing secret has been sent yet; their exchanges are told with -vv."""
     console = world.console
+    given = {secret.strip() for secret in secret_values(world.environ)}
 
     def on_secret(secret: Secret) -> None:
-        github.mask(secret, world)
+        if secret.reveal() not in given:  # GitHub knows its own secrets; this one was made in this run
+            github.mask(secret, world)
         console.redactor.learn([secret.reveal()])
 
-    hosts = Hosts(
-        lambda endpoint: world.open_http(endpoint, connection.ca_bundle),
+    return Hosts(
+        lambda endpoint: world.open_http(endpoint, ca_bundle),
         world.clock,
-        secrets=secrets_of(connection.credentials),
         on_secret=on_secret,
         trace=(lambda line: console.detail(line, level=2)) if console.verbosity > 1 else None,
         say=console.detail,
     )
-    hosts.wire(connection.endpoint)
-    return hosts
 
 
 def _project_id(project_id: str | None, region: str | None) -> str | None:
@@ -120,6 +167,6 @@ def _sts_endpoint(world: World, region: str | None) -> str:
     return sts_endpoint(region)
 
 
-def _checked_url(url: str, name: str) -> None:
+def _check_url(url: str, name: str) -> None:
     """Refuse an address to which no secret may be sent; it may have a path and a query."""
     checked_endpoint(url.partition("?")[0], name, with_path=True)

@@ -10,7 +10,7 @@ from hssgate.api.answers import Page
 from hssgate.api.client import HssClient
 from hssgate.api.models import CicdImage
 from hssgate.api.query import CicdImagesQuery
-from hssgate.cli.connections import connection_of, explain, open_hosts
+from hssgate.cli.connections import Address, connection_of, explain, open_hosts
 from hssgate.cli.console import Console
 from hssgate.cli.filters import query_options
 from hssgate.cli.layouts import LAYOUTS, Layout
@@ -71,12 +71,14 @@ def images(  # noqa: PLR0917 - click hands over every option by name
     console.verbosity = -1 if quiet else verbose
     connection = connection_of(
         world,
-        region=region,
-        endpoint=endpoint,
-        project_id=project_id,
-        enterprise_project_id=enterprise_project_id,
-        request_timeout=request_timeout,
-        ca_bundle=ca_bundle,
+        Address(
+            region=region,
+            endpoint=endpoint,
+            project_id=project_id,
+            enterprise_project_id=enterprise_project_id,
+            request_timeout=request_timeout,
+            ca_bundle=ca_bundle,
+        ),
     )
     query = CicdImagesQuery.model_validate(filters)
     explain(connection, world)

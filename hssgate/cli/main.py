@@ -20,6 +20,7 @@ _COMMANDS = {  # name -> module, which is imported only when the command is aske
     "images": "images",
     "judge": "judge",
     "policy": "policy",
+    "doctor": "doctor",
     "emulator": "emulator",
     "demo": "demo",
 }

@@ -61,13 +61,30 @@ class Access:
             ApiRefused: asking again would not help; a refused exchange is never repeated.
         """
         deadline = self._clock.monotonic() + within
+        self.obtain(within)
+        self.find_project(deadline - self._clock.monotonic())
+
+    def obtain(self, within: float) -> None:
+        """See to it that there are keys or a token; see `prepare`."""
         if self._keys is not None:
             self._keys.prepare(within)
         if self._session is not None:
             self._session.prepare(within)
             self._project_id = self._project_id or self._session.value[1]
+
+    def find_project(self, within: float) -> None:
+        """See to it that the project is known; see `prepare`, and `obtain` comes first."""
         if self._project_id is None:
-            self._look_up_project(deadline)
+            self._look_up_project(self._clock.monotonic() + within)
+
+    def believe(self, server_time: float | None) -> None:
+        """Sign with the server's time from the start where our own is too far from it.
+
+        Args:
+            server_time: the server's `Date`, in epoch seconds.
+        """
+        if isinstance(self._auth, SignedAuth):
+            self._auth.heal_skew(server_time)
 
     def ask(self, wire: Wire, url: str, left: Callable[[], float]) -> Answer:
         """Send a request with the credentials; once more where only a wrong clock was to blame.

@@ -1,0 +1,161 @@
+"""`hssgate doctor`: what a check needs, looked at before a pipeline depends on it."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from hssgate import __version__
+from hssgate.cli.connections import (
+    Address,
+    chosen,
+    connection_with,
+    explain,
+    hosts_without_credentials,
+    open_hosts,
+    place_of,
+)
+from hssgate.cli.console import Console
+from hssgate.cli.options import LONGEST_CICD_NAME, Text, common_options, connection_options
+from hssgate.cli.policy_files import load_or_default, policy_option
+from hssgate.cli.world import World
+from hssgate.errors import Misused
+from hssgate.exit_codes import ExitCode, worst
+from hssgate.policy.rules import policy_warnings
+from hssgate.preflight import Look, State, failed, look_at_access, look_at_host, unseen_access
+from hssgate.reports.summary import Tone
+from hssgate.text import clean, escaped, plural
+
+T = TypeVar("T")
+
+_TONES: dict[State, Tone] = {State.OK: "good", State.FAILED: "bad", State.SKIPPED: "dim"}
+SCHEMA_VERSION = 1
+
+
+@click.command(short_help="look at all that a check needs, and say what is wrong")
+@click.option(
+    "--cicd-name",
+    type=Text(LONGEST_CICD_NAME),
+    show_envvar=True,
+    envvar="HSSGATE_CICD_NAME",
+    help="CI/CD identifier name that should exist.",
+)
+@policy_option
+@connection_options
+@click.option(
+    "--format",
+    "layout",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Lines for people, or an object for programs.",
+)
+@common_options
+@click.pass_context
+def doctor(  # noqa: PLR0917 - click hands over every option by name
+    ctx: click.Context,
+    cicd_name: str | None,
+    policies: tuple[Path, ...],
+    region: str | None,
+    endpoint: str | None,
+    project_id: str | None,
+    enterprise_project_id: str | None,
+    request_timeout: float,
+    ca_bundle: Path | None,
+    layout: str,
+    verbose: int,
+    quiet: bool,  # noqa: FBT001 - click's flag
+) -> None:
+    """Look once at policy, endpoint, TLS, clock, credentials, project, permission and CI/CD identifier.
+
+    A line for each, with what to do where it does not hold. Exit 0 only if all hold; else 2 where the caller can mend
+    it, or 3 where HSS could not be asked. At most one signature fails: five lock an access key for five minutes.
+    """
+    world: World = ctx.obj
+    console = world.console
+    console.take_verbosity(verbose, quiet=quiet)
+    given = Address(
+        region=region,
+        endpoint=endpoint,
+        project_id=project_id,
+        enterprise_project_id=enterprise_project_id,
+        request_timeout=request_timeout,
+        ca_bundle=ca_bundle,
+    )
+    with world.interruptible():
+        looks = [_policy(policies, world), *_connection(given, cicd_name, world)]
+    code = worst(ExitCode.PASSED, *(look.blame for look in looks))
+    console.result(_as_json(looks, code) if layout == "json" else _as_text(looks, console))
+    ctx.exit(code)
+
+
+def _policy(policies: Sequence[Path], world: World) -> Look:
+    try:
+        loaded = load_or_default(policies)
+    except Misused as error:
+        return failed("policy", error, error.exit_code)
+    warnings = [line for one in loaded for line in policy_warnings(one, (), None, world.clock.epoch())]
+    for line in warnings:
+        world.console.warning(line)
+    named = ", ".join(clean(one.source.path, 300) for one in loaded)
+    return Look("policy", State.OK, named + (f" ({plural(len(warnings), 'warning')})" if warnings else ""))
+
+
+def _connection(given: Address, cicd_name: str | None, world: World) -> list[Look]:
+    """Look at all that has to do with HSS; what can be found wrong without asking is not asked for."""
+    place = _tried(lambda: place_of(world, given))
+    choice = _tried(lambda: chosen(world))
+    if isinstance(place, Misused):
+        looks, server_time = [failed("endpoint", place, place.exit_code)], None
+    else:
+        with hosts_without_credentials(given.ca_bundle, world) as hosts:
+            looks, server_time = look_at_host(hosts, place[1], world.clock, given.request_timeout)
+    if isinstance(choice, Misused):
+        return [*looks, failed("credentials", choice, choice.exit_code), *unseen_access()[1:]]
+    if isinstance(place, Misused) or any(look.blame for look in looks if look.name != "clock"):
+        return [*looks, *unseen_access()]
+    connection = _tried(lambda: connection_with(world, given, *place, choice))
+    if isinstance(connection, Misused):
+        first, _, *others = unseen_access()
+        return [*looks, first, failed("project", connection, connection.exit_code), *others]
+    explain(connection, world)
+    with open_hosts(connection, world) as hosts:
+        access = look_at_access(
+            hosts,
+            connection,
+            world.clock,
+            cicd_name=cicd_name,
+            server_time=server_time,
+            warn=world.console.warning,
+        )
+        return [*looks, *access]
+
+
+def _tried(look: Callable[[], T]) -> T | Misused:
+    try:
+        return look()
+    except Misused as error:
+        return error
+
+
+def _as_text(looks: Sequence[Look], console: Console) -> str:
+    width = max(len(look.name) for look in looks)
+    lines = []
+    for look in looks:
+        first, *others = [clean(line) for line in look.message.splitlines()] or [""]
+        word = console.paint_result(f"{look.state.value:<7}", _TONES[look.state])
+        lines.append(f"{word}  {look.name:<{width}}  {first}")
+        lines += [f"{'':<{width + 11}}{line}" for line in others]
+    return "\n".join(lines)
+
+
+def _as_json(looks: Sequence[Look], code: ExitCode) -> str:
+    document = {
+        "schema_version": SCHEMA_VERSION,
+        "tool": {"name": "hssgate", "version": __version__},
+        "exit_code": int(code),
+        "checks": [{"name": look.name, "result": look.state.value, "message": look.message} for look in looks],
+    }
+    return escaped(json.dumps(document, ensure_ascii=False))

@@ -1,0 +1,49 @@
+"""A secret can be used and not shown."""
+
+import copy
+import json
+import pickle
+import traceback
+from dataclasses import dataclass
+
+import pytest
+
+from hssgate.secret import Secret
+
+SECRET = Secret("s3cret!")
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Something that a secret may lie in."""
+
+    secret: Secret = SECRET
+
+
+@pytest.mark.parametrize(
+    "shown", [repr(SECRET), str(SECRET), f"{SECRET}", f"{Holder()}", repr([SECRET]), repr({"a": SECRET})]
+)  # fmt: skip
+def test_it_is_not_printed(shown: str) -> None:
+    """Neither alone nor inside something else."""
+    assert "s3cret" not in shown
+    assert "<Secret>" in shown
+
+
+def test_it_is_revealed_to_who_asks() -> None:
+    """By the one method."""
+    assert SECRET.reveal() == "s3cret!"
+
+
+def test_it_is_neither_pickled_nor_copied_nor_written_as_json() -> None:
+    """Whatever holds it."""
+    for attempt in (
+        lambda: pickle.dumps(SECRET),
+        lambda: pickle.dumps(Holder()),
+        lambda: copy.copy(SECRET),
+        lambda: copy.deepcopy(Holder()),
+        lambda: json.dumps(SECRET),
+        lambda: vars(SECRET),
+    ):
+        with pytest.raises(TypeError) as raised:
+            attempt()
+        assert "s3cret" not in "".join(traceback.format_exception(raised.value))
