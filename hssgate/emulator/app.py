@@ -11,10 +11,16 @@ from pydantic import JsonValue
 
 from hssgate.emulator.authentication import Authenticator
 from hssgate.emulator.control import control, is_control
+from hssgate.emulator.dialect import GATEWAY
 from hssgate.emulator.faults import Ruling, rule_on
+from hssgate.emulator.identity.calls import IdentityCall, find_identity_call
+from hssgate.emulator.identity.projects import Projects
+from hssgate.emulator.identity.service import IdentityService
 from hssgate.emulator.images import Image
+from hssgate.emulator.issued import Issued
 from hssgate.emulator.ledger import Ledger, Request
 from hssgate.emulator.listing import envelope
+from hssgate.emulator.mint import Mint
 from hssgate.emulator.model import Scenario
 from hssgate.emulator.operations import Operation, find_operation
 from hssgate.emulator.play import edge_answer, mishap_of, service_answer
@@ -50,7 +56,16 @@ class Emulator:
         self._lock = threading.Lock()  # guards what follows; never held while sleeping or writing
         self._images: list[Image] = []
         self._service = Service(scenario.match, scenario.cicd)
-        self._authenticator = Authenticator(scenario.credentials)
+        mint = Mint()
+        issued = Issued(mint)
+        self._authenticator = Authenticator(scenario.credentials, issued)
+        self._identity = IdentityService(
+            known=scenario.identity,
+            projects=Projects(scenario.identity.regions, scenario.projects),
+            issued=issued,
+            authenticator=self._authenticator,
+            mint=mint,
+        )
         self._throttle = Throttle(scenario.rate_limit)
         self._ledger = Ledger()
         self.push(*scenario.images)
@@ -104,19 +119,21 @@ class Emulator:
         arrived = self._now()
         with self._lock:
             number = self._ledger.next_number()
-        operation = find_operation(call)
+        operation = find_operation(call) or find_identity_call(call)
+        dialect = operation.dialect if operation else GATEWAY
         ruling = rule_on(number, operation.name, self._scenario.faults) if operation else Ruling()
         if ruling.delay and ruling.delay.delay:
             self._sleep(ruling.delay.delay)
         request_id = _request_id(number)
-        answer = edge_answer(ruling, number, request_id)
+        answer = edge_answer(ruling, number, request_id, dialect)
         if answer is None:
             try:
                 answer = self._answered(call, operation, ruling)
             except Refusal as refusal:
                 answer = refusal.answer(request_id)
         date = email.utils.formatdate(self._server_time(), usegmt=True)
-        answer = answer.with_headers([("Date", date), ("X-Request-Id", request_id), *ruling.headers])
+        trace = [(dialect.trace_header, request_id)] if dialect.trace_header else []
+        answer = answer.with_headers([("Date", date), *trace, *ruling.headers])
         mishap = mishap_of(ruling)
         status = 0 if isinstance(mishap, Reset) else answer.status
         with self._lock:
@@ -126,10 +143,13 @@ class Emulator:
     def _server_time(self) -> float:
         return self._now() + self._scenario.clock_skew
 
-    def _answered(self, call: Call, operation: Operation | None, ruling: Ruling) -> Answer:
+    def _answered(self, call: Call, operation: Operation | IdentityCall | None, ruling: Ruling) -> Answer:
         if operation is None:
             raise no_such_api()
         now = self._server_time()
+        if isinstance(operation, IdentityCall):
+            with self._lock:
+                return operation.answer(self._identity, call, now)
         self._admit(call, operation.project_id, now)
         question = operation.read(call.query)
         if answer := service_answer(ruling):
@@ -140,13 +160,14 @@ class Emulator:
 
     def _admit(self, call: Call, project_id: str, now: float) -> None:
         with self._lock:
-            key, credential = self._authenticator.authenticate(call, now)
-            self._throttle.admit(key, now)
-        if credential.deny == "gateway":
+            caller = self._authenticator.authenticate(call, now)
+            caller.demand_project(project_id)
+            self._throttle.admit(caller.holder.name, now)
+        if caller.holder.deny == "gateway":
             raise denied_by_gateway()
         if self._scenario.projects is not None and project_id not in self._scenario.projects:
             raise project_unavailable()
-        if credential.deny == "service":
+        if caller.holder.deny == "service":
             raise denied_by_service()
         if not 1 <= len(project_id) <= _LONGEST_PROJECT_ID:
             raise invalid_parameter(

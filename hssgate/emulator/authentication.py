@@ -1,11 +1,14 @@
 """Who is asking: tokens and signatures checked as the gateway does, and keys locked after too many failures."""
 
 import hmac
+import math
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from hssgate.emulator.issued import Holder, Issued, Token
 from hssgate.emulator.model import Credential
-from hssgate.emulator.refusals import Refusal, not_authenticated
+from hssgate.emulator.refusals import Refusal, not_authenticated, token_of_another_project
 from hssgate.emulator.signature import ALGORITHM, Claim, canonical_request, read_claim, signature
 from hssgate.emulator.wire import Call
 
@@ -13,28 +16,72 @@ _DATE_FORMAT = "%Y%m%dT%H%M%SZ"
 _SKEW_ALLOWED = 15 * 60.0  # seconds
 _FAILURES_ALLOWED = 5
 _LOCKED_FOR = 5 * 60.0  # seconds
+_ENDED = "token expires"  # of keys, too: it is their security token that ends
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks, and by what.
+
+    Args:
+        holder: who asks.
+        token: the token of IAM that was given out to him, if it is by one.
+    """
+
+    holder: Holder
+    token: Token | None = None
+
+    def demand_project(self, project_id: str) -> None:
+        """Refuse what is out of the scope of the token; keys have none.
+
+        Raises:
+            Refusal: 401.
+        """
+        if self.token is None:
+            return
+        if self.token.scope != "project":
+            raise not_authenticated("Unauthorized")
+        if self.token.project_id != project_id:
+            raise token_of_another_project()
+
+
+@dataclass(frozen=True)
+class _Pair:
+    holder: Holder
+    sk: str = field(repr=False)
+    security_token: bytes | None = field(repr=False)
+    ends: float = math.inf
 
 
 class Authenticator:
-    """The gateway's knowledge of keys and of their failures.
+    """The gateway's knowledge of keys and tokens, and of failures.
 
     Args:
-        credentials: who may ask.
+        credentials: who may ask from the beginning.
+        issued: what is given out later.
     """
 
-    def __init__(self, credentials: Iterable[Credential]) -> None:
-        self._pairs: dict[str, list[Credential]] = {}
-        self._tokens: list[tuple[bytes, Credential]] = []
-        for credential in credentials:
+    def __init__(self, credentials: Iterable[Credential], issued: Issued) -> None:
+        self._issued = issued
+        self._pairs: dict[str, list[_Pair]] = {}
+        self._tokens: list[tuple[bytes, Holder]] = []
+        for number, credential in enumerate(credentials, 1):
             if credential.token is not None:
-                self._tokens.append((credential.token.get_secret_value().encode(), credential))
-            elif credential.ak is not None:
-                self._pairs.setdefault(credential.ak, []).append(credential)
+                holder = Holder(f"token {number}", credential.deny)
+                self._tokens.append((credential.token.get_secret_value().encode(), holder))
+            elif credential.ak is not None and credential.sk is not None:
+                token = credential.security_token
+                pair = _Pair(
+                    Holder(credential.ak, credential.deny),
+                    credential.sk.get_secret_value(),
+                    token.get_secret_value().encode() if token else None,
+                )
+                self._pairs.setdefault(credential.ak, []).append(pair)
         self._failures: dict[str, int] = {}
         self._locked_until: dict[str, float] = {}
 
-    def authenticate(self, call: Call, now: float) -> tuple[str, Credential]:
-        """Return by what name its requests are counted, and the credential.
+    def authenticate(self, call: Call, now: float) -> Caller:
+        """Return who asks.
 
         Args:
             call: the request.
@@ -48,29 +95,55 @@ class Authenticator:
             claim = read_claim(authorization)
             if claim is None:
                 raise not_authenticated(f"the Authorization header is not in the form of {ALGORITHM}")
-            return claim.ak, self._verified(call, claim, now)
+            return Caller(self._verified(call, claim, now))
         token = call.headers.get("x-auth-token")
         if not token:
             raise not_authenticated("x-auth-token not found")
-        given = token.encode("latin-1")
-        for known, credential in self._tokens:
-            if hmac.compare_digest(known, given):
-                return token, credential
-        raise not_authenticated("decrypt token fail")
+        return self.of_token(token, now)
 
-    def _verified(self, call: Call, claim: Claim, now: float) -> Credential:
-        candidates = self._pairs.get(claim.ak)
+    def of_token(self, text: str, now: float) -> Caller:
+        """Return who asks by a token.
+
+        Args:
+            text: the token; bytes as Latin-1.
+            now: the server's clock, epoch seconds.
+
+        Raises:
+            Refusal: 401 APIGW.0301, nobody knows it, or it has ended.
+        """
+        given = text.encode("latin-1", "replace")
+        for known, holder in self._tokens:
+            if hmac.compare_digest(known, given):
+                return Caller(holder)
+        token = self._issued.token(text)
+        if token is None:
+            raise not_authenticated("decrypt token fail")
+        if token.ends <= now:
+            raise not_authenticated(_ENDED)
+        return Caller(token.holder, token)
+
+    def _verified(self, call: Call, claim: Claim, now: float) -> Holder:
+        candidates = self._candidates(claim.ak)
         if not candidates:
-            raise not_authenticated(f"Get secretKey failed,ak:{claim.ak},err:ak not exist")
+            raise _no_such_key(claim.ak)
         if now < self._locked_until.get(claim.ak, now):
             raise not_authenticated("AK access failed to reach the limit,forbidden")
         date = _date_of(call, claim, now)
+        candidates = _fitting(candidates, call, claim)
+        if all(pair.ends <= now for pair in candidates):
+            raise not_authenticated(_ENDED)
         canonical = canonical_request(call, claim.signed_headers)
-        for credential in candidates:
-            if _matches(credential, call, claim, canonical, date):
+        for pair in candidates:
+            if hmac.compare_digest(signature(canonical, sk=pair.sk, date=date), claim.signature):
                 self._failures.pop(claim.ak, None)
-                return credential
+                return pair.holder
         raise self._failure(claim.ak, canonical, now)
+
+    def _candidates(self, ak: str) -> list[_Pair]:
+        key = self._issued.key(ak)
+        if key is None:
+            return self._pairs.get(ak, [])
+        return [_Pair(key.holder, key.sk, key.security_token.encode(), key.ends)]
 
     def _failure(self, ak: str, canonical: bytes, now: float) -> Refusal:
         self._failures[ak] = self._failures.get(ak, 0) + 1
@@ -95,10 +168,21 @@ def _date_of(call: Call, claim: Claim, now: float) -> str:
     return date
 
 
-def _matches(credential: Credential, call: Call, claim: Claim, canonical: bytes, date: str) -> bool:
-    if credential.security_token is not None:
-        given = call.headers.get("x-security-token", "").strip().encode("latin-1")
-        if not hmac.compare_digest(credential.security_token.get_secret_value().encode(), given):
-            return False
-    sk = credential.sk.get_secret_value() if credential.sk is not None else ""
-    return hmac.compare_digest(signature(canonical, sk=sk, date=date), claim.signature)
+def _fitting(candidates: list[_Pair], call: Call, claim: Claim) -> list[_Pair]:
+    """Return the pairs whose security token was given; without one the gateway does not know a temporary key."""
+    given = call.headers.get("x-security-token", "").strip().encode("latin-1")
+    fitting = [
+        pair for pair in candidates if pair.security_token is None or hmac.compare_digest(pair.security_token, given)
+    ]
+    if not fitting:
+        raise not_authenticated("decrypt token fail") if given else _no_such_key(claim.ak)
+    if "x-security-token" in claim.signed_headers:
+        return fitting
+    permanent = [pair for pair in fitting if pair.security_token is None]
+    if not permanent:
+        raise not_authenticated("the header X-Security-Token is not signed")
+    return permanent
+
+
+def _no_such_key(ak: str) -> Refusal:
+    return not_authenticated(f"Get secretKey failed,ak:{ak},err:ak not exist")

@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from hssgate.emulator.identity.calls import GITHUB_PATH
 from hssgate.emulator.images import Image
 from hssgate.emulator.ledger import Request
 from hssgate.emulator.scenario import ScenarioInvalid, parse_images
@@ -33,7 +34,7 @@ class Steered(Protocol):
 
 def is_control(call: Call) -> bool:
     """Return whether a request is a control call: it needs no credentials and is never counted nor hit by faults."""
-    return call.path.startswith(PREFIX)
+    return call.path.startswith(PREFIX) and call.path != GITHUB_PATH
 
 
 def control(call: Call, steered: Steered) -> Answer:

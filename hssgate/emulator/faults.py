@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Field, JsonValue, model_validator
 
 from hssgate.emulator.durations import Duration
+from hssgate.emulator.identity.names import IdentityName
 from hssgate.emulator.operations import OperationName
 from hssgate.emulator.strict import Flag, StrictModel, Whole
 
@@ -68,7 +69,7 @@ class Fault(StrictModel):
         reset: the connection is reset.
         redirect: answer 302 with this `Location`.
         garbage: answer 200 with this text; true: with bytes that make no sense.
-        rows: answer with exactly these rows, once the request was found valid.
+        rows: answer with exactly these rows, once the request was found valid; on the calls of HSS alone.
         total_num: the number told with them; their own number where it is not given.
         truncate: bytes of the body after which the connection is closed.
         stall: seconds that pass after half of the body, before the connection is closed.
@@ -76,7 +77,7 @@ class Fault(StrictModel):
     """
 
     requests: Annotated[Numbers, BeforeValidator(numbers_of)]
-    call: Literal[OperationName, "any"] = "list"
+    call: Literal[OperationName, IdentityName, "any"] = "list"
     delay: Duration | None = None
     status: Whole | None = Field(default=None, ge=200, le=599)
     retry_after: Duration | None = None
@@ -99,6 +100,8 @@ class Fault(StrictModel):
             raise ValueError(f"{', '.join(sorted(stray))} belongs to a status; add `status:`")
         if self.rows is None and "total_num" in self.model_fields_set:
             raise ValueError("total_num belongs to rows; add `rows:`")
+        if self.rows is not None and self.call in get_args(IdentityName):
+            raise ValueError("rows are for the calls of HSS; give it a status and a body")
         return self
 
 
@@ -120,7 +123,7 @@ class Ruling:
 _KINDS = ("delay", "status", "reset", "redirect", "garbage", "rows", "truncate", "stall")
 
 
-def rule_on(number: int, name: OperationName, faults: Iterable[Fault]) -> Ruling:
+def rule_on(number: int, name: OperationName | IdentityName, faults: Iterable[Fault]) -> Ruling:
     """Return what goes wrong with a request.
 
     Args:

@@ -6,7 +6,9 @@ from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_v
 
 from hssgate.emulator.durations import Duration, Moment
 from hssgate.emulator.faults import Fault
+from hssgate.emulator.identity.model import Identity
 from hssgate.emulator.images import Image
+from hssgate.emulator.issued import Deny
 from hssgate.emulator.strict import StrictModel, Whole
 
 
@@ -26,7 +28,7 @@ class Credential(StrictModel):
     sk: SecretStr | None = Field(default=None, min_length=1)
     security_token: SecretStr | None = Field(default=None, min_length=1)
     token: SecretStr | None = Field(default=None, min_length=1)
-    deny: Literal["gateway", "service"] | None = None
+    deny: Deny | None = None
 
     @model_validator(mode="after")
     def _is_pair_or_token(self) -> Self:
@@ -80,6 +82,7 @@ class Scenario(StrictModel):
         cicd: names of the CI/CD identifiers; None: those that the images bear.
         faults: what goes wrong.
         quirks: oddities of the envelope.
+        identity: users, identity providers and agencies, who are given keys and tokens while it runs.
     """
 
     credentials: tuple[Credential, ...] = (
@@ -94,6 +97,7 @@ class Scenario(StrictModel):
     cicd: tuple[str, ...] | None = None
     faults: tuple[Fault, ...] = ()
     quirks: Quirks = Quirks()
+    identity: Identity = Identity()
 
     @field_validator("credentials")
     @classmethod

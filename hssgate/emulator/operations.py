@@ -1,4 +1,4 @@
-"""The calls that are served: which of them a request is, and how its query is read."""
+"""The calls of HSS that are served: which of them a request is, and how its query is read."""
 
 import functools
 import re
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import unquote
 
+from hssgate.emulator.dialect import GATEWAY, Dialect
 from hssgate.emulator.query import Query, read_query
 from hssgate.emulator.questions import (
     CheckRulesQuestion,
@@ -44,11 +45,13 @@ class Operation:
         name: as faults name it.
         project_id: as the path has it.
         read: the query string as on the wire -> what is asked; raises Refusal 400 HSS.0001.
+        dialect: of its service.
     """
 
     name: OperationName
     project_id: str
     read: Callable[[str], Question]
+    dialect: Dialect = GATEWAY
 
 
 def find_operation(call: Call) -> Operation | None:

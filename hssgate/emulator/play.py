@@ -3,25 +3,26 @@
 import hashlib
 import math
 
+from hssgate.emulator.dialect import Dialect
 from hssgate.emulator.faults import Ruling
-from hssgate.emulator.refusals import usual_refusal
 from hssgate.emulator.transport import Mishap, Reset, Stall, Truncation
 from hssgate.emulator.wire import Answer, json_answer
 
 
-def edge_answer(ruling: Ruling, number: int, request_id: str) -> Answer | None:
+def edge_answer(ruling: Ruling, number: int, request_id: str, dialect: Dialect) -> Answer | None:
     """Return what is answered before the gateway has looked at the request, or None where nothing is.
 
     Args:
         ruling: the faults in force.
         number: of the request.
         request_id: of the request.
+        dialect: of the service that is asked.
     """
     if fault := ruling.redirect:
         return Answer(302, b"", (("Content-Type", "text/plain"), ("Location", fault.redirect or "")))
     if (fault := ruling.status) and fault.status is not None:
         retry_after = None if fault.retry_after is None else math.ceil(fault.retry_after)
-        refusal = usual_refusal(fault.status, code=fault.code, retry_after=retry_after)
+        refusal = dialect.usual(fault.status, code=fault.code, retry_after=retry_after)
         answer = refusal.answer(request_id)
         return answer if fault.body is None else Answer(answer.status, fault.body.encode(), answer.headers)
     if fault := ruling.garbage:

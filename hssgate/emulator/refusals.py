@@ -33,7 +33,10 @@ class Refusal(Exception):
             content["request_id"] = request_id
         else:
             content["error_description"] = self.description or self.message
-        answer = json_answer(self.status, content)
+        return self.with_retry_after(json_answer(self.status, content))
+
+    def with_retry_after(self, answer: Answer) -> Answer:
+        """Return an answer with the header of this name, if there is to be one."""
         if self.retry_after is None:
             return answer
         return answer.with_headers([("Retry-After", str(self.retry_after))])
@@ -52,6 +55,11 @@ def invalid_parameter(what: str, description: str) -> Refusal:
 def not_authenticated(reason: str) -> Refusal:
     """Return APIGW.0301; the reason follows the gateway's set phrase."""
     return Refusal(401, "APIGW.0301", f"Incorrect IAM authentication information: {reason}")
+
+
+def token_of_another_project() -> Refusal:
+    """Return APIGW.0307, which comes for a token of another region: each project belongs to one."""
+    return Refusal(401, "APIGW.0307", "The token must be updated")
 
 
 def no_such_api() -> Refusal:

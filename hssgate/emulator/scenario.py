@@ -11,6 +11,15 @@ All keys are optional but those of an image's name and state. Durations: `2s`, `
     clock_skew: 0s                    # by which the server's clock is ahead; may be negative
     quirks: {data_list: list, total_num: ok}     # of all calls; data_list: object or null; total_num: missing
     cicd: [shop]                      # names of the CI/CD identifiers; default: those that the images bear
+    identity:                         # IAM, STS, metadata, GitHub; what they give out is good for HSS until it ends
+      users: [{name: me, password: my-password, domain: my-account}]   # also deny; default: emulator-user ...
+      providers:                      # OpenID Connect; default: emulator-idp, iam::emulator:oidcProvider:github
+        - {id: my-idp, urn: "iam::0:oidcProvider:x", audiences: [a], id_tokens: [as-it-is]}   # id or urn or both; deny
+      agencies: [{urn: "iam::0:agency:y", max_session_duration: 12h}]  # 1h, deny; default: iam::emulator:agency:hssgate
+      regions: {ap-southeast-1: [0123abcd], af-south-1: []}   # project ids; default: `projects`, else one of any region
+      lifetimes: {token: 24h, key: 30s, id_token: 5m}         # default of key: as was asked for
+      metadata: {enabled: true, agency: true, no_token_service: 404}   # also 405, 503, deny; default: it gives tokens
+      github_request_token: my-job    # default: emulator-request-token
     images:
       - cicd_name: shop               # any field of a row, constant over time; null leaves it out
         namespace: team
@@ -45,7 +54,8 @@ All keys are optional but those of an image's name and state. Durations: `2s`, `
       - {requests: 10, rows: [{image_name: app}], total_num: 5}
       - {requests: "*", headers: {X-Extra: "1"}}         # `*`: every request; headers go with any fault
       - {requests: 2-, call: vulnerabilities, status: 503}    # cve, malwares, sensitive, check_rules, configurations,
-                                      # any; default: list, the list call alone
+                                      # password_token, federation_token, temporary_key, projects, assume_agency,
+                                      # metadata_token, metadata_key, github_token; any; default: list alone
 
 A timeline entry overrides the fields of its image, not those of earlier entries. `latest_scan_time` is the moment of
 the entry for a status that ends a scan, else that of the entry before; `latest_update_time` is the moment of the push,
@@ -67,6 +77,7 @@ from pydantic import BaseModel, ValidationError
 from hssgate.emulator.document import read_yaml
 from hssgate.emulator.faults import Fault
 from hssgate.emulator.findings import CheckRule, Cve, Finding, Malware, ManyFindings, Sensitive
+from hssgate.emulator.identity.model import Agency, Identity, IdentityProvider, Lifetimes, Metadata, User
 from hssgate.emulator.images import Entry, Image
 from hssgate.emulator.model import Credential, Quirks, RateLimit, Scenario
 
@@ -95,6 +106,12 @@ _MODELS: dict[tuple[str, ...], type[BaseModel]] = {
     ("credentials",): Credential,
     ("rate_limit",): RateLimit,
     ("quirks",): Quirks,
+    ("identity",): Identity,
+    ("identity", "users"): User,
+    ("identity", "providers"): IdentityProvider,
+    ("identity", "agencies"): Agency,
+    ("identity", "lifetimes"): Lifetimes,
+    ("identity", "metadata"): Metadata,
     ("images",): Image,
     ("images", "timeline"): Entry,
     ("faults",): Fault,
@@ -108,6 +125,8 @@ _WORDINGS = {
     "tuple_type": "should be a list",
     "dict_type": "should be a mapping",
     "model_type": "should be a mapping",
+    "too_short": "should not be empty",
+    "string_too_short": "should not be empty",
 }
 
 KeyPath = tuple[str | int, ...]

@@ -1,0 +1,72 @@
+"""The metadata service of an ECS: its tokens, and the temporary key of its agency."""
+
+import re
+
+from hssgate.emulator.identity.dialects import MetadataRefusal
+from hssgate.emulator.identity.moments import in_microseconds
+from hssgate.emulator.identity.service import IdentityService
+from hssgate.emulator.issued import Holder
+from hssgate.emulator.wire import Answer, Call, json_answer
+
+_LONGEST = 21600  # seconds that a token may last
+_KEY_LASTS = 21600.0  # seconds
+_WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
+_TOKEN_SIZE = 42  # bytes
+
+
+def give_metadata_token(service: IdentityService, call: Call, now: float) -> Answer:
+    """Answer `PUT /meta-data/latest/api/token`.
+
+    Args:
+        service: knows what there is.
+        call: the request.
+        now: epoch seconds.
+
+    Raises:
+        Refusal: 400, `X-Metadata-Token-Ttl-Seconds` is missing or out of its range; 404, there is no such service;
+            whatever the scenario has for one without tokens.
+    """
+    metadata = service.known.metadata
+    _demand_service(service)
+    if metadata.no_token_service:
+        raise MetadataRefusal(metadata.no_token_service, "", "There are no tokens here")
+    given = call.headers.get("x-metadata-token-ttl-seconds", "").strip()
+    if not _WHOLE.fullmatch(given) or not 1 <= int(given) <= _LONGEST:
+        raise MetadataRefusal(400, "", f"X-Metadata-Token-Ttl-Seconds must be 1 to {_LONGEST}")
+    token = service.mint.token(_TOKEN_SIZE)
+    service.metadata_tokens[token] = now + int(given)
+    return Answer(200, token.encode(), (("Content-Type", "text/plain"), ("X-Metadata-Token-Ttl-Seconds", given)))
+
+
+def give_metadata_key(service: IdentityService, call: Call, now: float) -> Answer:
+    """Answer `GET /openstack/latest/securitykey`.
+
+    Args:
+        service: knows what there is.
+        call: the request.
+        now: epoch seconds.
+
+    Raises:
+        Refusal: 401, the token is missing, unknown or has ended, or the ECS has no agency; 404, there is no such
+            service.
+    """
+    metadata = service.known.metadata
+    _demand_service(service)
+    token = call.headers.get("x-metadata-token", "")
+    if not metadata.no_token_service and service.metadata_tokens.get(token, now) <= now:
+        raise MetadataRefusal(401, "", "Unauthorized")
+    if not metadata.agency:
+        raise MetadataRefusal(401, "", "Please configure Cloud Service Agency first")
+    key = service.issued.give_key(Holder("agency of the ECS", metadata.deny), service.key_ends(now, _KEY_LASTS))
+    credential = {
+        "access": key.ak,
+        "secret": key.sk,
+        "securitytoken": key.security_token,
+        "expires_at": in_microseconds(key.ends),
+    }
+    return json_answer(200, {"credential": credential})
+
+
+def _demand_service(service: IdentityService) -> None:
+    if not service.known.metadata.enabled:
+        raise MetadataRefusal(404, "", "Not Found")

@@ -1,0 +1,47 @@
+"""IAM: a temporary key for a token.
+
+Source: CreateTemporaryAccessKeyByToken (iam_04_0002).
+"""
+
+from hssgate.emulator.identity.body import Body
+from hssgate.emulator.identity.dialects import invalid_for_iam, unauthorized
+from hssgate.emulator.identity.moments import in_microseconds
+from hssgate.emulator.identity.service import IdentityService
+from hssgate.emulator.refusals import Refusal
+from hssgate.emulator.wire import Answer, Call, json_answer
+
+_SHORTEST, _LONGEST = 900, 86400  # seconds
+
+
+def give_temporary_key(service: IdentityService, call: Call, now: float) -> Answer:
+    """Answer `POST /v3.0/OS-CREDENTIAL/securitytokens`; any token will do, one without a scope too.
+
+    Args:
+        service: knows the tokens.
+        call: the request; the header `X-Auth-Token` beats the token of the body.
+        now: epoch seconds.
+
+    Raises:
+        Refusal: 400, the body is odd; 401, the token is unknown or has ended.
+    """
+    body = Body(call.body, invalid_for_iam)
+    if body.texts("auth.identity.methods") != ["token"]:
+        raise invalid_for_iam("auth.identity.methods must be token alone")
+    seconds = body.number("auth.identity.token.duration_seconds", _SHORTEST, _LONGEST, default=_SHORTEST)
+    token = call.headers.get("x-auth-token") or _as_in_a_header(body.text("auth.identity.token.id"))
+    try:
+        caller = service.authenticator.of_token(token, now)
+    except Refusal as refusal:
+        raise unauthorized(refusal.message) from None
+    key = service.issued.give_key(caller.holder, service.key_ends(now, seconds))
+    credential = {
+        "access": key.ak,
+        "secret": key.sk,
+        "securitytoken": key.security_token,
+        "expires_at": in_microseconds(key.ends),
+    }
+    return json_answer(201, {"credential": credential})
+
+
+def _as_in_a_header(text: str) -> str:
+    return text.encode(errors="surrogatepass").decode("latin-1")
