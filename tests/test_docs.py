@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import click
 import pytest
@@ -13,6 +14,8 @@ from hssgate import __version__
 from hssgate.cli.check import check
 from hssgate.cli.credentials import KEYS, TOKENS
 from hssgate.cli.main import cli
+from hssgate.emulator.identity.model import Identity
+from hssgate.emulator.identity.names import IdentityName
 from hssgate.emulator.scenario import parse_scenario
 from hssgate.exit_codes import ExitCode
 from hssgate.policy.document import read_document
@@ -141,6 +144,16 @@ def test_the_scenario_of_the_documents_is_valid() -> None:
     (example,) = blocks((ROOT / "docs" / "emulator.md").read_text(encoding="utf-8"), "yaml")
 
     assert len(parse_scenario(example, "docs/emulator.md").images) == 1
+
+
+def test_the_identity_side_of_the_emulator_is_told() -> None:
+    """Each key of the section, and each call that a fault may name."""
+    text = (ROOT / "docs" / "emulator.md").read_text(encoding="utf-8")
+
+    documented = [cells[0].strip("`") for cells in rows(text, "| key of `identity` | means |")]
+
+    assert documented == list(Identity.model_fields)
+    assert [name for name in get_args(IdentityName) if f"`{name}`" not in text] == []
 
 
 @pytest.mark.parametrize(

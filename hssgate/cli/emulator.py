@@ -8,6 +8,7 @@ import click
 from hssgate.cli.options import common_options
 from hssgate.cli.world import World
 from hssgate.emulator.app import Emulator
+from hssgate.emulator.identity.guide import ways_in
 from hssgate.emulator.scenario import ScenarioInvalid, default_scenario, load_scenario
 from hssgate.emulator.server import serve
 from hssgate.errors import Interrupted, Misused
@@ -29,8 +30,9 @@ def emulator(ctx: click.Context, port: int, scenario: Path | None, verbose: int,
     """Serve the API of HSS on loopback until interrupted.
 
     The first line on stdout is `listening on http://127.0.0.1:PORT`. Without --scenario: access key emulator-ak with
-    secret emulator-sk, token emulator-token, any project id. Images can be pushed while it runs, as JSON to
-    /_emulator/images; docs/emulator.md describes them and the scenario file.
+    secret emulator-sk, token emulator-token, any project id. The other ways in, by way of IAM, STS, ECS metadata or
+    GitHub, are told on start. Images can be pushed while it runs, as JSON to /_emulator/images; docs/emulator.md
+    describes them and the scenario file.
     """
     world: World = ctx.obj
     world.console.take_verbosity(verbose, quiet=quiet)
@@ -43,6 +45,7 @@ def emulator(ctx: click.Context, port: int, scenario: Path | None, verbose: int,
         with world.interruptible(), serve(app, port=port) as server:
             world.console.result(f"listening on {server.url}")
             world.console.result(app.describe())
+            world.console.result(f"\n{ways_in(played, server.url)}")
             while True:
                 world.clock.sleep(_LONG_WHILE)
     except OSError as error:

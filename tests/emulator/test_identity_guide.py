@@ -1,0 +1,58 @@
+"""The ways in that are told on start."""
+
+from hssgate.emulator.identity.guide import ways_in
+from hssgate.emulator.scenario import default_scenario, parse_scenario
+from tests.emulator.identity_client import AGENCY, PROVIDER
+
+URL = "http://127.0.0.1:1"
+
+
+def test_each_way_in_of_the_default_is_told() -> None:
+    """With the values, for everybody knows them."""
+    address = f"ACTIONS_ID_TOKEN_REQUEST_URL='{URL}/_emulator/github/token?api-version=2.0'"
+
+    assert ways_in(default_scenario(), URL).splitlines() == [
+        "access key   HUAWEICLOUD_SDK_AK=emulator-ak HUAWEICLOUD_SDK_SK=emulator-sk",
+        "token        HSSGATE_TOKEN=emulator-token",
+        f"IAM and STS  HUAWEICLOUD_SDK_IAM_ENDPOINT={URL} HUAWEICLOUD_SDK_STS_ENDPOINT={URL}",
+        "password     HW_USER_NAME=emulator-user HW_USER_PASSWORD=emulator-password HW_DOMAIN_NAME=emulator-domain",
+        f"OIDC         HUAWEICLOUD_OIDC_PROVIDER_URN={PROVIDER} HUAWEICLOUD_OIDC_AGENCY_URN={AGENCY}",
+        "  id token   HUAWEICLOUD_OIDC_ID_TOKEN=emulator-id-token",
+        f"  or GitHub  {address} ACTIONS_ID_TOKEN_REQUEST_TOKEN=emulator-request-token, audience emulator-audience",
+        "federation   HUAWEICLOUD_SDK_IDP_ID=emulator-idp HUAWEICLOUD_SDK_ID_TOKEN_FILE=FILE, in it emulator-id-token",
+        f"metadata     {URL} in place of http://169.254.169.254",
+    ]
+
+
+def test_other_peoples_secrets_are_not_told() -> None:
+    """A scenario may hold real ones; only the emulator's own are shown, and names are quoted for a shell."""
+    scenario = parse_scenario(
+        "{credentials: [{ak: my-ak, sk: hush}, {token: hush}], identity: {github_request_token: hush, users: [{name: a b,"
+        " password: hush, domain: d}], providers: [{id: i, urn: u, audiences: [x], id_tokens: [hush]}]}}",
+        "s.yaml",
+    )
+
+    told = ways_in(scenario, URL)
+
+    assert "hush" not in told
+    assert "HUAWEICLOUD_SDK_AK=my-ak HUAWEICLOUD_SDK_SK=…" in told
+    assert "HW_USER_NAME='a b' HW_USER_PASSWORD=… HW_DOMAIN_NAME=d" in told
+
+
+def test_a_key_that_is_temporary_from_the_beginning_is_told_as_a_whole() -> None:
+    """With its security token."""
+    scenario = parse_scenario("credentials: [{ak: a, sk: emulator-s, security_token: emulator-t}]", "s.yaml")
+
+    assert ways_in(scenario, URL).splitlines()[0] == (
+        "access key   HUAWEICLOUD_SDK_AK=a HUAWEICLOUD_SDK_SK=emulator-s HUAWEICLOUD_SDK_SECURITY_TOKEN=emulator-t"
+    )
+
+
+def test_what_is_not_there_is_not_told() -> None:
+    """The endpoints remain."""
+    scenario = parse_scenario(
+        "{credentials: [{token: t}], identity: {users: [], providers: [], agencies: [], metadata: {enabled: false}}}",
+        "s",
+    )
+
+    assert [line.split()[0] for line in ways_in(scenario, URL).splitlines()] == ["token", "IAM"]
