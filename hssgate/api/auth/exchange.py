@@ -15,7 +15,7 @@ from hssgate.ways import AccessKey
 Model = TypeVar("Model", bound=BaseModel)
 
 # A header can carry it, and it is one.
-SecretText = Annotated[str, StringConstraints(min_length=1, max_length=32768, pattern=r"\A[!-~]+\Z")]
+SecretText = Annotated[str, StringConstraints(min_length=1, max_length=32768, pattern="^[!-~]+$")]
 ANSWER = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, defer_build=True)
 _SUCCESSES = frozenset({200, 201})
 

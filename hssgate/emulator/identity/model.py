@@ -40,7 +40,7 @@ class IdentityProvider(StrictModel):
 
     id: str | None = Field(default=None, min_length=1)
     urn: str | None = Field(default=None, min_length=1)
-    audiences: tuple[str, ...] = Field(default=("emulator-audience",), min_length=1)
+    audiences: tuple[str, ...] = Field(default=("emulator-audience", "https://github.com/emulator"), min_length=1)
     id_tokens: tuple[SecretStr, ...] = ()
     deny: Deny | None = None
 
