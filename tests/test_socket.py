@@ -454,7 +454,7 @@ def test_the_demo_shows_the_main_job() -> None:
 
 
 def test_the_emulator_command_serves_until_it_is_stopped(tmp_path: Path) -> None:
-    """Its first line is the address; images can be pushed while it runs."""
+    """Its first line is the address, images and ways in follow."""
     (tmp_path / "scenario.yaml").write_text(images(finished()))
     with subprocess.Popen(
         command("emulator", "--scenario", "scenario.yaml"), env=environment(), stdout=subprocess.PIPE, text=True
@@ -464,6 +464,9 @@ def test_the_emulator_command_serves_until_it_is_stopped(tmp_path: Path) -> None
         url = first.removeprefix("listening on ").strip()
         assert first.startswith("listening on http://127.0.0.1:")
         assert "team/app:1.0" in process.stdout.readline()
+        assert process.stdout.readline() == "\n"
+        told = [process.stdout.readline() for _ in range(3)]
+        assert told[2] == f"IAM and STS  HUAWEICLOUD_SDK_IAM_ENDPOINT={url} HUAWEICLOUD_SDK_STS_ENDPOINT={url}\n"
         assert checked(url, "team/app:1.0").returncode == 0
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=_PATIENT)
