@@ -6,7 +6,8 @@ GateError                  message = what happened, where, and what to do next
 ├── ApiError               the answer of HSS, or its absence
 │   ├── ApiUnavailable     nobody yet: asking again may help
 │   └── ApiRefused         whoever holds the credentials or the project: asking again does not help
-│       └── RequestRefused the caller: HSS dislikes this one request, others may still be asked
+│       ├── RequestRefused the caller: HSS dislikes this one request, others may still be asked
+│       └── HostUntrusted  whoever runs the host: its certificate does not prove that it is the one meant
 └── Interrupted            nobody: a signal ended the run
 """
 
@@ -91,6 +92,10 @@ class ApiRefused(ApiError):
 
 class RequestRefused(ApiRefused):
     """HSS refused this request for what it says; a request for another image may still be answered."""
+
+
+class HostUntrusted(ApiRefused):
+    """The certificate of a host does not prove that it is the one meant; nothing secret was sent there."""
 
 
 class Interrupted(GateError):

@@ -1,12 +1,13 @@
 """Secrets taken out of whatever is about to be shown."""
 
-import json
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import fields, is_dataclass, replace
 from typing import TypeVar, cast
 
 from pydantic import BaseModel
 
+from hssgate.disguises import disguises_of
 from hssgate.text import without_sequences
 
 T = TypeVar("T")
@@ -25,30 +26,30 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[str] = (), shortest: int = _SHORTEST_SECRET) -> None:
         self._shortest = shortest
-        self._secrets: list[str] = []
+        self._secrets: set[str] = set()
+        self._forms: list[str] = []  # the shortest first
+        self._lengths: list[int] = []  # of the forms
         self.learn(secrets)
 
     def learn(self, secrets: Iterable[str]) -> None:
-        """Take out these values too from now on."""
+        """Take out these values too from now on, in whatever form they may come back."""
         stripped = (secret.strip() for secret in secrets)
-        known = {*self._secrets}
-        for secret in stripped:
-            if len(secret) >= self._shortest:
-                in_json = json.dumps(secret)[1:-1]
-                known |= {secret, _escaped(secret), in_json, in_json.replace("/", "\\/")}
-        self._secrets = sorted(known, key=len, reverse=True)
+        if new := {secret for secret in stripped if len(secret) >= self._shortest} - self._secrets:
+            self._secrets |= new
+            self._forms = sorted({*self._forms, *(form for secret in new for form in disguises_of(secret))}, key=len)
+            self._lengths = [len(form) for form in self._forms]
 
     def text(self, text: str) -> str:
         """Return the text with each secret masked."""
-        for secret in self._secrets:
-            if secret in text:
-                text = text.replace(secret, _MASK)
+        for form in self._no_longer_than(len(text)):
+            if form in text:
+                text = text.replace(form, _MASK)
         return text
 
     def data(self, data: bytes) -> bytes:
         """Return the bytes of an answer with each secret masked, before anything is cut or taken apart."""
-        for secret in self._secrets:
-            raw = secret.encode()
+        for form in self._no_longer_than(len(data)):
+            raw = form.encode(errors="replace")
             if raw in data:
                 data = data.replace(raw, _MASK.encode())
         return data
@@ -56,6 +57,10 @@ class Redactor:
     def value(self, value: T) -> T:
         """Return the frozen value with each secret masked in all text inside it."""
         return cast("T", self._walk(value))
+
+    def _no_longer_than(self, length: int) -> list[str]:
+        """Return the forms that fit into so many characters, the longest first: most text is shorter than any."""
+        return self._forms[: bisect_right(self._lengths, length)][::-1]
 
     def _walk(self, value: object) -> object:
         match value:
@@ -81,10 +86,3 @@ class Redactor:
 
     def __repr__(self) -> str:
         return f"<Redactor of {len(self._secrets)} secrets>"
-
-
-def _escaped(text: str) -> str:
-    """Return the text as it stands in XML."""
-    for character, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
-        text = text.replace(character, entity)
-    return text

@@ -25,6 +25,7 @@ _OWN_VARIABLES = (
     "HW_",
     "CLOUD_SDK_",
     "GITHUB_",
+    "ACTIONS_",
     "SSL_CERT_FILE",
     "NO_COLOR",
     "FORCE_COLOR",
@@ -79,6 +80,7 @@ class Bench:
         capture: pytest's own.
         folder: of the run.
         clock: virtual time.
+        sent: the requests of the last run, as they went over the wire.
     """
 
     capture: pytest.CaptureFixture[str]
@@ -87,6 +89,7 @@ class Bench:
     clock: FakeClock = field(default_factory=FakeClock)
     emulator: Emulator = field(init=False)
     handler: Callable[[httpx.Request], httpx.Response] | None = None
+    sent: list[httpx.Request] = field(default_factory=list)
 
     def play(self, scenario: str) -> "Bench":
         """Start the emulator over a scenario."""
@@ -107,6 +110,7 @@ class Bench:
 
     def run(self, *arguments: str, env: dict[str, str] | None = None) -> Ended:
         """Run the command line."""
+        self.sent.clear()
         with self.monkeypatch.context() as patch:
             for name, value in (env or {}).items():
                 patch.setenv(name, value)
@@ -121,7 +125,19 @@ class Bench:
             transport = httpx.MockTransport(lambda request: _as_stream(handler(request)))
         else:
             transport = httpx.WSGITransport(app=self.emulator)
-        return httpx.Client(transport=transport)
+        return httpx.Client(transport=_Recording(transport, self.sent))
+
+
+class _Recording(httpx.BaseTransport):
+    """Keeps each request."""
+
+    def __init__(self, transport: httpx.BaseTransport, sent: list[httpx.Request]) -> None:
+        self._transport = transport
+        self._sent = sent
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self._sent.append(request)
+        return self._transport.handle_request(request)
 
 
 def _as_stream(response: httpx.Response) -> httpx.Response:

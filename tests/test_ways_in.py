@@ -83,7 +83,7 @@ def test_no_secret_is_shown_by_any_way_in(bench: Bench, env: dict[str, str]) -> 
 
 def masked(ended: Ended) -> list[str]:
     """The secrets that GitHub was told of; the emulator makes the same ones each time."""
-    return [line.removeprefix("::add-mask::") for line in ended.out.splitlines() if line.startswith("::add-mask::")]
+    return [line.removeprefix("::add-mask::") for line in ended.err.splitlines() if line.startswith("::add-mask::")]
 
 
 def secrets_given(env: dict[str, str]) -> list[str]:
@@ -424,5 +424,5 @@ def test_secrets_that_were_issued_are_masked_in_github(bench: Bench) -> None:
 
     told = masked(ended)
     assert len(set(told)) == len(told) == 3
-    rest = "\n".join(line for line in ended.out.splitlines() if not line.startswith("::add-mask::"))
-    assert not [secret for secret in (*told, "emulator-request-token") if secret in rest + ended.err]
+    rest = "\n".join(line for line in ended.err.splitlines() if not line.startswith("::add-mask::"))
+    assert not [secret for secret in (*told, "emulator-request-token") if secret in rest + ended.out]

@@ -5,6 +5,7 @@ SDK understands. Where the manual is silent the reading is the careful one.
 """
 
 import contextlib
+import functools
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 from hssgate.api.models import count_of
 from hssgate.api.wire import Answer, request_id, server_time
 from hssgate.errors import ApiError, ApiRefused, ApiUnavailable, Exchange, RequestRefused
+from hssgate.redaction import Redactor
 from hssgate.text import clean
 
 Row = TypeVar("Row", bound=BaseModel)
@@ -119,7 +121,9 @@ def document_of(answer: Answer) -> object:
     """
     if answer.body.count(b"{") + answer.body.count(b"[") > _MOST_VALUES:
         raise ValueError("more rows than a page can have")
-    document: object = json.loads(answer.body, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+    # Only here it shows what an escape stands for.
+    unique = functools.partial(_unique_and_masked, answer.redactor) if b"\\" in answer.body else _unique
+    document: object = json.loads(answer.body, object_pairs_hook=unique, parse_constant=_refuse_constant)
     return document
 
 
@@ -163,6 +167,10 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return found
 
 
+def _unique_and_masked(redactor: Redactor, pairs: list[tuple[str, object]]) -> dict[str, object]:
+    return _unique([(name, redactor.text(value) if isinstance(value, str) else value) for name, value in pairs])
+
+
 def _refuse_constant(name: str) -> object:
     raise ValueError(f"{name} is no JSON")
 
@@ -174,7 +182,7 @@ def failure_of(answer: Answer, advice: Advice) -> ApiError:
         answer: of any of the cloud's services.
         advice: what to do next about a refusal.
     """
-    told = _told(answer.body)
+    told = _told(answer)
     exchange = Exchange(answer.status, request_id(answer.headers) or told.request_id)
     said = " ".join(part for part in (told.code, told.message) if part) or "without a readable reason"
     at = f" (request id {exchange.request_id})" if exchange.request_id else ""
@@ -205,12 +213,13 @@ class _Told:
     request_id: str | None = None
 
 
-def _told(body: bytes) -> _Told:
+def _told(answer: Answer) -> _Told:
     """Read code and message out of any of the shapes that HSS, the gateway and IAM use."""
+    masked = answer.redactor.text
     try:
-        document = json.loads(body[:100_000])
+        document = json.loads(answer.body[:100_000])
     except (ValueError, RecursionError):
-        return _Told(message=clean(body[:400].decode(errors="replace"), 200))
+        return _Told(message=clean(masked(answer.body[:400].decode(errors="replace")), 200))
     levels = [document]
     for _ in range(_DEEPEST_ERROR):
         level = levels.pop() if levels else None
@@ -223,9 +232,9 @@ def _told(body: bytes) -> _Told:
         if code or message:
             found = level.get("request_id")
             return _Told(
-                clean(code or "", 60),
-                clean(str(message or "").partition(_CANONICAL_REQUEST)[0], 600),
-                clean(found, 100) if isinstance(found, str) else None,
+                clean(masked(str(code or "")), 60),
+                clean(masked(str(message or "")).partition(_CANONICAL_REQUEST)[0], 600),
+                clean(masked(found), 100) if isinstance(found, str) else None,
             )
         levels.extend(value for value in level.values() if isinstance(value, dict))
     return _Told()

@@ -32,7 +32,9 @@ def open_http(endpoint: str, ca_bundle: Path | None) -> httpx.Client:
             headers={"User-Agent": f"hssgate/{__version__}"},
         )
     except (ValueError, ImportError, httpx.InvalidURL) as error:  # of the variables that name proxies
-        raise Misused(f"HTTPS_PROXY, ALL_PROXY or NO_PROXY cannot be used: {clean(error, 200)}") from error
+        # What makes it no URL may be a part of the password in it.
+        reason = "it is no URL" if isinstance(error, httpx.InvalidURL) else clean(error, 200)
+        raise Misused(f"HTTPS_PROXY, ALL_PROXY or NO_PROXY cannot be used: {reason}") from error
 
 
 def _is_near(host: str) -> bool:

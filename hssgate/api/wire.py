@@ -3,18 +3,19 @@
 import contextlib
 import email.utils
 import functools
+import re
 import socket
 import ssl
 import threading
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import httpx
 
 from hssgate.clock import Clock
-from hssgate.errors import ApiRefused, ApiUnavailable, Exchange, RequestRefused
+from hssgate.errors import ApiError, ApiRefused, ApiUnavailable, Exchange, HostUntrusted, RequestRefused
 from hssgate.redaction import Redactor
 from hssgate.secret import Secret
 from hssgate.text import clean
@@ -23,6 +24,12 @@ LARGEST_BODY = 32 * 1024 * 1024  # bytes, after decompression
 _ANY_GZIP_OR_ZLIB = 47
 _SENT_SECRETS = ("Authorization", "X-Auth-Token", "X-Security-Token", "X-Metadata-Token")
 _SHORTEST_ECHO = 8  # characters; masking a shorter one could change which image a row is of
+_ISSUING_HEADER = "x-subject-token"  # by which IAM gives a token
+_REFUSED_BY_PROXY = re.compile("4[0-9]{2} ")
+_OTHER_HOST = "it is of another host: check the address, and what it leads to"
+_OTHER_TIME = "it is not valid at this machine's time: check the clock, else whoever runs the host has to renew it"
+_CERTIFICATE_ADVICE = {9: _OTHER_TIME, 10: _OTHER_TIME, 62: _OTHER_HOST, 64: _OTHER_HOST}  # by OpenSSL's X509_V_ERR
+_PRIVATE_AUTHORITY = "for a private authority give its certificates with --ca-bundle"
 
 
 @dataclass(frozen=True)
@@ -34,12 +41,14 @@ class Answer:
         headers: the response's headers.
         body: the bytes, decompressed.
         server_time: the `Date` header in epoch seconds, if there was a readable one.
+        redactor: took the secrets out of headers and body, as far as they show before the JSON is read.
     """
 
     status: int
     headers: httpx.Headers
     body: bytes
     server_time: float | None
+    redactor: Redactor = field(default_factory=Redactor)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +61,7 @@ class Question:
         headers: beside those that every question has.
         content: the body, JSON.
         auth: adds the credentials.
+        for_secrets: what a success brings is to be used, even if it is the secret that was brought before.
     """
 
     url: str
@@ -59,6 +69,7 @@ class Question:
     headers: Mapping[str, str] = field(default_factory=dict)
     content: bytes | None = None
     auth: httpx.Auth | None = None
+    for_secrets: bool = False
 
 
 class Wire:
@@ -85,7 +96,8 @@ class Wire:
 
         Raises:
             ApiUnavailable: no answer, or not a whole one, in time.
-            ApiRefused: the server's certificate is not to be trusted, or the address is none.
+            ApiRefused: a proxy does not let the request through, or the address is none.
+            HostUntrusted: the server's certificate is not to be trusted.
         """
         exchanges: list[Exchange] = []
         given_up = threading.Event()
@@ -94,7 +106,7 @@ class Wire:
             given_up.set()
             self._end_reads()
 
-        with _translated(question.url, within, exchanges):
+        with _translated(question.url, within, exchanges, self._masked):
             return self._clock.call(
                 lambda: self._exchange(question, within, exchanges, given_up), within=within, abandon=abandon
             )
@@ -113,14 +125,24 @@ class Wire:
         )
         response = self._http.send(request, auth=question.auth, stream=True, follow_redirects=False)
         redactor = echo_redactor(response.request, self._secrets)
+        brings_secrets = question.for_secrets and response.is_success
+        in_body = Redactor() if brings_secrets else redactor
         try:
-            headers = httpx.Headers([(name, redactor.text(value)) for name, value in response.headers.multi_items()])
-            exchanges.append(Exchange(response.status_code, request_id(headers)))
-            return Answer(
-                response.status_code, headers, redactor.data(_body(response)), server_time(headers.get("Date"))
+            headers = httpx.Headers(
+                [
+                    (name, value if brings_secrets and name.lower() == _ISSUING_HEADER else redactor.text(value))
+                    for name, value in response.headers.multi_items()
+                ]
             )
+            exchanges.append(Exchange(response.status_code, request_id(headers)))
+            body = in_body.data(_body(response, headers.get("Content-Encoding", "identity")))
+            return Answer(response.status_code, headers, body, server_time(headers.get("Date")), in_body)
         finally:
             response.close()
+
+    def _masked(self, text: object) -> str:
+        """Return what httpx says of an exchange, which may hold what the server said."""
+        return Redactor((secret.reveal() for secret in self._secrets), shortest=_SHORTEST_ECHO).text(str(text))
 
     def _remember_socket(self, given_up: threading.Event, event: str, info: dict[str, object]) -> None:
         if event not in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
@@ -167,8 +189,8 @@ def server_time(date: str | None) -> float | None:
         return None
 
 
-def _body(response: httpx.Response) -> bytes:
-    encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+def _body(response: httpx.Response, given_encoding: str) -> bytes:
+    encoding = given_encoding.strip().lower()
     coded = encoding in ("gzip", "x-gzip", "deflate")
     if not coded and encoding not in ("", "identity"):
         raise httpx.DecodingError(f"unknown Content-Encoding {clean(encoding, 40)!r}", request=response.request)
@@ -185,7 +207,7 @@ def _body(response: httpx.Response) -> bytes:
 
 
 @contextlib.contextmanager
-def _translated(url: str, within: float, exchanges: list[Exchange]) -> Iterator[None]:
+def _translated(url: str, within: float, exchanges: list[Exchange], masked: Callable[[object], str]) -> Iterator[None]:
     """Turn what httpx, ssl and zlib raise into errors of our own."""
     host = urlsplit(url).hostname
 
@@ -197,22 +219,28 @@ def _translated(url: str, within: float, exchanges: list[Exchange]) -> Iterator[
     except (TimeoutError, httpx.TimeoutException) as error:
         raise ApiUnavailable(f"no whole answer from {host} within {within:.1f}s", known()) from error
     except httpx.InvalidURL as error:  # made of what a row holds, which may be a megabyte
-        raise RequestRefused(f"{host} cannot be asked: {clean(error, 200)}", known()) from error
+        raise RequestRefused(f"{host} cannot be asked: {clean(masked(error), 200)}", known()) from error
     except (httpx.HTTPError, httpx.StreamError, zlib.error, OSError, UnicodeError) as error:
-        if untrusted := _certificate_error(error):
-            raise ApiRefused(
-                f"the certificate of {host} is not to be trusted: {clean(untrusted, 200)}; "
-                "for a private authority give its certificates with --ca-bundle",
-                known(),
-            ) from error
-        raise ApiUnavailable(
-            f"no whole answer from {host}: {clean(error, 200) or type(error).__name__}", known()
-        ) from error
+        raise _failure(error, str(host), clean(masked(error), 200) or type(error).__name__, known()) from error
 
 
-def _certificate_error(error: BaseException | None) -> str | None:
+def _failure(error: Exception, host: str, what: str, exchange: Exchange) -> ApiError:
+    """Return our own error for one of httpx, ssl or zlib."""
+    if (certificate := _certificate_error(error)) is not None:
+        advice = _CERTIFICATE_ADVICE.get(certificate.verify_code, _PRIVATE_AUTHORITY)
+        reason = clean(certificate.verify_message, 200).rstrip(".")
+        return HostUntrusted(f"the certificate of {host} is not to be trusted: {reason}; {advice}", exchange)
+    if isinstance(error, httpx.ProxyError):
+        what = f"the proxy before {host} answers {what}"
+        if _REFUSED_BY_PROXY.match(str(error)):
+            return ApiRefused(f"{what}; check HTTPS_PROXY with its user name and password, or NO_PROXY", exchange)
+        return ApiUnavailable(what, exchange)
+    return ApiUnavailable(f"no whole answer from {host}: {what}", exchange)
+
+
+def _certificate_error(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
     while error is not None:
         if isinstance(error, ssl.SSLCertVerificationError):
-            return error.verify_message
+            return error
         error = error.__cause__ or error.__context__
     return None

@@ -13,6 +13,7 @@ from hssgate.text import clean
 _REGION = re.compile(r"[a-z]{2}-[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
 _HOST = re.compile(r"[0-9a-f:]+|(?!-)[a-z0-9-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9-]{1,63}(?<!-))*\.?", re.ASCII)
 _HIGHEST_PORT = 65535
+_WITH_USER = "holds a user name or password; give the host alone, and credentials by the environment"
 
 
 def endpoint_of(endpoint: str | None, region: str | None) -> str:
@@ -71,11 +72,13 @@ def checked_endpoint(endpoint: str, name: str, *, with_path: bool = False) -> st
     try:
         url = httpx.URL(text if "://" in text else f"https://{text}")
     except httpx.InvalidURL as error:
+        if "@" in text:  # what makes it no URL may be a part of the password
+            raise Misused(f"{name} {_WITH_USER}") from error
         raise Misused(
-            f"{name} is no URL ({error}); write it like https://hss.ap-southeast-1.myhuaweicloud.com"
+            f"{name} is no URL ({clean(error, 200)}); write it like https://hss.ap-southeast-1.myhuaweicloud.com"
         ) from error
     if url.userinfo:
-        raise Misused(f"{name} holds a user name or password; give the host alone, and credentials by the environment")
+        raise Misused(f"{name} {_WITH_USER}")
     if url.scheme not in ("http", "https") or not url.host:
         raise Misused(f"{name} is no https URL; write it like https://hss.ap-southeast-1.myhuaweicloud.com")
     if not _HOST.fullmatch(url.host):

@@ -58,8 +58,11 @@ class Console:
         self._write_line(sys.stderr if self.results_to_stderr else sys.stdout, text)
 
     def mask(self, secret: Secret) -> None:
-        """Print the one line that holds a secret: the runner takes it out, and the secret wherever it stands later."""
-        _write(sys.stderr if self.results_to_stderr else sys.stdout, f"::add-mask::{secret.reveal()}\n")
+        """Print the one line that holds a secret: the runner takes it out, and the secret wherever it stands later.
+
+        It goes to stderr, which the runner reads as well: stdout is what people keep in files.
+        """
+        _write(sys.stderr, f"::add-mask::{secret.reveal()}\n")
 
     def document(self, text: str) -> None:
         """Print a report on stdout, in UTF-8 whatever the terminal's own encoding is.

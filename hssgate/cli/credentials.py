@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
 
 from hssgate.cli.profile import Profile, read_profile
 from hssgate.errors import Misused
@@ -55,6 +56,7 @@ IDP_ID, IDP_TOKEN_FILE = "HUAWEICLOUD_SDK_IDP_ID", "HUAWEICLOUD_SDK_ID_TOKEN_FIL
 USER, PASSWORD, DOMAIN = "HW_USER_NAME", "HW_USER_PASSWORD", "HW_DOMAIN_NAME"
 METADATA = "HSSGATE_METADATA"
 
+_PROXIES = frozenset({"HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"})
 _LONGEST_TOKEN = 32768  # characters; source: manual page of ListCicdImages, table 3
 _USUAL_DURATION = 3600  # seconds; STS's own default
 _SHORTEST_DURATION, _LONGEST_DURATION = 900, 43200  # source: AssumeAgencyWithOIDC
@@ -82,7 +84,14 @@ def secret_values(environ: Mapping[str, str]) -> list[str]:
     """Return every secret in the environment, chosen or not: none of them may be shown."""
     names = [*TOKENS, *(name for keys in KEYS for name in (keys.sk, keys.security_token) if name)]
     names += [ID_TOKEN, REQUEST_TOKEN, PASSWORD]
-    return [environ[name] for name in names if environ.get(name)]
+    values = [environ[name] for name in names if environ.get(name)]
+    for proxy in (value for name, value in environ.items() if name.upper() in _PROXIES):
+        before_host, at, _ = proxy.rpartition("@")
+        if at:
+            user = before_host.rpartition("://")[2]
+            password = user.partition(":")[2]
+            values += [user, password, unquote(user), unquote(password)]
+    return values
 
 
 def choose_credentials(
@@ -133,14 +142,19 @@ class _Values:
 
     def text(self, name: str) -> str | None:
         """Return what a person may have chosen, such as a name or a password."""
+        value = self.document(name)
+        if value is not None and not value.isprintable():
+            raise Misused(f"{name} holds a blank, a line break or a character that no credential has; copy it anew")
+        if value != (self._environ.get(name) or None):
+            self._warn(f"{name}: blanks or line breaks around the value were cut off")
+        return value
+
+    def document(self, name: str) -> str | None:
+        """Return what may have several lines."""
         raw = self._environ.get(name, "")
         value = raw.strip()
         if raw and not value:
             raise Misused(f"{name} holds nothing but blanks; set it or take it away")
-        if not value.isprintable():
-            raise Misused(f"{name} holds a blank, a line break or a character that no credential has; copy it anew")
-        if value != raw:
-            self._warn(f"{name}: blanks or line breaks around the value were cut off")
         return value or None
 
     def token(self, name: str) -> Secret | None:
@@ -188,7 +202,7 @@ def _keyless(values: _Values, check_url: Callable[[str, str], None]) -> Keyless 
         id_token=id_token,
         session_name=values.text(SESSION_NAME) or _USUAL_SESSION,
         duration=_duration(values.text(DURATION)),
-        policy=values.text(POLICY),
+        policy=values.document(POLICY),
         policy_ids=tuple(part.strip() for part in (values.text(POLICY_IDS) or "").split(",") if part.strip()),
         source=f"{PROVIDER_URN} and {AGENCY_URN}, the id token from {named}",
     )

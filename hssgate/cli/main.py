@@ -2,6 +2,7 @@
 
 import gc
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from hssgate.cli.options import common_options
 from hssgate.cli.world import World, real_world
 from hssgate.errors import GateError
 from hssgate.exit_codes import ExitCode
+from hssgate.redaction import Redactor
 from hssgate.text import clean
 
 _COMMANDS = {  # name -> module, which is imported only when the command is asked for
@@ -100,7 +102,10 @@ def _crashed(error: Exception, world: World | None) -> int:
 
     frames = traceback.extract_tb(error.__traceback__)[-_MOST_FRAMES:]
     where = " < ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in reversed(frames))
-    text = f"hssgate crashed, which is a bug and no verdict: {type(error).__name__}: {clean(error, 500)} ({where})"
+    # What is cut off first cannot be recognised as part of a secret any more.
+    redactor = world.console.redactor if world is not None else Redactor(secret_values(os.environ))
+    said = clean(redactor.text(str(error)), 500)
+    text = f"hssgate crashed, which is a bug and no verdict: {type(error).__name__}: {said} ({where})"
     if world is not None:
         world.console.error(text)
     else:

@@ -1,6 +1,7 @@
 """Exchanges of one credential for another: what is common to STS, IAM, token services and the metadata service."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
@@ -14,8 +15,8 @@ from hssgate.ways import AccessKey
 
 Model = TypeVar("Model", bound=BaseModel)
 
-# A header can carry it, and it is one.
-SecretText = Annotated[str, StringConstraints(min_length=1, max_length=32768, pattern="^[!-~]+$")]
+_SENDABLE = re.compile("[!-~]{1,32768}")  # a header can carry it
+SecretText = Annotated[str, StringConstraints(max_length=32768, pattern="^[!-~]+$")]
 ANSWER = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, defer_build=True)
 _SUCCESSES = frozenset({200, 201})
 
@@ -112,6 +113,27 @@ def read(answer: Answer, model: type[Model]) -> Model:
     """
     with unreadable(exchange_of(answer)):
         return model.model_validate(document_of(answer))
+
+
+def token_of(answer: Answer, who: str) -> Secret:
+    """Return the token that IAM gives in a header.
+
+    Args:
+        answer: a success.
+        who: was asked, in words.
+
+    Raises:
+        ApiUnavailable: there is none that could be sent.
+    """
+    given = answer.headers.get("X-Subject-Token", "")
+    if not is_sendable(given):
+        raise ApiUnavailable(f"{who}: unreadable answer: there is no token in X-Subject-Token", exchange_of(answer))
+    return Secret(given)
+
+
+def is_sendable(text: str) -> bool:
+    """Whether a header can carry the text, and it is one."""
+    return _SENDABLE.fullmatch(text) is not None
 
 
 def as_json(document: dict[str, Any]) -> bytes:

@@ -3,15 +3,13 @@
 Source: the official SDK's FederalAccessor; neither request is signed.
 """
 
-from hssgate.api.answers import Advice, exchange_of
-from hssgate.api.auth.exchange import CredentialAnswer, answered, as_json, read
+from hssgate.api.answers import Advice
+from hssgate.api.auth.exchange import CredentialAnswer, answered, as_json, read, token_of
 from hssgate.api.auth.id_token import id_token_of
 from hssgate.api.auth.lease import Issued, seconds_left
 from hssgate.api.hosts import Hosts
 from hssgate.api.wire import Question
 from hssgate.clock import Clock
-from hssgate.errors import ApiUnavailable
-from hssgate.secret import Secret
 from hssgate.ways import AccessKey, Federation
 
 WHO = "IAM (federation)"
@@ -43,18 +41,17 @@ def federate(way: Federation, endpoint: str, hosts: Hosts, clock: Clock, within:
         method="POST",
         headers={"X-Idp-Id": way.idp_id},
         content=as_json({"auth": {"id_token": {"id": id_token.reveal()}}}),
+        for_secrets=True,
     )
     answer = answered(wire, question, WHO, _ADVICE, deadline - clock.monotonic())
-    given = answer.headers.get("X-Subject-Token", "")
-    if not given:
-        raise ApiUnavailable(f"{WHO}: unreadable answer: X-Subject-Token is not there", exchange_of(answer))
-    unscoped = Secret(given)
+    unscoped = token_of(answer, WHO)
     hosts.learn(unscoped)
     identity = {"methods": ["token"], "token": {"id": unscoped.reveal(), "duration_seconds": _DURATION}}
     question = Question(
         url=f"{endpoint}/v3.0/OS-CREDENTIAL/securitytokens",
         method="POST",
         content=as_json({"auth": {"identity": identity}}),
+        for_secrets=True,
     )
     answer = answered(wire, question, WHO, _ADVICE, deadline - clock.monotonic())
     issued = read(answer, CredentialAnswer).credential

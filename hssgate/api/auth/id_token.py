@@ -1,13 +1,12 @@
 """The pipeline's own identity, as an OpenID Connect token: from a variable, a file, or GitHub's token service."""
 
-import re
 from typing import assert_never
 from urllib.parse import urlencode, urlsplit
 
 from pydantic import BaseModel
 
 from hssgate.api.answers import Advice
-from hssgate.api.auth.exchange import ANSWER, SecretText, answered, read
+from hssgate.api.auth.exchange import ANSWER, SecretText, answered, is_sendable, read
 from hssgate.api.hosts import Hosts
 from hssgate.api.wire import Question
 from hssgate.errors import ApiRefused
@@ -16,7 +15,7 @@ from hssgate.text import clean
 from hssgate.ways import GitHubIdToken, GivenIdToken, IdTokenFile, IdTokenSource
 
 _LONGEST = 32768  # characters
-_LIKE_A_TOKEN = re.compile(r"[!-~]+")
+_FILE_ADVICE = "check the path, and that the pipeline has written it"
 _ADVICE = Advice({}, {}, "the job needs `permissions: id-token: write`, and its request token ends with the job")
 
 
@@ -52,17 +51,16 @@ def id_token_of(source: IdTokenSource, hosts: Hosts, within: float) -> Secret:
 
 
 def _from_file(source: IdTokenFile) -> Secret:
+    where = f"the id token in {clean(source.path, 300)}"
     try:
         with source.path.open("rb") as file:
             raw = file.read(2 * _LONGEST)
         text = raw.decode("ascii").strip()
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it holds something else than a token"
-        raise ApiRefused(f"the id token in {clean(source.path, 300)} cannot be read: {reason}") from error
-    if not _LIKE_A_TOKEN.fullmatch(text) or len(text) > _LONGEST:
-        raise ApiRefused(
-            f"the id token in {clean(source.path, 300)} cannot be used: it is empty, too long, or no token"
-        )
+        raise ApiRefused(f"{where} cannot be read: {reason}; {_FILE_ADVICE}") from error
+    if not is_sendable(text):
+        raise ApiRefused(f"{where} cannot be used: it is empty, too long, or no token; {_FILE_ADVICE}")
     return Secret(text)
 
 
@@ -78,6 +76,7 @@ def _from_github(source: GitHubIdToken, hosts: Hosts, within: float) -> Secret:
     question = Question(
         url=url._replace(query=query).geturl(),
         headers={"Authorization": f"Bearer {source.request_token.reveal()}"},
+        for_secrets=True,
     )
     wire = hosts.wire(f"{url.scheme}://{url.netloc}")
     return Secret(read(answered(wire, question, "GitHub's token service", _ADVICE, within), _TokenAnswer).value)

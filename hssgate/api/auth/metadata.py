@@ -3,8 +3,8 @@
 Source: the official SDK's MetadataAccessor.
 """
 
-from hssgate.api.answers import Advice, exchange_of, failure_of
-from hssgate.api.auth.exchange import CredentialAnswer, answered, named, read
+from hssgate.api.answers import Advice, exchange_of
+from hssgate.api.auth.exchange import CredentialAnswer, answered, answered_by, is_sendable, named, read
 from hssgate.api.auth.lease import Issued, seconds_left
 from hssgate.api.hosts import Hosts
 from hssgate.api.http import METADATA_HOST
@@ -53,10 +53,12 @@ class MachineKeys:
         try:
             return self._ask(self._clock.monotonic() + within)
         except ApiUnavailable as error:
-            self._silences += 1
-            if self._was_answered or self._silences < _MOST_SILENCES:
+            if self._was_answered or error.exchange.http_status is not None:
                 raise
-            raise ApiRefused(f"{error}; HSSGATE_METADATA is for machines of the cloud alone", error.exchange) from error
+            self._silences += 1
+            may_be_there = self._silences < _MOST_SILENCES
+            kind = ApiUnavailable if may_be_there else ApiRefused
+            raise kind(f"{error}; HSSGATE_METADATA is for machines of the cloud alone", error.exchange) from error
 
     def _ask(self, deadline: float) -> Issued[AccessKey]:
         wire = self._hosts.wire(ENDPOINT)
@@ -65,6 +67,7 @@ class MachineKeys:
         question = Question(
             url=f"{ENDPOINT}/openstack/latest/securitykey",
             headers={"X-Metadata-Token": token.reveal()} if token else {},
+            for_secrets=True,
         )
         answer = answered(wire, question, WHO, _ADVICE, self._left(deadline))
         issued = read(answer, CredentialAnswer).credential
@@ -83,13 +86,14 @@ def _token(wire: Wire, hosts: Hosts, within: float) -> Secret | None:
         url=f"{ENDPOINT}/meta-data/latest/api/token",
         method="PUT",
         headers={"X-Metadata-Token-Ttl-Seconds": str(_TOKEN_LIFE)},
+        for_secrets=True,
     )
     answer = named(lambda: wire.ask(question, within=within), WHO)
     if answer.status in _WITHOUT_TOKENS:
         return None
-    text = answer.body.decode("ascii", errors="replace").strip()
-    if answer.status != 200 or not text.isprintable() or not text:  # noqa: PLR2004 - HTTP's own
-        raise ApiRefused(f"{WHO}: {failure_of(answer, _ADVICE)}", exchange_of(answer))
+    text = answered_by(lambda: answer, WHO, _ADVICE).body.decode("ascii", errors="replace").strip()
+    if not is_sendable(text):
+        raise ApiUnavailable(f"{WHO}: unreadable answer: what it gives is no token", exchange_of(answer))
     token = Secret(text)
     hosts.learn(token)
     return token

@@ -7,13 +7,12 @@ from typing import Any
 
 from pydantic import AwareDatetime, BaseModel
 
-from hssgate.api.answers import Advice, exchange_of
-from hssgate.api.auth.exchange import ANSWER, answered, as_json, read
+from hssgate.api.answers import Advice
+from hssgate.api.auth.exchange import ANSWER, answered, as_json, read, token_of
 from hssgate.api.auth.lease import Issued, seconds_left
 from hssgate.api.hosts import Hosts
 from hssgate.api.wire import Question
 from hssgate.clock import Clock
-from hssgate.errors import ApiUnavailable
 from hssgate.secret import Secret
 from hssgate.ways import Password
 
@@ -72,13 +71,11 @@ def log_in(
         url=f"{endpoint}/v3/auth/tokens",
         method="POST",
         content=as_json({"auth": {"identity": identity, "scope": {"project": scope}}}),
+        for_secrets=True,
     )
     answer = answered(hosts.wire(endpoint), question, WHO, _ADVICE, within)
     token = read(answer, _TokenAnswer).token
-    given = answer.headers.get("X-Subject-Token", "")
-    if not given:
-        raise ApiUnavailable(f"{WHO}: unreadable answer: X-Subject-Token is not there", exchange_of(answer))
-    secret = Secret(given)
+    secret = token_of(answer, WHO)
     hosts.learn(secret)
     project_id = token.project.id if token.project else None
     return Issued((secret, project_id), seconds_left(token.expires_at.timestamp(), answer, clock))

@@ -68,7 +68,9 @@ def assume_with_oidc(way: Keyless, endpoint: str, hosts: Hosts, clock: Clock, wi
         body["policy"] = way.policy
     if way.policy_ids:
         body["policy_ids"] = [*way.policy_ids]
-    question = Question(url=f"{endpoint}/v5/agencies/assume-with-oidc", method="POST", content=as_json(body))
+    question = Question(
+        url=f"{endpoint}/v5/agencies/assume-with-oidc", method="POST", content=as_json(body), for_secrets=True
+    )
     answer = answered(hosts.wire(endpoint), question, WHO, _ADVICE, deadline - clock.monotonic())
     issued = read(answer, _StsAnswer).credentials
     sk, security_token = Secret(issued.secret_access_key), Secret(issued.security_token)
