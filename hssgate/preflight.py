@@ -13,14 +13,14 @@ from hssgate.api.query import CicdImagesQuery
 from hssgate.api.wire import Answer, Question
 from hssgate.clock import Clock
 from hssgate.durations import format_duration
-from hssgate.errors import ApiError, ApiRefused
+from hssgate.errors import ApiError, ApiUnavailable, GateError, HostUntrusted, Misused
 from hssgate.exit_codes import ExitCode
 from hssgate.settings import Connection
 from hssgate.text import clean, plural
+from hssgate.ways import AccessKey, Token
 
 _SKEW_REFUSED = 15 * 60.0  # seconds; source: API Request Signing Guide
 _SKEW_ODD = 60.0
-_UNAUTHORIZED = 401
 _FEW = 10  # rows; the fewest that the API lists
 
 
@@ -41,17 +41,20 @@ class Look:
         state: how the look ended.
         message: what was found, and what to do about it.
         blame: the exit code of a check that met this.
+        was_asked: somebody answered to the credentials.
     """
 
     name: str
     state: State
     message: str
     blame: ExitCode = ExitCode.PASSED
+    was_asked: bool = False
 
 
-def failed(name: str, error: Exception, blame: ExitCode) -> Look:
-    """Return the look that ended with an error."""
-    return Look(name, State.FAILED, str(error), blame)
+def failed(name: str, error: GateError) -> Look:
+    """Return the look that ended with an error, with what to do about it."""
+    advice = f"; {_advice(error)}" if isinstance(error, ApiUnavailable) else ""
+    return Look(name, State.FAILED, f"{error}{advice}", error.exit_code)
 
 
 def look_at_host(hosts: Hosts, endpoint: str, clock: Clock, within: float) -> tuple[list[Look], float | None]:
@@ -70,17 +73,21 @@ def look_at_host(hosts: Hosts, endpoint: str, clock: Clock, within: float) -> tu
     plain = "plain http, which is for a loopback host alone"
     try:
         answer = hosts.wire(endpoint).ask(Question(url=f"{endpoint}/"), within=within)
-    except ApiRefused as error:  # the certificate; all else about the host is no refusal
+    except HostUntrusted as error:
         reached = Look("endpoint", State.OK, f"{url.host} is there")
-        return [reached, failed("tls", error, ExitCode.API_UNAVAILABLE), _unseen("clock", "no answer")], None
-    except ApiError as error:
-        what = failed("endpoint", error, ExitCode.API_UNAVAILABLE)
-        return [what, _unseen("tls", "no answer"), _unseen("clock", "no answer")], None
+        return [reached, failed("tls", error), _unseen("clock", "no answer")], None
+    except (ApiError, Misused) as error:
+        return unseen_host(error), None
     return [
         Look("endpoint", State.OK, f"{url.host} answers (HTTP {answer.status})"),
         Look("tls", State.OK, "the certificate is to be trusted" if url.scheme == "https" else plain),
         _clock(answer, clock),
     ], answer.server_time
+
+
+def unseen_host(error: GateError) -> list[Look]:
+    """Return the looks at a host that could not be asked."""
+    return [failed("endpoint", error), _unseen("tls", "no answer"), _unseen("clock", "no answer")]
 
 
 def look_at_access(
@@ -104,9 +111,8 @@ def look_at_access(
     """
     client = HssClient(hosts, connection, clock, warn)
     client.access.believe(server_time)
-    given = Look("credentials", State.OK, f"{connection.credentials.source}: accepted")
     steps: tuple[tuple[str, Callable[[float], Look]], ...] = (
-        ("credentials", lambda within: _obtained(client, given, within)),
+        ("credentials", lambda within: _obtained(client, connection, within)),
         ("project", lambda within: _project(client, connection, within)),
         ("permission", lambda within: _permission(client, within)),
         ("cicd-name", lambda within: _cicd_name(client, cicd_name, within)),
@@ -114,25 +120,40 @@ def look_at_access(
     looks: dict[str, Look] = {}
     for name, look in steps:
         try:
-            looks[name] = look(connection.request_timeout)
+            found = look(connection.request_timeout)
         except ApiError as error:
-            refused = error.exchange.http_status == _UNAUTHORIZED
-            blamed = "credentials" if refused else name
-            looks[blamed] = failed(blamed, error, error.exit_code)
-            if blamed == "credentials":
-                looks = {"credentials": looks[blamed]}
+            match error.exchange.http_status:
+                case 401:
+                    return unseen_access(failed("credentials", error))
+                case 400 | 403:  # whoever refuses for another reason knows who asked
+                    looks["credentials"] = _accepted(connection)
+            looks[name] = failed(name, error)
             break
-    return [looks.get(name) or _unseen(name, "what comes before it does not hold") for name, _ in steps]
+        if found.state is State.OK and found.was_asked:
+            looks["credentials"] = _accepted(connection)
+        looks[name] = found
+    return unseen_access(*looks.values())
 
 
-def unseen_access() -> list[Look]:
-    """Return the looks at access that nobody could take."""
+def unseen_access(*seen: Look) -> list[Look]:
+    """Return the looks at access, in their order, with those that nobody could take."""
+    looks = {look.name: look for look in seen}
     names = ("credentials", "project", "permission", "cicd-name")
-    return [_unseen(name, "what comes before it does not hold") for name in names]
+    return [looks.get(name) or _unseen(name, "what comes before it does not hold") for name in names]
 
 
 def _unseen(name: str, why: str) -> Look:
     return Look(name, State.SKIPPED, f"not looked at: {why}")
+
+
+def _advice(error: ApiUnavailable) -> str:
+    """Return what to do where there was no usable answer."""
+    status = error.exchange.http_status
+    if status is None:
+        return "check the address, name resolution, firewall and HTTPS_PROXY"
+    if status < 300:  # noqa: PLR2004 - HTTP's successes
+        return "check the address: another server, or a proxy in between, may be answering in its place"
+    return "look again in a while; a check would ask again until its deadline"
 
 
 def _clock(answer: Answer, clock: Clock) -> Look:
@@ -146,21 +167,31 @@ def _clock(answer: Answer, clock: Clock) -> Look:
     return Look("clock", State.OK, f"this machine is {shown}" if abs(skew) >= _SKEW_ODD else "in step with the server")
 
 
-def _obtained(client: HssClient, given: Look, within: float) -> Look:
+def _accepted(connection: Connection) -> Look:
+    return Look("credentials", State.OK, f"{connection.credentials.source}: accepted")
+
+
+def _obtained(client: HssClient, connection: Connection, within: float) -> Look:
+    """Make the exchange, if there is one; what was given as it is shows its worth only when it is used."""
     client.access.obtain(within)
-    return given
+    if isinstance(connection.credentials, Token | AccessKey):
+        source = connection.credentials.source
+        return Look("credentials", State.SKIPPED, f"{source}: nobody has said whether they are good")
+    return _accepted(connection)
 
 
 def _project(client: HssClient, connection: Connection, within: float) -> Look:
     client.access.find_project(within)
-    found = "as given" if connection.project_id else f"looked up, of region {connection.region}"
-    return Look("project", State.OK, f"{client.access.project_id} ({found})")
+    if connection.project_id:
+        return Look("project", State.OK, f"{connection.project_id} (as given)")
+    found = f"{client.access.project_id} (looked up, of region {connection.region})"
+    return Look("project", State.OK, found, was_asked=True)
 
 
 def _permission(client: HssClient, within: float) -> Look:
     page = client.page_of_cicd_images(CicdImagesQuery(limit=_FEW), within=within)
     number = plural(len(page.rows) if page.total_num is None else page.total_num, "image")
-    return Look("permission", State.OK, f"HSS lists the images of pipelines ({number})")
+    return Look("permission", State.OK, f"HSS lists the images of pipelines ({number})", was_asked=True)
 
 
 def _cicd_name(client: HssClient, name: str | None, within: float) -> Look:

@@ -48,7 +48,8 @@ def connection_of(world: World, given: Address) -> Connection:
         Misused: something is missing, or cannot be used.
     """
     region, endpoint = place_of(world, given)
-    return connection_with(world, given, region, endpoint, chosen(world))
+    choice = chosen(world)
+    return connection_with(world, given, (region, endpoint), choice, project_of(given, region, choice))
 
 
 def place_of(world: World, given: Address) -> tuple[str | None, str]:
@@ -72,13 +73,36 @@ def chosen(world: World) -> Choice:
     return choice
 
 
-def connection_with(world: World, given: Address, region: str | None, endpoint: str, choice: Choice) -> Connection:
-    """Return the connection with these credentials.
+def project_of(given: Address, region: str | None, choice: Choice) -> str | None:
+    """Return the project's id, or None where it is to be looked up.
 
     Raises:
-        Misused: there is no project, or no address of IAM or STS where one is needed.
+        Misused: there is none and nothing to look it up by, or it cannot be one.
     """
-    project_id = _project_id(given.project_id or choice.project_id, region)
+    project_id = given.project_id or choice.project_id
+    if project_id is None and region is None:
+        raise Misused("no project: give --project-id (or HSSGATE_PROJECT_ID), or --region to have it looked up")
+    if project_id is not None and not _PROJECT_ID.fullmatch(project_id):
+        raise Misused("--project-id is no project id: letters, digits, - _ . ~ only; check where it comes from")
+    return project_id
+
+
+def connection_with(
+    world: World, given: Address, place: tuple[str | None, str], choice: Choice, project_id: str | None
+) -> Connection:
+    """Return the connection with these credentials.
+
+    Args:
+        world: has the variables that say where IAM and STS are.
+        given: the connection options.
+        place: the region and the endpoint of HSS.
+        choice: the way in.
+        project_id: None where it is to be looked up.
+
+    Raises:
+        Misused: there is no address of IAM or STS where one is needed.
+    """
+    region, endpoint = place
     return Connection(
         endpoint=endpoint,
         project_id=project_id,
@@ -133,16 +157,6 @@ def hosts_without_credentials(ca_bundle: Path | None, world: World) -> Hosts:
         trace=(lambda line: console.detail(line, level=2)) if console.verbosity > 1 else None,
         say=console.detail,
     )
-
-
-def _project_id(project_id: str | None, region: str | None) -> str | None:
-    if project_id is None:
-        if region is None:
-            raise Misused("no project: give --project-id (or HSSGATE_PROJECT_ID), or --region to have it looked up")
-        return None
-    if not _PROJECT_ID.fullmatch(project_id):
-        raise Misused("--project-id is no project id: letters, digits, - _ . ~ only")
-    return project_id
 
 
 def _needs_iam(credentials: Credentials, project_id: str | None) -> bool:

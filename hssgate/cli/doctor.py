@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +17,7 @@ from hssgate.cli.connections import (
     hosts_without_credentials,
     open_hosts,
     place_of,
+    project_of,
 )
 from hssgate.cli.console import Console
 from hssgate.cli.options import LONGEST_CICD_NAME, Text, common_options, connection_options
@@ -24,14 +26,16 @@ from hssgate.cli.world import World
 from hssgate.errors import Misused
 from hssgate.exit_codes import ExitCode, worst
 from hssgate.policy.rules import policy_warnings
-from hssgate.preflight import Look, State, failed, look_at_access, look_at_host, unseen_access
+from hssgate.preflight import Look, State, failed, look_at_access, look_at_host, unseen_access, unseen_host
 from hssgate.reports.summary import Tone
 from hssgate.text import clean, escaped, plural
+from hssgate.ways import AccessKey, MachineAgency, Token
 
 T = TypeVar("T")
 
 _TONES: dict[State, Tone] = {State.OK: "good", State.FAILED: "bad", State.SKIPPED: "dim"}
 SCHEMA_VERSION = 1
+_POLICY_ADVICE = "check the path; `hssgate policy validate` names each fault, `hssgate policy init` writes a starter"
 
 
 @click.command(short_help="look at all that a check needs, and say what is wrong")
@@ -95,7 +99,8 @@ def _policy(policies: Sequence[Path], world: World) -> Look:
     try:
         loaded = load_or_default(policies)
     except Misused as error:
-        return failed("policy", error, error.exit_code)
+        look = failed("policy", error)
+        return replace(look, message=f"{look.message}\n{_POLICY_ADVICE}")
     warnings = [line for one in loaded for line in policy_warnings(one, (), None, world.clock.epoch())]
     for line in warnings:
         world.console.warning(line)
@@ -108,18 +113,21 @@ def _connection(given: Address, cicd_name: str | None, world: World) -> list[Loo
     place = _tried(lambda: place_of(world, given))
     choice = _tried(lambda: chosen(world))
     if isinstance(place, Misused):
-        looks, server_time = [failed("endpoint", place, place.exit_code)], None
+        looks, server_time = unseen_host(place), None
     else:
         with hosts_without_credentials(given.ca_bundle, world) as hosts:
             looks, server_time = look_at_host(hosts, place[1], world.clock, given.request_timeout)
     if isinstance(choice, Misused):
-        return [*looks, failed("credentials", choice, choice.exit_code), *unseen_access()[1:]]
+        return [*looks, *unseen_access(failed("credentials", choice))]
     if isinstance(place, Misused) or any(look.blame for look in looks if look.name != "clock"):
         return [*looks, *unseen_access()]
-    connection = _tried(lambda: connection_with(world, given, *place, choice))
+    project_id = _tried(lambda: project_of(given, place[0], choice))
+    if isinstance(project_id, Misused):
+        return [*looks, *unseen_access(failed("project", project_id))]
+    connection = _tried(lambda: connection_with(world, given, place, choice, project_id))
     if isinstance(connection, Misused):
-        first, _, *others = unseen_access()
-        return [*looks, first, failed("project", connection, connection.exit_code), *others]
+        is_look_up = isinstance(choice.credentials, Token | AccessKey | MachineAgency)
+        return [*looks, *unseen_access(failed("project" if is_look_up else "credentials", connection))]
     explain(connection, world)
     with open_hosts(connection, world) as hosts:
         access = look_at_access(
