@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import socket
-import ssl
 import subprocess
 import sys
 import threading
@@ -14,7 +13,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import trustme
 from junitparser import JUnitXml
 
 from hssgate.emulator.app import Emulator
@@ -309,89 +307,6 @@ def test_a_narrow_terminal_encoding_does_not_crash(encoding: str) -> None:
     assert "Traceback" not in ended.stderr
 
 
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    """A private certificate authority."""
-    return trustme.CA()
-
-
-@contextlib.contextmanager
-def playing_tls(authority: trustme.CA, *names: str) -> Iterator[str]:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(*names).configure_cert(context)
-    app = Emulator(parse_scenario(images(finished()), "scenario"), now=time.time, sleep=time.sleep)
-    with serve(app, ssl_context=context) as server:
-        yield server.url.replace("http://", "https://").replace("127.0.0.1", "localhost")
-
-
-def test_a_private_authority_is_trusted_by_its_bundle_alone(authority: trustme.CA, tmp_path: Path) -> None:
-    """Real TLS: with `--ca-bundle` it passes, without it is refused at once, and said."""
-    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    with playing_tls(authority, "localhost") as url:
-        assert checked(url, "team/app:1.0", "--ca-bundle", "ca.pem").returncode == 0
-        assert checked(url, "team/app:1.0", SSL_CERT_FILE=str(tmp_path / "ca.pem")).returncode == 0
-
-        ended = checked(url, "team/app:1.0")
-        assert ended.returncode == 3
-        assert "the certificate of localhost is not to be trusted" in ended.stdout
-        assert "--ca-bundle" in ended.stdout
-
-
-def test_a_request_given_up_is_ended_under_tls_too(authority: trustme.CA, tmp_path: Path) -> None:
-    """Nothing of it goes on in the background: the server sees the connection end."""
-    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost").configure_cert(context)
-    ends: list[str] = []
-
-    def script(connection: socket.socket) -> None:
-        with context.wrap_socket(connection, server_side=True) as secure:
-            secure.recv(65536)
-            try:
-                while True:
-                    secure.sendall(b"H")
-                    time.sleep(0.05)
-            except OSError:
-                ends.append("ended")
-
-    with scripted(script, greeted=False) as url:
-        probe = (
-            "import sys, threading, time; from hssgate.cli.main import run; code = run(sys.argv[1:]); time.sleep(0.3);"
-            "print([thread.name for thread in threading.enumerate() if 'hssgate' in thread.name]); sys.exit(code)"
-        )
-        address = url.replace("http://127.0.0.1", "https://localhost")
-        given = [
-            "check",
-            "app:1",
-            "--endpoint",
-            address,
-            "--project-id",
-            "p",
-            "--ca-bundle",
-            "ca.pem",
-            "--timeout",
-            "1s",
-            "-q",
-        ]
-        ended = subprocess.run(
-            [sys.executable, "-c", probe, *given], env=environment(), capture_output=True, text=True, check=False
-        )
-
-    assert ended.returncode == 3
-    assert ended.stdout.splitlines()[-1] == "[]"
-
-
-@pytest.mark.parametrize(
-    ("name", "value"), [("ALL_PROXY", "socks5://127.0.0.1:9"), ("HTTPS_PROXY", "ftp://x"), ("NO_PROXY", "[::1")]
-)
-def test_an_unusable_proxy_variable_is_misuse(name: str, value: str) -> None:
-    """Exit code 2, naming the variables."""
-    ended = checked("https://hss.example.com", "app:1", "--timeout", "1s", **{name: value, "HTTPS_PROXY": value})
-
-    assert ended.returncode == 2
-    assert "HTTPS_PROXY, ALL_PROXY or NO_PROXY cannot be used" in ended.stderr
-
-
 def test_a_report_into_a_pipe_arrives(emulator_url: str) -> None:
     """`/dev/stdout` and the shell's `>(…)` are written to as they are."""
     given = [
@@ -410,35 +325,6 @@ def test_a_report_into_a_pipe_arrives(emulator_url: str) -> None:
 
     assert ended.returncode == 0
     assert '"exit_code": 0' in ended.stdout
-
-
-def test_a_certificate_of_another_name_is_refused(authority: trustme.CA, tmp_path: Path) -> None:
-    """Whoever signed it."""
-    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    with playing_tls(authority, "hss.example.com") as url:
-        ended = checked(url, "team/app:1.0", "--ca-bundle", "ca.pem")
-
-    assert ended.returncode == 3
-    assert "not to be trusted" in ended.stdout
-
-
-@pytest.mark.parametrize("content", [None, "no certificate"])
-def test_an_unusable_bundle_is_misuse(tmp_path: Path, content: str | None) -> None:
-    """Exit code 2, naming the file."""
-    if content:
-        (tmp_path / "ca.pem").write_text(content)
-
-    ended = checked("https://localhost:9", "team/app:1.0", "--ca-bundle", "ca.pem")
-
-    assert ended.returncode == 2
-    assert "--ca-bundle ca.pem" in ended.stderr
-
-
-def test_a_proxy_of_the_environment_sees_nothing_meant_for_this_machine(emulator_url: str) -> None:
-    """Plain http to loopback never goes through `HTTP_PROXY`."""
-    ended = checked(emulator_url, "demo/passes:1.0", HTTP_PROXY="http://127.0.0.1:9", ALL_PROXY="http://127.0.0.1:9")
-
-    assert ended.returncode == 0
 
 
 def test_the_demo_shows_the_main_job() -> None:
