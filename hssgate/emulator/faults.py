@@ -69,6 +69,7 @@ class Fault(StrictModel):
         reset: the connection is reset.
         redirect: answer 302 with this `Location`.
         garbage: answer 200 with this text; true: with bytes that make no sense.
+        bomb: answer 200 with a list of nothing that is small as it comes, and so many bytes once it is decompressed.
         rows: answer with exactly these rows, once the request was found valid; on the calls of HSS alone.
         total_num: the number told with them; their own number where it is not given.
         truncate: bytes of the body after which the connection is closed.
@@ -86,6 +87,7 @@ class Fault(StrictModel):
     reset: Flag = False
     redirect: str | None = None
     garbage: Flag | str | None = None
+    bomb: Whole | None = Field(default=None, ge=1, le=1024**3)
     rows: tuple[dict[str, JsonValue], ...] | None = None
     total_num: Whole | None = None
     truncate: Whole | None = Field(default=None, ge=0)
@@ -95,7 +97,7 @@ class Fault(StrictModel):
     @model_validator(mode="after")
     def _keys_have_what_they_belong_to(self) -> Self:
         if not self.model_fields_set - _AIM:
-            raise ValueError("it does nothing; give it status, delay, reset, truncate, stall, garbage or rows")
+            raise ValueError("it does nothing; give it status, delay, reset, truncate, stall, garbage, bomb or rows")
         if self.status is None and (stray := self.model_fields_set & {"retry_after", "code", "body"}):
             raise ValueError(f"{', '.join(sorted(stray))} belongs to a status; add `status:`")
         if self.rows is None and "total_num" in self.model_fields_set:
@@ -114,13 +116,14 @@ class Ruling:
     reset: Fault | None = None
     redirect: Fault | None = None
     garbage: Fault | None = None
+    bomb: Fault | None = None
     rows: Fault | None = None
     truncate: Fault | None = None
     stall: Fault | None = None
     headers: tuple[tuple[str, str], ...] = ()
 
 
-_KINDS = ("delay", "status", "reset", "redirect", "garbage", "rows", "truncate", "stall")
+_KINDS = ("delay", "status", "reset", "redirect", "garbage", "bomb", "rows", "truncate", "stall")
 
 
 def rule_on(number: int, name: OperationName | IdentityName, faults: Iterable[Fault]) -> Ruling:

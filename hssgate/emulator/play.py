@@ -2,11 +2,15 @@
 
 import hashlib
 import math
+import zlib
 
 from hssgate.emulator.dialect import Dialect
 from hssgate.emulator.faults import Ruling
 from hssgate.emulator.transport import Mishap, Reset, Stall, Truncation
 from hssgate.emulator.wire import Answer, json_answer
+
+_GZIP = 31  # what zlib calls its format
+_BLANKS = b" " * (1024 * 1024)
 
 
 def edge_answer(ruling: Ruling, number: int, request_id: str, dialect: Dialect) -> Answer | None:
@@ -29,6 +33,8 @@ def edge_answer(ruling: Ruling, number: int, request_id: str, dialect: Dialect) 
         if isinstance(fault.garbage, str):
             return Answer(200, fault.garbage.encode(), (("Content-Type", "text/html"),))
         return Answer(200, _noise(number))
+    if (fault := ruling.bomb) and fault.bomb is not None:
+        return Answer(200, _bomb(fault.bomb), (("Content-Type", "application/json"), ("Content-Encoding", "gzip")))
     return None
 
 
@@ -54,3 +60,15 @@ def mishap_of(ruling: Ruling) -> Mishap | None:
 
 def _noise(number: int) -> bytes:
     return b"\x00\xff" + b"".join(hashlib.sha256(f"{number} {part}".encode()).digest() for part in range(16))
+
+
+def _bomb(size: int) -> bytes:
+    """Return a valid answer in gzip: blanks between the brackets make up its size."""
+    head, tail = b'{"total_num": 0, "data_list": [', b"]}"
+    deflate = zlib.compressobj(wbits=_GZIP)
+    parts = [deflate.compress(head)]
+    left = max(size - len(head) - len(tail), 0)
+    while left:
+        parts.append(deflate.compress(_BLANKS[:left]))
+        left -= min(left, len(_BLANKS))
+    return b"".join([*parts, deflate.compress(tail), deflate.flush()])

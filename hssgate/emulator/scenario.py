@@ -49,6 +49,7 @@ All keys are optional but those of an image's name and state. Durations: `2s`, `
       - {requests: 5, reset: true}    # the connection is reset
       - {requests: 6-, truncate: 100} # Content-Length of the whole body, 100 bytes of it, closed
       - {requests: 7, garbage: "<html>oops"}             # true: bytes without sense
+      - {requests: 7, bomb: 100000000}                   # so many bytes, once its gzip is decompressed
       - {requests: 8, stall: 10s}     # headers and half of the body, then nothing, then closed
       - {requests: 9, redirect: "http://127.0.0.1:1/"}
       - {requests: 10, rows: [{image_name: app}], total_num: 5}

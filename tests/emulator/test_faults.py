@@ -1,5 +1,8 @@
 """Faults by request number, without a socket."""
 
+import gzip
+import json
+
 import pytest
 
 from tests.emulator.wsgi_client import PATH, Client, Reply
@@ -214,6 +217,17 @@ def test_garbage_comes_as_a_good_answer() -> None:
     assert noise.status == 200
     with pytest.raises(UnicodeDecodeError):
         noise.body.decode()
+
+
+@pytest.mark.parametrize("size", [100, 3_000_000])
+def test_a_bomb_is_small_until_it_is_decompressed(size: int) -> None:
+    """A valid answer of exactly that many bytes, without a row."""
+    _, (reply,) = play(f"  - {{requests: 1, bomb: {size}}}")
+
+    inflated = gzip.decompress(reply.body)
+    assert (reply.status, reply.headers["Content-Encoding"]) == (200, "gzip")
+    assert (len(inflated), json.loads(inflated)["data_list"]) == (size, [])
+    assert len(reply.body) < 100 + size // 500
 
 
 def test_a_redirect_names_its_target() -> None:
