@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types unit fix schema lock bench integration clean
+.PHONY: help demo test lint types unit fix schema lock bench contest integration clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,7 +30,7 @@ unit: $(VENV)/dev  ## the tests, with branch coverage of the decision path
 	$(BIN)/coverage report --fail-under=100 --include='$(DECISION_PATH)'
 
 # What turns answers into an exit code: every branch of it is covered, without exceptions.
-DECISION_PATH := hssgate/gate.py,hssgate/grouping.py,hssgate/judgement.py,hssgate/nearby.py,hssgate/pacing.py,hssgate/policy/*,hssgate/reference.py,hssgate/sighting.py,hssgate/watched.py,hssgate/verdict.py,hssgate/watch.py,hssgate/api/answers.py,hssgate/api/client.py,hssgate/api/models.py,hssgate/api/paging.py,hssgate/evidence.py,hssgate/inquiry.py,hssgate/retrying.py,hssgate/saved.py,hssgate/scan_checks.py
+DECISION_PATH := hssgate/gate.py,hssgate/grouping.py,hssgate/judgement.py,hssgate/nearby.py,hssgate/pacing.py,hssgate/policy/*,hssgate/reference.py,hssgate/sighting.py,hssgate/watched.py,hssgate/verdict.py,hssgate/watch.py,hssgate/api/answers.py,hssgate/api/client.py,hssgate/api/models.py,hssgate/api/paging.py,hssgate/evidence.py,hssgate/inquiry.py,hssgate/retrying.py,hssgate/saved.py,hssgate/scan_checks.py,hssgate/selftest/agreement.py,hssgate/selftest/run.py
 
 fix: $(VENV)/dev  ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
@@ -42,6 +42,9 @@ schema: $(VENV)/runtime  ## write schemas/policy.schema.json anew from the model
 bench: $(VENV)/dev  ## the figures of benchmarks/README.md, as ratios
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/findings.py
+
+contest: $(VENV)/dev  ## what other gates do in hard situations, beside what this one does now
+	$(BIN)/python benchmarks/contest.py
 
 lock:  ## write requirements/*.txt and the lock of tests/integration anew (needs uv and npm)
 	$(LOCK) pyproject.toml -o requirements/runtime.txt

@@ -23,6 +23,7 @@ _COMMANDS = {  # name -> module, which is imported only when the command is aske
     "judge": "judge",
     "policy": "policy",
     "doctor": "doctor",
+    "selftest": "selftest",
     "emulator": "emulator",
     "demo": "demo",
 }

@@ -1,6 +1,6 @@
 """The options that commands share: their types, their variables, and what is wrong with a value."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -68,17 +68,24 @@ class Text(click.ParamType[str]):
 
 
 class Report(click.ParamType[tuple[str, str]]):
-    """`FORMAT=PATH`; in the variable, blanks between."""
+    """`FORMAT=PATH`; in the variable, blanks between.
+
+    Args:
+        formats: names of those that there are.
+    """
 
     name = "format=path"
+
+    def __init__(self, formats: Collection[str] = FORMATS) -> None:
+        self._formats = formats
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:  # noqa: ANN401
         """Return the format's name and the path."""
         if isinstance(value, tuple):
             return value[0], value[1]
         name, equals, path = value.partition("=")
-        if name not in FORMATS:
-            known = ", ".join(FORMATS)
+        if name not in self._formats:
+            known = ", ".join(self._formats)
             self.fail(f"{value!r}: {name!r} is no format; known: {known}; write it like junit=report.xml.", param, ctx)
         if not equals or not path.strip():
             self.fail(f"{value!r} names no path; write it like {name}=report, or {name}=- for stdout.", param, ctx)

@@ -65,33 +65,13 @@ def rewrite_reports(verdict: Verdict, reports: Reports, console: Console) -> Ver
     return verdict
 
 
-def _write_each(verdict: Verdict, reports: Reports, console: Console) -> tuple[str, ...]:
-    """Write each report, and return a line for each that could not be written."""
-    unwritten = []
-    for name, path in reports:
-        try:
-            text = console.redactor.text(FORMATS[name](verdict))
-            if path == STDOUT:
-                console.document(text)
-            else:
-                _write_whole(Path(path), text)
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-            unwritten.append(f"the report {name}={clean(path, 300)} could not be written: {clean(reason, 200)}")
-            console.error(unwritten[-1])
-    return tuple(unwritten)
+def write_whole(path: Path, text: str) -> None:
+    """Replace the file in one step; what is no regular file, such as a pipe, is written to as it is.
 
-
-def _check_path(path: Path) -> None:
-    if path.is_dir():
-        raise Misused(f"{path} is a folder; name a file in it")
-    parent = next(folder for folder in path.absolute().parents if folder.exists())
-    if not parent.is_dir():
-        raise Misused(f"{parent} is a file, so nothing can be written under it")
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """Replace the file in one step; what is no regular file, such as a pipe, is written to as it is."""
+    Raises:
+        OSError: it cannot be written; what was there before is there still.
+        ValueError: it cannot be a path.
+    """
     data = text.encode("utf-8", errors="replace")
     if path.exists() and not stat.S_ISREG(path.stat().st_mode):
         path.write_bytes(data)
@@ -107,3 +87,28 @@ def _write_whole(path: Path, text: str) -> None:
         with contextlib.suppress(OSError):
             unfinished.unlink()
         raise
+
+
+def _write_each(verdict: Verdict, reports: Reports, console: Console) -> tuple[str, ...]:
+    """Write each report, and return a line for each that could not be written."""
+    unwritten = []
+    for name, path in reports:
+        try:
+            text = console.redactor.text(FORMATS[name](verdict))
+            if path == STDOUT:
+                console.document(text)
+            else:
+                write_whole(Path(path), text)
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+            unwritten.append(f"the report {name}={clean(path, 300)} could not be written: {clean(reason, 200)}")
+            console.error(unwritten[-1])
+    return tuple(unwritten)
+
+
+def _check_path(path: Path) -> None:
+    if path.is_dir():
+        raise Misused(f"{path} is a folder; name a file in it")
+    parent = next(folder for folder in path.absolute().parents if folder.exists())
+    if not parent.is_dir():
+        raise Misused(f"{parent} is a file, so nothing can be written under it")

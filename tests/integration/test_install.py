@@ -11,7 +11,10 @@ pytestmark = pytest.mark.integration
 
 
 def test_the_wheel_alone_does_the_main_job(tmp_path: Path, wheel: Path) -> None:
-    """Installed with locked requirements into an empty environment with an empty home, and run."""
+    """Installed with locked requirements into an empty environment with an empty home, and run.
+
+    What was installed holds in every situation of the selftest.
+    """
     pip = ("-m", "pip", "--quiet", "--disable-pip-version-check")
     python = tmp_path / "venv" / "bin" / "python"
     succeeded(sys.executable, "-m", "venv", tmp_path / "venv", cwd=tmp_path)
@@ -22,6 +25,7 @@ def test_the_wheel_alone_does_the_main_job(tmp_path: Path, wheel: Path) -> None:
     out = succeeded(tmp_path / "venv" / "bin" / "hssgate", "demo", cwd=tmp_path)
 
     assert "PASSED (1 image passed), exit code 0" in out
+    assert "HOLDS" in succeeded(tmp_path / "venv" / "bin" / "hssgate", "selftest", cwd=tmp_path)
     assert (tmp_path / "hssgate-demo" / "junit.xml").exists()
     assert "<style>" in (tmp_path / "hssgate-demo" / "report.html").read_text(encoding="utf-8")
     assert not (tmp_path / ".huaweicloud").exists()

@@ -1,0 +1,167 @@
+"""`hssgate selftest`: every situation of the contract played, and the gate's answer held against the right one."""
+
+import contextlib
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from hssgate.cli.console import Console
+from hssgate.cli.options import Report, common_options
+from hssgate.cli.report_files import STDOUT, check_paths, write_whole
+from hssgate.cli.world import World
+from hssgate.errors import Interrupted, Misused
+from hssgate.exit_codes import ExitCode, worst
+from hssgate.selftest.junit import render
+from hssgate.selftest.play import Stage
+from hssgate.selftest.run import Agreement, Result, Run, exit_code_of
+from hssgate.selftest.situation import Theme, chosen, load_themes
+from hssgate.selftest.tables import complaints, headline, json_lines, listing, table
+from hssgate.text import clean
+
+_ROOM = 1024 * 1024  # bytes that a run needs at most at any time
+
+_EPILOG = """\b
+Exit codes:
+  0    the gate gave the right answer in every situation
+  1    crashed: a bug
+  2    misused: an option or NAME is wrong, or there is no folder for temporary files
+  3    the report could not be written
+  5    a situation could not be played
+  10   the gate gave another answer than expected
+  130  interrupted (SIGINT)
+  143  interrupted (SIGTERM)
+"""
+
+
+@click.command(short_help="hold the gate against every situation of its contract", epilog=_EPILOG)
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--list", "is_list", is_flag=True, help="List the situations with their names, and play none.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help="A table, or JSON lines: an object a situation.",
+)
+@click.option(
+    "--report",
+    "reports",
+    type=Report(("junit",)),
+    multiple=True,
+    help="Write a report; FORMAT is junit; PATH - is stdout.",
+)
+@common_options
+@click.pass_context
+def selftest(  # noqa: PLR0917 - click hands over every option by name
+    ctx: click.Context,
+    names: tuple[str, ...],
+    is_list: bool,  # noqa: FBT001 - click's flag
+    form: str,
+    reports: tuple[tuple[str, str], ...],
+    verbose: int,
+    quiet: bool,  # noqa: FBT001 - click's flag
+) -> None:
+    """Play each situation of the contract on the embedded emulator, and hold the gate's answer against the right one.
+
+    A positive control for a pipeline: `hssgate check` is run as a process of its own for each, over sockets of
+    loopback, and exit code, words, requests and reports must be as promised. Nothing of the caller's environment
+    matters, and nothing else is asked. NAME is a situation or a theme, as --list names them; without any, all are
+    played.
+    """
+    world: World = ctx.obj
+    console = world.console
+    console.take_verbosity(verbose, quiet=quiet)
+    check_paths(reports)
+    console.results_to_stderr = any(path == STDOUT for _, path in reports)
+    try:
+        themes = chosen(load_themes(), names)
+    except LookupError as error:
+        raise Misused(f"{clean(error.args[0], 100)!r} is no situation and no theme; --list names them") from error
+    if is_list:
+        console.result(listing(themes, console.paint_result))
+        return
+    results, seconds, interruption = _play(themes, world)
+    by_name = {result.situation.name: result for result in results}
+    code = interruption or exit_code_of(results)
+    for _, path in reports:
+        code = worst(code, _write(path, render(themes, by_name), console))
+    closing = headline(results, seconds, code, console.paint_result)
+    if form == "json":
+        console.result(json_lines(themes, by_name))
+        console.progress(closing)
+    else:
+        if console.verbosity >= 0:
+            console.result(table(themes, by_name, console.paint_result))
+        played = [result for result in results if result.agreement is Agreement.DISAGREED or not interruption]
+        if wrong := complaints(played, console.paint_result):
+            console.result(f"\n{wrong}")
+        console.result(closing)
+    ctx.exit(int(code))
+
+
+def _play(themes: tuple[Theme, ...], world: World) -> tuple[list[Result], float, ExitCode | None]:
+    """Return the results, the seconds that they took, and the exit code of a signal, if one came."""
+    situations = [situation for theme in themes for situation in theme.situations]
+    began = world.clock.monotonic()
+    interruption = None
+    with world.interruptible(), _folder() as folder:
+        stage = Stage(world.clock, world.environ, folder)
+        run = Run(situations, stage, _Told(len(situations), world.console))
+        try:
+            run.play()
+        except Interrupted as signal:
+            world.console.error("interrupted")
+            interruption = signal.exit_code
+    return run.results, world.clock.monotonic() - began, interruption
+
+
+class _Told:
+    """Says how far the run has come."""
+
+    def __init__(self, total: int, console: Console) -> None:
+        self._total = total
+        self._count = 0
+        self._console = console
+
+    def __call__(self, result: Result) -> None:
+        self._count += 1
+        seconds = f", {result.ended.seconds:.1f}s" if result.ended else ""
+        self._console.detail(f"{result.situation.name}: {result.agreement.value}{seconds}")
+        self._console.live(f"{self._count} of {self._total} situations played")
+
+
+@contextlib.contextmanager
+def _folder() -> Iterator[Path]:
+    """Make a folder with room for a run; it is gone afterwards."""
+    try:
+        made = tempfile.TemporaryDirectory(prefix="hssgate-selftest-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise Misused(f"no folder for temporary files: {clean(error.strerror or error)}; name one by TMPDIR") from error
+    with made as name:
+        folder = Path(name)
+        try:
+            (folder / "room").write_bytes(bytes(_ROOM))
+            (folder / "room").unlink()
+        except OSError as error:
+            reason = clean(error.strerror or error)
+            raise Misused(
+                f"{folder.parent} has no room for temporary files: {reason}; name another by TMPDIR"
+            ) from error
+        yield folder
+
+
+def _write(path: str, report: str, console: Console) -> ExitCode:
+    """Write the report; return what became of it."""
+    try:
+        if path == STDOUT:
+            console.document(report)
+        else:
+            write_whole(Path(path), report)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        console.error(f"the report junit={clean(path, 300)} could not be written: {clean(reason, 200)}")
+        return ExitCode.API_UNAVAILABLE
+    return ExitCode.PASSED

@@ -1,0 +1,103 @@
+"""What was expected held against what came: pure functions from how a process ended to what is wrong with that."""
+
+from collections.abc import Iterator
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from hssgate.exit_codes import ExitCode
+from hssgate.selftest.play import Ended
+from hssgate.selftest.situation import Situation
+from hssgate.selftest.surroundings import secrets_of
+
+_WITHOUT_REPORTS = frozenset({ExitCode.CRASHED, ExitCode.MISUSED})
+
+
+def disagreements(situation: Situation, ended: Ended) -> tuple[str, ...]:
+    """Return a line for all that is not as it should be; none: the gate gave the right answer.
+
+    Beside what the situation itself expects, each answer must be the same in the exit code and in both reports, and
+    tell no secret; where the command was misused nothing may have been asked.
+    """
+    return (
+        *_about_the_exit(situation, ended),
+        *_about_the_words(situation, ended),
+        *_about_the_requests(situation, ended),
+        *_about_the_reports(ended),
+        *_about_secrets(situation, ended),
+    )
+
+
+def in_words(exit_code: int | None) -> str:
+    """Return `10 blocked` and the like."""
+    if exit_code is None:
+        return "no end"
+    known = ExitCode(exit_code).name.lower().replace("_", " ") if exit_code in set(ExitCode) else "unknown"
+    return f"{exit_code} {known}"
+
+
+def _about_the_exit(situation: Situation, ended: Ended) -> Iterator[str]:
+    if ended.exit_code is None:
+        yield "it did not end by itself"
+    elif ended.exit_code != situation.exit_code:
+        yield f"the exit code is {in_words(ended.exit_code)}, not {in_words(situation.exit_code)}"
+
+
+def _about_the_words(situation: Situation, ended: Ended) -> Iterator[str]:
+    said = f"{ended.out}\n{ended.err}"
+    yield from (f"it does not say {words!r}" for words in situation.says if words not in said)
+    yield from (f"it says {words!r}" for words in (*situation.never_says, "Traceback") if words in said)
+
+
+def _about_the_requests(situation: Situation, ended: Ended) -> Iterator[str]:
+    if situation.requests is not None and ended.requests not in situation.requests:
+        first, last = situation.requests.first, situation.requests.last
+        expected = str(first) if first == last else f"{first} to {last}" if last else f"at least {first}"
+        yield f"the API got {ended.requests} requests, not {expected}"
+    if ended.exit_code == ExitCode.MISUSED and ended.requests:
+        yield f"the API got {ended.requests} requests, though nothing may be asked where the command is misused"
+
+
+def _about_the_reports(ended: Ended) -> Iterator[str]:
+    if ended.exit_code is None:
+        return
+    if ended.exit_code in _WITHOUT_REPORTS:
+        if ended.json is not None or ended.junit is not None:
+            yield "there is a report, though nothing was judged"
+        return
+    try:
+        told = int(ended.json["exit_code"])
+        images = {str(image["reference"]): image["exit_code"] == 0 for image in ended.json["images"]}
+    except (TypeError, KeyError, ValueError):
+        yield "there is no JSON report, or it does not say how the run ended"
+        return
+    if told != ended.exit_code:
+        yield f"the JSON report says {in_words(told)}"
+    if ended.exit_code == 0 and not (images and all(images.values())):
+        yield "not every image of the JSON report passed"
+    if ended.junit is None:
+        yield "there is no JUnit report"
+    else:
+        yield from _about_junit(ended.junit, images)
+
+
+def _about_junit(junit: bytes, images: dict[str, Any]) -> Iterator[str]:
+    """Hold the colour of each suite against its image; a suite that is not there shows nothing red."""
+    try:
+        suites = {
+            suite.get("name"): suite.find("*/failure") is None and suite.find("*/error") is None
+            for suite in ET.fromstring(junit).iter("testsuite")  # noqa: S314 - our own report
+        }
+    except ET.ParseError as error:
+        yield f"the JUnit report is no XML: {error}"
+        return
+    for reference, passed in images.items():
+        if reference not in suites:
+            yield f"the JUnit report has no suite for {reference}"
+        elif suites[reference] is not passed:
+            yield f"the JUnit report shows {reference} as {'failed' if passed else 'passed'}, the JSON report does not"
+
+
+def _about_secrets(situation: Situation, ended: Ended) -> Iterator[str]:
+    shown = "\n".join([ended.out, ended.err, str(ended.json), (ended.junit or b"").decode("utf-8", errors="replace")])
+    if any(secret in shown for secret in secrets_of(situation)):
+        yield "it shows a secret"

@@ -1,0 +1,49 @@
+"""The JUnit report of a selftest: a suite a theme, a case a situation."""
+
+from collections.abc import Mapping, Sequence
+from typing import assert_never
+
+from junit_xml import TestCase, TestSuite, to_xml_report_string
+
+from hssgate.selftest.run import Agreement, Result
+from hssgate.selftest.situation import Theme
+from hssgate.selftest.tables import details_of
+from hssgate.text import clean
+
+_LEAST_SECONDS = 0.001  # of a zero the library writes no time at all
+
+
+def render(themes: Sequence[Theme], results: Mapping[str, Result]) -> str:
+    """Return the report as XML text.
+
+    Args:
+        themes: in the order of the suites.
+        results: by name of the situation, one for each.
+    """
+    suites = [
+        TestSuite(f"hssgate selftest: {theme.name}", [_case(theme, results[name]) for name in theme.names])
+        for theme in themes
+    ]
+    text: str = to_xml_report_string(suites, prettyprint=True, encoding="utf-8")
+    return text
+
+
+def _case(theme: Theme, result: Result) -> TestCase:
+    seconds = result.ended.seconds if result.ended else 0.0
+    case = TestCase(
+        result.situation.situation,
+        classname=f"hssgate.selftest.{theme.name}",
+        elapsed_sec=max(round(seconds, 3), _LEAST_SECONDS),
+    )
+    message = clean("; ".join(result.problems))
+    body = "\n".join([message, *(clean(line) for line in details_of(result))])
+    match result.agreement:
+        case Agreement.AGREED:
+            pass
+        case Agreement.DISAGREED:
+            case.add_failure_info(message, body, "selftest")
+        case Agreement.NOT_PLAYED:
+            case.add_error_info(message, body, "not-played")
+        case unreachable:
+            assert_never(unreachable)
+    return case

@@ -1,0 +1,184 @@
+"""One situation, played: the emulator on a socket, the real command as a process of its own, and what came of it."""
+
+import contextlib
+import json
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from wsgiref.types import StartResponse
+
+from hssgate.clock import Clock
+from hssgate.emulator.app import Emulator
+from hssgate.emulator.model import Scenario
+from hssgate.emulator.server import serve
+from hssgate.selftest.situation import Signal, Situation
+from hssgate.selftest.surroundings import JSON_REPORT, JUNIT_REPORT, arguments_of, command_of, environment_of
+
+_LONGEST = 60.0  # seconds; the deadlines of all situations are far below
+_GLANCE = 0.02  # seconds between two looks at a process
+_LONGEST_OUTPUT = 200_000  # bytes that are looked at
+
+
+class Stopped(Exception):
+    """The situation was given up from outside."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a process ended.
+
+    Args:
+        exit_code: of the process; None: it hung, and was killed.
+        out: its stdout.
+        err: its stderr.
+        requests: how many came to the API.
+        json: its JSON report; None: there was none, or it is no JSON.
+        junit: its JUnit report; None: there was none.
+        arguments: of `hssgate`.
+        seconds: from its start to its end.
+    """
+
+    exit_code: int | None
+    out: str
+    err: str
+    requests: int
+    json: Any
+    junit: bytes | None
+    arguments: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What plays need of the outside.
+
+    Args:
+        clock: the time of the API, and the duration of plays.
+        environ: of the caller.
+        folder: where each play has a folder of its own.
+        stop: once it is set, plays are given up.
+        longest: seconds after which a process counts as hanging.
+    """
+
+    clock: Clock
+    environ: Mapping[str, str]
+    folder: Path
+    stop: threading.Event = field(default_factory=threading.Event)
+    longest: float = _LONGEST
+
+    def play(self, situation: Situation) -> Ended:
+        """Play a situation to its end.
+
+        Raises:
+            OSError: there is no folder, no socket or no process to be had.
+            Stopped: it was given up.
+        """
+        with (
+            tempfile.TemporaryDirectory(dir=self.folder, ignore_cleanup_errors=True) as name,
+            _playing(situation, self.clock.epoch) as (url, api),
+        ):
+            folder = Path(name)
+            for file, text in situation.written.items():
+                (folder / file).write_text(text, encoding="utf-8")
+            arguments = arguments_of(situation, url)
+            began = self.clock.monotonic()
+            exit_code = self._run(situation, arguments, folder)
+            return Ended(
+                exit_code=exit_code,
+                out=_read(folder / "out"),
+                err=_read(folder / "err"),
+                requests=api.request_count,
+                json=_json(folder / JSON_REPORT),
+                junit=_bytes(folder / JUNIT_REPORT),
+                arguments=tuple(arguments),
+                seconds=self.clock.monotonic() - began,
+            )
+
+    def _run(self, situation: Situation, arguments: list[str], folder: Path) -> int | None:
+        environment = environment_of(situation, self.environ, folder)
+        with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
+            process = subprocess.Popen(  # noqa: S603 - our own command line
+                command_of(arguments), cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                start_new_session=True,  # a Ctrl-C is for the selftest, which tells its processes
+            )  # fmt: skip
+        deadline = self.clock.monotonic() + self.longest
+        try:
+            to_send = situation.signal
+            while self.clock.monotonic() < deadline:
+                if self.stop.is_set():
+                    raise Stopped
+                if to_send is not None and to_send.once_said in _read(folder / "err"):
+                    process.send_signal(_number(to_send))
+                    to_send = None
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    return process.wait(_GLANCE)
+            return None
+        finally:
+            process.kill()
+            process.wait()
+
+
+class _Api:
+    """The API over a scenario whose time begins with the first request, so that a slow start shifts nothing."""
+
+    def __init__(self, scenario: Scenario, now: Callable[[], float]) -> None:
+        self._scenario = scenario
+        self._now = now
+        self._lock = threading.Lock()
+        self._emulator: Emulator | None = None
+        self.closing = threading.Event()
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> list[bytes]:
+        with self._lock:
+            self._emulator = self._emulator or Emulator(self._scenario, now=self._now, sleep=self._sleep)
+        return self._emulator(environ, start_response)
+
+    @property
+    def request_count(self) -> int:
+        return self._emulator.request_count if self._emulator else 0
+
+    def _sleep(self, seconds: float) -> None:
+        self.closing.wait(seconds)
+
+
+@contextlib.contextmanager
+def _playing(situation: Situation, now: Callable[[], float]) -> Iterator[tuple[str, _Api]]:
+    api = _Api(situation.scenario, now)
+    if not situation.listens:
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))  # bound, so that nobody else listens there either
+            yield f"http://127.0.0.1:{taken.getsockname()[1]}", api
+        return
+    with serve(api) as server:
+        try:
+            yield server.url, api
+        finally:
+            api.closing.set()
+
+
+def _number(sent: Signal) -> signal.Signals:
+    return signal.Signals[sent.name]
+
+
+def _bytes(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+def _read(path: Path) -> str:
+    return (_bytes(path) or b"")[:_LONGEST_OUTPUT].decode("utf-8", errors="replace")
+
+
+def _json(path: Path) -> Any:  # noqa: ANN401 - whatever the report holds
+    try:
+        return json.loads(_bytes(path) or b"")
+    except ValueError:
+        return None

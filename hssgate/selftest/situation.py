@@ -1,0 +1,153 @@
+"""Situations as data: what HSS plays, what is asked, and the answer that the contract promises.
+
+They stand in `situations/`, a file a theme, in the order of the files' numbers. A file is `title`, `given` (there only
+to be referred to) and `situations`:
+
+    - name: clean                   # what `hssgate selftest NAME` takes; unique over all files
+      situation: the scan ended an hour ago, and all is well         # as it stands in the table
+      scenario:                     # as in docs/emulator.md, but time begins with the first request
+        images: [...]
+      policy: "rules: {vulnerabilities: 20}"         # hssgate.yaml of the folder in which it runs
+      files: {team.yaml: "rules: {severity: Low}"}   # others
+      environment: {HSSGATE_TOKEN: emulator-token}   # beside the emulator's key
+      check: team/app:1.0 --timeout 1s               # arguments of `hssgate check`
+      listens: false                # nobody is there at the address
+      signal: {name: SIGTERM, once_said: scanning}   # sent once these words are on stderr
+      exit_code: 0
+      says: [severity]              # words in the output, each of them
+      never_says: [secret]
+      requests: 1                   # that the API may get; also 2-5 and 2-
+
+All but `name`, `situation`, `check` and `exit_code` may be left out.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from yaml import YAMLError
+
+from hssgate.emulator.document import read_yaml
+from hssgate.emulator.faults import Numbers, numbers_of
+from hssgate.emulator.model import Scenario
+from hssgate.emulator.strict import Flag, StrictModel
+from hssgate.exit_codes import ExitCode
+
+FOLDER = Path(__file__).with_name("situations")
+POLICY_FILE = "hssgate.yaml"
+
+
+class Signal(StrictModel):
+    """A signal to the process under test.
+
+    Args:
+        name: of the signal.
+        once_said: words on stderr after which it is sent.
+    """
+
+    name: Literal["SIGINT", "SIGTERM"]
+    once_said: str
+
+
+class Situation(StrictModel):
+    """One question to the gate, and the one right answer; the keys are told at the head of this file."""
+
+    name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
+    situation: str = Field(min_length=1)
+    scenario: Scenario = Scenario()
+    policy: str | None = None
+    files: dict[str, str] = Field(default_factory=dict)
+    environment: dict[str, str] = Field(default_factory=dict)
+    check: str
+    listens: Flag = True
+    signal: Signal | None = None
+    exit_code: ExitCode
+    says: tuple[str, ...] = ()
+    never_says: tuple[str, ...] = ()
+    requests: Annotated[Numbers, BeforeValidator(numbers_of)] | None = None
+
+    @model_validator(mode="after")
+    def _a_crash_is_no_answer(self) -> Self:
+        if self.exit_code is ExitCode.CRASHED:
+            raise ValueError("no situation may expect a crash")
+        return self
+
+    @property
+    def written(self) -> dict[str, str]:
+        """Return the files of its folder, by name."""
+        return self.files if self.policy is None else {POLICY_FILE: self.policy, **self.files}
+
+
+class Theme(StrictModel):
+    """Situations about one thing.
+
+    Args:
+        name: of its file, without the number.
+        title: what they are about, in the table.
+        given: parts that the situations refer to.
+        situations: in the order in which they are told.
+    """
+
+    name: str
+    title: str
+    given: Any = None
+    situations: tuple[Situation, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of its situations."""
+        return tuple(situation.name for situation in self.situations)
+
+
+def load_themes(folder: Path = FOLDER) -> tuple[Theme, ...]:
+    """Return all situations.
+
+    Args:
+        folder: of the files.
+
+    Raises:
+        ValueError: a file is not as it should be, or a name is given twice.
+    """
+    themes = tuple(_read(path) for path in sorted(folder.glob("*.yaml")))
+    names = [name for theme in themes for name in (theme.name, *theme.names)]
+    if doubles := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"{folder}: named twice: {', '.join(doubles)}")
+    return themes
+
+
+def chosen(themes: Iterable[Theme], wanted: Sequence[str]) -> tuple[Theme, ...]:
+    """Return the themes with no more than the situations wanted.
+
+    Args:
+        themes: all of them.
+        wanted: names of situations or of themes; none: all.
+
+    Raises:
+        LookupError: a name is neither; it is the argument.
+    """
+    known = {name for theme in themes for name in (theme.name, *theme.names)}
+    for name in wanted:
+        if name not in known:
+            raise LookupError(name)
+    if not wanted:
+        return tuple(themes)
+    kept = [
+        theme
+        if theme.name in wanted
+        else theme.model_copy(update={"situations": tuple(found for found in theme.situations if found.name in wanted)})
+        for theme in themes
+    ]
+    return tuple(theme for theme in kept if theme.situations)
+
+
+def _read(path: Path) -> Theme:
+    try:
+        document = read_yaml(path.read_text(encoding="utf-8"))
+        return Theme.model_validate({"name": path.stem.partition("-")[2], **document})
+    except ValidationError as error:
+        faults = error.errors(include_input=False, include_url=False)
+        lines = [f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in faults]
+        raise ValueError(f"{path.name}: {'; '.join(lines)}") from error
+    except (YAMLError, TypeError) as error:
+        raise ValueError(f"{path.name}: {error}") from error

@@ -1,0 +1,125 @@
+"""A selftest as people and programs read it: the list, the table, what is wrong, and JSON lines."""
+
+import json
+import shlex
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Literal
+
+from hssgate.exit_codes import ExitCode
+from hssgate.selftest.agreement import in_words
+from hssgate.selftest.run import Agreement, Result, exit_code_of
+from hssgate.selftest.situation import Theme
+from hssgate.text import clean, escaped_to_ascii, plural
+
+Paint = Callable[[str, Literal["good", "bad", "bold", "dim"]], str]
+
+_ANSWER_WIDTH = 14  # columns of an exit code in words
+_MOST_LINES = 12  # of what a process said
+
+
+def listing(themes: Sequence[Theme], paint: Paint) -> str:
+    """Return the name of each situation, the answer expected, and what it is."""
+    width = max(len(name) for theme in themes for name in theme.names)
+    lines = []
+    for theme in themes:
+        lines.append(paint(f"{theme.name}: {theme.title}", "bold"))
+        lines += [
+            f"  {found.name:<{width}}  {in_words(found.exit_code):<{_ANSWER_WIDTH}}  {found.situation}"
+            for found in theme.situations
+        ]
+    return "\n".join(lines)
+
+
+def table(themes: Sequence[Theme], results: Mapping[str, Result], paint: Paint) -> str:
+    """Return a line for each situation: what it is, the answer expected, the answer got.
+
+    Args:
+        themes: in the order of the table.
+        results: by name of the situation, one for each.
+        paint: gives a text its tone, or not.
+    """
+    width = max(len(found.situation) for theme in themes for found in theme.situations) + 2
+    lines = [paint(f"{'situation':<{width}}  {'expected':<{_ANSWER_WIDTH}}  got", "bold")]
+    for theme in themes:
+        lines.append(paint(theme.title, "bold"))
+        lines += [_row(results[name], width, paint) for name in theme.names]
+    return "\n".join(lines)
+
+
+def complaints(results: Iterable[Result], paint: Paint) -> str:
+    """Return what is wrong, with how to look into it; empty where nothing is."""
+    blocks = []
+    for result in results:
+        if result.agreement is Agreement.AGREED:
+            continue
+        head = paint(f"{result.situation.name}: {result.situation.situation}", "bold")
+        problems = [f"  {paint(clean(problem), 'bad')}" for problem in result.problems]
+        blocks += [head, *problems, *(f"  {paint(clean(line), 'dim')}" for line in details_of(result))]
+    return "\n".join(blocks)
+
+
+def headline(results: Sequence[Result], seconds: float, exit_code: ExitCode, paint: Paint) -> str:
+    """Return the outcome in one line."""
+    counts = {agreement: sum(result.agreement is agreement for result in results) for agreement in Agreement}
+    told = [f"{counts[Agreement.AGREED]} of {plural(len(results), 'situation')} as expected"]
+    if counts[Agreement.DISAGREED]:
+        told.append(f"{counts[Agreement.DISAGREED]} with another answer")
+    if counts[Agreement.NOT_PLAYED]:
+        told.append(f"{counts[Agreement.NOT_PLAYED]} not played")
+    match exit_code_of(results):
+        case ExitCode.PASSED:
+            word = paint("HOLDS", "good")
+        case ExitCode.BLOCKED:
+            word = paint("DOES NOT HOLD", "bad")
+        case _:
+            word = paint("NOT PROVEN", "bad")
+    return f"hssgate selftest: {word} ({', '.join(told)}, {seconds:.0f}s), exit code {int(exit_code)}"
+
+
+def json_lines(themes: Sequence[Theme], results: Mapping[str, Result]) -> str:
+    """Return a JSON object a line for each situation."""
+    return "\n".join(
+        escaped_to_ascii(json.dumps(_as_json(theme.name, results[name]), ensure_ascii=False))
+        for theme in themes
+        for name in theme.names
+    )
+
+
+def details_of(result: Result) -> list[str]:
+    """Return how to ask again by hand, and the end of what the process said."""
+    ended = result.ended
+    if ended is None:
+        return []
+    said = [line for line in (*ended.err.splitlines(), *ended.out.splitlines()) if line.strip()]
+    return [f"$ hssgate {shlex.join(ended.arguments)}", *said[-_MOST_LINES:]]
+
+
+def _row(result: Result, width: int, paint: Paint) -> str:
+    expected = in_words(result.situation.exit_code)
+    return f"  {result.situation.situation:<{width - 2}}  {expected:<{_ANSWER_WIDTH}}  {_got(result, paint)}"
+
+
+def _got(result: Result, paint: Paint) -> str:
+    got = in_words(result.ended.exit_code) if result.ended else result.agreement.value
+    if result.agreement is Agreement.AGREED:
+        return paint(got, "good")
+    same = result.ended is not None and result.ended.exit_code == result.situation.exit_code
+    return paint(f"{got}, but {result.problems[0]}" if same else f"{got} !", "bad")
+
+
+def _as_json(theme: str, result: Result) -> dict[str, object]:
+    situation, ended = result.situation, result.ended
+    got = (
+        {"exit_code": ended.exit_code, "requests": ended.requests, "seconds": round(ended.seconds, 2)}
+        if ended
+        else None
+    )
+    return {
+        "theme": theme,
+        "name": situation.name,
+        "situation": situation.situation,
+        "expected": int(situation.exit_code),
+        "got": got,
+        "result": result.agreement.value,
+        "problems": list(result.problems),
+    }
