@@ -15,7 +15,7 @@ from junitparser import JUnitXml
 
 from hssgate.api.models import DOCUMENTED
 from hssgate.clock import SystemClock
-from hssgate.emulator.faults import Fault
+from hssgate.emulator.document import read_yaml
 from hssgate.exit_codes import ExitCode
 from hssgate.selftest.agreement import disagreements, in_words
 from hssgate.selftest.play import Ended, Stage
@@ -72,10 +72,6 @@ def faulty(**expected: Any) -> Callable[[Situation], bool]:  # noqa: ANN401 - va
         )
 
     return has_it
-
-
-def garbled(fault: Fault) -> bool:
-    return fault.garbage not in (None, False)
 
 
 SECTION_4: Mapping[str, tuple[Callable[[Situation], bool], int]] = {
@@ -144,6 +140,17 @@ def test_what_is_refused_is_asked_once() -> None:
 
     assert all(situation.requests for situation in refused)
     assert all(1 in situation.requests or situation.scenario.clock_skew for situation in refused if situation.requests)
+
+
+def test_the_contest_plays_situations_that_there_are() -> None:
+    """And tells of each of the others in every row."""
+    contests = read_yaml((ROOT / "benchmarks" / "contest.yaml").read_text(encoding="utf-8"))["contests"]
+
+    rows = [
+        (row["ours"], len(row["others"]), len(contest["others"])) for contest in contests for row in contest["rows"]
+    ]
+    assert len(rows) == 28
+    assert [row for row in rows if row[0] not in SITUATIONS or row[1] != row[2]] == []
 
 
 # The run

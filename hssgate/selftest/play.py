@@ -21,7 +21,7 @@ from hssgate.selftest.situation import Signal, Situation
 from hssgate.selftest.surroundings import JSON_REPORT, JUNIT_REPORT, arguments_of, command_of, environment_of
 
 _LONGEST = 60.0  # seconds; the deadlines of all situations are far below
-_GLANCE = 0.02  # seconds between two looks at a process
+_GLANCE = 0.05  # seconds between two looks at a process
 _LONGEST_OUTPUT = 200_000  # bytes that are looked at
 
 

@@ -14,7 +14,7 @@ JSON_REPORT = "report.json"
 JUNIT_REPORT = "junit.xml"
 PROJECT = "selftest"
 _PACE = (
-    "--interval", "100ms", "--max-interval", "300ms", "--settle", "400ms",
+    "--interval", "150ms", "--max-interval", "300ms", "--settle", "400ms",
     "--timeout", "20s", "--appear-timeout", "20s",
 )  # fmt: skip
 _KEY = {"HUAWEICLOUD_SDK_AK": "emulator-ak", "HUAWEICLOUD_SDK_SK": "emulator-sk"}
