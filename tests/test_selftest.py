@@ -1,5 +1,6 @@
 """`hssgate selftest`: it agrees with the gate as it is, and with no other."""
 
+import contextlib
 import json
 import os
 import signal
@@ -422,8 +423,18 @@ def test_a_signal_breaks_it_off(tmp_path: Path, number: signal.Signals, code: in
     assert err == "error: interrupted\n"
     assert "NOT PROVEN (1 of 2 situations as expected, 1 not played" in out
     assert not [*(tmp_path / "temporary").iterdir()]
+    assert not processes_in(tmp_path / "temporary")
     junit = JUnitXml.fromfile("junit.xml")
     assert (junit.tests, junit.failures, junit.errors) == (2, 0, 1)
+
+
+def processes_in(folder: Path) -> list[str]:
+    """The processes at work below a folder, even one that is gone."""
+    found = []
+    for cwd in Path("/proc").glob("[0-9]*/cwd"):
+        with contextlib.suppress(OSError):
+            found.append(str(cwd.readlink()))
+    return [cwd for cwd in found if cwd.startswith(str(folder))]
 
 
 # The tables
