@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from hssgate import __version__
+from hssgate.cli import connections, credentials, profile
 from hssgate.cli.check import check
 from hssgate.cli.credentials import KEYS, TOKENS
 from hssgate.cli.main import cli
@@ -77,13 +78,17 @@ def test_the_exit_codes_are_the_exit_codes() -> None:
 
 
 def test_the_credentials_are_all_named() -> None:
-    """In the order in which they are tried."""
-    section = README.partition("### Credentials")[2].partition("\n## ")[0]
+    """In the order in which they are tried, and then what goes with them."""
     tried = [*TOKENS, *(name for keys in KEYS for name in (keys.ak, keys.sk, keys.security_token) if name)]
+    tried += [credentials.PROVIDER_URN, credentials.AGENCY_URN, credentials.ID_TOKEN, credentials.ID_TOKEN_FILE]
+    tried += [credentials.IDP_ID, credentials.IDP_TOKEN_FILE]
+    tried += [credentials.USER, credentials.PASSWORD, credentials.DOMAIN, profile.VARIABLE]
+    tried += [connections.IAM_ENDPOINT, connections.STS_ENDPOINT]
+    tried += [credentials.AUDIENCE, credentials.SESSION_NAME, credentials.DURATION]
+    tried += [credentials.POLICY, credentials.POLICY_IDS]
 
-    named = [name for name in re.findall(r"`([A-Z_]+)`", section)]  # noqa: C416 - a list of strings
-
-    assert named == tried
+    assert re.findall(r"`([A-Z_]+)`", section("### Credentials")) == tried
+    assert f"`{credentials.METADATA}=1`" in section("### Credentials")
 
 
 def test_the_doors_take_what_the_readme_says() -> None:
@@ -157,7 +162,8 @@ def test_the_identity_side_of_the_emulator_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/emulator.md", "benchmarks/README.md"]
+    "name",
+    ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/emulator.md", "benchmarks/README.md", "README.zh-CN.md"],
 )
 def test_links_lead_somewhere(name: str) -> None:
     """To a file of the repository."""
