@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,8 @@ from junitparser import JUnitXml
 from hssgate.api.models import DOCUMENTED
 from hssgate.clock import SystemClock
 from hssgate.emulator.document import read_yaml
+from hssgate.emulator.faults import numbers_of
+from hssgate.errors import Interrupted
 from hssgate.exit_codes import ExitCode
 from hssgate.selftest.agreement import disagreements, in_words
 from hssgate.selftest.play import Ended, Stage
@@ -267,6 +270,36 @@ def test_what_could_not_be_played_is_no_proof(tmp_path: Path) -> None:
     assert exit_code_of([result, Result(SITUATIONS["clean"], Agreement.AGREED)]) == exit_code_of([]) == 5
 
 
+@pytest.mark.parametrize(
+    ("code", "words"), [(10, "10 blocked"), (3, "3 api unavailable"), (-9, "-9 unknown"), (None, "no end")]
+)
+def test_an_answer_is_told_in_words(code: int | None, words: str) -> None:
+    """Whatever a process ends with."""
+    assert in_words(code) == words
+
+
+class Breaking(SystemClock):
+    """A clock whose work is broken off as soon as it is under way, as by a signal."""
+
+    def together(self, work: Callable[[], None], *, workers: int) -> None:
+        for _ in range(workers):
+            threading.Thread(target=work, daemon=True).start()
+        raise Interrupted(ExitCode.TERMINATED)
+
+
+def test_a_run_that_is_broken_off_proves_nothing(tmp_path: Path) -> None:
+    """What was under way is given up, and has no result."""
+    run = Run([SITUATIONS["never-ends"]], Stage(Breaking(), os.environ, tmp_path), lambda _: None)
+
+    with pytest.raises(Interrupted):
+        run.play()
+
+    (result,) = run.results
+    assert (result.agreement, result.ended) == (Agreement.NOT_PLAYED, None)
+    assert result.problems == ("the run was broken off before it was played",)
+    assert not [*tmp_path.iterdir()]
+
+
 GOOD = Ended(
     exit_code=10,
     out="severity: High found, at most Medium accepted; BLOCKED (1 image blocked)",
@@ -283,6 +316,7 @@ GOOD = Ended(
     ("change", "problems"),
     [
         pytest.param({}, (), id="as expected"),
+        pytest.param({"exit_code": None}, ("it did not end by itself",), id="no end"),
         pytest.param({"junit": None}, ("there is no JUnit report",), id="no JUnit"),
         pytest.param({"junit": b"<"}, ("the JUnit report is no XML: unclosed token: line 1, column 0",), id="no XML"),
         pytest.param({"junit": b"<testsuites/>"}, ("the JUnit report has no suite for team/app:1.0",), id="no suite"),
@@ -310,10 +344,34 @@ def test_a_pass_needs_images_that_passed() -> None:
     assert problem == "not every image of the JSON report passed"
 
 
+def test_the_colour_of_junit_is_held_against_each_image() -> None:
+    """Red where the image passed is as wrong as green where it did not."""
+    image = {"reference": "team/app:1.0", "exit_code": 0}
+    passed = replace(GOOD, exit_code=0, out="passed   scan: success PASSED (1 image passed)")
+
+    (problem,) = disagreements(SITUATIONS["clean"], replace(passed, json={"exit_code": 0, "images": [image]}))
+
+    assert problem == "the JUnit report shows team/app:1.0 as failed, the JSON report does not"
+
+
+@pytest.mark.parametrize(
+    ("requests", "got", "told"), [(2, 1, "2"), ("2-4", 5, "2 to 4"), ("2-", 1, "at least 2"), ("2-", 7, None)]
+)
+def test_the_number_of_requests_may_be_a_range(requests: object, got: int, told: str | None) -> None:
+    """As a situation writes it."""
+    expected = SITUATIONS["too-severe"].model_copy(update={"requests": numbers_of(requests)})
+
+    assert disagreements(expected, replace(GOOD, requests=got)) == (
+        (f"the API got {got} requests, not {told}",) if told else ()
+    )
+
+
 def test_misuse_asks_nothing_and_reports_nothing() -> None:
     """Both are held against the gate."""
     misused = replace(GOOD, exit_code=2, requests=1)
+    silent = replace(misused, requests=0, json=None, junit=None)
 
+    assert disagreements(SITUATIONS["version-missing"], silent) == ()
     assert disagreements(SITUATIONS["version-missing"], misused) == (
         "the API got 1 requests, though nothing may be asked where the command is misused",
         "there is a report, though nothing was judged",

@@ -13,7 +13,7 @@ from hssgate.text import clean, escaped_to_ascii, plural
 
 Paint = Callable[[str, Literal["good", "bad", "bold", "dim"]], str]
 
-_ANSWER_WIDTH = 14  # columns of an exit code in words
+_ANSWER_WIDTH = 17  # columns of an exit code in words
 _MOST_LINES = 12  # of what a process said
 
 
