@@ -18,8 +18,20 @@ _QUOTED = re.compile("%[0-9A-F]{2}")
 
 @functools.lru_cache(maxsize=32)
 def disguises_of(secret: str) -> frozenset[str]:
-    """Return the secret and what it looks like in JSON, XML, a URL and Base64."""
-    return frozenset({secret, *_in_json(secret), *_in_xml(secret), *_in_a_url(secret), *_in_base64(secret)})
+    """Return the secret and what it looks like in Python, JSON, XML, a URL and Base64."""
+    kinds = (_in_python, _in_json, _in_xml, _in_a_url, _in_base64)
+    return frozenset({secret, *(form for kind in kinds for form in kind(secret))})
+
+
+def _in_python(secret: str) -> Iterator[str]:
+    """Yield how it is printed, and what becomes of it where somebody takes it for ASCII or Latin-1."""
+    yield repr(secret)[1:-1]
+    if not secret.isascii():
+        raw = secret.encode(errors="replace")
+        yield raw.decode("latin-1")
+        yield raw.decode("ascii", errors="replace")
+        yield secret.encode("ascii", errors="replace").decode()
+        yield secret.encode("latin-1", errors="replace").decode(errors="replace")
 
 
 def _in_json(secret: str) -> Iterator[str]:

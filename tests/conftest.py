@@ -142,7 +142,8 @@ class _Recording(httpx.BaseTransport):
 
 def _as_stream(response: httpx.Response) -> httpx.Response:
     """Give the body piece by piece, as a socket does."""
-    return httpx.Response(response.status_code, headers=response.headers, stream=httpx.ByteStream(response.content))
+    stream = httpx.ByteStream(response.content)
+    return httpx.Response(response.status_code, headers=response.headers, stream=stream, extensions=response.extensions)
 
 
 @pytest.fixture
