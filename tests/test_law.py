@@ -5,182 +5,17 @@ in it, and holds every pass against what went over the wire, with a judgement of
 gate's.
 """
 
-import contextlib
-import email.utils
-import io
-import json
-import os
-import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
-
-import httpx
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from hssgate.cli.console import Console
-from hssgate.cli.main import run
-from hssgate.cli.world import World
 from hssgate.emulator.app import Emulator
 from hssgate.emulator.model import Scenario
-from tests.conftest import KEY
 from tests.fakes import START, FakeClock
-
-DIGESTS = ["sha256:" + digit * 64 for digit in "abc"]
-TERMINAL = {"success", "failed", "download_failed", "image_oversized"}
-Row = dict[str, Any]
-
-
-@dataclass
-class Look:
-    """One reading of the list, page by page, as it went over the wire."""
-
-    began: float
-    ended: float = 0.0
-    pages: list[Row | None] = field(default_factory=list)
-    server_time: float = 0.0
-
-    @property
-    def rows(self) -> list[Row] | None:
-        """All rows, or None where a page was no answer or the pages do not add up."""
-        found: list[Row] = []
-        for page in self.pages:
-            if page is None:
-                return None
-            found += page.get("data_list") or []
-        return found if self.pages and len(found) == self.pages[-1].get("total_num", len(found)) else None  # type: ignore[union-attr]
-
-
-class Wiretap(httpx.BaseTransport):
-    """Hands requests to the emulator and notes what came back."""
-
-    def __init__(self, emulator: Emulator, clock: FakeClock) -> None:
-        self._inner = httpx.WSGITransport(app=emulator)
-        self._clock = clock
-        self.looks: list[Look] = []
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        if parse_qs(urlsplit(str(request.url)).query)["offset"] == ["0"]:
-            self.looks.append(Look(self._clock.monotonic()))
-        look = self.looks[-1]
-        try:
-            response = self._inner.handle_request(request)
-            body = b"".join(response.stream)  # type: ignore[arg-type]
-        except OSError:
-            look.pages.append(None)
-            raise
-        look.ended = self._clock.monotonic()
-        look.pages.append(_page(response.status_code, body))
-        if date := response.headers.get("Date"):
-            look.server_time = email.utils.parsedate_to_datetime(date).timestamp()
-        return httpx.Response(response.status_code, headers=response.headers, stream=httpx.ByteStream(body))
-
-
-def _page(status: int, body: bytes) -> Row | None:
-    if status != 200:
-        return None
-    try:
-        page = json.loads(body)
-    except ValueError:
-        return None
-    return page if isinstance(page, dict) and {"data_list", "total_num"} & page.keys() else None
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What the gate was asked."""
-
-    namespace: str | None
-    version: str | None
-    digest: str | None
-    cicd_name: str | None
-    scanned_after: int | None
-    settle: float
-
-    @property
-    def reference(self) -> str:
-        name = f"{self.namespace}/app" if self.namespace else "app"
-        return name + (f":{self.version}" if self.version else "") + (f"@{self.digest}" if self.digest else "")
-
-    def matches(self, row: Row) -> bool:
-        wanted = {
-            "image_name": "app", "namespace": self.namespace, "image_version": self.version,
-            "image_digest": self.digest, "cicd_name": self.cicd_name,
-        }  # fmt: skip
-        return all(value is None or row.get(name) == value for name, value in wanted.items())
-
-
-def doubts(asked: Asked, looks: list[Look]) -> list[str]:
-    """Return why a pass was not allowed; empty where it was."""
-    rows = looks[-1].rows
-    if rows is None:
-        return ["the last reading was no whole answer"]
-    groups: dict[tuple[Any, ...], list[Row]] = {}
-    for row in filter(asked.matches, rows):
-        groups.setdefault(_names(row), []).append(row)
-    if not groups:
-        return ["no row belonged to the image"]
-    return [f"{key}: {doubt}" for key, group in groups.items() for doubt in _group_doubts(asked, looks, key, group)]
-
-
-def _group_doubts(asked: Asked, looks: list[Look], key: tuple[Any, ...], group: list[Row]) -> Iterable[str]:
-    if any(row.get("scan_status") not in TERMINAL | {"unscan"} for row in group):
-        yield "a scan was under way"
-    newest = [row for row in group if not any(_is_newer(other, row) for other in group)]
-    for row in newest:
-        if row.get("scan_status") != "success":
-            yield f"the scan had not succeeded: {row.get('scan_status')}"
-        if row.get("severity_level") not in {"Security", "Low", "Medium"}:
-            yield f"severity {row.get('severity_level')}"
-        if not re.match(r"0(\D|$)", str(row.get("malicious_file_num"))):
-            yield f"malicious files {row.get('malicious_file_num')}"
-        if asked.scanned_after is not None and not (row.get("latest_scan_time") or 0) >= asked.scanned_after:
-            yield "not fresh"
-    if len({_content(row) for row in newest}) != 1:
-        yield "rows that could not be told apart"
-    elif asked.settle and not _is_settled(asked, looks, key, newest[0]):
-        yield "not settled"
-
-
-def _is_settled(asked: Asked, looks: list[Look], key: tuple[Any, ...], row: Row) -> bool:
-    whole = [look for look in looks if look.rows is not None]
-    same_since = whole[-1].ended
-    was_moving = False
-    unchanged = True
-    for look in reversed(whole):
-        group = [other for other in look.rows or [] if asked.matches(other) and _names(other) == key]
-        was_moving |= any(other.get("scan_status") not in TERMINAL | {"unscan"} for other in group)
-        newest = [other for other in group if not any(_is_newer(third, other) for third in group)]
-        unchanged &= not was_moving and bool(newest) and all(_content(other) == _content(row) for other in newest)
-        if unchanged:
-            same_since = look.ended
-    if whole[-1].began - same_since >= asked.settle - 1e-6:
-        return True
-    scan_time = row.get("latest_scan_time")
-    return not was_moving and scan_time is not None and whole[-1].server_time - scan_time / 1000 >= asked.settle
-
-
-def _names(row: Row) -> tuple[Any, ...]:
-    return tuple(row.get(name) for name in ("cicd_name", "namespace", "image_name", "image_version"))
-
-
-def _content(row: Row) -> tuple[Any, ...]:
-    names = ("image_digest", "scan_status", "latest_scan_time", "severity_level", "vul_num", "malicious_file_num")
-    return tuple(row.get(name) for name in names)
-
-
-def _is_newer(one: Row, other: Row) -> bool:
-    for name in ("latest_update_time", "latest_scan_time"):
-        mine, theirs = one.get(name), other.get(name)
-        if mine == theirs:
-            continue
-        return mine is not None and theirs is not None and mine > theirs
-    return False
-
+from tests.law import DIGESTS, Asked, doubts
+from tests.wiretap import Look, Row, Wiretap
+from tests.worlds import silently
 
 MAYBE_TIME = st.none() | st.sampled_from([-7200, -3600, -60, -3, 0, 5, 30]).map(
     lambda second: int((START + second) * 1000)
@@ -334,17 +169,9 @@ class Worlds(RuleBasedStateMachine):
             arguments += ["--cicd-name", asked.cicd_name]
         if asked.scanned_after is not None:
             arguments += ["--scanned-after", str(asked.scanned_after)]
-        return _silently(arguments, clock, wiretap), wiretap
-
-
-def _silently(arguments: list[str], clock: FakeClock, transport: httpx.BaseTransport) -> int:
-    def open_http(_endpoint: str, _ca_bundle: object) -> httpx.Client:
-        return httpx.Client(transport=transport)
-
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()) as err:
-        code = run(arguments, World(clock, open_http, contextlib.nullcontext, {**os.environ, **KEY}, Console()))
-    assert code != 1, err.getvalue()
-    return code
+        ended = silently(arguments, clock, wiretap)
+        assert ended.code != 1, ended.err
+        return ended.code, wiretap
 
 
 Worlds.TestCase.settings = settings(max_examples=300, stateful_step_count=6, deadline=None)

@@ -1,0 +1,243 @@
+"""The one law as a judge of its own: was a pass allowed? It shares no code with the gate, and reads only the wire."""
+
+import fnmatch
+import urllib.parse
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from tests.wiretap import Look, Row, number
+
+DIGESTS = ["sha256:" + digit * 64 for digit in "abc"]
+TERMINAL = {"success", "failed", "download_failed", "image_oversized"}
+BUILT_IN: Row = {"rules": {"severity": "Medium", "malicious_files": 0}}
+
+_GRAVITY = ["Security", "Low", "Medium", "High"]
+_COUNTED = {
+    "vulnerabilities": "vul_num",
+    "unsafe_settings": "unsafe_setting_num",
+    "malicious_files": "malicious_file_num",
+}
+_NECESSITY = {"delay_repair": "medium", "not_needed_repair": "low"}  # anything else is high
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the gate was asked of one image.
+
+    Args:
+        namespace: and the following: of the image `app`.
+        scanned_after: epoch milliseconds.
+        settle: seconds.
+    """
+
+    namespace: str | None
+    version: str | None
+    digest: str | None
+    cicd_name: str | None
+    scanned_after: int | None
+    settle: float
+
+    @property
+    def reference(self) -> str:
+        name = f"{self.namespace}/app" if self.namespace else "app"
+        return name + (f":{self.version}" if self.version else "") + (f"@{self.digest}" if self.digest else "")
+
+    def matches(self, row: Row) -> bool:
+        wanted = {
+            "image_name": "app", "namespace": self.namespace, "image_version": self.version,
+            "image_digest": self.digest, "cicd_name": self.cicd_name,
+        }  # fmt: skip
+        return all(value is None or row.get(name) == value for name, value in wanted.items())
+
+    def is_shown_by(self, look: Look) -> bool:
+        """Whether a look could not have missed the image, and was taken for it."""
+        mine = {"image_name": "app", "namespace": self.namespace, "image_version": self.version}
+        if self.cicd_name:
+            return look.filters.get("cicd_name") == self.cicd_name
+        return dict(look.filters) == {name: value for name, value in mine.items() if value}
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What went over the wire beside the list.
+
+    Args:
+        details: readings of findings and of the CVEs of notices.
+        now: epoch seconds, at the earliest.
+    """
+
+    details: Sequence[Look] = ()
+    now: float = 0.0
+
+    def last(self, path: str, **filters: str) -> list[Row] | None:
+        """Return the rows of the last whole reading of a list."""
+        readings = [
+            look.rows
+            for look in self.details
+            if look.path.endswith(path) and filters.items() <= dict(look.filters).items()
+        ]
+        return next((rows for rows in reversed(readings) if rows is not None), None)
+
+
+def doubts(
+    asked: Asked, looks: Sequence[Look], policies: Sequence[Row] = (BUILT_IN,), evidence: Evidence | None = None
+) -> list[str]:
+    """Return why a pass was not allowed; empty where it was.
+
+    Args:
+        asked: the image.
+        looks: all that were taken for it, up to the one that it was judged by.
+        policies: as their files have it.
+        evidence: the rest.
+    """
+    rows = looks[-1].rows if looks else None
+    if rows is None:
+        return ["the last reading was no whole answer"]
+    groups: dict[tuple[Any, ...], list[Row]] = {}
+    for row in filter(asked.matches, rows):
+        groups.setdefault(_names(row), []).append(row)
+    if not groups:
+        return ["no row belonged to the image"]
+    gone = {_names(row) for look in looks for row in filter(asked.matches, look.rows or [])} - groups.keys()
+    found = [f"{key}: seen before, and gone" for key in gone]
+    for key, group in groups.items():
+        found += [f"{key}: {doubt}" for doubt in _group_doubts(asked, looks, key, group)]
+        newest = _newest(group)
+        if newest[0].get("scan_status") == "success":
+            for row in newest:
+                found += [doubt for policy in policies for doubt in _breaches(row, policy, evidence or Evidence())]
+        elif not all(_accepts(row, policy, evidence or Evidence()) for row in newest for policy in policies):
+            found.append(f"{key}: the scan had not succeeded: {newest[0].get('scan_status')}")
+    return found
+
+
+def _group_doubts(asked: Asked, looks: Sequence[Look], key: tuple[Any, ...], group: list[Row]) -> Iterable[str]:
+    if any(row.get("scan_status") not in TERMINAL | {"unscan"} for row in group):
+        yield "a scan was under way"
+    newest = _newest(group)
+    for row in newest:
+        if asked.scanned_after is not None and not (row.get("latest_scan_time") or 0) >= asked.scanned_after:
+            yield "not fresh"
+    if len({_content(row) for row in newest}) != 1:
+        yield "rows that could not be told apart"
+    elif asked.settle and newest[0].get("scan_status") == "success" and not _is_settled(asked, looks, key, newest[0]):
+        yield "not settled"
+
+
+def _is_settled(asked: Asked, looks: Sequence[Look], key: tuple[Any, ...], row: Row) -> bool:
+    whole = [look for look in looks if look.rows is not None]
+    same_since = whole[-1].ended
+    was_moving = False
+    unchanged = True
+    for look in reversed(whole):
+        group = [other for other in look.rows or [] if asked.matches(other) and _names(other) == key]
+        was_moving |= any(other.get("scan_status") not in TERMINAL | {"unscan"} for other in group)
+        newest = _newest(group)
+        unchanged &= not was_moving and bool(newest) and all(_content(other) == _content(row) for other in newest)
+        if unchanged:
+            same_since = look.ended
+    if whole[-1].began - same_since >= asked.settle - 1e-6:
+        return True
+    scan_time = row.get("latest_scan_time")
+    return not was_moving and scan_time is not None and whole[-1].server_time - scan_time / 1000 >= asked.settle
+
+
+def _accepts(row: Row, policy: Row, evidence: Evidence) -> bool:
+    """Whether a scan that did not succeed may pass all the same."""
+    accepted = _rules(row, policy, evidence.now).get("scan", {}).get("accept", [])
+    return row.get("scan_status") in TERMINAL - {"success"} and bool(
+        {row.get("scan_status"), row.get("scan_failed_code")} & set(accepted)
+    )
+
+
+def _breaches(row: Row, policy: Row, evidence: Evidence) -> Iterable[str]:
+    """Yield what of a successful row breaks a blocking rule, or leaves it in doubt."""
+    rules = _rules(row, policy, evidence.now)
+    ignore = [entry for entry in policy.get("ignore", []) if _applies(row, entry, evidence.now)]
+    by_finding = bool(ignore) or any(name.startswith(("high_", "medium_", "low_")) for name in rules)
+    for name, rule in rules.items():
+        if name == "scan" or (isinstance(rule, dict) and rule.get("action") == "warn"):
+            continue
+        limit = rule["limit"] if isinstance(rule, dict) else rule
+        if name == "severity":
+            level = row.get("severity_level")
+            if level not in _GRAVITY[: _GRAVITY.index(limit) + 1]:
+                yield f"severity {level}"
+        elif name == "scan_age":
+            scanned = row.get("latest_scan_time")
+            if scanned is None or not -900 <= evidence.now - scanned / 1000 <= limit:
+                yield f"scanned {scanned}"
+        else:
+            found = _found(name, row, ignore, evidence) if by_finding and "vuln" in name else number(row.get(_COUNTED[name]))
+            if found is None or found > limit:
+                yield f"{name} {found}"
+
+
+def _found(rule: str, row: Row, ignore: list[Row], evidence: Evidence) -> int | None:
+    """Return how many vulnerabilities count; what HSS counts and does not list counts for every level."""
+    path = f"/image/{urllib.parse.quote(row.get('image_id') or '', safe='')}/vulnerabilities"
+    listed, counted = evidence.last(path, image_name=row["image_name"]), number(row.get("vul_num"))
+    if listed is None or counted is None:
+        return None
+    level = rule.removesuffix("vulnerabilities").rstrip("_")
+    kept = [finding for finding in listed if not _is_ignored(finding, ignore, evidence)]
+    of_level = [
+        finding for finding in kept if level in {"", _NECESSITY.get(finding.get("repair_necessity") or "", "high")}
+    ]
+    return len(of_level) + max(counted - len(listed), 0)
+
+
+def _is_ignored(finding: Row, ignore: list[Row], evidence: Evidence) -> bool:
+    fitting = [
+        entry["vulnerability"]
+        for entry in ignore
+        if "package" not in entry or fnmatch.fnmatchcase(finding.get("app_name") or "", entry["package"])
+    ]
+    vul_id = finding.get("vul_id")
+    if vul_id is None:
+        return False
+    cves = evidence.last(f"/vulnerability/{urllib.parse.quote(vul_id, safe='')}/cve") or []
+    names = [[vul_id], [cve["cve_id"] for cve in cves]]
+    return any(
+        ids and all(any(fnmatch.fnmatchcase(name, glob) for glob in fitting) for name in ids) for ids in names
+    )
+
+
+def _rules(row: Row, policy: Row, now: float) -> Row:
+    rules = dict(policy["rules"])
+    for override in policy.get("overrides", []):
+        if _applies(row, override, now):
+            rules |= override["rules"]
+    return rules
+
+
+def _applies(row: Row, entry: Row, now: float) -> bool:
+    if "expires" in entry and entry["expires"] < datetime.fromtimestamp(now, UTC).date().isoformat():
+        return False
+    short = f"{row['image_name']}:{row.get('image_version') or ''}"
+    names = [short, f"{row['namespace']}/{short}"] if row.get("namespace") else [short]
+    return "images" not in entry or any(fnmatch.fnmatchcase(name, glob) for glob in entry["images"] for name in names)
+
+
+def _names(row: Row) -> tuple[Any, ...]:
+    return tuple(row.get(name) for name in ("cicd_name", "namespace", "image_name", "image_version"))
+
+
+def _content(row: Row) -> tuple[Any, ...]:
+    names = ("image_digest", "scan_status", "latest_scan_time", "severity_level", "vul_num", "malicious_file_num")
+    return tuple(row.get(name) for name in names)
+
+
+def _newest(group: list[Row]) -> list[Row]:
+    return [row for row in group if not any(_is_newer(other, row) for other in group)]
+
+
+def _is_newer(one: Row, other: Row) -> bool:
+    for name in ("latest_update_time", "latest_scan_time"):
+        mine, theirs = one.get(name), other.get(name)
+        if mine == theirs:
+            continue
+        return mine is not None and theirs is not None and mine > theirs
+    return False

@@ -1,0 +1,49 @@
+"""The command line run in a world of its own, in virtual time and in silence."""
+
+import contextlib
+import io
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from hssgate.cli.console import Console
+from hssgate.cli.main import run
+from hssgate.cli.world import World
+from hssgate.clock import Clock
+from tests.conftest import KEY
+
+
+@dataclass(frozen=True)
+class Silent:
+    """How a run ended that printed for nobody."""
+
+    code: int
+    out: str
+    err: str
+
+
+def silently(
+    arguments: Sequence[str], clock: Clock, transport: httpx.BaseTransport, environ: Mapping[str, str] | None = None
+) -> Silent:
+    """Run the command line.
+
+    Args:
+        arguments: without the program's name.
+        clock: virtual time.
+        transport: answers.
+        environ: the variables; without, the caller's own and the emulator's key.
+    """
+
+    def open_http(_endpoint: str, _ca_bundle: Path | None) -> httpx.Client:
+        return httpx.Client(transport=transport, trust_env=False)
+
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        world = World(clock, open_http, contextlib.nullcontext, {**os.environ, **KEY} if environ is None else environ, Console())
+        code = run(arguments, world)
+        for stream in (out, err):
+            stream.flush()
+    return Silent(code, *(stream.buffer.getvalue().decode() for stream in (out, err)))  # type: ignore[attr-defined]
