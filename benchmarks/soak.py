@@ -15,7 +15,7 @@ from types import FrameType
 
 from tests.schedules import Outcome, play, schedule_of
 
-KINDS = ("wrong pass", "hang", "crash")
+KINDS = {"wrong pass": "wrong passes", "hang": "hangs", "crash": "crashes", "refused": "asked after a refusal"}
 LONGEST = 60  # seconds of this machine's time after which a schedule counts as hanging
 
 
@@ -42,13 +42,13 @@ def main() -> int:
             for kind, what in outcome.faults:
                 found.append((seed, kind, what))
                 print(f"seed {seed}: {kind}: {what}", flush=True)
-    print(f"{'schedules':<12}{given.schedules:>8}   seeds {given.seed} to {given.seed + given.schedules - 1}")
-    print(f"{'requests':<12}{requests:>8}")
+    print(f"{'schedules':<22}{given.schedules:>8}   seeds {given.seed} to {given.seed + given.schedules - 1}")
+    print(f"{'requests':<22}{requests:>8}")
     for code, count in sorted(codes.items(), key=lambda counted: (counted[0] is None, counted[0] or 0)):
-        print(f"{'stopped' if code is None else f'exit code {code}':<12}{count:>8}")
-    for kind in KINDS:
+        print(f"{'stopped' if code is None else f'exit code {code}':<22}{count:>8}")
+    for kind, name in KINDS.items():
         seeds = sorted({seed for seed, found_kind, _ in found if found_kind == kind})
-        print(f"{f'{kind}es':<12}{len(seeds):>8}   {'seeds ' + ', '.join(map(str, seeds)) if seeds else ''}".rstrip())
+        print(f"{name:<22}{len(seeds):>8}   {'seeds ' + ', '.join(map(str, seeds)) if seeds else ''}".rstrip())
     print(f"took {time.monotonic() - began:.0f} s, {time.process_time() - cpu:.0f} s of processor time")
     return 1 if found else 0
 

@@ -170,7 +170,11 @@ def _breaches(row: Row, policy: Row, evidence: Evidence) -> Iterable[str]:
             if scanned is None or not -900 <= evidence.now - scanned / 1000 <= limit:
                 yield f"scanned {scanned}"
         else:
-            found = _found(name, row, ignore, evidence) if by_finding and "vuln" in name else number(row.get(_COUNTED[name]))
+            found = (
+                _found(name, row, ignore, evidence)
+                if by_finding and "vuln" in name
+                else number(row.get(_COUNTED[name]))
+            )
             if found is None or found > limit:
                 yield f"{name} {found}"
 
@@ -200,9 +204,7 @@ def _is_ignored(finding: Row, ignore: list[Row], evidence: Evidence) -> bool:
         return False
     cves = evidence.last(f"/vulnerability/{urllib.parse.quote(vul_id, safe='')}/cve") or []
     names = [[vul_id], [cve["cve_id"] for cve in cves]]
-    return any(
-        ids and all(any(fnmatch.fnmatchcase(name, glob) for glob in fitting) for name in ids) for ids in names
-    )
+    return any(ids and all(any(fnmatch.fnmatchcase(name, glob) for glob in fitting) for name in ids) for ids in names)
 
 
 def _rules(row: Row, policy: Row, now: float) -> Row:

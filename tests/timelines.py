@@ -9,7 +9,13 @@ from tests.wiretap import Row
 _CLEAN: Row = {
     "scan_status": "success", "severity_level": "Low", "vul_num": 1, "unsafe_setting_num": 0, "malicious_file_num": 0,
 }  # fmt: skip
-_TARGET: Row = {"image_name": "app", "image_version": "1.0", "namespace": "team", "cicd_name": "shop", "image_digest": DIGESTS[0]}
+_TARGET: Row = {
+    "image_name": "app",
+    "image_version": "1.0",
+    "namespace": "team",
+    "cicd_name": "shop",
+    "image_digest": DIGESTS[0],
+}
 _WORSE: list[Row] = [
     {"severity_level": "High"}, {"severity_level": "Medium"}, {"severity_level": None}, {"severity_level": "Dire"}, {"vul_num": 9},
     {"vul_num": None}, {"malicious_file_num": 1}, {"malicious_file_num": None}, {"unsafe_setting_num": 3},
@@ -35,13 +41,19 @@ def random_images(chance: random.Random) -> list[Row]:
     if chance.random() < 0.1:  # the same row twice
         images.append(dict(images[0]))
     if chance.random() < 0.3:
-        changed = chance.choice([{"namespace": "prod"}, {"namespace": None}, {"cicd_name": "shop2"}, {"cicd_name": None}])
+        changed = chance.choice(
+            [{"namespace": "prod"}, {"namespace": None}, {"cicd_name": "shop2"}, {"cicd_name": None}]
+        )
         images.append(_image(chance, _TARGET | changed))
     if chance.random() < 0.3:
-        changed = chance.choice([{"image_name": "app2"}, {"image_version": "1.0.1"}, {"namespace": "steam"}, {"image_name": "myapp"}])
+        changed = chance.choice(
+            [{"image_name": "app2"}, {"image_version": "1.0.1"}, {"namespace": "steam"}, {"image_name": "myapp"}]
+        )
         images.append(_image(chance, _TARGET | changed) | {"copies": chance.choice([1, 1, 1, 1, 1, 1, 1, 1, 1, 250])})
     if chance.random() < 0.7:
-        images.append(_image(chance, _TARGET | {"namespace": "prod", "image_version": "2.0", "image_digest": DIGESTS[2]}))
+        images.append(
+            _image(chance, _TARGET | {"namespace": "prod", "image_version": "2.0", "image_digest": DIGESTS[2]})
+        )
     chance.shuffle(images)
     return images
 
@@ -61,7 +73,11 @@ def _image(chance: random.Random, names: Row) -> Row:
         if "scan_status" in entries[-1] and entries[-1]["scan_status"] == "scanning" or "absent" in entries[-1]:
             at += chance.choice([1, 4, 9, 30])
             entries.append({"at": at, **chance.choice([state, _state(chance)])})
-    updated = {"latest_update_time": int((START + chance.choice([-90_000, -90_000, -3])) * 1000)} if chance.random() < 0.7 else {}
+    updated = (
+        {"latest_update_time": int((START + chance.choice([-90_000, -90_000, -3])) * 1000)}
+        if chance.random() < 0.7
+        else {}
+    )
     return {**names, **updated, "timeline": entries}
 
 
@@ -78,4 +94,13 @@ def _state(chance: random.Random) -> Row:
 def _change(chance: random.Random, state: Row) -> Row:
     """Return what becomes of a result: found worse, scanned again, gone."""
     worse = state | chance.choice(_WORSE)
-    return chance.choice([worse, worse, {"scan_status": "scanning"}, state | {"scan_status": "scanning"}, {"absent": True}, _state(chance)])
+    return chance.choice(
+        [
+            worse,
+            worse,
+            {"scan_status": "scanning"},
+            state | {"scan_status": "scanning"},
+            {"absent": True},
+            _state(chance),
+        ]
+    )

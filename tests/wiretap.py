@@ -88,6 +88,7 @@ class Wiretap(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         if len(self.statuses) >= self._most:
             raise Overrun
+        self.forget_unheard()
         self.statuses.append(0)
         look = self._look(request)
         try:
@@ -104,6 +105,12 @@ class Wiretap(httpx.BaseTransport):
         look.pages.append(_page(response.status_code, body))
         look.server_time = _epoch(headers.get("date", ""))
         return httpx.Response(response.status_code, headers=headers, stream=httpx.ByteStream(body))
+
+    def forget_unheard(self) -> None:
+        """Take out what came when nobody listened any more: the clock went back to when the gate gave up."""
+        for look in [*self.looks[-1:], *self.details[-1:]]:
+            if look.ended > self._clock.monotonic():
+                look.ended, look.pages[-1] = self._clock.monotonic(), None
 
     def _look(self, request: httpx.Request) -> Look:
         """Return the look that the request goes on with, or a new one."""

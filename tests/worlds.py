@@ -42,7 +42,9 @@ def silently(
 
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        world = World(clock, open_http, contextlib.nullcontext, {**os.environ, **KEY} if environ is None else environ, Console())
+        world = World(
+            clock, open_http, contextlib.nullcontext, {**os.environ, **KEY} if environ is None else environ, Console()
+        )
         code = run(arguments, world)
         for stream in (out, err):
             stream.flush()

@@ -9,7 +9,7 @@ import ssl
 import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 import httpx
@@ -22,6 +22,7 @@ from hssgate.text import clean
 
 LARGEST_BODY = 32 * 1024 * 1024  # bytes, after decompression
 _ANY_GZIP_OR_ZLIB = 47
+_NO_SUCCESS = 300
 _SENT_SECRETS = ("Authorization", "X-Auth-Token", "X-Security-Token", "X-Metadata-Token")
 _SHORTEST_ECHO = 8  # characters; masking a shorter one could change which image a row is of
 _ISSUING_HEADER = "x-subject-token"  # by which IAM gives a token
@@ -94,26 +95,31 @@ class Wire:
             question: what to send.
             within: seconds for the whole exchange, name look-up and body included.
 
+        What is no success is told by its head; it comes without its body where that is not to be had in time.
+
         Raises:
-            ApiUnavailable: no answer, or not a whole one, in time.
+            ApiUnavailable: no answer, or not the whole of a success, in time.
             ApiRefused: a proxy does not let the request through, or the address is none.
             HostUntrusted: the server's certificate is not to be trusted.
         """
-        exchanges: list[Exchange] = []
+        heads: list[Answer] = []
         given_up = threading.Event()
 
         def abandon() -> None:
             given_up.set()
             self._end_reads()
 
-        with _translated(question.url, within, exchanges, self._masked):
-            return self._clock.call(
-                lambda: self._exchange(question, within, exchanges, given_up), within=within, abandon=abandon
-            )
+        try:
+            with _translated(question.url, within, heads, self._masked):
+                return self._clock.call(
+                    lambda: self._exchange(question, within, heads, given_up), within=within, abandon=abandon
+                )
+        except ApiUnavailable:
+            if heads and heads[-1].status >= _NO_SUCCESS:
+                return heads[-1]
+            raise
 
-    def _exchange(
-        self, question: Question, within: float, exchanges: list[Exchange], given_up: threading.Event
-    ) -> Answer:
+    def _exchange(self, question: Question, within: float, heads: list[Answer], given_up: threading.Event) -> Answer:
         kind = {"Content-Type": "application/json"} if question.content is not None else {}
         request = self._http.build_request(
             question.method,
@@ -134,9 +140,8 @@ class Wire:
                     for name, value in response.headers.multi_items()
                 ]
             )
-            exchanges.append(Exchange(response.status_code, request_id(headers)))
-            body = in_body.data(_body(response, headers.get("Content-Encoding", "identity")))
-            return Answer(response.status_code, headers, body, server_time(headers.get("Date")), in_body)
+            heads.append(Answer(response.status_code, headers, b"", server_time(headers.get("Date")), in_body))
+            return replace(heads[-1], body=in_body.data(_body(response, headers.get("Content-Encoding", "identity"))))
         finally:
             response.close()
 
@@ -207,12 +212,12 @@ def _body(response: httpx.Response, given_encoding: str) -> bytes:
 
 
 @contextlib.contextmanager
-def _translated(url: str, within: float, exchanges: list[Exchange], masked: Callable[[object], str]) -> Iterator[None]:
+def _translated(url: str, within: float, heads: Sequence[Answer], masked: Callable[[object], str]) -> Iterator[None]:
     """Turn what httpx, ssl and zlib raise into errors of our own."""
     host = urlsplit(url).hostname
 
     def known() -> Exchange:
-        return exchanges[-1] if exchanges else Exchange()
+        return Exchange(heads[-1].status, request_id(heads[-1].headers)) if heads else Exchange()
 
     try:
         yield
