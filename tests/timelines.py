@@ -70,7 +70,7 @@ def _image(chance: random.Random, names: Row) -> Row:
     for _ in range(chance.choice([0, 0, 0, 1, 1, 2])):
         at = max(at, 0) + chance.choice([1, 2, 4, 6, 15, 40])
         entries.append({"at": at, **_change(chance, state)})
-        if "scan_status" in entries[-1] and entries[-1]["scan_status"] == "scanning" or "absent" in entries[-1]:
+        if ("scan_status" in entries[-1] and entries[-1]["scan_status"] == "scanning") or "absent" in entries[-1]:
             at += chance.choice([1, 4, 9, 30])
             entries.append({"at": at, **chance.choice([state, _state(chance)])})
     updated = (
