@@ -6,12 +6,14 @@ a deadline is held without a stopwatch: the process has ended, and the proxy tel
 
 import contextlib
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+_PATIENT = 60  # seconds after which a client that has not left fails its test
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -28,6 +30,10 @@ class Conversation:
         self._connection = connection
         self._request = request
         self._answered = answered
+
+    def close(self) -> None:
+        """End it."""
+        self._connection.close()
 
     @property
     def answer(self) -> bytes:
@@ -48,6 +54,10 @@ class Conversation:
         """Return the head without some of its lines."""
         lines = self.head.splitlines(keepends=True)
         return b"".join(line for line in lines if not line.lower().startswith(tuple(name + b":" for name in names)))
+
+    def secure(self, context: ssl.SSLContext) -> None:
+        """Go on under TLS."""
+        self._connection = context.wrap_socket(self._connection, server_side=True)
 
     def send(self, data: bytes) -> None:
         """Send bytes."""
@@ -115,23 +125,26 @@ def damaging(damage: Damage, upstream: str = "", *, greeted: bool = True) -> Ite
         upstream: the emulator; without, there is no answer to damage.
         greeted: whether a request is waited for first.
     """
+    attending: list[threading.Thread] = []
 
     def attend(connection: socket.socket) -> None:
-        with connection:
+        with contextlib.closing(connection):
             request = _request_on(connection) if greeted else b""
             if greeted and not request:
                 return
             proxy.asked += 1
-            try:
-                damage(Conversation(connection, request, lambda sent: _ask(upstream, sent)))
-            except OSError:
-                proxy.left += 1
+            with contextlib.closing(Conversation(connection, request, lambda sent: _ask(upstream, sent))) as talk:
+                try:
+                    damage(talk)
+                except OSError:
+                    proxy.left += 1
 
     def accept() -> None:
         with contextlib.suppress(OSError):
             while True:
                 connection, _ = listener.accept()
-                threading.Thread(target=attend, args=(connection,), daemon=True).start()
+                attending.append(threading.Thread(target=attend, args=(connection,), daemon=True))
+                attending[-1].start()
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         proxy = FaultProxy(f"http://127.0.0.1:{listener.getsockname()[1]}")
@@ -140,6 +153,8 @@ def damaging(damage: Damage, upstream: str = "", *, greeted: bool = True) -> Ite
             yield proxy
         finally:
             listener.shutdown(socket.SHUT_RDWR)
+            for thread in attending:  # each ends once its client has left
+                thread.join(_PATIENT)
 
 
 def _request_on(connection: socket.socket) -> bytes:
@@ -152,10 +167,10 @@ def _request_on(connection: socket.socket) -> bytes:
 
 
 def _ask(upstream: str, request: bytes) -> bytes:
-    """Return the whole answer of a server that tells its length."""
+    """Return the whole answer; the gate asks for one on each connection, so that it ends with it."""
     address = urlsplit(upstream)
     with socket.create_connection((address.hostname or "", address.port or 0)) as server:
-        server.sendall(request.replace(b"Connection: keep-alive", b"Connection: close"))
+        server.sendall(request)
         answer = b""
         while part := server.recv(65536):
             answer += part

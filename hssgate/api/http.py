@@ -12,6 +12,9 @@ from hssgate.text import clean
 
 METADATA_HOST = "169.254.169.254"  # where every machine of the cloud asks about itself
 
+# A connection that is used again may hold what came unasked behind an earlier answer; it would be taken for the next.
+_ONE_EXCHANGE = {"Connection": "close"}
+
 
 def open_http(endpoint: str, ca_bundle: Path | None) -> httpx.Client:
     """Return a client for one host.
@@ -29,7 +32,7 @@ def open_http(endpoint: str, ca_bundle: Path | None) -> httpx.Client:
             verify=_tls_context(ca_bundle) if url.scheme == "https" else _trusts_nobody(),
             follow_redirects=False,
             trust_env=not _is_near(url.host),
-            headers={"User-Agent": f"hssgate/{__version__}"},
+            headers={"User-Agent": f"hssgate/{__version__}", **_ONE_EXCHANGE},
         )
     except (ValueError, ImportError, httpx.InvalidURL) as error:  # of the variables that name proxies
         # What makes it no URL may be a part of the password in it.
