@@ -59,6 +59,10 @@ class Conversation:
         """Go on under TLS."""
         self._connection = context.wrap_socket(self._connection, server_side=True)
 
+    def receive(self) -> bytes:
+        """Return what the client says next."""
+        return self._connection.recv(65536)
+
     def send(self, data: bytes) -> None:
         """Send bytes."""
         self._connection.sendall(data)

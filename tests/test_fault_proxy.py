@@ -249,7 +249,11 @@ def test_a_request_given_up_is_ended_under_tls_too(tmp_path: Path) -> None:
         "print([thread.name for thread in threading.enumerate() if 'hssgate' in thread.name]); sys.exit(code)"
     )
 
-    with damaging(lambda talk: (talk.secure(context), talk.flood(b"H", 0.05))[0], greeted=False) as proxy:
+    def trickle(talk: Conversation) -> None:
+        talk.secure(context)
+        talk.flood(b"H", 0.05)
+
+    with damaging(trickle, greeted=False) as proxy:
         address = proxy.url.replace("http://127.0.0.1", "https://localhost")
         given = ["check", "app:1", "--endpoint", address, "--project-id", "p", "--ca-bundle", "ca.pem"]
         ended = subprocess.run(

@@ -3,10 +3,8 @@
 import base64
 import contextlib
 import json
-import socket
 import ssl
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -20,10 +18,11 @@ from hssgate.emulator.app import Emulator
 from hssgate.emulator.scenario import parse_scenario
 from hssgate.emulator.server import serve
 from tests.conftest import KEY
+from tests.fault_proxy import Conversation, damaging
 from tests.proxy import connect_proxy
 from tests.recorder import Recorder
 from tests.test_check import finished, images
-from tests.test_socket import checked, command, environment, ran, scripted
+from tests.test_socket import checked, command, environment, ran
 from tests.test_ways_in import GITHUB, URNS, USER
 
 REGION = "ap-southeast-1"
@@ -72,13 +71,13 @@ def counting(certificate: trustme.LeafCert) -> Iterator[tuple[str, list[str]]]:
     context = context_of(certificate)
     connections: list[str] = []
 
-    def script(connection: socket.socket) -> None:
+    def attend(talk: Conversation) -> None:
         connections.append("")
-        with contextlib.suppress(OSError), context.wrap_socket(connection, server_side=True) as secure:
-            connections[-1] = secure.recv(65536).decode()
+        talk.secure(context)
+        connections[-1] = talk.receive().decode()
 
-    with scripted(script, greeted=False) as url:
-        yield url.replace("http://127.0.0.1", "https://localhost"), connections
+    with damaging(attend, greeted=False) as proxy:
+        yield proxy.url.replace("http://127.0.0.1", "https://localhost"), connections
 
 
 def keyless(env: dict[str, str]) -> dict[str, str]:
@@ -170,36 +169,6 @@ def test_neither_is_any_other_host_that_cannot_be_proven(
     (line,) = [line for line in ended.stdout.splitlines() if "not to be trusted" in line]
     assert (ended.returncode, f"{who}: the certificate of localhost" in line) == (3, True), line
     assert (connections, hss.kept) == ([""], [])
-
-
-def test_a_request_given_up_is_ended_under_tls_too(authority: trustme.CA, bundle: Path) -> None:
-    """Nothing of it goes on in the background: the thread that waited ends."""
-    context = context_of(authority.issue_cert("localhost"))
-
-    def script(connection: socket.socket) -> None:
-        with context.wrap_socket(connection, server_side=True) as secure:
-            secure.recv(65536)
-            while True:
-                secure.sendall(b"H")
-                time.sleep(0.05)
-
-    with scripted(script, greeted=False) as url:
-        probe = (
-            "import sys, threading, time; from hssgate.cli.main import run; code = run(sys.argv[1:]); time.sleep(0.3);"
-            "print([thread.name for thread in threading.enumerate() if 'hssgate' in thread.name]); sys.exit(code)"
-        )
-        address = url.replace("http://127.0.0.1", "https://localhost")
-        given = ["check", "app:1", "--endpoint", address, "--project-id", "p", "--timeout", "1s", "-q"]
-        ended = subprocess.run(
-            [sys.executable, "-c", probe, *given, "--ca-bundle", bundle],
-            env=environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    assert ended.returncode == 3
-    assert ended.stdout.splitlines()[-1] == "[]"
 
 
 @pytest.mark.parametrize("content", [None, "no certificate"])

@@ -48,4 +48,4 @@ def silently(
         code = run(arguments, world)
         for stream in (out, err):
             stream.flush()
-    return Silent(code, *(stream.buffer.getvalue().decode() for stream in (out, err)))  # type: ignore[attr-defined]
+    return Silent(code, *(stream.buffer.getvalue().decode() for stream in (out, err)))
