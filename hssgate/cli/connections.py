@@ -182,5 +182,11 @@ def _sts_endpoint(world: World, region: str | None) -> str:
 
 
 def _check_url(url: str, name: str) -> None:
-    """Refuse an address to which no secret may be sent; it may have a path and a query."""
+    """Refuse an address to which no secret may be sent; it may have a path and a query.
+
+    Raises:
+        Misused: no secret may be sent there.
+    """
+    if "://" not in url:
+        raise Misused(f"{name} is no https URL; take it as the runner gives it")
     checked_endpoint(url.partition("?")[0], name, with_path=True)
