@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
+from hssgate.cli.profile import VARIABLE as PROFILE
 from hssgate.cli.profile import Profile, read_profile
 from hssgate.errors import Misused
 from hssgate.secret import Secret
@@ -114,7 +115,7 @@ def choose_credentials(
         ("access key", lambda: _access_keys(values)),
         ("keyless set-up", lambda: _keyless(values, check_url) or _federation(values)),
         ("IAM user", lambda: _password(values)),
-        ("profile file", lambda: _profile(read_profile(environ, warn))),
+        ("profile file", lambda: _profile(read_profile(values.text(PROFILE), environ, warn))),
         ("agency of the machine asked for", lambda: _machine(values)),
     ):
         if found := find():
@@ -132,6 +133,7 @@ class _Values:
     def __init__(self, environ: Mapping[str, str], warn: Callable[[str], None]) -> None:
         self._environ = environ
         self._warn = warn
+        self._mended: set[str] = set()
 
     def get(self, name: str) -> str | None:
         """Return what can be sent in a header."""
@@ -145,7 +147,8 @@ class _Values:
         value = self.document(name)
         if value is not None and not value.isprintable():
             raise Misused(f"{name} holds a blank, a line break or a character that no credential has; copy it anew")
-        if value != (self._environ.get(name) or None):
+        if value != (self._environ.get(name) or None) and name not in self._mended:
+            self._mended.add(name)
             self._warn(f"{name}: blanks or line breaks around the value were cut off")
         return value
 
@@ -269,6 +272,8 @@ def _of_profile(profile: Profile) -> Credentials:
     for key, value in (("ak", ak), ("sk", sk), ("security_token", token), ("idp_id", idp_id)):
         if value and (not value.isascii() or not value.isprintable() or " " in value):
             raise Misused(f"{source}: {key} holds a blank or a character that no credential has; copy it anew")
+        if value and len(value) > _LONGEST_TOKEN:
+            raise Misused(f"{source}: {key} is longer than {_LONGEST_TOKEN} characters, the most that a header takes")
     if ak and sk:
         return AccessKey(ak=ak, sk=Secret(sk), security_token=Secret(token) if token else None, source=source)
     if idp_id and path:

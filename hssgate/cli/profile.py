@@ -34,17 +34,17 @@ class Profile:
         return self.values.get(key, "").strip() or None
 
 
-def read_profile(environ: Mapping[str, str], warn: Callable[[str], None]) -> Profile | None:
+def read_profile(named: str | None, environ: Mapping[str, str], warn: Callable[[str], None]) -> Profile | None:
     """Return the profile, or None where there is no file and none was asked for.
 
     Args:
-        environ: the environment variables.
+        named: the file that the variable names.
+        environ: the environment variables, for the home folder.
         warn: called with a line where others of this machine could read the file.
 
     Raises:
         Misused: the file cannot be read, or has no such section.
     """
-    named = environ.get(VARIABLE)
     home = environ.get("HOME") or environ.get("USERPROFILE")
     if not named and not home:
         return None
