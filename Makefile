@@ -77,7 +77,8 @@ $(VENV)/dev: requirements/dev.txt $(VENV)/runtime
 	$(PIP) install --require-hashes -r requirements/dev.txt
 	@touch $@
 
-# Debian packages are not installed here, for that needs root: chromium, rsync, fonts-noto-cjk, a Java runtime, npm.
+# Debian packages are not installed here, for that needs root: chromium, rsync, fonts-noto-cjk, a Java runtime, npm,
+# iproute2.
 $(VENV)/integration: requirements/integration.txt tests/integration/package-lock.json $(VENV)/dev
 	$(PIP) install --require-hashes -r requirements/integration.txt
 	npm --prefix tests/integration ci --ignore-scripts --no-audit --no-fund --silent
