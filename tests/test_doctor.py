@@ -385,3 +385,12 @@ def test_help_says_what_it_costs(bench: Bench) -> None:
     assert ended.code == 0
     for word in ("--cicd-name", "--policy", "--format", "--region", "Exit 0 only if all hold", "one signature fails"):
         assert word in " ".join(ended.out.split())
+
+
+def test_a_server_without_a_clock_is_told(bench: Bench) -> None:
+    """Nothing is known against our own clock then, and that is said."""
+    ended = doctor(
+        bench.answer(lambda _request: httpx.Response(200, json={"total_num": 0, "data_list": []})), KEY, *PROJECT
+    )
+
+    assert (ended.code, message(ended, "clock")) == (0, "the server does not tell its time")

@@ -146,6 +146,25 @@ def test_what_was_made_in_the_run_is_told_to_the_runner_alone(bench: Bench, way:
     assert "::add-mask::" not in ended.out + elsewhere.out + elsewhere.err
 
 
+def test_a_secret_is_told_to_the_runner_as_it_reads_commands(bench: Bench) -> None:
+    """A percent sign stands for itself only when it is escaped."""
+    key = {
+        "access": "HST",
+        "secret": "100%25-secret",
+        "securitytoken": "a%0Atoken",
+        "expires_at": "2030-01-01T00:00:00Z",
+    }
+
+    def service(request: httpx.Request) -> httpx.Response:
+        is_key = request.url.path.endswith("securitykey")
+        return httpx.Response(200, json={"credential": key}) if is_key else httpx.Response(404)
+
+    ended = bench.answer(service).run(*ASKING["doctor"], env={"HSSGATE_METADATA": "1"} | IN_GITHUB)
+
+    told = [line.removeprefix("::add-mask::") for line in ended.err.splitlines() if line.startswith("::add-mask::")]
+    assert told == ["100%2525-secret", "a%250Atoken"]
+
+
 @pytest.mark.parametrize("name", ASKING)
 @pytest.mark.parametrize("way", WAYS)
 def test_a_crash_amid_the_exchange_tells_nothing(bench: Bench, way: str, name: str) -> None:

@@ -62,7 +62,8 @@ class Console:
 
         It goes to stderr, which the runner reads as well: stdout is what people keep in files.
         """
-        _write(sys.stderr, f"::add-mask::{secret.reveal()}\n")
+        value = secret.reveal().replace("%", "%25")  # the runner takes that back
+        _write(sys.stderr, f"::add-mask::{value}\n")
 
     def document(self, text: str) -> None:
         """Print a report on stdout, in UTF-8 whatever the terminal's own encoding is.
