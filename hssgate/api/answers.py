@@ -138,8 +138,9 @@ def unreadable(exchange: Exchange) -> Iterator[None]:
         yield
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise ApiUnavailable(f"unreadable answer: {clean(place, 80)}: {clean(first['msg'], 120)}", exchange) from error
+        place = ".".join(str(part) for part in first["loc"]) or "as a whole"
+        said = "it is no object" if first["type"] == "model_type" else clean(first["msg"], 120)
+        raise ApiUnavailable(f"unreadable answer: {clean(place, 80)}: {said}", exchange) from error
     except (ValueError, RecursionError) as error:
         reason = "nested too deep" if isinstance(error, RecursionError) else clean(error, 120)
         raise ApiUnavailable(f"unreadable answer: {reason}", exchange) from error

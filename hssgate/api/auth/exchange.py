@@ -17,6 +17,8 @@ Model = TypeVar("Model", bound=BaseModel)
 
 _SENDABLE = re.compile("[!-~]{1,32768}")  # a header can carry it
 SecretText = Annotated[str, StringConstraints(max_length=32768, pattern="^[!-~]+$")]
+# A project's id stands in the path of each request and in a header: nothing may lead out of the one or end the other.
+ProjectId = Annotated[str, StringConstraints(max_length=256, pattern="^[.]*[A-Za-z0-9_~-][A-Za-z0-9_.~-]*$")]
 ANSWER = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, defer_build=True)
 _SUCCESSES = frozenset({200, 201})
 
@@ -105,14 +107,22 @@ def named(ask: Callable[[], Answer], who: str) -> Answer:
         raise ApiRefused(f"{who}: {error}", error.exchange) from error
 
 
-def read(answer: Answer, model: type[Model]) -> Model:
+def read(answer: Answer, model: type[Model], who: str) -> Model:
     """Return what the answer holds.
+
+    Args:
+        answer: a success.
+        model: what it should be.
+        who: was asked, in words.
 
     Raises:
         ApiUnavailable: it cannot be read.
     """
-    with unreadable(exchange_of(answer)):
-        return model.model_validate(document_of(answer))
+    try:
+        with unreadable(exchange_of(answer)):
+            return model.model_validate(document_of(answer))
+    except ApiUnavailable as error:
+        raise ApiUnavailable(f"{who}: {error}", error.exchange) from error
 
 
 def token_of(answer: Answer, who: str) -> Secret:

@@ -35,7 +35,7 @@ def federate(way: Federation, endpoint: str, hosts: Hosts, clock: Clock, within:
     """
     deadline = clock.monotonic() + within
     wire = hosts.wire(endpoint)
-    id_token = id_token_of(way.id_token, hosts, within)
+    id_token = id_token_of(way.id_token, hosts, clock, within)
     question = Question(
         url=f"{endpoint}/v3.0/OS-AUTH/id-token/tokens",
         method="POST",
@@ -54,6 +54,6 @@ def federate(way: Federation, endpoint: str, hosts: Hosts, clock: Clock, within:
         for_secrets=True,
     )
     answer = answered(wire, question, WHO, _ADVICE, deadline - clock.monotonic())
-    issued = read(answer, CredentialAnswer).credential
+    issued = read(answer, CredentialAnswer, WHO).credential
     key = issued.as_access_key(way.source, hosts.learn)
     return Issued(key, seconds_left(issued.expires_at.timestamp(), answer, clock))

@@ -1,5 +1,6 @@
 """The pipeline's own identity, as an OpenID Connect token: from a variable, a file, or GitHub's token service."""
 
+from pathlib import Path
 from typing import assert_never
 from urllib.parse import urlencode, urlsplit
 
@@ -9,12 +10,14 @@ from hssgate.api.answers import Advice
 from hssgate.api.auth.exchange import ANSWER, SecretText, answered, is_sendable, read
 from hssgate.api.hosts import Hosts
 from hssgate.api.wire import Question
-from hssgate.errors import ApiRefused
+from hssgate.clock import Clock
+from hssgate.errors import ApiRefused, ApiUnavailable
 from hssgate.secret import Secret
 from hssgate.text import clean
 from hssgate.ways import GitHubIdToken, GivenIdToken, IdTokenFile, IdTokenSource
 
 _LONGEST = 32768  # characters
+_GITHUB = "GitHub's token service"
 _FILE_ADVICE = "check the path, and that the pipeline has written it"
 _ADVICE = Advice({}, {}, "the job needs `permissions: id-token: write`, and its request token ends with the job")
 
@@ -25,23 +28,24 @@ class _TokenAnswer(BaseModel):
     value: SecretText
 
 
-def id_token_of(source: IdTokenSource, hosts: Hosts, within: float) -> Secret:
+def id_token_of(source: IdTokenSource, hosts: Hosts, clock: Clock, within: float) -> Secret:
     """Return a token that tells who the pipeline is.
 
     Args:
         source: where it comes from.
         hosts: to ask, and to be told the secret.
+        clock: gives up a file that nobody writes to the end.
         within: seconds that it may take.
 
     Raises:
-        ApiUnavailable: the token service gave no answer.
+        ApiUnavailable: the token service gave no answer, or the file no token in time.
         ApiRefused: there is no token to be had.
     """
     match source:
         case GivenIdToken(value=value):
             return value
         case IdTokenFile():
-            token = _from_file(source)
+            token = _from_file(source, clock, within)
         case GitHubIdToken():
             token = _from_github(source, hosts, within)
         case unreachable:
@@ -50,18 +54,25 @@ def id_token_of(source: IdTokenSource, hosts: Hosts, within: float) -> Secret:
     return token
 
 
-def _from_file(source: IdTokenFile) -> Secret:
+def _from_file(source: IdTokenFile, clock: Clock, within: float) -> Secret:
     where = f"the id token in {clean(source.path, 300)}"
     try:
-        with source.path.open("rb") as file:
-            raw = file.read(2 * _LONGEST)
+        # A pipe that nobody writes to and a lost network drive block without end; the thread that waits is left behind.
+        raw = clock.call(lambda: _head_of(source.path), within=within, abandon=lambda: None)
         text = raw.decode("ascii").strip()
+    except TimeoutError as error:
+        raise ApiUnavailable(f"{where} could not be read within {within:.1f}s; {_FILE_ADVICE}") from error
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it holds something else than a token"
         raise ApiRefused(f"{where} cannot be read: {reason}; {_FILE_ADVICE}") from error
     if not is_sendable(text):
         raise ApiRefused(f"{where} cannot be used: it is empty, too long, or no token; {_FILE_ADVICE}")
     return Secret(text)
+
+
+def _head_of(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(2 * _LONGEST)
 
 
 def _from_github(source: GitHubIdToken, hosts: Hosts, within: float) -> Secret:
@@ -79,4 +90,4 @@ def _from_github(source: GitHubIdToken, hosts: Hosts, within: float) -> Secret:
         for_secrets=True,
     )
     wire = hosts.wire(f"{url.scheme}://{url.netloc}")
-    return Secret(read(answered(wire, question, "GitHub's token service", _ADVICE, within), _TokenAnswer).value)
+    return Secret(read(answered(wire, question, _GITHUB, _ADVICE, within), _TokenAnswer, _GITHUB).value)

@@ -70,7 +70,7 @@ class MachineKeys:
             for_secrets=True,
         )
         answer = answered(wire, question, WHO, _ADVICE, self._left(deadline))
-        issued = read(answer, CredentialAnswer).credential
+        issued = read(answer, CredentialAnswer, WHO).credential
         return Issued(
             issued.as_access_key(self._way.source, self._hosts.learn),
             seconds_left(issued.expires_at.timestamp(), answer, self._clock),

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import AwareDatetime, BaseModel
 
 from hssgate.api.answers import Advice
-from hssgate.api.auth.exchange import ANSWER, answered, as_json, read, token_of
+from hssgate.api.auth.exchange import ANSWER, ProjectId, answered, as_json, read, token_of
 from hssgate.api.auth.lease import Issued, seconds_left
 from hssgate.api.hosts import Hosts
 from hssgate.api.wire import Question
@@ -28,7 +28,7 @@ _ADVICE = Advice(
 class _Project(BaseModel):
     model_config = ANSWER
 
-    id: str
+    id: ProjectId
 
 
 class _Token(BaseModel):
@@ -74,7 +74,7 @@ def log_in(
         for_secrets=True,
     )
     answer = answered(hosts.wire(endpoint), question, WHO, _ADVICE, within)
-    token = read(answer, _TokenAnswer).token
+    token = read(answer, _TokenAnswer, WHO).token
     secret = token_of(answer, WHO)
     hosts.learn(secret)
     project_id = token.project.id if token.project else None

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from pydantic import BaseModel
 
 from hssgate.api.answers import Advice, exchange_of
-from hssgate.api.auth.exchange import ANSWER, answered_by, read
+from hssgate.api.auth.exchange import ANSWER, ProjectId, answered_by, read
 from hssgate.api.wire import Answer
 from hssgate.errors import ApiRefused
 from hssgate.text import clean
@@ -27,7 +27,7 @@ _ADVICE = Advice(
 class _Project(BaseModel):
     model_config = ANSWER
 
-    id: str
+    id: ProjectId
     name: str
 
 
@@ -51,7 +51,7 @@ def look_up_project(ask: Callable[[str], Answer], endpoint: str, region: str) ->
     """
     url = f"{endpoint}/v3/projects?name={quote(region, safe='-_.~')}"
     answer = answered_by(lambda: ask(url), WHO, _ADVICE)
-    found = [project for project in read(answer, _ProjectsAnswer).projects if project.name == region]
+    found = [project for project in read(answer, _ProjectsAnswer, WHO).projects if project.name == region]
     match found:
         case [project]:
             return project.id

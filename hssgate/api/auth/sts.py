@@ -56,7 +56,7 @@ def assume_with_oidc(way: Keyless, endpoint: str, hosts: Hosts, clock: Clock, wi
         ApiRefused: asking again would not help.
     """
     deadline = clock.monotonic() + within
-    id_token = id_token_of(way.id_token, hosts, within)
+    id_token = id_token_of(way.id_token, hosts, clock, within)
     body: dict[str, Any] = {
         "provider_urn": way.provider_urn,
         "agency_urn": way.agency_urn,
@@ -72,7 +72,7 @@ def assume_with_oidc(way: Keyless, endpoint: str, hosts: Hosts, clock: Clock, wi
         url=f"{endpoint}/v5/agencies/assume-with-oidc", method="POST", content=as_json(body), for_secrets=True
     )
     answer = answered(hosts.wire(endpoint), question, WHO, _ADVICE, deadline - clock.monotonic())
-    issued = read(answer, _StsAnswer).credentials
+    issued = read(answer, _StsAnswer, WHO).credentials
     sk, security_token = Secret(issued.secret_access_key), Secret(issued.security_token)
     hosts.learn(sk, security_token)
     key = AccessKey(ak=issued.access_key_id, sk=sk, security_token=security_token, source=way.source)
