@@ -3,10 +3,9 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from hssgate.api.models import CicdImage, Finding
 from hssgate.durations import Moment
@@ -21,7 +20,7 @@ from hssgate.text import clean
 SCHEMA_VERSION = 1
 LARGEST_FILE = 64 * 1024 * 1024  # bytes
 
-_READ = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+_READ = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True, allow_inf_nan=False)
 
 
 class _Group(BaseModel):
@@ -66,8 +65,8 @@ class _Report(BaseModel):
 
     schema_version: int
     exit_code: ExitCode
-    started_at: datetime
-    finished_at: datetime
+    started_at: AwareDatetime
+    finished_at: AwareDatetime
     images: tuple[_Image, ...] = Field(min_length=1)
 
 

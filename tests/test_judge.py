@@ -1,6 +1,7 @@
 """Saved reports are judged again by the same code, without network."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -167,6 +168,34 @@ def test_what_is_no_report_is_misuse(bench: Bench, content: str | None, said: st
     assert ended.code == 2
     assert said in ended.err
     assert "y.json: it cannot be read" in ended.err
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+@pytest.mark.parametrize("key", ["judged_at", "waited_seconds"])
+def test_a_report_with_a_number_that_is_none_is_misuse(bench: Bench, key: str, number: str) -> None:
+    """No age can be counted from it."""
+    (bench.folder / "hssgate.yaml").write_text("rules: {scan_age: 90m}")
+    bench.play(images(finished())).check("team/app:1.0")
+    whole = Path("report.json").read_text()
+    Path("report.json").write_text(re.sub(rf'"{key}": [0-9.]+', f'"{key}": {number}', whole))
+
+    ended = judged(bench, "report.json")
+
+    assert ended.code == 2
+    assert f"{key}: Input should be a finite number" in ended.err
+
+
+@pytest.mark.parametrize("key", ["started_at", "finished_at"])
+def test_a_report_of_a_moment_without_a_zone_is_misuse(bench: Bench, key: str) -> None:
+    """This machine's own zone is not that of the check."""
+    bench.play(images(finished())).check("team/app:1.0")
+    whole = Path("report.json").read_text()
+    Path("report.json").write_text(re.sub(rf'"{key}": "[^"]+"', f'"{key}": "0001-01-01T00:00:00"', whole))
+
+    ended = judged(bench, "report.json")
+
+    assert ended.code == 2
+    assert f"{key}: Input should have timezone info" in ended.err
 
 
 def test_findings_that_could_not_be_read_stay_so(bench: Bench) -> None:
