@@ -24,9 +24,10 @@ find_python() {
   # A path by PATH or by itself, never a builtin or function of this shell.
   python=$(type -P -- "$asked") ||
     fail "$MISUSED" "$shown is not found; hssgate needs Python 3.11 or newer: name one with the input python"
-  "$python" -I -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 ||
-    fail "$MISUSED" "$shown is $("$python" --version 2>&1 || true), but hssgate needs Python 3.11 or newer: name one \
-with the input python, or run actions/setup-python before"
+  # What it prints shows that it is a Python: many a program would ignore the question and succeed.
+  [ "$("$python" -I -c 'import sys; print(sys.version_info >= (3, 11), end="")' 2>/dev/null || true)" = True ] ||
+    fail "$MISUSED" "$shown is $("$python" --version 2>&1 | head -n 1 || true), but hssgate needs Python 3.11 or newer: \
+name one with the input python, or run actions/setup-python before"
 }
 
 # Sets interpreter.

@@ -1,6 +1,8 @@
 """action.yml and the workflows: what they promise agrees with the command line, and what keeps them safe is in place."""
 
+import os
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -145,3 +147,21 @@ def test_only_the_last_jobs_of_a_release_may_write() -> None:
     assert {name: job.get("needs") for name, job in jobs.items()} == {
         "build": None, "test": "build", "attest": "test", "pypi": "attest", "github": "pypi",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("program", ["true", "echo", "cat"])
+def test_what_is_no_python_is_said(tmp_path: Path, program: str) -> None:
+    """Some programs ignore what they are asked, and succeed; the step ends with 2 before any of them is believed."""
+    paths = {"GITHUB_OUTPUT": str(tmp_path / "outputs"), "GITHUB_ACTION_PATH": str(ROOT), "RUNNER_TEMP": str(tmp_path)}
+    given = {"INPUT_IMAGES": "app:1.0", "INPUT_PYTHON": program}
+
+    ended = subprocess.run(
+        ["bash", ROOT / "action" / "run.sh"], env=os.environ | paths | given, capture_output=True, text=True, check=False,
+        stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+
+    assert ended.returncode == 2
+    assert ended.stdout.startswith(f"::error title=hssgate::{program} is ")
+    assert "name one with the input python" in ended.stdout
+    assert ended.stdout.count("\n") == 1
+    assert (tmp_path / "outputs").read_text() == "result=error\nexit-code=2\n"
