@@ -138,7 +138,7 @@ def test_variables_serve_where_options_are_left_out(bench: Bench) -> None:
     for name, limit in (("a b.yaml", "Low"), ("c.yaml", "High")):
         (bench.folder / name).write_text(f"rules: {{severity: {limit}}}")
     env = {
-        "HSSGATE_IMAGES": " team/app:1.0\nteam/other:1.0 ", "HSSGATE_CICD_NAME": "shop", "HSSGATE_POLICY": "a b.yaml\n\nc.yaml\n",
+        "HSSGATE_IMAGES": " team/app:1.0\nteam/other:1.0 ", "HSSGATE_CICD_NAME": "shop", "HSSGATE_POLICY": "a b.yaml\nc.yaml\n",
         "HSSGATE_SCANNED_AFTER": "2h", "HSSGATE_TIMEOUT": "0", "HSSGATE_APPEAR_TIMEOUT": "0", "HSSGATE_SETTLE": "0",
         "HSSGATE_INTERVAL": "1", "HSSGATE_MAX_INTERVAL": "2", "HSSGATE_REPORTS": "junit=junit.xml json=report.json",
         "HSSGATE_ENDPOINT": "http://localhost:9", "HSSGATE_PROJECT_ID": "p", "HSSGATE_ENTERPRISE_PROJECT_ID": "all_granted_eps",
@@ -311,3 +311,15 @@ def test_colour_is_used_where_it_is_welcome(bench: Bench, env: dict[str, str], c
     ended = bench.play(images(finished())).check("team/app:1.0", env=KEY | env)
 
     assert ("\x1b[" in ended.out) is coloured
+
+
+@pytest.mark.parametrize("paths", ["\nteam.yaml\n", "team.yaml\n\n", "team.yaml\n \nteam.yaml", "\r\nteam.yaml"])
+def test_a_policy_whose_name_is_empty_is_not_left_out(bench: Bench, paths: str) -> None:
+    """A line of HSSGATE_POLICY may be a variable that is not set, and the organisation's policy with it."""
+    (bench.folder / "team.yaml").write_text("rules: {severity: High}")
+
+    ended = bench.play(images(finished())).check("team/app:1.0", env=KEY | {"HSSGATE_POLICY": paths})
+
+    assert ended.code == 2
+    assert "the path is empty" in ended.err
+    assert bench.emulator.request_count == 0

@@ -24,8 +24,8 @@ class PolicyFile(click.ParamType[Path]):
         return Path(value)
 
     def split_envvar_value(self, rv: str) -> Sequence[str]:
-        """Return the lines that hold something; blanks alone are no way to name a policy."""
-        return [line.strip() for line in rv.splitlines() if line.strip()] or [""]
+        """Return each line, the empty ones too: one may be all that is left of a variable that named a policy."""
+        return [line.strip() for line in rv.splitlines()] or [""]
 
 
 def policy_option(command: Command) -> Command:
