@@ -4,8 +4,7 @@ import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-
-import httpx
+from urllib.parse import urlsplit
 
 from hssgate.api.client import HssClient
 from hssgate.api.hosts import Hosts
@@ -69,17 +68,17 @@ def look_at_host(hosts: Hosts, endpoint: str, clock: Clock, within: float) -> tu
     Returns:
         The looks, and the server's time in epoch seconds, if it told.
     """
-    url = httpx.URL(endpoint)
+    url = urlsplit(endpoint)
     plain = "plain http, which is for a loopback host alone"
     try:
         answer = hosts.wire(endpoint).ask(Question(url=f"{endpoint}/"), within=within)
     except HostUntrusted as error:
-        reached = Look("endpoint", State.OK, f"{url.host} is there")
+        reached = Look("endpoint", State.OK, f"{url.hostname} is there")
         return [reached, failed("tls", error), _unseen("clock", "no answer")], None
     except (ApiError, Misused) as error:
         return unseen_host(error), None
     return [
-        Look("endpoint", State.OK, f"{url.host} answers (HTTP {answer.status})"),
+        Look("endpoint", State.OK, f"{url.hostname} answers (HTTP {answer.status})"),
         Look("tls", State.OK, "the certificate is to be trusted" if url.scheme == "https" else plain),
         _clock(answer, clock),
     ], answer.server_time
