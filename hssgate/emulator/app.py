@@ -1,7 +1,6 @@
 """The API as a WSGI callable: takes a request through faults, gateway and register, and keeps a ledger of it."""
 
 import email.utils
-import hashlib
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -20,7 +19,7 @@ from hssgate.emulator.images import Image
 from hssgate.emulator.issued import Issued
 from hssgate.emulator.ledger import Ledger, Request
 from hssgate.emulator.listing import envelope
-from hssgate.emulator.mint import Mint
+from hssgate.emulator.mint import Mint, lasting_id
 from hssgate.emulator.model import Scenario
 from hssgate.emulator.operations import Operation, find_operation
 from hssgate.emulator.play import edge_answer, mishap_of, service_answer
@@ -124,7 +123,7 @@ class Emulator:
         ruling = rule_on(number, operation.name, self._scenario.faults) if operation else Ruling()
         if ruling.delay and ruling.delay.delay:
             self._sleep(ruling.delay.delay)
-        request_id = _request_id(number)
+        request_id = lasting_id("request", str(number))
         answer = edge_answer(ruling, number, request_id, dialect)
         if answer is None:
             try:
@@ -174,7 +173,3 @@ class Emulator:
                 f"the length of project_id must be 1 to {_LONGEST_PROJECT_ID}",
                 f"project_id has {len(project_id)} characters",
             )
-
-
-def _request_id(number: int) -> str:
-    return hashlib.sha256(f"request {number}".encode()).hexdigest()[:32]

@@ -3,8 +3,8 @@
 import re
 
 from hssgate.emulator.identity.dialects import MetadataRefusal
-from hssgate.emulator.identity.moments import in_microseconds
 from hssgate.emulator.identity.service import IdentityService
+from hssgate.emulator.identity.temporary_keys import credential_of
 from hssgate.emulator.issued import Holder
 from hssgate.emulator.wire import Answer, Call, json_answer
 
@@ -58,13 +58,7 @@ def give_metadata_key(service: IdentityService, call: Call, now: float) -> Answe
     if not metadata.agency:
         raise MetadataRefusal(401, "", "Please configure Cloud Service Agency first")
     key = service.issued.give_key(Holder("agency of the ECS", metadata.deny), service.key_ends(now, _KEY_LASTS))
-    credential = {
-        "access": key.ak,
-        "secret": key.sk,
-        "securitytoken": key.security_token,
-        "expires_at": in_microseconds(key.ends),
-    }
-    return json_answer(200, {"credential": credential})
+    return json_answer(200, credential_of(key))
 
 
 def _demand_service(service: IdentityService) -> None:

@@ -3,10 +3,13 @@
 Source: CreateTemporaryAccessKeyByToken (iam_04_0002).
 """
 
+from pydantic import JsonValue
+
 from hssgate.emulator.identity.body import Body
 from hssgate.emulator.identity.dialects import invalid_for_iam, unauthorized
 from hssgate.emulator.identity.moments import in_microseconds
 from hssgate.emulator.identity.service import IdentityService
+from hssgate.emulator.issued import TemporaryKey
 from hssgate.emulator.refusals import Refusal
 from hssgate.emulator.wire import Answer, Call, json_answer
 
@@ -34,13 +37,19 @@ def give_temporary_key(service: IdentityService, call: Call, now: float) -> Answ
     except Refusal as refusal:
         raise unauthorized(refusal.message) from None
     key = service.issued.give_key(caller.holder, service.key_ends(now, seconds))
-    credential = {
-        "access": key.ak,
-        "secret": key.sk,
-        "securitytoken": key.security_token,
-        "expires_at": in_microseconds(key.ends),
+    return json_answer(201, credential_of(key))
+
+
+def credential_of(key: TemporaryKey) -> dict[str, JsonValue]:
+    """Return a key as IAM and the metadata service tell it."""
+    return {
+        "credential": {
+            "access": key.ak,
+            "secret": key.sk,
+            "securitytoken": key.security_token,
+            "expires_at": in_microseconds(key.ends),
+        }
     }
-    return json_answer(201, {"credential": credential})
 
 
 def _as_in_a_header(text: str) -> str:
