@@ -1,7 +1,7 @@
 """What a run came to: frozen values from which the exit code and every report are made."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
@@ -255,7 +255,7 @@ class Verdict:
     started_at: float
     finished_at: float
     interruption: ExitCode | None = None
-    unwritten_reports: tuple[str, ...] = field(default=())
+    unwritten_reports: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> ExitCode:
