@@ -111,6 +111,10 @@ class Check:
                 assert_never(unreachable)
 
 
+# What stands for an image that no check tells of: a report must not pass it by.
+NOTHING_JUDGED = Check(SCAN, Result.ERROR, f"{SCAN}: nothing was judged", trouble=Trouble.INCOMPLETE)
+
+
 @dataclass(frozen=True)
 class Read:
     """One look at one image, as evidence.

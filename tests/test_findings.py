@@ -8,9 +8,13 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
+from hssgate.api.models import Finding
 from hssgate.errors import Interrupted
 from hssgate.exit_codes import ExitCode
 from hssgate.policy.load import load_policy
+from hssgate.reference import parse_reference
+from hssgate.reports.findings import Effect, consequences, gravest_first
+from hssgate.verdict import Check, ImageVerdict, ListedFinding, Result
 from tests.conftest import KEY, Bench
 from tests.fakes import START
 from tests.test_watch import ROW
@@ -500,3 +504,23 @@ def test_findings_of_an_unsettled_result_are_not_read(bench: Bench) -> None:
     assert ended.code == 4
     assert ended.checks()["high_vulnerabilities"] == "skipped"
     assert calls(bench, "/vulnerabilities") == 0
+
+
+def test_the_same_finding_in_other_rows_has_an_effect_of_its_own() -> None:
+    """It blocks where it is held against the rows it was found in, and nowhere else."""
+    found = Finding(vul_id="V-1")
+    checks = [
+        Check("scan", Result.PASSED, "scan: success", group="a"),
+        Check("vulnerabilities", Result.FAILED, "1 found", group="a", blamed=(found,)),
+        Check("scan", Result.PASSED, "scan: success", group="b"),
+        Check("vulnerabilities", Result.WARNED, "1 found", group="b", blamed=(found,)),
+        Check("scan", Result.PASSED, "scan: success", group="c"),
+    ]
+    listed = [ListedFinding(found, group=number) for number in (2, 1, 0)]
+    image = ImageVerdict(parse_reference("app:1", None), tuple(checks), findings=tuple(listed))
+
+    told = gravest_first(consequences(image))
+
+    assert [(one.group, one.effect) for one in told] == [
+        ("a", Effect.BLOCKS), ("b", Effect.WARNS), ("c", Effect.ACCEPTED),
+    ]  # fmt: skip

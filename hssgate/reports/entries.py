@@ -4,18 +4,18 @@ SARIF and Code Quality are both made of these entries, so that they agree on wha
 """
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from hssgate.api.models import Finding, Level
+from hssgate.api.models import Level
 from hssgate.policy.load import BUILT_IN
 from hssgate.policy.meanings import RULES
-from hssgate.reports.findings import Effect, identifier, package
+from hssgate.reports.findings import EFFECT_OF, Consequence, Effect, consequences, identifier, package
 from hssgate.reports.fingerprints import Key, digest, fingerprints, group_key, identities
 from hssgate.text import clean
-from hssgate.verdict import SCAN, Check, ImageVerdict, ListedFinding, Outcome, Result, Trouble, Verdict
+from hssgate.verdict import NOTHING_JUDGED, SCAN, Check, ImageVerdict, ListedFinding, Outcome, Result, Verdict
 
 OWN = "hssgate."  # what the ids of the gate's own rules begin with, and no other
 RUN = "run"  # the rule of what is wrong with the run as a whole
@@ -26,10 +26,7 @@ _LONGEST_PART = 400
 _LONGEST_MESSAGE = 1000
 _PLAIN_ID = re.compile(r"(?!hssgate\.)\w[\w.:-]{0,99}")
 _LIMITS = RULES.keys() - {SCAN}  # the rules that stand in a policy
-
-
 _EFFECTS = tuple(Effect)
-_EFFECT_OF = {Result.FAILED: Effect.BLOCKS, Result.ERROR: Effect.BLOCKS, Result.WARNED: Effect.WARNS}
 _LEVELS = (None, *Level)  # the gravest first; None is a rule
 
 
@@ -96,43 +93,34 @@ Keyed = tuple[Key, Entry]  # what the fingerprint is made of, and the entry
 
 
 def _of_image(image: ImageVerdict, verdict: Verdict) -> list[Keyed]:
-    blaming: defaultdict[tuple[str | None, Finding], list[Check]] = defaultdict(list)
-    for check in image.checks:
-        for finding in dict.fromkeys(check.blamed):
-            blaming[check.group, finding].append(check)
-    groups = dict(enumerate(check.group for check in image.checks if check.rule == SCAN))  # each has one such check
     accounted: Counter[int] = Counter()
     found: list[Keyed] = []
-    for listed in image.findings:
-        finding, group = listed.finding, groups.get(listed.group)
-        checks = blaming.get((group, finding), [])
-        accounted.update(map(id, checks))
-        key = ("finding", finding.vul_id, finding.app_name, finding.app_path, group_key(group, image.reference))
-        found.append((key, _of_finding(image, listed, group, checks)))
+    for one in consequences(image):
+        finding = one.listed.finding
+        accounted.update(map(id, one.checks))
+        key = ("finding", finding.vul_id, finding.app_name, finding.app_path, group_key(one.group, image.reference))
+        found.append((key, _of_finding(image, one)))
     for check in image.checks:
         # A rule without findings has none to account for it, nor has one that counted more than was listed.
-        if check.result in _EFFECT_OF and (not check.blamed or check.actual != accounted[id(check)]):
+        if check.result in EFFECT_OF and (not check.blamed or check.actual != accounted[id(check)]):
             policy = _policy_of(check, verdict)
             at = ("rule", check.rule, policy, group_key(check.group, image.reference))
             found.append((at, _of_check(image, check, policy)))
     if image.outcome is not Outcome.PASSED and all(entry.effect is not Effect.BLOCKS for _, entry in found):
-        nothing = Check(SCAN, Result.ERROR, f"{SCAN}: nothing was judged", trouble=Trouble.INCOMPLETE)
-        found.append((("rule", SCAN, None, None), _of_check(image, nothing, None)))
+        found.append((("rule", SCAN, None, None), _of_check(image, NOTHING_JUDGED, None)))
     return found
 
 
-def _of_finding(image: ImageVerdict, listed: ListedFinding, group: str | None, checks: list[Check]) -> Entry:
-    effects = {_EFFECT_OF[check.result] for check in checks}
-    unblamed = Effect.IGNORED if listed.ignored_by else Effect.ACCEPTED
-    finding = listed.finding
+def _of_finding(image: ImageVerdict, one: Consequence) -> Entry:
+    listed, finding = one.listed, one.listed.finding
     inside = f" in {package(finding)}" if package(finding) else ""
-    parts = [f"{identifier(finding)} ({finding.level}){inside} of {_short(image.reference.text)}{_where(group)}."]
-    parts += [f"{_EFFECT_OF[check.result].capitalize()}: {_said(check)}." for check in checks]
+    parts = [f"{identifier(finding)} ({finding.level}){inside} of {_short(image.reference.text)}{_where(one.group)}."]
+    parts += [f"{EFFECT_OF[check.result].capitalize()}: {_said(check)}." for check in one.checks]
     parts += [f"Ignored: {clean(reason, _LONGEST_PART)} ({_short(policy)})." for policy, reason in listed.ignored_by]
     if finding.solution:
         parts.append(f"Solution: {clean(finding.solution, _LONGEST_PART).rstrip('.')}.")
     return Entry(
-        min(effects, key=_EFFECTS.index, default=unblamed),
+        one.effect,
         clean(" ".join(parts), _LONGEST_MESSAGE),
         _rule_id(finding.vul_id),
         listed=listed,
@@ -144,7 +132,7 @@ def _of_check(image: ImageVerdict, check: Check, policy: str | None) -> Entry:
     is_doubt = check.result is Result.ERROR
     doubted = " could not be judged" if is_doubt else ""
     return Entry(
-        _EFFECT_OF[check.result],
+        EFFECT_OF[check.result],
         clean(f"{_short(image.reference.text)}{doubted}: {_said(check)}.", _LONGEST_MESSAGE),
         OWN + check.rule,
         path=_relative(policy) or DOCKERFILE,

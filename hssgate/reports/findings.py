@@ -1,11 +1,13 @@
 """Findings as text: a line each, and the exceptions that would let them pass, ready to be pasted into a policy."""
 
+from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 from hssgate.api.models import Detail, DetailKind, Finding
 from hssgate.text import clean
-from hssgate.verdict import ImageVerdict, ListedFinding, Result
+from hssgate.verdict import SCAN, Check, ImageVerdict, ListedFinding, Result
 
 _LONGEST_FIELD = 200
 
@@ -17,6 +19,31 @@ class Effect(StrEnum):
     WARNS = "warns"
     ACCEPTED = "accepted"
     IGNORED = "ignored"
+
+
+EFFECT_OF = {Result.FAILED: Effect.BLOCKS, Result.ERROR: Effect.BLOCKS, Result.WARNED: Effect.WARNS}
+_GRAVEST_FIRST = tuple(Effect)
+
+
+@dataclass(frozen=True)
+class Consequence:
+    """What came of a finding.
+
+    Args:
+        listed: the finding.
+        group: the rows it was found in, where one reference matched several groups.
+        checks: that do not hold because of it.
+    """
+
+    listed: ListedFinding
+    group: str | None
+    checks: tuple[Check, ...]
+
+    @property
+    def effect(self) -> Effect:
+        """The gravest thing that it did."""
+        otherwise = Effect.IGNORED if self.listed.ignored_by else Effect.ACCEPTED
+        return min((EFFECT_OF[check.result] for check in self.checks), key=_GRAVEST_FIRST.index, default=otherwise)
 
 
 def line(finding: Finding) -> str:
@@ -63,26 +90,26 @@ def ignored_lines(image: ImageVerdict) -> list[str]:
     ]
 
 
-def blamed_findings(image: ImageVerdict, result: Result = Result.FAILED) -> tuple[Finding, ...]:
-    """Return the findings because of which checks ended so, each once, the gravest first."""
-    checks = (check for check in image.checks if check.result is result)
+def blamed_findings(image: ImageVerdict) -> tuple[Finding, ...]:
+    """Return the findings that block, each once, the gravest first."""
+    checks = (check for check in image.checks if check.result is Result.FAILED)
     return tuple(dict.fromkeys(finding for check in checks for finding in check.blamed))
 
 
-def findings_by_effect(image: ImageVerdict) -> list[tuple[Effect, ListedFinding]]:
-    """Return each finding with what it did: those that block come first, those ignored last."""
-    blocking, warned = set(blamed_findings(image)), set(blamed_findings(image, Result.WARNED))
+def consequences(image: ImageVerdict) -> list[Consequence]:
+    """Return what came of each finding, in their order; the same finding in other rows is another one."""
+    blaming: defaultdict[tuple[str | None, Finding], list[Check]] = defaultdict(list)
+    for check in image.checks:
+        for finding in dict.fromkeys(check.blamed):
+            blaming[check.group, finding].append(check)
+    groups = dict(enumerate(check.group for check in image.checks if check.rule == SCAN))  # each has one such check
+    found = [(listed, groups.get(listed.group)) for listed in image.findings]
+    return [Consequence(listed, group, tuple(blaming.get((group, listed.finding), ()))) for listed, group in found]
 
-    def effect_of(listed: ListedFinding) -> Effect:
-        if listed.finding in blocking:
-            return Effect.BLOCKS
-        if listed.finding in warned:
-            return Effect.WARNS
-        return Effect.IGNORED if listed.ignored_by else Effect.ACCEPTED
 
-    order = list(Effect)
-    told = [(effect_of(listed), listed) for listed in image.findings]
-    return sorted(told, key=lambda row: order.index(row[0]))
+def gravest_first(found: Sequence[Consequence]) -> list[Consequence]:
+    """Return those that block first, and those ignored last."""
+    return sorted(found, key=lambda one: _GRAVEST_FIRST.index(one.effect))
 
 
 def exceptions_for(findings: Sequence[Finding], most: int) -> str:

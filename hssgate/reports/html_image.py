@@ -8,10 +8,11 @@ from hssgate.reports.facts import READ_COLUMNS, Facts, asked, evidence, gravest_
 from hssgate.reports.findings import (
     Effect,
     blamed_findings,
+    consequences,
     detail_words,
     exceptions_for,
     field,
-    findings_by_effect,
+    gravest_first,
     identifier,
     package,
 )
@@ -79,11 +80,11 @@ def _check(check: Check) -> Markup:
 
 
 def _findings(image: ImageVerdict, of: int) -> Iterator[Part]:
-    told = findings_by_effect(image)
-    counts = [(effect, sum(found is effect for found, _ in told)) for effect in Effect]
+    told = gravest_first(consequences(image))
+    counts = [(effect, sum(one.effect is effect for one in told)) for effect in Effect]
     caption = "What blocks first, then by level: " + ", ".join(f"{count} {effect}" for effect, count in counts if count)
     shown = told[: MOST_ROWS // of]
-    rows = [_finding(effect, listed) for effect, listed in shown]
+    rows = [_finding(one.effect, one.listed) for one in shown]
     listed = table(
         "findings", caption, _FINDING_COLUMNS, rows, room=_ROOM_OF_ALL_ROWS // of, left_out=len(told) - len(shown)
     )

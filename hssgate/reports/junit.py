@@ -9,7 +9,7 @@ from hssgate.policy.load import BUILT_IN
 from hssgate.reports.findings import detail_line, exceptions_for, ignored_lines, line
 from hssgate.reports.room import bounded
 from hssgate.text import clean
-from hssgate.verdict import SCAN, Check, ImageVerdict, Place, Result, Trouble, Verdict
+from hssgate.verdict import NOTHING_JUDGED, SCAN, Check, ImageVerdict, Place, Result, Trouble, Verdict
 
 _LONGEST_NAME = 1000
 _LONGEST_LIST = 48 * 1024  # bytes of a list of findings; with the exceptions below it, under 64 kB
@@ -32,7 +32,7 @@ def _suite(image: ImageVerdict, verdict: Verdict) -> TestSuite:
 def _cases(image: ImageVerdict, suite: str, verdict: Verdict) -> list[TestCase]:
     cases = []
     taken: set[str] = set()
-    for check in image.checks or (_nothing_judged(),):
+    for check in image.checks or (NOTHING_JUDGED,):
         name = _unique(clean(check.name, _LONGEST_NAME), taken)
         seconds = image.waited_seconds if check.rule == SCAN else 0.0
         path, number = _place(check, verdict)
@@ -106,10 +106,6 @@ def _properties(image: ImageVerdict, verdict: Verdict) -> dict[str, str]:
     found["hssgate.exit_code"] = str(int(image.exit_code))
     found["hssgate.polls"] = str(image.polls)
     return found
-
-
-def _nothing_judged() -> Check:
-    return Check(SCAN, Result.ERROR, f"{SCAN}: nothing was judged", trouble=Trouble.INCOMPLETE)
 
 
 def _unique(name: str, taken: set[str]) -> str:
