@@ -3,8 +3,9 @@
 Source: GitHub's workflow commands and environment files.
 """
 
+import contextlib
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import click
 
 from hssgate.cli.console import Console
+from hssgate.cli.report_files import reason_of
 from hssgate.cli.world import World
 from hssgate.errors import GateError
 from hssgate.exit_codes import ExitCode
@@ -68,38 +70,35 @@ class Announced(click.Command):
     def make_context(self, *args: Any, **extra: Any) -> click.Context:  # noqa: ANN401 - click's signature
         """Parse the arguments."""
         parent: click.Context | None = extra.get("parent")
-        with _Announcing(parent.obj if parent else None):
+        with _announcing(parent.obj if parent else None):
             return super().make_context(*args, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's signature
         """Run the command."""
-        with _Announcing(ctx.obj):
+        with _announcing(ctx.obj):
             return super().invoke(ctx)
 
 
-class _Announcing:
-    """Tells GitHub of an error that leaves it, and lets it go on."""
+@contextlib.contextmanager
+def _announcing(world: World | None) -> Iterator[None]:
+    """Tell GitHub of an error that leaves, and let it go on."""
+    try:
+        yield
+    except GateError as error:
+        _announce(world, str(error), error.exit_code)
+        raise
+    except click.ClickException as error:
+        _announce(world, error.format_message(), ExitCode.MISUSED)
+        raise
 
-    def __init__(self, world: World | None) -> None:
-        self._world = world
 
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if self._world is None or not in_github_actions(self._world.environ):
-            return
-        match error:
-            case GateError():
-                message, code = str(error), error.exit_code
-            case click.ClickException():
-                message, code = error.format_message(), ExitCode.MISUSED
-            case _:
-                return
-        console = self._world.console
-        values = {"result": Outcome.ERROR.value, "exit-code": str(int(code))}
-        _unwritten(self._world, "GITHUB_OUTPUT", lambda path: _append_outputs(path, values, console))
-        _annotate([("error", "hssgate", message)], console)
+def _announce(world: World | None, message: str, code: ExitCode) -> None:
+    if world is None or not in_github_actions(world.environ):
+        return
+    console = world.console
+    values = {"result": Outcome.ERROR.value, "exit-code": str(int(code))}
+    _unwritten(world, "GITHUB_OUTPUT", lambda path: _append_outputs(path, values, console))
+    _annotate([("error", "hssgate", message)], console)
 
 
 def _unwritten(world: World, variable: str, append: Callable[[Path], None]) -> str | None:
@@ -110,8 +109,7 @@ def _unwritten(world: World, variable: str, append: Callable[[Path], None]) -> s
     try:
         append(Path(path))
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-        line = f"${variable} ({clean(path, 300)}) could not be written: {clean(reason, 200)}"
+        line = f"${variable} ({clean(path, 300)}) could not be written: {reason_of(error)}"
         world.console.error(line)
         return line
     return None

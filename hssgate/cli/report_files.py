@@ -3,8 +3,9 @@
 import contextlib
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from hssgate.cli.console import Console
@@ -37,8 +38,7 @@ def check_paths(reports: Reports) -> None:
         try:
             _check_path(Path(path))
         except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else error
-            raise Misused(f"--report {name}={clean(path, 300)}: {clean(reason, 200)}") from error
+            raise Misused(f"--report {name}={clean(path, 300)}: {reason_of(error)}") from error
 
 
 def write_reports(verdict: Verdict, reports: Reports, console: Console) -> Verdict:
@@ -63,6 +63,33 @@ def rewrite_reports(verdict: Verdict, reports: Reports, console: Console) -> Ver
     again = [(name, path) for name, path in reports if path != STDOUT and Path(path).is_file()]
     _write_each(verdict, again, console)
     return verdict
+
+
+def write_report(name: str, path: str, render: Callable[[], str], console: Console) -> str | None:
+    """Write a report, without secrets; return why that could not be done, which is said as an error.
+
+    Args:
+        name: of its format.
+        path: where to; `-` is stdout.
+        render: returns its text.
+        console: for stdout, and for the error.
+    """
+    try:
+        text = console.redactor.text(render())
+        if path == STDOUT:
+            console.document(text)
+        else:
+            write_whole(Path(path), text)
+    except (OSError, ValueError) as error:
+        line = f"the report {name}={clean(path, 300)} could not be written: {reason_of(error)}"
+        console.error(line)
+        return line
+    return None
+
+
+def reason_of(error: OSError | ValueError) -> str:
+    """Return why a file could not be used, without its path."""
+    return clean(error.strerror if isinstance(error, OSError) and error.strerror else error, 200)
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -93,16 +120,8 @@ def _write_each(verdict: Verdict, reports: Reports, console: Console) -> tuple[s
     """Write each report, and return a line for each that could not be written."""
     unwritten = []
     for name, path in reports:
-        try:
-            text = console.redactor.text(FORMATS[name](verdict))
-            if path == STDOUT:
-                console.document(text)
-            else:
-                write_whole(Path(path), text)
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-            unwritten.append(f"the report {name}={clean(path, 300)} could not be written: {clean(reason, 200)}")
-            console.error(unwritten[-1])
+        if line := write_report(name, path, partial(FORMATS[name], verdict), console):
+            unwritten.append(line)
     return tuple(unwritten)
 
 

@@ -9,7 +9,7 @@ import click
 
 from hssgate.cli.console import Console
 from hssgate.cli.options import Report, common_options
-from hssgate.cli.report_files import STDOUT, check_paths, write_whole
+from hssgate.cli.report_files import STDOUT, check_paths, reason_of, write_report
 from hssgate.cli.world import World
 from hssgate.errors import Interrupted, Misused
 from hssgate.exit_codes import ExitCode, worst
@@ -87,7 +87,8 @@ def selftest(  # noqa: PLR0917 - click hands over every option by name
     by_name = {result.situation.name: result for result in results}
     code = interruption or exit_code_of(results)
     for _, path in reports:
-        code = worst(code, _write(path, render(themes, by_name), console))
+        if write_report("junit", path, lambda: render(themes, by_name), console):
+            code = worst(code, ExitCode.API_UNAVAILABLE)
     closing = headline(results, seconds, code, console.paint_result)
     if form == "json":
         console.result(json_lines(themes, by_name))
@@ -139,29 +140,14 @@ def _folder() -> Iterator[Path]:
     try:
         made = tempfile.TemporaryDirectory(prefix="hssgate-selftest-", ignore_cleanup_errors=True)
     except OSError as error:
-        raise Misused(f"no folder for temporary files: {clean(error.strerror or error)}; name one by TMPDIR") from error
+        raise Misused(f"no folder for temporary files: {reason_of(error)}; name one by TMPDIR") from error
     with made as name:
         folder = Path(name)
         try:
             (folder / "room").write_bytes(bytes(_ROOM))
             (folder / "room").unlink()
         except OSError as error:
-            reason = clean(error.strerror or error)
             raise Misused(
-                f"{folder.parent} has no room for temporary files: {reason}; name another by TMPDIR"
+                f"{folder.parent} has no room for temporary files: {reason_of(error)}; name another by TMPDIR"
             ) from error
         yield folder
-
-
-def _write(path: str, report: str, console: Console) -> ExitCode:
-    """Write the report; return what became of it."""
-    try:
-        if path == STDOUT:
-            console.document(report)
-        else:
-            write_whole(Path(path), report)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-        console.error(f"the report junit={clean(path, 300)} could not be written: {clean(reason, 200)}")
-        return ExitCode.API_UNAVAILABLE
-    return ExitCode.PASSED
