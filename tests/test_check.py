@@ -162,11 +162,10 @@ def test_what_is_refused_is_not_asked_again(bench: Bench, status: int, requests:
     assert bench.emulator.request_count == requests
 
 
-@pytest.mark.parametrize("mishap", ["stall: 31s", "truncate: 5"])
-def test_a_refusal_that_is_cut_short_is_a_refusal(bench: Bench, mishap: str) -> None:
+def test_a_refusal_that_is_cut_short_is_a_refusal(bench: Bench) -> None:
     """Found by seed 491 of the soak: its status came whole, and asking on would have locked the key."""
-    refusal = images(finished()) + f"faults: [{{requests: '*', status: 401, {mishap}}}]"
-    skewed = images(finished(at="-1h")) + f"clock_skew: 20m\nfaults: [{{requests: 1, {mishap}}}]"
+    refusal = images(finished()) + "faults: [{requests: '*', status: 401, truncate: 5}]"
+    skewed = images(finished()) + "clock_skew: 20m\nfaults: [{requests: 1, truncate: 5}]"
 
     assert bench.play(refusal).check("team/app:1.0").code == 3
     assert bench.emulator.request_count == 1

@@ -111,6 +111,7 @@ class Wiretap(httpx.BaseTransport):
         for look in [*self.looks[-1:], *self.details[-1:]]:
             if look.ended > self._clock.monotonic():
                 look.ended, look.pages[-1] = self._clock.monotonic(), None
+                self.statuses[-1] = 0
 
     def _look(self, request: httpx.Request) -> Look:
         """Return the look that the request goes on with, or a new one."""

@@ -120,6 +120,7 @@ class Wire:
             raise
 
     def _exchange(self, question: Question, within: float, heads: list[Answer], given_up: threading.Event) -> Answer:
+        until = self._clock.monotonic() + within
         kind = {"Content-Type": "application/json"} if question.content is not None else {}
         request = self._http.build_request(
             question.method,
@@ -140,8 +141,10 @@ class Wire:
                     for name, value in response.headers.multi_items()
                 ]
             )
-            heads.append(Answer(response.status_code, headers, b"", server_time(headers.get("Date")), in_body))
-            return replace(heads[-1], body=in_body.data(_body(response, headers.get("Content-Encoding", "identity"))))
+            head = Answer(response.status_code, headers, b"", server_time(headers.get("Date")), in_body)
+            if self._clock.monotonic() <= until:  # else nobody waits for it any more
+                heads.append(head)
+            return replace(head, body=in_body.data(_body(response, headers.get("Content-Encoding", "identity"))))
         finally:
             response.close()
 
