@@ -10,7 +10,7 @@ from hssgate.durations import Moment, describe_skew, format_duration
 from hssgate.errors import ApiError, ApiRefused, ApiUnavailable, Interrupted, RequestRefused
 from hssgate.exit_codes import ExitCode
 from hssgate.observer import Observer
-from hssgate.pacing import SERVER_FAULTS_IN_A_ROW, backoff_ceiling, last_look_reserve, poll_pause
+from hssgate.pacing import SERVER_FAULTS_IN_A_ROW, last_look_reserve, poll_pause
 from hssgate.reference import Reference
 from hssgate.retrying import pause_until, retry_pause
 from hssgate.settings import Patience
@@ -45,7 +45,6 @@ class _OpenLane:
         self.due = due
         self.failures = 0
         self.server_faults = 0
-        self.throttled = 0
 
     @property
     def open(self) -> list[Watched]:
@@ -134,8 +133,7 @@ class Watch:
                 self._tell(image)
 
     def _news(self, lane: _OpenLane, listing: Listing[CicdImage], began: float) -> None:
-        throttled = lane.throttled
-        lane.failures = lane.server_faults = lane.throttled = 0
+        lane.failures = lane.server_faults = 0
         scanned_after = self._moment(listing)
         by_name: dict[str | None, list[CicdImage]] = {}
         for row in listing.rows:
@@ -154,10 +152,7 @@ class Watch:
                 self._ask_neighbours(image)
                 image.end(Ending.TIMED_OUT, self._elapsed())
             self._tell(image)
-        pause = poll_pause(self._elapsed(), self._patience, self._clock.uniform(-1, 1))
-        if throttled:  # others wait for their first answer
-            pause = max(pause, min(backoff_ceiling(throttled), self._patience.max_interval))
-        self._schedule(lane, pause)
+        self._schedule(lane, poll_pause(self._elapsed(), self._patience, self._clock.uniform(-1, 1)))
         self._tell_look(lane, f"{plural(len(listing.rows), 'row')}, request id {listing.exchange.request_id}")
 
     def _no_news(self, lane: _OpenLane, error: ApiUnavailable) -> None:
@@ -171,7 +166,6 @@ class Watch:
         pause = retry_pause(error, lane.failures, self._clock)
         self._schedule(lane, pause)
         if error.exchange.http_status == _THROTTLED:
-            lane.throttled += 1
             for other in self._lanes:  # the limit is the caller's, not the image's
                 if other.open:
                     self._put_off(other, pause)

@@ -226,7 +226,9 @@ def gate(member: Member, shared: SharedTime, transport: httpx.BaseTransport) -> 
         lambda _endpoint, _ca_bundle: httpx.Client(transport=transport, trust_env=False),
         contextlib.nullcontext, KEY, Console(),
     )  # fmt: skip
-    return run(["check", f"app-{member.number}:1.0", "--endpoint", "http://127.0.0.1:9", "--project-id", "p", "-q"], world)
+    return run(
+        ["check", f"app-{member.number}:1.0", "--endpoint", "http://127.0.0.1:9", "--project-id", "p", "-q"], world
+    )
 
 
 def polling(interval: float, timeout: float = 1800.0) -> Wait:

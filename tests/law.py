@@ -182,7 +182,10 @@ def _breaches(row: Row, policy: Row, evidence: Evidence) -> Iterable[str]:
 def _found(rule: str, row: Row, ignore: list[Row], evidence: Evidence) -> int | None:
     """Return how many vulnerabilities count; what HSS counts and does not list counts for every level."""
     path = f"/image/{urllib.parse.quote(row.get('image_id') or '', safe='')}/vulnerabilities"
-    listed, counted = evidence.last(path, image_name=row["image_name"]), number(row.get("vul_num"))
+    # Images of several names may share an id, so all of what names the image names its findings.
+    names = {"namespace": "namespace", "image_name": "image_name", "tag_name": "image_version"}
+    listed = evidence.last(path, **{name: row.get(field) or "" for name, field in names.items()})
+    counted = number(row.get("vul_num"))
     if listed is None or counted is None:
         return None
     level = rule.removesuffix("vulnerabilities").rstrip("_")

@@ -116,7 +116,7 @@ class Wiretap(httpx.BaseTransport):
     def _look(self, request: httpx.Request) -> Look:
         """Return the look that the request goes on with, or a new one."""
         parts = urlsplit(str(request.url))
-        query = dict(parse_qsl(parts.query))
+        query = dict(parse_qsl(parts.query, keep_blank_values=True))
         filters = {name: value for name, value in query.items() if name not in _PAGING}
         kept = self.looks if parts.path.endswith("/cicd/images") else self.details
         if query.get("offset", "0") == "0" or not kept or (kept[-1].path, kept[-1].filters) != (parts.path, filters):
