@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types unit fix schema lock bench contest integration clean
+.PHONY: help demo test lint types unit fix schema lock bench contest soak integration clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,10 @@ schema: $(VENV)/runtime  ## write schemas/policy.schema.json anew from the model
 bench: $(VENV)/dev  ## the figures of benchmarks/README.md, as ratios
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/findings.py
+	$(BIN)/python -m benchmarks.fleet
+
+soak: $(VENV)/dev  ## 10,000 random schedules of faults, each held to the law: make soak SOAK="--schedules 100 --seed 7"
+	$(BIN)/python -m benchmarks.soak $(SOAK)
 
 contest: $(VENV)/dev  ## what other gates do in hard situations, beside what this one does now
 	$(BIN)/python benchmarks/contest.py

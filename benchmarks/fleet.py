@@ -6,15 +6,18 @@ All of it in virtual time, so the figures are the same on every machine. Run it 
 import argparse
 import statistics
 
-from tests.fleet import Member, Sailed, Wait, fleet_of, gate, polling, sail
+from tests.fleet import Member, Sailed, Wait, checking, fleet_of, polling, sail
 
 LIMIT = 100
 THROTTLED = 429
-WAYS: tuple[tuple[str, Wait], ...] = (
-    ("hssgate check", gate),
-    ("every 5 s", polling(5)),
-    ("every 10 s", polling(10)),
-    ("every 30 s", polling(30)),
+WAYS: tuple[tuple[str, Wait, float | None], ...] = (
+    ("hssgate check", checking(), None),
+    ("  --appear-timeout 15m", checking("--appear-timeout", "15m"), None),
+    ("  the same, Retry-After: 2", checking("--appear-timeout", "15m"), 2),
+    ("  the same, Retry-After: 10", checking("--appear-timeout", "15m"), 10),
+    ("every 5 s", polling(5), None),
+    ("every 10 s", polling(10), None),
+    ("every 30 s", polling(30), None),
 )
 
 
@@ -22,14 +25,11 @@ def main() -> None:
     """Let each way wait, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", type=int, default=500, metavar="N", help="how many wait (default 500)")
-    parser.add_argument("--ways", default="0,1,2,3", help="which rows, by number")
     given = parser.parse_args()
     members = fleet_of(given.size)
     print(f"{'':30}{'right':>8}{'calls':>8}{'429':>8}{'a minute':>10}{'delay: median':>15}{'p99':>9}{'last':>9}")
-    for way in map(int, given.ways.split(",")):
-        name, wait = WAYS[way]
-        for told, retry_after in (("", None), (", Retry-After: 10", 10.0)):
-            _print(name + told, members, sail(members, wait, limit=LIMIT, retry_after=retry_after))
+    for name, wait, retry_after in WAYS:
+        _print(name, members, sail(members, wait, limit=LIMIT, retry_after=retry_after))
 
 
 def _print(name: str, members: list[Member], sailed: Sailed) -> None:

@@ -219,16 +219,19 @@ def sail(members: Sequence[Member], wait: Wait, *, limit: int, retry_after: floa
     return Sailed(ended, counted.statuses)
 
 
-def gate(member: Member, shared: SharedTime, transport: httpx.BaseTransport) -> int:
-    """Wait as `hssgate check` does, with its defaults."""
-    world = World(
-        SharedClock(shared, member.number),
-        lambda _endpoint, _ca_bundle: httpx.Client(transport=transport, trust_env=False),
-        contextlib.nullcontext, KEY, Console(),
-    )  # fmt: skip
-    return run(
-        ["check", f"app-{member.number}:1.0", "--endpoint", "http://127.0.0.1:9", "--project-id", "p", "-q"], world
-    )
+def checking(*arguments: str) -> Wait:
+    """Return a wait as `hssgate check` does it, with these arguments and else its defaults."""
+
+    def wait(member: Member, shared: SharedTime, transport: httpx.BaseTransport) -> int:
+        world = World(
+            SharedClock(shared, member.number),
+            lambda _endpoint, _ca_bundle: httpx.Client(transport=transport, trust_env=False),
+            contextlib.nullcontext, KEY, Console(),
+        )  # fmt: skip
+        given = [f"app-{member.number}:1.0", "--endpoint", "http://127.0.0.1:9", "--project-id", "p", "-q"]
+        return run(["check", *given, *arguments], world)
+
+    return wait
 
 
 def polling(interval: float, timeout: float = 1800.0) -> Wait:
@@ -240,7 +243,7 @@ def polling(interval: float, timeout: float = 1800.0) -> Wait:
             began = shared.now
             while shared.now - began < timeout:
                 response = http.get(url)
-                if response.status_code == 200 and response.json()["data_list"][0]["scan_status"] == "success":  # noqa: PLR2004
+                if response.status_code == 200 and response.json()["data_list"][0]["scan_status"] == "success":
                     return 10 if response.json()["data_list"][0]["severity_level"] == "High" else 0
                 shared.sleep(interval)
         return 4

@@ -149,6 +149,11 @@ def meanwhile(bench: Bench, change: Callable[[], object], **row: object) -> Ende
     return bench.answer(answer).check("app:1.0", "--report", "html=out/report.html")
 
 
+def in_its_place(make: Callable[[], object]) -> None:
+    shutil.rmtree("out")
+    make()
+
+
 def test_a_folder_that_goes_away_meanwhile_is_made_again(bench: Bench) -> None:
     """A job that cleans up beside us."""
     ended = meanwhile(bench, lambda: shutil.rmtree("out"))
@@ -157,18 +162,13 @@ def test_a_folder_that_goes_away_meanwhile_is_made_again(bench: Bench) -> None:
     assert "<html" in Path("out/report.html").read_text(encoding="utf-8")
 
 
-def replace_folder(make: Callable[[], object]) -> None:
-    shutil.rmtree("out")
-    make()
-
-
 @pytest.mark.parametrize(("level", "code"), [("Low", 3), ("High", 10)])
 @pytest.mark.parametrize(
     "change",
     [
-        pytest.param(lambda: replace_folder(lambda: Path("out").write_text("file")), id="its folder is a file now"),
+        pytest.param(lambda: in_its_place(lambda: Path("out").write_text("file")), id="its folder is a file now"),
         pytest.param(lambda: Path("out/report.html").mkdir(), id="it is a folder now"),
-        pytest.param(lambda: replace_folder(lambda: Path("out").symlink_to("out")), id="its folder is a circle now"),
+        pytest.param(lambda: in_its_place(lambda: Path("out").symlink_to("out")), id="its folder is a circle now"),
         pytest.param(lambda: Path("out/report.html").symlink_to("/dev/full"), id="it is a full device now"),
     ],
 )

@@ -42,13 +42,23 @@ def sends(*parts: bytes) -> Damage:
     return lambda talk: talk.send(b"".join(parts))
 
 
-def cut(at: float, then: str) -> Damage:
+def then(*moves: Damage) -> Damage:
+    """Do one after the other."""
+
+    def damage(talk: Conversation) -> None:
+        for move in moves:
+            move(talk)
+
+    return damage
+
+
+def cut(at: float, move: str) -> Damage:
     """Send a part of the answer (a share of it, counted from its head where it is negative), then do something."""
 
     def damage(talk: Conversation) -> None:
         whole, head = talk.answer, len(talk.head)
         talk.send(whole[: int(head * -at) if at < 0 else int(head + 2 + (len(whole) - head - 2) * at)])
-        getattr(talk, then)()
+        getattr(talk, move)()
 
     return damage
 
@@ -104,7 +114,7 @@ INTACT = [
     pytest.param(lambda talk: talk.send(talk.answer + b"and more"), id="something after it"),
     pytest.param(compressed, id="compressed"),
     pytest.param(headed(b"X-Twice: a\r\nX-Twice: b\r\n"), id="a header twice"),
-    pytest.param(lambda talk: (talk.send(talk.answer), talk.half_close())[0], id="half closed after it"),
+    pytest.param(then(lambda talk: talk.send(talk.answer), lambda talk: talk.half_close()), id="half closed after it"),
 ]  # fmt: skip
 
 
@@ -191,14 +201,14 @@ ENDLESS = [
     pytest.param(cut(0.5, "stall"), id="stalls within the body"),
     pytest.param(cut(0.99, "stall"), id="stalls before the last byte"),
     pytest.param(lambda talk: talk.trickle(talk.answer), id="a byte a second"),
-    pytest.param(lambda talk: (talk.send(talk.head + b"\r\n"), talk.trickle(talk.body))[0], id="a body of a byte a second"),
-    pytest.param(lambda talk: (talk.send(OK), talk.flood(b"X-A: b\r\n", 0.05))[0], id="headers without end"),
-    pytest.param(lambda talk: (talk.send(OK), talk.flood(b"x" * 65536))[0], id="a header without end"),
+    pytest.param(then(lambda talk: talk.send(talk.head + b"\r\n"), lambda talk: talk.trickle(talk.body)), id="a body of a byte a second"),
+    pytest.param(then(lambda talk: talk.send(OK), lambda talk: talk.flood(b"X-A: b\r\n", 0.05)), id="headers without end"),
+    pytest.param(then(lambda talk: talk.send(OK), lambda talk: talk.flood(b"x" * 65536)), id="a header without end"),
     pytest.param(lambda talk: talk.flood(CONTINUE, 0.01), id="100 Continue without end"),
     pytest.param(lambda talk: talk.flood(EARLY, 0.01), id="early hints without end"),
-    pytest.param(lambda talk: (talk.send(OK + b"\r\n"), talk.flood(b" " * 65536))[0], id="a body without end"),
-    pytest.param(lambda talk: (talk.send(OK + b"Transfer-Encoding: chunked\r\n\r\n"), talk.flood(b"1\r\n \r\n", 0.01))[0], id="chunks without end"),
-    pytest.param(lambda talk: (talk.send(OK + b"Transfer-Encoding: chunked\r\n\r\n5;"), talk.flood(b"x" * 4096))[0], id="a chunk extension without end"),
+    pytest.param(then(lambda talk: talk.send(OK + b"\r\n"), lambda talk: talk.flood(b" " * 65536)), id="a body without end"),
+    pytest.param(then(lambda talk: talk.send(OK + b"Transfer-Encoding: chunked\r\n\r\n"), lambda talk: talk.flood(b"1\r\n \r\n", 0.01)), id="chunks without end"),
+    pytest.param(then(lambda talk: talk.send(OK + b"Transfer-Encoding: chunked\r\n\r\n5;"), lambda talk: talk.flood(b"x" * 4096)), id="a chunk extension without end"),
 ]  # fmt: skip
 
 
@@ -264,11 +274,7 @@ def test_a_request_given_up_is_ended_under_tls_too(tmp_path: Path) -> None:
         "print([thread.name for thread in threading.enumerate() if 'hssgate' in thread.name]); sys.exit(code)"
     )
 
-    def trickle(talk: Conversation) -> None:
-        talk.secure(context)
-        talk.flood(b"H", 0.05)
-
-    with damaging(trickle, greeted=False) as proxy:
+    with damaging(then(lambda talk: talk.secure(context), lambda talk: talk.flood(b"H", 0.05)), greeted=False) as proxy:
         address = proxy.url.replace("http://127.0.0.1", "https://localhost")
         given = ["check", "app:1", "--endpoint", address, "--project-id", "p", "--ca-bundle", "ca.pem"]
         ended = subprocess.run(

@@ -35,6 +35,7 @@ _FINDINGS: list[Row] = [
 
 def random_images(chance: random.Random) -> list[Row]:
     """Return the images of a scenario: mostly the one that is asked for, as it may be met, and others like it."""
+    changed: Row
     images = [_image(chance, _TARGET)]
     if chance.random() < 0.3:  # pushed again: another row of the same names
         images.append(_image(chance, _TARGET | {"image_digest": chance.choice(DIGESTS)}))

@@ -3,7 +3,7 @@
 import contextlib
 import io
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,16 +25,13 @@ class Silent:
     err: str
 
 
-def silently(
-    arguments: Sequence[str], clock: Clock, transport: httpx.BaseTransport, environ: Mapping[str, str] | None = None
-) -> Silent:
-    """Run the command line.
+def silently(arguments: Sequence[str], clock: Clock, transport: httpx.BaseTransport) -> Silent:
+    """Run the command line with the emulator's key.
 
     Args:
         arguments: without the program's name.
         clock: virtual time.
         transport: answers.
-        environ: the variables; without, the caller's own and the emulator's key.
     """
 
     def open_http(_endpoint: str, _ca_bundle: Path | None) -> httpx.Client:
@@ -42,9 +39,7 @@ def silently(
 
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        world = World(
-            clock, open_http, contextlib.nullcontext, {**os.environ, **KEY} if environ is None else environ, Console()
-        )
+        world = World(clock, open_http, contextlib.nullcontext, {**os.environ, **KEY}, Console())
         code = run(arguments, world)
         for stream in (out, err):
             stream.flush()
