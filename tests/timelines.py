@@ -42,7 +42,7 @@ def random_images(chance: random.Random) -> list[Row]:
     if chance.random() < 0.1:  # the same row twice
         images.append(dict(images[0]))
     if chance.random() < 0.3:
-        changed: dict[str, str | None] = chance.choice(
+        changed = chance.choice(
             [{"namespace": "prod"}, {"namespace": None}, {"cicd_name": "shop2"}, {"cicd_name": None}]
         )
         images.append(_image(chance, _TARGET | changed))
