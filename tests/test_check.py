@@ -175,8 +175,9 @@ def test_one_images_silence_hides_no_violation_of_another(bench: Bench) -> None:
     """Each image gets its share of the time."""
     scenario = images(finished(), finished("severity_level: High, malicious_file_num: 0", image_name="other"))
 
+    # By a token: the emulator looks at who asks after the delay, when a signature would be too old.
     ended = bench.play(scenario + "faults: [{requests: 1, delay: 1h}]").check(
-        "team/app:1.0", "team/other:1.0", "--timeout", "10s"
+        "team/app:1.0", "team/other:1.0", "--timeout", "10s", env={"HSSGATE_TOKEN": "emulator-token"}
     )
 
     assert [found["exit_code"] for found in ended.report["images"]][1] == 10
