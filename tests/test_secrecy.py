@@ -57,7 +57,7 @@ OTHER = {
     "policy schema": ["policy", "schema"],
     "policy explain": ["policy", "explain", "team/app:1.0"],
     "emulator": ["emulator", "--scenario", "scenario.yaml"],
-    "selftest": ["selftest", "clean"],
+    "selftest": ["selftest", "--list"],
     "demo": ["demo"],
 }
 """What does not."""
