@@ -14,16 +14,12 @@ T = TypeVar("T")
 def retry_pause(error: ApiUnavailable, failures: int, clock: Clock) -> float:
     """Return the seconds to wait after a failure: what the server asked for, else full jitter below a rising ceiling.
 
-    Whom the server asks to wait once more does both, for others were asked to come back at the same moment.
-
     Args:
         error: what went wrong.
         failures: in a row, from 1.
         clock: for chance.
     """
-    if error.retry_after is not None and failures == 1:
-        return error.retry_after
-    return (error.retry_after or 0.0) + clock.uniform(0, backoff_ceiling(failures))
+    return clock.uniform(0, backoff_ceiling(failures)) if error.retry_after is None else error.retry_after
 
 
 def pause_until(due: float, start: float, clock: Clock, observer: Observer) -> None:
