@@ -1,6 +1,10 @@
-"""A secret that can be used and not shown."""
+"""A secret that can be used and not shown, and what can be sent as one."""
 
+import re
 from typing import NoReturn
+
+LONGEST_SENDABLE = 32768  # characters; source: manual page of ListCicdImages, table 3
+_SENDABLE = re.compile("[!-~]+")
 
 
 class Secret:
@@ -24,3 +28,8 @@ class Secret:
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("a secret is neither pickled nor copied")
+
+
+def is_sendable(text: str) -> bool:
+    """Whether a header can carry the text as a credential, and it is not empty."""
+    return len(text) <= LONGEST_SENDABLE and _SENDABLE.fullmatch(text) is not None

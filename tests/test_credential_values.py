@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hssgate.cli.credentials import KEYS, TOKENS
+from hssgate.cli.variables import KEYS, TOKENS
 from tests.conftest import Bench, Ended
 from tests.test_check import finished, images
 from tests.test_ways_in import GITHUB, IAM, IDP, URNS, USER
@@ -202,8 +202,8 @@ def test_a_token_file_of_the_longest_length_is_sent(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        ("s3cret s3cret", "holds a blank or a character that no credential has; copy it anew"),
-        ("s3crété", "holds a blank or a character that no credential has; copy it anew"),
+        ("s3cret s3cret", "holds a blank, a line break or a character that no credential has; copy it anew"),
+        ("s3crété", "holds a blank, a line break or a character that no credential has; copy it anew"),
         ("x" * (LONGEST + 1), "is longer than 32768 characters"),
     ],
     ids=["a blank", "another alphabet", "too long"],

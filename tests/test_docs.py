@@ -12,10 +12,10 @@ import pytest
 import yaml
 
 from hssgate import __version__
-from hssgate.cli import connections, credentials, profile
+from hssgate.cli import connections, profile, variables
 from hssgate.cli.check import check
-from hssgate.cli.credentials import KEYS, TOKENS
 from hssgate.cli.main import cli
+from hssgate.cli.variables import KEYS, TOKENS
 from hssgate.emulator.identity.model import Identity
 from hssgate.emulator.identity.names import IdentityName
 from hssgate.emulator.scenario import parse_scenario
@@ -81,15 +81,15 @@ def test_the_exit_codes_are_the_exit_codes() -> None:
 def test_the_credentials_are_all_named() -> None:
     """In the order in which they are tried, and then what goes with them."""
     tried = [*TOKENS, *(name for keys in KEYS for name in (keys.ak, keys.sk, keys.security_token) if name)]
-    tried += [credentials.PROVIDER_URN, credentials.AGENCY_URN, credentials.ID_TOKEN, credentials.ID_TOKEN_FILE]
-    tried += [credentials.IDP_ID, credentials.IDP_TOKEN_FILE]
-    tried += [credentials.USER, credentials.PASSWORD, credentials.DOMAIN, profile.VARIABLE]
+    tried += [variables.PROVIDER_URN, variables.AGENCY_URN, variables.ID_TOKEN, variables.ID_TOKEN_FILE]
+    tried += [variables.IDP_ID, variables.IDP_TOKEN_FILE]
+    tried += [variables.USER, variables.PASSWORD, variables.DOMAIN, profile.VARIABLE]
     tried += [connections.IAM_ENDPOINT, connections.STS_ENDPOINT]
-    tried += [credentials.AUDIENCE, credentials.SESSION_NAME, credentials.DURATION]
-    tried += [credentials.POLICY, credentials.POLICY_IDS]
+    tried += [variables.AUDIENCE, variables.SESSION_NAME, variables.DURATION]
+    tried += [variables.POLICY, variables.POLICY_IDS]
 
     assert re.findall(r"`([A-Z_]+)`", section("### Credentials")) == tried
-    assert f"`{credentials.METADATA}=1`" in section("### Credentials")
+    assert f"`{variables.METADATA}=1`" in section("### Credentials")
 
 
 def test_the_doors_take_what_the_readme_says() -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 from hssgate.api.hosts import Hosts
 from hssgate.cli import github
 from hssgate.cli.addresses import checked_endpoint, checked_region, endpoint_of
-from hssgate.cli.credentials import Choice, choose_credentials, secret_values
+from hssgate.cli.credentials import Choice, choose_credentials
+from hssgate.cli.variables import secret_values
 from hssgate.cli.world import World
 from hssgate.errors import Misused
 from hssgate.regions import iam_endpoint, sts_endpoint

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
-from hssgate.cli.credentials import secret_values
 from hssgate.cli.options import common_options
+from hssgate.cli.variables import secret_values
 from hssgate.cli.world import World, real_world
 from hssgate.errors import GateError
 from hssgate.exit_codes import ExitCode

@@ -1,7 +1,6 @@
 """Exchanges of one credential for another: what is common to STS, IAM, token services and the metadata service."""
 
 import json
-import re
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
@@ -10,13 +9,12 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
 from hssgate.api.answers import Advice, document_of, exchange_of, failure_of, unreadable
 from hssgate.api.wire import Answer, Question, Wire
 from hssgate.errors import ApiRefused, ApiUnavailable
-from hssgate.secret import Secret
+from hssgate.secret import LONGEST_SENDABLE, Secret, is_sendable
 from hssgate.ways import AccessKey
 
 Model = TypeVar("Model", bound=BaseModel)
 
-_SENDABLE = re.compile("[!-~]{1,32768}")  # a header can carry it
-SecretText = Annotated[str, StringConstraints(max_length=32768, pattern="^[!-~]+$")]
+SecretText = Annotated[str, StringConstraints(max_length=LONGEST_SENDABLE, pattern="^[!-~]+$")]
 # A project's id stands in the path of each request and in a header: nothing may lead out of the one or end the other.
 ProjectId = Annotated[str, StringConstraints(max_length=256, pattern="^[.]*[A-Za-z0-9_~-][A-Za-z0-9_.~-]*$")]
 ANSWER = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, defer_build=True)
@@ -139,11 +137,6 @@ def token_of(answer: Answer, who: str) -> Secret:
     if not is_sendable(given):
         raise ApiUnavailable(f"{who}: unreadable answer: there is no token in X-Subject-Token", exchange_of(answer))
     return Secret(given)
-
-
-def is_sendable(text: str) -> bool:
-    """Whether a header can carry the text, and it is one."""
-    return _SENDABLE.fullmatch(text) is not None
 
 
 def as_json(document: dict[str, Any]) -> bytes:

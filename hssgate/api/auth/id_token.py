@@ -7,16 +7,15 @@ from urllib.parse import urlencode, urlsplit
 from pydantic import BaseModel
 
 from hssgate.api.answers import Advice
-from hssgate.api.auth.exchange import ANSWER, SecretText, answered, is_sendable, read
+from hssgate.api.auth.exchange import ANSWER, SecretText, answered, read
 from hssgate.api.hosts import Hosts
 from hssgate.api.wire import Question
 from hssgate.clock import Clock
 from hssgate.errors import ApiRefused, ApiUnavailable
-from hssgate.secret import Secret
+from hssgate.secret import LONGEST_SENDABLE, Secret, is_sendable
 from hssgate.text import clean
 from hssgate.ways import GitHubIdToken, GivenIdToken, IdTokenFile, IdTokenSource
 
-_LONGEST = 32768  # characters
 _GITHUB = "GitHub's token service"
 _FILE_ADVICE = "check the path, and that the pipeline has written it"
 _ADVICE = Advice({}, {}, "the job needs `permissions: id-token: write`, and its request token ends with the job")
@@ -72,7 +71,7 @@ def _from_file(source: IdTokenFile, clock: Clock, within: float) -> Secret:
 
 def _head_of(path: Path) -> bytes:
     with path.open("rb") as file:
-        return file.read(2 * _LONGEST)
+        return file.read(2 * LONGEST_SENDABLE)
 
 
 def _from_github(source: GitHubIdToken, hosts: Hosts, within: float) -> Secret:

@@ -4,14 +4,14 @@ Source: the official SDK's MetadataAccessor.
 """
 
 from hssgate.api.answers import Advice, exchange_of
-from hssgate.api.auth.exchange import CredentialAnswer, answered, answered_by, is_sendable, named, read
+from hssgate.api.auth.exchange import CredentialAnswer, answered, answered_by, named, read
 from hssgate.api.auth.lease import Issued, seconds_left
 from hssgate.api.hosts import Hosts
 from hssgate.api.http import METADATA_HOST
 from hssgate.api.wire import Question, Wire
 from hssgate.clock import Clock
 from hssgate.errors import ApiRefused, ApiUnavailable
-from hssgate.secret import Secret
+from hssgate.secret import Secret, is_sendable
 from hssgate.ways import AccessKey, MachineAgency
 
 WHO = "the machine's metadata service"

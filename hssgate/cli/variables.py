@@ -1,0 +1,117 @@
+"""The variables that hold credentials: their names, what in them is secret, and values that can be sent."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from hssgate.errors import Misused
+from hssgate.secret import LONGEST_SENDABLE, Secret, is_sendable
+
+TOKENS = ("HSSGATE_TOKEN", "HW_AUTH_TOKEN")
+
+
+@dataclass(frozen=True)
+class KeyNames:
+    """The variables of one kind of access key.
+
+    Args:
+        ak: of the access key id.
+        sk: of the secret access key.
+        security_token: of the token that temporary keys have, if this kind has one.
+    """
+
+    ak: str
+    sk: str
+    security_token: str | None
+
+
+KEYS = (
+    KeyNames("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK", "HUAWEICLOUD_SDK_SECURITY_TOKEN"),
+    KeyNames("CLOUD_SDK_AK", "CLOUD_SDK_SK", None),
+    KeyNames("HW_ACCESS_KEY", "HW_SECRET_KEY", "HW_SECURITY_TOKEN"),
+)
+PROVIDER_URN, AGENCY_URN = "HUAWEICLOUD_OIDC_PROVIDER_URN", "HUAWEICLOUD_OIDC_AGENCY_URN"
+ID_TOKEN, ID_TOKEN_FILE = "HUAWEICLOUD_OIDC_ID_TOKEN", "HUAWEICLOUD_OIDC_TOKEN_FILE"
+AUDIENCE = "HUAWEICLOUD_OIDC_AUDIENCE"
+SESSION_NAME, DURATION = "HUAWEICLOUD_OIDC_SESSION_NAME", "HUAWEICLOUD_OIDC_DURATION_SECONDS"
+POLICY, POLICY_IDS = "HUAWEICLOUD_OIDC_POLICY", "HUAWEICLOUD_OIDC_POLICY_IDS"
+REQUEST_URL, REQUEST_TOKEN = "ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
+IDP_ID, IDP_TOKEN_FILE = "HUAWEICLOUD_SDK_IDP_ID", "HUAWEICLOUD_SDK_ID_TOKEN_FILE"
+USER, PASSWORD, DOMAIN = "HW_USER_NAME", "HW_USER_PASSWORD", "HW_DOMAIN_NAME"
+METADATA = "HSSGATE_METADATA"
+
+_PROXIES = frozenset({"HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"})
+_COPY_ANEW = "holds a blank, a line break or a character that no credential has; copy it anew"
+
+
+def secret_values(environ: Mapping[str, str]) -> list[str]:
+    """Return every secret in the environment, chosen or not: none of them may be shown."""
+    names = [*TOKENS, *(name for keys in KEYS for name in (keys.sk, keys.security_token) if name)]
+    names += [ID_TOKEN, REQUEST_TOKEN, PASSWORD]
+    values = [environ[name] for name in names if environ.get(name)]
+    for proxy in (value for name, value in environ.items() if name.upper() in _PROXIES):
+        before_host, at, _ = proxy.rpartition("@")
+        if at:
+            user = before_host.rpartition("://")[2]
+            password = user.partition(":")[2]
+            values += [user, password, unquote(user), unquote(password)]
+    return values
+
+
+def sendable(value: str, name: str) -> str:
+    """Return a value that a header can carry.
+
+    Args:
+        value: of a variable or of a key in a file.
+        name: of that.
+
+    Raises:
+        Misused: no header can carry it.
+    """
+    if len(value) > LONGEST_SENDABLE:
+        raise Misused(f"{name} is longer than {LONGEST_SENDABLE} characters, the most that a header takes")
+    if not is_sendable(value):
+        raise Misused(f"{name} {_COPY_ANEW}")
+    return value
+
+
+class Variables:
+    """The environment, with blanks around values cut off and said.
+
+    Args:
+        environ: the environment variables; an empty one counts as unset.
+        warn: called with a line where blanks around a value were cut off.
+    """
+
+    def __init__(self, environ: Mapping[str, str], warn: Callable[[str], None]) -> None:
+        self._environ = environ
+        self._warn = warn
+        self._mended: set[str] = set()
+
+    def get(self, name: str) -> str | None:
+        """Return what can be sent in a header."""
+        value = self.text(name)
+        return None if value is None else sendable(value, name)
+
+    def secret(self, name: str) -> Secret | None:
+        """Return what can be sent in a header, and not shown."""
+        value = self.get(name)
+        return None if value is None else Secret(value)
+
+    def text(self, name: str) -> str | None:
+        """Return what a person may have chosen, such as a name or a password."""
+        value = self.document(name)
+        if value is not None and not value.isprintable():
+            raise Misused(f"{name} {_COPY_ANEW}")
+        if value != (self._environ.get(name) or None) and name not in self._mended:
+            self._mended.add(name)
+            self._warn(f"{name}: blanks or line breaks around the value were cut off")
+        return value
+
+    def document(self, name: str) -> str | None:
+        """Return what may have several lines."""
+        raw = self._environ.get(name, "")
+        value = raw.strip()
+        if raw and not value:
+            raise Misused(f"{name} holds nothing but blanks; set it or take it away")
+        return value or None
