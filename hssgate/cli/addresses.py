@@ -57,18 +57,33 @@ def checked_region(region: str | None, note: Callable[[str], None]) -> str | Non
     return region
 
 
-def checked_endpoint(endpoint: str, name: str, *, with_path: bool = False) -> str:
-    """Return scheme and host of an address to which secrets are sent.
+def checked_endpoint(endpoint: str, name: str) -> str:
+    """Return scheme and host, where nothing else was given.
 
     Args:
         endpoint: as given; without a scheme it is https.
         name: of the option or variable that it was given by.
-        with_path: whether it may go on after the host.
+
+    Raises:
+        Misused: it is no address of a host, or a secret could not safely be sent there.
+    """
+    url = checked_url(endpoint, name)
+    if url.path not in ("", "/") or url.query or url.fragment:
+        raise Misused(f"{name} holds a path or a query; give scheme and host alone")
+    return f"{url.scheme}://{url.netloc.decode('ascii')}"
+
+
+def checked_url(given: str, name: str) -> httpx.URL:
+    """Return an address to which secrets can be sent, whatever follows the host.
+
+    Args:
+        given: without a scheme it is https.
+        name: of the option or variable that it was given by.
 
     Raises:
         Misused: it is no address, or a secret could not safely be sent there.
     """
-    text = endpoint.strip()
+    text = given.strip()
     try:
         url = httpx.URL(text if "://" in text else f"https://{text}")
     except httpx.InvalidURL as error:
@@ -89,6 +104,4 @@ def checked_endpoint(endpoint: str, name: str, *, with_path: bool = False) -> st
         raise Misused(f"{name} names port {url.port}, which there is not")
     if url.scheme == "http" and not is_loopback(url.host):
         raise Misused(f"{name} is plain http, over which no secret is sent except to a loopback host; use https")
-    if not with_path and (url.path not in ("", "/") or url.query or url.fragment):
-        raise Misused(f"{name} holds a path or a query; give scheme and host alone")
-    return f"{url.scheme}://{url.netloc.decode('ascii')}"
+    return url

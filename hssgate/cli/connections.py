@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hssgate.api.hosts import Hosts
 from hssgate.cli import github
-from hssgate.cli.addresses import checked_endpoint, checked_region, endpoint_of
+from hssgate.cli.addresses import checked_endpoint, checked_region, checked_url, endpoint_of
 from hssgate.cli.credentials import Choice, choose_credentials
 from hssgate.cli.variables import secret_values
 from hssgate.cli.world import World
@@ -183,11 +183,11 @@ def _sts_endpoint(world: World, region: str | None) -> str:
 
 
 def _check_url(url: str, name: str) -> None:
-    """Refuse an address to which no secret may be sent; it may have a path and a query.
+    """Refuse an address to which no secret may be sent; its query is the host's own affair.
 
     Raises:
         Misused: no secret may be sent there.
     """
     if "://" not in url:
         raise Misused(f"{name} is no https URL; take it as the runner gives it")
-    checked_endpoint(url.partition("?")[0], name, with_path=True)
+    checked_url(url.partition("?")[0], name)
