@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from hssgate.api.auth.access_key import SKEW_ALLOWED
 from hssgate.api.client import HssClient
 from hssgate.api.hosts import Hosts
 from hssgate.api.query import CicdImagesQuery
@@ -18,8 +19,7 @@ from hssgate.settings import Connection
 from hssgate.text import clean, plural
 from hssgate.ways import AccessKey, Token
 
-_SKEW_REFUSED = 15 * 60.0  # seconds; source: API Request Signing Guide
-_SKEW_ODD = 60.0
+_SKEW_ODD = 60.0  # seconds that are worth telling
 _FEW = 10  # rows; the fewest that the API lists
 
 
@@ -160,8 +160,8 @@ def _clock(answer: Answer, clock: Clock) -> Look:
         return Look("clock", State.OK, "the server does not tell its time")
     skew = answer.server_time - clock.epoch()
     shown = f"{format_duration(abs(skew))} {'behind' if skew > 0 else 'ahead of'} the server"
-    if abs(skew) >= _SKEW_REFUSED:
-        advice = "signatures are refused from 15 minutes on: set this machine's clock, best by NTP"
+    if abs(skew) >= SKEW_ALLOWED:
+        advice = f"signatures are refused from {SKEW_ALLOWED / 60:g} minutes on: set this machine's clock, best by NTP"
         return Look("clock", State.FAILED, f"this machine is {shown}; {advice}", ExitCode.API_UNAVAILABLE)
     return Look("clock", State.OK, f"this machine is {shown}" if abs(skew) >= _SKEW_ODD else "in step with the server")
 

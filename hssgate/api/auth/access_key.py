@@ -9,7 +9,7 @@ from hssgate.api.auth.signature import authorization, canonical_request
 from hssgate.clock import Clock
 from hssgate.ways import AccessKey
 
-_SKEW_ALLOWED = 15 * 60.0  # seconds; source: API Request Signing Guide
+SKEW_ALLOWED = 15 * 60.0  # seconds; source: API Request Signing Guide
 _MARGIN = 60.0  # the server's `Date` has whole seconds and took a while to get here
 
 
@@ -58,7 +58,7 @@ class SignedAuth(httpx.Auth):
         if server_time is None or self._ahead:
             return None
         skew = server_time - self._clock.epoch()
-        if abs(skew) < _SKEW_ALLOWED - _MARGIN:
+        if abs(skew) < SKEW_ALLOWED - _MARGIN:
             return None
         self._ahead = skew
         return skew

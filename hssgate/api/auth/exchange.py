@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
 
 from hssgate.api.answers import Advice, document_of, exchange_of, failure_of, unreadable
+from hssgate.api.hosts import Hosts
 from hssgate.api.wire import Answer, Question, Wire
 from hssgate.errors import ApiRefused, ApiUnavailable
 from hssgate.secret import LONGEST_SENDABLE, Secret, is_sendable
@@ -31,16 +32,9 @@ class IssuedKey(BaseModel):
     securitytoken: SecretText
     expires_at: AwareDatetime
 
-    def as_access_key(self, source: str, learn: Callable[..., None]) -> AccessKey:
-        """Return the key, once its secrets are known as such.
-
-        Args:
-            source: where it comes from, in words.
-            learn: is told the secrets.
-        """
-        sk, token = Secret(self.secret), Secret(self.securitytoken)
-        learn(sk, token)
-        return AccessKey(ak=self.access, sk=sk, security_token=token, source=source)
+    def as_access_key(self, source: str, hosts: Hosts) -> AccessKey:
+        """Return the key; see `temporary_key`."""
+        return temporary_key(self.access, self.secret, self.securitytoken, source, hosts)
 
 
 class CredentialAnswer(BaseModel):
@@ -49,6 +43,21 @@ class CredentialAnswer(BaseModel):
     model_config = ANSWER
 
     credential: IssuedKey
+
+
+def temporary_key(ak: str, sk: str, security_token: str, source: str, hosts: Hosts) -> AccessKey:
+    """Return a key that was issued, once its secrets are known as such.
+
+    Args:
+        ak: the access key id.
+        sk: the secret access key.
+        security_token: that goes with it.
+        source: where it comes from, in words.
+        hosts: are told the secrets.
+    """
+    secrets = Secret(sk), Secret(security_token)
+    hosts.learn(*secrets)
+    return AccessKey(ak=ak, sk=secrets[0], security_token=secrets[1], source=source)
 
 
 def answered(wire: Wire, question: Question, who: str, advice: Advice, within: float) -> Answer:
@@ -95,7 +104,8 @@ def named(ask: Callable[[], Answer], who: str) -> Answer:
 
     Raises:
         ApiUnavailable: there was no answer.
-        ApiRefused: the server's certificate is not to be trusted.
+        ApiRefused: the request did not get through, and would not the next time: a certificate that is not to be
+            trusted, or a proxy that refuses.
     """
     try:
         return ask()

@@ -55,5 +55,5 @@ def federate(way: Federation, endpoint: str, hosts: Hosts, clock: Clock, within:
     )
     answer = answered(wire, question, WHO, _ADVICE, deadline - clock.monotonic())
     issued = read(answer, CredentialAnswer, WHO).credential
-    key = issued.as_access_key(way.source, hosts.learn)
+    key = issued.as_access_key(way.source, hosts)
     return Issued(key, seconds_left(issued.expires_at.timestamp(), answer, clock))

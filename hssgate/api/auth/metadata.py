@@ -72,7 +72,7 @@ class MachineKeys:
         answer = answered(wire, question, WHO, _ADVICE, self._left(deadline))
         issued = read(answer, CredentialAnswer, WHO).credential
         return Issued(
-            issued.as_access_key(self._way.source, self._hosts.learn),
+            issued.as_access_key(self._way.source, self._hosts),
             seconds_left(issued.expires_at.timestamp(), answer, self._clock),
         )
 

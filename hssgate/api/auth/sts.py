@@ -8,13 +8,12 @@ from typing import Any
 from pydantic import AwareDatetime, BaseModel
 
 from hssgate.api.answers import Advice
-from hssgate.api.auth.exchange import ANSWER, SecretText, answered, as_json, read
+from hssgate.api.auth.exchange import ANSWER, SecretText, answered, as_json, read, temporary_key
 from hssgate.api.auth.id_token import id_token_of
 from hssgate.api.auth.lease import Issued, seconds_left
 from hssgate.api.hosts import Hosts
 from hssgate.api.wire import Question
 from hssgate.clock import Clock
-from hssgate.secret import Secret
 from hssgate.ways import AccessKey, Keyless
 
 WHO = "STS (assume-with-oidc)"
@@ -73,7 +72,5 @@ def assume_with_oidc(way: Keyless, endpoint: str, hosts: Hosts, clock: Clock, wi
     )
     answer = answered(hosts.wire(endpoint), question, WHO, _ADVICE, deadline - clock.monotonic())
     issued = read(answer, _StsAnswer, WHO).credentials
-    sk, security_token = Secret(issued.secret_access_key), Secret(issued.security_token)
-    hosts.learn(sk, security_token)
-    key = AccessKey(ak=issued.access_key_id, sk=sk, security_token=security_token, source=way.source)
+    key = temporary_key(issued.access_key_id, issued.secret_access_key, issued.security_token, way.source, hosts)
     return Issued(key, seconds_left(issued.expiration.timestamp(), answer, clock))
