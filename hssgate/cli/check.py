@@ -98,8 +98,9 @@ def check(  # noqa: PLR0917 - click hands over every option by name
 ) -> None:
     """Wait until HSS has scanned each IMAGE, hold the result against the policy, and exit 0 only if all pass.
 
-    IMAGE is [REGISTRY/][NAMESPACE/]NAME[:VERSION][@DIGEST]; the version or the digest is required. Credentials come
-    from the environment: HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or HSSGATE_TOKEN.
+    IMAGE is [REGISTRY/][NAMESPACE/]NAME[:VERSION][@DIGEST]; the version or the digest is required. Credentials are
+    never options: HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, HSSGATE_TOKEN, or a keyless set-up in the environment, or
+    a profile file; `hssgate doctor -v` says which are found.
     """
     world: World = ctx.obj
     console = world.console
