@@ -1,7 +1,8 @@
-"""The ways in: what credentials the gate was given (CONTRACT section 7). Data, never behaviour."""
+"""The ways in: what credentials the gate was given (CONTRACT section 7), and what of them is secret."""
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import assert_never
 
 from hssgate.secret import Secret
 
@@ -150,3 +151,5 @@ def secrets_of(credentials: Credentials) -> tuple[Secret, ...]:
             return (value,)
         case Keyless() | Federation() | MachineAgency():
             return ()
+        case unreachable:
+            assert_never(unreachable)

@@ -2,6 +2,7 @@
 
 import email.utils
 import json
+import ssl
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
@@ -394,3 +395,20 @@ def test_a_server_without_a_clock_is_told(bench: Bench) -> None:
     )
 
     assert (ended.code, message(ended, "clock")) == (0, "the server does not tell its time")
+
+
+def test_a_certificate_that_is_not_to_be_trusted_is_a_host_that_is_there(bench: Bench) -> None:
+    """Nothing that needs credentials is asked of it."""
+
+    def refuse(_request: httpx.Request) -> httpx.Response:
+        error = ssl.SSLCertVerificationError(1, "certificate verify failed")
+        error.verify_code, error.verify_message = 18, "self-signed certificate"
+        raise httpx.ConnectError("certificate verify failed") from error
+
+    ended = doctor(bench.answer(refuse), KEY, *PROJECT)
+
+    assert ended.code == 3
+    assert [looks(ended)[name] for name in ("endpoint", "tls", "clock", "permission")] == [
+        "ok", "failed", "skipped", "skipped",
+    ]  # fmt: skip
+    assert len(bench.sent) == 1

@@ -123,6 +123,18 @@ def test_a_full_summary_takes_one_more_line(bench: Bench) -> None:
     assert (ended.code, added) == (0, "\nhssgate: PASSED (1 image passed), exit code 0\n")
 
 
+def test_a_summary_without_room_stays_as_it_is(bench: Bench) -> None:
+    """One more line would have GitHub show nothing of it; the verdict is told all the same."""
+    full = "x" * (1024 * 1024 - 10)
+    Path("summary.md").write_text(full)
+
+    ended = bench.play(images(finished())).check("team/app:1.0", env=ENV)
+
+    assert ended.code == 0
+    assert Path("summary.md").read_text() == full
+    assert step_outputs()["result"] == "passed"
+
+
 @pytest.mark.parametrize("name", ["GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"])
 def test_what_cannot_be_written_is_no_pass(bench: Bench, name: str) -> None:
     """Later steps would read nothing, and could take that for a pass."""

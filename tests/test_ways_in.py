@@ -256,6 +256,7 @@ def test_half_a_way_in_is_said(bench: Bench, env: dict[str, str], said: str) -> 
         ("[basic]\nidp_id = a\n", "idp_id set, but id_token_file missing"),
         ("[basic]\nregion = a\n", "has neither ak and sk nor idp_id and id_token_file"),
         ("[basic]\nak = a\nsk = s3cret s3cret\n", "sk holds a blank"),
+        (f"[basic]\nak = a\nsk = {'s3cret' * 6000}\n", "sk is longer than 32768 characters"),
         ("[global]\nak = a\nsk = s3cret\n", "it has no section [basic]"),
         ("[basic]\nak = a\nsk s3cret\n", "it is no profile file (ParsingError)"),
         ("ak = a\nsk = s3cret\n", "it is no profile file (MissingSectionHeaderError)"),
@@ -426,3 +427,71 @@ def test_secrets_that_were_issued_are_masked_in_github(bench: Bench) -> None:
     assert len(set(told)) == len(told) == 3
     rest = "\n".join(line for line in ended.err.splitlines() if not line.startswith("::add-mask::"))
     assert not [secret for secret in (*told, "emulator-request-token") if secret in rest + ended.out]
+
+
+@pytest.mark.parametrize(
+    ("env", "host"),
+    [
+        pytest.param({"HUAWEICLOUD_OIDC_ID_TOKEN": "emulator-id-token"}, "sts.ap-southeast-1.myhuaweicloud.com", id="STS"),
+        pytest.param(USER, "iam.ap-southeast-1.myhuaweicloud.com", id="IAM"),
+    ],
+)  # fmt: skip
+def test_the_region_tells_where_iam_and_sts_are(bench: Bench, env: dict[str, str], host: str) -> None:
+    """Unless a variable does."""
+    given = {name: value for name, value in {**URNS, **env}.items() if not name.endswith("_ENDPOINT")}
+    given = {name: value for name, value in given.items() if env is not USER or name not in URNS}
+
+    assert check(bench, given, "--region", "ap-southeast-1").code == 0
+    assert bench.sent[0].url.host == host
+
+
+def test_the_profile_file_tells_where_iam_is(bench: Bench) -> None:
+    """Its `iam_endpoint` beats the region, and is held to the same rules as any address."""
+    federation = "[basic]\nidp_id = emulator-idp\nid_token_file = id-token\niam_endpoint = "
+    env = {"HUAWEICLOUD_SDK_CREDENTIALS_FILE": "profile"}
+
+    Path("profile").write_text(f"{federation}https://iam.example\n")
+    assert check(bench, env, "--region", "ap-southeast-1").code == 0
+    assert bench.sent[0].url.host == "iam.example"
+
+    Path("profile").write_text(f"{federation}http://iam.example\n")
+    ended = check(bench, env, "--region", "ap-southeast-1")
+    assert (ended.code, bench.sent) == (2, [])
+    assert "iam_endpoint of the profile file is plain http" in ended.err
+
+
+@pytest.mark.parametrize("home", ["", "."], ids=["no home", "no section [basic]"])
+def test_a_usual_profile_file_that_offers_nothing_is_passed_over(bench: Bench, home: str) -> None:
+    """It may be there for other programs; what comes after it is taken."""
+    Path(".huaweicloud").mkdir()
+    Path(".huaweicloud/credentials").write_text("[global]\nak = a\n")
+
+    ended = check(bench, {"HSSGATE_METADATA": "1", "HOME": home, "USERPROFILE": home}, "-v")
+
+    assert ended.code == 0
+    assert "no IAM user, no profile file\n" in ended.err
+
+
+def test_a_refused_look_up_is_not_repeated_for_the_next_image(bench: Bench) -> None:
+    """What holds for one image holds for all."""
+    bench.play(images(finished()) + "identity: {regions: {}}")
+
+    ended = bench.run(
+        "check", "a/x:1", "b/y:1", "c/z:1", "--endpoint", HERE, "--region", "ap-southeast-1", env={**KEY, **IAM}
+    )
+
+    assert ended.code == 3
+    assert asked(bench) == ["GET /v3/projects"]
+
+
+def test_a_proxy_that_refuses_an_exchange_is_named(bench: Bench) -> None:
+    """With whom the exchange was for; it is not asked again."""
+
+    def refuse(_request: httpx.Request) -> httpx.Response:
+        raise httpx.ProxyError("407 Proxy Authentication Required")
+
+    ended = bench.answer(refuse).check("team/app:1.0", env=USER)
+
+    assert ended.code == 3
+    assert "IAM (password): the proxy before 127.0.0.1 answers 407 Proxy Authentication Required" in ended.out
+    assert len(bench.sent) == 1
