@@ -25,7 +25,7 @@ types: $(VENV)/dev  ## mypy, strict
 
 unit: $(VENV)/dev  ## the tests, with branch coverage of the decision path
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest
+	COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml $(BIN)/python -m pytest --numprocesses auto
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --fail-under=100 --include='$(DECISION_PATH)'
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import coverage
 import httpx
 import hypothesis
 import pytest
@@ -29,6 +30,7 @@ _OWN_VARIABLES = (
     "SSL_CERT_FILE",
     "NO_COLOR",
     "FORCE_COLOR",
+    "COVERAGE_",  # whoever runs the tests is measured; the processes that a test starts run as a user's do
 )
 KEY = {"HUAWEICLOUD_SDK_AK": "emulator-ak", "HUAWEICLOUD_SDK_SK": "emulator-sk"}
 
@@ -36,6 +38,13 @@ KEY = {"HUAWEICLOUD_SDK_AK": "emulator-ak", "HUAWEICLOUD_SDK_SK": "emulator-sk"}
 _USUAL = hypothesis.settings.get_profile("ci" if os.environ.get("CI") else "default")
 hypothesis.settings.register_profile("untimed", _USUAL, deadline=None)  # a busy machine is no fault
 hypothesis.settings.load_profile("untimed")
+
+
+def pytest_sessionfinish() -> None:
+    """Keep what was measured: a process that runs tests for another ends without ceremony."""
+    if measurement := coverage.Coverage.current():
+        measurement.stop()
+        measurement.save()
 
 
 @pytest.fixture(autouse=True)

@@ -174,7 +174,7 @@ class Worlds(RuleBasedStateMachine):
         return ended.code, wiretap
 
 
-Worlds.TestCase.settings = settings(max_examples=300, stateful_step_count=6, deadline=None)
+Worlds.TestCase.settings = settings(max_examples=120, stateful_step_count=6, deadline=None)
 TestWorlds = Worlds.TestCase
 
 
