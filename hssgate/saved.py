@@ -14,8 +14,9 @@ from hssgate.evidence import Evidence, Findings, FindingsMissing
 from hssgate.exit_codes import ExitCode
 from hssgate.grouping import GroupKey, Phase, Standing
 from hssgate.reference import Reference, parse_reference
-from hssgate.sighting import Ending, Sighting
+from hssgate.sighting import Sighting
 from hssgate.text import clean
+from hssgate.waiting import Ending
 
 SCHEMA_VERSION = 1
 LARGEST_FILE = 64 * 1024 * 1024  # bytes

@@ -9,7 +9,7 @@ from hssgate.grouping import Phase, Standing
 from hssgate.nearby import advice
 from hssgate.policy.judge import accepts
 from hssgate.policy.rules import RulesInForce
-from hssgate.sighting import Ending, Sighting, state_of
+from hssgate.sighting import Sighting, state_of
 from hssgate.text import clean
 from hssgate.verdict import (
     SCAN,
@@ -17,6 +17,7 @@ from hssgate.verdict import (
     Result,
     Trouble,
 )
+from hssgate.waiting import Ending
 
 FRESHNESS = "freshness"
 

@@ -1,7 +1,6 @@
 """What the wait for one image came to, and the state of its groups in words."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import assert_never
 
 from hssgate.api.models import CicdImage
@@ -11,19 +10,7 @@ from hssgate.grouping import GroupKey, Phase, Standing
 from hssgate.reference import Reference
 from hssgate.text import clean
 from hssgate.verdict import Read
-
-_MOST_CHANGES = 200
-_MOST_NEIGHBOURS = 200
-
-
-class Ending(StrEnum):
-    """Why an image is no longer waited for."""
-
-    ENDED = "ended"  # every group's scan has ended, and what it gave is settled or ambiguous
-    TIMED_OUT = "timed out"
-    UNANSWERED = "unanswered"  # the last look before the deadline got no answer
-    REFUSED = "refused"
-    INTERRUPTED = "interrupted"
+from hssgate.waiting import Ending
 
 
 @dataclass(frozen=True)

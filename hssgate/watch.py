@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import assert_never
 
 from hssgate.api.models import CicdImage
 from hssgate.api.paging import Listing
@@ -14,8 +15,9 @@ from hssgate.pacing import SERVER_FAULTS_IN_A_ROW, last_look_reserve, poll_pause
 from hssgate.reference import Reference
 from hssgate.retrying import pause_until, retry_pause
 from hssgate.settings import Patience
-from hssgate.sighting import Ending, Sighting
+from hssgate.sighting import Sighting
 from hssgate.text import plural
+from hssgate.waiting import LIMITS, TABLE, Ending, Event, Limit, Pause, Stage
 from hssgate.watched import Watched
 
 _CLOCKS_AGREE_WITHIN = 60.0
@@ -102,7 +104,7 @@ class Watch:
         except Interrupted as signal:
             self.interruption = signal.exit_code
             for image in self._open_images():
-                image.end(Ending.INTERRUPTED, self._elapsed())
+                self._happen(image, Event.SIGNAL)
         return {image.reference: image.sighting() for lane in self._lanes for image in lane.images}
 
     def _look(self, lane: _OpenLane) -> None:
@@ -117,7 +119,7 @@ class Watch:
             for image in lane.open:
                 image.unanswered(error, self._clock.epoch())
             for image in refused:
-                image.end(Ending.REFUSED, self._elapsed(), error)
+                self._happen(image, Event.REFUSED, error)
                 self._tell(image)
         except ApiUnavailable as error:
             self._no_news(lane, error)
@@ -129,7 +131,7 @@ class Watch:
         """End those whose deadline came while other lanes were looked at: there is no time for one more look."""
         for image in lane.open:
             if self._start < self._deadline(image) <= now:
-                image.end(Ending.TIMED_OUT if image.was_answered else Ending.UNANSWERED, self._elapsed())
+                self._happen(image, Event.OVERDUE if image.was_answered else Event.OVERDUE_UNANSWERED)
                 self._tell(image)
 
     def _news(self, lane: _OpenLane, listing: Listing[CicdImage], began: float) -> None:
@@ -139,18 +141,14 @@ class Watch:
         for row in listing.rows:
             by_name.setdefault(row.image_name, []).append(row)
         for image in lane.open:
-            image.see(
+            event = image.see(
                 replace(listing, rows=tuple(by_name.get(image.reference.image_name, ()))),
                 began=began, now=self._clock.monotonic(), at=self._clock.epoch(),
                 settle=self._patience.settle, scanned_after=scanned_after,
             )  # fmt: skip
             for warning in image.new_warnings():
                 self._observer.warn(warning)
-            if image.is_settled:
-                image.end(Ending.ENDED, self._elapsed())
-            elif self._is_over(image):
-                self._ask_neighbours(image)
-                image.end(Ending.TIMED_OUT, self._elapsed())
+            self._happen(image, event)
             self._tell(image)
         self._schedule(lane, poll_pause(self._elapsed(), self._patience, self._clock.uniform(-1, 1)))
         self._tell_look(lane, f"{plural(len(listing.rows), 'row')}, request id {listing.exchange.request_id}")
@@ -160,8 +158,8 @@ class Watch:
         lane.server_faults = lane.server_faults + 1 if error.server_fault else 0
         for image in lane.open:
             image.unanswered(error, self._clock.epoch())
-            if self._is_over(image) or lane.server_faults > SERVER_FAULTS_IN_A_ROW:
-                image.end(Ending.UNANSWERED, self._elapsed(), error)
+            too_many = lane.server_faults > SERVER_FAULTS_IN_A_ROW
+            self._happen(image, Event.TOO_MANY_FAULTS if too_many else Event.NO_ANSWER, error)
             self._tell(image)
         pause = retry_pause(error, lane.failures, self._clock)
         self._schedule(lane, pause)
@@ -171,37 +169,56 @@ class Watch:
                     self._put_off(other, pause)
         self._tell_look(lane, str(error))
 
+    def _happen(self, image: Watched, event: Event, error: ApiError | None = None) -> None:
+        """Take the edge that the table of the waiting has for the event."""
+        edge = TABLE[image.stage][event]
+        to = edge.to
+        if isinstance(to, Stage):
+            image.stage, image.pause = to, edge.pause
+            if self._clock.monotonic() >= self._last_look_at(image):
+                to = edge.at_deadline
+        if to is Ending.TIMED_OUT:
+            self._ask_neighbours(image)
+        if isinstance(to, Ending):
+            image.end(to, self._elapsed(), error)
+
     def _schedule(self, lane: _OpenLane, pause: float) -> None:
         """Set when the lane is looked at next: after the pause, sooner where a result settles or a deadline comes."""
         now = self._clock.monotonic()
-        dues = [now + pause]
-        if not lane.failures:
-            dues = [self._due(image, now, now + pause) for image in lane.open]
-        lane.due = min(dues + [self._last_look_at(image) for image in lane.open], default=now)
+        dues = [min(self._due(image, now, pause), self._last_look_at(image)) for image in lane.open]
+        lane.due = min(dues, default=now)
 
     def _put_off(self, lane: _OpenLane, pause: float) -> None:
         """Look at a lane no sooner than after the pause, but for its deadlines."""
         due = max(lane.due, self._clock.monotonic() + pause)
         lane.due = min([due, *(self._last_look_at(image) for image in lane.open)])
 
-    def _due(self, image: Watched, now: float, paced: float) -> float:
-        """Return when an image wants to be looked at: as paced, or when what it has shown may have settled."""
-        if image.settles_at is None:
-            return paced
-        settled = max(image.settles_at, now + self._patience.interval)
-        return min(settled, now + self._patience.max_interval if image.has_ended else paced)
+    def _due(self, image: Watched, now: float, pause: float) -> float:
+        """Return when an image wants to be looked at: after the pause, or when what it has shown may have settled."""
+        settles = [max(at, now + self._patience.interval) for at in image.settles_at]
+        match image.pause:
+            case Pause.RETRY:
+                return now + pause
+            case Pause.PACED:
+                return min([now + pause, *settles])
+            case Pause.SETTLE:
+                return min([now + self._patience.max_interval, *settles])
+            case unreachable:
+                assert_never(unreachable)
 
     def _deadline(self, image: Watched) -> float:
-        patience = self._patience
-        return self._start + (patience.timeout if image.has_started else min(patience.appear_timeout, patience.timeout))
+        match LIMITS[image.stage]:
+            case Limit.APPEAR:
+                return self._start + min(self._patience.appear_timeout, self._patience.timeout)
+            case Limit.TIMEOUT:
+                return self._start + self._patience.timeout
+            case unreachable:
+                assert_never(unreachable)
 
     def _last_look_at(self, image: Watched) -> float:
         deadline = self._deadline(image)
         looks = len([lane for lane in self._lanes if lane.open])
         return deadline - last_look_reserve(self._slowest_look, looks, deadline - self._start)
-
-    def _is_over(self, image: Watched) -> bool:
-        return self._clock.monotonic() >= self._last_look_at(image)
 
     def _left(self, lane: _OpenLane, now: float) -> float:
         """Return the seconds that a look may take: what is left until the first deadline, unless that was 0."""

@@ -8,9 +8,10 @@ from hssgate.api.paging import Listing
 from hssgate.errors import ApiError
 from hssgate.grouping import MOVING, NOT_STARTED, GroupKey, Phase, Standing, is_newer, judged_fields, standings
 from hssgate.reference import Reference
-from hssgate.sighting import Ending, Sighting, state_of, status_of
+from hssgate.sighting import Sighting, state_of, status_of
 from hssgate.text import clean
 from hssgate.verdict import Read
+from hssgate.waiting import Ending, Event, Pause, Stage
 
 _MOST_CHANGES = 200
 _MOST_NEIGHBOURS = 200
@@ -34,8 +35,9 @@ class Watched:
 
     def __init__(self, reference: Reference) -> None:
         self.reference = reference
+        self.stage = Stage.NOT_STARTED
         self.ending: Ending | None = None
-        self.has_started = False
+        self.pause = Pause.PACED
         self._standings: tuple[Standing, ...] = ()
         self._moving: dict[GroupKey, CicdImage] = {}
         self._newest: dict[GroupKey, CicdImage] = {}
@@ -63,8 +65,8 @@ class Watched:
         at: float,
         settle: float,
         scanned_after: int | None,
-    ) -> None:
-        """Take in the rows of an answer.
+    ) -> Event:
+        """Take in the rows of an answer, and return what they tell.
 
         Args:
             listing: the answer.
@@ -87,10 +89,9 @@ class Watched:
         self._first_seen = {key: first for key, first in self._first_seen.items() if key in listed}
         for standing in self._standings:
             self._settle(standing, listing.server_time, began=began, now=now, settle=settle)
-        if self._standings and all(standing.phase not in NOT_STARTED for standing in self._standings):
-            self.has_started = True
         row = self._telling_row()
         self._record(Read(at, listing.exchange.http_status, listing.exchange.request_id, row))
+        return self._event()
 
     def _now_ms(self, at: float) -> int:
         return int(1000 * (self._server_time if self._server_time is not None else at))
@@ -129,20 +130,9 @@ class Watched:
         return self._polls > 0 and self._error is None
 
     @property
-    def is_settled(self) -> bool:
-        """Whether every group's scan has ended and nothing about it is still young."""
-        return self.has_ended and not self._settles
-
-    @property
-    def has_ended(self) -> bool:
-        """Whether every group's scan has ended."""
-        phases = {standing.phase for standing in self._standings}
-        return bool(phases) and phases <= {Phase.ENDED, Phase.AMBIGUOUS}
-
-    @property
-    def settles_at(self) -> float | None:
-        """When the next group settles, on the monotonic clock, if one is about to."""
-        return min(self._settles.values(), default=None)
+    def settles_at(self) -> tuple[float, ...]:
+        """When each group settles that is about to, on the monotonic clock."""
+        return tuple(self._settles.values())
 
     @property
     def state(self) -> str:
@@ -190,6 +180,14 @@ class Watched:
             neighbours=self._neighbours,
             searched=self._searched,
         )
+
+    def _event(self) -> Event:
+        phases = {standing.phase for standing in self._standings}
+        if not phases or phases & NOT_STARTED:
+            return Event.NOTHING_STARTED
+        if not phases <= {Phase.ENDED, Phase.AMBIGUOUS}:
+            return Event.IN_PROGRESS
+        return Event.YOUNG if self._settles else Event.RESULT
 
     def _distrust_vanished(self, found: tuple[Standing, ...]) -> tuple[Standing, ...]:
         """Keep waiting for what was seen before: neither its absence nor an older result replaces it."""

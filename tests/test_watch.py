@@ -15,7 +15,7 @@ from hssgate.errors import ApiUnavailable, Exchange, Interrupted
 from hssgate.exit_codes import ExitCode
 from hssgate.reference import parse_reference
 from hssgate.settings import Patience
-from hssgate.sighting import Ending
+from hssgate.waiting import Ending
 from hssgate.watch import Lane, Watch
 from hssgate.watched import Watched
 from tests.conftest import Bench
@@ -246,4 +246,4 @@ def test_an_image_never_looked_at_was_never_answered() -> None:
     watched = Watched(parse_reference("app:1.0"))
 
     assert not watched.was_answered
-    assert not watched.has_ended
+    assert watched.ending is None

@@ -1,0 +1,103 @@
+"""The waiting as a table: what each event makes of the wait for an image, stage by stage (CONTRACT section 4)."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Stage(StrEnum):
+    """Where the wait for an image stands while it goes on."""
+
+    NOT_STARTED = "not started"  # no row, a stale row, or `unscan`, and no scan of it was seen before
+    STARTED = "started"
+    SETTLING = "settling"  # every scan has ended, and a success is younger than --settle
+
+
+class Ending(StrEnum):
+    """Why an image is no longer waited for."""
+
+    ENDED = "ended"  # every group's scan has ended, and what it gave is settled or ambiguous
+    TIMED_OUT = "timed out"
+    UNANSWERED = "unanswered"  # the last look before the deadline got no answer
+    REFUSED = "refused"
+    INTERRUPTED = "interrupted"
+
+
+class Event(StrEnum):
+    """What a look brought, or what came instead of one."""
+
+    NOTHING_STARTED = "no row, a stale row, or a row not scanned"
+    IN_PROGRESS = "a row in progress, of a status nobody documented, or gone since it was seen"
+    YOUNG = "every scan has ended, and a success is too young to be believed"
+    RESULT = "every scan has ended, and what it gave is believed or cannot be told apart"
+    NO_ANSWER = "429, 502, 503, 504, 500, no connection, or what cannot be read"
+    TOO_MANY_FAULTS = "more 500 in a row than are lived through"
+    REFUSED = "401, 403, 404, any other 4xx, 3xx"
+    OVERDUE = "no look before the deadline, and the one before it was answered"
+    OVERDUE_UNANSWERED = "no look before the deadline, and the one before it was not answered"
+    SIGNAL = "SIGINT or SIGTERM"
+
+
+class Limit(StrEnum):
+    """Which deadline runs."""
+
+    APPEAR = "--appear-timeout, or --timeout where that is shorter"
+    TIMEOUT = "--timeout"
+
+
+class Pause(StrEnum):
+    """When the next look is due; never later than the last look before the deadline."""
+
+    PACED = "a tenth of the time waited, between --interval and --max-interval; sooner where a group's result settles"
+    SETTLE = "when the result has been seen for --settle, between --interval and --max-interval"
+    RETRY = "as Retry-After says; else 2 s, doubling to 60 s, with full jitter"
+
+
+@dataclass(frozen=True)
+class Edge:
+    """What an event makes of a stage.
+
+    Args:
+        to: where the wait stands then.
+        at_deadline: where it stands if the deadline of that stage is reached with this very look.
+        pause: when the next look is due, if there is one.
+    """
+
+    to: Stage | Ending
+    at_deadline: Ending
+    pause: Pause = Pause.PACED
+
+
+LIMITS = {
+    Stage.NOT_STARTED: Limit.APPEAR,
+    Stage.STARTED: Limit.TIMEOUT,
+    Stage.SETTLING: Limit.TIMEOUT,
+}
+
+_WHATEVER_THE_STAGE = {
+    Event.IN_PROGRESS: Edge(Stage.STARTED, Ending.TIMED_OUT),
+    Event.YOUNG: Edge(Stage.SETTLING, Ending.TIMED_OUT, Pause.SETTLE),
+    Event.RESULT: Edge(Ending.ENDED, Ending.ENDED),
+    Event.TOO_MANY_FAULTS: Edge(Ending.UNANSWERED, Ending.UNANSWERED),
+    Event.REFUSED: Edge(Ending.REFUSED, Ending.REFUSED),
+    Event.OVERDUE: Edge(Ending.TIMED_OUT, Ending.TIMED_OUT),
+    Event.OVERDUE_UNANSWERED: Edge(Ending.UNANSWERED, Ending.UNANSWERED),
+    Event.SIGNAL: Edge(Ending.INTERRUPTED, Ending.INTERRUPTED),
+}
+
+TABLE = {
+    Stage.NOT_STARTED: {
+        Event.NOTHING_STARTED: Edge(Stage.NOT_STARTED, Ending.TIMED_OUT),
+        Event.NO_ANSWER: Edge(Stage.NOT_STARTED, Ending.UNANSWERED, Pause.RETRY),
+        **_WHATEVER_THE_STAGE,
+    },
+    Stage.STARTED: {
+        Event.NOTHING_STARTED: Edge(Stage.STARTED, Ending.TIMED_OUT),
+        Event.NO_ANSWER: Edge(Stage.STARTED, Ending.UNANSWERED, Pause.RETRY),
+        **_WHATEVER_THE_STAGE,
+    },
+    Stage.SETTLING: {
+        Event.NOTHING_STARTED: Edge(Stage.STARTED, Ending.TIMED_OUT),
+        Event.NO_ANSWER: Edge(Stage.SETTLING, Ending.UNANSWERED, Pause.RETRY),
+        **_WHATEVER_THE_STAGE,
+    },
+}
