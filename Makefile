@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types unit fix schema lock bench contest soak integration clean
+.PHONY: help demo test lint types unit fix schema lock bench contest soak fuzz integration clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,15 +57,19 @@ lock:  ## write requirements/*.txt and the lock of tests/integration anew (needs
 	  -o requirements/dev.txt
 	$(LOCK) --group integration -c requirements/dev.txt -o requirements/integration.txt
 	$(LOCK) --group release -c requirements/dev.txt -o requirements/release.txt
+	$(LOCK) --group fuzz -c requirements/dev.txt -o requirements/fuzz.txt
 	npm --prefix tests/integration install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts \
 	  --no-audit --no-fund --silent
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+fuzz: $(VENV)/fuzz  ## a minute of fuzzing for each reader of text from outside: make fuzz FUZZ="--seconds 600 rows"
+	$(BIN)/python -m tests.fuzz $(FUZZ)
 
 integration: $(VENV)/integration  ## checks that need node, a browser or a Debian package
 	$(BIN)/python -m pytest -m integration
 
 clean:  ## remove what make made
-	rm -rf $(VENV) tests/integration/node_modules .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis hssgate-demo
+	rm -rf $(VENV) .cache tests/integration/node_modules .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis hssgate-demo
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -79,6 +83,10 @@ $(VENV)/runtime: requirements/runtime.txt requirements/build.txt pyproject.toml 
 
 $(VENV)/dev: requirements/dev.txt $(VENV)/runtime
 	$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/fuzz: requirements/fuzz.txt $(VENV)/dev
+	$(PIP) install --require-hashes -r requirements/fuzz.txt
 	@touch $@
 
 # Debian packages are not installed here, for that needs root: chromium, rsync, fonts-noto-cjk, a Java runtime, npm,

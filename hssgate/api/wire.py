@@ -10,6 +10,7 @@ import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC
 from urllib.parse import urlsplit
 
 import httpx
@@ -192,7 +193,8 @@ def server_time(date: str | None) -> float | None:
     if not date:
         return None
     try:
-        return email.utils.parsedate_to_datetime(date).timestamp()
+        moment = email.utils.parsedate_to_datetime(date)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()  # HTTP knows no other zone
     except (ValueError, TypeError, OverflowError, IndexError):
         return None
 

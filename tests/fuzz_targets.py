@@ -1,0 +1,185 @@
+"""What is fuzzed, and what must hold of it whatever it is fed: each target takes bytes, and fails by an AssertionError."""
+
+import json
+import math
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+
+from hssgate.api.answers import read_page
+from hssgate.api.models import CicdImage, Finding
+from hssgate.api.wire import Answer, server_time
+from hssgate.durations import LONGEST, format_duration, format_moment, parse_duration, parse_moment
+from hssgate.errors import ApiError, ApiUnavailable, Misused, PolicyInvalid
+from hssgate.policy.load import load_policy
+from hssgate.reference import parse_reference
+from hssgate.saved import read_report
+from hssgate.text import clean
+
+NOW = 1_790_000_000.0
+DATE = b"Mon, 21 Sep 2026 14:13:20 GMT"
+COUNTS = ("vul_num", "unsafe_setting_num", "malicious_file_num", "latest_scan_time", "latest_update_time")
+TEXTS = ("cicd_name", "namespace", "image_name", "image_version", "image_digest", "scan_status", "severity_level")
+
+
+def _answer(body: bytes, status: int = 200, *headers: tuple[bytes, bytes]) -> Answer:
+    found = httpx.Headers([*headers])
+    return Answer(status, found, body, server_time(found.get("Date")))
+
+
+def _is_one_line(text: str) -> bool:
+    """Whether the text does nothing to a terminal or a log."""
+    return clean(text, len(text)) == text
+
+
+def rows(raw: bytes) -> None:
+    """An answer is an error of ours, or rows whose numbers are numbers of the answer and whose texts are its texts."""
+    try:
+        page = read_page(_answer(raw), CicdImage)
+    except ApiError as error:
+        assert _is_one_line(str(error))
+        return
+    assert page.total_num is None or page.total_num >= 0
+    for row in page.rows:
+        for name in COUNTS:
+            count = getattr(row, name)
+            assert count is None or (type(count) is int and count >= 0)
+        for name in TEXTS:
+            text = getattr(row, name)
+            assert text is None or (isinstance(text, str) and text)
+
+
+def findings(raw: bytes) -> None:
+    """The same for a list of findings."""
+    try:
+        page = read_page(_answer(raw), Finding)
+    except ApiError as error:
+        assert _is_one_line(str(error))
+        return
+    assert all(isinstance(finding, Finding) for finding in page.rows)
+
+
+def refusals(raw: bytes) -> None:
+    """Whatever body an error has, it stays the error that its status says, told in one printable line."""
+    for status, kind in ((503, ApiUnavailable), (500, ApiUnavailable), (401, ApiError), (302, ApiError)):
+        try:
+            read_page(_answer(raw, status), CicdImage)
+        except kind as error:
+            assert _is_one_line(str(error))
+            assert error.exchange.http_status == status
+        else:
+            raise AssertionError(f"HTTP {status} was taken for an answer")
+
+
+def retry_after(raw: bytes) -> None:
+    """A wait that a server asks for is at least a second and finite, or there is none."""
+    line = raw.translate(None, b"\r\n\0")
+    try:
+        read_page(_answer(b"{}", 429, (b"Retry-After", line), (b"Date", DATE)), CicdImage)
+    except ApiUnavailable as error:
+        wait = error.retry_after
+        assert wait is None or (math.isfinite(wait) and wait >= 1)
+
+
+def dates(raw: bytes) -> None:
+    """A server's time is a finite number or none."""
+    moment = server_time(raw.decode("latin-1"))
+    assert moment is None or math.isfinite(moment)
+
+
+def durations(raw: bytes) -> None:
+    """A duration is between nothing and a year, and can be told."""
+    try:
+        seconds = parse_duration(raw.decode("utf-8", "replace"))
+    except ValueError as error:
+        assert str(error)
+        return
+    assert 0 <= seconds <= LONGEST
+    assert _is_one_line(format_duration(seconds))
+
+
+def moments(raw: bytes) -> None:
+    """WHEN is a moment that can be told, and never more than a day ahead."""
+    try:
+        moment = parse_moment(raw.decode("utf-8", "replace"), NOW)
+    except ValueError as error:
+        assert str(error)
+        return
+    assert moment.epoch_ms <= (NOW + 86400) * 1000
+    assert _is_one_line(format_moment(moment.epoch_ms))
+
+
+def references(raw: bytes) -> None:
+    """IMAGE names a version or a digest, owns the row of just these parts, and no row that differs in one of them."""
+    try:
+        reference = parse_reference(raw.decode("utf-8", "replace"))
+    except ValueError as error:
+        assert str(error)
+        return
+    assert reference.image_version or reference.image_digest
+    assert parse_reference(reference.text) == reference
+    parts = {
+        "namespace": reference.namespace, "image_name": reference.image_name,
+        "image_version": reference.image_version, "image_digest": reference.image_digest,
+    }  # fmt: skip
+    row = CicdImage.model_validate({"scan_status": "success"} | {name: part for name, part in parts.items() if part})
+    assert reference.owns(row)
+    for name, part in parts.items():
+        assert not part or not reference.owns(row.model_copy(update={name: part + "x"}))
+        assert not part or not reference.owns(row.model_copy(update={name: None}))
+
+
+def _policy(raw: bytes, suffix: str) -> None:
+    """A policy is refused in lines that name its file, or limits something, and reads the same after it was written."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"p{suffix}"
+        path.write_bytes(raw)
+        try:
+            policy = load_policy(path).policy
+        except PolicyInvalid as error:
+            assert error.problems
+            assert all(str(path) in problem and _is_one_line(problem) for problem in error.problems)
+            return
+        assert policy.rules.in_force().keys() - {"scan"}
+        again = Path(folder) / "again.json"
+        again.write_text(json.dumps(policy.model_dump(mode="json", exclude_unset=True)), encoding="utf-8")
+        assert load_policy(again).policy == policy
+
+
+def yaml_policies(raw: bytes) -> None:
+    """A policy in YAML."""
+    _policy(raw, ".yaml")
+
+
+def toml_policies(raw: bytes) -> None:
+    """A policy in TOML."""
+    _policy(raw, ".toml")
+
+
+def json_policies(raw: bytes) -> None:
+    """A policy in JSON."""
+    _policy(raw, ".json")
+
+
+def reports(raw: bytes) -> None:
+    """A saved report is misuse that names its file, or holds images."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "report.json"
+        path.write_bytes(raw)
+        try:
+            report = read_report(path)
+        except Misused as error:
+            assert str(path) in str(error)
+            return
+        assert all(image.sighting.reference.image_name for image in report.images)
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    target.__name__: target
+    for target in (
+        rows, findings, refusals, retry_after, dates, durations, moments, references,
+        yaml_policies, toml_policies, json_policies, reports,
+    )
+}  # fmt: skip
