@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from hssgate.api.models import CicdImage
+from hssgate.api.models import CicdImage, SeverityLevel
 from hssgate.durations import format_duration, format_moment
 from hssgate.exit_codes import WORST_FIRST
 from hssgate.text import clean
@@ -18,11 +18,16 @@ _FEW = 10  # images, of which each has its section even where it simply passed
 _LONGEST_FACT = 300
 _LONGEST_VALUE = 24  # what is longer is a sentence, and the message has it
 _LAST_READS = 2
+_GRAVER = {level.value: rank for rank, level in enumerate(SeverityLevel)}
 
 
 def worst_first(images: Iterable[ImageVerdict]) -> list[ImageVerdict]:
-    """Return the images by exit code, the worst first, those that simply passed last, else in the caller's order."""
-    return sorted(images, key=lambda image: (WORST_FIRST.index(image.exit_code), passed_simply(image)))
+    """Return the images, the worst first.
+
+    By exit code, those that simply passed last; among equals by severity level, then by the number of vulnerabilities;
+    else in the caller's order.
+    """
+    return sorted(images, key=_from_worst_to_best)
 
 
 def images_in_full(verdict: Verdict) -> list[ImageVerdict]:
@@ -99,6 +104,12 @@ def gravest_checks(checks: Sequence[Check], most: int) -> Sequence[Check]:
         return checks
     order = [Result.FAILED, Result.ERROR, Result.WARNED, Result.SKIPPED, Result.PASSED]
     return sorted(checks, key=lambda check: order.index(check.result))[:most]
+
+
+def _from_worst_to_best(image: ImageVerdict) -> tuple[int, bool, int, int]:
+    row = image.row or CicdImage()
+    level = _GRAVER.get(row.severity_level or "", -1)
+    return WORST_FIRST.index(image.exit_code), passed_simply(image), -level, -(row.vul_num or 0)
 
 
 def _facts(*pairs: tuple[str, str | None]) -> Facts:

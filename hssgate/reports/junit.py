@@ -14,7 +14,7 @@ from hssgate.verdict import NOTHING_JUDGED, SCAN, Check, ImageVerdict, Place, Re
 _LONGEST_NAME = 1000
 _LONGEST_LIST = 48 * 1024  # bytes of a list of findings; with the exceptions below it, under 64 kB
 _MOST_EXCEPTIONS = 50
-_LEAST_SECONDS = 0.001  # of a zero the library writes no time at all
+LEAST_SECONDS = 0.001  # of a zero the library writes no time at all
 
 
 def render(verdict: Verdict) -> str:
@@ -39,7 +39,7 @@ def _cases(image: ImageVerdict, suite: str, verdict: Verdict) -> list[TestCase]:
         case = TestCase(
             name,
             classname=f"hssgate.{suite}",
-            elapsed_sec=max(round(seconds, 3), _LEAST_SECONDS),
+            elapsed_sec=max(round(seconds, 3), LEAST_SECONDS),
             file=path,
             line=number,
         )

@@ -4,15 +4,14 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from hssgate.api.models import SeverityLevel
 from hssgate.exit_codes import WORST_FIRST
+from hssgate.reports.facts import worst_first
 from hssgate.reports.json import document
 from hssgate.text import clean, escaped
-from hssgate.verdict import ImageVerdict, Verdict
+from hssgate.verdict import Verdict
 
 LONGEST_JSON = 100_000  # bytes; Linux hands no variable of 128 KiB or more to a process
 _LONGEST_VALUE = 300
-_GRAVER = {level.value: rank for rank, level in enumerate(SeverityLevel)}
 
 
 def outputs(verdict: Verdict) -> dict[str, str]:
@@ -20,7 +19,7 @@ def outputs(verdict: Verdict) -> dict[str, str]:
 
     A value that is not known is empty.
     """
-    image = worst_image(verdict)
+    image = next(iter(worst_first(verdict.images)), None)
     row = image.row if image else None
     found: dict[str, object] = {
         "result": verdict.outcome.value,
@@ -34,11 +33,6 @@ def outputs(verdict: Verdict) -> dict[str, str]:
         "image-digest": row and row.image_digest,
     }
     return {name: "" if value is None else clean(value, _LONGEST_VALUE) for name, value in found.items()}
-
-
-def worst_image(verdict: Verdict) -> ImageVerdict | None:
-    """Return the image with the worst ending; among equals the one of graver level, then of more vulnerabilities."""
-    return min(verdict.images, key=_from_worst_to_best, default=None)
 
 
 def compact_json(verdict: Verdict) -> str:
@@ -55,12 +49,6 @@ def compact_json(verdict: Verdict) -> str:
         report["warnings"] = [f"left out here, because the report is long: everything up to {what}"]
         text = _on_one_line(report)
     return text
-
-
-def _from_worst_to_best(image: ImageVerdict) -> tuple[int, int, int]:
-    row = image.row
-    level = _GRAVER.get(row.severity_level or "", -1) if row else -1
-    return WORST_FIRST.index(image.exit_code), -level, -((row and row.vul_num) or 0)
 
 
 def _on_one_line(report: dict[str, Any]) -> str:

@@ -5,12 +5,11 @@ from typing import assert_never
 
 from junit_xml import TestCase, TestSuite, to_xml_report_string
 
+from hssgate.reports.junit import LEAST_SECONDS
 from hssgate.selftest.run import Agreement, Result
 from hssgate.selftest.situation import Theme
 from hssgate.selftest.tables import details_of
 from hssgate.text import clean
-
-_LEAST_SECONDS = 0.001  # of a zero the library writes no time at all
 
 
 def render(themes: Sequence[Theme], results: Mapping[str, Result]) -> str:
@@ -33,7 +32,7 @@ def _case(theme: Theme, result: Result) -> TestCase:
     case = TestCase(
         result.situation.situation,
         classname=f"hssgate.selftest.{theme.name}",
-        elapsed_sec=max(round(seconds, 3), _LEAST_SECONDS),
+        elapsed_sec=max(round(seconds, 3), LEAST_SECONDS),
     )
     message = clean("; ".join(result.problems))
     body = "\n".join([message, *(clean(line) for line in details_of(result))])
