@@ -1,48 +1,80 @@
-"""Five hundred waits at once under one key that is allowed 100 calls a minute: the gate beside loops that just poll.
+"""Many waits at once under one key whose calls are limited: the gate beside loops that just poll.
 
-All of it in virtual time, so the figures are the same on every machine. Run it with `python -m benchmarks.fleet`.
+All of it in virtual time, so the figures are the same on every machine. The gate's waiting is the real one, without the
+HTTP beneath it. Run it with `python -m benchmarks.fleet`, and `--gates 10000` for the largest.
 """
 
 import argparse
 import statistics
+import time
+from collections.abc import Iterator
 
-from tests.fleet import Member, Sailed, Wait, checking, fleet_of, polling, sail
+from hssgate.settings import Patience
+from tests.fleet import Quota, Sailed, fleet_of
+from tests.turnstile import Queue, Turnstile, Way, pass_through, polling, watching
 
-LIMIT = 100
-THROTTLED = 429
-WAYS: tuple[tuple[str, Wait, float | None], ...] = (
-    ("hssgate check", checking(), None),
-    ("  --appear-timeout 15m", checking("--appear-timeout", "15m"), None),
-    ("  the same, Retry-After: 2", checking("--appear-timeout", "15m"), 2),
-    ("  the same, Retry-After: 10", checking("--appear-timeout", "15m"), 10),
-    ("every 5 s", polling(5), None),
-    ("every 10 s", polling(10), None),
-    ("every 30 s", polling(30), None),
-)
+GATES = (10, 100, 500, 1000)
+QUOTAS = ("100/60", "200/1")
+LOOPS = (5, 10, 30)
+LONG = Patience(timeout=6 * 3600, appear_timeout=6 * 3600)
+COLUMNS = ("right", "exit 3", "exit 4", "calls", "429", "a minute", "median", "p99", "last", "Jain", "took")
+WIDTHS = (13, 7, 7, 9, 9, 9, 8, 8, 8, 6, 7)
 
 
 def main() -> None:
-    """Let each way wait, and print the table."""
+    """Let each way wait, and print a table for each quota."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--size", type=int, default=500, metavar="N", help="how many wait (default 500)")
+    parser.add_argument("--gates", type=int, nargs="+", default=GATES, metavar="N", help="how many wait")
+    parser.add_argument("--quota", nargs="+", default=QUOTAS, metavar="CALLS/SECONDS", help="what the key is allowed")
     given = parser.parse_args()
-    members = fleet_of(given.size)
-    print(f"{'':30}{'right':>8}{'calls':>8}{'429':>8}{'a minute':>10}{'delay: median':>15}{'p99':>9}{'last':>9}")
-    for name, wait, retry_after in WAYS:
-        _print(name, members, sail(members, wait, limit=LIMIT, retry_after=retry_after))
+    for text in given.quota:
+        calls, _, seconds = text.partition("/")
+        quota = Quota(int(calls), float(seconds))
+        print(f"\n{quota.calls} calls in {quota.seconds:g} s; delays in seconds, of the waits that ended right")
+        print(f"{'':34}" + "".join(f"{name:>{width}}" for name, width in zip(COLUMNS, WIDTHS, strict=True)))
+        for gates in given.gates:
+            for name, sailed, took in _rows(gates, quota):
+                _print(f"{gates:>6,} {name}", sailed, took)
 
 
-def _print(name: str, members: list[Member], sailed: Sailed) -> None:
-    right = sum(ended.code == ended.member.right for ended in sailed.ended)
-    delays = sorted(ended.delay for ended in sailed.ended)
-    refused = sum(status == THROTTLED for status in sailed.statuses)
+def _rows(gates: int, quota: Quota) -> Iterator[tuple[str, Sailed, float]]:
+    members = fleet_of(gates)
+
+    def timed(name: str, way: Way, turnstile: Turnstile) -> tuple[str, Sailed, float]:
+        began = time.monotonic()
+        return name, pass_through(members, way, turnstile), time.monotonic() - began
+
+    yield (ours := timed("hssgate", watching(Patience()), Turnstile(quota)))
+    if any(ended.code != ended.member.right for ended in ours[1].ended):
+        yield timed("  its deadlines at 6 h", watching(LONG), Turnstile(quota))
+    if ours[1].refused and quota.seconds > 1:  # `Retry-After` is in whole seconds
+        yield timed("  each told its turn, 6 h", watching(LONG), Queue(quota))
+    for interval in LOOPS:
+        yield timed(f"a loop, every {interval} s", polling(interval), Turnstile(quota))
+
+
+def _print(name: str, sailed: Sailed, took: float) -> None:
+    right = [ended for ended in sailed.ended if ended.code == ended.member.right]
+    others = [ended.code for ended in sailed.ended if ended.code != ended.member.right]
+    delays = sorted(ended.delay for ended in right)
     last = max(ended.at for ended in sailed.ended)
-    figures = (statistics.median(delays), delays[int(len(delays) * 0.99) - 1], last)
-    print(
-        f"{name:30}{f'{right}/{len(members)}':>8}{len(sailed.statuses):>8}{refused:>8}"
-        f"{len(sailed.statuses) / last * 60:>10.0f}{figures[0]:>13.0f} s{figures[1]:>7.0f} s{figures[2]:>7.0f} s",
-        flush=True,
-    )
+    answered = [ended.answered for ended in sailed.ended]
+    values = (
+        f"{len(right)}/{len(sailed.ended)}", others.count(3), others.count(4),
+        f"{sailed.calls:,}", f"{sailed.refused:,}", f"{sailed.calls / last * 60:,.0f}", f"{statistics.median(delays):,.0f}", f"{_share(delays, 0.99):,.0f}",
+        f"{last:,.0f}", f"{_jain(answered):.2f}", f"{took:.0f} s",
+    )  # fmt: skip
+    print(f"{name:34}" + "".join(f"{value:>{width}}" for value, width in zip(values, WIDTHS, strict=True)), flush=True)
+
+
+def _share(ascending: list[float], share: float) -> float:
+    return ascending[max(int(len(ascending) * share) - 1, 0)]
+
+
+def _jain(shares: list[int]) -> float:
+    """Return Jain's index of fairness: 1 where all have the same, 1/n where one has all."""
+    squares = sum(share**2 for share in shares)
+    return float(sum(shares) ** 2 / (len(shares) * squares)) if squares else 0.0
 
 
 if __name__ == "__main__":

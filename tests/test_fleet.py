@@ -5,22 +5,22 @@ import pytest
 from hssgate.errors import ApiUnavailable
 from hssgate.pacing import backoff_ceiling
 from hssgate.retrying import retry_pause
+from hssgate.settings import Patience
 from tests.fakes import FakeClock
-from tests.fleet import Sailed, checking, fleet_of, polling, sail
-
-_THROTTLED = 429
+from tests.fleet import Quota, fleet_of, sail
+from tests.turnstile import Queue, Turnstile, pass_through, polling, watching
 
 
 def test_a_crowd_under_one_limit_ends_right_and_does_not_storm() -> None:
     """Thirty gates and thirty calls a minute: the API refuses most of a storm, and the storm dies down."""
     members = fleet_of(30)
 
-    sailed = sail(members, checking(), limit=30)
-    stormed = sail(members, polling(5), limit=30)
+    sailed = sail(members, Quota(30))
+    stormed = pass_through(members, polling(5), Turnstile(Quota(30)))
 
-    assert endings(sailed) == {member.number: member.right for member in members}
-    assert sailed.statuses.count(_THROTTLED) < stormed.statuses.count(_THROTTLED) / 2
-    assert len(sailed.statuses) < len(stormed.statuses) / 2
+    assert sailed.codes == {member.number: member.right for member in members}
+    assert sailed.refused < stormed.refused / 2
+    assert sailed.calls < stormed.calls / 2
 
 
 @pytest.mark.parametrize("retry_after", [2.0, 10.0])
@@ -28,21 +28,37 @@ def test_a_crowd_that_is_told_when_to_come_back_ends_right(retry_after: float) -
     """None starves, though all come back at the same moment: how many calls that makes is the server's choice."""
     members = fleet_of(30)
 
-    sailed = sail(members, checking(), limit=30, retry_after=retry_after)
+    sailed = pass_through(members, watching(Patience()), Turnstile(Quota(30, retry_after=retry_after)))
 
-    assert endings(sailed) == {member.number: member.right for member in members}
+    assert sailed.codes == {member.number: member.right for member in members}
 
 
-def endings(sailed: Sailed) -> dict[int, int]:
-    """The exit code of each gate."""
-    return {ended.member.number: ended.code for ended in sailed.ended}
+def test_a_crowd_that_is_told_its_turns_comes_in_turn() -> None:
+    """Where the server knows what it says, hardly a call is refused twice."""
+    members = fleet_of(200)
+
+    sailed = pass_through(members, watching(Patience()), Queue(Quota(100)))
+
+    assert sailed.codes == {member.number: member.right for member in members}
+    assert sailed.refused <= sailed.calls / 2
+
+
+@pytest.mark.parametrize("retry_after", [None, 7.0])
+def test_waiting_without_http_goes_as_the_command_does(retry_after: float | None) -> None:
+    """Call by call, so what large fleets are measured by is the gate."""
+    members = fleet_of(8)
+    quota = Quota(4, retry_after=retry_after)
+
+    sailed = sail(members, quota)
+
+    assert pass_through(members, watching(Patience()), Turnstile(quota)) == sailed
 
 
 def test_the_same_fleet_sails_the_same_way() -> None:
     """Never are two awake at once, so a figure is a figure."""
-    members = fleet_of(8)
+    members = fleet_of(30)
 
-    first, second = (sail(members, checking(), limit=4) for _ in range(2))
+    first, second = (pass_through(members, watching(Patience()), Turnstile(Quota(10))) for _ in range(2))
 
     assert first == second
 
