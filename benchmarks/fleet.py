@@ -61,8 +61,9 @@ def _print(name: str, sailed: Sailed, took: float) -> None:
     answered = [ended.answered for ended in sailed.ended]
     values = (
         f"{len(right)}/{len(sailed.ended)}", others.count(3), others.count(4),
-        f"{sailed.calls:,}", f"{sailed.refused:,}", f"{sailed.calls / last * 60:,.0f}", f"{statistics.median(delays):,.0f}", f"{_share(delays, 0.99):,.0f}",
-        f"{last:,.0f}", f"{_jain(answered):.2f}", f"{took:.0f} s",
+        f"{sailed.calls:,}", f"{sailed.refused:,}", f"{sailed.calls / last * 60:,.0f}",
+        f"{statistics.median(delays):,.0f}", f"{_share(delays, 0.99):,.0f}", f"{last:,.0f}",
+        f"{_jain(answered):.2f}", f"{took:.0f} s",
     )  # fmt: skip
     print(f"{name:34}" + "".join(f"{value:>{width}}" for value, width in zip(values, WIDTHS, strict=True)), flush=True)
 

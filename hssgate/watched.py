@@ -15,6 +15,7 @@ from hssgate.waiting import Ending, Event, Pause, Stage
 
 _MOST_CHANGES = 200
 _MOST_NEIGHBOURS = 200
+_DATE_STEP = 1.0  # seconds that a `Date` header may be short of the moment
 
 
 @dataclass
@@ -24,6 +25,25 @@ class _FirstSeen:
     fields: tuple[object, ...]
     at: float
     believed: bool
+
+
+@dataclass(frozen=True)
+class _SeenMoving:
+    """The last look at a group that showed its scan under way.
+
+    Args:
+        server_time: the server's clock then, in epoch seconds, if it told.
+        scan_time: what the row showed as the time of its last scan, epoch milliseconds.
+    """
+
+    server_time: float | None
+    scan_time: int | None
+
+    def is_before(self, row: CicdImage) -> bool:
+        """Whether the scan that a finished row tells of is shown to have ended after the look."""
+        if row.latest_scan_time is None or self.server_time is None or row.latest_scan_time == self.scan_time:
+            return False
+        return row.latest_scan_time / 1000 >= self.server_time + _DATE_STEP
 
 
 class Watched:
@@ -39,7 +59,7 @@ class Watched:
         self.ending: Ending | None = None
         self.pause = Pause.PACED
         self._standings: tuple[Standing, ...] = ()
-        self._moving: dict[GroupKey, CicdImage] = {}
+        self._moving: dict[GroupKey, _SeenMoving] = {}
         self._newest: dict[GroupKey, CicdImage] = {}
         self._outranked: set[tuple[object, ...]] = set()
         self._first_seen: dict[GroupKey, _FirstSeen] = {}
@@ -193,7 +213,7 @@ class Watched:
         """Keep waiting for what was seen before: neither its absence nor an older result replaces it."""
         for standing in found:
             if standing.phase in MOVING:
-                self._moving[standing.key] = standing.row
+                self._moving[standing.key] = _SeenMoving(self._server_time, standing.row.latest_scan_time)
                 self._outranked |= {(standing.key, judged_fields(row)) for row in standing.others}
                 self._outranked |= {
                     (key, judged_fields(row)) for key, row in self._newest.items() if key == standing.key
@@ -222,8 +242,9 @@ class Watched:
         fields = judged_fields(standing.row)
         first = self._first_seen.get(key)
         if first is None:
-            # Seen moving a moment ago, it is young whatever its scan time says.
-            old = key not in self._moving and _is_old(standing.row, server_time, settle)
+            # Seen moving before, its scan time may still be that of the scan before.
+            moving = self._moving.get(key)
+            old = (moving is None or moving.is_before(standing.row)) and _is_old(standing.row, server_time, settle)
             self._first_seen[key] = _FirstSeen(fields, now, believed=old)
         elif first.fields != fields:
             self._first_seen[key] = _FirstSeen(fields, now, believed=False)

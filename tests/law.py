@@ -129,19 +129,23 @@ def _group_doubts(asked: Asked, looks: Sequence[Look], key: tuple[Any, ...], gro
 def _is_settled(asked: Asked, looks: Sequence[Look], key: tuple[Any, ...], row: Row) -> bool:
     whole = [look for look in looks if look.rows is not None]
     same_since = whole[-1].ended
-    was_moving = False
+    moved: list[tuple[float, Any]] = []
     unchanged = True
     for look in reversed(whole):
         group = [other for other in look.rows or [] if asked.matches(other) and _names(other) == key]
-        was_moving |= any(other.get("scan_status") not in TERMINAL | {"unscan"} for other in group)
+        moving = [other for other in group if other.get("scan_status") not in TERMINAL | {"unscan"}]
+        moved += [(look.server_time, other.get("latest_scan_time")) for other in moving]
         newest = _newest(group)
-        unchanged &= not was_moving and bool(newest) and all(_content(other) == _content(row) for other in newest)
+        unchanged &= not moved and bool(newest) and all(_content(other) == _content(row) for other in newest)
         if unchanged:
             same_since = look.ended
     if whole[-1].began - same_since >= asked.settle - 1e-6:
         return True
     scan_time = row.get("latest_scan_time")
-    return not was_moving and scan_time is not None and whole[-1].server_time - scan_time / 1000 >= asked.settle
+    if scan_time is None or whole[-1].server_time - scan_time / 1000 < asked.settle:
+        return False
+    # Old enough; where a scan was seen under way the time has to be that scan's. `Date` leaves out parts of a second.
+    return all(scan_time / 1000 >= at + 1 and scan_time != shown for at, shown in moved)
 
 
 def _accepts(row: Row, policy: Row, evidence: Evidence) -> bool:

@@ -45,7 +45,7 @@ def test_a_success_without_a_scan_time_counts_as_young(bench: Bench) -> None:
     assert bench.emulator.request_count == 2
 
 
-def test_a_success_just_seen_scanning_is_young_whatever_its_scan_time(bench: Bench) -> None:
+def test_a_success_just_seen_scanning_is_young_while_it_shows_an_older_scan_time(bench: Bench) -> None:
     """A rescan may end before its new time is shown."""
     scenario = images(
         image(
@@ -56,6 +56,33 @@ def test_a_success_just_seen_scanning_is_young_whatever_its_scan_time(bench: Ben
     )
 
     assert bench.play(scenario).check("team/app:1.0").code == 10
+
+
+@pytest.mark.parametrize(
+    ("while_scanning", "ended", "scan_time", "requests"),
+    [
+        pytest.param(None, 22, 22.0, 3, id="it ended after the last look that showed it, and longer ago than the time to settle"),
+        pytest.param(None, 38, 38.0, 4, id="it ended a moment ago"),
+        pytest.param(None, 22, 20.0, 4, id="before that look, as far as the whole seconds of its Date show"),
+        pytest.param(22.0, 22, 22.0, 4, id="the time was shown before"),
+    ],
+)  # fmt: skip
+def test_a_success_seen_to_come_about_is_old_by_the_time_of_that_scan(
+    bench: Bench, while_scanning: float | None, ended: int, scan_time: float, requests: int
+) -> None:
+    """Looks at 0, 20 and 40 seconds: the first two show it scanning; a success that is young is read once more."""
+    times = [None if time is None else int((START + time) * 1000) for time in (while_scanning, scan_time)]
+    shown = ["null" if time is None else str(time) for time in times]
+    scenario = images(
+        image(
+            f"{{at: -1s, scan_status: scanning, latest_scan_time: {shown[0]}}}",
+            f"{{at: {ended}s, scan_status: success, latest_scan_time: {shown[1]}, {CLEAN}}}",
+        )
+    )
+
+    code = bench.play(scenario).check("team/app:1.0", "--interval", "20s", "--max-interval", "20s").code
+
+    assert (code, bench.emulator.request_count) == (0, requests)
 
 
 def test_counts_that_go_on_changing_never_settle(bench: Bench) -> None:
