@@ -23,6 +23,17 @@ def test_a_crowd_under_one_limit_ends_right_and_does_not_storm() -> None:
     assert sailed.calls < stormed.calls / 2
 
 
+def test_five_hundred_under_a_limit_of_a_hundred_a_minute_end_right_by_default() -> None:
+    """None starves, none makes more calls than the back-off of a waiting gate, and most are done by one answer or two."""
+    members = fleet_of(500)
+
+    sailed = pass_through(members, watching(Patience()), Turnstile(Quota(100)))
+
+    assert sailed.codes == {member.number: member.right for member in members}
+    assert sailed.calls <= 9_500
+    assert sailed.calls - sailed.refused <= 900
+
+
 @pytest.mark.parametrize("retry_after", [2.0, 10.0])
 def test_a_crowd_that_is_told_when_to_come_back_ends_right(retry_after: float) -> None:
     """None starves, though all come back at the same moment: how many calls that makes is the server's choice."""

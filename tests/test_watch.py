@@ -20,7 +20,7 @@ from hssgate.watch import Lane, Watch
 from hssgate.watched import Watched
 from tests.conftest import Bench
 from tests.fakes import FakeClock
-from tests.test_check import FOREVER, finished, image, images
+from tests.test_check import CLEAN, FOREVER, finished, image, images
 
 ROW = {
     "image_name": "app", "image_version": "1.0", "scan_status": "success", "severity_level": "Low", "vul_num": 0,
@@ -103,6 +103,26 @@ def test_a_deadline_that_went_by_unnoticed_leaves_no_look() -> None:
     assert [sightings[reference].ending for reference in (seen, slow, never)] == [
         Ending.TIMED_OUT, Ending.TIMED_OUT, Ending.UNANSWERED,
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("length", "most"),
+    [
+        pytest.param(5, 4, id="5 s"),
+        pytest.param(60, 14, id="1 min"),
+        pytest.param(300, 33, id="5 min"),
+        pytest.param(1800, 63, id="30 min"),
+    ],
+)
+def test_a_scan_costs_few_requests_and_is_noticed_soon(bench: Bench, length: int, most: int) -> None:
+    """At the default pace, whatever the jitter; the last of them reads a young result again."""
+    scenario = images(image("{at: 0s, scan_status: scanning}", f"{{at: {length}s, scan_status: success, {CLEAN}}}"))
+
+    code = bench.play(scenario).check("team/app:1.0", "--timeout", "1h").code
+
+    assert code == 0
+    assert bench.emulator.request_count <= most
+    assert sum(bench.clock.slept) - length <= min(max(5.0, 0.11 * length), 60.0) + 5
 
 
 def test_throttling_slows_every_request(bench: Bench) -> None:
