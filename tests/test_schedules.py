@@ -1,5 +1,6 @@
 """Random schedules by seed: a few of them with every run of the tests, what the soak once found by name, and its judge."""
 
+import random
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,37 @@ MEDIUM = {"vul_id": "SA-2", "repair_necessity": "delay_repair"}
 def test_a_schedule_holds_to_the_law(seed: int, tmp_path: Path) -> None:
     """No wrong pass, no hang, no crash; `make soak` plays ten thousand."""
     assert play(schedule_of(seed), tmp_path, seed).faults == ()
+
+
+@pytest.mark.parametrize("seed", range(1, 9))
+def test_rescans_that_show_odd_scan_times_hold_to_the_law(seed: int, tmp_path: Path) -> None:
+    """The old time for a while, none, one of the moment before, or that of the new scan; the findings come later."""
+    chance = random.Random(seed)
+    faults = []
+    for _ in range(12):
+        end = chance.randint(3, 90)
+        times = [None, START - 60, START + end - chance.randint(1, 40), START + end]
+        shown = [None if (time := chance.choice(times)) is None else int(time * 1000) for _ in range(2)]
+        scanning = {"at": -1, "scan_status": "scanning", "latest_scan_time": shown[0]}
+        clean = {
+            "at": end,
+            "scan_status": "success",
+            "latest_scan_time": shown[1],
+            "severity_level": "Low",
+            "malicious_file_num": 0,
+        }
+        worse = {
+            "at": end + chance.randint(1, 30),
+            "scan_status": "success",
+            "severity_level": "High",
+            "malicious_file_num": 0,
+        }
+        image = {"image_name": "app", "image_version": "1.0", "timeline": [scanning, clean, worse]}
+        arguments = ("--timeout", "5m", "--settle", "5", "--interval", chance.choice(["1s", "5s", "20s"]))
+        schedule = Schedule({"images": [image]}, {}, (ASKED,), (), 300.0, 30.0, arguments)
+        faults += play(schedule, tmp_path, seed).faults
+
+    assert faults == []
 
 
 @pytest.mark.parametrize(
