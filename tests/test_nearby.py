@@ -1,0 +1,116 @@
+"""Where an image was not found or did not end, the message says what to try next."""
+
+from dataclasses import replace
+
+import pytest
+
+from hssgate.api.models import CicdImage
+from hssgate.grouping import Phase, Standing
+from hssgate.nearby import advice, near_misses
+from hssgate.reference import parse_reference
+from hssgate.sighting import Ending, Sighting
+
+DIGEST, OTHER = "sha256:" + "ab" * 32, "sha256:" + "cd" * 32
+ROW = CicdImage(
+    cicd_name="shop", namespace="team", image_name="app", image_version="1.0", image_digest=DIGEST,
+    scan_status="success", latest_update_time=1_790_000_000_000, latest_scan_time=1_790_000_000_000,
+)  # fmt: skip
+SIGHTING = Sighting(
+    reference=parse_reference("app:2.0"), ending=Ending.TIMED_OUT, standings=(), unsettled=frozenset(), error=None,
+    server_time=None, scanned_after=None, waited_seconds=90.0, polls=3, reads=(), neighbours=(),
+)  # fmt: skip
+
+
+def row(**fields: object) -> CicdImage:
+    return ROW.model_copy(update=fields)
+
+
+@pytest.mark.parametrize(
+    ("phase", "said"),
+    [
+        (Phase.STALE, "; no newer scan was listed: check that the scan step runs for this push, and that --scanned-after is not too late"),
+        (Phase.UNSCANNED, "; no scan was asked for: check that the scan step runs in the pipeline"),
+        (Phase.ENDED, "; the result was still settling: raise --timeout, or lower --settle"),
+        (Phase.IN_PROGRESS, "; raise --timeout if the scan needs longer"),
+        (Phase.UNDOCUMENTED, "; raise --timeout if the scan needs longer"),
+        (Phase.VANISHED, "; raise --timeout if the scan needs longer"),
+    ],
+)  # fmt: skip
+def test_the_advice_fits_what_held_the_image_up(phase: Phase, said: str) -> None:
+    """One way out for each phase in which a wait can end."""
+    assert advice(SIGHTING, Standing((None, None, "app", "2.0"), phase, ROW)) == said
+
+
+CHECK = (
+    ": check the name and --cicd-name, that the scan step runs in the pipeline, "
+    "and --enterprise-project-id (all_granted_eps looks into every enterprise project)"
+)
+
+
+@pytest.mark.parametrize(
+    ("sighting", "said"),
+    [
+        pytest.param(SIGHTING, "; no row has this name and version" + CHECK, id="nothing like it"),
+        pytest.param(replace(SIGHTING, searched=True), "; no row has this image name" + CHECK, id="searched by name"),
+        pytest.param(
+            replace(SIGHTING, neighbours=(ROW, row(image_version="1.1", latest_update_time=1, latest_scan_time=None))),
+            "; did you mean team/app:1.0 (other version; success, scanned 2026-09-21T14:13:20Z), "
+            "or team/app:1.1 (other version; success)?",
+            id="rows alike",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_not_listed_is_looked_for_nearby(sighting: Sighting, said: str) -> None:
+    """Rows that are alike are named, else what to check."""
+    assert advice(sighting, None) == said
+
+
+def test_the_nearest_and_newest_rows_come_first_and_three_are_enough() -> None:
+    """By how much differs, then by the time of the update, else of the scan; another name is not near."""
+    asked = parse_reference("team/app:2.0", "shop")
+    rows = (
+        row(image_version="far", cicd_name="test"),
+        row(image_version="old", latest_update_time=1),
+        row(image_version="timeless", latest_update_time=None, latest_scan_time=None),
+        row(image_version="scanned", latest_update_time=None, latest_scan_time=2),
+        row(image_version="new"),
+        row(image_version="new"),
+        row(image_name="app2"),
+        row(image_name=None),
+    )
+
+    misses = near_misses(asked, rows)
+
+    assert [miss.split(" ")[0] for miss in misses] == ["team/app:new", "team/app:scanned", "team/app:old"]
+    assert [miss.split(" ")[0] for miss in near_misses(asked, rows[:3])] == [
+        "team/app:old", "team/app:timeless", "team/app:far",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("asked", "cicd_name", "found", "said"),
+    [
+        pytest.param(
+            f"app:1.0@{DIGEST}", None, row(image_digest=OTHER, latest_scan_time=None),
+            f"team/app:1.0@{OTHER} (other digest; success)", id="another digest",
+        ),
+        pytest.param(
+            f"app:2.0@{OTHER}", None, row(image_digest=None, namespace=None, image_version=None, latest_scan_time=None),
+            "app (other version, digest; success)", id="a row that says little",
+        ),
+        pytest.param(
+            "team/app:1.0", "shop", row(cicd_name="test", latest_scan_time=None),
+            "team/app:1.0 with --cicd-name test (other cicd_name; success)", id="another identifier",
+        ),
+        pytest.param(
+            "team/app:1.0", "shop", row(cicd_name=None, latest_scan_time=None),
+            "team/app:1.0 (other cicd_name; success)", id="no identifier",
+        ),
+        pytest.param(
+            "app:2.0", None, row(image_version="v" * 500), "team/app:" + "v" * 390 + "…", id="words without end",
+        ),
+    ],
+)  # fmt: skip
+def test_a_near_miss_says_what_to_pass_instead(asked: str, cicd_name: str | None, found: CicdImage, said: str) -> None:
+    """The row as it would be asked for, what differs, and its state."""
+    assert near_misses(parse_reference(asked, cicd_name), (found,)) == [said]

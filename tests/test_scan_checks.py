@@ -1,0 +1,204 @@
+"""The two checks before every rule, word by word: did the scan end well, and is its result of the image meant?"""
+
+from dataclasses import replace
+
+import pytest
+
+from hssgate.api.models import CicdImage, ScanStatus
+from hssgate.durations import Moment
+from hssgate.errors import ApiUnavailable
+from hssgate.grouping import GroupKey, Phase, Standing
+from hssgate.policy.exceptions import Exceptions
+from hssgate.policy.model import ScanRule
+from hssgate.policy.rules import RulesInForce
+from hssgate.reference import parse_reference
+from hssgate.scan_checks import judge_freshness, judge_scan
+from hssgate.sighting import Ending, Sighting
+from hssgate.verdict import Check, Result, Trouble
+
+DIGEST = "sha256:" + "ab" * 32
+KEY: GroupKey = ("shop", "team", "app", "1.0")
+ROW = CicdImage(
+    image_name="app", image_version="1.0", image_digest=DIGEST, scan_status="success",
+    severity_level="Low", vul_num=3, latest_scan_time=1_790_000_000_000,
+)  # fmt: skip
+SIGHTING = Sighting(
+    reference=parse_reference("app:1.0"), ending=Ending.TIMED_OUT, standings=(), unsettled=frozenset(), error=None,
+    server_time=None, scanned_after=None, waited_seconds=90.0, polls=3, reads=(), neighbours=(),
+)  # fmt: skip
+NO_RULES = RulesInForce({}, None, Exceptions(()))
+
+
+def standing(phase: Phase, **fields: object) -> Standing:
+    return Standing(KEY, phase, ROW.model_copy(update=fields))
+
+
+def accepting(*codes: str) -> RulesInForce:
+    return replace(NO_RULES, scan=ScanRule(accept=codes))
+
+
+@pytest.mark.parametrize(
+    ("fields", "in_force", "result", "said"),
+    [
+        pytest.param({}, [NO_RULES], Result.PASSED, "scan: success", id="success"),
+        pytest.param(
+            {"scan_status": "failed"}, [NO_RULES], Result.ERROR, "scan: failed; the image was not judged",
+            id="failure without a word",
+        ),
+        pytest.param(
+            {"scan_status": "failed", "scan_failed_code": "database_error", "scan_failed_desc": "no\ndatabase"}, [NO_RULES],
+            Result.ERROR, "scan: failed (database_error: no database); the image was not judged", id="code and description",
+        ),
+        pytest.param(
+            {"scan_status": "failed", "scan_failed_code": "c" * 300, "scan_failed_desc": "d" * 300}, [NO_RULES],
+            Result.ERROR, f"scan: failed ({'c' * 199}…: {'d' * 199}…); the image was not judged", id="words without end",
+        ),
+        pytest.param(
+            {"scan_status": "failed", "scan_failed_code": "e"}, [accepting("e")], Result.WARNED,
+            "scan: failed (e); accepted by the policy", id="accepted",
+        ),
+        pytest.param(
+            {"scan_status": "failed", "scan_failed_code": "e"}, [accepting("e"), NO_RULES], Result.ERROR,
+            "scan: failed (e); the image was not judged", id="accepted by one policy of two",
+        ),
+        pytest.param(
+            {"scan_status": "failed"}, [], Result.ERROR, "scan: failed; the image was not judged", id="no policy at all",
+        ),
+    ],
+)  # fmt: skip
+def test_an_ended_scan_is_told_with_its_reason(
+    fields: dict[str, object], in_force: list[RulesInForce], result: Result, said: str
+) -> None:
+    """Success passes; a failure passes, with a warning, only where every policy accepts it."""
+    check = judge_scan(replace(SIGHTING, ending=Ending.ENDED), standing(Phase.ENDED, **fields), in_force)
+
+    status = str(fields.get("scan_status", "success"))
+    trouble = Trouble.SCAN_FAILED if result is Result.ERROR else None
+    assert check == Check("scan", result, said, actual=status, trouble=trouble)
+
+
+def test_a_status_is_shown_cut_to_its_first_sixty_characters() -> None:
+    """Whatever HSS writes there, and it never passes for success."""
+    check = judge_scan(SIGHTING, standing(Phase.ENDED, scan_status="success" + "s" * 90), [NO_RULES])
+
+    assert check.actual == "success" + "s" * 52 + "…"
+    assert check.result is Result.ERROR
+
+
+LATE = "; raise --timeout if the scan needs longer"
+
+
+@pytest.mark.parametrize(
+    ("ending", "seen", "trouble", "said"),
+    [
+        pytest.param(Ending.REFUSED, None, Trouble.API, "gone", id="refused"),
+        pytest.param(Ending.UNANSWERED, None, Trouble.API, "gave up after 1m30s: gone", id="no answer"),
+        pytest.param(
+            Ending.INTERRUPTED, None, Trouble.INTERRUPTED, "interrupted after 1m30s; last state: not listed", id="interrupted",
+        ),
+        pytest.param(
+            Ending.TIMED_OUT, standing(Phase.IN_PROGRESS, scan_status="scanning"), Trouble.TIMEOUT,
+            "timed out after 1m30s; last state: scanning" + LATE, id="in time no end",
+        ),
+        pytest.param(
+            Ending.ENDED, standing(Phase.VANISHED), Trouble.TIMEOUT,
+            "timed out after 1m30s; last state: no longer listed, was success" + LATE, id="an end that nothing proves",
+        ),
+    ],
+)  # fmt: skip
+def test_what_did_not_end_is_told_by_how_the_wait_ended(
+    ending: Ending, seen: Standing | None, trouble: Trouble, said: str
+) -> None:
+    """With the time waited and the last state; a doubt is never a pass."""
+    sighting = replace(SIGHTING, ending=ending, error=ApiUnavailable("gone"))
+
+    assert judge_scan(sighting, seen, [NO_RULES]) == Check("scan", Result.ERROR, f"scan: {said}", trouble=trouble)
+
+
+def test_no_look_at_all_before_the_deadline_is_no_answer() -> None:
+    """Nothing was asked, so no error is known."""
+    check = judge_scan(replace(SIGHTING, ending=Ending.UNANSWERED), None, [NO_RULES])
+
+    assert check.message == "scan: gave up after 1m30s: no look could be taken before the deadline"
+    assert check.trouble is Trouble.API
+
+
+@pytest.mark.parametrize("ending", [Ending.TIMED_OUT, Ending.INTERRUPTED])
+def test_a_success_that_has_not_settled_is_no_end(ending: Ending) -> None:
+    """It is told as settling, and nothing passes by it."""
+    seen = standing(Phase.ENDED)
+    check = judge_scan(replace(SIGHTING, ending=ending, unsettled=frozenset({KEY})), seen, [NO_RULES])
+
+    assert check.result is Result.ERROR
+    assert "last state: success, settling" in check.message
+
+
+def test_results_that_cannot_be_told_apart_are_all_named_once() -> None:
+    """Digest, status, level and count of each, cut where they are long."""
+    rows = (
+        ROW,
+        ROW,
+        ROW.model_copy(update={"image_digest": None, "vul_num": None}),
+        ROW.model_copy(update={"image_digest": "d" * 150, "scan_status": "s" * 50, "severity_level": "l" * 50}),
+    )
+
+    check = judge_scan(SIGHTING, Standing(KEY, Phase.AMBIGUOUS, ROW, rows), [NO_RULES])
+
+    assert check == Check(
+        "scan",
+        Result.ERROR,
+        "scan: results that cannot be told apart in time: "
+        f"{DIGEST} (success, severity Low, 3 vulnerabilities), "
+        "no digest (success, severity Low, None vulnerabilities), "
+        f"{'d' * 139}… ({'s' * 39}…, severity {'l' * 39}…, 3 vulnerabilities); "
+        "pass the digest that was pushed, as …@sha256:…",
+        trouble=Trouble.AMBIGUOUS,
+    )
+
+
+BY_DIGEST = replace(SIGHTING, reference=parse_reference(f"app:1.0@{DIGEST}"))
+ASKED = "scanned at or after 2026-09-21T14:13:20Z"
+
+
+@pytest.mark.parametrize(
+    ("sighting", "moment", "asked"),
+    [
+        pytest.param(BY_DIGEST, None, f"digest {DIGEST}", id="digest"),
+        pytest.param(SIGHTING, Moment(1_790_000_000_000), ASKED, id="moment"),
+        pytest.param(BY_DIGEST, Moment(1_790_000_000_000), f"digest {DIGEST} and {ASKED}", id="both"),
+        pytest.param(
+            replace(SIGHTING, scanned_after=1_790_000_000_000), Moment(1_790_000_060_000), ASKED,
+            id="an age, as it was on the server's clock",
+        ),
+    ],
+)  # fmt: skip
+def test_freshness_names_what_was_asked_for_and_what_was_found(
+    sighting: Sighting, moment: Moment | None, asked: str
+) -> None:
+    """Where there is no result, it is skipped."""
+    found = judge_freshness(sighting, standing(Phase.ENDED), moment)
+    nothing = judge_freshness(sighting, None, moment)
+
+    shown = f"{DIGEST}, scanned 2026-09-21T14:13:20Z"
+    assert found == Check("freshness", Result.PASSED, f"freshness: {shown}; asked for {asked}", shown, asked)
+    assert nothing == Check("freshness", Result.SKIPPED, f"freshness: no result that is of {asked}", limit=asked)
+
+
+def test_freshness_tells_what_the_row_does_not_say() -> None:
+    """No digest, no time; a digest without end is cut."""
+    bare = judge_freshness(BY_DIGEST, standing(Phase.ENDED, image_digest=None, latest_scan_time=None), None)
+    long = judge_freshness(BY_DIGEST, standing(Phase.ENDED, image_digest="d" * 150), None)
+
+    assert bare.actual == "no digest, scanned at an unknown time"
+    assert long.actual == "d" * 139 + "…, scanned 2026-09-21T14:13:20Z"
+
+
+def test_success_is_the_only_status_that_passes_by_itself() -> None:
+    """Every other one that the manual knows does not."""
+    passed = [
+        status
+        for status in ScanStatus
+        if judge_scan(SIGHTING, standing(Phase.ENDED, scan_status=status.value), [NO_RULES]).result is Result.PASSED
+    ]
+
+    assert passed == [ScanStatus.SUCCESS]

@@ -1,0 +1,34 @@
+"""The state of a group in words."""
+
+import pytest
+
+from hssgate.api.models import CicdImage
+from hssgate.grouping import Phase, Standing
+from hssgate.sighting import state_of
+
+ROW = CicdImage(image_name="app", image_version="1.0", scan_status="success", latest_scan_time=1_790_000_000_000)
+
+
+@pytest.mark.parametrize(
+    ("phase", "fields", "said", "settling"),
+    [
+        (Phase.STALE, {}, "stale: success, scanned 2026-09-21T14:13:20Z", None),
+        (Phase.STALE, {"latest_scan_time": None}, "stale: success, scanned at an unknown time", None),
+        (Phase.STALE, {"latest_scan_time": 0}, "stale: success, scanned 1970-01-01T00:00:00Z", None),
+        (Phase.UNSCANNED, {"scan_status": "unscan"}, "unscan", None),
+        (Phase.IN_PROGRESS, {"scan_status": "scanning"}, "scanning", None),
+        (Phase.UNDOCUMENTED, {"scan_status": "paused"}, "paused (undocumented)", None),
+        (Phase.UNDOCUMENTED, {"scan_status": None}, "without a status (undocumented)", None),
+        (Phase.UNDOCUMENTED, {"scan_status": "p" * 61}, "p" * 59 + "… (undocumented)", None),
+        (Phase.VANISHED, {"scan_status": "scanning"}, "no longer listed, was scanning", None),
+        (Phase.AMBIGUOUS, {}, "ambiguous", None),
+        (Phase.ENDED, {}, "success", "success, settling"),
+        (Phase.ENDED, {"scan_status": "failed"}, "failed", "failed, settling"),
+    ],
+)
+def test_each_phase_has_its_words(phase: Phase, fields: dict[str, object], said: str, settling: str | None) -> None:
+    """Only a result that is there can be settling."""
+    standing = Standing((None, None, "app", "1.0"), phase, ROW.model_copy(update=fields))
+
+    assert state_of(standing, settling=False) == said
+    assert state_of(standing, settling=True) == (settling or said)

@@ -1,0 +1,111 @@
+"""From checks to one exit code: the worst counts, and nothing passes unproven."""
+
+import pytest
+
+from hssgate.exit_codes import WORST_FIRST, ExitCode, worst
+from hssgate.reference import parse_reference
+from hssgate.verdict import Check, ImageVerdict, Outcome, Result, Trouble, Verdict, outcome_of, worst_of
+
+SCANNED = Check("scan", Result.PASSED, "scan: success")
+BROKEN = Check("severity", Result.FAILED, "severity: High found, at most Low accepted")
+UNANSWERED = Check("scan", Result.ERROR, "scan: no answer", trouble=Trouble.API)
+IMAGE = parse_reference("app:1.0")
+
+
+def verdict(*images: ImageVerdict, interruption: ExitCode | None = None, unwritten: tuple[str, ...] = ()) -> Verdict:
+    return Verdict(images, (), (), 0.0, 0.0, interruption, unwritten)
+
+
+def test_the_order_of_exit_codes_is_the_one_promised() -> None:
+    """10 beats 5 beats 4 beats 3 beats 0; a signal, a misuse and a crash beat them all. Each code has its words."""
+    assert WORST_FIRST == (1, 2, 143, 130, 10, 5, 4, 3, 0)
+    assert set(WORST_FIRST) == set(ExitCode)
+    assert worst(*WORST_FIRST[3:]) == worst(*reversed(WORST_FIRST[3:])) == ExitCode.INTERRUPTED
+    assert worst() is ExitCode.NO_RESULT
+    assert len({code.meaning for code in ExitCode}) == len(ExitCode)
+    assert (ExitCode.BLOCKED.meaning, ExitCode.PASSED.meaning) == (
+        "blocked: the policy is violated", "passed, perhaps with warnings",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("result", "trouble", "code"),
+    [
+        (Result.PASSED, None, 0),
+        (Result.WARNED, None, 0),
+        (Result.SKIPPED, None, 0),
+        (Result.FAILED, None, 10),
+        (Result.ERROR, None, 5),
+        (Result.ERROR, Trouble.SCAN_FAILED, 5),
+        (Result.ERROR, Trouble.INCOMPLETE, 5),
+        (Result.ERROR, Trouble.AMBIGUOUS, 5),
+        (Result.ERROR, Trouble.TIMEOUT, 4),
+        (Result.ERROR, Trouble.API, 3),
+        (Result.ERROR, Trouble.INTERRUPTED, 130),
+    ],
+)
+def test_each_way_a_check_can_end_has_its_code(result: Result, trouble: Trouble | None, code: int) -> None:
+    """An error of no known kind is no pass either."""
+    assert Check("severity", result, "said", trouble=trouble).exit_code == code
+
+
+@pytest.mark.parametrize(
+    ("policy", "group", "name"),
+    [
+        (None, None, "severity"),
+        ("org.yaml", None, "severity (org.yaml)"),
+        (None, "team/app:1.0", "severity (team/app:1.0)"),
+        ("org.yaml", "team/app:1.0", "severity (org.yaml, team/app:1.0)"),
+    ],
+)
+def test_a_check_is_named_by_all_that_tells_it_from_others(policy: str | None, group: str | None, name: str) -> None:
+    """Policy and group are named only where there are several."""
+    assert Check("severity", Result.PASSED, "said", policy=policy, group=group).name == name
+
+
+@pytest.mark.parametrize(
+    ("checks", "code"),
+    [
+        pytest.param([SCANNED], 0, id="a scan that ended well"),
+        pytest.param([Check("scan", Result.WARNED, "accepted")], 0, id="a failed scan that the policy accepts"),
+        pytest.param([Check("severity", Result.PASSED, "said")], 5, id="a rule that holds, and no scan seen"),
+        pytest.param([Check("scan", Result.SKIPPED, "said")], 5, id="a scan that was not looked at"),
+        pytest.param([], 5, id="nothing at all"),
+        pytest.param([SCANNED, BROKEN], 10, id="a broken rule"),
+        pytest.param([BROKEN, UNANSWERED], 10, id="a broken rule beside an error"),
+        pytest.param([UNANSWERED], 3, id="an error is not made worse for want of a scan"),
+    ],
+)
+def test_checks_pass_only_with_a_scan_seen_to_have_ended_well(checks: list[Check], code: int) -> None:
+    """The worst check counts; no doubt is a pass."""
+    assert worst_of(checks) == worst_of(iter(checks)) == ImageVerdict(IMAGE, tuple(checks)).exit_code == code
+
+
+def test_the_worst_image_decides_the_run_and_a_signal_decides_before_it() -> None:
+    """A report that could not be written is code 3, unless the outcome is worse."""
+    passed, blocked = ImageVerdict(IMAGE, (SCANNED,)), ImageVerdict(IMAGE, (SCANNED, BROKEN))
+
+    assert verdict().exit_code == 5
+    assert verdict(passed).exit_code == 0
+    assert verdict(passed, blocked).exit_code == verdict(blocked, passed).exit_code == 10
+    assert verdict(passed, unwritten=("disk full",)).exit_code == 3
+    assert verdict(blocked, unwritten=("disk full",)).exit_code == 10
+    assert verdict(blocked, interruption=ExitCode.TERMINATED, unwritten=("disk full",)).exit_code == 143
+
+
+@pytest.mark.parametrize("code", ExitCode)
+def test_only_the_code_of_a_pass_is_called_one(code: ExitCode) -> None:
+    """0 is passed, 10 is blocked, and all the rest are errors, of an image and of a run alike."""
+    expected = {ExitCode.PASSED: Outcome.PASSED, ExitCode.BLOCKED: Outcome.BLOCKED}.get(code, Outcome.ERROR)
+
+    assert outcome_of(code) is expected
+    assert verdict(interruption=code).outcome is expected
+
+
+@pytest.mark.parametrize(
+    ("checks", "outcome"),
+    [((SCANNED,), Outcome.PASSED), ((SCANNED, BROKEN), Outcome.BLOCKED), ((UNANSWERED,), Outcome.ERROR)],
+)
+def test_an_image_is_called_by_its_worst_check(checks: tuple[Check, ...], outcome: Outcome) -> None:
+    """Passed, blocked, or error."""
+    assert ImageVerdict(IMAGE, checks).outcome is outcome
