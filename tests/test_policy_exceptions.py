@@ -1,0 +1,269 @@
+"""Which findings count: exceptions by id, by glob and by package, and every finding held against the limits."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from hssgate.api.models import CicdImage, Finding
+from hssgate.errors import ApiUnavailable, GateError, Interrupted
+from hssgate.evidence import Evidence, Findings, FindingsMissing
+from hssgate.exit_codes import ExitCode
+from hssgate.policy.exceptions import Exceptions, Sorted, sort_out
+from hssgate.policy.judge import Facts, Judged, gravest_first, judge_row
+from hssgate.policy.load import LoadedPolicy
+from hssgate.policy.model import Ignore, Policy
+from hssgate.policy.rules import RulesInForce, Subject, policy_warnings, rules_for
+from hssgate.verdict import Check, ListedFinding, PolicySource, Result, Trouble
+
+NOW = 1_790_000_000.0
+SUBJECT = Subject("team", "app", "1.0")
+HIGH, MEDIUM, LOW = "immediate_repair", "delay_repair", "not_needed_repair"
+
+
+def entry(vulnerability: str, **more: object) -> Ignore:
+    return Ignore.model_validate({"vulnerability": vulnerability, "reason": "why", **more})
+
+
+def exceptions(*entries: Ignore) -> Exceptions:
+    return Exceptions(tuple((10 + index, one) for index, one in enumerate(entries)))
+
+
+def finding(vul_id: str | None, package: str | None = None, necessity: str = HIGH) -> Finding:
+    return Finding(vul_id=vul_id, app_name=package, repair_necessity=necessity)
+
+
+@pytest.mark.parametrize(
+    ("entries", "found", "cves", "by"),
+    [
+        pytest.param([entry("CVE-1")], finding("CVE-1"), (), (10,), id="by its id"),
+        pytest.param([entry("CVE-1")], finding("CVE-11"), (), (), id="a part of an id is not enough"),
+        pytest.param([entry("cve-1")], finding("CVE-1"), (), (), id="case matters"),
+        pytest.param([entry("CVE-*")], finding("CVE-11"), (), (10,), id="by glob"),
+        pytest.param([entry("CVE-2"), entry("CVE-1"), entry("*")], finding("CVE-1"), (), (11,), id="the first that fits"),
+        pytest.param([entry("*")], finding(None), (), (), id="no id, and no CVE that anything could be held against"),
+        pytest.param([entry("CVE-1", package="ssl")], finding("CVE-1", "ssl"), (), (10,), id="package"),
+        pytest.param([entry("CVE-1", package="ss*")], finding("CVE-1", "ssl"), (), (10,), id="package by glob"),
+        pytest.param([entry("CVE-1", package="ssl")], finding("CVE-1", "zlib"), (), (), id="another package"),
+        pytest.param([entry("CVE-1", package="*")], finding("CVE-1"), (), (), id="no package is told"),
+        pytest.param([entry("CVE-1"), entry("CVE-2")], finding("N-1"), ("CVE-2", "CVE-1", "CVE-2"), (11, 10), id="every CVE of a notice"),
+        pytest.param([entry("CVE-1")], finding("N-1"), ("CVE-1", "CVE-2"), (), id="one CVE of a notice still counts"),
+        pytest.param([entry("CVE-1", package="ssl")], finding("N-1", "zlib"), ("CVE-1",), (), id="CVE of another package"),
+        pytest.param([entry("CVE-1")], finding(None), ("CVE-1",), (10,), id="no id, but CVEs"),
+        pytest.param([entry("CVE-*"), entry("CVE-1")], finding("N-1"), ("CVE-1",), (10,), id="the first that fits a CVE"),
+        pytest.param([], finding("CVE-1"), ("CVE-1",), (), id="no entries"),
+    ],
+)  # fmt: skip
+def test_a_finding_does_not_count_only_where_entries_say_so_in_full(
+    entries: list[Ignore], found: Finding, cves: tuple[str, ...], by: tuple[int, ...]
+) -> None:
+    """By id or glob and by package; a notice about several CVEs counts until each of them is ignored."""
+    assert exceptions(*entries).entry_for(found, cves) == by
+
+
+@pytest.mark.parametrize(
+    ("entries", "found", "wanted"),
+    [
+        pytest.param([entry("CVE-1")], [finding("N-1"), finding("N-2"), finding("N-1")], ("N-1", "N-2"), id="each notice once"),
+        pytest.param([entry("CVE-1")], [finding("CVE-2"), finding(None)], (), id="what is no notice"),
+        pytest.param([entry("CVE-1")], [finding("N-1"), finding("CVE-1")], (), id="the CVE is listed by its own id"),
+        pytest.param([entry("N-*")], [finding("N-1")], (), id="no entry names a CVE"),
+        pytest.param([entry("CVE-1"), entry("N-1")], [finding("N-1"), finding("N-2")], ("N-2",), id="ignored by its own id"),
+        pytest.param([entry("CVE-1", package="ssl")], [finding("N-1", "zlib"), finding("N-2", "ssl")], ("N-2",), id="the package fits"),
+    ],
+)  # fmt: skip
+def test_only_notices_whose_cves_could_matter_are_looked_up(
+    entries: list[Ignore], found: list[Finding], wanted: tuple[str, ...]
+) -> None:
+    """Each look-up is a request."""
+    assert exceptions(*entries).notices_to_look_up(iter(found)) == wanted
+
+
+def test_findings_are_sorted_and_the_entries_that_took_effect_are_known() -> None:
+    """Of several entries the first is named, and all are used."""
+    one, two, three = finding("CVE-1"), finding("N-1"), finding(None)
+
+    result = sort_out(
+        [one, two, three], {"N-1": ("CVE-2", "CVE-1"), "": ("CVE-9",)}, exceptions(entry("CVE-1"), entry("CVE-2"))
+    )
+
+    assert result == Sorted((three,), ((one, 10), (two, 11)), frozenset({10, 11}))
+
+
+ROW = CicdImage(scan_status="success", vul_num=4)
+LISTED = (
+    finding("V-3", "b", MEDIUM), finding("V-2", "b"), finding("V-2", "a"), finding("V-9", None, LOW),
+)  # fmt: skip
+
+
+def judged(
+    rules: Mapping[str, object], evidence: Evidence, *ignored: str, row: CicdImage = ROW, **facts: bool
+) -> Judged:
+    return judge_row(Facts(row, evidence, NOW, **facts), in_force(rules, *ignored))
+
+
+def in_force(rules: Mapping[str, object], *ignored: str) -> RulesInForce:
+    ignore = [{"vulnerability": vulnerability, "reason": "why"} for vulnerability in ignored]
+    policy = Policy.model_validate({"rules": rules, "ignore": ignore})
+    return rules_for(LoadedPolicy(policy, PolicySource("p.yaml", "0")), SUBJECT, NOW)
+
+
+@pytest.mark.parametrize(
+    ("rule", "limit", "ignored", "vul_num", "found", "notes"),
+    [
+        pytest.param("high_vulnerabilities", 2, [], 4, 2, "", id="high"),
+        pytest.param("medium_vulnerabilities", 1, [], 4, 1, "", id="medium"),
+        pytest.param("low_vulnerabilities", 1, [], 0, 1, "", id="low; HSS may count fewer than it lists"),
+        pytest.param("vulnerabilities", 3, ["V-3"], 4, 3, " (1 ignored)", id="all, less the ignored"),
+        pytest.param("high_vulnerabilities", 0, ["V-2"], 4, 0, " (2 ignored)", id="ignored ones of the level"),
+        pytest.param("medium_vulnerabilities", 1, ["V-2"], 4, 1, "", id="ignored ones of another level"),
+        pytest.param(
+            "low_vulnerabilities", 3, ["V-9"], 6, 2,
+            " (1 ignored; 2 of 6 counted by HSS but not listed, held against the image)", id="counted but not listed",
+        ),
+        pytest.param(
+            "high_vulnerabilities", 3, [], 5, 3, " (1 of 5 counted by HSS but not listed, held against the image)",
+            id="one not listed",
+        ),
+    ],
+)  # fmt: skip
+def test_findings_are_counted_one_by_one(
+    rule: str, limit: int, ignored: list[str], vul_num: int, found: int, notes: str
+) -> None:
+    """At the limit it passes, below it fails; what HSS counted and did not list is held against the image."""
+    row = ROW.model_copy(update={"vul_num": vul_num})
+
+    (passed,) = judged({rule: limit}, Findings(LISTED), *ignored, row=row).checks
+    assert passed == Check(rule, Result.PASSED, f"{rule}: {found} found, at most {limit} accepted{notes}", found, limit)
+
+    for strict in range(found):
+        (failed,) = judged({rule: strict}, Findings(LISTED), *ignored, row=row).checks
+        (warned,) = judged({rule: {"limit": strict, "action": "warn"}}, Findings(LISTED), *ignored, row=row).checks
+        assert (failed.result, warned.result) == (Result.FAILED, Result.WARNED)
+        assert (failed.actual, failed.limit) == (found, strict)
+
+
+def test_those_to_blame_are_named_the_gravest_first() -> None:
+    """By level, then id, then package; the ignored are not to blame, and where a rule holds nobody is."""
+    checks = judged(
+        {"vulnerabilities": 0, "high_vulnerabilities": 1, "low_vulnerabilities": 5}, Findings(LISTED), "V-9"
+    )
+
+    blamed = {check.rule: [(one.vul_id, one.app_name) for one in check.blamed] for check in checks.checks}
+    assert blamed == {
+        "vulnerabilities": [("V-2", "a"), ("V-2", "b"), ("V-3", "b")],
+        "high_vulnerabilities": [("V-2", "a"), ("V-2", "b")],
+        "low_vulnerabilities": [],
+    }
+    assert checks.sorted_findings is not None
+    assert checks.sorted_findings.used == frozenset({0})
+
+
+def test_findings_without_id_or_package_come_first_of_their_level() -> None:
+    """They are listed all the same."""
+    listed = [ListedFinding(one) for one in (finding("V-1", "b"), finding("V-1"), finding(None, "z"), *LISTED[:1])]
+
+    assert [(one.finding.vul_id, one.finding.app_name) for one in gravest_first(listed)] == [
+        (None, "z"), ("V-1", None), ("V-1", "b"), ("V-3", "b"),
+    ]  # fmt: skip
+
+
+def test_a_count_that_hss_did_not_give_is_no_pass_whatever_is_listed() -> None:
+    """Findings beyond those listed could not be ruled out."""
+    row = ROW.model_copy(update={"vul_num": None})
+    said = "high_vulnerabilities: HSS gave no vul_num, which this rule needs"
+
+    result = judged({"high_vulnerabilities": {"limit": 9, "action": "warn"}}, Findings(LISTED), row=row)
+    assert result.checks == (Check("high_vulnerabilities", Result.WARNED, said, limit=9),)
+
+    result = judged({"high_vulnerabilities": 9}, Findings(LISTED), row=row)
+    assert result.checks == (Check("high_vulnerabilities", Result.ERROR, said, limit=9, trouble=Trouble.INCOMPLETE),)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "said", "trouble"),
+    [
+        pytest.param(None, "the findings were not read, which this rule needs", Trouble.INCOMPLETE, id="not read"),
+        pytest.param(FindingsMissing(ApiUnavailable("busy")), "the findings could not be read: busy", Trouble.API, id="no answer"),
+        pytest.param(
+            FindingsMissing(Interrupted(ExitCode.INTERRUPTED)), "the findings could not be read: interrupted",
+            Trouble.INTERRUPTED, id="interrupted",
+        ),
+    ],
+)  # fmt: skip
+def test_findings_that_are_missing_are_no_pass(evidence: Evidence, said: str, trouble: Trouble) -> None:
+    """Unless the rule only warns; of a result that still settles none are read, and that is said."""
+    rule = "vulnerabilities"
+
+    assert judged({rule: 9}, evidence, "V-1").checks == (
+        Check(rule, Result.ERROR, f"{rule}: {said}", limit=9, trouble=trouble),
+    )
+    assert judged({rule: {"limit": 9, "action": "warn"}}, evidence, "V-1").checks == (
+        Check(rule, Result.WARNED, f"{rule}: {said}", limit=9),
+    )
+    assert judged({rule: 9}, evidence, "V-1", settled=False).checks == (
+        Check(rule, Result.SKIPPED, f"{rule}: not judged, the result was still settling", limit=9),
+    )
+
+
+def test_findings_that_no_rule_needs_decide_nothing() -> None:
+    """HSS's own count is judged where no level is limited and nothing is ignored."""
+    result = judged({"vulnerabilities": 4, "malicious_files": 0}, Findings(LISTED[:1]), row=ROW)
+
+    assert result.sorted_findings is None
+    assert [check.result for check in result.checks] == [Result.PASSED, Result.ERROR]
+    assert result.checks[0].message == "vulnerabilities: 4 found, at most 4 accepted"
+
+
+@pytest.mark.parametrize(
+    ("images", "used", "warned"),
+    [
+        pytest.param(None, frozenset({0}), [], id="took effect"),
+        pytest.param(None, frozenset({1}), ["p.yaml: ignore[0]"], id="took none"),
+        pytest.param(None, None, [], id="no findings were there to tell"),
+        pytest.param(["other/*"], None, ["p.yaml: ignore[0]"], id="no image it is about"),
+        pytest.param(["other/*", "team/*"], None, [], id="an image it is about"),
+    ],
+)
+def test_exceptions_without_effect_are_named(
+    images: list[str] | None, used: frozenset[int] | None, warned: list[str]
+) -> None:
+    """Where findings were read, by what they ignored; else by the images alone. Without images nothing is said."""
+    policy = Policy.model_validate(
+        {"rules": {"vulnerabilities": 1}, "ignore": [entry("CVE-1", images=images).model_dump()]}
+    )
+    loaded = LoadedPolicy(policy, PolicySource("p.yaml", "0"))
+
+    said = policy_warnings(loaded, [Subject("x", "y", "z"), SUBJECT], used, NOW)
+
+    assert said == [f"without effect on any image of this run: {place}" for place in warned]
+    assert policy_warnings(loaded, [], used, NOW) == []
+
+
+def test_an_ended_exception_is_named_as_one_and_does_not_count() -> None:
+    """Long words are cut."""
+    ended = entry("V-" + "v" * 120, reason="r" * 100, expires="2026-09-20")
+    policy = Policy.model_validate({"rules": {"vulnerabilities": 1}, "ignore": [ended.model_dump()]})
+    loaded = LoadedPolicy(policy, PolicySource("p.yaml", "0"))
+
+    assert policy_warnings(loaded, [SUBJECT], frozenset({0}), NOW) == [
+        f"p.yaml: ignore[0]: the exception for V-{'v' * 97}… ({'r' * 79}…) ended on 2026-09-20 and is without effect"
+    ]
+    assert rules_for(loaded, SUBJECT, NOW).exceptions == Exceptions(())
+
+
+def test_an_exception_is_in_force_for_the_images_it_names() -> None:
+    """With its number in the policy."""
+    entries = [entry("A", images=["other/*"]), entry("B", images=["app:*"]), entry("C")]
+    policy = Policy.model_validate({"rules": {"vulnerabilities": 1}, "ignore": [one.model_dump() for one in entries]})
+
+    rules = rules_for(LoadedPolicy(policy, PolicySource("p.yaml", "0")), SUBJECT, NOW)
+
+    assert rules.exceptions.entries == ((1, entries[1]), (2, entries[2]))
+    assert rules.need_findings
+
+
+def test_errors_of_any_kind_are_told_in_their_own_words() -> None:
+    """A fault of the gate's own tree is as much a reason as one of HSS."""
+    result = judged({"low_vulnerabilities": 0}, FindingsMissing(GateError("odd")))
+
+    assert result.checks[0].message == "low_vulnerabilities: the findings could not be read: odd"
