@@ -3,7 +3,7 @@
 import pytest
 
 from hssgate.api.models import CicdImage
-from hssgate.grouping import Phase, standings
+from hssgate.grouping import AHEAD_AT_MOST, Phase, standings
 from hssgate.reference import parse_reference
 
 REFERENCE = parse_reference("app:1.0")
@@ -116,3 +116,52 @@ def test_a_digest_alone_finds_each_version_that_bears_it() -> None:
     labels = [standing.label for standing in standings(parse_reference(f"app@{OLD}"), rows)]
 
     assert labels == ["shop: team/app:1.0", "shop: team/app:2.0", "app"]
+
+
+@pytest.mark.parametrize(
+    ("ahead", "phase"),
+    [
+        pytest.param(-1, Phase.ENDED, id="before the server's present"),
+        pytest.param(1, Phase.ENDED, id="a little ahead"),
+        pytest.param(AHEAD_AT_MOST, Phase.ENDED, id="as far ahead as a clock may be"),
+        pytest.param(AHEAD_AT_MOST + 1, Phase.STALE, id="further ahead"),
+    ],
+)
+def test_a_scan_time_that_is_yet_to_come_proves_nothing(ahead: int, phase: Phase) -> None:
+    """A quarter of an hour is what clocks may differ by; only where a moment is asked for does it matter."""
+    scanned = row(latest_scan_time=5_000_000 + ahead)
+
+    (standing,) = standings(REFERENCE, [scanned], scanned_after=2000, now=5_000_000)
+    (unasked,) = standings(REFERENCE, [scanned], now=5_000_000)
+
+    assert AHEAD_AT_MOST == 900_000
+    assert (standing.phase, unasked.phase) == (phase, Phase.ENDED)
+
+
+def test_a_scan_in_progress_names_the_finished_rows_that_it_outranks() -> None:
+    """Should they come back alone, they are not believed; what was never scanned is not among them."""
+    moving = row(scan_status="scanning")
+    failed = row(scan_status="failed", image_digest=NEW)
+
+    (standing,) = standings(REFERENCE, [row(), moving, failed, row(scan_status="unscan"), row(scan_status="paused")])
+
+    assert (standing.phase, standing.row) == (Phase.UNDOCUMENTED, row(scan_status="paused"))
+    assert standing.others == (row(), failed)
+
+
+def test_all_rows_that_cannot_be_told_apart_are_named() -> None:
+    """The first listed stands for them, and an older one is not among them."""
+    twin = row(image_digest=NEW)
+
+    (standing,) = standings(REFERENCE, [row(latest_update_time=1), twin, row()])
+
+    assert (standing.row, standing.others) == (twin, (twin, row()))
+
+
+def test_a_stale_row_beside_a_fresh_one_of_the_same_time_is_ambiguous() -> None:
+    """Its time of update is the same, its scan time is missing: either might be the newest."""
+    untold = row(image_digest=NEW, latest_scan_time=None)
+
+    (standing,) = standings(REFERENCE, [untold, row()], scanned_after=1000)
+
+    assert standing.phase is Phase.AMBIGUOUS

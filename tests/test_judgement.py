@@ -1,0 +1,260 @@
+"""From what was seen of an image to its verdict, without an API: groups, policies, exceptions, warnings."""
+
+from dataclasses import replace
+
+import pytest
+
+from hssgate.api.models import CicdImage, Finding
+from hssgate.durations import Moment
+from hssgate.errors import ApiUnavailable, Exchange
+from hssgate.evidence import Evidence, Findings, FindingsMissing
+from hssgate.grouping import GroupKey, Phase, Standing
+from hssgate.judgement import (
+    Terms,
+    has_result,
+    is_proven_fresh,
+    judge_sighting,
+    judgement_warnings,
+    rules_in_force,
+    subject_of,
+)
+from hssgate.policy.load import LoadedPolicy
+from hssgate.policy.model import Policy
+from hssgate.policy.rules import Subject
+from hssgate.reference import parse_reference
+from hssgate.sighting import Ending, Sighting
+from hssgate.verdict import ListedFinding, Place, PolicySource, Read, Result, Seen, SeenGroup
+
+NOW = 1_790_000_000.0
+DIGEST = "sha256:" + "ab" * 32
+ROW = CicdImage(
+    cicd_name="shop", namespace="team", image_name="app", image_version="1.0", image_digest=DIGEST,
+    scan_status="success", severity_level="Low", vul_num=2, latest_scan_time=int(NOW) * 1000 - 60_000,
+)  # fmt: skip
+KEY: GroupKey = ("shop", "team", "app", "1.0")
+OTHER_KEY: GroupKey = ("shop", "old", "app", "1.0")
+STANDING = Standing(KEY, Phase.ENDED, ROW)
+OTHER = Standing(OTHER_KEY, Phase.ENDED, ROW.model_copy(update={"namespace": "old"}))
+SIGHTING = Sighting(
+    reference=parse_reference("app:1.0"), ending=Ending.ENDED, standings=(STANDING,), unsettled=frozenset(), error=None,
+    server_time=None, scanned_after=None, waited_seconds=90.0, polls=3,
+    reads=(Read(NOW, 200, "r-1", ROW),), neighbours=(),
+)  # fmt: skip
+V1, V2 = Finding(vul_id="V-1", repair_necessity="not_needed_repair"), Finding(vul_id="N-2")
+
+
+def policy(
+    path: str = "p.yaml", *ignored: str, overrides: dict[str, object] | None = None, **rules: object
+) -> LoadedPolicy:
+    ignore = [{"vulnerability": vulnerability, "reason": f"because {vulnerability}"} for vulnerability in ignored]
+    over = [{"images": ["old/*"], "rules": overrides, "reason": "old"}] if overrides else []
+    model = Policy.model_validate({"rules": rules, "ignore": ignore, "overrides": over})
+    return LoadedPolicy(model, PolicySource(path, "0"), {("rules", name): 3 for name in rules})
+
+
+def terms(*policies: LoadedPolicy, scanned_after: Moment | None = None) -> Terms:
+    return Terms(policies or (policy(severity="Medium"),), NOW, scanned_after)
+
+
+def results(sighting: Sighting, evidence: dict[GroupKey, Evidence], given: Terms) -> list[tuple[str, str]]:
+    return [(check.name, check.result.value) for check in judge_sighting(sighting, evidence, given).verdict.checks]
+
+
+def test_a_group_that_ended_well_is_held_to_every_rule() -> None:
+    """The verdict bears what was seen; one group and one policy need no names."""
+    judged = judge_sighting(SIGHTING, {}, terms())
+
+    verdict = judged.verdict
+    assert [(check.name, check.result, check.place) for check in verdict.checks] == [
+        ("scan", Result.PASSED, None), ("severity", Result.PASSED, Place("p.yaml", 3)),
+    ]  # fmt: skip
+    assert (verdict.reference, verdict.row, verdict.waited_seconds, verdict.polls, verdict.reads) == (
+        SIGHTING.reference, ROW, 90.0, 3, SIGHTING.reads,
+    )  # fmt: skip
+    assert (verdict.findings, judged.used_entries) == ((), (None,))
+    assert verdict.seen == Seen("ended", None, (SeenGroup("ended", settled=True, row=ROW),), NOW, None)
+
+
+def test_every_group_and_every_policy_must_hold() -> None:
+    """Checks name the group and the policy where there are several, and the worst group's row is the image's."""
+    both = replace(SIGHTING, standings=(STANDING, replace(OTHER, phase=Phase.STALE)))
+    given = terms(policy("a.yaml", severity="Low"), policy("b.yaml", vulnerabilities=2))
+
+    assert results(both, {}, given) == [
+        ("scan (shop: team/app:1.0)", "passed"),
+        ("severity (a.yaml, shop: team/app:1.0)", "passed"),
+        ("vulnerabilities (b.yaml, shop: team/app:1.0)", "passed"),
+        ("scan (shop: old/app:1.0)", "error"),
+        ("severity (a.yaml, shop: old/app:1.0)", "skipped"),
+        ("vulnerabilities (b.yaml, shop: old/app:1.0)", "skipped"),
+    ]
+    verdict = judge_sighting(both, {}, given).verdict
+    assert verdict.row == OTHER.row
+    assert verdict.checks[4].message == "severity: not judged, the scan gave no result"
+
+
+def test_of_equally_bad_groups_the_first_gives_the_row() -> None:
+    """As the API listed them."""
+    both = replace(SIGHTING, standings=(OTHER, STANDING))
+
+    assert judge_sighting(both, {}, terms()).verdict.row == OTHER.row
+
+
+def test_an_image_that_was_not_listed_is_judged_by_its_name() -> None:
+    """No row, no group; its rules are skipped."""
+    absent = replace(SIGHTING, ending=Ending.TIMED_OUT, standings=(), reference=parse_reference("old/app:1.0"))
+    given = terms(policy(severity="Low", overrides={"severity": "High"}))
+
+    judged = judge_sighting(absent, {}, given)
+
+    assert [(check.name, check.result.value, check.limit) for check in judged.verdict.checks] == [
+        ("scan", "error", None), ("severity", "skipped", "High"),
+    ]  # fmt: skip
+    assert (judged.verdict.row, judged.used_entries) == (None, (None,))
+    assert judged.verdict.seen == Seen("timed out", None, (), NOW, None)
+
+
+def test_overrides_are_held_against_the_rows_own_names() -> None:
+    """Else against those asked for; a row without a name is the one asked for."""
+    nameless = replace(STANDING, row=ROW.model_copy(update={"image_name": None, "namespace": None}))
+
+    assert subject_of(SIGHTING, STANDING) == Subject("team", "app", "1.0")
+    assert subject_of(SIGHTING, nameless) == Subject(None, "app", "1.0")
+    assert subject_of(SIGHTING, None) == Subject(None, "app", "1.0")
+    given = terms(policy(severity="Low", overrides={"severity": "High"}))
+    limits = [rules_in_force(SIGHTING, standing, given)[0].limits["severity"] for standing in (STANDING, OTHER, None)]
+    assert [limit.limit for limit in limits] == ["Low", "High", "Low"]
+
+
+@pytest.mark.parametrize(
+    ("phase", "status", "checks"),
+    [
+        (Phase.ENDED, "success", [("scan", "passed"), ("freshness", "passed"), ("vulnerabilities", "passed")]),
+        (Phase.ENDED, "failed", [("scan", "error"), ("freshness", "passed"), ("vulnerabilities", "skipped")]),
+        (Phase.STALE, "success", [("scan", "error"), ("freshness", "skipped"), ("vulnerabilities", "skipped")]),
+        (Phase.IN_PROGRESS, "scanning", [("scan", "error"), ("freshness", "skipped"), ("vulnerabilities", "skipped")]),
+        (Phase.AMBIGUOUS, "success", [("scan", "error"), ("freshness", "skipped"), ("vulnerabilities", "skipped")]),
+    ],
+)
+def test_rules_are_judged_only_on_a_scan_that_ended_in_success(
+    phase: Phase, status: str, checks: list[tuple[str, str]]
+) -> None:
+    """And freshness only where the scan ended."""
+    standing = Standing(KEY, phase, ROW.model_copy(update={"scan_status": status}), (ROW,))
+    sighting = replace(SIGHTING, standings=(standing,), reference=parse_reference(f"app@{DIGEST}"))
+
+    assert results(sighting, {}, terms(policy(vulnerabilities=2))) == checks
+
+
+def test_freshness_is_a_check_only_where_something_proves_it() -> None:
+    """A digest, or the moment asked for."""
+    by_digest = replace(SIGHTING, reference=parse_reference(f"app:1.0@{DIGEST}"))
+    moment = Moment(int(NOW) * 1000 - 90_000)
+
+    assert [is_proven_fresh(SIGHTING, None), is_proven_fresh(SIGHTING, moment), is_proven_fresh(by_digest, None)] == [
+        False, True, True,
+    ]  # fmt: skip
+    judged = judge_sighting(SIGHTING, {}, terms(scanned_after=moment)).verdict
+    assert judged.checks[1].limit == "scanned at or after 2026-09-21T14:11:50Z"
+    assert judged.seen is not None
+    assert judged.seen.scanned_after == moment.epoch_ms
+
+
+def test_a_result_that_still_settles_is_no_result() -> None:
+    """Its rules are judged by its counts, its findings are not, and its scan has not ended."""
+    young = replace(SIGHTING, unsettled=frozenset({KEY}), ending=Ending.TIMED_OUT)
+
+    assert [has_result(SIGHTING, STANDING), has_result(young, STANDING)] == [True, False]
+    assert not has_result(SIGHTING, replace(STANDING, phase=Phase.AMBIGUOUS))
+    assert not has_result(SIGHTING, replace(STANDING, row=ROW.model_copy(update={"scan_status": "failed"})))
+    assert results(young, {}, terms(policy(severity="Low", high_vulnerabilities=0))) == [
+        ("scan", "error"), ("severity", "passed"), ("high_vulnerabilities", "skipped"),
+    ]  # fmt: skip
+    seen = judge_sighting(young, {}, terms()).verdict.seen
+    assert seen is not None
+    assert [group.settled for group in seen.groups] == [False]
+
+
+def test_findings_are_listed_with_what_each_policy_made_of_them() -> None:
+    """The gravest first, with CVEs, with each policy's reason, and with the number of their group."""
+    both = replace(SIGHTING, standings=(STANDING, OTHER))
+    found: dict[GroupKey, Evidence] = {
+        KEY: Findings((V1, V2), {"N-2": ("CVE-1", "CVE-2")}), OTHER_KEY: Findings((V1,)),
+    }  # fmt: skip
+    given = terms(policy("a.yaml", "V-1", vulnerabilities=2), policy("b.yaml", "X", "CVE-*", "V-*", vulnerabilities=2))
+
+    judged = judge_sighting(both, found, given)
+
+    assert judged.verdict.findings == (
+        ListedFinding(V2, ("CVE-1", "CVE-2"), (("b.yaml", "because CVE-*"),), 0),
+        ListedFinding(V1, (), (("a.yaml", "because V-1"), ("b.yaml", "because V-*")), 0),
+        ListedFinding(V1, (), (("a.yaml", "because V-1"), ("b.yaml", "because V-*")), 1),
+    )
+    assert judged.used_entries == (frozenset({0}), frozenset({1, 2}))
+    assert judged.verdict.seen is not None
+    assert [group.findings_read for group in judged.verdict.seen.groups] == [True, True]
+
+
+def test_findings_that_no_policy_needed_are_listed_all_the_same() -> None:
+    """Nothing was ignored; a finding without an id has no CVEs."""
+    nameless = Finding(app_name="ssl")
+    found: dict[GroupKey, Evidence] = {KEY: Findings((nameless,), {"": ("CVE-1",), "XXXX": ("CVE-2",)})}
+
+    verdict = judge_sighting(SIGHTING, found, terms()).verdict
+
+    assert [(one.finding, one.ignored_by) for one in verdict.findings] == [(nameless, ())]
+
+
+def test_why_there_was_no_answer_is_kept_for_judging_again() -> None:
+    """Of the list, and of the findings."""
+    unanswered = replace(SIGHTING, ending=Ending.UNANSWERED, error=ApiUnavailable("busy", Exchange(503)))
+    found: dict[GroupKey, Evidence] = {KEY: FindingsMissing(ApiUnavailable("gone"))}
+
+    seen = judge_sighting(unanswered, found, terms()).verdict.seen
+
+    assert seen == Seen(
+        "unanswered", "busy", (SeenGroup("ended", settled=True, row=ROW, findings_error="gone"),), NOW, None
+    )
+
+
+def test_rows_that_might_be_the_newest_are_kept_for_judging_again() -> None:
+    """With the phase they stood in."""
+    twin = ROW.model_copy(update={"image_digest": None})
+    unclear = replace(SIGHTING, standings=(Standing(KEY, Phase.AMBIGUOUS, ROW, (ROW, twin)),))
+
+    seen = judge_sighting(unclear, {}, terms()).verdict.seen
+
+    assert seen is not None
+    assert seen.groups == (SeenGroup("ambiguous", settled=True, row=ROW, others=(ROW, twin)),)
+
+
+FRESH = (
+    "app:1.0: passed, but nothing proves that this result is of the image just pushed; "
+    "pass its digest (…@sha256:…) or --scanned-after"
+)
+
+
+def test_a_pass_that_nothing_proves_fresh_carries_a_warning() -> None:
+    """Only a pass does, and only where neither a digest nor a moment was given."""
+    given, blocked = terms(), terms(policy(vulnerabilities=1))
+    judged = judge_sighting(SIGHTING, {}, given)
+
+    assert judgement_warnings([SIGHTING], [judged], given) == [FRESH]
+    assert judgement_warnings([SIGHTING], [judged], replace(given, scanned_after=Moment(1))) == []
+    assert judgement_warnings([SIGHTING], [judge_sighting(SIGHTING, {}, blocked)], blocked) == []
+
+
+def test_broken_rules_that_only_warn_are_named_with_their_image() -> None:
+    """Beside what is odd about the policies' entries, over all images of the run."""
+    given = terms(
+        policy("a.yaml", "V-1", vulnerabilities={"limit": 1, "action": "warn"}), policy("b.yaml", "Z", severity="Low")
+    )
+    other = replace(SIGHTING, reference=parse_reference(f"old/app:1.0@{DIGEST}"), standings=(OTHER,))
+    found: dict[GroupKey, Evidence] = {KEY: Findings((V1, V2)), OTHER_KEY: Findings((V2, V2))}
+    judged = [judge_sighting(sighting, found, given) for sighting in (SIGHTING, other)]
+
+    assert judgement_warnings([SIGHTING, other], judged, given) == [
+        "without effect on any image of this run: b.yaml: ignore[0]",
+        FRESH,
+        f"old/app:1.0@{DIGEST}: vulnerabilities: 2 found, at most 1 accepted",
+    ]
