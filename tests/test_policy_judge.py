@@ -1,5 +1,6 @@
 """A row against a policy: every rule, its edges, and what happens where a number is missing."""
 
+import time
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
@@ -65,6 +66,68 @@ def test_each_rule_is_judged(rule: dict[str, object], row: dict[str, object], re
 
     assert (check.result, check.message) == (result, message)
     assert check.trouble is (Trouble.INCOMPLETE if result is Result.ERROR else None)
+
+
+@pytest.mark.parametrize(
+    ("rule", "row", "actual", "limit"),
+    [
+        pytest.param({"severity": "Low"}, {}, "Medium", "Low", id="level"),
+        pytest.param({"vulnerabilities": 1}, {}, 20, 1, id="count"),
+        pytest.param({"scan_age": "90s"}, {}, "1h00m", "1m30s", id="age"),
+        pytest.param({"severity": "Low"}, {"severity_level": None}, None, "Low", id="no level"),
+        pytest.param({"vulnerabilities": 1}, {"vul_num": None}, None, 1, id="no count"),
+        pytest.param({"scan_age": "90s"}, {"latest_scan_time": None}, None, "1m30s", id="no scan time"),
+    ],
+)
+def test_each_check_bears_what_was_found_and_what_is_accepted(
+    rule: dict[str, object], row: dict[str, object], actual: object, limit: object
+) -> None:
+    """For reports, whether the rule blocks or only warns; what warns is never an error."""
+    found = Facts(ROW.model_copy(update=row), None, NOW)
+    ((name, value),) = rule.items()
+    blocking = rules_for(loaded({"rules": rule}), SUBJECT, NOW)
+    warning = rules_for(loaded({"rules": {name: {"limit": value, "action": "warn"}}}), SUBJECT, NOW)
+
+    (check,), (warned,) = judge_row(found, blocking).checks, judge_row(found, warning).checks
+
+    assert (
+        (check.rule, check.actual, check.limit) == (warned.rule, warned.actual, warned.limit) == (name, actual, limit)
+    )
+    assert (warned.result, warned.trouble, warned.message) == (Result.WARNED, None, check.message)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "result", "said"),
+    [
+        pytest.param(0.0, Result.PASSED, "scanned 0s ago, at most 0s accepted", id="this moment"),
+        pytest.param(1.0, Result.PASSED, "scanned 0s ago, at most 0s accepted", id="a little ahead"),
+        pytest.param(900.0, Result.PASSED, "scanned 0s ago, at most 0s accepted", id="as far ahead as a clock may be"),
+        pytest.param(
+            900.001, Result.ERROR,
+            "HSS gave no believable latest_scan_time (but 2027-04-01T00:14:00Z, which is yet to come), which this rule needs",
+            id="further ahead",
+        ),
+        pytest.param(-0.5, Result.FAILED, "scanned 0.5s ago, at most 0s accepted", id="half a second ago"),
+    ],
+)  # fmt: skip
+def test_a_scan_time_that_is_yet_to_come_has_no_age(ahead: float, result: Result, said: str) -> None:
+    """A quarter of an hour is what clocks may differ by."""
+    row = ROW.model_copy(update={"latest_scan_time": round((NOW + ahead) * 1000)})
+
+    (check,) = judge_row(Facts(row, None, NOW), rules_for(loaded({"rules": {"scan_age": 0}}), SUBJECT, NOW)).checks
+
+    assert (check.rule, check.result, check.message) == ("scan_age", result, f"scan_age: {said}")
+
+
+def test_a_level_that_nobody_knows_is_shown_cut() -> None:
+    """In quotes, as it came, and it is no pass."""
+    row = ROW.model_copy(update={"severity_level": "x" * 50})
+
+    (check,) = judge_row(Facts(row, None, NOW), rules_for(loaded({"rules": {"severity": "High"}}), SUBJECT, NOW)).checks
+
+    assert check.message == (
+        f"severity: HSS gave no readable severity_level (but '{'x' * 39}…'), which this rule needs"
+    )
 
 
 def test_rules_are_judged_in_one_order_and_skipped_in_the_same() -> None:
@@ -179,3 +242,23 @@ def test_failures_are_accepted_by_status_or_code(
     )
 
     assert accepts(rules, CicdImage(scan_status=status, scan_failed_code=code)) is accepted
+
+
+def test_the_day_on_which_an_entry_ends_is_one_of_utc(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever the gate runs."""
+    policy = loaded(
+        {
+            "rules": {"vulnerabilities": 1},
+            "overrides": [override({"vulnerabilities": 9}, ["*"], expires=date(2027, 3, 31))],
+        }
+    )
+
+    monkeypatch.setenv("TZ", "Etc/GMT-14")
+    time.tzset()
+    try:
+        limits = [rules_for(policy, SUBJECT, NOW + later).limits["vulnerabilities"] for later in (0, 60)]
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+    assert [getattr(limit, "limit", None) for limit in limits] == [9, 1]

@@ -214,6 +214,27 @@ def test_a_default_file_that_leads_nowhere_is_not_passed_over(tmp_path: Path) ->
     assert find_policy(tmp_path) == tmp_path / "hssgate.yaml"
 
 
+@pytest.mark.parametrize(("before", "is_policy"), [(84, False), (85, True)])
+def test_a_report_is_known_by_its_first_hundred_bytes(tmp_path: Path, before: int, is_policy: bool) -> None:  # noqa: FBT001
+    """Further down, a policy may speak of a schema version as it likes."""
+    path = saved(tmp_path, "hssgate.json", " " * before + '"schema_version"')
+
+    assert find_policy(tmp_path) == (path if is_policy else None)
+
+
+def test_a_rule_is_named_by_its_line_or_its_key(tmp_path: Path) -> None:
+    """An override's rule by its own line; the built-in policy has no lines."""
+    by_line, by_key = load_policy(saved(tmp_path, "p.yaml", YAML)), load_policy(saved(tmp_path, "p.toml", TOML))
+    (built,) = load_policies([])
+
+    assert by_line.place_of_rule("vulnerabilities") == f"{tmp_path}/p.yaml:4"
+    assert by_line.line_of_rule("vulnerabilities", 0) == 11
+    assert by_key.place_of_rule("severity") == f"{tmp_path}/p.toml: rules.severity"
+    assert by_key.line_of_rule("severity") is None
+    assert built.place_of_rule("severity") == "built-in"
+    assert built.source.sha256 == hashlib.sha256(BUILT_IN_TEXT.encode()).hexdigest()
+
+
 def test_the_default_file_is_found_in_order(tmp_path: Path) -> None:
     """`.yaml` before `.yml` before `.toml` before `.json`."""
     assert find_policy(tmp_path) is None
