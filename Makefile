@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types unit fix schema lock bench contest soak fuzz integration clean
+.PHONY: help demo test lint types unit fix schema lock bench contest soak fuzz mutants integration clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,12 +50,16 @@ soak: $(VENV)/dev  ## 10,000 random schedules of faults, each held to the law: m
 contest: $(VENV)/dev  ## what other gates do in hard situations, beside what this one does now
 	$(BIN)/python benchmarks/contest.py
 
+mutants: $(VENV)/mutants  ## faults put into the deciding code on purpose: which does no test find? make mutants MUTANTS="hssgate.verdict*"
+	$(BIN)/python -m benchmarks.mutants $(MUTANTS)
+
 lock:  ## write requirements/*.txt and the lock of tests/integration anew (needs uv and npm)
 	$(LOCK) pyproject.toml -o requirements/runtime.txt
 	$(LOCK) --group build -c requirements/runtime.txt -o requirements/build.txt
 	$(LOCK) pyproject.toml --group build --group dev -c requirements/runtime.txt -c requirements/build.txt \
 	  -o requirements/dev.txt
 	$(LOCK) --group integration -c requirements/dev.txt -o requirements/integration.txt
+	$(LOCK) --group mutants -c requirements/dev.txt -o requirements/mutants.txt
 	$(LOCK) --group release -c requirements/dev.txt -o requirements/release.txt
 	$(LOCK) --group fuzz -c requirements/dev.txt -o requirements/fuzz.txt
 	npm --prefix tests/integration install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts \
@@ -69,7 +73,7 @@ integration: $(VENV)/integration  ## checks that need node, a browser or a Debia
 	$(BIN)/python -m pytest -m integration
 
 clean:  ## remove what make made
-	rm -rf $(VENV) .cache tests/integration/node_modules .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis hssgate-demo
+	rm -rf $(VENV) .cache .mutants tests/integration/node_modules .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis hssgate-demo
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -94,4 +98,8 @@ $(VENV)/fuzz: requirements/fuzz.txt $(VENV)/dev
 $(VENV)/integration: requirements/integration.txt tests/integration/package-lock.json $(VENV)/dev
 	$(PIP) install --require-hashes -r requirements/integration.txt
 	npm --prefix tests/integration ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+$(VENV)/mutants: requirements/mutants.txt $(VENV)/dev
+	$(PIP) install --require-hashes -r requirements/mutants.txt
 	@touch $@

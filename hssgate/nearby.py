@@ -40,11 +40,7 @@ def near_misses(reference: Reference, rows: tuple[CicdImage, ...]) -> list[str]:
         reference: what was asked for.
         rows: none of which belong to it.
     """
-    alike = {
-        row: differences
-        for row in rows
-        if "image_name" not in (differences := reference.differences(row)) and row.image_name
-    }
+    alike = {row: differences for row in rows if "image_name" not in (differences := reference.differences(row))}
     nearest = sorted(alike, key=lambda row: (len(alike[row]), -(row.latest_update_time or row.latest_scan_time or 0)))
     return list(dict.fromkeys(_worded(row, alike[row]) for row in nearest))[:_MOST_SHOWN]
 

@@ -1,5 +1,6 @@
 """Asking again: how long to pause, and until when."""
 
+import math
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -52,7 +53,7 @@ def until_answered(ask: Callable[[float], T], *, start: float, deadline: float, 
     """
     failures = server_faults = 0
     while True:
-        left = deadline - clock.monotonic() if deadline > start else float("inf")
+        left = deadline - clock.monotonic() if deadline > start else math.inf
         try:
             return ask(left)
         except ApiUnavailable as error:

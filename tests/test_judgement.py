@@ -258,3 +258,33 @@ def test_broken_rules_that_only_warn_are_named_with_their_image() -> None:
         FRESH,
         f"old/app:1.0@{DIGEST}: vulnerabilities: 2 found, at most 1 accepted",
     ]
+
+
+def test_entries_are_held_against_every_group_and_every_image_of_the_run() -> None:
+    """Against an image's name where it has no rows; and what has ended is named, of every policy."""
+    over = policy("a.yaml", severity="Medium", overrides={"severity": "High"})
+    ended = policy("b.yaml", severity="Medium")
+    gone = Policy.model_validate(
+        {
+            "rules": {"severity": "Low"},
+            "overrides": [
+                {"images": ["*"], "rules": {"severity": "Low"}, "reason": "r", "expires": "2026-09-20"},
+                {"images": ["x/*"], "rules": {"severity": "Low"}, "reason": "r"},
+            ],
+        }
+    )
+    given = terms(over, replace(ended, policy=gone), scanned_after=Moment(1))
+    told = [
+        "b.yaml: overrides[0]: the override for * (r) ended on 2026-09-20 and is without effect",
+        "without effect on any image of this run: b.yaml: overrides[1]",
+    ]
+    absent = replace(SIGHTING, standings=(), reference=parse_reference("old/app:1.0"), ending=Ending.TIMED_OUT)
+
+    for sightings, more in (
+        ([replace(SIGHTING, standings=(STANDING, OTHER))], []),
+        ([SIGHTING, absent], []),
+        ([SIGHTING], ["without effect on any image of this run: a.yaml: overrides[0]"]),
+    ):
+        judged = [judge_sighting(sighting, {}, given) for sighting in sightings]
+
+        assert judgement_warnings(sightings, judged, given) == more + told

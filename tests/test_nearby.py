@@ -86,6 +86,8 @@ def test_the_nearest_and_newest_rows_come_first_and_three_are_enough() -> None:
         "team/app:old", "team/app:timeless", "team/app:far",
     ]  # fmt: skip
 
+    assert near_misses(asked, rows[6:]) == []
+
 
 @pytest.mark.parametrize(
     ("asked", "cicd_name", "found", "said"),

@@ -222,6 +222,22 @@ def test_overrides_that_match_nothing_are_named_in_one_line() -> None:
     ]
 
 
+def test_each_entry_that_ends_has_its_line() -> None:
+    """One that has ended does not hide the next; what it is about is cut where it is long."""
+    names = ["a" * 150, "b" * 60]
+    ends = [
+        override({"vulnerabilities": 2}, images, expires=date(2027, 3, day))
+        for images, day in ((names, 1), (["*"], 31))
+    ]
+
+    said = policy_warnings(loaded({"rules": {"vulnerabilities": 1}, "overrides": ends}), [SUBJECT], None, NOW)
+
+    assert said == [
+        f"p.yaml:10: the override for {'a' * 150}, {'b' * 47}… (why) ended on 2027-03-01 and is without effect",
+        "p.yaml:20: the override for * (why) ends after 2027-03-31",
+    ]
+
+
 @pytest.mark.parametrize(
     ("accept", "status", "code", "accepted"),
     [
