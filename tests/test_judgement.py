@@ -1,6 +1,7 @@
 """From what was seen of an image to its verdict, without an API: groups, policies, exceptions, warnings."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -288,3 +289,26 @@ def test_entries_are_held_against_every_group_and_every_image_of_the_run() -> No
         judged = [judge_sighting(sighting, {}, given) for sighting in sightings]
 
         assert judgement_warnings(sightings, judged, given) == more + told
+
+
+def test_a_failed_scan_passes_with_a_warning_where_the_policy_of_its_own_group_accepts_it() -> None:
+    """The override is held against the row's names, and only until its day has ended."""
+    failed = replace(OTHER, row=OTHER.row.model_copy(update={"scan_status": "failed"}))
+    sighting = replace(SIGHTING, standings=(failed,))
+    accepting = policy(severity="Low", overrides={"scan": {"accept": ["failed"]}})
+    ended = accepting.policy.overrides[0].model_copy(update={"expires": date(2026, 9, 20)})
+    late = replace(accepting, policy=accepting.policy.model_copy(update={"overrides": (ended,)}))
+
+    assert results(sighting, {}, terms(accepting)) == [("scan", "warned"), ("severity", "skipped")]
+    assert results(sighting, {}, terms(late)) == [("scan", "error"), ("severity", "skipped")]
+
+
+def test_ages_are_counted_at_the_moment_of_judging_and_findings_not_read_are_no_pass() -> None:
+    """The row's scan is a minute old."""
+    given = terms(policy(scan_age="59s", high_vulnerabilities=0))
+
+    assert results(SIGHTING, {}, given) == [
+        ("scan", "passed"),
+        ("high_vulnerabilities", "error"),
+        ("scan_age", "failed"),
+    ]

@@ -160,10 +160,10 @@ def test_those_to_blame_are_named_the_gravest_first() -> None:
 
 def test_findings_without_id_or_package_come_first_of_their_level() -> None:
     """They are listed all the same."""
-    listed = [ListedFinding(one) for one in (finding("V-1", "b"), finding("V-1"), finding(None, "z"), *LISTED[:1])]
+    listed = [ListedFinding(one) for one in (finding("V-1", "B"), finding("V-1"), finding(None, "z"), *LISTED[:1])]
 
     assert [(one.finding.vul_id, one.finding.app_name) for one in gravest_first(listed)] == [
-        (None, "z"), ("V-1", None), ("V-1", "b"), ("V-3", "b"),
+        (None, "z"), ("V-1", None), ("V-1", "B"), ("V-3", "b"),
     ]  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from hssgate.policy.judge import Facts, accepts, judge_row, skip_rules
 from hssgate.policy.load import LoadedPolicy
 from hssgate.policy.model import Policy
 from hssgate.policy.rules import Subject, policy_warnings, rules_for
-from hssgate.verdict import PolicySource, Result, Trouble
+from hssgate.verdict import Place, PolicySource, Result, Trouble
 
 NOW = datetime(2027, 3, 31, 23, 59, tzinfo=UTC).timestamp()
 SUBJECT = Subject("legacy", "app", "1.0")
@@ -278,3 +278,13 @@ def test_the_day_on_which_an_entry_ends_is_one_of_utc(monkeypatch: pytest.Monkey
         time.tzset()
 
     assert [getattr(limit, "limit", None) for limit in limits] == [9, 1]
+
+
+def test_a_rule_knows_where_it_stands() -> None:
+    """In the override that set it, else among the policy's own; the lines are those of the file."""
+    data = {"rules": {"severity": "Low", "scan_age": "1h"}, "overrides": [override({"severity": "High"}, ["app:*"])]}
+    lines = {("rules", "severity"): 2, ("overrides", 0, "rules", "severity"): 7}
+    policy = LoadedPolicy(Policy.model_validate(data), PolicySource("p.yaml", "0"), lines)
+
+    assert rules_for(policy, SUBJECT, NOW).places == {"severity": Place("p.yaml", 7), "scan_age": Place("p.yaml", None)}
+    assert rules_for(policy, Subject(None, "other", None), NOW).places["severity"] == Place("p.yaml", 2)

@@ -3,13 +3,14 @@
 import hashlib
 from datetime import date
 from pathlib import Path
+from typing import cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hssgate.errors import PolicyInvalid
-from hssgate.policy.document import read_document
+from hssgate.policy.document import Malformed, read_document
 from hssgate.policy.load import BUILT_IN, find_policy, load_policies, load_policy
 from hssgate.policy.model import BUILT_IN_TEXT, Action, Policy, built_in
 
@@ -161,6 +162,56 @@ def test_each_fault_is_named_with_its_place(tmp_path: Path, name: str, text: str
     assert len(found) == len(said)
     for problem, expected in zip(found, said, strict=True):
         assert expected in problem
+
+
+KEYS = (
+    "severity, vulnerabilities, high_vulnerabilities, medium_vulnerabilities, low_vulnerabilities, unsafe_settings, "
+    "malicious_files, scan_age, scan"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("p.yaml", "version: 1", ": `rules` is missing"),
+        ("p.yaml", "rules: {}", ":1: rules: it limits nothing, and an empty policy would pass everything; add a rule such as `severity: Medium`"),
+        ("p.yaml", "rules: {severity: Low}\noverrides:\n  - {images: [x], rules: {}, reason: r}", ":3: overrides[0].rules: it holds no rule; add one or take the override out"),
+        ("p.yaml", "rules: {severity: Low}\noverrides:\n  - {images: [], rules: {severity: High}, reason: r}", ":3: overrides[0].images: should name at least one"),
+        ("p.yaml", "rules: {severity: Low}\noverrides:\n  - {images: 3, rules: {severity: High}, reason: r}", ":3: overrides[0].images: should be a list"),
+        ("p.yaml", "rules: {XX: 1}", f":1: rules.XX: unknown key; known here: {KEYS}"),
+        ("p.yaml", "rules: {sevtrixx: 1}", ":1: rules.sevtrixx: unknown key; did you mean `severity`?"),
+        ("p.yaml", "XX: 1\nrules: {severity: Low}", ":1: XX: unknown key; known here: version, rules, overrides, ignore"),
+        ("p.yaml", "rules: {severity: Low}\n" + "k" * 210 + ": 1", f":2: {'k' * 199}…: unknown key; known here: version, rules, overrides, ignore"),
+        ("p.toml", "[rules]\nsevirity = 'Low'", ": rules.sevirity: unknown key; did you mean `severity`?"),
+        ("p.json", '{"rules": {"sevirity": "Low"}}', ": rules.sevirity: unknown key; did you mean `severity`?"),
+        ("p.yaml", "- 1\n- " + "[" * 41 + "]" * 41, ":2: it is nested too deep, or its aliases make it too large"),
+        ("p.yaml", "a:\n  " + "{a: " * 40 + "1" + "}" * 40, ":2: it is nested too deep, or its aliases make it too large"),
+        ("p.json", '{"rules": {"severity": "Low"}, "version": "1"}', ": version: should be 1"),
+    ],
+)  # fmt: skip
+def test_a_fault_is_told_in_these_words(tmp_path: Path, name: str, text: str, said: str) -> None:
+    """To the letter: what is wrong, where, and what to write instead."""
+    assert problems(saved(tmp_path, name, text)) == [said]
+
+
+def test_what_is_as_deep_and_as_large_as_may_be_is_read() -> None:
+    """Forty levels, lists and mappings alike, and a hundred thousand values after aliases are followed."""
+    row = ", ".join(["1"] * 98)
+    large = f"[&a [{row}]" + ", *a" * 1009 + ", 1" * 9
+
+    assert read_document("[" * 41 + "]" * 41, ".yaml").data
+    assert read_document("{a: " * 40 + "1" + "}" * 40, ".yaml").data
+    assert len(cast("list[object]", read_document(large + "]", ".yaml").data)) == 1019
+    with pytest.raises(Malformed, match="aliases make it too large"):
+        read_document(large + ", 1]", ".yaml")
+
+
+def test_a_number_may_bear_its_sign(tmp_path: Path) -> None:
+    """It is as decimal as without."""
+    rule = load_policy(saved(tmp_path, "p.yaml", "rules: {vulnerabilities: +20}")).policy.rules.vulnerabilities
+
+    assert rule is not None
+    assert rule.limit == 20
 
 
 @pytest.mark.parametrize(

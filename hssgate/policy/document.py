@@ -106,7 +106,7 @@ class _Builder:
             value: object = self._scalars.construct_object(node)
         except (ValueError, AttributeError, TypeError) as error:
             raise Malformed(f"{node.value!r} cannot be read: {error}", line) from error
-        if type(value) is int and str(value) != node.value.lstrip("+"):  # YAML 1.1: 0200 is 128, 1:30 is 90
+        if type(value) is int and str(value) != node.value.removeprefix("+"):  # YAML 1.1: 0200 is 128, 1:30 is 90
             raise Malformed(f"{node.value!r} is no plain number; write it in decimal, or quote it", line)
         return value
 

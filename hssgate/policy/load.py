@@ -128,8 +128,8 @@ def _built_in() -> LoadedPolicy:
 @dataclass(frozen=True)
 class _Fault:
     where: KeyPath
-    kind: str
     message: str
+    kind: str = ""
 
 
 def _validated(data: dict[str, object]) -> tuple[Policy | None, list[_Fault]]:
@@ -137,14 +137,14 @@ def _validated(data: dict[str, object]) -> tuple[Policy | None, list[_Fault]]:
     try:
         policy = Policy.model_validate(data)
     except ValidationError as error:
-        found = error.errors(include_input=False, include_url=False, include_context=True)
-        return None, [_Fault(tuple(fault["loc"]), fault["type"], fault["msg"]) for fault in found]
+        found = error.errors(include_input=False)
+        return None, [_Fault(tuple(fault["loc"]), fault["msg"], fault["type"]) for fault in found]
     faults = []
     if not policy.rules.in_force().keys() - {"scan"}:
         said = "it limits nothing, and an empty policy would pass everything; add a rule such as `severity: Medium`"
-        faults.append(_Fault(("rules",), "", said))
+        faults.append(_Fault(("rules",), said))
     faults += [
-        _Fault(("overrides", index, "rules"), "", "it holds no rule; add one or take the override out")
+        _Fault(("overrides", index, "rules"), "it holds no rule; add one or take the override out")
         for index, override in enumerate(policy.overrides)
         if not override.rules.in_force()
     ]
@@ -163,7 +163,7 @@ def _worded(path: Path, line: int | None, fault: _Fault) -> str:
             message = message.removeprefix("Value error, ").replace("Input should be", "should be")
             message = clean(message.replace("a valid tuple", "a list"))
     place = f"{path}:{line}" if line else f"{path}"
-    key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where).lstrip(".")
+    key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where).removeprefix(".")
     return f"{place}: {clean(key, 200)}: {message}" if key else f"{place}: {message}"
 
 
@@ -172,7 +172,7 @@ def _unknown_key(where: KeyPath) -> str:
 
     key = str(where[-1])
     known = _keys_at(where[:-1])
-    near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(key, known, cutoff=0.5)
     return f"unknown key; did you mean `{near[0]}`?" if near else f"unknown key; known here: {', '.join(known)}"
 
 
