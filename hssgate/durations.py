@@ -1,8 +1,9 @@
 """Durations and moments as people write them: `90s`, `1h30m`, ISO 8601, epoch seconds or milliseconds."""
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from hssgate.record import record
 
 _UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _DURATION = re.compile(r"(?=.)(?:[0-9]+(?:\.[0-9]+)?(?:d|h|ms|m(?!s)|s))+", re.ASCII)
@@ -58,7 +59,7 @@ def describe_skew(skew: float) -> str:
     )
 
 
-@dataclass(frozen=True)
+@record
 class Moment:
     """The earliest moment that a result may bear.
 

@@ -1,13 +1,14 @@
 """The findings of an image as HSS listed them, and what CVEs its notices are about."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from hssgate.api.models import Finding
 from hssgate.errors import GateError
+from hssgate.record import record
 
 
-@dataclass(frozen=True)
+@record
 class Findings:
     """All findings of one row.
 
@@ -20,7 +21,7 @@ class Findings:
     cves: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@record
 class FindingsMissing:
     """The findings could not be had.
 

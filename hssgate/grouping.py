@@ -1,10 +1,10 @@
 """Which row stands for an image: grouping, newest row, staleness, ambiguity (CONTRACT section 2)."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import Enum, StrEnum
 
 from hssgate.api.models import CicdImage
+from hssgate.record import record
 from hssgate.reference import Reference
 
 AHEAD_AT_MOST = 15 * 60 * 1000  # milliseconds by which a scan time may be ahead of the server's clock
@@ -29,7 +29,7 @@ MOVING = frozenset({Phase.IN_PROGRESS, Phase.UNDOCUMENTED})
 NOT_STARTED = frozenset({Phase.STALE, Phase.UNSCANNED})
 
 
-@dataclass(frozen=True)
+@record
 class Standing:
     """The state of one group.
 

@@ -2,7 +2,6 @@
 
 import functools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 from hssgate.api.client import HssClient
@@ -13,13 +12,14 @@ from hssgate.errors import ApiError, ApiRefused, GateError, Interrupted, Request
 from hssgate.evidence import Findings, FindingsMissing
 from hssgate.observer import Observer
 from hssgate.policy.rules import RulesInForce
+from hssgate.record import record
 from hssgate.retrying import until_answered
 from hssgate.text import plural
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
+@record
 class Term:
     """Until when to ask.
 

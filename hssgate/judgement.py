@@ -1,7 +1,7 @@
 """From what was seen of an image to its verdict: the scan, its freshness, and every policy."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from hssgate.api.models import ScanStatus
 from hssgate.durations import Moment
@@ -12,6 +12,7 @@ from hssgate.policy.exceptions import Sorted
 from hssgate.policy.judge import Facts, Judged, gravest_first, judge_row, skip_rules
 from hssgate.policy.load import LoadedPolicy
 from hssgate.policy.rules import RulesInForce, Subject, policy_warnings, rules_for
+from hssgate.record import record
 from hssgate.scan_checks import judge_freshness, judge_scan, moment_asked
 from hssgate.sighting import Sighting
 from hssgate.verdict import (
@@ -28,7 +29,7 @@ from hssgate.verdict import (
 EvidenceByGroup = Mapping[GroupKey, Evidence]
 
 
-@dataclass(frozen=True)
+@record
 class Terms:
     """What every image is judged by.
 
@@ -43,7 +44,7 @@ class Terms:
     scanned_after: Moment | None = None
 
 
-@dataclass(frozen=True)
+@record
 class JudgedImage:
     """The verdict on one image, and what the policies' exceptions did.
 
@@ -129,7 +130,7 @@ def has_result(sighting: Sighting, standing: Standing) -> bool:
     return succeeded and standing.key not in sighting.unsettled
 
 
-@dataclass(frozen=True)
+@record
 class _JudgedGroup:
     standing: Standing | None
     checks: tuple[Check, ...]

@@ -1,8 +1,9 @@
 """IMAGE as people write it, and the question whether a row of the API belongs to it."""
 
 import re
-from dataclasses import dataclass
 from typing import Protocol
+
+from hssgate.record import record
 
 # Docker's rules (distribution/reference), a little wider: HSS itself allows upper case in its names.
 _COMPONENT = re.compile(r"[A-Za-z0-9]+(?:(?:\.|_{1,2}|-+)[A-Za-z0-9]+)*", re.ASCII)
@@ -38,7 +39,7 @@ class Named(Protocol):
         """The digest, the proof of identity."""
 
 
-@dataclass(frozen=True)
+@record
 class Reference:
     """One image asked for: what is None is not constrained.
 

@@ -1,14 +1,14 @@
 """What one run was asked to do: data, never behaviour; values were checked where they came in."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from hssgate.durations import Moment
+from hssgate.record import record
 from hssgate.reference import Reference
 from hssgate.ways import Credentials
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class Connection:
     """Where HSS is and how to ask it.
 
@@ -37,7 +37,7 @@ class Connection:
     ca_bundle: Path | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class Patience:
     """How long and how often to look; all in seconds.
 
@@ -56,7 +56,7 @@ class Patience:
     max_interval: float = 60.0
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class Settings:
     """One run of `check`.
 

@@ -1,19 +1,19 @@
 """What the wait for one image came to, and the state of its groups in words."""
 
-from dataclasses import dataclass
 from typing import assert_never
 
 from hssgate.api.models import CicdImage
 from hssgate.durations import format_moment
 from hssgate.errors import ApiError
 from hssgate.grouping import GroupKey, Phase, Standing
+from hssgate.record import record
 from hssgate.reference import Reference
 from hssgate.text import clean
 from hssgate.verdict import Read
 from hssgate.waiting import Ending
 
 
-@dataclass(frozen=True)
+@record
 class Sighting:
     """What the wait for one image came to.
 

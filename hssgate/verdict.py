@@ -1,12 +1,12 @@
 """What a run came to: frozen values from which the exit code and every report are made."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
 from hssgate.api.models import CicdImage, Detail, DetailKind, Finding
 from hssgate.exit_codes import ExitCode, worst
+from hssgate.record import record
 from hssgate.reference import Reference
 
 
@@ -50,7 +50,7 @@ _CODE_OF_TROUBLE = {
 SCAN = "scan"  # the check without which nothing passes
 
 
-@dataclass(frozen=True)
+@record
 class Place:
     """Where a rule stands.
 
@@ -63,7 +63,7 @@ class Place:
     line: int | None
 
 
-@dataclass(frozen=True)
+@record
 class Check:
     """One question put to one image.
 
@@ -115,7 +115,7 @@ class Check:
 NOTHING_JUDGED = Check(SCAN, Result.ERROR, f"{SCAN}: nothing was judged", trouble=Trouble.INCOMPLETE)
 
 
-@dataclass(frozen=True)
+@record
 class Read:
     """One look at one image, as evidence.
 
@@ -132,7 +132,7 @@ class Read:
     row: CicdImage | None
 
 
-@dataclass(frozen=True)
+@record
 class ListedFinding:
     """A finding, and what the policies made of it.
 
@@ -149,7 +149,7 @@ class ListedFinding:
     group: int = 0
 
 
-@dataclass(frozen=True)
+@record
 class SeenGroup:
     """What was last seen of one group of rows: enough to judge it again without the API.
 
@@ -170,7 +170,7 @@ class SeenGroup:
     findings_error: str | None = None
 
 
-@dataclass(frozen=True)
+@record
 class Seen:
     """What a verdict was made of, beside the policy.
 
@@ -189,7 +189,7 @@ class Seen:
     scanned_after: int | None
 
 
-@dataclass(frozen=True)
+@record
 class ImageVerdict:
     """What one reference came to.
 
@@ -226,7 +226,7 @@ class ImageVerdict:
         return outcome_of(self.exit_code)
 
 
-@dataclass(frozen=True)
+@record
 class PolicySource:
     """A policy that was applied.
 
@@ -239,7 +239,7 @@ class PolicySource:
     sha256: str
 
 
-@dataclass(frozen=True)
+@record
 class Verdict:
     """What the run came to.
 

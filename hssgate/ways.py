@@ -1,13 +1,13 @@
 """The ways in: what credentials the gate was given (CONTRACT section 7), and what of them is secret."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
 
+from hssgate.record import record
 from hssgate.secret import Secret
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class Token:
     """An IAM token, sent as `X-Auth-Token`.
 
@@ -20,7 +20,7 @@ class Token:
     source: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class AccessKey:
     """An access key that signs each request.
 
@@ -37,21 +37,21 @@ class AccessKey:
     source: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class GivenIdToken:
     """An OpenID Connect token that the pipeline put into a variable."""
 
     value: Secret
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class IdTokenFile:
     """A file that holds an OpenID Connect token, and a newer one later."""
 
     path: Path
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class GitHubIdToken:
     """GitHub's token service.
 
@@ -69,7 +69,7 @@ class GitHubIdToken:
 IdTokenSource = GivenIdToken | IdTokenFile | GitHubIdToken
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class Keyless:
     """Temporary keys from STS in exchange for the pipeline's own identity.
 
@@ -94,7 +94,7 @@ class Keyless:
     source: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class Federation:
     """Temporary keys from IAM v3 in exchange for an identity provider's token.
 
@@ -109,7 +109,7 @@ class Federation:
     source: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class Password:
     """A token from IAM in exchange for an IAM user's password.
 
@@ -126,7 +126,7 @@ class Password:
     source: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class MachineAgency:
     """Temporary keys of the agency of the machine that the gate runs on."""
 

@@ -8,7 +8,6 @@ import contextlib
 import functools
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -16,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from hssgate.api.models import count_of
 from hssgate.api.wire import Answer, request_id, server_time
 from hssgate.errors import ApiError, ApiRefused, ApiUnavailable, Exchange, RequestRefused
+from hssgate.record import record
 from hssgate.redaction import Redactor
 from hssgate.text import clean
 
@@ -33,7 +33,7 @@ _MOST_VALUES = 100_000  # objects and lists in an answer; a page has 200 rows
 _DENIED = "the identity may not read HSS images in this project; grant it read access to HSS, and check the project id"
 
 
-@dataclass(frozen=True)
+@record
 class Advice:
     """What to do next about a refusal.
 
@@ -69,7 +69,7 @@ _ADVICE_BY_STATUS = {
 _OF_HSS = Advice(_ADVICE_BY_CODE, _ADVICE_BY_STATUS, "see the HSS error codes")
 
 
-@dataclass(frozen=True)
+@record
 class Page(Generic[Row]):
     """One page of rows.
 
@@ -207,7 +207,7 @@ def failure_of(answer: Answer, advice: Advice) -> ApiError:
     return refusal(f"{what}; {to_do}", exchange)
 
 
-@dataclass(frozen=True)
+@record
 class _Told:
     code: str = ""
     message: str = ""

@@ -1,7 +1,6 @@
 """A list read page by page: whole and from one moment, or not at all."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel
@@ -9,13 +8,14 @@ from pydantic import BaseModel
 from hssgate.api.answers import Page
 from hssgate.api.query import LARGEST_OFFSET, PAGE_SIZE
 from hssgate.errors import ApiUnavailable, Exchange
+from hssgate.record import record
 
 Row = TypeVar("Row", bound=BaseModel)
 
 _READS = 3  # of a list that changes while it is paged through
 
 
-@dataclass(frozen=True)
+@record
 class Listing(Generic[Row]):
     """All rows that match a query, as they stood in one moment.
 

@@ -9,7 +9,7 @@ import ssl
 import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC
 from urllib.parse import urlsplit
 
@@ -17,6 +17,7 @@ import httpx
 
 from hssgate.clock import Clock
 from hssgate.errors import ApiError, ApiRefused, ApiUnavailable, Exchange, HostUntrusted, RequestRefused
+from hssgate.record import record
 from hssgate.redaction import Redactor
 from hssgate.secret import Secret
 from hssgate.text import clean
@@ -34,7 +35,7 @@ _CERTIFICATE_ADVICE = {9: _OTHER_TIME, 10: _OTHER_TIME, 62: _OTHER_HOST, 64: _OT
 _PRIVATE_AUTHORITY = "for a private authority give its certificates with --ca-bundle"
 
 
-@dataclass(frozen=True)
+@record
 class Answer:
     """What came back.
 
@@ -53,7 +54,7 @@ class Answer:
     redactor: Redactor = field(default_factory=Redactor)
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class Question:
     """What is asked.
 

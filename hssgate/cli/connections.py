@@ -1,7 +1,6 @@
 """The connection that options and environment ask for, and the hosts behind it."""
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from hssgate.api.hosts import Hosts
@@ -11,6 +10,7 @@ from hssgate.cli.credentials import Choice, choose_credentials
 from hssgate.cli.variables import secret_values
 from hssgate.cli.world import World
 from hssgate.errors import Misused
+from hssgate.record import record
 from hssgate.regions import iam_endpoint, sts_endpoint
 from hssgate.secret import Secret
 from hssgate.settings import Connection
@@ -21,7 +21,7 @@ STS_ENDPOINT = "HUAWEICLOUD_SDK_STS_ENDPOINT"
 _PROJECT_ID = re.compile(r"(?!\.+$)[A-Za-z0-9_.~-]+", re.ASCII)
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class Address:
     """What the connection options say, taken as they come.
 

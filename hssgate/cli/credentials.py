@@ -1,7 +1,7 @@
 """Which way in the environment offers: the first complete one, and never half of one (CONTRACT section 7)."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from hssgate.cli.profile import VARIABLE as PROFILE
@@ -31,6 +31,7 @@ from hssgate.cli.variables import (
     sendable,
 )
 from hssgate.errors import Misused
+from hssgate.record import record
 from hssgate.secret import Secret
 from hssgate.text import clean
 from hssgate.ways import (
@@ -52,7 +53,7 @@ _SHORTEST_DURATION, _LONGEST_DURATION = 900, 43200  # source: AssumeAgencyWithOI
 _USUAL_SESSION = "hssgate"
 
 
-@dataclass(frozen=True)
+@record
 class Choice:
     """The way in that was chosen.
 

@@ -5,10 +5,10 @@ Source: the SDK's profile provider.
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from hssgate.errors import Misused
+from hssgate.record import record
 from hssgate.text import clean
 
 VARIABLE = "HUAWEICLOUD_SDK_CREDENTIALS_FILE"
@@ -17,7 +17,7 @@ _USUAL = Path("~", ".huaweicloud", "credentials")
 _LARGEST = 1024 * 1024  # bytes
 
 
-@dataclass(frozen=True)
+@record
 class Profile:
     """A section of the file.
 

@@ -1,16 +1,16 @@
 """The variables that hold credentials: their names, what in them is secret, and values that can be sent."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from urllib.parse import unquote
 
 from hssgate.errors import Misused
+from hssgate.record import record
 from hssgate.secret import LONGEST_SENDABLE, Secret, is_sendable
 
 TOKENS = ("HSSGATE_TOKEN", "HW_AUTH_TOKEN")
 
 
-@dataclass(frozen=True)
+@record
 class KeyNames:
     """The variables of one kind of access key.
 

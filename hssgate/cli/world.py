@@ -5,7 +5,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from types import FrameType
 
@@ -16,11 +16,12 @@ from hssgate.cli.console import Console
 from hssgate.clock import Clock, SystemClock
 from hssgate.errors import Interrupted
 from hssgate.exit_codes import ExitCode
+from hssgate.record import record
 
 _CODES = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
 
 
-@dataclass(frozen=True)
+@record
 class World:
     """What a command needs of the outside.
 

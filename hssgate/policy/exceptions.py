@@ -1,16 +1,16 @@
 """Which findings do not count: `ignore` entries held against findings, exactly or by glob, never by a part of an id."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from hssgate.api.models import Finding
 from hssgate.policy.model import Ignore
+from hssgate.record import record
 
 _CVE = "CVE-"  # in the manner of HSS, upper case
 
 
-@dataclass(frozen=True)
+@record
 class Exceptions:
     """The `ignore` entries of one policy that are in force for one image.
 
@@ -62,7 +62,7 @@ class Exceptions:
         return tuple(dict.fromkeys(wanted))
 
 
-@dataclass(frozen=True)
+@record
 class Sorted:
     """Findings sorted by whether they count.
 

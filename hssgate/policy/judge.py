@@ -1,7 +1,7 @@
 """A row against the rules in force: pure functions from facts to checks (CONTRACT section 5)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import assert_never
 
 from hssgate.api.models import CicdImage, Finding, Level, SeverityLevel
@@ -11,6 +11,7 @@ from hssgate.evidence import Evidence, Findings, FindingsMissing
 from hssgate.policy.exceptions import Sorted, sort_out
 from hssgate.policy.model import Action, AgeRule, CountRule, SeverityRule
 from hssgate.policy.rules import LEVEL_RULES, LimitRule, RulesInForce, shown_limit
+from hssgate.record import record
 from hssgate.text import clean
 from hssgate.verdict import Check, ListedFinding, Result, Trouble
 
@@ -24,7 +25,7 @@ _GRAVITY = tuple(SeverityLevel)
 _LEVELS = tuple(Level)
 
 
-@dataclass(frozen=True)
+@record
 class Facts:
     """What is held against the rules.
 
@@ -41,7 +42,7 @@ class Facts:
     settled: bool = True
 
 
-@dataclass(frozen=True)
+@record
 class Judged:
     """What the rules came to.
 

@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import get_args
 
@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from hssgate.errors import PolicyInvalid
 from hssgate.policy.model import BUILT_IN_TEXT, KeyPath, Policy, built_in
+from hssgate.record import record
 from hssgate.text import clean, plural
 from hssgate.verdict import PolicySource
 
@@ -20,7 +21,7 @@ _MOST_PROBLEMS = 20
 LARGEST_FILE = 1024 * 1024  # bytes
 
 
-@dataclass(frozen=True)
+@record
 class LoadedPolicy:
     """A policy, where it came from, and where its entries stand.
 
@@ -125,7 +126,7 @@ def _built_in() -> LoadedPolicy:
     return LoadedPolicy(built_in(), PolicySource(BUILT_IN, hashlib.sha256(BUILT_IN_TEXT.encode()).hexdigest()))
 
 
-@dataclass(frozen=True)
+@record
 class _Fault:
     where: KeyPath
     message: str

@@ -1,7 +1,7 @@
 """What an image is held to: rules and exceptions in force, and what is odd about a policy's entries."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, date, datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import assert_never
@@ -11,6 +11,7 @@ from hssgate.durations import format_duration
 from hssgate.policy.exceptions import Exceptions
 from hssgate.policy.load import BUILT_IN, LoadedPolicy
 from hssgate.policy.model import AgeRule, CountRule, Ignore, Override, Rules, ScanRule, SeverityRule
+from hssgate.record import record
 from hssgate.text import clean
 from hssgate.verdict import Place
 
@@ -26,7 +27,7 @@ LEVEL_RULES = {
 _SOON = timedelta(days=14)
 
 
-@dataclass(frozen=True)
+@record
 class RulesInForce:
     """What an image is held to.
 
@@ -48,7 +49,7 @@ class RulesInForce:
         return bool(self.exceptions.entries) or bool(LEVEL_RULES.keys() & self.limits.keys())
 
 
-@dataclass(frozen=True)
+@record
 class Subject:
     """The image that a policy is applied to.
 

@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from hssgate.api.models import Detail, DetailKind, Finding
+from hssgate.record import record
 from hssgate.text import clean
 from hssgate.verdict import SCAN, Check, ImageVerdict, ListedFinding, Result
 
@@ -25,7 +25,7 @@ EFFECT_OF = {Result.FAILED: Effect.BLOCKS, Result.ERROR: Effect.BLOCKS, Result.W
 _GRAVEST_FIRST = tuple(Effect)
 
 
-@dataclass(frozen=True)
+@record
 class Consequence:
     """What came of a finding.
 

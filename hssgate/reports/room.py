@@ -1,10 +1,10 @@
 """Room in a document: what does not fit is left out, the least important first, and said."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import TypeVar
 
+from hssgate.record import record
 from hssgate.text import plural
 
 Line = TypeVar("Line", bound=str)
@@ -25,7 +25,7 @@ class Rank(IntEnum):
     DETAILS = 8
 
 
-@dataclass(frozen=True)
+@record
 class Part:
     """A part of a report.
 
@@ -38,7 +38,7 @@ class Part:
     text: str
 
 
-@dataclass(frozen=True)
+@record
 class Fitted:
     """What there was room for.
 

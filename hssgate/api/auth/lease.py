@@ -2,13 +2,13 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from hssgate.api.wire import Answer
 from hssgate.clock import Clock
 from hssgate.durations import format_duration
 from hssgate.errors import ApiRefused, ApiUnavailable
+from hssgate.record import record
 
 T = TypeVar("T")
 
@@ -17,7 +17,7 @@ _EARLY_SHARE = 0.25  # of its life, where that is less
 _PAUSE = 30.0  # seconds between two attempts at a renewal, while what is held still serves
 
 
-@dataclass(frozen=True)
+@record
 class Issued(Generic[T]):
     """Something that ends.
 

@@ -1,0 +1,99 @@
+"""A record is what `@dataclass(frozen=True)` would be: here each is held against its twin."""
+
+from collections.abc import Callable
+from dataclasses import FrozenInstanceError, dataclass, field, fields, replace
+from typing import Any
+
+import pytest
+
+from hssgate.record import record
+
+
+@record
+class Seen:
+    """With everything that a field can ask for."""
+
+    name: str
+    count: int = 0
+    hidden: str = field(default="", repr=False)
+    beside: list[int] = field(default_factory=list, compare=False)
+
+
+@dataclass(frozen=True)
+class Twin:
+    """The same, by the standard library."""
+
+    name: str
+    count: int = 0
+    hidden: str = field(default="", repr=False)
+    beside: list[int] = field(default_factory=list, compare=False)
+
+
+@record
+class Other:
+    """With the first fields of `Seen`."""
+
+    name: str
+    count: int = 0
+
+
+@record(kw_only=True)
+class Named:
+    """With a field that is given by name."""
+
+    name: str
+
+
+def test_it_is_made_shown_and_hashed_as_its_twin_is() -> None:
+    """Positions, defaults, factories, what `repr` leaves out, and the hash."""
+    one, twin = Seen("a", 2, "b"), Twin("a", 2, "b")
+
+    assert repr(one) == repr(twin).replace("Twin", "Seen") == "Seen(name='a', count=2, beside=[])"
+    assert hash(one) == hash(twin)
+    assert [found.name for found in fields(one)] == [found.name for found in fields(twin)]
+
+
+@pytest.mark.parametrize(
+    ("other", "equal"),
+    [
+        pytest.param(Seen("a", 1, "b", [7]), True, id="only what is not compared differs"),
+        pytest.param(Seen("a", 1, "c"), False, id="a hidden field differs"),
+        pytest.param(Seen("a", 2, "b"), False, id="a field differs"),
+        pytest.param(Other("a", 1), False, id="another class"),
+        pytest.param(("a", 1, "b"), False, id="no record"),
+    ],
+)
+def test_equality_is_of_class_and_compared_fields(other: object, equal: bool) -> None:  # noqa: FBT001
+    """Two are equal if they are of one class and all that is compared is equal."""
+    assert (Seen("a", 1, "b") == other) is equal
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda one: setattr(one, "count", 3), id="a field that was given"),
+        pytest.param(lambda one: setattr(one, "hidden", "x"), id="a field that has its default"),
+        pytest.param(lambda one: setattr(one, "unknown", 1), id="what is no field"),
+        pytest.param(lambda one: delattr(one, "name"), id="deleting"),
+    ],
+)
+def test_nothing_can_be_changed(change: Callable[[Any], None]) -> None:
+    """Whatever is set or deleted afterwards is refused, and nothing has changed."""
+    one = Seen("a")
+
+    with pytest.raises(FrozenInstanceError):
+        change(one)
+
+    assert one == Seen("a")
+    assert not hasattr(one, "unknown")
+
+
+def test_a_changed_copy_is_a_new_record() -> None:
+    """`replace` works, and so does a record whose fields are given by name alone."""
+    one = Seen("a", 1)
+
+    assert replace(one, count=2) == Seen("a", 2)
+    assert one.count == 1
+    assert Named(name="x") == Named(name="x")
+    with pytest.raises(TypeError):
+        Named("x")  # type: ignore[call-arg]
