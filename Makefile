@@ -40,7 +40,7 @@ schema: $(VENV)/runtime  ## write schemas/policy.schema.json anew from the model
 	$(BIN)/hssgate policy schema > schemas/policy.schema.json
 
 bench: $(VENV)/dev  ## the figures of benchmarks/README.md, as ratios
-	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python -m benchmarks.startup
 	$(BIN)/python benchmarks/findings.py
 	$(BIN)/python -m benchmarks.fleet
 

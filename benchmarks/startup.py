@@ -1,57 +1,68 @@
-"""What a whole `hssgate check` on a finished image costs, beside merely importing what it is made of.
+"""What a whole `hssgate check` on a finished image costs, beside what else one could run in its place.
 
-Both are run as whole processes in turn, A B A B …, against the emulator on a socket; what is printed are the medians
-and, pair by pair, the ratio. Bytecode is cached for both, as for anything installed. Run it with `make bench`.
+Each program runs in a venv that holds what it needs and no more, all in turn, A B C D A B C D …, against the emulator
+on a socket; what is printed are the medians and, round by round, the ratios. Run it with `make bench`.
 """
 
-import os
-import resource
 import statistics
-import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
+from benchmarks import own_venv
+from benchmarks.measuring import Spent, environment, run
 from hssgate.emulator.app import Emulator
 from hssgate.emulator.scenario import default_scenario
 from hssgate.emulator.server import serve
 
-RUNS = 15
+ROUNDS = 15
 IMPORTS = """
 import click, junit_xml, pydantic, httpx
 with httpx.Client():
     pass
 """
+CHECK, SDK, URLLIB, MERELY = "hssgate check", "the official SDK's sample", "a bare urllib loop", "imports, one client"
+LOOPS = Path(__file__).parent / "loops"
 
 
 def main() -> None:
-    """Measure and print the table."""
+    """Measure and print both tables."""
     app = Emulator(default_scenario(), now=time.time, sleep=time.sleep)
-    with serve(app) as server:
-        check = [
-            sys.executable, "-m", "hssgate", "check", "demo/passes:1.0",
-            "--endpoint", server.url, "--project-id", "demo",
-            "--report", "junit=/dev/null",
-        ]  # fmt: skip
-        imports = [sys.executable, "-c", IMPORTS]
-        measured = [(_measure(check), _measure(imports)) for _ in range(RUNS + 1)][1:]  # the first pair warms up
-    print(f"{'':34}{'processor':>12}{'wall':>10}")
-    for name, column in (("hssgate check, finished image", 0), ("the imports and one client", 1)):
-        cpu, wall = (statistics.median(pair[column][figure] for pair in measured) for figure in (0, 1))
-        print(f"{name:34}{cpu:>10.3f} s{wall:>8.3f} s")
-    cpu, wall = (statistics.median(pair[0][figure] / pair[1][figure] for pair in measured) for figure in (0, 1))
-    print(f"{f'ratio, median of {RUNS} pairs':34}{cpu:>12.2f}{wall:>10.2f}")
+    with serve(app) as server, tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        ours = own_venv.make(folder / "ours", "hssgate")
+        sdk = own_venv.make(folder / "sdk", "huaweicloudsdkhss")
+        asked = [server.url, "demo", "passes", "1.0"]
+        programs = {
+            CHECK: [
+                ours, "-m", "hssgate", "check", "demo/passes:1.0", "--endpoint", server.url, "--project-id", "demo",
+                "--report", "junit=report.xml",
+            ],
+            SDK: [sdk, str(LOOPS / "official_sdk.py"), *asked],
+            URLLIB: [ours, str(LOOPS / "bare_urllib.py"), *asked],
+            MERELY: [ours, "-c", IMPORTS],
+        }  # fmt: skip
+        environ = environment(HOME=name)  # the SDK writes there
+        rounds = [
+            {program: run(command, environ, folder) for program, command in programs.items()} for _ in range(ROUNDS + 1)
+        ][1:]  # the first one warms up
+    for spent in (spent for measured in rounds for spent in measured.values()):
+        if spent.code != 0:
+            sys.exit(f"a program ended with {spent.code}")
+    _print(programs, rounds)
 
 
-def _measure(command: list[str]) -> tuple[float, float]:
-    """Return processor and wall seconds of a command, which must succeed."""
-    environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    environ |= {"HUAWEICLOUD_SDK_AK": "emulator-ak", "HUAWEICLOUD_SDK_SK": "emulator-sk"}
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    began = time.perf_counter()
-    subprocess.run(command, env=environ, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wall = time.perf_counter() - began
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, wall
+def _print(programs: dict[str, list[str]], rounds: list[dict[str, Spent]]) -> None:
+    print(f"{'':28}{'wall':>10}{'processor':>12}{'peak memory':>14}")
+    for program in programs:
+        wall, processor, peak = (statistics.median(found[program][figure] for found in rounds) for figure in range(3))
+        print(f"{program:28}{wall:>8.3f} s{processor:>10.3f} s{peak:>11.1f} MB")
+    for other in (SDK, URLLIB, MERELY):
+        ratios = (
+            statistics.median(found[CHECK][figure] / found[other][figure] for found in rounds) for figure in range(3)
+        )
+        print(f"{f'of {other}':28}" + "{:>10.2f}{:>12.2f}{:>14.2f}".format(*ratios))
 
 
 if __name__ == "__main__":

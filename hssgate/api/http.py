@@ -1,5 +1,6 @@
 """The HTTP client as the gate uses it: one TLS context, no redirects, proxies only for hosts that are not here."""
 
+import functools
 import ipaddress
 import ssl
 from pathlib import Path
@@ -55,6 +56,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+@functools.lru_cache(maxsize=1)  # reading the authorities takes 60 ms, and IAM and STS are asked beside HSS
 def _tls_context(ca_bundle: Path | None) -> ssl.SSLContext:
     if ca_bundle is None:
         context = httpx.create_ssl_context(trust_env=False)  # certifi's
