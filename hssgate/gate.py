@@ -17,6 +17,7 @@ from hssgate.reference import Reference
 from hssgate.settings import Settings
 from hssgate.sighting import Sighting
 from hssgate.verdict import Verdict
+from hssgate.wanted import Wanted
 from hssgate.watch import Lane, Watch
 
 
@@ -106,7 +107,10 @@ def _lane(references: tuple[Reference, ...], client: HssClient) -> Lane:
         image_name=_shared(reference.image_name for reference in references),
         image_version=_filterable(_shared(reference.image_version for reference in references)),
     )
-    return Lane(references, lambda within: client.list_cicd_images(query, within=within))
+    return Lane(
+        references,
+        lambda within: client.list_cicd_images(query, within=within, sieve=lambda: Wanted(references).keeps),
+    )
 
 
 def _resembling(reference: Reference) -> CicdImagesQuery:

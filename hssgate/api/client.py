@@ -8,7 +8,7 @@ from hssgate.api.answers import Page, Row, read_page
 from hssgate.api.auth.access import Access
 from hssgate.api.hosts import Hosts
 from hssgate.api.models import CicdConfiguration, CicdImage, Cve, Detail, DetailKind, Finding
-from hssgate.api.paging import Listing, whole_list
+from hssgate.api.paging import Listing, Sieve, whole_list
 from hssgate.api.query import LONGEST_VERSION, PAGE_SIZE, CicdImagesQuery, encode, escape
 from hssgate.clock import Clock
 from hssgate.errors import ApiUnavailable
@@ -35,19 +35,22 @@ class HssClient:
         self._request_timeout = connection.request_timeout
         self._endpoint = connection.endpoint
 
-    def list_cicd_images(self, query: CicdImagesQuery, *, within: float) -> Listing[CicdImage]:
+    def list_cicd_images(
+        self, query: CicdImagesQuery, *, within: float, sieve: Callable[[], Sieve[CicdImage]] | None = None
+    ) -> Listing[CicdImage]:
         """Return every row that matches, from all pages.
 
         Args:
             query: filters; page size and sort order as given.
             within: seconds for all pages together.
+            sieve: makes what says which rows are kept; without it all are.
 
         Raises:
             ApiUnavailable: an answer failed or was unreadable, or the list would not hold still.
             ApiRefused: asking again would not help.
         """
         deadline = self._clock.monotonic() + within
-        return whole_list(lambda offset: self._images(query.model_copy(update={"offset": offset}), deadline))
+        return whole_list(lambda offset: self._images(query.model_copy(update={"offset": offset}), deadline), sieve)
 
     def first_cicd_images(self, query: CicdImagesQuery, *, within: float) -> Listing[CicdImage]:
         """Return the first page only.

@@ -1,6 +1,8 @@
 """A list read page by page: whole and from one moment, or not at all."""
 
-from collections.abc import Callable
+from array import array
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel
@@ -11,8 +13,10 @@ from hssgate.errors import ApiUnavailable, Exchange
 from hssgate.record import record
 
 Row = TypeVar("Row", bound=BaseModel)
+Sieve = Callable[[Row], bool]  # whether a row is to be kept; asked once for each, in their order
 
 _READS = 3  # of a list that changes while it is paged through
+_BUCKETS = 64
 
 
 @record
@@ -30,58 +34,88 @@ class Listing(Generic[Row]):
     exchange: Exchange
 
 
-def whole_list(read: Callable[[int], Page[Row]]) -> Listing[Row]:
-    """Return every row from all pages, or none: half a list could hide the row that matters.
+def whole_list(read: Callable[[int], Page[Row]], sieve: Callable[[], Sieve[Row]] | None = None) -> Listing[Row]:
+    """Return the rows from all pages, or none: half a list could hide the row that matters.
 
     Args:
         read: returns the page that begins at an offset.
+        sieve: makes what says of each row whether it is kept, anew for each reading; without it all are. Every row is
+            read and held against the others all the same.
 
     Raises:
         ApiUnavailable: a page was no answer, or the list would not hold still.
         ApiRefused: asking again would not help.
     """
     for _ in range(_READS):
-        pages = _read_pages(read)
-        if _are_complete(pages) and _hold_together(pages):
-            rows = tuple(row for page in pages for row in page.rows)
-            return Listing(rows, pages[-1].server_time, pages[-1].exchange)
-    last = pages[-1]
-    counted = sum(len(page.rows) for page in pages)
+        reading = _read(read, sieve() if sieve else _everything)
+        last = reading.last
+        if last.total_num in (None, reading.received) and reading.holds_together:
+            return Listing(tuple(reading.kept), last.server_time, last.exchange)
     raise ApiUnavailable(
-        f"the list changed each time it was read ({counted} rows received, {last.total_num} announced)", last.exchange
+        f"the list changed each time it was read ({reading.received} rows received, {last.total_num} announced)",
+        last.exchange,
     )
 
 
-def _read_pages(read: Callable[[int], Page[Row]]) -> list[Page[Row]]:
-    pages: list[Page[Row]] = []
-    received = 0
+def _everything(_: object) -> bool:
+    return True
+
+
+@dataclass
+class _Reading(Generic[Row]):
+    """What one pass over the pages has brought so far.
+
+    Args:
+        last: the last page.
+        received: rows on all pages.
+        kept: those that passed the sieve.
+        holds_together: the pages show one list: no row moved from page to page while it was read.
+    """
+
+    last: Page[Row]
+    received: int = 0
+    kept: list[Row] = field(default_factory=list)
+    holds_together: bool = True
+
+
+def _read(read: Callable[[int], Page[Row]], keep: Sieve[Row]) -> _Reading[Row]:
+    page = read(0)
+    reading = _Reading(page)
+    seen = _Seen()
     while True:
-        page = read(received)
-        if pages and page.total_num is None and page.rows == pages[-1].rows and 0 < len(page.rows) < PAGE_SIZE:
-            return pages  # the offset is ignored: this is the first page again, and it was not full
-        pages.append(page)
-        received += len(page.rows)
-        if received > LARGEST_OFFSET and received != page.total_num:
+        reading.last = page
+        reading.received += len(page.rows)
+        reading.kept += filter(keep, page.rows)
+        if reading.received > LARGEST_OFFSET and reading.received != page.total_num:
             raise ApiUnavailable(
                 f"the list has more than {LARGEST_OFFSET} rows, the most that can be asked for", page.exchange
             )
-        is_last = not page.rows or received == page.total_num
-        if is_last or not _hold_together(pages[-2:]):
-            return pages
+        seen.add(page.rows)
+        if not page.rows or reading.received == page.total_num:
+            reading.holds_together = not seen.any_twice
+            return reading
+        before, page = page, read(reading.received)
+        if page.total_num is None and page.rows == before.rows and len(page.rows) < PAGE_SIZE:
+            reading.holds_together = not seen.any_twice
+            return reading  # the offset is ignored: this is the first page again, and it was not full
+        if page.total_num != before.total_num or not set(page.rows).isdisjoint(before.rows):
+            reading.last, reading.holds_together = page, False
+            reading.received += len(page.rows)
+            return reading
 
 
-def _are_complete(pages: list[Page[Row]]) -> bool:
-    announced = pages[-1].total_num
-    return announced is None or sum(len(page.rows) for page in pages) == announced
+class _Seen:
+    """Tells whether any row stood on two pages, in eight bytes a row: a list may have two million."""
 
+    def __init__(self) -> None:
+        self._buckets = [array("q") for _ in range(_BUCKETS)]
 
-def _hold_together(pages: list[Page[Row]]) -> bool:
-    """Whether the pages show one list: rows neither missing nor moved from page to page while it was read."""
-    if len({page.total_num for page in pages}) > 1:
-        return False
-    seen_before: set[Row] = set()
-    for page in pages:
-        if any(row in seen_before for row in page.rows):
-            return False
-        seen_before.update(page.rows)
-    return True
+    def add(self, rows: Iterable[BaseModel]) -> None:
+        """Take in a page, on which a row may stand twice."""
+        for found in {hash(row) for row in rows}:
+            self._buckets[found % _BUCKETS].append(found)
+
+    @property
+    def any_twice(self) -> bool:
+        """Whether any did; two that merely have one hash are a list that is read again, once in ten million lists."""
+        return any(len(set(bucket)) < len(bucket) for bucket in self._buckets)

@@ -106,9 +106,10 @@ def courses_of(image: Image, started: float) -> Iterator[Course]:
         yield course
         return
     original = _made_from_names(image, image.image_version)
+    moulds = [_Mould(row, original) if row else None for row in course.rows]
     for number in range(1, image.copies + 1):
         copy = _made_from_names(image, f"{image.image_version or 'copy'}-{number}")
-        yield Course(course.moments, tuple(row and _renamed(row, original, copy) for row in course.rows))
+        yield Course(course.moments, tuple(mould.row(copy) if mould else None for mould in moulds))
 
 
 def _made_from_names(image: Image, version: str | None) -> dict[str, Any]:
@@ -117,11 +118,27 @@ def _made_from_names(image: Image, version: str | None) -> dict[str, Any]:
     return {"image_version": version, "image_digest": f"sha256:{hexadecimal}", "image_id": hexadecimal}
 
 
-def _renamed(row: Row, original: Mapping[str, Any], copy: Mapping[str, Any]) -> Row:
-    """Replace what is made from the names; what the scenario gives stays as it is."""
-    return dataclasses.replace(
-        row, **{name: copy[name] for name, value in original.items() if getattr(row, name) == value}
-    )
+class _Mould:
+    """Makes the copies of a row, of which there may be two million.
+
+    Args:
+        row: the row.
+        original: what is made from its names, and is replaced; what the scenario gives stays as it is.
+    """
+
+    def __init__(self, row: Row, original: Mapping[str, Any]) -> None:
+        self._values = [getattr(row, field.name) for field in dataclasses.fields(Row)]
+        self._replaced = [
+            (number, field.name)
+            for number, field in enumerate(dataclasses.fields(Row))
+            if field.name in original and original[field.name] == getattr(row, field.name)
+        ]
+
+    def row(self, copy: Mapping[str, Any]) -> Row:
+        values = [*self._values]
+        for number, name in self._replaced:
+            values[number] = copy[name]
+        return Row(*values)
 
 
 def _course(image: Image, started: float) -> Course:

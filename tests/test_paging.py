@@ -1,0 +1,90 @@
+"""A list read page by page: every row is held against the others, and only what is wanted is kept."""
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from hssgate.api.answers import Page
+from hssgate.api.models import CicdImage
+from hssgate.api.paging import whole_list
+from hssgate.errors import ApiUnavailable, Exchange
+from hssgate.reference import parse_reference
+from hssgate.wanted import MOST_NEIGHBOURS, Wanted
+
+
+def row(name: str, version: str = "1.0") -> CicdImage:
+    return CicdImage(image_name=name, image_version=version)
+
+
+def pages(*contents: Sequence[CicdImage], total: int | None) -> Callable[[int], Page[CicdImage]]:
+    """Return what reads the page that begins at an offset."""
+
+    def read(offset: int) -> Page[CicdImage]:
+        begin = 0
+        for content in contents:
+            if begin == offset:
+                return Page(tuple(content), total, None, Exchange(200))
+            begin += len(content)
+        return Page((), total, None, Exchange(200))
+
+    return read
+
+
+@pytest.mark.parametrize("total", [pytest.param(6, id="announced"), pytest.param(None, id="not-announced")])
+def test_a_row_on_two_pages_far_apart_is_no_whole_list(total: int | None) -> None:
+    """An order that does not hold still may repeat a row anywhere, and then it leaves out another."""
+    read = pages([row("a"), row("b")], [row("c"), row("d")], [row("a"), row("e")], total=total)
+
+    with pytest.raises(ApiUnavailable, match="changed each time"):
+        whole_list(read)
+
+
+def test_a_row_twice_on_one_page_is_as_the_list_has_it() -> None:
+    """Only what moved from page to page tells that the list changed meanwhile."""
+    listing = whole_list(pages([row("a"), row("a")], [row("b")], total=3))
+
+    assert [found.image_name for found in listing.rows] == ["a", "a", "b"]
+
+
+def test_the_sieve_keeps_rows_and_never_makes_a_list_whole() -> None:
+    """What is not kept is counted all the same: a list that breaks off stays one."""
+    wanted = [parse_reference("a:1.0")]
+
+    whole = whole_list(pages([row("x"), row("a")], [row("y")], total=3), lambda: Wanted(wanted).keeps)
+    with pytest.raises(ApiUnavailable, match="3 rows received, 4 announced"):
+        whole_list(pages([row("x"), row("a")], [row("y")], total=4), lambda: Wanted(wanted).keeps)
+
+    assert [found.image_name for found in whole.rows] == ["a"]
+
+
+def test_each_reading_has_a_sieve_of_its_own() -> None:
+    """A sieve that has room for so many rows must not have been filled by a reading that was given up."""
+    moved = pages([row("a", "2"), row("b")], [row("a", "2")], total=3)
+    still = pages([row("a", "2"), row("b")], [row("c")], total=3)
+    made = []
+
+    def sieve() -> Callable[[CicdImage], bool]:
+        made.append(Wanted([parse_reference("a:1.0")]))
+        return made[-1].keeps
+
+    lists = iter([moved, moved, still, still])
+
+    def read(offset: int) -> Page[CicdImage]:
+        return next(lists)(offset)
+
+    listing = whole_list(read, sieve)
+
+    assert (len(made), [found.image_version for found in listing.rows]) == (2, ["2"])
+
+
+def test_a_long_list_of_one_name_leaves_what_is_wanted_and_a_few_neighbours() -> None:
+    """Rows that belong to an image are kept wherever they stand, those that are only alike up to a number."""
+    references = [parse_reference("app:1.0"), parse_reference("app:2.0"), parse_reference(f"app@sha256:{'a' * 64}")]
+    digest = CicdImage(image_name="app", image_version="x", image_digest=f"sha256:{'a' * 64}")
+    alike = [row("app", f"1.0-{number}") for number in range(MOST_NEIGHBOURS + 1)]
+    rows = [row("application"), CicdImage(), *alike, row("app", "2.0"), digest, row("app"), row("app", "1.0-more")]
+    wanted = Wanted(references)
+
+    kept = [found for found in rows if wanted.keeps(found)]
+
+    assert kept == [*alike[:-1], row("app", "2.0"), digest, row("app")]
