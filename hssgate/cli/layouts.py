@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from hssgate.api.models import CicdImage
 from hssgate.durations import format_moment
-from hssgate.text import clean, escaped, escaped_to_ascii, without_commands
+from hssgate.text import clean, escaped, escaped_to_ascii, is_plain, without_commands
 
 _GAP = "  "
 _LONGEST_CELL = 400  # characters; names may have 128 each, and are never cut
 _DIGEST_SHOWN = 12
+_JSON = json.JSONEncoder(ensure_ascii=False)  # `json.dumps` would make one a row
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class _Column:
 
 def display_width(text: str) -> int:
     """Return the columns that a terminal takes for the text: two for a wide character, none for a combining one."""
-    return sum(_character_width(character) for character in text)
+    return len(text) if is_plain(text) else sum(_character_width(character) for character in text)
 
 
 def _character_width(character: str) -> int:
@@ -60,7 +61,7 @@ def _table_line(row: CicdImage) -> str:
 
 
 def _json_line(row: CicdImage) -> str:
-    return escaped(json.dumps(row.model_dump(exclude_none=True), ensure_ascii=False))
+    return escaped(_JSON.encode(row.model_dump(exclude_none=True)))
 
 
 def _joined(cells: list[str]) -> str:
