@@ -41,6 +41,9 @@ schema: $(VENV)/runtime  ## write schemas/policy.schema.json anew from the model
 
 bench: $(VENV)/dev  ## the figures of benchmarks/README.md, as ratios
 	$(BIN)/python -m benchmarks.startup
+	$(BIN)/python -m benchmarks.long_list
+	$(BIN)/python -m benchmarks.many_images
+	$(BIN)/python -m benchmarks.install
 	$(BIN)/python benchmarks/findings.py
 	$(BIN)/python -m benchmarks.fleet
 
