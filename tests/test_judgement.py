@@ -23,8 +23,9 @@ from hssgate.policy.load import LoadedPolicy
 from hssgate.policy.model import Policy
 from hssgate.policy.rules import Subject
 from hssgate.reference import parse_reference
-from hssgate.sighting import Ending, Sighting
+from hssgate.sighting import Sighting
 from hssgate.verdict import ListedFinding, Place, PolicySource, Read, Result, Seen, SeenGroup
+from hssgate.waiting import Ending
 
 NOW = 1_790_000_000.0
 DIGEST = "sha256:" + "ab" * 32

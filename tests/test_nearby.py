@@ -8,7 +8,8 @@ from hssgate.api.models import CicdImage
 from hssgate.grouping import Phase, Standing
 from hssgate.nearby import advice, near_misses
 from hssgate.reference import parse_reference
-from hssgate.sighting import Ending, Sighting
+from hssgate.sighting import Sighting
+from hssgate.waiting import Ending
 
 DIGEST, OTHER = "sha256:" + "ab" * 32, "sha256:" + "cd" * 32
 ROW = CicdImage(

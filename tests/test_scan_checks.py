@@ -13,8 +13,9 @@ from hssgate.policy.model import ScanRule
 from hssgate.policy.rules import RulesInForce
 from hssgate.reference import parse_reference
 from hssgate.scan_checks import judge_freshness, judge_scan
-from hssgate.sighting import Ending, Sighting
+from hssgate.sighting import Sighting
 from hssgate.verdict import Check, Result, Trouble
+from hssgate.waiting import Ending
 
 DIGEST = "sha256:" + "ab" * 32
 KEY: GroupKey = ("shop", "team", "app", "1.0")

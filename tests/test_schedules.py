@@ -30,7 +30,7 @@ def test_a_schedule_holds_to_the_law(seed: int, tmp_path: Path) -> None:
 def test_rescans_that_show_odd_scan_times_hold_to_the_law(seed: int, tmp_path: Path) -> None:
     """The old time for a while, none, one of the moment before, or that of the new scan; the findings come later."""
     chance = random.Random(seed)
-    faults = []
+    faults: list[tuple[str, str]] = []
     for _ in range(12):
         end = chance.randint(3, 90)
         times = [None, START - 60, START + end - chance.randint(1, 40), START + end]

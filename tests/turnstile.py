@@ -13,7 +13,7 @@ from hssgate.api.paging import Listing
 from hssgate.errors import ApiUnavailable, Exchange
 from hssgate.reference import Reference, parse_reference
 from hssgate.settings import Patience
-from hssgate.sighting import Ending
+from hssgate.waiting import Ending
 from hssgate.watch import Lane, Watch
 from tests.fakes import START
 from tests.fleet import APART, LATENCY, THROTTLED, Ended, Member, Quota, Sailed
