@@ -1,13 +1,20 @@
 """Which row stands for an image: grouping, newest row, staleness, ambiguity (CONTRACT section 2)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import Enum, StrEnum
+from operator import attrgetter
 
 from hssgate.api.models import CicdImage
 from hssgate.record import record
 from hssgate.reference import Reference
 
 AHEAD_AT_MOST = 15 * 60 * 1000  # milliseconds by which a scan time may be ahead of the server's clock
+
+# By which rows are compared; one that only one of two rows has decides nothing.
+_TIMES: tuple[Callable[[CicdImage], int | None], ...] = (
+    attrgetter("latest_update_time"),
+    attrgetter("latest_scan_time"),
+)
 
 GroupKey = tuple[str | None, str | None, str | None, str | None]
 
@@ -106,7 +113,7 @@ def _standing(key: GroupKey, group: Sequence[CicdImage], scanned_after: int | No
         row = min(unfinished, key=lambda candidate: candidate.is_documented)
         outranked = tuple(other for other in group if other.is_terminal)
         return Standing(key, Phase.IN_PROGRESS if row.is_documented else Phase.UNDOCUMENTED, row, outranked)
-    newest = [row for row in group if not any(is_newer(other, row) for other in group if other is not row)]
+    newest = _newest(group)
     unscanned = [row for row in newest if row.is_unscanned]
     if unscanned:
         return Standing(key, Phase.UNSCANNED, unscanned[0])
@@ -116,6 +123,22 @@ def _standing(key: GroupKey, group: Sequence[CicdImage], scanned_after: int | No
     if len({judged_fields(row) for row in newest}) > 1:
         return Standing(key, Phase.AMBIGUOUS, newest[0], tuple(newest))
     return Standing(key, Phase.ENDED, newest[0])
+
+
+def _newest(group: Sequence[CicdImage]) -> list[CicdImage]:
+    """Return the rows that no other of the group is newer than, in their order; a server may list a tag without end."""
+    kept = {id(row) for row in _unbeaten(group, _TIMES)}
+    return [row for row in group if id(row) in kept]
+
+
+def _unbeaten(rows: Sequence[CicdImage], times: Sequence[Callable[[CicdImage], int | None]]) -> Sequence[CicdImage]:
+    if not times or len(rows) < 2:  # noqa: PLR2004 - one is newest
+        return rows
+    time_of, *rest = times
+    latest = max((time for row in rows if (time := time_of(row)) is not None), default=None)
+    timed = [row for row in rows if latest is not None and time_of(row) == latest]
+    untimed = [row for row in rows if time_of(row) is None]
+    return [*_unbeaten(timed, rest), *_unbeaten(untimed, rest)]
 
 
 def is_newer(one: CicdImage, other: CicdImage) -> bool:
@@ -131,10 +154,8 @@ class _Order(Enum):
 
 def _compare(one: CicdImage, other: CicdImage) -> _Order:
     """Tell which row is newer: by update time, then by scan time; a time that only one of them has decides nothing."""
-    for mine, theirs in (
-        (one.latest_update_time, other.latest_update_time),
-        (one.latest_scan_time, other.latest_scan_time),
-    ):
+    for time_of in _TIMES:
+        mine, theirs = time_of(one), time_of(other)
         if mine is None and theirs is None:
             continue
         if mine is None or theirs is None:

@@ -1,9 +1,11 @@
 """Which row stands for an image: the newest, and never one that is doubtful."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hssgate.api.models import CicdImage
-from hssgate.grouping import AHEAD_AT_MOST, Phase, standings
+from hssgate.grouping import AHEAD_AT_MOST, Phase, is_newer, standings
 from hssgate.reference import parse_reference
 
 REFERENCE = parse_reference("app:1.0")
@@ -165,3 +167,19 @@ def test_a_stale_row_beside_a_fresh_one_of_the_same_time_is_ambiguous() -> None:
     (standing,) = standings(REFERENCE, [untold, row()], scanned_after=1000)
 
     assert standing.phase is Phase.AMBIGUOUS
+
+
+TIMES = st.sampled_from([None, 1000, 2000, 3000])
+
+
+@given(st.lists(st.tuples(TIMES, TIMES), min_size=1, max_size=8))
+@settings(max_examples=100)
+def test_a_row_stands_for_its_group_only_if_no_other_is_newer(times: list[tuple[int | None, int | None]]) -> None:
+    """However many rows bear one tag, and whichever times they lack, the newest are those that nothing beats."""
+    rows = [row(latest_update_time=u, latest_scan_time=s, vul_num=n) for n, (u, s) in enumerate(times)]
+    unbeaten = [one for one in rows if not any(is_newer(other, one) for other in rows)]
+
+    (standing,) = standings(REFERENCE, rows)
+
+    assert standing.row == unbeaten[0]
+    assert standing.others == (tuple(unbeaten) if len(unbeaten) > 1 else ())
