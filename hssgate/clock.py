@@ -123,8 +123,8 @@ class SystemClock:
             abandon()
             raise TimeoutError
         if failures:
-            raise failures[0]
-        return outcomes[0]
+            raise failures.pop()  # kept in the list it would keep itself, and what its frames hold
+        return outcomes.pop()
 
     def _await(self, finished: threading.Event, within: float) -> bool:
         deadline = self.monotonic() + within

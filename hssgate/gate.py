@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from hssgate.api.client import HssClient
+from hssgate.api.client import ROOM_FOR_ROWS, HssClient
 from hssgate.api.hosts import Hosts
 from hssgate.api.query import LONGEST_VERSION, CicdImagesQuery
 from hssgate.clock import Clock
@@ -19,6 +19,8 @@ from hssgate.sighting import Sighting
 from hssgate.verdict import Verdict
 from hssgate.wanted import Wanted
 from hssgate.watch import Lane, Watch
+
+_LEAST_ROOM = 100_000  # bytes of memory for the rows of one of many images: forty of them at least
 
 
 def run_gate(
@@ -97,10 +99,11 @@ def _lanes(references: Sequence[Reference], client: HssClient) -> list[Lane]:
     for reference in references:
         key = () if reference.cicd_name else (reference.namespace, reference.image_name, reference.image_version)
         groups.setdefault(key, []).append(reference)
-    return [_lane(tuple(group), client) for group in groups.values()]
+    room = max(ROOM_FOR_ROWS // max(len(groups), 1), _LEAST_ROOM)
+    return [_lane(tuple(group), client, room) for group in groups.values()]
 
 
-def _lane(references: tuple[Reference, ...], client: HssClient) -> Lane:
+def _lane(references: tuple[Reference, ...], client: HssClient, room: int) -> Lane:
     query = CicdImagesQuery(
         cicd_name=_shared(reference.cicd_name for reference in references),
         namespace=_shared(reference.namespace for reference in references),
@@ -109,7 +112,7 @@ def _lane(references: tuple[Reference, ...], client: HssClient) -> Lane:
     )
     return Lane(
         references,
-        lambda within: client.list_cicd_images(query, within=within, sieve=lambda: Wanted(references).keeps),
+        lambda within: client.list_cicd_images(query, within=within, room=room, sieve=lambda: Wanted(references).keeps),
     )
 
 

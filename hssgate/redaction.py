@@ -3,7 +3,8 @@
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import fields, is_dataclass, replace
-from typing import TypeVar, cast
+from operator import is_
+from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel
 
@@ -66,23 +67,29 @@ class Redactor:
         match value:
             case str() if type(value) is str:
                 return self._masked(value)
-            case tuple():
-                return tuple(self._walk(item) for item in value)
+            case tuple():  # what holds no secret is not copied: there may be a hundred thousand findings
+                items = [self._walk(item) for item in value]
+                return value if all(map(is_, items, value)) else tuple(items)
             case BaseModel():
-                return value.model_copy(
-                    update={name: self._walk(item) for name, item in value if isinstance(item, str)}
-                )
+                masked = self._changed((name, item) for name, item in value if isinstance(item, str))
+                return value.model_copy(update=masked) if masked else value
             case _ if is_dataclass(value) and not isinstance(value, type):
-                return replace(value, **{field.name: self._walk(getattr(value, field.name)) for field in fields(value)})
+                masked = self._changed((field.name, getattr(value, field.name)) for field in fields(value))
+                return replace(value, **masked) if masked else value
             case _:
                 return value
+
+    def _changed(self, items: Iterable[tuple[str, object]]) -> dict[str, Any]:
+        """Return by name what is another once secrets are masked in it."""
+        walked = ((name, item, self._walk(item)) for name, item in items)
+        return {name: new for name, old, new in walked if new is not old}
 
     def _masked(self, text: str) -> str:
         """Mask also what a control sequence splits: once it is taken out to be shown, and escaped, it is too late."""
         masked = self.text(text)
         together = without_sequences(masked)
         found = self.text(together)
-        return masked if found == together else found
+        return masked if found == together else found  # the text itself where nothing had to be masked
 
     def __repr__(self) -> str:
         return f"<Redactor of {len(self._secrets)} secrets>"

@@ -13,6 +13,7 @@ from hssgate.errors import ApiUnavailable, Misused
 from hssgate.evidence import Evidence, Findings, FindingsMissing
 from hssgate.exit_codes import ExitCode
 from hssgate.grouping import GroupKey, Phase, Standing
+from hssgate.reading import read_bounded
 from hssgate.reference import Reference, parse_reference
 from hssgate.sighting import Sighting
 from hssgate.text import clean
@@ -116,8 +117,7 @@ def read_report(path: Path) -> SavedReport:
         Misused: it cannot be read, or is no such report; the message names file and key path.
     """
     try:
-        with path.open("rb") as file:
-            raw = file.read(LARGEST_FILE + 1)
+        raw = read_bounded(path, LARGEST_FILE)
     except OSError as error:
         raise Misused(f"{path}: it cannot be read: {error.strerror or error}") from error
     if len(raw) > LARGEST_FILE:

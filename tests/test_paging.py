@@ -11,6 +11,8 @@ from hssgate.errors import ApiUnavailable, Exchange
 from hssgate.reference import parse_reference
 from hssgate.wanted import MOST_NEIGHBOURS, Wanted
 
+ROOM = 1_000_000  # bytes
+
 
 def row(name: str, version: str = "1.0") -> CicdImage:
     return CicdImage(image_name=name, image_version=version)
@@ -36,12 +38,12 @@ def test_a_row_on_two_pages_far_apart_is_no_whole_list(total: int | None) -> Non
     read = pages([row("a"), row("b")], [row("c"), row("d")], [row("a"), row("e")], total=total)
 
     with pytest.raises(ApiUnavailable, match="changed each time"):
-        whole_list(read)
+        whole_list(read, ROOM)
 
 
 def test_a_row_twice_on_one_page_is_as_the_list_has_it() -> None:
     """Only what moved from page to page tells that the list changed meanwhile."""
-    listing = whole_list(pages([row("a"), row("a")], [row("b")], total=3))
+    listing = whole_list(pages([row("a"), row("a")], [row("b")], total=3), ROOM)
 
     assert [found.image_name for found in listing.rows] == ["a", "a", "b"]
 
@@ -50,9 +52,9 @@ def test_the_sieve_keeps_rows_and_never_makes_a_list_whole() -> None:
     """What is not kept is counted all the same: a list that breaks off stays one."""
     wanted = [parse_reference("a:1.0")]
 
-    whole = whole_list(pages([row("x"), row("a")], [row("y")], total=3), lambda: Wanted(wanted).keeps)
+    whole = whole_list(pages([row("x"), row("a")], [row("y")], total=3), ROOM, lambda: Wanted(wanted).keeps)
     with pytest.raises(ApiUnavailable, match="3 rows received, 4 announced"):
-        whole_list(pages([row("x"), row("a")], [row("y")], total=4), lambda: Wanted(wanted).keeps)
+        whole_list(pages([row("x"), row("a")], [row("y")], total=4), ROOM, lambda: Wanted(wanted).keeps)
 
     assert [found.image_name for found in whole.rows] == ["a"]
 
@@ -72,7 +74,7 @@ def test_each_reading_has_a_sieve_of_its_own() -> None:
     def read(offset: int) -> Page[CicdImage]:
         return next(lists)(offset)
 
-    listing = whole_list(read, sieve)
+    listing = whole_list(read, ROOM, sieve)
 
     assert (len(made), [found.image_version for found in listing.rows]) == (2, ["2"])
 

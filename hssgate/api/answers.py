@@ -5,18 +5,17 @@ SDK understands. Where the manual is silent the reading is the careful one.
 """
 
 import contextlib
-import functools
 import json
 from collections.abc import Iterator, Mapping
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from hssgate.api.listing import document_in, rows_in
 from hssgate.api.models import count_of
 from hssgate.api.wire import Answer, request_id, server_time
 from hssgate.errors import ApiError, ApiRefused, ApiUnavailable, Exchange, RequestRefused
 from hssgate.record import record
-from hssgate.redaction import Redactor
 from hssgate.text import clean
 
 Row = TypeVar("Row", bound=BaseModel)
@@ -28,7 +27,6 @@ _THROTTLED = 429
 _TRANSIENT = frozenset({_THROTTLED, 502, 503, 504})
 _DEEPEST_ERROR = 5
 _CANONICAL_REQUEST = ", canonicalRequest:"  # from here on the gateway tells what it signed itself, at length
-_MOST_VALUES = 100_000  # objects and lists in an answer; a page has 200 rows
 
 _DENIED = "the identity may not read HSS images in this project; grant it read access to HSS, and check the project id"
 
@@ -101,9 +99,10 @@ def read_page(answer: Answer, model: type[Row]) -> Page[Row]:
     if answer.status != _OK:
         raise failure_of(answer, _OF_HSS)
     with unreadable(exchange):
-        listing = _listing(document_of(answer))
+        document, found = rows_in(answer.body, "data_list", answer.redactor)
+        listing = _listing(document)
         total_num = count_of(listing.get("total_num"))
-        rows = tuple(model.model_validate(row) for row in _rows(listing.get("data_list")))
+        rows = tuple(model.model_validate(row) for row in _rows(listing.get("data_list"), found))
     return Page(rows, total_num, answer.server_time, exchange)
 
 
@@ -119,12 +118,7 @@ def document_of(answer: Answer) -> object:
         ValueError: it is none, or one that no program should have written.
         RecursionError: it is nested too deep.
     """
-    if answer.body.count(b"{") + answer.body.count(b"[") > _MOST_VALUES:
-        raise ValueError("more rows than a page can have")
-    # Only here it shows what an escape stands for.
-    unique = functools.partial(_unique_and_masked, answer.redactor) if b"\\" in answer.body else _unique
-    document: object = json.loads(answer.body, object_pairs_hook=unique, parse_constant=_refuse_constant)
-    return document
+    return document_in(answer.body, answer.redactor)
 
 
 @contextlib.contextmanager
@@ -152,28 +146,19 @@ def _listing(document: object) -> dict[str, object]:
     return document
 
 
-def _rows(data_list: object) -> list[object]:
-    """Return what should be rows: the manual's own example has a single one as an object, and null is none."""
-    if data_list is None:
-        return []
-    if isinstance(data_list, list | dict):
-        return data_list if isinstance(data_list, list) else [data_list]
-    raise ValueError("data_list is no list")
+def _rows(data_list: object, found: Iterator[object]) -> Iterator[object]:
+    """Yield what should be rows: the manual's own example has a single one as an object, and null is none.
 
-
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key is given twice")
-    return found
-
-
-def _unique_and_masked(redactor: Redactor, pairs: list[tuple[str, object]]) -> dict[str, object]:
-    return _unique([(name, redactor.text(value) if isinstance(value, str) else value) for name, value in pairs])
-
-
-def _refuse_constant(name: str) -> object:
-    raise ValueError(f"{name} is no JSON")
+    Args:
+        data_list: as it was given, with nothing in place of what was found in it.
+        found: the objects of the list.
+    """
+    if data_list is not None and not isinstance(data_list, list | dict):
+        raise ValueError("data_list is no list")
+    if isinstance(data_list, dict):
+        yield data_list
+    elif data_list is not None:
+        yield from (next(found, None) if item is None else item for item in data_list)
 
 
 def failure_of(answer: Answer, advice: Advice) -> ApiError:

@@ -7,14 +7,18 @@ from typing import assert_never
 from hssgate.api.answers import Page, Row, read_page
 from hssgate.api.auth.access import Access
 from hssgate.api.hosts import Hosts
-from hssgate.api.models import CicdConfiguration, CicdImage, Cve, Detail, DetailKind, Finding
+from hssgate.api.models import CicdConfiguration, CicdImage, Cve, Detail, DetailKind, Finding, weight_of
 from hssgate.api.paging import Listing, Sieve, whole_list
 from hssgate.api.query import LONGEST_VERSION, PAGE_SIZE, CicdImagesQuery, encode, escape
+from hssgate.api.wire import LARGEST_BODY
 from hssgate.clock import Clock
-from hssgate.errors import ApiUnavailable
+from hssgate.errors import ApiError, ApiUnavailable
 from hssgate.settings import Connection
 
 _CALLS_AT_ONCE = 8
+# Bytes of memory: of the images of a list, and of all findings and details of a run.
+ROOM_FOR_ROWS = 40_000_000
+_ROOM_FOR_FINDINGS = 40_000_000
 
 
 class HssClient:
@@ -34,15 +38,22 @@ class HssClient:
         self._enterprise_project_id = connection.enterprise_project_id
         self._request_timeout = connection.request_timeout
         self._endpoint = connection.endpoint
+        self._room = _ROOM_FOR_FINDINGS
 
     def list_cicd_images(
-        self, query: CicdImagesQuery, *, within: float, sieve: Callable[[], Sieve[CicdImage]] | None = None
+        self,
+        query: CicdImagesQuery,
+        *,
+        within: float,
+        room: int = ROOM_FOR_ROWS,
+        sieve: Callable[[], Sieve[CicdImage]] | None = None,
     ) -> Listing[CicdImage]:
         """Return every row that matches, from all pages.
 
         Args:
             query: filters; page size and sort order as given.
             within: seconds for all pages together.
+            room: bytes of memory that the rows kept may take.
             sieve: makes what says which rows are kept; without it all are.
 
         Raises:
@@ -50,7 +61,9 @@ class HssClient:
             ApiRefused: asking again would not help.
         """
         deadline = self._clock.monotonic() + within
-        return whole_list(lambda offset: self._images(query.model_copy(update={"offset": offset}), deadline), sieve)
+        return whole_list(
+            lambda offset: self._images(query.model_copy(update={"offset": offset}), deadline), room, sieve
+        )
 
     def first_cicd_images(self, query: CicdImagesQuery, *, within: float) -> Listing[CicdImage]:
         """Return the first page only.
@@ -167,7 +180,7 @@ class HssClient:
                     return
                 try:
                     path = f"/image/vulnerability/{escape(vul_id)}/cve"
-                    cves = self._all(path, {}, Cve, deadline).rows
+                    cves = self._all(path, {}, Cve, deadline, LARGEST_BODY // _CALLS_AT_ONCE).rows
                     known[vul_id] = tuple(dict.fromkeys(cve.cve_id for cve in cves if cve.cve_id is not None))
                 except BaseException as failure:  # noqa: BLE001 - raised below, in the caller's thread
                     failures.append(failure)
@@ -179,25 +192,39 @@ class HssClient:
         if failures:
             raise failures[0]
 
-    def _all(self, path: str, names: dict[str, str | int], model: type[Row], deadline: float) -> Listing[Row]:
+    def _all(
+        self,
+        path: str,
+        names: dict[str, str | int],
+        model: type[Row],
+        deadline: float,
+        largest: int = LARGEST_BODY,
+    ) -> Listing[Row]:
         if self._enterprise_project_id is not None:
             names = names | {"enterprise_project_id": self._enterprise_project_id}
 
         def read(offset: int) -> Page[Row]:
             query = encode((names | {"limit": PAGE_SIZE, "offset": offset}).items())
-            return self._page(f"{path}?{query}", model, deadline)
+            return self._page(f"{path}?{query}", model, deadline, largest)
 
-        return whole_list(read)
+        listing = whole_list(read, self._room)
+        self._room -= sum(map(weight_of, listing.rows))
+        return listing
 
     def _images(self, query: CicdImagesQuery, deadline: float) -> Page[CicdImage]:
         if self._enterprise_project_id is not None:
             query = query.model_copy(update={"enterprise_project_id": self._enterprise_project_id})
         return self._page(f"/image/cicd/images?{query.encoded()}", CicdImage, deadline)
 
-    def _page(self, target: str, model: type[Row], deadline: float) -> Page[Row]:
+    def _page(self, target: str, model: type[Row], deadline: float, largest: int = LARGEST_BODY) -> Page[Row]:
         self.access.prepare(self._left(deadline))
         url = f"{self._endpoint}/v5/{escape(self.access.project_id)}{target}"
-        return read_page(self.access.ask(self._wire, url, lambda: self._left(deadline)), model)
+        try:
+            return read_page(self.access.ask(self._wire, url, lambda: self._left(deadline), largest), model)
+        except ApiError as error:
+            # It is kept while the next answer is read, and would keep the frames in which this one still is.
+            error.__cause__ = error.__context__ = None
+            raise error.with_traceback(None) from None
 
     def _left(self, deadline: float) -> float:
         left = deadline - self._clock.monotonic()

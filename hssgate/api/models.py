@@ -5,6 +5,7 @@ Sources: manual page of ListCicdImages (tables 4 and 5), manual page of ListImag
 """
 
 import re
+import sys
 from enum import StrEnum
 from typing import Annotated
 
@@ -21,6 +22,8 @@ from pydantic import (
 _UNIT = r"(?:单位|个|项|条|bytes?|b)"
 _NUMBER_WITH_UNIT = re.compile(rf"\s*([0-9]{{1,19}})\s*{_UNIT}?\s*(?:[(（]\s*{_UNIT}\s*[)）])?\s*", re.IGNORECASE)
 _LARGEST = 2**63 - 1
+_WEIGHT = 1500  # bytes of a row beside its texts, measured
+LONGEST_TEXT = 10_000  # characters of a field that are kept; no name, id or status that means anything is as long
 
 
 def _number(value: object) -> object:
@@ -49,6 +52,9 @@ def count_of(value: object) -> int | None:
 
 
 def _text(value: object) -> object:
+    """Take an empty text for missing, and cut one that is longer than anything that is compared or shown."""
+    if isinstance(value, str) and len(value) > LONGEST_TEXT:
+        return value[: LONGEST_TEXT - 1] + "…"
     return None if value == "" else value
 
 
@@ -62,6 +68,11 @@ def _or_none(value: object, handler: ValidatorFunctionWrapHandler) -> object:
         return handler(value)
     except ValueError:
         return None
+
+
+def weight_of(row: BaseModel) -> int:
+    """Return about how many bytes of memory a row takes."""
+    return _WEIGHT + sum(sys.getsizeof(value) for _, value in row if isinstance(value, str))
 
 
 class ScanStatus(StrEnum):

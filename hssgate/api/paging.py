@@ -8,8 +8,9 @@ from typing import Generic, TypeVar
 from pydantic import BaseModel
 
 from hssgate.api.answers import Page
+from hssgate.api.models import weight_of
 from hssgate.api.query import LARGEST_OFFSET, PAGE_SIZE
-from hssgate.errors import ApiUnavailable, Exchange
+from hssgate.errors import ApiUnavailable, Exchange, RequestRefused
 from hssgate.record import record
 
 Row = TypeVar("Row", bound=BaseModel)
@@ -34,20 +35,23 @@ class Listing(Generic[Row]):
     exchange: Exchange
 
 
-def whole_list(read: Callable[[int], Page[Row]], sieve: Callable[[], Sieve[Row]] | None = None) -> Listing[Row]:
+def whole_list(
+    read: Callable[[int], Page[Row]], room: int, sieve: Callable[[], Sieve[Row]] | None = None
+) -> Listing[Row]:
     """Return the rows from all pages, or none: half a list could hide the row that matters.
 
     Args:
         read: returns the page that begins at an offset.
+        room: bytes of memory that the rows kept may take.
         sieve: makes what says of each row whether it is kept, anew for each reading; without it all are. Every row is
             read and held against the others all the same.
 
     Raises:
         ApiUnavailable: a page was no answer, or the list would not hold still.
-        ApiRefused: asking again would not help.
+        ApiRefused: asking again would not help; the rows need more room.
     """
     for _ in range(_READS):
-        reading = _read(read, sieve() if sieve else _everything)
+        reading = _read(read, room, sieve() if sieve else _everything)
         last = reading.last
         if last.total_num in (None, reading.received) and reading.holds_together:
             return Listing(tuple(reading.kept), last.server_time, last.exchange)
@@ -78,14 +82,22 @@ class _Reading(Generic[Row]):
     holds_together: bool = True
 
 
-def _read(read: Callable[[int], Page[Row]], keep: Sieve[Row]) -> _Reading[Row]:
+def _read(read: Callable[[int], Page[Row]], room: int, keep: Sieve[Row]) -> _Reading[Row]:
     page = read(0)
     reading = _Reading(page)
     seen = _Seen()
     while True:
         reading.last = page
         reading.received += len(page.rows)
-        reading.kept += filter(keep, page.rows)
+        kept = [row for row in page.rows if keep(row)]
+        reading.kept += kept
+        room -= sum(map(weight_of, kept))
+        if room < 0:
+            raise RequestRefused(
+                f"the list is too large to be held against anything: {reading.received} rows read, and there are more; "
+                "ask for fewer images in a run, each by its own version",
+                page.exchange,
+            )
         if reading.received > LARGEST_OFFSET and reading.received != page.total_num:
             raise ApiUnavailable(
                 f"the list has more than {LARGEST_OFFSET} rows, the most that can be asked for", page.exchange

@@ -3,6 +3,7 @@
 import contextlib
 import email.utils
 import functools
+import io
 import re
 import socket
 import ssl
@@ -22,7 +23,9 @@ from hssgate.redaction import Redactor
 from hssgate.secret import Secret
 from hssgate.text import clean
 
-LARGEST_BODY = 32 * 1024 * 1024  # bytes, after decompression
+_MIB = 1024 * 1024
+LARGEST_BODY = 32 * _MIB  # bytes, after decompression
+_LARGEST_PIECE = 64 * 1024
 _ANY_GZIP_OR_ZLIB = 47
 _NO_SUCCESS = 300
 _SENT_SECRETS = ("Authorization", "X-Auth-Token", "X-Security-Token", "X-Metadata-Token")
@@ -65,6 +68,7 @@ class Question:
         content: the body, JSON.
         auth: adds the credentials.
         for_secrets: what a success brings is to be used, even if it is the secret that was brought before.
+        largest: bytes of the answer's body, decompressed.
     """
 
     url: str
@@ -73,6 +77,7 @@ class Question:
     content: bytes | None = None
     auth: httpx.Auth | None = None
     for_secrets: bool = False
+    largest: int = LARGEST_BODY
 
 
 class Wire:
@@ -146,7 +151,9 @@ class Wire:
             head = Answer(response.status_code, headers, b"", server_time(headers.get("Date")), in_body)
             if self._clock.monotonic() <= until:  # else nobody waits for it any more
                 heads.append(head)
-            return replace(head, body=in_body.data(_body(response, headers.get("Content-Encoding", "identity"))))
+            return replace(
+                head, body=in_body.data(_body(response, headers.get("Content-Encoding", "identity"), question.largest))
+            )
         finally:
             response.close()
 
@@ -200,21 +207,28 @@ def server_time(date: str | None) -> float | None:
         return None
 
 
-def _body(response: httpx.Response, given_encoding: str) -> bytes:
+def _body(response: httpx.Response, given_encoding: str, largest: int) -> bytes:
     encoding = given_encoding.strip().lower()
     coded = encoding in ("gzip", "x-gzip", "deflate")
     if not coded and encoding not in ("", "identity"):
         raise httpx.DecodingError(f"unknown Content-Encoding {clean(encoding, 40)!r}", request=response.request)
     inflate = zlib.decompressobj(_ANY_GZIP_OR_ZLIB) if coded else None
-    body = bytearray()
+    body = io.BytesIO()  # gives what was written without another copy of it
     for chunk in response.iter_raw():
-        room = LARGEST_BODY + 1 - len(body)
-        body += inflate.decompress(chunk, room) if inflate else chunk
-        if len(body) > LARGEST_BODY:
-            raise httpx.DecodingError("the body is larger than 32 MiB", request=response.request)
+        for piece in _inflated(inflate, chunk) if inflate else (chunk,):
+            if body.tell() + len(piece) > largest:
+                raise httpx.DecodingError(f"the body is larger than {largest // _MIB} MiB", request=response.request)
+            body.write(piece)
     if inflate and not inflate.eof:
         raise httpx.DecodingError("the compressed body is cut short", request=response.request)
-    return bytes(body)
+    return body.getvalue()
+
+
+def _inflated(inflate: "zlib._Decompress", chunk: bytes) -> Iterator[bytes]:
+    """Yield what a chunk stands for in pieces: a few bytes may stand for a gigabyte."""
+    while chunk and not inflate.eof:
+        yield inflate.decompress(chunk, _LARGEST_PIECE)
+        chunk = inflate.unconsumed_tail
 
 
 @contextlib.contextmanager

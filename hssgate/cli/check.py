@@ -31,6 +31,8 @@ from hssgate.reports import FORMATS
 from hssgate.reports.summary import headline, render
 from hssgate.settings import Patience, Settings
 
+MOST_IMAGES = 2000  # twice what benchmarks/memory.py holds to 150 MB with room to spare
+_MOST_PROBLEMS = 20
 _EPILOG = "\b\nExit codes:\n" + "".join(f"  {code:<3}  {code.meaning}\n" for code in ExitCode)
 
 
@@ -156,7 +158,9 @@ def _references(images: Sequence[str], cicd_name: str | None) -> tuple[Reference
     """Return each image once, in the order given."""
     found: dict[tuple[str | None, ...], Reference] = {}
     problems = []
-    for image in images:
+    if len(distinct := dict.fromkeys(images)) > MOST_IMAGES:
+        raise Misused(f"{len(distinct)} IMAGEs given, more than the {MOST_IMAGES} of one run; split them up")
+    for image in distinct:
         try:
             reference = parse_reference(image, cicd_name)
         except ValueError as error:
@@ -164,7 +168,8 @@ def _references(images: Sequence[str], cicd_name: str | None) -> tuple[Reference
         else:
             found.setdefault(reference.identity, reference)
     if problems:
-        raise Misused("\n".join(problems))
+        more = [f"and {len(problems) - _MOST_PROBLEMS} more"] if len(problems) > _MOST_PROBLEMS else []
+        raise Misused("\n".join([*problems[:_MOST_PROBLEMS], *more]))
     if not found:
         raise Misused("no IMAGE given: name at least one, such as team/app:1.0, or set HSSGATE_IMAGES")
     return tuple(found.values())

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from hssgate.errors import Misused
+from hssgate.reading import read_bounded
 from hssgate.record import record
 from hssgate.text import clean
 
@@ -55,8 +56,10 @@ def read_profile(named: str | None, environ: Mapping[str, str], warn: Callable[[
 
     parser = configparser.ConfigParser(interpolation=None, strict=True)
     try:
-        with path.open("rb") as file:
-            parser.read_string(file.read(_LARGEST).decode("utf-8-sig"))
+        raw = read_bounded(path, _LARGEST)
+        if len(raw) > _LARGEST:
+            raise Misused(f"{_where(path)}: it is larger than 1 MiB")
+        parser.read_string(raw.decode("utf-8-sig"))
     except (OSError, ValueError, configparser.Error) as error:  # whose text may hold the line, and so the secret
         reason = error.strerror if isinstance(error, OSError) else f"it is no profile file ({type(error).__name__})"
         raise Misused(f"{_where(path)}: {reason}") from None

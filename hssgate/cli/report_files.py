@@ -10,6 +10,7 @@ from pathlib import Path
 
 from hssgate.cli.console import Console
 from hssgate.errors import Misused
+from hssgate.reading import write_to_pipe
 from hssgate.reports import FORMATS
 from hssgate.text import clean
 from hssgate.verdict import Verdict
@@ -101,7 +102,7 @@ def write_whole(path: Path, text: str) -> None:
     """
     data = text.encode("utf-8", errors="replace")
     if path.exists() and not stat.S_ISREG(path.stat().st_mode):
-        path.write_bytes(data)
+        write_to_pipe(path, data)
         return
     target = Path(os.path.realpath(path))
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from hssgate.errors import PolicyInvalid
 from hssgate.policy.model import BUILT_IN_TEXT, KeyPath, Policy, built_in
+from hssgate.reading import read_bounded
 from hssgate.record import record
 from hssgate.text import clean, plural
 from hssgate.verdict import PolicySource
@@ -63,8 +64,7 @@ def find_policy(folder: Path) -> Path | None:
 def _is_report(path: Path) -> bool:
     """Whether a file of that name is this program's own report, of an earlier run in the same folder."""
     try:
-        with path.open("rb") as file:
-            return b'"schema_version"' in file.read(100)
+        return path.is_file() and b'"schema_version"' in read_bounded(path, 100)
     except OSError:
         return False
 
@@ -96,8 +96,7 @@ def load_policy(path: Path) -> LoadedPolicy:
     from hssgate.policy.document import Malformed, read_document
 
     try:
-        with path.open("rb") as file:
-            raw = file.read(LARGEST_FILE + 1)
+        raw = read_bounded(path, LARGEST_FILE)
     except OSError as error:
         raise PolicyInvalid((f"{path}: it cannot be read: {error.strerror or error}",)) from error
     if len(raw) > LARGEST_FILE:

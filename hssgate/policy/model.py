@@ -115,7 +115,8 @@ class Rules(BaseModel):
         return {name: rule for name, rule in self if rule is not None}
 
 
-Glob = Annotated[StrictStr, Field(min_length=1)]
+MOST_ENTRIES = 2000  # each is held against each finding
+Glob = Annotated[StrictStr, Field(min_length=1, max_length=500)]
 Reason = Annotated[StrictStr, Field(pattern=r"\S")]
 
 
@@ -171,8 +172,8 @@ class Policy(BaseModel):
 
     version: Annotated[Literal[1], BeforeValidator(_no_lookalike)] = 1
     rules: Rules
-    overrides: tuple[Override, ...] = ()
-    ignore: tuple[Ignore, ...] = ()
+    overrides: Annotated[tuple[Override, ...], Field(max_length=MOST_ENTRIES)] = ()
+    ignore: Annotated[tuple[Ignore, ...], Field(max_length=MOST_ENTRIES)] = ()
 
 
 BUILT_IN_TEXT = "version: 1\nrules:\n  severity: Medium\n  malicious_files: 0\n"

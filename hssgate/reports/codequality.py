@@ -13,6 +13,7 @@ from hssgate.reports.findings import Effect
 from hssgate.text import without_commands_in_json
 from hssgate.verdict import Verdict
 
+_MOST = 10_000  # the gravest; what blocks stands first, and of that the rules
 # What blocks is never `info`, and what only warns never above `major`; None is a rule.
 _SEVERITIES: dict[tuple[Effect, Level | None], str] = {
     (Effect.BLOCKS, None): "blocker",
@@ -28,7 +29,7 @@ _SEVERITIES: dict[tuple[Effect, Level | None], str] = {
 
 def render(verdict: Verdict) -> str:
     """Return the report, the gravest first, with a newline at its end."""
-    told = [_violation(entry, severity) for entry in entries(verdict) if (severity := _severity(entry))]
+    told = [_violation(entry, severity) for entry in entries(verdict)[:_MOST] if (severity := _severity(entry))]
     return without_commands_in_json(json.dumps(told, ensure_ascii=False, indent=2)) + "\n"
 
 

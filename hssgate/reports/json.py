@@ -7,10 +7,15 @@ from typing import Any
 
 from hssgate import __version__
 from hssgate.api.models import CicdImage
-from hssgate.text import without_commands_in_json
+from hssgate.exit_codes import WORST_FIRST, ExitCode
+from hssgate.text import clean, without_commands_in_json
 from hssgate.verdict import Check, ImageVerdict, ListedFinding, Read, Seen, Verdict
 
 SCHEMA_VERSION = 1
+LONGEST_LISTS = 12 * 1024 * 1024  # characters of all findings and details
+_LONGEST_FIELD = 2000  # of a row
+_MOST_OTHERS = 100
+_INDENT = 12  # characters of a line beside what one line for all would have
 
 
 def render(verdict: Verdict) -> str:
@@ -20,7 +25,7 @@ def render(verdict: Verdict) -> str:
 
 def document(verdict: Verdict) -> dict[str, Any]:
     """Return the report as plain data."""
-    return {
+    report = {
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": "hssgate", "version": __version__},
         "started_at": _moment(verdict.started_at),
@@ -31,6 +36,8 @@ def document(verdict: Verdict) -> dict[str, Any]:
         "warnings": list(verdict.warnings),
         "images": [_image(image) for image in verdict.images],
     }
+    _leave_out_lists(report)
+    return report
 
 
 def schema() -> dict[str, Any]:
@@ -38,6 +45,25 @@ def schema() -> dict[str, Any]:
     text = resources.files("hssgate.reports").joinpath("report.schema.json").read_text(encoding="utf-8")
     loaded: dict[str, Any] = json.loads(text)
     return loaded
+
+
+def _leave_out_lists(report: dict[str, Any]) -> None:
+    """Leave out the findings and details of images for which there is no room, the worst images last, and say so.
+
+    Whoever judges the report again is told that findings are missing: a rule that reads them cannot pass then.
+    """
+    room = LONGEST_LISTS
+    for image in sorted(report["images"], key=lambda image: WORST_FIRST.index(ExitCode(image["exit_code"]))):
+        listed = [*image["findings"], *image["details"]]
+        room -= sum(len(json.dumps(one, ensure_ascii=False)) + _INDENT * len(one) for one in listed)
+        if room >= 0 or not listed:
+            continue
+        said = f"{len(image['findings'])} findings and {len(image['details'])} details left out for want of room"
+        image["findings"], image["details"] = [], []
+        report["warnings"].append(f"{clean(image['reference'])}: {said} in the JSON report")
+        for group in image["seen"]["groups"] if image["seen"] else []:
+            if group["findings_read"]:
+                group |= {"findings_read": False, "findings_error": said}
 
 
 def _image(image: ImageVerdict) -> dict[str, Any]:
@@ -79,7 +105,7 @@ def _seen(seen: Seen) -> dict[str, Any]:
                 "phase": group.phase,
                 "settled": group.settled,
                 "row": _row(group.row),
-                "others": [_row(row) for row in group.others],
+                "others": [_row(row) for row in group.others[:_MOST_OTHERS]],
                 "findings_read": group.findings_read,
                 "findings_error": group.findings_error,
             }
@@ -89,7 +115,10 @@ def _seen(seen: Seen) -> dict[str, Any]:
 
 
 def _row(row: CicdImage | None) -> dict[str, Any] | None:
-    return row.model_dump(mode="json", exclude_none=True) if row else None
+    if row is None:
+        return None
+    told = row.model_dump(mode="json", exclude_none=True)
+    return {name: value[:_LONGEST_FIELD] if isinstance(value, str) else value for name, value in told.items()}
 
 
 def _check(check: Check) -> dict[str, Any]:

@@ -13,23 +13,28 @@ from hssgate.verdict import NOTHING_JUDGED, SCAN, Check, ImageVerdict, Place, Re
 
 _LONGEST_NAME = 1000
 _LONGEST_LIST = 48 * 1024  # bytes of a list of findings; with the exceptions below it, under 64 kB
+_LONGEST_LISTS = 4 * 1024 * 1024  # bytes of all such lists together: the library holds a document several times
+_SHORTEST_LIST = 512
+_LONGEST_PROPERTY = 300
 _MOST_EXCEPTIONS = 50
 LEAST_SECONDS = 0.001  # of a zero the library writes no time at all
 
 
 def render(verdict: Verdict) -> str:
     """Return the report as XML text."""
-    suites = [_suite(image, verdict) for image in verdict.images]
+    lists = sum(check.result in (Result.FAILED, Result.ERROR) for image in verdict.images for check in image.checks)
+    room = max(min(_LONGEST_LIST, _LONGEST_LISTS // max(lists + len(verdict.images), 1)), _SHORTEST_LIST)
+    suites = [_suite(image, verdict, room) for image in verdict.images]
     text: str = to_xml_report_string(suites, prettyprint=True, encoding="utf-8")
     return text
 
 
-def _suite(image: ImageVerdict, verdict: Verdict) -> TestSuite:
+def _suite(image: ImageVerdict, verdict: Verdict, room: int) -> TestSuite:
     name = clean(image.reference.text, _LONGEST_NAME)
-    return TestSuite(name, _cases(image, name, verdict), properties=_properties(image, verdict))
+    return TestSuite(name, _cases(image, name, verdict, room), properties=_properties(image, verdict))
 
 
-def _cases(image: ImageVerdict, suite: str, verdict: Verdict) -> list[TestCase]:
+def _cases(image: ImageVerdict, suite: str, verdict: Verdict, room: int) -> list[TestCase]:
     cases = []
     taken: set[str] = set()
     for check in image.checks or (NOTHING_JUDGED,):
@@ -43,9 +48,9 @@ def _cases(image: ImageVerdict, suite: str, verdict: Verdict) -> list[TestCase]:
             file=path,
             line=number,
         )
-        _tell(case, check)
+        _tell(case, check, room)
         if check.rule == SCAN and (beside := _beside(image)):
-            case.stdout = "\n".join([*([case.stdout] if case.stdout else []), *bounded(beside, _LONGEST_LIST, str)])
+            case.stdout = "\n".join([*([case.stdout] if case.stdout else []), *bounded(beside, room, str)])
         cases.append(case)
     return cases
 
@@ -62,20 +67,20 @@ def _place(check: Check, verdict: Verdict) -> tuple[str | None, int | None]:
     return clean(place.path, 400), place.line or 1
 
 
-def _tell(case: TestCase, check: Check) -> None:
+def _tell(case: TestCase, check: Check, room: int) -> None:
     message = clean(check.message) or check.rule
     match check.result:
         case Result.FAILED:
-            case.add_failure_info(message, _body(message, check), "policy")
+            case.add_failure_info(message, _body(message, check, room), "policy")
         case Result.ERROR:
-            case.add_error_info(message, _body(message, check), (check.trouble or Trouble.INCOMPLETE).value)
+            case.add_error_info(message, _body(message, check, room), (check.trouble or Trouble.INCOMPLETE).value)
         case Result.WARNED | Result.SKIPPED:
             case.add_skipped_info(message)
         case Result.PASSED:
             case.stdout = message
 
 
-def _body(message: str, check: Check) -> str:
+def _body(message: str, check: Check, room: int) -> str:
     """Return the text under a failure; GitLab shows nothing else, so it begins with the message.
 
     It is bounded, because readers cut or refuse what is long: the JSON report has the whole list.
@@ -85,8 +90,8 @@ def _body(message: str, check: Check) -> str:
         lines.append(f"policy: {clean(check.policy)}")
     if check.group:
         lines.append(f"rows: {clean(check.group)}")
-    lines += bounded([line(finding) for finding in check.blamed], _LONGEST_LIST, str)
-    if exceptions := exceptions_for(check.blamed, _MOST_EXCEPTIONS):
+    lines += bounded([line(finding) for finding in check.blamed], room, str)
+    if exceptions := exceptions_for(check.blamed, max(_MOST_EXCEPTIONS * room // _LONGEST_LIST, 1)):
         lines += ["", "To let them pass, with a reason, in the policy:", exceptions]
     return "\n".join(lines)
 
@@ -99,7 +104,10 @@ def _beside(image: ImageVerdict) -> list[str]:
 
 def _properties(image: ImageVerdict, verdict: Verdict) -> dict[str, str]:
     row = image.row.model_dump(mode="json", exclude_none=True) if image.row else {}
-    found = {name: clean(str(value).lower() if isinstance(value, bool) else value) for name, value in row.items()}
+    found = {
+        name: clean(str(value).lower() if isinstance(value, bool) else value, _LONGEST_PROPERTY)
+        for name, value in row.items()
+    }
     for source in verdict.policies:
         found[f"policy:{clean(source.path, 400)}"] = f"sha256:{source.sha256}"
     found["hssgate.result"] = image.outcome.value

@@ -8,6 +8,7 @@ import gzip
 import json
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 from urllib.parse import quote
 
@@ -22,6 +23,7 @@ from hssgate.verdict import ListedFinding, Verdict
 
 MOST_RESULTS = 25_000  # GitHub refuses more in a run; it takes as many rules
 LARGEST_FILE = 10_000_000  # bytes that GitHub takes, after gzip
+LARGEST_TEXT = 24_000_000  # characters before it, about
 _FASTEST = 1  # whoever uploads compresses at least as well
 _MOST_NOTIFICATIONS = 100
 _LONGEST_FIELD = 500
@@ -32,7 +34,8 @@ _LEVELS = {Effect.BLOCKS: "error", Effect.WARNS: "warning", Effect.ACCEPTED: "no
 def render(verdict: Verdict) -> str:
     """Return the report, with a newline at its end; where there are too many results the gravest are kept."""
     found = entries(verdict)
-    kept = min(len(found), MOST_RESULTS)
+    room = accumulate(found[:MOST_RESULTS], lambda taken, entry: taken + len(entry.message) + _LONGEST_FIELD, initial=0)
+    kept = max(sum(taken <= LARGEST_TEXT for taken in room) - 1, 1) if found else 0
     while not _fits(text := _text(verdict, found, kept)):
         kept //= 2
     return text

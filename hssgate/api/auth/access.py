@@ -9,7 +9,7 @@ from hssgate.api.auth.access_key import SignedAuth
 from hssgate.api.auth.lease import Issued, Lease
 from hssgate.api.auth.token import TokenAuth
 from hssgate.api.hosts import Hosts
-from hssgate.api.wire import Answer, Question, Wire
+from hssgate.api.wire import LARGEST_BODY, Answer, Question, Wire
 from hssgate.clock import Clock
 from hssgate.durations import describe_skew
 from hssgate.errors import ApiRefused, ApiUnavailable
@@ -86,19 +86,20 @@ class Access:
         if isinstance(self._auth, SignedAuth):
             self._auth.heal_skew(server_time)
 
-    def ask(self, wire: Wire, url: str, left: Callable[[], float]) -> Answer:
+    def ask(self, wire: Wire, url: str, left: Callable[[], float], largest: int = LARGEST_BODY) -> Answer:
         """Send a request with the credentials; once more where only a wrong clock was to blame.
 
         Args:
             wire: to the host.
             url: already encoded.
             left: returns the seconds that are left.
+            largest: bytes of the answer's body.
 
         Raises:
             ApiUnavailable: there was no answer in time.
             ApiRefused: the server's certificate is not to be trusted.
         """
-        question = Question(url=url, auth=self._auth)
+        question = Question(url=url, auth=self._auth, largest=largest)
         answer = wire.ask(question, within=left())
         if answer.status == _UNAUTHORIZED and isinstance(self._auth, SignedAuth):
             skew = self._auth.heal_skew(answer.server_time)

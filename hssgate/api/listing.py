@@ -1,0 +1,121 @@
+"""The JSON of an answer, taken apart row by row: what a whole answer costs as text and objects is never paid at once.
+
+A list of rows is cut out of the bytes, each row is read alone, and what is left is read with a null in each one's
+place. Both together hold the answer to the grammar of JSON as reading it whole would.
+"""
+
+import functools
+import json
+import re
+from collections.abc import Iterator
+
+from hssgate.redaction import Redactor
+
+LARGEST_VALUE = 1024 * 1024  # bytes of a row, and of all that is no row
+MOST_ROWS = 2000  # of a page, of which 200 are asked for
+_MOST_VALUES = 100_000  # objects and lists in an answer
+_BLANK = b" null "
+_OF_A_ROW = 3  # depth: object, list, object
+_QUOTE, _OPENERS, _END_OF_OBJECT = ord('"'), b"{[", ord("}")
+_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[{}\[\]]', re.DOTALL)
+_OPENING = re.compile(rb"[ \t\r\n]*:[ \t\r\n]*\[")
+_BOM = b"\xef\xbb\xbf"
+
+
+def document_in(body: bytes, redactor: Redactor) -> object:
+    """Return the JSON of a small answer.
+
+    Args:
+        body: all of it.
+        redactor: takes secrets out of what an escape hid.
+
+    Raises:
+        ValueError: it is none, or one that no program should have written.
+        RecursionError: it is nested too deep.
+    """
+    body = body.removeprefix(_BOM)
+    _check_values(body)
+    return _read(body, redactor)
+
+
+def rows_in(body: bytes, name: str, redactor: Redactor) -> tuple[object, Iterator[object]]:
+    """Return the JSON of a list call without its rows, a null for each, and the rows, each read when it is wanted.
+
+    Args:
+        body: all of it.
+        name: of the list, in the outermost object.
+        redactor: takes secrets out of what an escape hid.
+
+    Raises:
+        ValueError: it is none, or one that no program should have written; of a row, when that is wanted.
+        RecursionError: it is nested too deep.
+    """
+    body = body.removeprefix(_BOM)
+    _check_values(body)
+    places = _places(body, f'"{name}"'.encode())
+    rest, end = bytearray(), 0
+    for start, stop in places:
+        if len(rest) + start - end > LARGEST_VALUE:
+            break
+        rest += body[end:start] + _BLANK
+        end = stop
+    if len(rest) + len(body) - end > LARGEST_VALUE:
+        raise ValueError("more beside its rows than an answer has")
+    document = _read(bytes(rest + body[end:]), redactor)
+    return document, (_read(body[start:stop], redactor) for start, stop in places)
+
+
+def _check_values(body: bytes) -> None:
+    if body.count(b"{") + body.count(b"[") > _MOST_VALUES:
+        raise ValueError("more rows than a page can have")
+
+
+def _places(body: bytes, key: bytes) -> list[tuple[int, int]]:
+    """Return where the objects of the list begin and end; all else is left to whoever reads the rest."""
+    depth, start, list_at, in_list = 0, 0, -1, False
+    found: list[tuple[int, int]] = []
+    for token in _TOKEN.finditer(body):
+        at, end = token.span()
+        kind = body[at]
+        if kind == _QUOTE:
+            if depth == 1 and body.startswith(key, at) and end - at == len(key):
+                list_at = opened.end() - 1 if (opened := _OPENING.match(body, end)) else -1
+        elif kind in _OPENERS:
+            depth += 1
+            in_list = in_list or at == list_at
+            if depth == _OF_A_ROW:
+                start = at
+        else:
+            depth -= 1
+            if in_list and depth == _OF_A_ROW - 1 and kind == _END_OF_OBJECT:
+                found.append((start, end))
+                if len(found) > MOST_ROWS or end - start > LARGEST_VALUE:
+                    raise ValueError("more rows than a page can have, or a larger one than a row can be")
+            in_list = in_list and depth > 1
+    return found
+
+
+def _read(text: bytes, redactor: Redactor) -> object:
+    if len(text) > LARGEST_VALUE:
+        raise ValueError("longer than an answer of its kind can be")
+    # Only here it shows what an escape stands for.
+    unique = functools.partial(_unique_and_masked, redactor) if b"\\" in text else _unique
+    document: object = json.loads(
+        text.decode("utf-8", "surrogatepass"), object_pairs_hook=unique, parse_constant=_refuse_constant
+    )
+    return document
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key is given twice")
+    return found
+
+
+def _unique_and_masked(redactor: Redactor, pairs: list[tuple[str, object]]) -> dict[str, object]:
+    return _unique([(name, redactor.text(value) if isinstance(value, str) else value) for name, value in pairs])
+
+
+def _refuse_constant(name: str) -> object:
+    raise ValueError(f"{name} is no JSON")

@@ -1,0 +1,61 @@
+"""Files that a person names: read whole or refused, whatever kind of file it is and however long."""
+
+import errno
+import os
+import select
+import stat
+from pathlib import Path
+
+PATIENCE = 30.0  # seconds for which a pipe may be silent
+_CHUNK = 64 * 1024  # bytes
+_AT_ONCE = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+
+
+def read_bounded(path: Path, most: int, patience: float = PATIENCE) -> bytes:
+    """Return the bytes of a file, a pipe or a device, and one more than `most` where there are more.
+
+    What somebody writes to, such as `<(command)` or `/dev/stdin`, is read to its end; a pipe that nobody writes to is
+    given up instead of waited for without end.
+
+    Args:
+        path: of the file.
+        most: bytes that it may have.
+        patience: seconds for which a pipe may be silent.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    handle = os.open(path, os.O_RDONLY | _AT_ONCE)
+    with os.fdopen(handle, "rb", buffering=0) as file:
+        data = bytearray()
+        is_pipe = not stat.S_ISREG(os.fstat(handle).st_mode) and hasattr(select, "poll")
+        while len(data) <= most:
+            if is_pipe:
+                _await(handle, select.POLLIN, patience, "nobody writes to it")
+            chunk = file.read(min(_CHUNK, most + 1 - len(data)))
+            if not chunk:
+                break
+            data += chunk
+        return bytes(data)
+
+
+def write_to_pipe(path: Path, data: bytes, patience: float = PATIENCE) -> None:
+    """Write to a pipe or a device; a pipe that nobody reads is given up instead of waited for without end.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    handle = os.open(path, os.O_WRONLY | _AT_ONCE)
+    with os.fdopen(handle, "wb", buffering=0) as file:
+        left = memoryview(data)
+        while left:
+            if hasattr(select, "poll"):
+                _await(handle, select.POLLOUT, patience, "nobody reads it")
+            left = left[file.write(left) or 0 :]
+
+
+def _await(handle: int, event: int, patience: float, otherwise: str) -> None:
+    poll = select.poll()
+    poll.register(handle, event)
+    if not poll.poll(patience * 1000):
+        raise TimeoutError(errno.ETIMEDOUT, f"{otherwise}: {patience:g}s without a byte")
