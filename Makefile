@@ -45,6 +45,7 @@ bench: $(VENV)/dev  ## the figures of benchmarks/README.md, as ratios
 	$(BIN)/python -m benchmarks.many_images
 	$(BIN)/python -m benchmarks.install
 	$(BIN)/python benchmarks/findings.py
+	$(BIN)/python -m benchmarks.delay
 	$(BIN)/python -m benchmarks.fleet
 
 soak: $(VENV)/dev  ## 10,000 random schedules of faults, each held to the law: make soak SOAK="--schedules 100 --seed 7"

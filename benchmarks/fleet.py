@@ -18,7 +18,7 @@ QUOTAS = ("100/60", "200/1")
 LOOPS = (5, 10, 30)
 LONG = Patience(timeout=6 * 3600, appear_timeout=6 * 3600)
 COLUMNS = ("right", "exit 3", "exit 4", "calls", "429", "a minute", "median", "p99", "last", "Jain", "took")
-WIDTHS = (13, 7, 7, 9, 9, 9, 8, 8, 8, 6, 7)
+WIDTHS = (13, 7, 7, 10, 10, 9, 8, 8, 8, 6, 7)
 
 
 def main() -> None:
