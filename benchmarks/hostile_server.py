@@ -147,7 +147,11 @@ ANSWERS: dict[str, tuple[Callable[[], Answer], dict[str, str]]] = {
     "32 MiB of texts in a list": (_always(lambda: _list_of(b'"a"')), {}),
     "32 MiB of empty objects": (_always(lambda: _list_of(b"{}")), {}),
     "32 MiB of keys of one object": (
-        _always(lambda: b'{"data_list":[{' + b",".join(b'"%d":1' % n for n in range(3 * MILLION)) + b"}]}"),
+        _always(lambda: b'{"data_list":[{' + b",".join(b'"%d":1' % n for n in range(3 * MILLION - 300_000)) + b"}]}"),
+        {},
+    ),
+    "a row of 4 MiB, all keys": (
+        _always(lambda: b'{"data_list":[{' + b",".join(b'"%d":1' % n for n in range(380_000)) + b"}]}"),
         {},
     ),
     "32 MiB of opening brackets": (_always(lambda: b'{"data_list": ' + b"[" * (LARGEST_BODY - 100)), {}),

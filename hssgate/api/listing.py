@@ -11,9 +11,10 @@ from collections.abc import Iterator
 
 from hssgate.redaction import Redactor
 
-LARGEST_VALUE = 1024 * 1024  # bytes of a row, and of all that is no row
+LARGEST_VALUE = 4 * 1024 * 1024  # bytes of a row, and of all that is no row
 MOST_ROWS = 2000  # of a page, of which 200 are asked for
 _MOST_VALUES = 100_000  # objects and lists in an answer
+_MOST_QUOTES = 100_000  # of a row, and of all that is no row
 _BLANK = b" null "
 _OF_A_ROW = 3  # depth: object, list, object
 _QUOTE, _OPENERS, _END_OF_OBJECT = ord('"'), b"{[", ord("}")
@@ -96,7 +97,7 @@ def _places(body: bytes, key: bytes) -> list[tuple[int, int]]:
 
 
 def _read(text: bytes, redactor: Redactor) -> object:
-    if len(text) > LARGEST_VALUE:
+    if len(text) > LARGEST_VALUE or text.count(b'"') > _MOST_QUOTES:
         raise ValueError("longer than an answer of its kind can be")
     # Only here it shows what an escape stands for.
     unique = functools.partial(_unique_and_masked, redactor) if b"\\" in text else _unique

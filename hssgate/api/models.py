@@ -23,7 +23,7 @@ _UNIT = r"(?:单位|个|项|条|bytes?|b)"
 _NUMBER_WITH_UNIT = re.compile(rf"\s*([0-9]{{1,19}})\s*{_UNIT}?\s*(?:[(（]\s*{_UNIT}\s*[)）])?\s*", re.IGNORECASE)
 _LARGEST = 2**63 - 1
 _WEIGHT = 1500  # bytes of a row beside its texts, measured
-LONGEST_TEXT = 10_000  # characters of a field that are kept; no name, id or status that means anything is as long
+LONGEST_PROSE = 10_000  # characters that are kept of what only explains
 
 
 def _number(value: object) -> object:
@@ -52,14 +52,17 @@ def count_of(value: object) -> int | None:
 
 
 def _text(value: object) -> object:
-    """Take an empty text for missing, and cut one that is longer than anything that is compared or shown."""
-    if isinstance(value, str) and len(value) > LONGEST_TEXT:
-        return value[: LONGEST_TEXT - 1] + "…"
     return None if value == "" else value
+
+
+def _prose(value: object) -> object:
+    """Cut what is only told: of what is compared or asked by nothing may be missing."""
+    return value[: LONGEST_PROSE - 1] + "…" if isinstance(value, str) and len(value) > LONGEST_PROSE else _text(value)
 
 
 Number = Annotated[Annotated[int, Field(ge=0, le=_LARGEST)] | None, BeforeValidator(_number)]
 Text = Annotated[str | None, BeforeValidator(_text)]
+Prose = Annotated[str | None, BeforeValidator(_prose)]
 
 
 def _or_none(value: object, handler: ValidatorFunctionWrapHandler) -> object:
@@ -120,7 +123,7 @@ class CicdImage(BaseModel):
     pipeline_type: Text = None
     latest_version: Annotated[bool | None, WrapValidator(_or_none)] = None
     scan_status: Text = None
-    scan_failed_desc: Text = None
+    scan_failed_desc: Prose = None
     scan_failed_code: Text = None
     image_size: Annotated[Number, WrapValidator(_or_none)] = None
     latest_update_time: Number = None
@@ -176,8 +179,8 @@ class Finding(BaseModel):
     app_path: Text = None
     version: Text = None
     position: Text = None
-    description: Text = None
-    solution: Text = None
+    description: Prose = None
+    solution: Prose = None
     url: Text = None
 
     @property
@@ -214,7 +217,7 @@ class Detail(BaseModel):
     file_name: Text = None
     file_path: Text = None
     severity: Text = None
-    description: Text = None
+    description: Prose = None
     check_name: Text = None
     check_rule_id: Text = None
     check_rule_name: Text = None
