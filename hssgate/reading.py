@@ -11,7 +11,7 @@ _CHUNK = 64 * 1024  # bytes
 _AT_ONCE = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
-def read_bounded(path: Path, most: int, patience: float = PATIENCE) -> bytes:
+def read_bounded(path: Path, most: int, patience: float | None = None) -> bytes:
     """Return the bytes of a file, a pipe or a device, and one more than `most` where there are more.
 
     What somebody writes to, such as `<(command)` or `/dev/stdin`, is read to its end; a pipe that nobody writes to is
@@ -20,7 +20,7 @@ def read_bounded(path: Path, most: int, patience: float = PATIENCE) -> bytes:
     Args:
         path: of the file.
         most: bytes that it may have.
-        patience: seconds for which a pipe may be silent.
+        patience: seconds for which a pipe may be silent; `PATIENCE` where it is not given.
 
     Raises:
         OSError: it cannot be read.
@@ -39,7 +39,7 @@ def read_bounded(path: Path, most: int, patience: float = PATIENCE) -> bytes:
         return bytes(data)
 
 
-def write_to_pipe(path: Path, data: bytes, patience: float = PATIENCE) -> None:
+def write_to_pipe(path: Path, data: bytes, patience: float | None = None) -> None:
     """Write to a pipe or a device; a pipe that nobody reads is given up instead of waited for without end.
 
     Raises:
@@ -54,8 +54,9 @@ def write_to_pipe(path: Path, data: bytes, patience: float = PATIENCE) -> None:
             left = left[file.write(left) or 0 :]
 
 
-def _await(handle: int, event: int, patience: float, otherwise: str) -> None:
+def _await(handle: int, event: int, patience: float | None, otherwise: str) -> None:
+    seconds = PATIENCE if patience is None else patience
     poll = select.poll()
     poll.register(handle, event)
-    if not poll.poll(patience * 1000):
-        raise TimeoutError(errno.ETIMEDOUT, f"{otherwise}: {patience:g}s without a byte")
+    if not poll.poll(seconds * 1000):
+        raise TimeoutError(errno.ETIMEDOUT, f"{otherwise}: {seconds:g}s without a byte")

@@ -16,6 +16,7 @@ from hssgate.errors import ApiError, ApiUnavailable
 from hssgate.settings import Connection
 
 _CALLS_AT_ONCE = 8
+_LARGEST_NOTICE = 1024 * 1024  # bytes of the answer about one notice, of which so many come at once
 # Bytes of memory: of the images of a list, and of all findings and details of a run.
 ROOM_FOR_ROWS = 40_000_000
 _ROOM_FOR_FINDINGS = 40_000_000
@@ -180,7 +181,7 @@ class HssClient:
                     return
                 try:
                     path = f"/image/vulnerability/{escape(vul_id)}/cve"
-                    cves = self._all(path, {}, Cve, deadline, LARGEST_BODY // _CALLS_AT_ONCE).rows
+                    cves = self._all(path, {}, Cve, deadline, _LARGEST_NOTICE).rows
                     known[vul_id] = tuple(dict.fromkeys(cve.cve_id for cve in cves if cve.cve_id is not None))
                 except BaseException as failure:  # noqa: BLE001 - raised below, in the caller's thread
                     failures.append(failure)
