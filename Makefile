@@ -47,6 +47,7 @@ bench: $(VENV)/dev  ## the figures of benchmarks/README.md, as ratios
 	$(BIN)/python benchmarks/findings.py
 	$(BIN)/python -m benchmarks.delay
 	$(BIN)/python -m benchmarks.fleet
+	$(BIN)/python -m benchmarks.memory
 
 soak: $(VENV)/dev  ## 10,000 random schedules of faults, each held to the law: make soak SOAK="--schedules 100 --seed 7"
 	$(BIN)/python -m benchmarks.soak $(SOAK)

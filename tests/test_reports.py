@@ -28,7 +28,7 @@ HOSTILE = {
     "workflow command": "::error::x\n::set-output name=a::b\r\n##vso[x]",
     "markdown": "| a | [x](javascript:x) `y` ![z](http://h)",
     "Chinese": "漏洞扫描失败",
-    "long": "x" * 500_000,
+    "long": "x" * 300_000,
 }
 
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from sys import getsizeof
 from typing import assert_never
 
 from hssgate.api.answers import Page, Row, read_page
@@ -19,7 +20,7 @@ _CALLS_AT_ONCE = 8
 _LARGEST_NOTICE = 1024 * 1024  # bytes of the answer about one notice, of which so many come at once
 # Bytes of memory: of the images of a list, and of all findings and details of a run.
 ROOM_FOR_ROWS = 40_000_000
-_ROOM_FOR_FINDINGS = 40_000_000
+_ROOM_FOR_FINDINGS = 28_000_000
 
 
 class HssClient:
@@ -105,7 +106,7 @@ class HssClient:
             "tag_name": _filterable(image.image_version),
         }
         path = f"/image/{escape(image.image_id or '')}/vulnerabilities"
-        return self._all(path, names, Finding, self._clock.monotonic() + within)
+        return self._kept(self._all(path, names, Finding, self._clock.monotonic() + within))
 
     def list_details(self, kind: DetailKind, image: CicdImage, *, within: float) -> Listing[Detail]:
         """Return what else HSS found in an image.
@@ -133,7 +134,7 @@ class HssClient:
                 names |= {"type": "image", "image_id": image.image_id or "", "scan_result": "failed"}
             case unreachable:
                 assert_never(unreachable)
-        return self._all(path, names, Detail, self._clock.monotonic() + within)
+        return self._kept(self._all(path, names, Detail, self._clock.monotonic() + within))
 
     def list_cicd_configurations(self, cicd_name: str | None, *, within: float) -> Listing[CicdConfiguration]:
         """Return the CI/CD identifiers, from all pages.
@@ -183,6 +184,8 @@ class HssClient:
                     path = f"/image/vulnerability/{escape(vul_id)}/cve"
                     cves = self._all(path, {}, Cve, deadline, _LARGEST_NOTICE).rows
                     known[vul_id] = tuple(dict.fromkeys(cve.cve_id for cve in cves if cve.cve_id is not None))
+                    with lock:
+                        self._room -= sum(map(getsizeof, known[vul_id]))
                 except BaseException as failure:  # noqa: BLE001 - raised below, in the caller's thread
                     failures.append(failure)
 
@@ -208,7 +211,10 @@ class HssClient:
             query = encode((names | {"limit": PAGE_SIZE, "offset": offset}).items())
             return self._page(f"{path}?{query}", model, deadline, largest)
 
-        listing = whole_list(read, self._room)
+        return whole_list(read, self._room)
+
+    def _kept(self, listing: Listing[Row]) -> Listing[Row]:
+        """Return the list, whose rows are held until the reports are written."""
         self._room -= sum(map(weight_of, listing.rows))
         return listing
 

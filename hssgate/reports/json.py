@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from importlib import resources
+from io import StringIO
 from typing import Any
 
 from hssgate import __version__
@@ -20,7 +21,9 @@ _INDENT = 12  # characters of a line beside what one line for all would have
 
 def render(verdict: Verdict) -> str:
     """Return the report, indented, with a newline at its end."""
-    return without_commands_in_json(json.dumps(document(verdict), ensure_ascii=False, indent=2)) + "\n"
+    text = StringIO()  # what is written to it takes less than a list of all the pieces
+    text.writelines(json.JSONEncoder(ensure_ascii=False, indent=2).iterencode(document(verdict)))
+    return without_commands_in_json(text.getvalue()) + "\n"
 
 
 def document(verdict: Verdict) -> dict[str, Any]:

@@ -13,9 +13,10 @@ from hssgate.verdict import NOTHING_JUDGED, SCAN, Check, ImageVerdict, Place, Re
 
 _LONGEST_NAME = 1000
 _LONGEST_LIST = 48 * 1024  # bytes of a list of findings; with the exceptions below it, under 64 kB
-_LONGEST_LISTS = 4 * 1024 * 1024  # bytes of all such lists together: the library holds a document several times
+_LONGEST_LISTS = 1024 * 1024  # bytes of all such lists together: the library holds a document several times
 _SHORTEST_LIST = 512
 _LONGEST_PROPERTY = 300
+_MOST_PRETTY = 100  # suites; to break the lines of a report the library holds it once more, as a tree
 _MOST_EXCEPTIONS = 50
 LEAST_SECONDS = 0.001  # of a zero the library writes no time at all
 
@@ -25,7 +26,8 @@ def render(verdict: Verdict) -> str:
     lists = sum(check.result in (Result.FAILED, Result.ERROR) for image in verdict.images for check in image.checks)
     room = max(min(_LONGEST_LIST, _LONGEST_LISTS // max(lists + len(verdict.images), 1)), _SHORTEST_LIST)
     suites = [_suite(image, verdict, room) for image in verdict.images]
-    text: str = to_xml_report_string(suites, prettyprint=True, encoding="utf-8")
+    pretty = len(suites) <= _MOST_PRETTY
+    text: str = to_xml_report_string(suites, prettyprint=pretty, encoding="utf-8")
     return text
 
 

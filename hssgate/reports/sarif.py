@@ -24,6 +24,7 @@ from hssgate.verdict import ListedFinding, Verdict
 MOST_RESULTS = 25_000  # GitHub refuses more in a run; it takes as many rules
 LARGEST_FILE = 10_000_000  # bytes that GitHub takes, after gzip
 LARGEST_TEXT = 24_000_000  # characters before it, about
+_NO_RULES, _NO_RESULTS = '"rules":[]', '"results":[]'  # in no text, for there quotes are escaped
 _FASTEST = 1  # whoever uploads compresses at least as well
 _MOST_NOTIFICATIONS = 100
 _LONGEST_FIELD = 500
@@ -43,8 +44,21 @@ def render(verdict: Verdict) -> str:
 
 def _text(verdict: Verdict, found: Sequence[Entry], kept: int) -> str:
     """Return the report on one line: a reader of thousands of results is a program, and the file is to be small."""
-    text = json.dumps(_document(verdict, found, kept), ensure_ascii=False, separators=(",", ":"))
-    return without_commands_in_json(text) + "\n"
+    by_rule: defaultdict[str, list[Entry]] = defaultdict(list)
+    for entry in found[:kept]:
+        by_rule[entry.rule].append(entry)
+    index = {rule: number for number, rule in enumerate(by_rule)}
+    # Each rule and each result becomes text at once: as objects thousands of them would take several times as much.
+    frame = _compact(_document(verdict, found, kept))
+    head, rules, rest = frame.partition(_NO_RULES)
+    middle, results, tail = rest.rpartition(_NO_RESULTS)
+    rules = rules[:-1] + ",".join(_compact(descriptor(rule, about)) for rule, about in by_rule.items()) + "]"
+    results = results[:-1] + ",".join(_compact(_result(entry, index[entry.rule])) for entry in found[:kept]) + "]"
+    return without_commands_in_json(f"{head}{rules}{middle}{results}{tail}\n")
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _fits(text: str) -> bool:
@@ -53,23 +67,19 @@ def _fits(text: str) -> bool:
 
 
 def _document(verdict: Verdict, found: Sequence[Entry], kept: int) -> dict[str, Any]:
-    told = found[:kept]
-    by_rule: defaultdict[str, list[Entry]] = defaultdict(list)
-    for entry in told:
-        by_rule[entry.rule].append(entry)
-    index = {rule: number for number, rule in enumerate(by_rule)}
+    """Return the report without its rules and results."""
     run = {
         "tool": {
             "driver": {
                 "name": "hssgate",
                 "version": __version__,
                 "semanticVersion": __version__,
-                "rules": [descriptor(rule, about) for rule, about in by_rule.items()],
+                "rules": [],
             }
         },
         "automationDetails": {"id": _automation_id(verdict)},
         "invocations": [_invocation(verdict, found, kept)],
-        "results": [_result(entry, index[entry.rule]) for entry in told],
+        "results": [],
     }
     return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
 
