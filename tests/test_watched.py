@@ -1,0 +1,312 @@
+"""What is remembered of one image while it is waited for, look by look and without an API."""
+
+import pytest
+
+from hssgate.api.models import CicdImage
+from hssgate.api.paging import Listing
+from hssgate.errors import ApiUnavailable, Exchange
+from hssgate.grouping import Phase
+from hssgate.reference import parse_reference
+from hssgate.sighting import Sighting
+from hssgate.verdict import Read
+from hssgate.waiting import Ending, Event, Pause, Stage
+from hssgate.watched import Watched
+
+NOW_MS = 1_790_000_000_000
+AT = NOW_MS / 1000
+
+
+def row(status: str | None = "success", **fields: object) -> CicdImage:
+    base = {
+        "image_name": "app", "image_version": "1", "scan_status": status, "severity_level": "Low", "vul_num": 0,
+        "latest_scan_time": NOW_MS - 1000, "latest_update_time": NOW_MS - 1000,
+    }  # fmt: skip
+    return CicdImage.model_validate(base | fields)
+
+
+class Looks:
+    """An image, and looks at it ten seconds apart; each takes two seconds.
+
+    Args:
+        asked: the image.
+    """
+
+    def __init__(self, asked: str = "app:1") -> None:
+        self.image = Watched(parse_reference(asked))
+        self.now = 100.0
+
+    def bring(
+        self, *rows: CicdImage, settle: float = 10.0, scanned_after: int | None = None, server: float | None = AT
+    ) -> Event:
+        self.now += 10
+        listing = Listing(rows, server, Exchange(200, f"r-{self.now:g}"))
+        return self.image.see(
+            listing, began=self.now - 2, now=self.now, at=AT, settle=settle, scanned_after=scanned_after
+        )
+
+    @property
+    def seen(self) -> Sighting:
+        return self.image.sighting()
+
+    @property
+    def phases(self) -> list[Phase]:
+        return [standing.phase for standing in self.seen.standings]
+
+
+OLD = row(latest_scan_time=NOW_MS - 10_000)
+SCANNING = row("scanning", latest_scan_time=None)
+
+
+def test_at_the_start_nothing_is_known() -> None:
+    """An image that was never looked at was not answered, and its wait has not ended well."""
+    image = Watched(parse_reference("app:1"))
+
+    assert (image.stage, image.pause, image.ending) == (Stage.NOT_STARTED, Pause.PACED, None)
+    assert (image.has_rows, image.was_answered, image.settles_at, image.state) == (False, False, (), "not listed")
+    assert image.sighting() == Sighting(
+        reference=image.reference, ending=Ending.INTERRUPTED, standings=(), unsettled=frozenset(), error=None,
+        server_time=None, scanned_after=None, waited_seconds=0.0, polls=0, reads=(), neighbours=(), searched=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rows", "event"),
+    [
+        pytest.param([], Event.NOTHING_STARTED, id="no row"),
+        pytest.param([row("unscan")], Event.NOTHING_STARTED, id="not scanned"),
+        pytest.param(
+            [row("unscan"), row("scanning", namespace="x")], Event.NOTHING_STARTED, id="one group not scanned"
+        ),
+        pytest.param([SCANNING], Event.IN_PROGRESS, id="scanning"),
+        pytest.param([OLD, row("scanning", namespace="x")], Event.IN_PROGRESS, id="one group in progress"),
+        pytest.param([row("paused")], Event.IN_PROGRESS, id="undocumented"),
+        pytest.param([row()], Event.YOUNG, id="young success"),
+        pytest.param([OLD, row(namespace="x")], Event.YOUNG, id="one group young"),
+        pytest.param([OLD], Event.RESULT, id="old success"),
+        pytest.param([row("failed")], Event.RESULT, id="young failure"),
+        pytest.param([row(), row(vul_num=1)], Event.RESULT, id="ambiguous"),
+    ],
+)
+def test_each_answer_is_told_as_an_event(rows: list[CicdImage], event: Event) -> None:
+    """The group that is furthest from its end decides."""
+    looks = Looks()
+
+    assert looks.bring(*rows) is event
+    assert looks.image.has_rows is bool(rows)
+    assert looks.image.was_answered
+
+
+def test_the_moment_asked_for_makes_a_result_stale() -> None:
+    """By its scan time; one that is yet to come on the server's clock, or else on ours, proves nothing."""
+    far = row(latest_scan_time=NOW_MS + 1_000_000)
+
+    assert Looks().bring(OLD, scanned_after=NOW_MS) is Event.NOTHING_STARTED
+    assert Looks().bring(OLD, scanned_after=NOW_MS - 10_000) is Event.RESULT
+    assert Looks().bring(far, scanned_after=NOW_MS) is Event.NOTHING_STARTED
+    assert Looks().bring(far, scanned_after=NOW_MS, server=None) is Event.NOTHING_STARTED
+    assert Looks().bring(far, scanned_after=NOW_MS, server=AT + 100) is Event.YOUNG
+    assert Looks().bring(row(latest_scan_time=NOW_MS + 900_001), scanned_after=NOW_MS) is Event.NOTHING_STARTED
+    assert Looks().bring(row(latest_scan_time=NOW_MS + 900_000), scanned_after=NOW_MS) is Event.YOUNG
+
+
+@pytest.mark.parametrize(
+    ("age_ms", "server", "settle", "event"),
+    [
+        pytest.param(10_000, AT, 10.0, Event.RESULT, id="as old as asked"),
+        pytest.param(9_999, AT, 10.0, Event.YOUNG, id="younger"),
+        pytest.param(9_999, AT, 0.0, Event.RESULT, id="settling turned off"),
+        pytest.param(9_999, AT + 1, 10.0, Event.RESULT, id="on the server's clock"),
+        pytest.param(99_000, None, 10.0, Event.YOUNG, id="the server told no time"),
+        pytest.param(None, AT, 10.0, Event.YOUNG, id="no scan time"),
+    ],
+)
+def test_a_young_success_is_not_believed(age_ms: int | None, server: float | None, settle: float, event: Event) -> None:
+    """By its scan time against the server's clock; what tells no time counts as young."""
+    scanned = None if age_ms is None else NOW_MS - age_ms
+
+    assert Looks().bring(row(latest_scan_time=scanned), settle=settle, server=server) is event
+
+
+def test_two_equal_reads_far_enough_apart_are_believed() -> None:
+    """From the end of the first to the begin of the second; a change in between starts anew."""
+    looks = Looks()
+
+    assert looks.bring(row()) is Event.YOUNG
+    assert looks.image.settles_at == (120,)
+    assert looks.bring(row()) is Event.YOUNG  # it began at 118
+    assert looks.image.settles_at == (120,)
+    assert looks.bring(row(vul_num=1)) is Event.YOUNG
+    assert looks.image.settles_at == (140,)
+    looks.now += 2
+    assert looks.bring(row(vul_num=1)) is Event.RESULT  # it began at 140
+    assert looks.image.settles_at == ()
+    assert looks.bring(row(vul_num=1)) is Event.RESULT
+    assert looks.bring(row(vul_num=2)) is Event.YOUNG
+    assert looks.seen.unsettled == frozenset({(None, None, "app", "1")})
+
+
+def test_what_was_not_listed_in_between_settles_anew() -> None:
+    """It is told as gone meanwhile, and what comes back is young, whatever its scan time."""
+    looks = Looks()
+
+    assert looks.bring(OLD) is Event.RESULT
+    assert looks.bring() is Event.IN_PROGRESS
+    assert (looks.phases, looks.image.state) == ([Phase.VANISHED], "no longer listed, was success")
+    assert looks.bring(row(latest_update_time=NOW_MS)) is Event.YOUNG
+    assert looks.bring(row("failed", latest_update_time=NOW_MS)) is Event.RESULT
+    assert looks.bring(row(latest_update_time=NOW_MS)) is Event.YOUNG
+    assert looks.image.settles_at == (160,)
+
+
+def test_a_success_just_seen_moving_is_young_whatever_its_scan_time() -> None:
+    """Its counts may be those of the moment before."""
+    looks = Looks()
+
+    assert looks.bring(row("scanning", latest_update_time=None)) is Event.IN_PROGRESS
+    assert looks.bring(OLD.model_copy(update={"latest_update_time": NOW_MS})) is Event.YOUNG
+
+
+def test_a_result_seen_before_the_scan_began_does_not_stand_for_its_end() -> None:
+    """Neither the one that was newest then, nor one that stood beside it; another result does."""
+    before, beside = OLD, row(image_digest="sha256:beside", latest_scan_time=NOW_MS - 20_000)
+    after = row(vul_num=3, latest_scan_time=NOW_MS - 10_000)
+    for doubtful in (before, beside):
+        looks = Looks()
+
+        looks.bring(before)
+        assert looks.bring(SCANNING, beside) is Event.IN_PROGRESS
+        assert looks.bring(doubtful) is Event.IN_PROGRESS
+        assert (looks.phases, looks.seen.standings[0].row) == ([Phase.VANISHED], SCANNING)
+        assert looks.bring(after) is Event.YOUNG
+
+
+def test_only_its_own_groups_results_are_outranked() -> None:
+    """The same result in another group is believed."""
+    looks = Looks()
+    elsewhere = OLD.model_copy(update={"namespace": "x"})
+
+    looks.bring(OLD, elsewhere)
+    looks.bring(SCANNING, elsewhere)
+
+    assert looks.bring(row(vul_num=3), elsewhere) is Event.YOUNG
+    assert looks.phases == [Phase.ENDED, Phase.ENDED]
+
+
+def test_an_older_result_does_not_replace_a_newer_one() -> None:
+    """The newer one is waited for; a state other than an end is taken as it is."""
+    looks = Looks()
+    newer = row("failed", latest_update_time=NOW_MS)
+
+    assert looks.bring(newer) is Event.RESULT
+    assert looks.bring(OLD) is Event.IN_PROGRESS
+    assert (looks.phases, looks.seen.standings[0].row) == ([Phase.VANISHED], newer)
+    assert looks.bring(newer) is Event.RESULT
+    assert looks.bring(OLD, OLD.model_copy(update={"vul_num": 1})) is Event.RESULT
+    assert looks.phases == [Phase.AMBIGUOUS]
+
+
+def test_a_group_that_is_gone_stands_beside_those_listed() -> None:
+    """Last, and in words with its name."""
+    looks = Looks()
+
+    looks.bring(row("failed", namespace="x"))
+
+    assert looks.bring(row("failed", namespace="y")) is Event.IN_PROGRESS
+    assert looks.image.state == "y/app:1: failed; x/app:1: no longer listed, was failed"
+    assert looks.seen.reads[-1].row == row("failed", namespace="x")
+
+
+def test_a_state_is_told_once() -> None:
+    """A look without an answer is a state, too."""
+    looks = Looks()
+
+    looks.bring(row())
+    assert [looks.image.has_new_state(), looks.image.has_new_state()] == [True, False]
+    assert looks.image.state == "success, settling"
+    looks.image.unanswered(ApiUnavailable("busy"), AT)
+    assert (looks.image.state, looks.image.was_answered, looks.image.has_rows) == ("no answer: busy", False, True)
+    assert looks.image.has_new_state()
+    looks.bring(row())
+    assert looks.image.has_new_state()
+    assert looks.image.was_answered
+
+
+def test_an_undocumented_status_is_warned_of_once() -> None:
+    """Each of them, and no other status."""
+    looks = Looks()
+    told = "app:1: the scan status paused is not documented; waiting for one that is"
+
+    looks.bring(row("paused"), row("scanning", namespace="x"))
+    assert (looks.image.new_warnings(), looks.image.new_warnings()) == ([told], [])
+    looks.bring(row("paused"), row("held", namespace="x"), row(None, namespace="y"))
+    assert looks.image.new_warnings() == [told.replace("paused", "held"), told.replace("paused", "without a status")]
+    assert looks.image.new_warnings() == []
+
+
+def test_the_end_is_kept_with_its_reason() -> None:
+    """Its own, else that of the last look."""
+    looks = Looks()
+    busy, gone = ApiUnavailable("busy"), ApiUnavailable("gone")
+
+    looks.bring(row(), server=AT + 7, scanned_after=NOW_MS - 5000)
+    assert (looks.seen.server_time, looks.seen.scanned_after, looks.seen.polls) == (AT + 7, NOW_MS - 5000, 1)
+    looks.image.unanswered(busy, AT)
+    looks.image.end(Ending.UNANSWERED, 33.0)
+    assert (looks.seen.ending, looks.seen.waited_seconds, looks.seen.error) == (Ending.UNANSWERED, 33.0, busy)
+    looks.image.end(Ending.REFUSED, 34.0, gone)
+    assert (looks.image.ending, looks.seen.ending, looks.seen.error) == (Ending.REFUSED, Ending.REFUSED, gone)
+    assert looks.seen.polls == 2
+
+
+def test_the_evidence_is_each_change_and_the_last_two_looks() -> None:
+    """A look without an answer is evidence as well; equal looks between are left out."""
+    looks = Looks()
+
+    looks.bring(SCANNING)
+    looks.bring(SCANNING)
+    looks.image.unanswered(ApiUnavailable("busy", Exchange(503, "r-x")), AT + 5)
+    looks.bring(row())
+    looks.bring(row(image_size=5))
+    looks.bring(row())
+
+    assert [(read.at, read.http_status, read.request_id, read.row) for read in looks.seen.reads] == [
+        (AT, 200, "r-110", SCANNING),
+        (AT + 5, 503, "r-x", None),
+        (AT, 200, "r-130", row()),
+        (AT, 200, "r-140", row(image_size=5)),
+        (AT, 200, "r-150", row()),
+    ]
+
+
+def test_of_very_many_changes_the_first_and_the_latest_are_kept() -> None:
+    """Two hundred are enough; the middle ones go first."""
+    looks = Looks()
+
+    for number in range(205):
+        looks.bring(row(vul_num=number))
+
+    numbers = [read.row.vul_num for read in looks.seen.reads if read.row]
+    assert numbers == [*range(100), *range(105, 205)]
+
+
+def test_of_a_look_that_found_no_row_the_reads_say_so() -> None:
+    """It was answered, and there was nothing."""
+    looks = Looks()
+
+    looks.bring()
+
+    assert looks.seen.reads == (Read(AT, 200, "r-110", None),)
+
+
+def test_rows_that_are_alike_are_kept_to_be_named() -> None:
+    """Those beside it and those found by its name; its own are not among them, and two hundred of each are enough."""
+    looks = Looks()
+    beside = [row(image_version=f"v{number}") for number in range(201)]
+    found = [row(image_version=f"w{number}") for number in range(201)]
+
+    looks.bring(row(), *beside)
+    assert (looks.seen.neighbours, looks.seen.searched) == (tuple(beside[:200]), False)
+    looks.image.add_neighbours(iter([row(), *found]))
+    assert (looks.seen.neighbours, looks.seen.searched) == ((*beside[:200], *found[:200]), True)
+    looks.bring(row())
+    assert looks.seen.neighbours == ()
