@@ -158,12 +158,28 @@ def test_what_was_not_listed_in_between_settles_anew() -> None:
     assert looks.image.settles_at == (160,)
 
 
-def test_a_success_just_seen_moving_is_young_whatever_its_scan_time() -> None:
-    """Its counts may be those of the moment before."""
+@pytest.mark.parametrize(
+    ("scanned", "shown_before", "server", "event"),
+    [
+        pytest.param(-20_000, None, AT - 21, Event.RESULT, id="a second after the look"),
+        pytest.param(-20_001, None, AT - 21, Event.YOUNG, id="sooner, which a Date of whole seconds cannot tell apart"),
+        pytest.param(-20_000, -20_000, AT - 21, Event.YOUNG, id="the time that stood there while it was moving"),
+        pytest.param(-20_000, None, None, Event.YOUNG, id="the server told no time"),
+        pytest.param(None, None, AT - 21, Event.YOUNG, id="no scan time"),
+        pytest.param(-9_000, None, AT - 21, Event.YOUNG, id="ended too shortly ago"),
+        pytest.param(-40_000, None, AT - 21, Event.YOUNG, id="before the look"),
+    ],
+)
+def test_a_success_seen_moving_before_is_believed_by_a_scan_time_after_that(
+    scanned: int | None, shown_before: int | None, server: float | None, event: Event
+) -> None:
+    """Its counts may else be those of the scan before."""
     looks = Looks()
+    times = [None if time is None else NOW_MS + time for time in (shown_before, scanned)]
 
-    assert looks.bring(row("scanning", latest_update_time=None)) is Event.IN_PROGRESS
-    assert looks.bring(OLD.model_copy(update={"latest_update_time": NOW_MS})) is Event.YOUNG
+    looks.bring(row("scanning", latest_scan_time=times[0], latest_update_time=NOW_MS), server=server)
+
+    assert looks.bring(row(latest_scan_time=times[1], latest_update_time=NOW_MS + 1)) is event
 
 
 def test_a_result_seen_before_the_scan_began_does_not_stand_for_its_end() -> None:
