@@ -55,7 +55,7 @@ soak: $(VENV)/dev  ## 10,000 random schedules of faults, each held to the law: m
 contest: $(VENV)/dev  ## what other gates do in hard situations, beside what this one does now
 	$(BIN)/python benchmarks/contest.py
 
-mutants: $(VENV)/mutants  ## faults put into the deciding code on purpose: which does no test find? make mutants MUTANTS="hssgate.verdict*"
+mutants: $(VENV)/mutants  ## faults put into the code on purpose, which no test finds: make mutants MUTANTS="hssgate.verdict*"
 	$(BIN)/python -m benchmarks.mutants $(MUTANTS)
 
 lock:  ## write requirements/*.txt and the lock of tests/integration anew (needs uv and npm)

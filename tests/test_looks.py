@@ -1,5 +1,6 @@
 """Who is looked for when, for how long, and when it is over: the watch by hand-written looks, in virtual time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -69,7 +70,7 @@ class Desk:
     def __post_init__(self) -> None:
         self.start = self.clock.monotonic() - self.late
 
-    def lane(self, *references: Reference, brings: list[Brought], takes: float = 0.0) -> Lane:
+    def lane(self, *references: Reference, brings: Sequence[Brought], takes: float = 0.0) -> Lane:
         """Return a lane whose looks bring this in turn, and the last of it for ever."""
         left = list(brings)
 

@@ -114,9 +114,13 @@ def test_every_argument_has_its_reason_and_speaks_of_lines_that_are_there() -> N
     document = read_yaml((ROOT / "benchmarks" / "mutants.yaml").read_text(encoding="utf-8"))
 
     for one in Argued.model_validate(document).argued:
-        module = "/".join(part for part in one.function.split(".") if part.islower() and not part.startswith("__"))
-        path = next(path for path in (ROOT / module).parents if path.with_suffix(".py").is_file()).with_suffix(".py")
-        lines = {line.strip() for line in path.read_text(encoding="utf-8").splitlines()}
+        lines = {line.strip() for line in _module_of(one.function).read_text(encoding="utf-8").splitlines()}
         assert {line.strip() for line in one.was.strip().splitlines()} <= lines, one.function
         assert len(one.why) > 20
         assert one.now
+
+
+def _module_of(function: str) -> Path:
+    parts = function.split(".")
+    paths = (ROOT.joinpath(*parts[:length]).with_suffix(".py") for length in range(len(parts), 0, -1))
+    return next(path for path in paths if path.is_file())
