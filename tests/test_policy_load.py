@@ -265,8 +265,8 @@ def test_a_default_file_that_leads_nowhere_is_not_passed_over(tmp_path: Path) ->
     assert find_policy(tmp_path) == tmp_path / "hssgate.yaml"
 
 
-@pytest.mark.parametrize(("before", "is_policy"), [(84, False), (85, True)])
-def test_a_report_is_known_by_its_first_hundred_bytes(tmp_path: Path, before: int, is_policy: bool) -> None:  # noqa: FBT001
+@pytest.mark.parametrize(("before", "is_policy"), [(85, False), (86, True)])
+def test_a_report_is_known_by_its_beginning(tmp_path: Path, before: int, is_policy: bool) -> None:  # noqa: FBT001
     """Further down, a policy may speak of a schema version as it likes."""
     path = saved(tmp_path, "hssgate.json", " " * before + '"schema_version"')
 
