@@ -159,7 +159,7 @@ class Watch:
         for image in lane.open:
             image.unanswered(error, self._clock.epoch())
             too_many = lane.server_faults > SERVER_FAULTS_IN_A_ROW
-            self._happen(image, Event.TOO_MANY_FAULTS if too_many else Event.NO_ANSWER, error)
+            self._happen(image, Event.TOO_MANY_FAULTS if too_many else Event.NO_ANSWER)
             self._tell(image)
         pause = retry_pause(error, lane.failures, self._clock)
         self._schedule(lane, pause)

@@ -261,6 +261,9 @@ def test_a_default_file_that_leads_nowhere_is_not_passed_over(tmp_path: Path) ->
     (tmp_path / "hssgate.json").write_text('{\n  "schema_version": 1}')
     assert find_policy(tmp_path) is None
 
+    (tmp_path / "hssgate.toml").symlink_to("/proc/self/mem")  # a file that nobody can read from its beginning
+    assert find_policy(tmp_path) == tmp_path / "hssgate.toml"
+
     (tmp_path / "hssgate.yaml").symlink_to("nowhere.yaml")
     assert find_policy(tmp_path) == tmp_path / "hssgate.yaml"
 
