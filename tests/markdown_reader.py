@@ -49,7 +49,10 @@ class Document:
 
 def read_markdown(source: str) -> Document:
     """Parse a report as GitHub does: tables, struck text, addresses without brackets, and HTML."""
-    document = Document([*_flat(MarkdownIt("gfm-like").parse(source))])
+    parser = MarkdownIt("gfm-like")
+    if parser.linkify is not None:
+        parser.linkify.set({"fuzzy_link": False})  # `a.al` is no link on GitHub; `www.` is among the references above
+    document = Document([*_flat(parser.parse(source))])
     lines = []
     for token in document.tokens:
         match token.type:

@@ -164,7 +164,15 @@ def test_the_identity_side_of_the_emulator_is_told() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/emulator.md", "benchmarks/README.md", "README.zh-CN.md"],
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "SECURITY.md",
+        "docs/emulator.md",
+        "benchmarks/README.md",
+        "README.zh-CN.md",
+    ],
 )
 def test_links_lead_somewhere(name: str) -> None:
     """To a file of the repository."""
