@@ -226,7 +226,7 @@ class Watch:
         if not deadlines:
             return self._single_look
         waiting = len([other for other in self._lanes if other.open])
-        return max(min(deadlines) - now, 0.0) / waiting  # so that one silence does not take the time of all
+        return (min(deadlines) - now) / waiting  # so that one silence does not take the time of all
 
     def _ask_neighbours(self, image: Watched) -> None:
         """Look for rows that the caller may have meant, in what is left of the time; they decide nothing."""

@@ -213,9 +213,10 @@ def test_of_a_short_wait_the_half_is_kept_for_the_last_look() -> None:
     """However slow the looks are."""
     desk = Desk(patience=Patience(timeout=8, appear_timeout=8, interval=50))
 
-    desk.watch(desk.lane(APP, brings=[SCANNING], takes=3.0))
+    desk.watch(desk.lane(APP, brings=[SCANNING], takes=3.5))
 
     assert desk.moments == [0.0, 4.0]
+    assert desk.looks[0][0] == "1 row, request id r-1; next look in 0.5s"
 
 
 def test_images_of_one_lane_share_its_looks_and_each_gets_its_own_rows() -> None:
@@ -281,6 +282,7 @@ def test_silence_until_the_deadline_is_no_answer() -> None:
 
     assert (sighting.ending, sighting.error, desk.searched) == (Ending.UNANSWERED, BUSY, [])
     assert desk.moments == [0.0, 1.0, 3.0, 7.0, 9.75]
+    assert desk.taken[-1] == ("app", 9.75, 0.25)
 
 
 @pytest.mark.parametrize(

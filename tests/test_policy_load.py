@@ -180,6 +180,7 @@ KEYS = (
         ("p.yaml", "rules: {severity: Low}\noverrides:\n  - {images: 3, rules: {severity: High}, reason: r}", ":3: overrides[0].images: should be a list"),
         ("p.yaml", "rules: {XX: 1}", f":1: rules.XX: unknown key; known here: {KEYS}"),
         ("p.yaml", "rules: {sevtrixx: 1}", ":1: rules.sevtrixx: unknown key; did you mean `severity`?"),
+        ("p.yaml", "rules: {unsafe: 1}", ":1: rules.unsafe: unknown key; did you mean `unsafe_settings`?"),
         ("p.yaml", "XX: 1\nrules: {severity: Low}", ":1: XX: unknown key; known here: version, rules, overrides, ignore"),
         ("p.yaml", "rules: {severity: Low}\n" + "k" * 210 + ": 1", f":2: {'k' * 199}…: unknown key; known here: version, rules, overrides, ignore"),
         ("p.toml", "[rules]\nsevirity = 'Low'", ": rules.sevirity: unknown key; did you mean `severity`?"),

@@ -85,6 +85,7 @@ def test_at_the_start_nothing_is_known() -> None:
         pytest.param([OLD], Event.RESULT, id="old success"),
         pytest.param([row("failed")], Event.RESULT, id="young failure"),
         pytest.param([row(), row(vul_num=1)], Event.RESULT, id="ambiguous"),
+        pytest.param([row(), row(vul_num=1), row("failed", namespace="x")], Event.RESULT, id="one group ambiguous"),
     ],
 )
 def test_each_answer_is_told_as_an_event(rows: list[CicdImage], event: Event) -> None:
@@ -115,6 +116,7 @@ def test_the_moment_asked_for_makes_a_result_stale() -> None:
         pytest.param(10_000, AT, 10.0, Event.RESULT, id="as old as asked"),
         pytest.param(9_999, AT, 10.0, Event.YOUNG, id="younger"),
         pytest.param(9_999, AT, 0.0, Event.RESULT, id="settling turned off"),
+        pytest.param(999, AT, 1.0, Event.YOUNG, id="younger than a second"),
         pytest.param(9_999, AT + 1, 10.0, Event.RESULT, id="on the server's clock"),
         pytest.param(99_000, None, 10.0, Event.YOUNG, id="the server told no time"),
         pytest.param(None, AT, 10.0, Event.YOUNG, id="no scan time"),
@@ -196,6 +198,17 @@ def test_a_result_seen_before_the_scan_began_does_not_stand_for_its_end() -> Non
         assert looks.bring(after) is Event.YOUNG
 
 
+def test_a_result_outranked_once_stays_so() -> None:
+    """Though a later look at the scan did not list it."""
+    looks = Looks()
+    beside = row(image_digest="sha256:beside")
+
+    looks.bring(SCANNING, beside)
+    looks.bring(SCANNING)
+
+    assert looks.bring(beside) is Event.IN_PROGRESS
+
+
 def test_only_its_own_groups_results_are_outranked() -> None:
     """The same result in another group is believed."""
     looks = Looks()
@@ -228,6 +241,7 @@ def test_a_group_that_is_gone_stands_beside_those_listed() -> None:
     looks.bring(row("failed", namespace="x"))
 
     assert looks.bring(row("failed", namespace="y")) is Event.IN_PROGRESS
+    assert looks.bring(row("failed", namespace="y")) is Event.IN_PROGRESS  # and is not forgotten
     assert looks.image.state == "y/app:1: failed; x/app:1: no longer listed, was failed"
     assert looks.seen.reads[-1].row == row("failed", namespace="x")
 
@@ -292,6 +306,16 @@ def test_the_evidence_is_each_change_and_the_last_two_looks() -> None:
         (AT, 200, "r-140", row(image_size=5)),
         (AT, 200, "r-150", row()),
     ]
+
+
+def test_of_looks_that_show_the_same_the_first_and_the_last_two_are_kept() -> None:
+    """However many there are."""
+    looks = Looks()
+
+    for _ in range(6):
+        looks.bring(SCANNING)
+
+    assert [read.request_id for read in looks.seen.reads] == ["r-110", "r-150", "r-160"]
 
 
 def test_of_very_many_changes_the_first_and_the_latest_are_kept() -> None:
