@@ -214,7 +214,7 @@ BROKEN = {
     "tells the secret": ("print(os.environ['HUAWEICLOUD_SDK_SK'])", "it shows a secret"),
     "says it differently": ("import hssgate.policy.judge as j; j.Check = lambda *a, **k: __import__('hssgate.verdict').verdict.Check(a[0], a[1], 'bad', *a[3:], **k)", "it does not say 'severity: High found"),
     "a report is missing": ("import hssgate.reports as r; r.FORMATS = {**r.FORMATS}; r.FORMATS['json'] = lambda verdict: ''; import hssgate.cli.report_files as f; f.FORMATS = r.FORMATS", "there is no JSON report"),
-    "JUnit is green": ("import hssgate.reports.junit as j; j._tell = lambda case, check: None", "the JUnit report shows team/app:1.0 as passed"),
+    "JUnit is green": ("import hssgate.reports.junit as j; j._tell = lambda case, check, room: None", "the JUnit report shows team/app:1.0 as passed"),
 }  # fmt: skip
 
 
