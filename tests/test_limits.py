@@ -70,6 +70,13 @@ def test_a_row_and_a_page_have_an_end(bench: Bench, rows: list[dict[str, object]
     assert (ended.code, "unreadable answer" in ended.out) == (3, True), ended.out
 
 
+@pytest.mark.parametrize("text", ["", '{"data_list": [', '{"data_list": [{"image_name": '])
+def test_a_text_without_an_end_is_looked_through_once(text: str) -> None:
+    """Else 8 MiB of escaped quotes would hold a gate for weeks, beyond every deadline."""
+    with pytest.raises(ValueError, match="than an answer"):
+        rows_in(f'{text}"'.encode() + b'\\"' * 4_000_000, "data_list", Redactor())
+
+
 def test_a_list_has_an_end(bench: Bench) -> None:
     """One that goes on and on is refused once, long before the memory is full."""
     asked: list[int] = []

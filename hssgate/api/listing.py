@@ -18,7 +18,8 @@ _MOST_QUOTES = 100_000  # of a row, and of all that is no row
 _BLANK = b" null "
 _OF_A_ROW = 3  # depth: object, list, object
 _QUOTE, _OPENERS, _END_OF_OBJECT = ord('"'), b"{[", ord("}")
-_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[{}\[\]]', re.DOTALL)
+# A text that never ends is taken to the end at once: looking for one behind each of its quotes would take hours.
+_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[{}\[\]]', re.DOTALL)
 _OPENING = re.compile(rb"[ \t\r\n]*:[ \t\r\n]*\[")
 _BOM = b"\xef\xbb\xbf"
 
