@@ -101,6 +101,24 @@ def test_names_that_cannot_be_encoded_are_asked_for_all_the_same(bench: Bench, e
     assert any("/image/vulnerability/%ED%A0%80/cve?" in url for url in asked)
 
 
+@pytest.mark.parametrize(
+    ("unknown", "code"), [([], 0), ([{}], 10), ([{"cve_id": None}], 10), ([{"cve_id": ""}], 10)], ids=str
+)
+def test_a_notice_about_a_cve_without_an_id_counts(bench: Bench, unknown: list[dict[str, object]], code: int) -> None:
+    """Nobody can have ignored that one, whatever else the notice is about."""
+    policy(bench, "rules: {high_vulnerabilities: 0}\nignore: [{vulnerability: CVE-1, reason: r}]")
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        rows: list[dict[str, object]] = [{"cve_id": "CVE-1"}, *unknown]
+        if request.url.path.endswith("/vulnerabilities"):
+            rows = [{"vul_id": "SA-1", "app_name": "a"}]
+        elif request.url.path.endswith("/images"):
+            rows = [{**ROW, "vul_num": 1}]
+        return httpx.Response(200, json={"total_num": len(rows), "data_list": rows})
+
+    assert bench.answer(handler).check("app:1.0").code == code
+
+
 def test_a_name_too_long_to_ask_for_is_no_pass(bench: Bench) -> None:
     """Nor a crash; and it is not asked again, for it would not grow shorter."""
     policy(bench, "rules: {high_vulnerabilities: 0}")

@@ -160,7 +160,7 @@ class HssClient:
 
         Args:
             vul_ids: the notices; those in `known` are not asked for.
-            known: CVE ids by notice, to be filled.
+            known: CVE ids by notice, to be filled; none where any of a notice's CVEs has no id.
             within: seconds for all of them together.
 
         Raises:
@@ -183,7 +183,7 @@ class HssClient:
                 try:
                     path = f"/image/vulnerability/{escape(vul_id)}/cve"
                     cves = self._all(path, {}, Cve, deadline, _LARGEST_NOTICE).rows
-                    known[vul_id] = tuple(dict.fromkeys(cve.cve_id for cve in cves if cve.cve_id is not None))
+                    known[vul_id] = _cve_ids(cves)
                     with lock:
                         self._room -= sum(map(getsizeof, known[vul_id]))
                 except BaseException as failure:  # noqa: BLE001 - raised below, in the caller's thread
@@ -238,6 +238,12 @@ class HssClient:
         if left <= 0:
             raise ApiUnavailable("no time was left for the next page of the list")
         return min(left, self._request_timeout)
+
+
+def _cve_ids(cves: Sequence[Cve]) -> tuple[str, ...]:
+    """Return what a notice is about; nothing where one has no id, for then the ids are not all that it is about."""
+    ids = tuple(dict.fromkeys(cve.cve_id for cve in cves if cve.cve_id is not None))
+    return ids if all(cve.cve_id is not None for cve in cves) else ()
 
 
 def _filterable(version: str | None) -> str:
