@@ -148,6 +148,10 @@ def _saved(image: _Image) -> SavedImage:
     reference = parse_reference(image.reference)
     seen = image.seen
     standings = [_standing(reference, group) for group in seen.groups]
+    if len({standing.key for standing in standings}) < len(standings):  # as where only the end of a long name differs
+        raise ValueError(f"groups of {reference.text} that cannot be told apart")
+    if any(finding.group >= len(standings) for finding in image.findings):
+        raise ValueError(f"a finding of {reference.text} that is of no group")
     sighting = Sighting(
         reference=reference,
         ending=seen.ending,

@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from tests.conftest import Bench, Ended
 from tests.fakes import FakeClock
 from tests.test_check import DIGEST, OUTCOMES, finished, images
 from tests.test_findings import finding, scenario
+from tests.test_watch import ROW
 
 POLICIES = [
     "rules: {severity: Medium, malicious_files: 0}",
@@ -205,6 +207,45 @@ def test_findings_that_could_not_be_read_stay_so(bench: Bench) -> None:
 
     assert bench.play(text).check("team/app:1.0").code == 3
     assert judged(bench, "report.json").code == 3
+
+
+@pytest.mark.parametrize("moment", ["1e300", "-1e300", "253402300800.0", "-62135596801.0"])
+def test_a_moment_that_no_calendar_reaches_ends_every_exception(bench: Bench, moment: str) -> None:
+    """It is no crash: the finding that was ignored blocks."""
+    policy = "rules: {high_vulnerabilities: 0}\nignore: [{vulnerability: V-1, reason: r, expires: 2030-01-01}]"
+    (bench.folder / "hssgate.yaml").write_text(policy)
+    then = bench.play(scenario([finding("V-1")])).check("team/app:1.0")
+    report = Path("report.json").read_text()
+    Path("other.json").write_text(re.sub(r'"judged_at": [0-9.]+', f'"judged_at": {moment}', report))
+
+    assert (then.code, judged(bench, "report.json").code, judged(bench, "other.json").code) == (0, 0, 10)
+
+
+def test_groups_that_cannot_be_told_apart_are_refused(bench: Bench) -> None:
+    """Of a name, 2,000 characters are kept; the findings of one group would stand for those of another."""
+    (bench.folder / "hssgate.yaml").write_text("rules: {high_vulnerabilities: 0}")
+    rows = [ROW | {"image_id": end, "namespace": "n" * 2000 + end, "vul_num": 1} for end in ("a", "b")]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        found: list[dict[str, object]] = [*rows]
+        if request.url.path.endswith("/vulnerabilities"):
+            found = [{"vul_id": "V-1"}] if "/image/a/" in request.url.path else []
+        return httpx.Response(200, json={"total_num": len(found), "data_list": found})
+
+    assert bench.answer(answer).check("app:1.0").code == 10
+    again = judged(bench, "report.json")
+    assert (again.code, "groups of app:1.0 that cannot be told apart" in again.err) == (2, True), again.err
+
+
+def test_a_finding_of_no_group_is_refused(bench: Bench) -> None:
+    """It would be lost."""
+    (bench.folder / "hssgate.yaml").write_text("rules: {high_vulnerabilities: 0}")
+    bench.play(scenario([finding("V-1")])).check("team/app:1.0")
+    report = json.loads(Path("report.json").read_text())
+    report["images"][0]["findings"][0]["group"] = 1
+    Path("other.json").write_text(json.dumps(report))
+
+    assert "a finding of team/app:1.0 that is of no group" in judged(bench, "other.json").err
 
 
 def test_an_endless_file_is_refused(bench: Bench) -> None:

@@ -195,4 +195,8 @@ def _has_ended(expires: date | None, now: float) -> bool:
 
 
 def _day_of(now: float) -> date:
-    return datetime.fromtimestamp(now, UTC).date()
+    """Return the day, or where no calendar reaches the last there is: whatever expires has ended by then."""
+    try:
+        return datetime.fromtimestamp(now, UTC).date()
+    except (OverflowError, ValueError, OSError):
+        return date.max
