@@ -119,6 +119,26 @@ def test_a_notice_about_a_cve_without_an_id_counts(bench: Bench, unknown: list[d
     assert bench.answer(handler).check("app:1.0").code == code
 
 
+@pytest.mark.parametrize("date", ["Fri, 31 Dec 9999 23:59:59 -2359", "Fri, 31 Dec 9999 23:59:59 GMT"])
+@pytest.mark.parametrize("env", [KEY, {"HSSGATE_TOKEN": "t"}], ids=["signed", "token"])
+def test_a_date_at_the_end_of_all_calendars_loses_no_violation(bench: Bench, date: str, env: dict[str, str]) -> None:
+    """Neither signing nor the expiry of an exception crashes on it."""
+    policy(bench, "rules: {high_vulnerabilities: 0}\nignore: [{vulnerability: CVE-1, reason: r, expires: 2030-01-01}]")
+    asked: list[str] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        rows: list[dict[str, object]] = [{**ROW, "vul_num": 1}]
+        if request.url.path.endswith("/vulnerabilities"):
+            rows = [{"vul_id": "V-1", "app_name": "a"}]
+        status = 401 if env is KEY and len(asked) == 1 else 200
+        return httpx.Response(status, headers={"Date": date}, json={"total_num": 1, "data_list": rows})
+
+    ended = bench.answer(handler).check("app:1.0", env=env)
+
+    assert ended.code == (3 if env is KEY else 10), ended.out
+
+
 def test_a_name_too_long_to_ask_for_is_no_pass(bench: Bench) -> None:
     """Nor a crash; and it is not asked again, for it would not grow shorter."""
     policy(bench, "rules: {high_vulnerabilities: 0}")

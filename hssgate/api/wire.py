@@ -11,12 +11,13 @@ import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
-from datetime import UTC
+from datetime import UTC, timedelta
 from urllib.parse import urlsplit
 
 import httpx
 
 from hssgate.clock import Clock
+from hssgate.durations import LONGEST
 from hssgate.errors import ApiError, ApiRefused, ApiUnavailable, Exchange, HostUntrusted, RequestRefused
 from hssgate.record import record
 from hssgate.redaction import Redactor
@@ -27,6 +28,7 @@ _MIB = 1024 * 1024
 LARGEST_BODY = 32 * _MIB  # bytes, after decompression
 _LARGEST_PIECE = 64 * 1024
 _ANY_GZIP_OR_ZLIB = 47
+_LONGEST_RUN = timedelta(seconds=LONGEST)
 _NO_SUCCESS = 300
 _SENT_SECRETS = ("Authorization", "X-Auth-Token", "X-Security-Token", "X-Metadata-Token")
 _SHORTEST_ECHO = 8  # characters; masking a shorter one could change which image a row is of
@@ -202,7 +204,8 @@ def server_time(date: str | None) -> float | None:
         return None
     try:
         moment = email.utils.parsedate_to_datetime(date)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()  # HTTP knows no other zone
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)  # HTTP knows no other zone
+        return (moment + _LONGEST_RUN - _LONGEST_RUN).timestamp()  # as long as a run lasts there are to be days
     except (ValueError, TypeError, OverflowError, IndexError):
         return None
 
