@@ -33,6 +33,8 @@ def read_bounded(path: Path, most: int, patience: float | None = None) -> bytes:
             if is_pipe:
                 _await(handle, select.POLLIN, patience, "nobody writes to it")
             chunk = file.read(min(_CHUNK, most + 1 - len(data)))
+            if chunk is None:  # another reader was faster: that is no end
+                continue
             if not chunk:
                 break
             data += chunk

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import httpx
@@ -134,6 +134,31 @@ def test_what_the_json_report_leaves_out_can_pass_no_more(bench: Bench) -> None:
     assert Path("report.json").stat().st_size < 2 * LONGEST_LISTS
     assert "left out for want of room" in ended.report["warnings"][-1]
     assert (again.code, f"{count} findings and 0 details left out" in again.out) == (3, True), again.out
+
+
+def test_a_pipe_that_brings_nothing_yet_is_not_at_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where somebody else read what had come, a policy must not be taken for whole before its end."""
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    writer = os.open(path, os.O_RDWR)
+    calls: Iterator[Callable[[], object]] = iter(
+        [lambda: None, lambda: os.write(writer, b"whole"), lambda: os.close(writer)]
+    )
+
+    class Hasty:
+        """Says at once that there is something to read."""
+
+        def register(self, handle: int, event: int) -> None:
+            """Take any."""
+
+        def poll(self, _milliseconds: float) -> list[tuple[int, int]]:
+            """Let the next thing happen."""
+            next(calls)()
+            return [(0, 0)]
+
+    monkeypatch.setattr("hssgate.reading.select.poll", Hasty)
+
+    assert read_bounded(path, 100) == b"whole"
 
 
 def test_images_have_an_end(bench: Bench) -> None:
