@@ -181,6 +181,8 @@ KEYS = (
         ("p.yaml", "rules: {XX: 1}", f":1: rules.XX: unknown key; known here: {KEYS}"),
         ("p.yaml", "rules: {sevtrixx: 1}", ":1: rules.sevtrixx: unknown key; did you mean `severity`?"),
         ("p.yaml", "rules: {unsafe: 1}", ":1: rules.unsafe: unknown key; did you mean `unsafe_settings`?"),
+        ("p.yaml", "rules: {severity: Low", ":1: it is no YAML: expected ',' or '}', but got '<stream end>'"),
+        ("p.txt", "rules: {severity: Low}", ": .txt is no policy format; name the file .yaml, .yml, .toml or .json"),
         ("p.yaml", "XX: 1\nrules: {severity: Low}", ":1: XX: unknown key; known here: version, rules, overrides, ignore"),
         ("p.yaml", "rules: {severity: Low}\n" + "k" * 210 + ": 1", f":2: {'k' * 199}…: unknown key; known here: version, rules, overrides, ignore"),
         ("p.toml", "[rules]\nsevirity = 'Low'", ": rules.sevirity: unknown key; did you mean `severity`?"),
@@ -218,9 +220,9 @@ def test_a_number_may_bear_its_sign(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        pytest.param(lambda _path: None, "No such file", id="missing"),
-        pytest.param(lambda path: path.mkdir(), "Is a directory", id="a folder"),
-        pytest.param(lambda path: path.write_bytes(b"rules: \xff"), "not UTF-8", id="no UTF-8"),
+        pytest.param(lambda _path: None, ": it cannot be read: No such file or directory", id="missing"),
+        pytest.param(lambda path: path.mkdir(), ": it cannot be read: Is a directory", id="a folder"),
+        pytest.param(lambda path: path.write_bytes(b"rules: \xff"), ": it is not UTF-8 (byte 7)", id="no UTF-8"),
     ],
 )
 def test_an_unreadable_file_is_refused(tmp_path: Path, make: object, said: str) -> None:
@@ -228,7 +230,29 @@ def test_an_unreadable_file_is_refused(tmp_path: Path, make: object, said: str) 
     path = tmp_path / "p.yaml"
     make(path)  # type: ignore[operator]
 
-    assert said in problems(path)[0]
+    assert problems(path) == [said]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("ignore: 3\nrules: {severity: Low, scan_age: x}\n", [":1: ignore", ":2: rules.scan_age"]),
+        ("version: 2\nignore: 3\n", [": `rules` is missing", ":1: version", ":2: ignore"]),
+    ],
+)
+def test_faults_are_told_in_the_order_of_their_lines(tmp_path: Path, text: str, said: list[str]) -> None:
+    """What is missing has no line, and comes first."""
+    found = problems(saved(tmp_path, "p.yaml", text))
+
+    assert [problem[: len(start)] for problem, start in zip(found, said, strict=True)] == said
+
+
+def test_a_file_may_have_a_mebibyte(tmp_path: Path) -> None:
+    """Not a byte more."""
+    text = '{"rules": {"severity": "Low"}}'.ljust(1024 * 1024)
+
+    assert load_policy(saved(tmp_path, "p.json", text)).policy.rules.severity is not None
+    assert problems(saved(tmp_path, "p.json", text + " ")) == [": it is larger than 1 MiB"]
 
 
 def test_faults_of_all_files_are_named_at_once(tmp_path: Path) -> None:
