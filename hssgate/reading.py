@@ -8,6 +8,8 @@ from pathlib import Path
 
 PATIENCE = 30.0  # seconds for which a pipe may be silent
 _CHUNK = 64 * 1024  # bytes
+_MOST_LINKS = 40
+_LONGEST_NUMBER = 9  # digits
 _AT_ONCE = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
@@ -54,6 +56,30 @@ def write_to_pipe(path: Path, data: bytes, patience: float | None = None) -> Non
             if hasattr(select, "poll"):
                 _await(handle, select.POLLOUT, patience, "nobody reads it")
             left = left[file.write(left) or 0 :]
+
+
+def open_number(path: Path | str) -> int | None:
+    """Return the number under which this process has open what the path names, as `/dev/stdout` and `/dev/fd/3` do."""
+    for _ in range(_MOST_LINKS):
+        folder, name = os.path.split(path)
+        folder = os.path.realpath(folder)
+        if folder in (f"/proc/{os.getpid()}/fd", "/dev/fd"):
+            return int(name) if name.isdecimal() and len(name) <= _LONGEST_NUMBER else None
+        path = os.path.join(folder, name)  # noqa: PTH118 - pathlib would take out what the links need
+        if not os.path.islink(path):  # noqa: PTH114
+            return None
+        path = os.path.join(folder, os.readlink(path))  # noqa: PTH115, PTH118
+    return None
+
+
+def write_to_open(number: int, data: bytes) -> None:
+    """Write to what is open already, from where it stands.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    with os.fdopen(os.dup(number), "wb") as file:
+        file.write(data)
 
 
 def _await(handle: int, event: int, patience: float | None, otherwise: str) -> None:

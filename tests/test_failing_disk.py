@@ -138,6 +138,15 @@ def test_a_link_to_a_device_is_written_through(bench: Bench, device: str, code: 
     assert Path("link.html").is_symlink()
 
 
+@pytest.mark.parametrize("number", ["987", "99999999999999999999"])
+def test_what_is_not_open_cannot_be_written(bench: Bench, number: str) -> None:
+    """A number of which there is no open file, be it as long as it likes."""
+    ended = bench.play(images(finished())).check("team/app:1.0", "--report", f"html=/dev/fd/{number}")
+
+    assert (ended.code, ended.report["exit_code"]) == (3, 3)
+    assert f"html=/dev/fd/{number} could not be written" in ended.err
+
+
 def meanwhile(bench: Bench, change: Callable[[], object], **row: object) -> Ended:
     """Run a check with a report in a folder, and let something befall the folder while the API answers."""
     Path("out").mkdir()

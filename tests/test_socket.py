@@ -215,6 +215,37 @@ def test_a_report_into_a_pipe_arrives(emulator_url: str) -> None:
     assert '"exit_code": 0' in ended.stdout
 
 
+@pytest.mark.parametrize(
+    ("path", "onto"),
+    [
+        pytest.param("/dev/stdout", ">> log", id="stdout"),
+        pytest.param("/dev/fd/2", "2>> log", id="stderr by its number"),
+        pytest.param("link.json", ">> log", id="a link to stdout"),
+    ],
+)
+def test_a_report_into_the_log_of_the_job_leaves_the_log(emulator_url: str, path: str, onto: str) -> None:
+    """What was written to it before is there still, and what the job goes on to write arrives."""
+    Path("link.json").symlink_to("/dev/stdout")
+    Path("log").write_text("before\n")
+    given = ["check", "demo/passes:1.0", "--endpoint", emulator_url, "--project-id", "p", "--report", f"json={path}"]
+    script = f'exec {onto}; "$@"; echo exit code $?; echo exit code $? >&2'
+
+    subprocess.run(["sh", "-c", script, "sh", *command(*given)], env=environment(), capture_output=True, check=False)
+
+    log = Path("log").read_text(encoding="utf-8")
+    assert log.startswith("before\n")
+    assert log.count('"exit_code": 0,\n  "policies"') == 1
+    assert log.endswith("exit code 0\n")
+
+
+def test_two_reports_are_not_mixed_on_stdout() -> None:
+    """By whatever name stdout goes."""
+    ended = ran("check", "team/app:1.0", "--report", "json=-", "--report", "junit=/dev/stdout")
+
+    assert ended.returncode == 2
+    assert "--report junit=/dev/stdout: the report json=- already goes there" in ended.stderr
+
+
 def test_the_demo_shows_the_main_job() -> None:
     """Nothing to configure, exit code 0, both reports."""
     ended = ran("demo", HSSGATE_POLICY="nowhere.yaml", HSSGATE_TOKEN="nonsense")

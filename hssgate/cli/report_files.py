@@ -10,12 +10,13 @@ from pathlib import Path
 
 from hssgate.cli.console import Console
 from hssgate.errors import Misused
-from hssgate.reading import write_to_pipe
+from hssgate.reading import open_number, write_to_open, write_to_pipe
 from hssgate.reports import FORMATS
 from hssgate.text import clean
 from hssgate.verdict import Verdict
 
 STDOUT = "-"
+_STDOUT_NUMBER = 1
 
 Reports = Sequence[tuple[str, str]]
 
@@ -28,7 +29,7 @@ def check_paths(reports: Reports) -> None:
     """
     seen: dict[str, str] = {}
     for name, path in reports:
-        key = path if path == STDOUT else os.path.realpath(path)
+        key = STDOUT if path == STDOUT or open_number(path) == _STDOUT_NUMBER else os.path.realpath(path)
         if key in seen:
             raise Misused(f"--report {name}={path}: the report {seen[key]} already goes there")
         seen[key] = f"{name}={path}"
@@ -59,11 +60,15 @@ def write_reports(verdict: Verdict, reports: Reports, console: Console) -> Verdi
 def rewrite_reports(verdict: Verdict, reports: Reports, console: Console) -> Verdict:
     """Write anew what could be written, so that it tells the exit code that the run has now.
 
-    Stdout has been spoken to already.
+    Stdout, and what else is open, has been spoken to already.
     """
-    again = [(name, path) for name, path in reports if path != STDOUT and Path(path).is_file()]
+    again = [(name, path) for name, path in reports if path != STDOUT and _is_replaced(path)]
     _write_each(verdict, again, console)
     return verdict
+
+
+def _is_replaced(path: str) -> bool:
+    return Path(path).is_file() and open_number(path) is None
 
 
 def write_report(name: str, path: str, render: Callable[[], str], console: Console) -> str | None:
@@ -94,7 +99,7 @@ def reason_of(error: OSError | ValueError) -> str:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Replace the file in one step; what is no regular file, such as a pipe, is written to as it is.
+    """Replace the file in one step; a pipe, and what is open already, such as /dev/stdout, is written to as it is.
 
     Raises:
         OSError: it cannot be written; what was there before is there still.
@@ -103,6 +108,9 @@ def write_whole(path: Path, text: str) -> None:
     data = text.encode("utf-8", errors="replace")
     if path.exists() and not stat.S_ISREG(path.stat().st_mode):
         write_to_pipe(path, data)
+        return
+    if (number := open_number(path)) is not None:  # in its place the file would lose what others write to it
+        write_to_open(number, data)
         return
     target = Path(os.path.realpath(path))
     target.parent.mkdir(parents=True, exist_ok=True)
