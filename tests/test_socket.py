@@ -246,6 +246,22 @@ def test_two_reports_are_not_mixed_on_stdout() -> None:
     assert "--report junit=/dev/stdout: the report json=- already goes there" in ended.stderr
 
 
+def test_a_report_on_a_stdout_that_is_closed_could_not_be_written(emulator_url: str) -> None:
+    """Exit 0 would say that the report is there."""
+    given = ["check", "demo/passes:1.0", "--endpoint", emulator_url, "--project-id", "p", "--report", "json=-"]
+
+    ended = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", *command(*given)],
+        env=environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+
+    assert ended.returncode == 3
+    assert "error: the report json=- could not be written: stdout is closed" in ended.stderr
+
+
 def test_the_demo_shows_the_main_job() -> None:
     """Nothing to configure, exit code 0, both reports."""
     ended = ran("demo", HSSGATE_POLICY="nowhere.yaml", HSSGATE_TOKEN="nonsense")

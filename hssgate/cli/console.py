@@ -1,6 +1,7 @@
 """Everything that is printed goes through here: results to stdout, the rest to stderr, secrets to neither."""
 
 import contextlib
+import errno
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -37,6 +38,7 @@ class Console:
         self.verbosity = 0  # -1 quiet, 0 normal, 1 and 2 verbose
         self.results_to_stderr = False  # where a report takes stdout
         self._live = ""
+        self._has_stdout = sys.stdout is not None
         sys.stdout = sys.stdout or _nowhere()
         sys.stderr = sys.stderr or _nowhere()
         for stream in (sys.stdout, sys.stderr):
@@ -71,7 +73,7 @@ class Console:
         Raises:
             OSError: stdout cannot be written; it is given up.
         """
-        with _giving_up_stdout():
+        with self._giving_up_stdout():
             sys.stdout.flush()
             sys.stdout.buffer.write(self.redactor.text(text).encode("utf-8", errors="replace"))
             sys.stdout.buffer.flush()
@@ -82,7 +84,7 @@ class Console:
         Raises:
             OSError: stdout cannot be written; it is given up.
         """
-        with _giving_up_stdout():
+        with self._giving_up_stdout():
             sys.stdout.write(self.redactor.text(text))
             sys.stdout.flush()
 
@@ -130,6 +132,16 @@ class Console:
         """Return the text in a tone, if the stream may be coloured."""
         return click.style(text, **_STYLES[tone]) if may_colour(stream, os.environ) else text  # type: ignore[arg-type]
 
+    @contextlib.contextmanager
+    def _giving_up_stdout(self) -> Iterator[None]:
+        if not self._has_stdout:
+            raise OSError(errno.EBADF, "stdout is closed")
+        try:
+            yield
+        except OSError:
+            _silence(sys.stdout)
+            raise
+
     def _print(self, stream: TextIO, text: str) -> None:
         self._write_line(stream, without_commands(text))
 
@@ -147,15 +159,6 @@ def may_colour(stream: TextIO, environ: Mapping[str, str]) -> bool:
     if environ.get("FORCE_COLOR", "0") not in ("", "0"):
         return True
     return _is_terminal(stream) and environ.get("TERM", "") != "dumb"
-
-
-@contextlib.contextmanager
-def _giving_up_stdout() -> Iterator[None]:
-    try:
-        yield
-    except OSError:
-        _silence(sys.stdout)
-        raise
 
 
 def _nowhere() -> TextIO:
