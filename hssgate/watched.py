@@ -272,7 +272,7 @@ class Watched:
 
 
 def _is_old(row: CicdImage, server_time: float | None, settle: float) -> bool:
-    if row.latest_scan_time is None or server_time is None:
+    if not row.latest_scan_time or server_time is None:  # 0 is how an interface in milliseconds says that there is none
         return False
     return server_time - row.latest_scan_time / 1000 >= settle
 

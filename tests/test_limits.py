@@ -72,9 +72,16 @@ def test_a_row_and_a_page_have_an_end(bench: Bench, rows: list[dict[str, object]
 
 @pytest.mark.parametrize("text", ["", '{"data_list": [', '{"data_list": [{"image_name": '])
 def test_a_text_without_an_end_is_looked_through_once(text: str) -> None:
-    """Else 8 MiB of escaped quotes would hold a gate for weeks, beyond every deadline."""
+    """Else 1 MiB of escaped quotes would hold a gate for hours, beyond every deadline."""
     with pytest.raises(ValueError, match="than an answer"):
-        rows_in(f'{text}"'.encode() + b'\\"' * 4_000_000, "data_list", Redactor())
+        rows_in(f'{text}"'.encode() + b'\\"' * 900_000, "data_list", Redactor())
+
+
+@pytest.mark.parametrize("body", [b"}" * 200_000, b"]" * 200_000, b'""' * 600_000], ids=["objects", "lists", "texts"])
+def test_ends_without_beginnings_are_not_looked_through(body: bytes) -> None:
+    """32 MiB of them would take a gate half a minute, beyond its deadline."""
+    with pytest.raises(ValueError, match="more values than a page"):
+        rows_in(b'{"data_list": [' + body, "data_list", Redactor())
 
 
 def test_a_list_has_an_end(bench: Bench) -> None:

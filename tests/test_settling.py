@@ -37,9 +37,10 @@ def test_only_a_young_success_is_read_again(bench: Bench, age: str, settle: str,
     assert bench.emulator.request_count == requests
 
 
-def test_a_success_without_a_scan_time_counts_as_young(bench: Bench) -> None:
+@pytest.mark.parametrize("scan_time", ["null", "0"])
+def test_a_success_without_a_scan_time_counts_as_young(bench: Bench, scan_time: str) -> None:
     """Nothing shows how old it is."""
-    scenario = images(image(f"{{at: -1h, scan_status: success, latest_scan_time: null, {CLEAN}}}"))
+    scenario = images(image(f"{{at: -1h, scan_status: success, latest_scan_time: {scan_time}, {CLEAN}}}"))
 
     assert bench.play(scenario).check("team/app:1.0").code == 0
     assert bench.emulator.request_count == 2

@@ -15,6 +15,7 @@ LARGEST_VALUE = 4 * 1024 * 1024  # bytes of a row, and of all that is no row
 MOST_ROWS = 2000  # of a page, of which 200 are asked for
 _MOST_VALUES = 100_000  # objects and lists in an answer
 _MOST_QUOTES = 100_000  # of a row, and of all that is no row
+_MOST_QUOTES_OF_ALL = 1_000_000  # of an answer: each costs time, whatever is between them
 _BLANK = b" null "
 _OF_A_ROW = 3  # depth: object, list, object
 _QUOTE, _OPENERS, _END_OF_OBJECT = ord('"'), b"{[", ord("}")
@@ -68,8 +69,9 @@ def rows_in(body: bytes, name: str, redactor: Redactor) -> tuple[object, Iterato
 
 
 def _check_values(body: bytes) -> None:
-    if body.count(b"{") + body.count(b"[") > _MOST_VALUES:
-        raise ValueError("more rows than a page can have")
+    values = max(body.count(b"{") + body.count(b"["), body.count(b"}") + body.count(b"]"))
+    if values > _MOST_VALUES or body.count(b'"') > _MOST_QUOTES_OF_ALL:
+        raise ValueError("more values than a page can have")
 
 
 def _places(body: bytes, key: bytes) -> list[tuple[int, int]]:
