@@ -152,11 +152,13 @@ def damaging(damage: Damage, upstream: str = "", *, greeted: bool = True) -> Ite
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         proxy = FaultProxy(f"http://127.0.0.1:{listener.getsockname()[1]}")
-        threading.Thread(target=accept, daemon=True).start()
+        accepting = threading.Thread(target=accept, daemon=True)
+        accepting.start()
         try:
             yield proxy
         finally:
             listener.shutdown(socket.SHUT_RDWR)
+            accepting.join(_PATIENT)
             for thread in attending:  # each ends once its client has left
                 thread.join(_PATIENT)
 

@@ -22,6 +22,7 @@ from tests.conftest import KEY
 from tests.test_check import CLEAN, FOREVER, finished, image, images
 
 _PATIENT = 60  # seconds after which a hanging process fails its test
+_NOT_KEPT = ("HSSGATE", "HUAWEI", "HW_", "COVERAGE_")  # of the variables of whoever runs the tests
 
 
 def command(*arguments: str) -> list[str]:
@@ -29,7 +30,7 @@ def command(*arguments: str) -> list[str]:
 
 
 def environment(**more: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("HSSGATE", "HUAWEI", "HW_"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_KEPT)}
     return kept | KEY | {"PYTHONPATH": str(Path(__file__).parents[1])} | more
 
 
