@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from hssgate.api.listing import MOST_ROWS, document_in, rows_in
+from hssgate.api.listing import LARGEST_VALUE, MOST_ROWS, document_in, rows_in
 from hssgate.cli.check import MOST_IMAGES
 from hssgate.policy.model import MOST_ENTRIES
 from hssgate.reading import read_bounded, write_to_pipe
@@ -82,6 +82,15 @@ def test_ends_without_beginnings_are_not_looked_through(body: bytes) -> None:
     """32 MiB of them would take a gate half a minute, beyond its deadline."""
     with pytest.raises(ValueError, match="more values than a page"):
         rows_in(b'{"data_list": [' + body, "data_list", Redactor())
+
+
+@pytest.mark.parametrize(
+    "body", ['{"more": "%s", "data_list": [{}]}', '{"data_list": [{}], "more": "%s"}'], ids=["before", "after"]
+)
+def test_what_is_beside_the_rows_has_an_end(body: str) -> None:
+    """No answer has megabytes before or after its rows."""
+    with pytest.raises(ValueError, match="more beside its rows"):
+        rows_in((body % ("x" * (LARGEST_VALUE + 1))).encode(), "data_list", Redactor())
 
 
 def test_a_list_has_an_end(bench: Bench) -> None:
