@@ -197,7 +197,9 @@ def test_a_cancelled_step_still_reports(
     command, env, outputs = script
     with emulator() as url:
         waiting = {"INPUT_IMAGES": "demo/scanning-forever:1.0", "INPUT_ENDPOINT": url, "INPUT_TIMEOUT": "1m"}
-        with subprocess.Popen(command, cwd=tmp_path, env=env | waiting, stderr=subprocess.PIPE, text=True) as process:
+        # Whoever runs the tests in the background has SIGINT ignored, and a shell cannot heed what it was told to ignore.
+        heeding = ["env", f"--default-signal={number.name.removeprefix('SIG')}", *command]
+        with subprocess.Popen(heeding, cwd=tmp_path, env=env | waiting, stderr=subprocess.PIPE, text=True) as process:
             assert process.stderr
             while "scanning-forever:1.0: scanning" not in process.stderr.readline():
                 pass
