@@ -75,7 +75,7 @@ fuzz: $(VENV)/fuzz  ## a minute of fuzzing for each reader of text from outside:
 	$(BIN)/python -m tests.fuzz $(FUZZ)
 
 integration: $(VENV)/integration  ## checks that need node, a browser or a Debian package
-	$(BIN)/python -m pytest -m integration
+	$(BIN)/python -m pytest -m integration --numprocesses auto --dist loadfile
 
 clean:  ## remove what make made
 	rm -rf $(VENV) .cache .mutants tests/integration/node_modules .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis hssgate-demo
