@@ -17,10 +17,10 @@ trap 'exit 143' TERM
 python3 -I -m venv "$folder" || exit 3
 "$folder/bin/python" -I -m pip install --quiet --disable-pip-version-check hssgate==0.1.0 || exit 3
 
-rm -f hssgate-junit.xml hssgate.json # of an earlier run
+rm -f hssgate-junit.xml hssgate-report.json # of an earlier run
 
 code=0
-"$folder/bin/python" -I -m hssgate check --report junit=hssgate-junit.xml --report json=hssgate.json "$@" || code=$?
+"$folder/bin/python" -I -m hssgate check --report junit=hssgate-junit.xml --report json=hssgate-report.json "$@" || code=$?
 
 case $code in
   0) said='passed' ;;

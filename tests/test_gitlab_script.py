@@ -169,7 +169,7 @@ def test_the_reports_are_added_to_those_of_the_project(runner: Runner) -> None:
 
     assert ended.asked is not None
     assert ended.asked["HSSGATE_REPORTS"].split() == [
-        "junit=hssgate-junit.xml", "codequality=hssgate-codequality.json", "json=hssgate.json", "html=hssgate.html",
+        "junit=hssgate-junit.xml", "codequality=hssgate-codequality.json", "json=hssgate-report.json", "html=hssgate.html",
         "dotenv=hssgate.env", "markdown=more/summary.md",
     ]  # fmt: skip
 

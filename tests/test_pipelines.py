@@ -23,7 +23,7 @@ INPUTS = [
 ]  # fmt: skip
 # Few pipelines need them, and their variable serves those.
 WITHOUT_INPUT = {"interval", "max-interval", "details", "request-timeout", "ca-bundle"}
-DEFAULTS = {"reports": "junit=hssgate-junit.xml json=hssgate.json", "python": "python3"}
+DEFAULTS = {"reports": "junit=hssgate-junit.xml json=hssgate-report.json", "python": "python3"}
 
 
 def loaded(path: Path) -> dict[str, Any]:

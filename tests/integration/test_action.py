@@ -211,7 +211,7 @@ def test_the_caller_keeps_python_path_and_environment(job: Job) -> None:
     first, last = ({*(job.kept / f"{when}.git").read_text().splitlines()} for when in ("before", "after"))
 
     assert {line.split(maxsplit=1)[1].strip('"') for line in last - first} == {
-        "*.xml", "here.json", "hssgate-junit.xml", "hssgate.json",
+        "*.xml", "here.json", "hssgate-junit.xml", "hssgate-report.json",
     }  # fmt: skip
 
 

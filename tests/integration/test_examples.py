@@ -81,7 +81,7 @@ def test_the_example_tells_the_exit_codes_apart(
     assert ended.returncode == code
     assert ended.stdout.splitlines()[-1].startswith(said)
     if code != 2:
-        assert json.loads((tmp_path / "hssgate.json").read_text(encoding="utf-8"))["exit_code"] == code
+        assert json.loads((tmp_path / "hssgate-report.json").read_text(encoding="utf-8"))["exit_code"] == code
 
 
 @pytest.mark.parametrize("step", ["environment", "python3"], ids=["no package", "no Python"])

@@ -195,7 +195,7 @@ def test_no_input_was_run(pipeline: Pipeline) -> None:
 @pytest.mark.parametrize(("job", "code"), [("hssgate", 0), ("slow", 4), ("stale", 4)])
 def test_the_reports_are_artifacts_whatever_the_outcome(pipeline: Pipeline, job: str, code: int) -> None:
     """JSON, JUnit, Code Quality and HTML."""
-    report = json.loads(pipeline.project.artifact(job, "hssgate.json").read_text(encoding="utf-8"))
+    report = json.loads(pipeline.project.artifact(job, "hssgate-report.json").read_text(encoding="utf-8"))
     junit = JUnitXml.fromfile(str(pipeline.project.artifact(job, "hssgate-junit.xml")))
     quality = json.loads(pipeline.project.artifact(job, "hssgate-codequality.json").read_text(encoding="utf-8"))
 
