@@ -10,7 +10,15 @@ from hssgate.clock import Clock
 from hssgate.evidence import Evidence
 from hssgate.grouping import GroupKey
 from hssgate.inquiry import Inquiry, Term
-from hssgate.judgement import JudgedImage, Terms, has_result, judge_sighting, judgement_warnings, rules_in_force
+from hssgate.judgement import (
+    JudgedImage,
+    Terms,
+    has_findings_to_read,
+    has_result,
+    judge_sighting,
+    judgement_warnings,
+    rules_in_force,
+)
 from hssgate.observer import Observer
 from hssgate.policy.load import LoadedPolicy
 from hssgate.reference import Reference
@@ -76,9 +84,9 @@ def run_gate(
 def _evidence(sighting: Sighting, terms: Terms, inquiry: Inquiry) -> dict[GroupKey, Evidence]:
     """Ask for the findings of each group of which they could matter."""
     return {
-        standing.key: inquiry.evidence_on(standing.row, rules_in_force(sighting, standing, terms))
+        standing.key: inquiry.evidence_on(standing.row, rules)
         for standing in sighting.standings
-        if has_result(sighting, standing)
+        if has_findings_to_read(sighting, standing, rules := rules_in_force(sighting, standing, terms))
     }
 
 

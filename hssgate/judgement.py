@@ -9,7 +9,7 @@ from hssgate.evidence import Evidence, Findings, FindingsMissing
 from hssgate.exit_codes import WORST_FIRST
 from hssgate.grouping import GroupKey, Phase, Standing
 from hssgate.policy.exceptions import Sorted
-from hssgate.policy.judge import Facts, Judged, gravest_first, judge_row, skip_rules
+from hssgate.policy.judge import Facts, Judged, all_accept, gravest_first, judge_row, skip_rules
 from hssgate.policy.load import LoadedPolicy
 from hssgate.policy.rules import RulesInForce, Subject, policy_warnings, rules_for
 from hssgate.record import record
@@ -130,6 +130,19 @@ def has_result(sighting: Sighting, standing: Standing) -> bool:
     return succeeded and standing.key not in sighting.unsettled
 
 
+def has_findings_to_read(sighting: Sighting, standing: Standing, in_force: Sequence[RulesInForce]) -> bool:
+    """Whether findings of the group could matter: of a result, or of an accepted failure for which HSS counts some."""
+    if has_result(sighting, standing):
+        return True
+    return _is_accepted_failure(standing, in_force) and bool(standing.row.vul_num)
+
+
+def _is_accepted_failure(standing: Standing | None, in_force: Sequence[RulesInForce]) -> bool:
+    if standing is None or standing.phase is not Phase.ENDED or standing.row.scan_status == ScanStatus.SUCCESS:
+        return False
+    return all_accept(in_force, standing.row)
+
+
 @record
 class _JudgedGroup:
     standing: Standing | None
@@ -147,11 +160,13 @@ def _judge_group(
     if is_proven_fresh(sighting, terms.scanned_after):
         checks.append(judge_freshness(sighting, ended, terms.scanned_after))
     succeeded = ended is not None and ended.row.scan_status == ScanStatus.SUCCESS
+    scan_failed = _is_accepted_failure(standing, in_force)
     found = evidence.get(standing.key) if standing else None
     sorted_by_policy: list[Sorted | None] = []
     for loaded, rules in zip(terms.policies, in_force, strict=True):
-        if ended is not None and succeeded:
-            judged = judge_row(Facts(ended.row, found, terms.now, ended.key not in sighting.unsettled), rules)
+        if ended is not None and (succeeded or scan_failed):
+            settled = ended.key not in sighting.unsettled
+            judged = judge_row(Facts(ended.row, found, terms.now, settled, scan_failed), rules)
         else:
             judged = Judged(skip_rules(rules, "the scan gave no result"))
         sorted_by_policy.append(judged.sorted_findings)

@@ -7,7 +7,7 @@ from hssgate.api.models import CicdImage, ScanStatus
 from hssgate.durations import Moment, format_duration, format_moment
 from hssgate.grouping import Phase, Standing
 from hssgate.nearby import advice
-from hssgate.policy.judge import accepts
+from hssgate.policy.judge import all_accept
 from hssgate.policy.rules import RulesInForce
 from hssgate.sighting import Sighting, state_of
 from hssgate.text import clean
@@ -59,7 +59,7 @@ def _judge_end(row: CicdImage, in_force: Sequence[RulesInForce]) -> Check:
         return Check(SCAN, Result.PASSED, f"{SCAN}: {status}", actual=status)
     why = [clean(part, 200) for part in (row.scan_failed_code, row.scan_failed_desc) if part]
     said = f"{SCAN}: {status}" + (f" ({': '.join(why)})" if why else "")
-    if in_force and all(accepts(rules, row) for rules in in_force):
+    if all_accept(in_force, row):
         return Check(SCAN, Result.WARNED, f"{said}; accepted by the policy", actual=status)
     return Check(SCAN, Result.ERROR, f"{said}; the image was not judged", actual=status, trouble=Trouble.SCAN_FAILED)
 

@@ -110,6 +110,11 @@ def doubts(
                 found += [doubt for policy in policies for doubt in _breaches(row, policy, evidence or Evidence())]
         elif not all(_accepts(row, policy, evidence or Evidence()) for row in newest for policy in policies):
             found.append(f"{key}: the scan had not succeeded: {newest[0].get('scan_status')}")
+        else:
+            for row in newest:
+                found += [
+                    doubt for policy in policies for doubt in _borne_breaches(row, policy, evidence or Evidence())
+                ]
     return found
 
 
@@ -156,8 +161,22 @@ def _accepts(row: Row, policy: Row, evidence: Evidence) -> bool:
     )
 
 
+def _borne_breaches(row: Row, policy: Row, evidence: Evidence) -> Iterable[str]:
+    """Yield what a row of an accepted failure breaks of the rules whose numbers it has."""
+    rules = _rules(row, policy, evidence.now)
+    fields = {"severity": "severity_level", "scan_age": "latest_scan_time", **_COUNTED}
+    borne = {
+        name: rule
+        for name, rule in rules.items()
+        if name != "scan" and row.get(fields.get(name, "vul_num")) not in (None, "")
+    }
+    if number(row.get("vul_num")) == 0:  # whatever their level
+        borne = {name: rule for name, rule in borne.items() if "vuln" not in name}
+    return _breaches(row, {**policy, "rules": borne, "overrides": []}, evidence)
+
+
 def _breaches(row: Row, policy: Row, evidence: Evidence) -> Iterable[str]:
-    """Yield what of a successful row breaks a blocking rule, or leaves it in doubt."""
+    """Yield what of a row breaks a blocking rule, or leaves it in doubt."""
     rules = _rules(row, policy, evidence.now)
     ignore = [entry for entry in policy.get("ignore", []) if _applies(row, entry, evidence.now)]
     by_finding = bool(ignore) or any(name.startswith(("high_", "medium_", "low_")) for name in rules)

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from hssgate.api.models import CicdImage
-from hssgate.policy.judge import Facts, accepts, judge_row, skip_rules
+from hssgate.policy.judge import Facts, all_accept, judge_row, skip_rules
 from hssgate.policy.load import LoadedPolicy
 from hssgate.policy.model import Policy
 from hssgate.policy.rules import Subject, policy_warnings, rules_for
@@ -257,7 +257,7 @@ def test_failures_are_accepted_by_status_or_code(
         loaded({"rules": {"severity": "Low"} | ({"scan": {"accept": accept}} if accept else {})}), SUBJECT, NOW
     )
 
-    assert accepts(rules, CicdImage(scan_status=status, scan_failed_code=code)) is accepted
+    assert all_accept([rules], CicdImage(scan_status=status, scan_failed_code=code)) is accepted
 
 
 def test_the_day_on_which_an_entry_ends_is_one_of_utc(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,6 @@
 """A row against the rules in force: pure functions from facts to checks (CONTRACT section 5)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import assert_never
 
@@ -30,16 +30,18 @@ class Facts:
     """What is held against the rules.
 
     Args:
-        row: of a successful scan.
+        row: of a scan that succeeded, or whose failure the policy accepts.
         evidence: its findings, where they were needed.
         now: epoch seconds, for the age of the scan.
         settled: whether the result is believed; the findings of one that is not are not read.
+        scan_failed: the scan failed in a way that the policy accepts; a number that its row lacks is not judged.
     """
 
     row: CicdImage
     evidence: Evidence
     now: float
     settled: bool = True
+    scan_failed: bool = False
 
 
 @record
@@ -89,8 +91,12 @@ def skip_rules(rules: RulesInForce, because: str) -> tuple[Check, ...]:
     )
 
 
-def accepts(rules: RulesInForce, row: CicdImage) -> bool:
-    """Whether the rules let a scan pass that did not succeed: by its status or by its failure code."""
+def all_accept(in_force: Sequence[RulesInForce], row: CicdImage) -> bool:
+    """Whether every policy lets a scan pass that did not succeed: by its status or by its failure code."""
+    return bool(in_force) and all(_accepts(rules, row) for rules in in_force)
+
+
+def _accepts(rules: RulesInForce, row: CicdImage) -> bool:
     return rules.scan is not None and bool({row.scan_status, row.scan_failed_code} & set(rules.scan.accept))
 
 
@@ -99,11 +105,11 @@ def _judge_limit(
 ) -> Check:
     match rule:
         case SeverityRule():
-            return _judge_severity(name, rule, facts.row)
+            return _judge_severity(name, rule, facts)
         case CountRule():
             if name in _BY_FINDING and rules.need_findings:
                 return _judge_findings(name, rule, facts, sorted_findings)
-            return _judge_count(name, rule, getattr(facts.row, _FIELD_OF_COUNT[name]))
+            return _judge_count(name, rule, facts)
         case AgeRule():
             return _judge_age(name, rule, facts)
         case unreachable:
@@ -112,10 +118,12 @@ def _judge_limit(
 
 def _judge_findings(name: str, rule: CountRule, facts: Facts, sorted_findings: Sorted | None) -> Check:
     """Count findings one by one; those that HSS counted and did not list are held against the image."""
+    if facts.scan_failed and not facts.row.vul_num:  # nothing was counted, so nothing was asked for
+        return _judge_count(name, rule, facts, "vul_num")
     if sorted_findings is None:
         return _unlisted(name, rule, facts)
     if facts.row.vul_num is None:
-        return _lacking(name, rule, _FIELD_OF_COUNT["vulnerabilities"])
+        return _lacking(name, rule, facts, _FIELD_OF_COUNT["vulnerabilities"])
     listed = len(sorted_findings.counted) + len(sorted_findings.ignored)
     missing = max(facts.row.vul_num - listed, 0)
     found = len(_countable(name, sorted_findings)) + missing
@@ -144,12 +152,12 @@ def _unlisted(name: str, rule: CountRule, facts: Facts) -> Check:
     return Check(name, Result.ERROR, said, limit=rule.limit, trouble=trouble)
 
 
-def _judge_severity(name: str, rule: SeverityRule, row: CicdImage) -> Check:
-    level = row.severity_level
+def _judge_severity(name: str, rule: SeverityRule, facts: Facts) -> Check:
+    level = facts.row.severity_level
     if level is None:
-        return _lacking(name, rule, "severity_level")
+        return _lacking(name, rule, facts, "severity_level")
     if level not in _GRAVITY:
-        return _lacking(name, rule, f"readable severity_level (but {clean(level, 40)!r})")
+        return _unusable(name, rule, f"readable severity_level (but {clean(level, 40)!r})")
     holds = _GRAVITY.index(SeverityLevel(level)) <= _GRAVITY.index(rule.limit)
     return _judged(
         rule,
@@ -158,9 +166,11 @@ def _judge_severity(name: str, rule: SeverityRule, row: CicdImage) -> Check:
     )
 
 
-def _judge_count(name: str, rule: CountRule, found: int | None) -> Check:
+def _judge_count(name: str, rule: CountRule, facts: Facts, field: str | None = None) -> Check:
+    field = field or _FIELD_OF_COUNT[name]
+    found: int | None = getattr(facts.row, field)
     if found is None:
-        return _lacking(name, rule, _FIELD_OF_COUNT[name])
+        return _lacking(name, rule, facts, field)
     said = f"{name}: {found} found, at most {rule.limit} accepted"
     return _judged(rule, found <= rule.limit, Check(name, Result.PASSED, said, found, rule.limit))
 
@@ -168,9 +178,10 @@ def _judge_count(name: str, rule: CountRule, found: int | None) -> Check:
 def _judge_age(name: str, rule: AgeRule, facts: Facts) -> Check:
     scanned = facts.row.latest_scan_time
     if scanned is None:
-        return _lacking(name, rule, "latest_scan_time")
+        return _lacking(name, rule, facts, "latest_scan_time")
     if scanned / 1000 > facts.now + _AHEAD_AT_MOST:
-        return _lacking(name, rule, f"believable latest_scan_time (but {format_moment(scanned)}, which is yet to come)")
+        shown = format_moment(scanned)
+        return _unusable(name, rule, f"believable latest_scan_time (but {shown}, which is yet to come)")
     age = max(facts.now - scanned / 1000, 0.0)
     shown, limit = format_duration(age), format_duration(rule.limit)
     said = f"{name}: scanned {shown} ago, at most {limit} accepted"
@@ -184,7 +195,15 @@ def _judged(rule: LimitRule, holds: bool, passed: Check) -> Check:  # noqa: FBT0
     return replace(passed, result=Result.WARNED if rule.action is Action.WARN else Result.FAILED)
 
 
-def _lacking(name: str, rule: LimitRule, field: str) -> Check:
+def _lacking(name: str, rule: LimitRule, facts: Facts, field: str) -> Check:
+    """Return the check of a rule whose number is missing: an error, unless the scan failed and was accepted so."""
+    if facts.scan_failed:
+        said = f"{name}: not judged, the scan failed and HSS gave no {field}"
+        return Check(name, Result.SKIPPED, said, limit=shown_limit(rule))
+    return _unusable(name, rule, field)
+
+
+def _unusable(name: str, rule: LimitRule, field: str) -> Check:
     said = f"{name}: HSS gave no {field}, which this rule needs"
     if rule.action is Action.WARN:
         return Check(name, Result.WARNED, said, limit=shown_limit(rule))
