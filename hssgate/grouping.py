@@ -5,6 +5,7 @@ from enum import Enum, StrEnum
 from operator import attrgetter
 
 from hssgate.api.models import CicdImage
+from hssgate.policy.rule_table import ROW_FIELDS
 from hssgate.record import record
 from hssgate.reference import Reference
 
@@ -15,6 +16,9 @@ _TIMES: tuple[Callable[[CicdImage], int | None], ...] = (
     attrgetter("latest_update_time"),
     attrgetter("latest_scan_time"),
 )
+
+_JUDGED = ("image_digest", *ROW_FIELDS)
+COMPARED = ("image_id", *_JUDGED)
 
 GroupKey = tuple[str | None, str | None, str | None, str | None]
 
@@ -85,16 +89,12 @@ def standings(
 
 def judged_fields(row: CicdImage) -> tuple[object, ...]:
     """Return all of a row that a verdict could turn on."""
-    return (
-        row.image_digest,
-        row.scan_status,
-        row.scan_failed_code,
-        row.latest_scan_time,
-        row.severity_level,
-        row.vul_num,
-        row.unsafe_setting_num,
-        row.malicious_file_num,
-    )
+    return tuple(getattr(row, name) for name in _JUDGED)
+
+
+def compared_fields(row: CicdImage) -> tuple[object, ...]:
+    """Return all of a row in which two rows of one time, or two reads of one row, must agree."""
+    return tuple(getattr(row, name) for name in COMPARED)
 
 
 def is_stale(row: CicdImage, scanned_after: int | None, now: int | None = None) -> bool:
@@ -120,7 +120,7 @@ def _standing(key: GroupKey, group: Sequence[CicdImage], scanned_after: int | No
     fresh = [row for row in newest if not is_stale(row, scanned_after, now)]
     if not fresh:
         return Standing(key, Phase.STALE, newest[0])
-    if len({judged_fields(row) for row in newest}) > 1:
+    if len({compared_fields(row) for row in newest}) > 1:
         return Standing(key, Phase.AMBIGUOUS, newest[0], tuple(newest))
     return Standing(key, Phase.ENDED, newest[0])
 

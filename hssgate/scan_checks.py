@@ -5,7 +5,7 @@ from typing import assert_never
 
 from hssgate.api.models import CicdImage, ScanStatus
 from hssgate.durations import Moment, format_duration, format_moment
-from hssgate.grouping import Phase, Standing
+from hssgate.grouping import COMPARED, Phase, Standing
 from hssgate.nearby import advice
 from hssgate.policy.judge import all_accept
 from hssgate.policy.rules import RulesInForce
@@ -20,6 +20,7 @@ from hssgate.verdict import (
 from hssgate.waiting import Ending
 
 FRESHNESS = "freshness"
+_ALWAYS_NAMED = {"image_digest", "scan_status", "severity_level", "vul_num"}  # of a row that is ambiguous
 
 
 def judge_scan(sighting: Sighting, standing: Standing | None, in_force: Sequence[RulesInForce]) -> Check:
@@ -103,10 +104,18 @@ def moment_asked(sighting: Sighting, scanned_after: Moment | None) -> int | None
 
 
 def _ambiguity(standing: Standing) -> str:
+    """Name the rows that may be the newest, each with what tells it from the others."""
+    differing = [
+        name
+        for name in COMPARED
+        if name not in _ALWAYS_NAMED and len({getattr(row, name) for row in standing.others}) > 1
+    ]
     shown = ", ".join(
         dict.fromkeys(
             f"{clean(row.image_digest or 'no digest', 140)} ({clean(row.scan_status, 40)}, "
-            f"severity {clean(row.severity_level, 40)}, {row.vul_num} vulnerabilities)"
+            f"severity {clean(row.severity_level, 40)}, {row.vul_num} vulnerabilities"
+            + "".join(f", {name} {clean(getattr(row, name), 80)}" for name in differing)
+            + ")"
             for row in standing.others
         )
     )

@@ -6,7 +6,17 @@ from dataclasses import dataclass, replace
 from hssgate.api.models import CicdImage, ScanStatus
 from hssgate.api.paging import Listing
 from hssgate.errors import ApiError
-from hssgate.grouping import MOVING, NOT_STARTED, GroupKey, Phase, Standing, is_newer, judged_fields, standings
+from hssgate.grouping import (
+    MOVING,
+    NOT_STARTED,
+    GroupKey,
+    Phase,
+    Standing,
+    compared_fields,
+    is_newer,
+    judged_fields,
+    standings,
+)
 from hssgate.reference import Reference
 from hssgate.sighting import Sighting, state_of, status_of
 from hssgate.text import clean
@@ -239,7 +249,7 @@ class Watched:
         if standing.phase is not Phase.ENDED or standing.row.scan_status != ScanStatus.SUCCESS or settle == 0:
             self._first_seen.pop(key, None)
             return
-        fields = judged_fields(standing.row)
+        fields = compared_fields(standing.row)
         first = self._first_seen.get(key)
         if first is None:
             # Seen moving before, its scan time may still be that of the scan before.

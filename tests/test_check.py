@@ -94,6 +94,39 @@ def test_a_finished_image_costs_one_request_and_no_sleep(bench: Bench) -> None:
     assert (bench.emulator.request_count, bench.clock.slept) == (1, [])
 
 
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        pytest.param({"image_id": '"2"'}, "image_id 2", id="id"),
+        pytest.param({"severity_level": "Medium"}, "severity Medium", id="level"),
+        pytest.param({"vul_num": 4}, "4 vulnerabilities", id="vulnerabilities"),
+        pytest.param({"unsafe_setting_num": 1}, "unsafe_setting_num 1", id="unsafe settings"),
+        pytest.param({"malicious_file_num": 1}, "malicious_file_num 1", id="malicious files"),
+        pytest.param({"scan_failed_code": "other"}, "scan_failed_code other", id="failure code"),
+    ],
+)
+def test_two_rows_of_one_time_that_differ_in_anything_are_ambiguous(
+    bench: Bench, changed: dict[str, object], named: str
+) -> None:
+    """Even where both would pass: nothing shows which of them is the newest. Both are named, with what differs."""
+    base = {
+        "image_id": '"1"', "severity_level": "Low", "vul_num": 3, "unsafe_setting_num": 0, "malicious_file_num": 0,
+        "scan_status": "failed" if "scan_failed_code" in changed else "success", "scan_failed_code": "code",
+    }  # fmt: skip
+    one, other = (
+        image("{at: -1h, " + ", ".join(f"{name}: {value}" for name, value in fields.items()) + "}")
+        for fields in (base, base | changed)
+    )
+    (bench.folder / "p.yaml").write_text("rules: {severity: High, malicious_files: 9, scan: {accept: [failed]}}")
+
+    alike = bench.play(images(one, one)).check("team/app:1.0", "--policy", "p.yaml")
+    ended = bench.play(images(one, other)).check("team/app:1.0", "--policy", "p.yaml")
+
+    assert (alike.code, ended.code) == (0, 5)
+    assert "results that cannot be told apart in time" in ended.out
+    assert named in ended.out
+
+
 @pytest.mark.parametrize("seconds", [10, 60, 300, 900])
 def test_the_end_of_a_scan_is_noticed_within_a_tenth_of_its_length(bench: Bench, seconds: int) -> None:
     """Plus the shortest pause, and the jitter of a tenth."""

@@ -23,6 +23,7 @@ from hssgate.exit_codes import ExitCode
 from hssgate.policy.document import read_document
 from hssgate.policy.load import load_policy
 from hssgate.policy.model import BUILT_IN_TEXT
+from hssgate.policy.rule_table import RULES
 from hssgate.reports import FORMATS
 
 ROOT = Path(__file__).parents[1]
@@ -68,6 +69,16 @@ def test_the_option_table_is_the_options() -> None:
         assert re.findall(r"`([A-Z][A-Z_]+)`", variables) == named
         if isinstance(option.default, str):
             assert default == f"`{option.default}`"
+
+
+@pytest.mark.parametrize("document", ["README.md", "README.zh-CN.md"])
+def test_every_rule_of_the_policy_is_documented(document: str) -> None:
+    """In the policy that the README shows; of the rules for one level, the prefix is enough."""
+    shown = "".join(blocks((ROOT / document).read_text(encoding="utf-8"), "yaml"))
+
+    for name in RULES:
+        prefix, _, rest = name.partition("_")
+        assert f"  {name}: " in shown or (rest == "vulnerabilities" and f" {prefix}_" in shown), name
 
 
 def test_the_exit_codes_are_the_exit_codes() -> None:

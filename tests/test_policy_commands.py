@@ -13,7 +13,8 @@ from jsonschema import Draft202012Validator
 
 from hssgate.cli.main import cli
 from hssgate.policy.load import load_policy
-from hssgate.policy.model import Policy, Rules, built_in
+from hssgate.policy.model import Policy, built_in
+from hssgate.policy.rule_table import Rules
 from hssgate.policy.schema import policy_schema
 from hssgate.policy.starter import starter_policy
 from tests.conftest import Bench

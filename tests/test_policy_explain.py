@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from hssgate.policy.model import Rules
+from hssgate.policy.rule_table import Rules
 from hssgate.policy.starter import starter_policy
 from tests.conftest import Bench
 from tests.test_policy_commands import POLICY, save, uncommented

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from hssgate.errors import PolicyInvalid
 from hssgate.policy.document import Malformed, read_document
 from hssgate.policy.load import BUILT_IN, find_policy, load_policies, load_policy
-from hssgate.policy.model import BUILT_IN_TEXT, Action, Policy, built_in
+from hssgate.policy.model import BUILT_IN_TEXT, Policy, built_in
+from hssgate.policy.rule_table import Action, Rules
 
 YAML = """\
 version: 1
@@ -164,10 +165,7 @@ def test_each_fault_is_named_with_its_place(tmp_path: Path, name: str, text: str
         assert expected in problem
 
 
-KEYS = (
-    "severity, vulnerabilities, high_vulnerabilities, medium_vulnerabilities, low_vulnerabilities, unsafe_settings, "
-    "malicious_files, scan_age, scan"
-)
+KEYS = ", ".join(Rules.model_fields)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from hssgate.durations import parse_duration
 from hssgate.errors import PolicyInvalid
 from hssgate.policy.load import load_policy
-from hssgate.policy.model import Rules
+from hssgate.policy.rule_table import Rules
 from hssgate.policy.schema import policy_schema
 
 PUBLISHED = Path(__file__).parents[1] / "schemas" / "policy.schema.json"

@@ -11,7 +11,7 @@ import pytest
 
 from hssgate.errors import Interrupted
 from hssgate.exit_codes import ExitCode
-from hssgate.policy.model import Rules
+from hssgate.policy.rule_table import Rules
 from hssgate.reference import parse_reference
 from hssgate.reports.entries import OWN, RUN, Entry
 from hssgate.reports.findings import Effect

@@ -9,7 +9,7 @@ from hssgate.durations import Moment
 from hssgate.errors import ApiUnavailable
 from hssgate.grouping import GroupKey, Phase, Standing
 from hssgate.policy.exceptions import Exceptions
-from hssgate.policy.model import ScanRule
+from hssgate.policy.rule_table import ScanRule
 from hssgate.policy.rules import RulesInForce
 from hssgate.reference import parse_reference
 from hssgate.scan_checks import judge_freshness, judge_scan
@@ -155,6 +155,28 @@ def test_results_that_cannot_be_told_apart_are_all_named_once() -> None:
         "pass the digest that was pushed, as …@sha256:…",
         trouble=Trouble.AMBIGUOUS,
     )
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        pytest.param({"image_id": "4711"}, ", image_id None|, image_id 4711", id="the id alone"),
+        pytest.param({"malicious_file_num": 2}, ", malicious_file_num None|, malicious_file_num 2", id="one more count"),
+        pytest.param(
+            {"image_id": "i" * 90, "unsafe_setting_num": 0},
+            f", image_id None, unsafe_setting_num None|, image_id {'i' * 79}…, unsafe_setting_num 0", id="two, cut",
+        ),
+        pytest.param({"registry_name": "swr"}, "", id="nothing that decides"),
+    ],
+)  # fmt: skip
+def test_results_that_cannot_be_told_apart_are_named_with_what_differs(fields: dict[str, object], named: str) -> None:
+    """Two rows that read alike would not show why neither is believed."""
+    standing = Standing(KEY, Phase.AMBIGUOUS, ROW, (ROW, ROW.model_copy(update=fields)))
+
+    message = judge_scan(SIGHTING, standing, [NO_RULES]).message
+
+    shown = message.removeprefix("scan: results that cannot be told apart in time: ").partition("; ")[0]
+    assert shown == ", ".join(f"{DIGEST} (success, severity Low, 3 vulnerabilities{part})" for part in named.split("|"))
 
 
 BY_DIGEST = replace(SIGHTING, reference=parse_reference(f"app:1.0@{DIGEST}"))

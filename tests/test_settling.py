@@ -99,6 +99,25 @@ def test_counts_that_go_on_changing_never_settle(bench: Bench) -> None:
     assert "last state: success, settling; the result was still settling" in ended.out
 
 
+@pytest.mark.parametrize(
+    "changed",
+    ["image_id: other", f"image_digest: {OTHER}", "latest_scan_time: 1790000000000", "severity_level: Medium", "vul_num: 4",
+     "unsafe_setting_num: 1", "malicious_file_num: 1"],
+)  # fmt: skip
+def test_each_change_of_a_young_result_is_settled_anew(bench: Bench, changed: str) -> None:
+    """Id, digest, scan time, level and every count must be the same in two reads."""
+    counts = "severity_level: Low, vul_num: 3, unsafe_setting_num: 0, malicious_file_num: 0"
+    name, _, value = changed.partition(": ")
+    after = ", ".join(part for part in counts.split(", ") if not part.startswith(f"{name}:")) + f", {name}: {value}"
+    scenario = images(
+        image(f"{{at: -1s, scan_status: success, {counts}}}", f"{{at: 2s, scan_status: success, {after}}}")
+    )
+    (bench.folder / "p.yaml").write_text("rules: {severity: High, malicious_files: 1}")
+
+    assert bench.play(scenario).check("team/app:1.0", "--settle", "5s", "--policy", "p.yaml").code == 0
+    assert bench.emulator.request_count == 3
+
+
 def test_a_young_success_cannot_pass_on_a_single_look(bench: Bench) -> None:
     """With a timeout of 0 there is no second read to agree with the first."""
     scenario = images(finished(at="-1s"))

@@ -12,7 +12,8 @@ from hssgate.cli.policy_files import load_or_default, policy_option
 from hssgate.cli.world import World
 from hssgate.errors import Misused
 from hssgate.policy.explain import Explanation, Origin, explain_policy
-from hssgate.policy.model import Action, Ignore, Rules, ScanRule
+from hssgate.policy.model import Ignore
+from hssgate.policy.rule_table import RULES, Action, ScanRule
 from hssgate.policy.rules import Rule, Subject, shown_limit
 from hssgate.reference import Reference, parse_reference
 from hssgate.text import clean
@@ -64,7 +65,7 @@ def _as_text(explanation: Explanation, reference: Reference, console: Console) -
     lines = [
         "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3]]) for row in table
     ]
-    absent = [name for name in Rules.model_fields if name not in explanation.rules]
+    absent = [name for name in RULES if name not in explanation.rules]
     return "\n".join(
         [
             console.paint_result(f"{reference.text} under {explanation.source.path}", "bold"),

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from hssgate.policy.load import LoadedPolicy
-from hssgate.policy.model import Ignore, Override, Rules
+from hssgate.policy.model import Ignore, Override
+from hssgate.policy.rule_table import RULES
 from hssgate.policy.rules import Rule, Subject, ended_overrides, rules_by_origin, rules_for
 from hssgate.verdict import PolicySource
 
@@ -48,7 +49,7 @@ def explain_policy(loaded: LoadedPolicy, subject: Subject, now: float) -> Explan
     """
     in_force = rules_by_origin(loaded, subject, now)
     rules = {}
-    for name in (name for name in Rules.model_fields if name in in_force):
+    for name in (name for name in RULES if name in in_force):
         rule, index = in_force[name]
         rules[name] = (rule, Origin(loaded.place_of_rule(name)) if index is None else _origin_of(loaded, index))
     ended = tuple(_origin_of(loaded, index) for index in ended_overrides(loaded, subject, now))

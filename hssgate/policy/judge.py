@@ -9,17 +9,12 @@ from hssgate.durations import format_duration, format_moment
 from hssgate.errors import Interrupted
 from hssgate.evidence import Evidence, Findings, FindingsMissing
 from hssgate.policy.exceptions import Sorted, sort_out
-from hssgate.policy.model import Action, AgeRule, CountRule, SeverityRule
-from hssgate.policy.rules import LEVEL_RULES, LimitRule, RulesInForce, shown_limit
+from hssgate.policy.rule_table import RULES, Action, AgeRule, CountRule, SeverityRule
+from hssgate.policy.rules import LimitRule, RulesInForce, shown_limit
 from hssgate.record import record
 from hssgate.text import clean
-from hssgate.verdict import Check, ListedFinding, Result, Trouble
+from hssgate.verdict import SCAN, Check, ListedFinding, Result, Trouble
 
-_FIELD_OF_COUNT = {
-    "vulnerabilities": "vul_num",
-    "unsafe_settings": "unsafe_setting_num",
-    "malicious_files": "malicious_file_num",
-}
 _AHEAD_AT_MOST = 15 * 60.0  # seconds by which a scan time may be ahead of the clock
 _GRAVITY = tuple(SeverityLevel)
 _LEVELS = tuple(Level)
@@ -75,12 +70,8 @@ def _gravity(finding: Finding) -> tuple[int, str, str]:
     return (_LEVELS.index(finding.level), finding.vul_id or "", finding.app_name or "")
 
 
-_BY_FINDING = {"vulnerabilities", *LEVEL_RULES}
-
-
 def _countable(name: str, sorted_findings: Sorted) -> tuple[Finding, ...]:
-    level = LEVEL_RULES.get(name)
-    return tuple(finding for finding in sorted_findings.counted if level is None or finding.level is level)
+    return tuple(finding for finding in sorted_findings.counted if finding.level in RULES[name].levels)
 
 
 def skip_rules(rules: RulesInForce, because: str) -> tuple[Check, ...]:
@@ -97,7 +88,7 @@ def all_accept(in_force: Sequence[RulesInForce], row: CicdImage) -> bool:
 
 
 def _accepts(rules: RulesInForce, row: CicdImage) -> bool:
-    return rules.scan is not None and bool({row.scan_status, row.scan_failed_code} & set(rules.scan.accept))
+    return rules.scan is not None and any(getattr(row, field) in rules.scan.accept for field in RULES[SCAN].fields)
 
 
 def _judge_limit(
@@ -107,7 +98,7 @@ def _judge_limit(
         case SeverityRule():
             return _judge_severity(name, rule, facts)
         case CountRule():
-            if name in _BY_FINDING and rules.need_findings:
+            if RULES[name].levels and rules.need_findings:
                 return _judge_findings(name, rule, facts, sorted_findings)
             return _judge_count(name, rule, facts)
         case AgeRule():
@@ -118,19 +109,21 @@ def _judge_limit(
 
 def _judge_findings(name: str, rule: CountRule, facts: Facts, sorted_findings: Sorted | None) -> Check:
     """Count findings one by one; those that HSS counted and did not list are held against the image."""
-    if facts.scan_failed and not facts.row.vul_num:  # nothing was counted, so nothing was asked for
-        return _judge_count(name, rule, facts, "vul_num")
+    (field,) = RULES[name].fields
+    counted: int | None = getattr(facts.row, field)
+    if facts.scan_failed and not counted:  # nothing was counted, so nothing was asked for
+        return _judge_count(name, rule, facts)
     if sorted_findings is None:
         return _unlisted(name, rule, facts)
-    if facts.row.vul_num is None:
-        return _lacking(name, rule, facts, _FIELD_OF_COUNT["vulnerabilities"])
+    if counted is None:
+        return _lacking(name, rule, facts, field)
     listed = len(sorted_findings.counted) + len(sorted_findings.ignored)
-    missing = max(facts.row.vul_num - listed, 0)
+    missing = max(counted - listed, 0)
     found = len(_countable(name, sorted_findings)) + missing
-    ignored = sum(LEVEL_RULES.get(name, finding.level) is finding.level for finding, _ in sorted_findings.ignored)
+    ignored = sum(finding.level in RULES[name].levels for finding, _ in sorted_findings.ignored)
     notes = [f"{ignored} ignored"] if ignored else []
     if missing:
-        notes.append(f"{missing} of {facts.row.vul_num} counted by HSS but not listed, held against the image")
+        notes.append(f"{missing} of {counted} counted by HSS but not listed, held against the image")
     said = f"{name}: {found} found, at most {rule.limit} accepted" + (f" ({'; '.join(notes)})" if notes else "")
     check = _judged(rule, found <= rule.limit, Check(name, Result.PASSED, said, found, rule.limit))
     if check.result is Result.PASSED:
@@ -153,11 +146,12 @@ def _unlisted(name: str, rule: CountRule, facts: Facts) -> Check:
 
 
 def _judge_severity(name: str, rule: SeverityRule, facts: Facts) -> Check:
-    level = facts.row.severity_level
+    (field,) = RULES[name].fields
+    level: str | None = getattr(facts.row, field)
     if level is None:
-        return _lacking(name, rule, facts, "severity_level")
+        return _lacking(name, rule, facts, field)
     if level not in _GRAVITY:
-        return _unusable(name, rule, f"readable severity_level (but {clean(level, 40)!r})")
+        return _unusable(name, rule, f"readable {field} (but {clean(level, 40)!r})")
     holds = _GRAVITY.index(SeverityLevel(level)) <= _GRAVITY.index(rule.limit)
     return _judged(
         rule,
@@ -166,8 +160,8 @@ def _judge_severity(name: str, rule: SeverityRule, facts: Facts) -> Check:
     )
 
 
-def _judge_count(name: str, rule: CountRule, facts: Facts, field: str | None = None) -> Check:
-    field = field or _FIELD_OF_COUNT[name]
+def _judge_count(name: str, rule: CountRule, facts: Facts) -> Check:
+    (field,) = RULES[name].fields
     found: int | None = getattr(facts.row, field)
     if found is None:
         return _lacking(name, rule, facts, field)
@@ -176,12 +170,13 @@ def _judge_count(name: str, rule: CountRule, facts: Facts, field: str | None = N
 
 
 def _judge_age(name: str, rule: AgeRule, facts: Facts) -> Check:
-    scanned = facts.row.latest_scan_time
+    (field,) = RULES[name].fields
+    scanned: int | None = getattr(facts.row, field)
     if scanned is None:
-        return _lacking(name, rule, facts, "latest_scan_time")
+        return _lacking(name, rule, facts, field)
     if scanned / 1000 > facts.now + _AHEAD_AT_MOST:
         shown = format_moment(scanned)
-        return _unusable(name, rule, f"believable latest_scan_time (but {shown}, which is yet to come)")
+        return _unusable(name, rule, f"believable {field} (but {shown}, which is yet to come)")
     age = max(facts.now - scanned / 1000, 0.0)
     shown, limit = format_duration(age), format_duration(rule.limit)
     said = f"{name}: scanned {shown} ago, at most {limit} accepted"

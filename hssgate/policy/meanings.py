@@ -1,16 +1,7 @@
 """What each key of a policy means, in a line: editors show it at the key, and the starter beside it."""
 
-RULES = {
-    "severity": "worst severity_level still accepted: Security < Low < Medium < High",
-    "vulnerabilities": "most vulnerabilities still accepted (vul_num)",
-    "high_vulnerabilities": "most vulnerabilities of high severity still accepted",
-    "medium_vulnerabilities": "most vulnerabilities of medium severity still accepted",
-    "low_vulnerabilities": "most vulnerabilities of low severity still accepted",
-    "unsafe_settings": "most unsafe settings still accepted (unsafe_setting_num)",
-    "malicious_files": "most malicious files still accepted (malicious_file_num)",
-    "scan_age": "greatest age of the scan still accepted (latest_scan_time)",
-    "scan": "failures of a scan that may pass, with a warning",
-}
+from hssgate.policy.rule_table import RULES
+
 _KEYS = {
     "version": "the version of this format",
     "rules": "an absent rule is not applied; the value is what is still accepted",
@@ -29,4 +20,4 @@ _KEYS = {
 
 def meaning_of(key: str) -> str:
     """Return what the key means."""
-    return RULES.get(key) or _KEYS[key]
+    return RULES[key].help if key in RULES else _KEYS[key]

@@ -6,11 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import assert_never
 
-from hssgate.api.models import Level
 from hssgate.durations import format_duration
 from hssgate.policy.exceptions import Exceptions
 from hssgate.policy.load import BUILT_IN, LoadedPolicy
-from hssgate.policy.model import AgeRule, CountRule, Ignore, Override, Rules, ScanRule, SeverityRule
+from hssgate.policy.model import Ignore, Override
+from hssgate.policy.rule_table import RULES, AgeRule, CountRule, ScanRule, SeverityRule
 from hssgate.record import record
 from hssgate.text import clean
 from hssgate.verdict import Place
@@ -18,12 +18,6 @@ from hssgate.verdict import Place
 LimitRule = SeverityRule | CountRule | AgeRule
 Rule = LimitRule | ScanRule
 
-# Rules that count findings one by one, of one level each.
-LEVEL_RULES = {
-    "high_vulnerabilities": Level.HIGH,
-    "medium_vulnerabilities": Level.MEDIUM,
-    "low_vulnerabilities": Level.LOW,
-}
 _SOON = timedelta(days=14)
 
 
@@ -46,7 +40,7 @@ class RulesInForce:
     @property
     def need_findings(self) -> bool:
         """Whether the findings must be asked for, one by one."""
-        return bool(self.exceptions.entries) or bool(LEVEL_RULES.keys() & self.limits.keys())
+        return bool(self.exceptions.entries) or any(RULES[name].needs_findings for name in self.limits)
 
 
 @record
@@ -85,7 +79,7 @@ def rules_for(loaded: LoadedPolicy, subject: Subject, now: float) -> RulesInForc
     by_origin = rules_by_origin(loaded, subject, now)
     rules = {name: rule for name, (rule, _) in by_origin.items()}
     scan = rules.pop("scan", None)
-    limits = {name: rule for name in Rules.model_fields if not isinstance(rule := rules.get(name), ScanRule | None)}
+    limits = {name: rule for name in RULES if not isinstance(rule := rules.get(name), ScanRule | None)}
     entries = tuple(
         (index, entry)
         for index, entry in enumerate(loaded.policy.ignore)

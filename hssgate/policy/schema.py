@@ -10,7 +10,8 @@ from pydantic.json_schema import JsonSchemaValue
 
 from hssgate.durations import LONGEST
 from hssgate.policy.meanings import meaning_of
-from hssgate.policy.model import NO_FAILURES, Policy
+from hssgate.policy.model import Policy
+from hssgate.policy.rule_table import NO_FAILURES
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _NUMBER = r"[0-9]+(?:\.[0-9]+)?"

@@ -1,7 +1,8 @@
 """The policy that `hssgate policy init` writes: the built-in one, with everything else shown as comments."""
 
-from hssgate.policy.meanings import RULES, meaning_of
-from hssgate.policy.model import BUILT_IN_TEXT, Policy, Rules
+from hssgate.policy.meanings import meaning_of
+from hssgate.policy.model import BUILT_IN_TEXT, Policy
+from hssgate.policy.rule_table import RULES
 
 SCHEMA_FILE = "hssgate.schema.json"
 _HEAD = f"""\
@@ -10,17 +11,6 @@ _HEAD = f"""\
 # As it stands this is the built-in policy. The rest is examples: take the number sign away from what you need.
 version: 1
 """
-_VALUES = {
-    "severity": "Medium",
-    "vulnerabilities": "20",
-    "high_vulnerabilities": "0",
-    "medium_vulnerabilities": "10",
-    "low_vulnerabilities": "50",
-    "unsafe_settings": "{limit: 10, action: warn}",
-    "malicious_files": "0",
-    "scan_age": "24h",
-    "scan": "{accept: [image_oversized]}",
-}
 _LISTS = {
     "overrides": """\
 # overrides:
@@ -42,7 +32,7 @@ _LISTS = {
 
 def starter_policy() -> str:
     """Return a commented policy, as YAML, that says what the built-in policy says."""
-    rules = "".join(_rule(name) for name in RULES if name in Rules.model_fields)
+    rules = "".join(_rule(name) for name in RULES)
     lists = "".join(
         f"\n# {_sentence(meaning_of(name))}\n{text}" for name, text in _LISTS.items() if name in Policy.model_fields
     )
@@ -51,9 +41,9 @@ def starter_policy() -> str:
 
 
 def _rule(name: str) -> str:
-    line = f"{name}: {_VALUES[name]}"
+    line = f"{name}: {RULES[name].example}"
     shown = line if f"  {line}\n" in BUILT_IN_TEXT else f"# {line}"
-    return f"  {shown:<44}  # {RULES[name]}\n"
+    return f"  {shown:<44}  # {RULES[name].help}\n"
 
 
 def _sentence(text: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 
 from hssgate.api.models import Level
 from hssgate.policy.load import BUILT_IN
-from hssgate.policy.meanings import RULES
+from hssgate.policy.rule_table import RULES
 from hssgate.reports.findings import EFFECT_OF, Consequence, Effect, consequences, identifier, package
 from hssgate.reports.fingerprints import Key, digest, fingerprints, group_key, identities
 from hssgate.text import clean

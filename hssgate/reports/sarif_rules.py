@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from hssgate.api.models import Finding, Level
-from hssgate.policy.meanings import RULES
+from hssgate.policy.rule_table import RULES
 from hssgate.reports import escaping
 from hssgate.reports.entries import OWN, RUN, Entry
 from hssgate.reports.findings import exceptions_for, identifier
@@ -56,7 +56,7 @@ def _of_gate(rule: str) -> dict[str, Any]:
         about = f"What the gate asks for: {asked}."
     else:
         kind, title = "policy", f"The rule {name} of the policy does not hold"
-        about = f"The rule {name} of the policy: {RULES[name]}."
+        about = f"The rule {name} of the policy: {RULES[name].help}."
     return {
         "id": rule,
         "name": "".join(word.capitalize() for word in name.split("_")),

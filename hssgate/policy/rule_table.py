@@ -1,0 +1,215 @@
+"""The policy's rules, each declared once: name, kind, the row's fields it reads, help line and example.
+
+The judge, the help at each key, the starter policy, the JSON Schema and the comparison of rows (`hssgate.grouping`) are
+made from this table, so a rule that is added here is judged, explained and compared without a change elsewhere.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, StrictStr
+
+from hssgate.api.models import Level, ScanStatus, SeverityLevel
+from hssgate.durations import parse_duration
+from hssgate.record import record
+
+NO_FAILURES = frozenset({ScanStatus.SUCCESS, ScanStatus.UNSCAN, ScanStatus.WAITING_FOR_SCAN, ScanStatus.SCANNING, ""})
+
+STRICT = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
+
+
+class Action(StrEnum):
+    """What a broken rule does."""
+
+    BLOCK = "block"
+    WARN = "warn"
+
+
+def _long_form(value: object) -> object:
+    """Take the bare limit as the short form of `{limit: …}`."""
+    return value if isinstance(value, dict | BaseModel) else {"limit": value}
+
+
+def _seconds(value: object) -> float:
+    if isinstance(value, str):
+        return parse_duration(value)
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return parse_duration(str(value))
+    raise ValueError("should be a duration such as 24h")
+
+
+class SeverityRule(BaseModel):
+    """Worst `severity_level` still accepted."""
+
+    model_config = STRICT
+
+    limit: SeverityLevel
+    action: Action = Action.BLOCK
+
+
+class CountRule(BaseModel):
+    """Largest number still accepted."""
+
+    model_config = STRICT
+
+    limit: Annotated[StrictInt, Field(ge=0)]
+    action: Action = Action.BLOCK
+
+
+class AgeRule(BaseModel):
+    """Greatest age of the scan still accepted, in seconds."""
+
+    model_config = STRICT
+
+    limit: Annotated[float, BeforeValidator(_seconds)]
+    action: Action = Action.BLOCK
+
+
+def some(value: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the list as it is, unless it is empty."""
+    if not value:
+        raise ValueError("should name at least one")
+    return value
+
+
+def _failure(value: str) -> str:
+    if value in NO_FAILURES:
+        raise ValueError(f"`{value}` is no failure of a scan; name one such as image_oversized")
+    return value
+
+
+class ScanRule(BaseModel):
+    """Statuses or failure codes of a scan that did not succeed but may pass, with a warning."""
+
+    model_config = STRICT
+
+    accept: Annotated[tuple[Annotated[StrictStr, AfterValidator(_failure)], ...], AfterValidator(some)]
+
+
+@record
+class RuleSpec:
+    """What is declared of a rule beside its name and its kind.
+
+    Args:
+        fields: of the row that the rule reads. Rows of one time that differ in any of them are ambiguous, and a young
+            result is read again until all of them stay the same. A rule of a number or a level reads one field.
+        help: one line for editors, the starter policy and reports.
+        example: the value in the starter policy, as YAML.
+        levels: of the findings that the rule counts, where findings are read; empty where it counts none.
+    """
+
+    fields: tuple[str, ...]
+    help: str
+    example: str
+    levels: frozenset[Level] = frozenset()
+
+    @property
+    def needs_findings(self) -> bool:
+        """Whether findings must be read: HSS has one number for all levels, and none for some of them."""
+        return bool(self.levels) and self.levels != _ALL_LEVELS
+
+
+_ALL_LEVELS = frozenset(Level)
+_SHORT_FORM = BeforeValidator(_long_form)  # for every kind that has a `limit`
+
+
+class Rules(BaseModel):
+    """The rules; one that is absent is not applied."""
+
+    model_config = STRICT
+
+    severity: Annotated[
+        SeverityRule | None,
+        _SHORT_FORM,
+        RuleSpec(
+            fields=("severity_level",),
+            help="worst severity_level still accepted: Security < Low < Medium < High",
+            example="Medium",
+        ),
+    ] = None
+    vulnerabilities: Annotated[
+        CountRule | None,
+        _SHORT_FORM,
+        RuleSpec(
+            fields=("vul_num",),
+            help="most vulnerabilities still accepted (vul_num)",
+            example="20",
+            levels=_ALL_LEVELS,
+        ),
+    ] = None
+    high_vulnerabilities: Annotated[
+        CountRule | None,
+        _SHORT_FORM,
+        RuleSpec(
+            fields=("vul_num",),
+            help="most vulnerabilities of high severity still accepted",
+            example="0",
+            levels=frozenset({Level.HIGH}),
+        ),
+    ] = None
+    medium_vulnerabilities: Annotated[
+        CountRule | None,
+        _SHORT_FORM,
+        RuleSpec(
+            fields=("vul_num",),
+            help="most vulnerabilities of medium severity still accepted",
+            example="10",
+            levels=frozenset({Level.MEDIUM}),
+        ),
+    ] = None
+    low_vulnerabilities: Annotated[
+        CountRule | None,
+        _SHORT_FORM,
+        RuleSpec(
+            fields=("vul_num",),
+            help="most vulnerabilities of low severity still accepted",
+            example="50",
+            levels=frozenset({Level.LOW}),
+        ),
+    ] = None
+    unsafe_settings: Annotated[
+        CountRule | None,
+        _SHORT_FORM,
+        RuleSpec(
+            fields=("unsafe_setting_num",),
+            help="most unsafe settings still accepted (unsafe_setting_num)",
+            example="{limit: 10, action: warn}",
+        ),
+    ] = None
+    malicious_files: Annotated[
+        CountRule | None,
+        _SHORT_FORM,
+        RuleSpec(
+            fields=("malicious_file_num",),
+            help="most malicious files still accepted (malicious_file_num)",
+            example="0",
+        ),
+    ] = None
+    scan_age: Annotated[
+        AgeRule | None,
+        _SHORT_FORM,
+        RuleSpec(
+            fields=("latest_scan_time",),
+            help="greatest age of the scan still accepted (latest_scan_time)",
+            example="24h",
+        ),
+    ] = None
+    scan: Annotated[
+        ScanRule | None,
+        RuleSpec(
+            fields=("scan_status", "scan_failed_code"),
+            help="failures of a scan that may pass, with a warning",
+            example="{accept: [image_oversized]}",
+        ),
+    ] = None
+
+    def in_force(self) -> dict[str, SeverityRule | CountRule | AgeRule | ScanRule]:
+        """Return the rules that are given, by name, in the order in which they are judged."""
+        return {name: rule for name, rule in self if rule is not None}
+
+
+RULES: Mapping[str, RuleSpec] = {
+    name: spec for name, field in Rules.model_fields.items() for spec in field.metadata if isinstance(spec, RuleSpec)
+}
+ROW_FIELDS = tuple(dict.fromkeys(name for spec in RULES.values() for name in spec.fields))
