@@ -59,7 +59,7 @@ WAYS: dict[str, dict[str, str]] = {
     "federation": {**_IAM, "HUAWEICLOUD_SDK_IDP_ID": "my-idp", "HUAWEICLOUD_SDK_ID_TOKEN_FILE": "id-token"},
     "password": {**_IAM, "HW_USER_NAME": "me", "HW_USER_PASSWORD": PASSWORD, "HW_DOMAIN_NAME": "my-account"},
     "profile": {"HUAWEICLOUD_SDK_CREDENTIALS_FILE": "profile"},
-    "agency of the machine": {"HSSGATE_METADATA": "1"},
+    "agency of the machine": {"HSSGATE_ECS_AGENCY": "1"},
 }
 """In the order in which they are tried."""
 INPUTS = ("id-token", "profile")

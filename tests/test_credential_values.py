@@ -33,7 +33,7 @@ WAYS = {
     "federation": IDP,
     "password": USER,
     "profile": {"HUAWEICLOUD_SDK_CREDENTIALS_FILE": "profile"},
-    "metadata": {"HSSGATE_METADATA": "1"},
+    "metadata": {"HSSGATE_ECS_AGENCY": "1"},
 }
 """Each way in with all its variables."""
 ADDRESSES = {"HUAWEICLOUD_SDK_IAM_ENDPOINT", "HUAWEICLOUD_SDK_STS_ENDPOINT"}
@@ -240,7 +240,7 @@ def test_a_profile_file_is_held_to_the_same(bench: Bench, key: str, other: str, 
 )  # fmt: skip
 def test_what_is_missing_is_named(bench: Bench, env: dict[str, str], missing: str) -> None:
     """Half of a way is never passed over for the next one."""
-    ended = check(bench, env | {"HSSGATE_METADATA": "1"})
+    ended = check(bench, env | {"HSSGATE_ECS_AGENCY": "1"})
 
     assert refused(bench, ended), ended.err
     assert missing in ended.err.partition("but ")[2]

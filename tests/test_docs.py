@@ -100,7 +100,7 @@ def test_the_credentials_are_all_named() -> None:
     tried += [variables.POLICY, variables.POLICY_IDS]
 
     assert re.findall(r"`([A-Z_]+)`", section("### Credentials")) == tried
-    assert f"`{variables.METADATA}=1`" in section("### Credentials")
+    assert f"`{variables.ECS_AGENCY}=1`" in section("### Credentials")
 
 
 def test_the_doors_take_what_the_readme_says() -> None:

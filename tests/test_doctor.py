@@ -16,7 +16,7 @@ from tests.fakes import START
 from tests.test_check import finished, images
 from tests.test_ways_in import GITHUB, HERE, IAM, IDP, URNS, USER
 
-NAMES = ["policy", "endpoint", "tls", "clock", "credentials", "project", "permission", "cicd-name"]
+NAMES = ["variables", "policy", "endpoint", "tls", "clock", "credentials", "project", "permission", "cicd-name"]
 SCHEMA = json.loads(resources.files("hssgate.reports").joinpath("doctor.schema.json").read_text(encoding="utf-8"))
 TOKEN = {"HSSGATE_TOKEN": "emulator-token"}
 WRONG = {"HUAWEICLOUD_SDK_AK": "emulator-ak", "HUAWEICLOUD_SDK_SK": "s3cret-wrong"}
@@ -90,6 +90,7 @@ def test_all_that_holds_is_told(bench: Bench) -> None:
 
     assert (ended.code, ended.err) == (0, "")
     assert ended.out == (
+        "ok       variables    none that decides what is judged is empty or misspelt\n"
         "ok       policy       built-in\n"
         "ok       endpoint     127.0.0.1 answers (HTTP 404)\n"
         "ok       tls          plain http, which is for a loopback host alone\n"
@@ -138,7 +139,7 @@ def test_what_was_not_asked_for_is_not_looked_at(bench: Bench) -> None:
         pytest.param({**URNS, **GITHUB}, "the id token from GitHub's token service: accepted", id="GitHub"),
         pytest.param(IDP, "HUAWEICLOUD_SDK_IDP_ID and HUAWEICLOUD_SDK_ID_TOKEN_FILE: accepted", id="federation"),
         pytest.param(USER, "HW_USER_NAME, HW_USER_PASSWORD and HW_DOMAIN_NAME: accepted", id="password"),
-        pytest.param({"HSSGATE_METADATA": "1"}, "the agency of this machine (HSSGATE_METADATA=1): accepted", id="agency"),
+        pytest.param({"HSSGATE_ECS_AGENCY": "1"}, "the agency of this machine (HSSGATE_ECS_AGENCY=1): accepted", id="agency"),
     ],
 )  # fmt: skip
 def test_each_way_in_is_told_by_its_variables(bench: Bench, env: dict[str, str], said: str) -> None:
@@ -291,7 +292,7 @@ def test_a_server_that_says_200_to_everything_is_not_believed(bench: Bench, env:
 
 
 @pytest.mark.parametrize("body", ["", "{}", "<html>", '{"credentials": {}}', '{"token": {}}', '{"credential": {"access": "a"}}'])  # fmt: skip
-@pytest.mark.parametrize("env", [ASSUMED, {**URNS, **GITHUB}, IDP, USER, {"HSSGATE_METADATA": "1"}])
+@pytest.mark.parametrize("env", [ASSUMED, {**URNS, **GITHUB}, IDP, USER, {"HSSGATE_ECS_AGENCY": "1"}])
 def test_an_exchange_that_brings_nothing_is_not_believed(bench: Bench, env: dict[str, str], body: str) -> None:
     """Whoever answered, it was not who was meant."""
     ended = doctor(bench.answer(answering(body)), env, *PROJECT)
@@ -334,7 +335,7 @@ def test_an_endpoint_that_is_not_there_is_red(bench: Bench, error: Exception, sa
 
     assert (ended.code, list(failures(ended))) == (3, ["endpoint"])
     assert said in message(ended, "endpoint")
-    assert {looks(ended)[name] for name in NAMES[2:]} == {"skipped"}
+    assert {looks(ended)[name] for name in NAMES[3:]} == {"skipped"}
     assert len(bench.sent) == 1
 
 
@@ -343,7 +344,7 @@ def test_a_policy_is_looked_at_whatever_else_is_wrong(bench: Bench) -> None:
     Path("hssgate.yaml").write_text("rules: {sverity: Low, vulnerabilities: few}\n")
     ended = bench.play(images(finished())).run("doctor", "--endpoint", HERE, *PROJECT, env=KEY)
     assert ended.code == 2
-    first, second = ended.out.splitlines()[:2]
+    first, second = ended.out.splitlines()[1:3]
     assert first.startswith("failed   policy       hssgate.yaml:1")
     assert second.startswith(" " * 22 + "hssgate.yaml:1")
     assert "HSS lists the images" in ended.out
@@ -363,7 +364,7 @@ def test_what_comes_from_outside_is_harmless(bench: Bench) -> None:
     ended = bench.run("doctor", "--endpoint", HERE, *PROJECT, "--cicd-name", "shop", env=KEY)
 
     assert ended.code == 3
-    assert len(ended.out.splitlines()) == 8
+    assert len(ended.out.splitlines()) == 9
     assert "\u202e" not in ended.out
 
 

@@ -266,7 +266,7 @@ def test_secrets_are_used_as_they_came_even_twice(bench: Bench) -> None:
         row = {"namespace": "team", "image_name": "app", "image_version": "1.0", "scan_status": "scanning"}
         return httpx.Response(200, json={"total_num": 1, "data_list": [row]})
 
-    ended = bench.answer(service).check("team/app:1.0", "--timeout", "9m30s", env={"HSSGATE_METADATA": "1"})
+    ended = bench.answer(service).check("team/app:1.0", "--timeout", "9m30s", env={"HSSGATE_ECS_AGENCY": "1"})
 
     sent = [request.headers["X-Security-Token"] for request in bench.sent if "X-Security-Token" in request.headers]
     assert ended.code == ExitCode.TIMED_OUT

@@ -68,7 +68,7 @@ def test_a_project_of_a_token_that_cannot_be_one_is_not_believed(bench: Bench, p
         pytest.param(ASSUMED, b'{"credentials": []}', "STS (assume-with-oidc): unreadable answer: credentials: it is no object", id="STS, a list"),
         pytest.param({**URNS, **GITHUB}, b"{}", "GitHub's token service: unreadable answer: value: Field required", id="GitHub"),
         pytest.param(USER, b"{}", "IAM (password): unreadable answer: token: Field required", id="password"),
-        pytest.param({"HSSGATE_METADATA": "1"}, b"{}", "the machine's metadata service: unreadable answer", id="machine"),
+        pytest.param({"HSSGATE_ECS_AGENCY": "1"}, b"{}", "the machine's metadata service: unreadable answer", id="machine"),
     ],
 )  # fmt: skip
 def test_who_cannot_be_read_is_said(bench: Bench, env: dict[str, str], body: bytes, said: str) -> None:

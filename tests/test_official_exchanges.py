@@ -208,7 +208,7 @@ def test_the_metadata_service_is_asked_in_the_same_words(
     monkeypatch.setenv("http_proxy", server.url)
     sdk.provider.MetadataCredentialProvider.get_basic().get_credentials()
 
-    assert bench.play(SCENARIO).check("team/app:1.0", env={"HSSGATE_METADATA": "1"}).code == 0
+    assert bench.play(SCENARIO).check("team/app:1.0", env={"HSSGATE_ECS_AGENCY": "1"}).code == 0
 
     official = [(one.method, one.host, one.path, metadata_headers(one.headers)) for one in recorder.kept]
     sent = bench.sent[:2]

@@ -160,7 +160,7 @@ def test_a_secret_is_told_to_the_runner_as_it_reads_commands(bench: Bench) -> No
         is_key = request.url.path.endswith("securitykey")
         return httpx.Response(200, json={"credential": key}) if is_key else httpx.Response(404)
 
-    ended = bench.answer(service).run(*ASKING["doctor"], env={"HSSGATE_METADATA": "1"} | IN_GITHUB)
+    ended = bench.answer(service).run(*ASKING["doctor"], env={"HSSGATE_ECS_AGENCY": "1"} | IN_GITHUB)
 
     told = [line.removeprefix("::add-mask::") for line in ended.err.splitlines() if line.startswith("::add-mask::")]
     assert told == ["100%2525-secret", "a%250Atoken"]

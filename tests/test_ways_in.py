@@ -37,7 +37,7 @@ WAYS = [
     pytest.param(IDP, id="IAM federation"),
     pytest.param(USER, id="user and password"),
     pytest.param({"HUAWEICLOUD_SDK_CREDENTIALS_FILE": "profile"}, id="profile file"),
-    pytest.param({"HSSGATE_METADATA": "1"}, id="agency of the machine"),
+    pytest.param({"HSSGATE_ECS_AGENCY": "1"}, id="agency of the machine"),
 ]
 LONG_SCAN = "{at: 0, scan_status: scanning}, {at: 40m, scan_status: success, severity_level: Low, vul_num: 1, malicious_file_num: 0}"
 
@@ -149,7 +149,7 @@ def test_a_refused_exchange_is_never_repeated(bench: Bench, env: dict[str, str],
         (IDP, "federation_token"),
         (IDP, "temporary_key"),
         (USER, "password_token"),
-        ({"HSSGATE_METADATA": "1"}, "metadata_key"),
+        ({"HSSGATE_ECS_AGENCY": "1"}, "metadata_key"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("fault", ["status: 503", "status: 429", "garbage: true", "reset: true"])
@@ -201,7 +201,7 @@ def test_keys_serve_to_their_end_where_they_cannot_be_renewed(bench: Bench) -> N
 
 def test_the_order_is_that_of_the_contract(bench: Bench) -> None:
     """Each way wins over all that come after it, and -v says what was passed over."""
-    all_of_them = {"HSSGATE_TOKEN": "emulator-token", **KEY, **URNS, "HUAWEICLOUD_OIDC_ID_TOKEN": "emulator-id-token", **IDP, **USER, "HUAWEICLOUD_SDK_CREDENTIALS_FILE": "profile", "HSSGATE_METADATA": "1"}  # fmt: skip
+    all_of_them = {"HSSGATE_TOKEN": "emulator-token", **KEY, **URNS, "HUAWEICLOUD_OIDC_ID_TOKEN": "emulator-id-token", **IDP, **USER, "HUAWEICLOUD_SDK_CREDENTIALS_FILE": "profile", "HSSGATE_ECS_AGENCY": "1"}  # fmt: skip
     order = [
         (["HSSGATE_TOKEN"], "credentials from HSSGATE_TOKEN\n"),
         (["HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK"], "credentials from HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK; there is no token\n"),
@@ -209,7 +209,7 @@ def test_the_order_is_that_of_the_contract(bench: Bench) -> None:
         (["HUAWEICLOUD_SDK_IDP_ID", "HUAWEICLOUD_SDK_ID_TOKEN_FILE"], "credentials from HUAWEICLOUD_SDK_IDP_ID and HUAWEICLOUD_SDK_ID_TOKEN_FILE; there is no token, no access key\n"),
         (["HW_USER_NAME", "HW_USER_PASSWORD", "HW_DOMAIN_NAME"], "credentials from HW_USER_NAME, HW_USER_PASSWORD and HW_DOMAIN_NAME; there is no token, no access key, no keyless set-up\n"),
         (["HUAWEICLOUD_SDK_CREDENTIALS_FILE"], "credentials from the profile file profile; there is no token, no access key, no keyless set-up, no IAM user\n"),
-        (["HSSGATE_METADATA"], "credentials from the agency of this machine (HSSGATE_METADATA=1); there is no token, no access key, no keyless set-up, no IAM user, no profile file\n"),
+        (["HSSGATE_ECS_AGENCY"], "credentials from the agency of this machine (HSSGATE_ECS_AGENCY=1); there is no token, no access key, no keyless set-up, no IAM user, no profile file\n"),
     ]  # fmt: skip
     env = dict(all_of_them)
     for names, said in order:
@@ -234,7 +234,7 @@ def test_the_order_is_that_of_the_contract(bench: Bench) -> None:
         pytest.param({"HUAWEICLOUD_SDK_IDP_ID": "x"}, "but HUAWEICLOUD_SDK_ID_TOKEN_FILE missing", id="half a federation"),
         pytest.param({"HW_USER_NAME": "u", "HW_USER_PASSWORD": "s3cret"}, "but HW_DOMAIN_NAME missing", id="no account"),
         pytest.param({"HUAWEICLOUD_SDK_CREDENTIALS_FILE": "nowhere"}, "the profile file nowhere: No such file or directory", id="no profile"),
-        pytest.param({"HSSGATE_METADATA": "yes"}, "HSSGATE_METADATA is neither 1 nor 0", id="metadata"),
+        pytest.param({"HSSGATE_ECS_AGENCY": "yes"}, "HSSGATE_ECS_AGENCY is neither 1 nor true", id="metadata"),
         pytest.param({"HUAWEICLOUD_OIDC_PROVIDER_URN": "x", "HUAWEICLOUD_OIDC_AGENCY_URN": "y", "HUAWEICLOUD_OIDC_ID_TOKEN": "t"}, "no address of STS: give --region", id="no STS"),
         pytest.param({"HW_USER_NAME": "u", "HW_USER_PASSWORD": "s3cret", "HW_DOMAIN_NAME": "d"}, "no address of IAM: give --region", id="no IAM"),
     ],
@@ -384,7 +384,7 @@ def test_github_is_asked_for_the_audience_and_sts_for_what_was_set(bench: Bench)
 
 
 @pytest.mark.parametrize("location", ["http://169.254.169.254/", "https://evil.example/", "/elsewhere"])
-@pytest.mark.parametrize("env", [{**URNS, **GITHUB}, USER, IDP, {"HSSGATE_METADATA": "1"}, KEY])
+@pytest.mark.parametrize("env", [{**URNS, **GITHUB}, USER, IDP, {"HSSGATE_ECS_AGENCY": "1"}, KEY])
 def test_no_redirect_is_followed(bench: Bench, env: dict[str, str], location: str) -> None:
     """No secret goes to a host that an answer names."""
     requests, handler = recorded(lambda _request: httpx.Response(307, headers={"Location": location}))
@@ -403,10 +403,10 @@ def test_a_machine_without_the_service_is_told_so(bench: Bench) -> None:
         raise httpx.ConnectError("no route to host", request=request)
 
     start = bench.clock.monotonic()
-    ended = bench.answer(nobody).check("app:1", env={"HSSGATE_METADATA": "1"})
+    ended = bench.answer(nobody).check("app:1", env={"HSSGATE_ECS_AGENCY": "1"})
 
     assert ended.code == 3
-    assert "HSSGATE_METADATA is for machines of the cloud alone" in ended.out
+    assert "HSSGATE_ECS_AGENCY is for machines of the cloud alone" in ended.out
     assert bench.clock.monotonic() - start < 60
 
 
@@ -414,7 +414,7 @@ def test_an_older_metadata_service_wants_no_token(bench: Bench) -> None:
     """As the official SDK goes on without one."""
     for status in (404, 405, 503):
         scenario = images(finished()) + f"identity: {{metadata: {{no_token_service: {status}}}}}"
-        assert check(bench, {"HSSGATE_METADATA": "1"}, scenario=scenario).code == 0
+        assert check(bench, {"HSSGATE_ECS_AGENCY": "1"}, scenario=scenario).code == 0
 
 
 def test_secrets_that_were_issued_are_masked_in_github(bench: Bench) -> None:
@@ -466,7 +466,7 @@ def test_a_usual_profile_file_that_offers_nothing_is_passed_over(bench: Bench, h
     Path(".huaweicloud").mkdir()
     Path(".huaweicloud/credentials").write_text("[global]\nak = a\n")
 
-    ended = check(bench, {"HSSGATE_METADATA": "1", "HOME": home, "USERPROFILE": home}, "-v")
+    ended = check(bench, {"HSSGATE_ECS_AGENCY": "1", "HOME": home, "USERPROFILE": home}, "-v")
 
     assert ended.code == 0
     assert "no IAM user, no profile file\n" in ended.err

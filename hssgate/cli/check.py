@@ -7,9 +7,11 @@ import click
 
 from hssgate.cli import github
 from hssgate.cli.connections import Address, connection_of, explain, open_hosts
+from hssgate.cli.environment import check_variables
 from hssgate.cli.options import (
     LONGEST_CICD_NAME,
     Report,
+    Switch,
     Text,
     When,
     common_options,
@@ -69,6 +71,7 @@ _EPILOG = "\b\nExit codes:\n" + "".join(f"  {code:<3}  {code.meaning}\n" for cod
 @click.option(
     "--details",
     is_flag=True,
+    type=Switch(),
     show_envvar=True,
     envvar="HSSGATE_DETAILS",
     help="List malicious files, sensitive files and breaches of the baseline in the reports.",
@@ -107,6 +110,7 @@ def check(  # noqa: PLR0917 - click hands over every option by name
     world: World = ctx.obj
     console = world.console
     console.take_verbosity(verbose, quiet=quiet)
+    check_variables(ctx)
     check_paths(reports)
     console.results_to_stderr = any(path == STDOUT for _, path in reports)
     references = _references(images, cicd_name)

@@ -11,12 +11,12 @@ from hssgate.cli.variables import (
     AUDIENCE,
     DOMAIN,
     DURATION,
+    ECS_AGENCY,
     ID_TOKEN,
     ID_TOKEN_FILE,
     IDP_ID,
     IDP_TOKEN_FILE,
     KEYS,
-    METADATA,
     PASSWORD,
     POLICY,
     POLICY_IDS,
@@ -212,13 +212,15 @@ def _of_profile(profile: Profile) -> Credentials:
 
 
 def _machine(variables: Variables) -> MachineAgency | None:
-    match variables.text(METADATA):
-        case None | "0":
+    match variables.text(ECS_AGENCY):
+        case None | "0" | "false":
             return None
-        case "1":
-            return MachineAgency(source=f"the agency of this machine ({METADATA}=1)")
+        case "1" | "true":
+            return MachineAgency(source=f"the agency of this machine ({ECS_AGENCY}=1)")
         case _:
-            raise Misused(f"{METADATA} is neither 1 nor 0; 1 asks the machine's metadata service for keys")
+            raise Misused(
+                f"{ECS_AGENCY} is neither 1 nor true, 0 nor false; 1 asks the machine's metadata service for keys"
+            )
 
 
 def _refuse_half(needed: Mapping[str, object], extra: Mapping[str, object], where: str = "") -> None:

@@ -20,6 +20,7 @@ from hssgate.cli.connections import (
     project_of,
 )
 from hssgate.cli.console import Console
+from hssgate.cli.environment import IMAGES, decided_by_variable, oddities, read_by
 from hssgate.cli.options import LONGEST_CICD_NAME, Text, common_options, connection_options
 from hssgate.cli.policy_files import load_or_default, policy_option
 from hssgate.cli.world import World
@@ -89,10 +90,25 @@ def doctor(  # noqa: PLR0917 - click hands over every option by name
         ca_bundle=ca_bundle,
     )
     with world.interruptible():
-        looks = [_policy(policies, world), *_connection(given, cicd_name, world)]
+        looks = [_variables(ctx), _policy(policies, world), *_connection(given, cicd_name, world)]
     code = worst(ExitCode.PASSED, *(look.blame for look in looks))
     console.result(_as_json(looks, code) if layout == "json" else _as_text(looks, console))
     ctx.exit(code)
+
+
+def _variables(ctx: click.Context) -> Look:
+    """Look at the variables that `check` reads, but for that of IMAGE, which `check` itself may be given."""
+    from hssgate.cli.check import check
+
+    world: World = ctx.obj
+    here, open_here = read_by(ctx.command), decided_by_variable(ctx)
+    elsewhere = {name: option for name, option in read_by(check).items() if name not in here and name != IMAGES}
+    found = oddities(world.environ, elsewhere | open_here)
+    for line in found.warnings:
+        world.console.warning(line)
+    if found.faults:
+        return failed("variables", Misused("\n".join(found.faults)))
+    return Look("variables", State.OK, "none that decides what is judged is empty or misspelt")
 
 
 def _policy(policies: Sequence[Path], world: World) -> Look:

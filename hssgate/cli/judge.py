@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from hssgate.cli.console import Console
+from hssgate.cli.environment import check_variables
 from hssgate.cli.options import Report, common_options
 from hssgate.cli.policy_files import load_or_default, policy_option
 from hssgate.cli.report_files import STDOUT, check_paths, write_reports
@@ -44,6 +45,7 @@ def judge(  # noqa: PLR0917 - click hands over every option by name
     world: World = ctx.obj
     console = world.console
     console.take_verbosity(verbose, quiet=quiet)
+    check_variables(ctx)
     check_paths(written)
     console.results_to_stderr = any(path == STDOUT for _, path in written)
     loaded = load_or_default(policies)

@@ -16,6 +16,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 LONGEST_CICD_NAME = 128
 LONGEST_ID = 256
+SWITCHES = {"1": True, "true": True, "0": False, "false": False}
 _SHORTEST_INTERVAL = 0.01  # seconds
 
 
@@ -65,6 +66,18 @@ class Text(click.ParamType[str]):
         if not value.isprintable():
             self.fail("the value holds a line break or another control character.", param, ctx)
         return str(value)
+
+
+class Switch(click.types.BoolParamType):
+    """A flag; its variable says `1` or `true`, `0` or `false`."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> bool:  # noqa: ANN401
+        """Return whether it is on."""
+        if isinstance(value, bool):
+            return value
+        if value not in SWITCHES:
+            self.fail(f"{value!r} is neither 1 nor true, 0 nor false.", param, ctx)
+        return SWITCHES[value]
 
 
 class Report(click.ParamType[tuple[str, str]]):

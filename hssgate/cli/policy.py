@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from hssgate.cli.console import Console
+from hssgate.cli.environment import check_variables
 from hssgate.cli.options import common_options
 from hssgate.cli.policy_explain import explain
 from hssgate.cli.policy_files import VARIABLE, PolicyFile, given_or_found
@@ -44,6 +45,7 @@ def init(ctx: click.Context, path: Path, force: bool, verbose: int, quiet: bool)
     world: World = ctx.obj
     console = world.console
     console.take_verbosity(verbose, quiet=quiet)
+    check_variables(ctx)
     if path == _STDOUT:
         _print_whole(console, starter_policy())
         return
@@ -74,6 +76,7 @@ def validate(ctx: click.Context, paths: Sequence[Path], verbose: int, quiet: boo
     world: World = ctx.obj
     console = world.console
     console.take_verbosity(verbose, quiet=quiet)
+    check_variables(ctx)
     given = tuple(dict.fromkeys(given_or_found(paths)))
     if not given:
         raise Misused(f"no policy file here ({', '.join(DEFAULT_NAMES)}): name one, or write one: hssgate policy init")
@@ -104,6 +107,7 @@ def schema(ctx: click.Context, verbose: int, quiet: bool) -> None:  # noqa: FBT0
     """  # noqa: D301 - \b is click's mark for lines that stay as they are
     world: World = ctx.obj
     world.console.take_verbosity(verbose, quiet=quiet)
+    check_variables(ctx)
     _print_whole(world.console, json.dumps(policy_schema(), indent=2) + "\n")
 
 

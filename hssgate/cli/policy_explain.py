@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from hssgate.cli.console import Console
+from hssgate.cli.environment import check_variables
 from hssgate.cli.options import common_options
 from hssgate.cli.policy_files import load_or_default, policy_option
 from hssgate.cli.world import World
@@ -42,6 +43,7 @@ def explain(  # noqa: PLR0917 - click hands over every option by name
     world: World = ctx.obj
     console = world.console
     console.take_verbosity(verbose, quiet=quiet)
+    check_variables(ctx)
     try:
         reference = parse_reference(image)
     except ValueError as error:

@@ -11,7 +11,7 @@ from tests.integration.conftest import ROOT, ran
 
 pytestmark = pytest.mark.integration
 APART = ("unshare", "--map-root-user", "--net")  # of Debian's util-linux; `ip` is of iproute2
-METADATA = {"HSSGATE_METADATA": "1", "PYTHONPATH": str(ROOT)}
+METADATA = {"HSSGATE_ECS_AGENCY": "1", "PYTHONPATH": str(ROOT)}
 PROXIES = dict.fromkeys(("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY"), "http://127.0.0.1:9")
 
 
@@ -27,7 +27,7 @@ def test_the_agency_of_a_machine_opens(tmp_path: Path, env: dict[str, str]) -> N
 
     asked = json.loads(ended.stdout.splitlines()[-1])
     assert ended.returncode == 0, ended.stderr
-    assert "credentials from the agency of this machine (HSSGATE_METADATA=1)" in ended.stderr
+    assert "credentials from the agency of this machine (HSSGATE_ECS_AGENCY=1)" in ended.stderr
     assert [(method, status) for method, _, status in asked] == [("PUT", 200), ("GET", 200), ("GET", 200), ("GET", 200)]
     paths = [path for _, path, _ in asked]
     assert paths[:3] == ["/meta-data/latest/api/token", "/openstack/latest/securitykey", "/v3/projects"]
@@ -39,7 +39,7 @@ def test_doctor_tells_of_the_agency(tmp_path: Path) -> None:
     ended = on_a_machine(tmp_path, "doctor", "--project-id", "p", "--cicd-name", "demo")
 
     assert ended.returncode == 0, ended.stdout
-    assert "ok       credentials  the agency of this machine (HSSGATE_METADATA=1): accepted" in ended.stdout
+    assert "ok       credentials  the agency of this machine (HSSGATE_ECS_AGENCY=1): accepted" in ended.stdout
 
 
 def test_elsewhere_nobody_is_there(tmp_path: Path) -> None:
@@ -50,4 +50,4 @@ def test_elsewhere_nobody_is_there(tmp_path: Path) -> None:
 
     assert ended.returncode == 3
     assert "no whole answer from 169.254.169.254" in ended.stdout
-    assert "HSSGATE_METADATA is for machines of the cloud alone" in ended.stdout
+    assert "HSSGATE_ECS_AGENCY is for machines of the cloud alone" in ended.stdout

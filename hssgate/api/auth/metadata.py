@@ -20,7 +20,7 @@ _LONGEST_WAIT = 3.0  # seconds of one exchange; the service is near or not there
 _MOST_SILENCES = 3
 _TOKEN_LIFE = 6 * 60 * 60  # seconds
 _WITHOUT_TOKENS = frozenset({404, 405, 503})  # an older service, which asks for none
-_ADVICE = Advice({}, {}, "give the machine an agency that may read HSS, or take HSSGATE_METADATA away")
+_ADVICE = Advice({}, {}, "give the machine an agency that may read HSS, or take HSSGATE_ECS_AGENCY away")
 
 
 class MachineKeys:
@@ -58,7 +58,7 @@ class MachineKeys:
             self._silences += 1
             may_be_there = self._silences < _MOST_SILENCES
             kind = ApiUnavailable if may_be_there else ApiRefused
-            raise kind(f"{error}; HSSGATE_METADATA is for machines of the cloud alone", error.exchange) from error
+            raise kind(f"{error}; HSSGATE_ECS_AGENCY is for machines of the cloud alone", error.exchange) from error
 
     def _ask(self, deadline: float) -> Issued[AccessKey]:
         wire = self._hosts.wire(ENDPOINT)
