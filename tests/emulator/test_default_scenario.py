@@ -136,14 +136,14 @@ def test_the_slow_image_goes_through_its_states(client: Client) -> None:
     assert seen == [[], ["waiting_for_scan"], ["scanning"], ["scanning"], ["success"]]
 
 
-def test_the_example_of_the_manual_is_there_word_for_word(client: Client) -> None:
-    """It lacks severity and cicd_name, and its size has a unit."""
+def test_the_example_of_the_manual_is_there_but_for_its_size(client: Client) -> None:
+    """It lacks severity and cicd_name; in the manual its size is a text with a unit."""
     assert client.list(namespace="aaa").rows == [
         {
             "image_digest": "sha256:cebcdacde18091448a5040dc55bb1a9f6540b093db8XXXXXX",
             "image_id": "cebcdacde18091448a5040dc55bb1a9f6540b093db8XXXXXX",
             "image_name": "centos7",
-            "image_size": "1000 单位(Bytes)",
+            "image_size": 1000,
             "image_type": "cicd",
             "image_version": "common",
             "latest_scan_time": 1691748641788,
