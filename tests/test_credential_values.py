@@ -137,6 +137,20 @@ def test_no_other_alphabet_gets_into_a_header(bench: Bench, env: dict[str, str],
         assert "character that no credential has" not in ended.err
 
 
+@pytest.mark.parametrize(("env", "name"), EACH)
+@pytest.mark.parametrize("quoted", ['"{}"', "'{}'", ' "{}"\n'], ids=["double", "single", "blanks around"])
+def test_a_value_in_quotation_marks_is_refused(bench: Bench, env: dict[str, str], name: str, quoted: str) -> None:
+    """As docker's --env-file hands it on: a wrong signature, of which five lock the key, would be the first to tell."""
+    if name in {"HUAWEICLOUD_OIDC_POLICY", "HW_USER_PASSWORD"}:  # these may begin and end with any character
+        assert "quotation marks" not in check(bench, env | {name: quoted.format(env[name])}).err
+        return
+    ended = check(bench, env | {name: quoted.format("s3cret")})
+
+    assert refused(bench, ended), ended.err
+    assert f"{name} is in quotation marks" in ended.err
+    assert "s3cret" not in ended.err
+
+
 TOKEN_LIKE = [parameter for parameter in EACH if parameter.values[1] in IN_A_HEADER - {"ACTIONS_ID_TOKEN_REQUEST_URL", "HUAWEICLOUD_SDK_IDP_ID"} and not str(parameter.values[1]).endswith(("_AK", "ACCESS_KEY"))]  # fmt: skip
 
 
@@ -204,9 +218,10 @@ def test_a_token_file_of_the_longest_length_is_sent(bench: Bench) -> None:
     [
         ("s3cret s3cret", "holds a blank, a line break or a character that no credential has; copy it anew"),
         ("s3crété", "holds a blank, a line break or a character that no credential has; copy it anew"),
+        ('"s3cret"', "is in quotation marks"),
         ("x" * (LONGEST + 1), "is longer than 32768 characters"),
     ],
-    ids=["a blank", "another alphabet", "too long"],
+    ids=["a blank", "another alphabet", "quoted", "too long"],
 )
 def test_a_profile_file_is_held_to_the_same(bench: Bench, key: str, other: str, value: str, said: str) -> None:
     """The line names file and key."""

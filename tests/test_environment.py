@@ -67,7 +67,7 @@ def test_an_option_stands_in_for_its_empty_variable(bench: Bench, variable: str,
 
 def test_an_empty_variable_that_decides_nothing_counts_as_unset(bench: Bench) -> None:
     """As pipelines hand on what is not set."""
-    names = [name for name in environment._SETTINGS if name not in environment.DECIDING]
+    names = [name for name in environment.SETTINGS if name not in environment.DECIDING]
 
     ended = check(bench, dict.fromkeys(names, ""), "team/app:1.0")
 

@@ -495,3 +495,69 @@ def test_a_proxy_that_refuses_an_exchange_is_named(bench: Bench) -> None:
     assert ended.code == 3
     assert "IAM (password): the proxy before 127.0.0.1 answers 407 Proxy Authentication Required" in ended.out
     assert len(bench.sent) == 1
+
+
+UNUSED = {
+    "HW_ACCESS_KEY": "a",
+    "HW_SECRET_KEY": "s3cret",
+    "HW_USER_NAME": "me",
+    "HUAWEICLOUD_SDK_CREDENTIALS_FILE": "x",
+}
+NEAR_MISSES = [
+    ("HUAWEICLOUD_AK", "HUAWEICLOUD_SDK_AK"),
+    ("HUAWEICLOUD_SK", "HUAWEICLOUD_SDK_SK"),
+    ("HUAWEICLOUD_ACCESS_KEY", "HUAWEICLOUD_SDK_AK"),
+    ("HUAWEICLOUD_SDK_SECRET_KEY", "HUAWEICLOUD_SDK_SK"),
+    ("HW_AK", "HUAWEICLOUD_SDK_AK"),
+    ("HWC_SECRET_ACCESS_KEY", "HUAWEICLOUD_SDK_SK"),
+    ("HSSGATE_SK", "HUAWEICLOUD_SDK_SK"),
+    ("HUAWEICLOUD_TOKEN", "HSSGATE_TOKEN"),
+    ("HW_PASSWORD", "HW_USER_PASSWORD"),
+    ("HUAWEICLOUD_ID_TOKEN", "HUAWEICLOUD_OIDC_ID_TOKEN"),
+]
+
+
+def test_credentials_that_are_set_and_not_used_are_named(bench: Bench) -> None:
+    """With -v alone, and by doctor: whoever set them may take them for the ones in use."""
+    line = "set and not used: HW_ACCESS_KEY, HW_SECRET_KEY, HW_USER_NAME, HUAWEICLOUD_SDK_CREDENTIALS_FILE\n"
+    bench.play(images(finished()))
+
+    assert line in check(bench, KEY | UNUSED, "-v").err
+    assert "not used" not in check(bench, KEY | UNUSED).err
+    assert "not used" not in check(bench, KEY, "-v").err
+    doctor = bench.run("doctor", "--endpoint", HERE, "--project-id", "p", env=KEY | UNUSED)
+    assert (doctor.code, line in doctor.out) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("env", "unused"),
+    [
+        pytest.param({"HSSGATE_TOKEN": "emulator-token", "HW_AUTH_TOKEN": "x"}, "HW_AUTH_TOKEN", id="second token"),
+        pytest.param({**URNS, "HUAWEICLOUD_OIDC_ID_TOKEN": "emulator-id-token", "HUAWEICLOUD_OIDC_TOKEN_FILE": "x"}, "HUAWEICLOUD_OIDC_TOKEN_FILE", id="second id token"),
+        pytest.param({**USER, "HSSGATE_ECS_AGENCY": "1"}, "HSSGATE_ECS_AGENCY", id="agency"),
+    ],
+)  # fmt: skip
+def test_only_what_is_not_used_is_named(bench: Bench, env: dict[str, str], unused: str) -> None:
+    """Not what goes with the credentials in use."""
+    assert f"set and not used: {unused}\n" in check(bench, env, "-v").err
+
+
+@pytest.mark.parametrize(("variable", "meant"), NEAR_MISSES)
+def test_a_variable_that_is_nearly_a_credential_is_named(bench: Bench, variable: str, meant: str) -> None:
+    """With -v, by doctor, and where there are no credentials at all; its value is not shown."""
+    line = f"{variable} is set and not read; did you mean {meant}?\n"
+    env = {variable: "s3cret"}
+
+    assert line in check(bench, KEY | env, "-v").err
+    assert line in bench.run("doctor", "--endpoint", HERE, "--project-id", "p", env=KEY | env).out
+    missing = check(bench, env)
+    assert (missing.code, line.strip() in missing.err) == (2, True), missing.err
+    assert "s3cret" not in missing.err
+
+
+@pytest.mark.parametrize("variable", ["HW_REGION_NAME", "HW_PROJECT_ID", "HUAWEICLOUD_SDK_PROJECT_ID", "AWS_SECRET_KEY", "MY_TOKEN", "HUAWEICLOUD_AK"])  # fmt: skip
+def test_what_is_no_near_miss_is_not_named(bench: Bench, variable: str) -> None:
+    """Variables of others, of options, and empty ones."""
+    value = "" if variable == "HUAWEICLOUD_AK" else "x"
+
+    assert "did you mean" not in check(bench, KEY | {variable: value}, "-v").err

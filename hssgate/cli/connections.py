@@ -7,6 +7,7 @@ from hssgate.api.hosts import Hosts
 from hssgate.cli import github
 from hssgate.cli.addresses import checked_endpoint, checked_region, checked_url, endpoint_of
 from hssgate.cli.credentials import Choice, choose_credentials
+from hssgate.cli.near_misses import near_misses
 from hssgate.cli.variables import secret_values
 from hssgate.cli.world import World
 from hssgate.errors import Misused
@@ -50,6 +51,8 @@ def connection_of(world: World, given: Address) -> Connection:
     """
     region, endpoint = place_of(world, given)
     choice = chosen(world)
+    for line in unused_credentials(choice, world):
+        world.console.detail(line)
     return connection_with(world, given, (region, endpoint), choice, project_of(given, region, choice))
 
 
@@ -127,6 +130,12 @@ def explain(connection: Connection, world: World) -> None:
     for name, address in (("IAM", connection.iam_endpoint), ("STS", connection.sts_endpoint)):
         if address is not None:
             world.console.detail(f"{name} {address}")
+
+
+def unused_credentials(choice: Choice, world: World) -> list[str]:
+    """Return lines about the credentials that are set and not used, and about variables that may be meant for some."""
+    unused = [f"set and not used: {', '.join(choice.unused)}"] if choice.unused else []
+    return [*unused, *near_misses(world.environ)]
 
 
 def open_hosts(connection: Connection, world: World) -> Hosts:

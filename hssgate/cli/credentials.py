@@ -4,11 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from hssgate.cli.near_misses import near_misses
 from hssgate.cli.profile import VARIABLE as PROFILE
 from hssgate.cli.profile import Profile, read_profile
 from hssgate.cli.variables import (
     AGENCY_URN,
     AUDIENCE,
+    CREDENTIALS,
     DOMAIN,
     DURATION,
     ECS_AGENCY,
@@ -60,12 +62,14 @@ class Choice:
     Args:
         credentials: what it is.
         passed_over: the ways before it that were not given, in words.
+        unused: the variables of credentials that are set and not used.
         project_id: that comes with it.
         iam_endpoint: that comes with it.
     """
 
     credentials: Credentials
     passed_over: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
     project_id: str | None = None
     iam_endpoint: str | None = None
 
@@ -95,11 +99,13 @@ def choose_credentials(
     ):
         if found := find():
             choice = found if isinstance(found, Choice) else Choice(found)
-            return replace(choice, passed_over=tuple(passed_over))
+            unused = (name for name in (*CREDENTIALS, PROFILE) if environ.get(name) and name not in variables.used)
+            return replace(choice, passed_over=tuple(passed_over), unused=tuple(unused))
         passed_over.append(what)
     raise Misused(
         f"no credentials: set {KEYS[0].ak} and {KEYS[0].sk} (or {TOKENS[0]}) in the environment, or {PROVIDER_URN} and "
         f"{AGENCY_URN} for a keyless pipeline; secrets are never taken from options"
+        + "".join(f"\n{line}" for line in near_misses(environ))
     )
 
 
@@ -129,8 +135,8 @@ def _access_key(keys: KeyNames, variables: Variables) -> AccessKey | None:
 def _keyless(variables: Variables, check_url: Callable[[str, str], None]) -> Keyless | None:
     """Return the way by STS; what a job of GitHub's is given counts only where a provider is named."""
     provider, agency = variables.text(PROVIDER_URN), variables.text(AGENCY_URN)
-    given = {ID_TOKEN: variables.secret(ID_TOKEN), ID_TOKEN_FILE: variables.text(ID_TOKEN_FILE)}
     if not provider or not agency:
+        given = {ID_TOKEN: variables.secret(ID_TOKEN), ID_TOKEN_FILE: variables.text(ID_TOKEN_FILE)}
         _refuse_half({PROVIDER_URN: provider, AGENCY_URN: agency}, given)
         return None
     id_token, named = _id_token(variables, check_url)

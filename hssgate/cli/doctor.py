@@ -18,8 +18,10 @@ from hssgate.cli.connections import (
     open_hosts,
     place_of,
     project_of,
+    unused_credentials,
 )
 from hssgate.cli.console import Console
+from hssgate.cli.credentials import Choice
 from hssgate.cli.environment import IMAGES, decided_by_variable, oddities, read_by
 from hssgate.cli.options import LONGEST_CICD_NAME, Text, common_options, connection_options
 from hssgate.cli.policy_files import load_or_default, policy_option
@@ -90,7 +92,10 @@ def doctor(  # noqa: PLR0917 - click hands over every option by name
         ca_bundle=ca_bundle,
     )
     with world.interruptible():
-        looks = [_variables(ctx), _policy(policies, world), *_connection(given, cicd_name, world)]
+        choice = _tried(lambda: chosen(world))
+        looks = [_variables(ctx), _policy(policies, world), *_connection(given, choice, cicd_name, world)]
+    if isinstance(choice, Choice):
+        looks = _with_notes(looks, "credentials", unused_credentials(choice, world))
     code = worst(ExitCode.PASSED, *(look.blame for look in looks))
     console.result(_as_json(looks, code) if layout == "json" else _as_text(looks, console))
     ctx.exit(code)
@@ -124,10 +129,14 @@ def _policy(policies: Sequence[Path], world: World) -> Look:
     return Look("policy", State.OK, named + (f" ({plural(len(warnings), 'warning')})" if warnings else ""))
 
 
-def _connection(given: Address, cicd_name: str | None, world: World) -> list[Look]:
+def _with_notes(looks: Sequence[Look], name: str, notes: Sequence[str]) -> list[Look]:
+    """Return the looks with more lines in the message of one of them."""
+    return [replace(look, message="\n".join([look.message, *notes])) if look.name == name else look for look in looks]
+
+
+def _connection(given: Address, choice: Choice | Misused, cicd_name: str | None, world: World) -> list[Look]:
     """Look at all that has to do with HSS; what can be found wrong without asking is not asked for."""
     place = _tried(lambda: place_of(world, given))
-    choice = _tried(lambda: chosen(world))
     if isinstance(place, Misused):
         looks, server_time = unseen_host(place), None
     else:

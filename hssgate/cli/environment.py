@@ -24,7 +24,7 @@ DECIDING = (
     "HSSGATE_PLATFORM",
     "HSSGATE_REGISTRY_NAME",
 )
-_SETTINGS = (
+SETTINGS = (
     *DECIDING,
     *(
         f"{PREFIX}{name}"
@@ -137,7 +137,7 @@ def _is_given(ctx: click.Context, variable: str) -> bool:
 
 def _unknown(environ: Mapping[str, str]) -> Iterator[str]:
     for name in sorted(environ):
-        if _stem(name) is None or name in _SETTINGS or name.startswith(_FAMILIES):
+        if _stem(name) is None or name in SETTINGS or name.startswith(_FAMILIES):
             continue
         if not name.endswith(_OUTPUTS):
             yield name
@@ -163,6 +163,6 @@ def _is_meant(name: str, variable: str) -> bool:
 def _hint(name: str) -> str:
     from difflib import get_close_matches
 
-    stems = {_stem(known): known for known in _SETTINGS}
+    stems = {_stem(known): known for known in SETTINGS}
     near = get_close_matches(_stem(name) or "", [stem for stem in stems if stem], n=1, cutoff=_ALIKE)
     return f"; did you mean {stems[near[0]]}?" if near else ""

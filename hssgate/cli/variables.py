@@ -40,6 +40,14 @@ IDP_ID, IDP_TOKEN_FILE = "HUAWEICLOUD_SDK_IDP_ID", "HUAWEICLOUD_SDK_ID_TOKEN_FIL
 USER, PASSWORD, DOMAIN = "HW_USER_NAME", "HW_USER_PASSWORD", "HW_DOMAIN_NAME"
 ECS_AGENCY = "HSSGATE_ECS_AGENCY"
 
+CREDENTIALS = (
+    *TOKENS,
+    *(name for keys in KEYS for name in (keys.ak, keys.sk, keys.security_token) if name),
+    PROVIDER_URN, AGENCY_URN, ID_TOKEN, ID_TOKEN_FILE, IDP_ID, IDP_TOKEN_FILE,
+    USER, PASSWORD, DOMAIN, ECS_AGENCY,
+)  # fmt: skip
+
+_QUOTES = "\"'"
 _PROXIES = frozenset({"HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"})
 _COPY_ANEW = "holds a blank, a line break or a character that no credential has; copy it anew"
 
@@ -66,13 +74,28 @@ def sendable(value: str, name: str) -> str:
         name: of that.
 
     Raises:
-        Misused: no header can carry it.
+        Misused: no header can carry it, or it is in quotation marks.
     """
+    refuse_quoted(value, name)
     if len(value) > LONGEST_SENDABLE:
         raise Misused(f"{name} is longer than {LONGEST_SENDABLE} characters, the most that a header takes")
     if not is_sendable(value):
         raise Misused(f"{name} {_COPY_ANEW}")
     return value
+
+
+def refuse_quoted(value: str, name: str) -> None:
+    """Refuse a value in quotation marks: it would be a wrong one, and five wrong signatures lock an access key.
+
+    Args:
+        value: of a variable or of a key in a file.
+        name: of that.
+
+    Raises:
+        Misused: it is in quotation marks.
+    """
+    if value[:1] in _QUOTES and value[:1] == value[1:][-1:]:
+        raise Misused(f"{name} is in quotation marks, which docker's --env-file does not remove: remove them")
 
 
 class Variables:
@@ -87,6 +110,7 @@ class Variables:
         self._environ = environ
         self._warn = warn
         self._mended: set[str] = set()
+        self.used: set[str] = set()  # the names that were read and hold something
 
     def get(self, name: str) -> str | None:
         """Return what can be sent in a header."""
@@ -101,6 +125,8 @@ class Variables:
     def text(self, name: str) -> str | None:
         """Return what a person may have chosen, such as a name or a password."""
         value = self.document(name)
+        if value is not None and name != PASSWORD:
+            refuse_quoted(value, name)
         if value is not None and not value.isprintable():
             raise Misused(f"{name} {_COPY_ANEW}")
         if value != (self._environ.get(name) or None) and name not in self._mended:
@@ -114,4 +140,6 @@ class Variables:
         value = raw.strip()
         if raw and not value:
             raise Misused(f"{name} holds nothing but blanks; set it or take it away")
+        if value:
+            self.used.add(name)
         return value or None
