@@ -11,6 +11,7 @@ _PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(d|h|ms|m(?!s)|s)", re.ASCII)
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?", re.ASCII)
 _MILLISECONDS_FROM = 100_000_000_000  # as seconds this is the year 5138; as milliseconds 1973
 _OLDEST_EPOCH_MS = 1_420_070_400_000  # 2015: what is older was meant as something else
+AHEAD_AT_MOST = 15 * 60 * 1000  # milliseconds by which a time may be ahead of the server's clock
 LONGEST = 366 * 86400.0
 _LONGEST_TEXT = 64
 
@@ -103,6 +104,26 @@ def parse_moment(text: str, now: float) -> Moment:
             f"{raw!r} lies more than a day ahead: no scan can be that new; write it like 2026-01-31T12:00:00Z or 15m"
         )
     return moment
+
+
+def believable(epoch_ms: int | None, now: float | None) -> int | None:
+    """Return a time that the API gave, or None where it cannot be one.
+
+    Times in seconds and the 0 of an unset field lie before 2015; a time further ahead than any clock may be is that of
+    no scan. Taken at their word they would make a row look older or newer than it is.
+
+    Args:
+        epoch_ms: as the API gave it.
+        now: the present in epoch milliseconds; None where it is not known.
+    """
+    if epoch_ms is None or epoch_ms < _OLDEST_EPOCH_MS or (now is not None and epoch_ms > now + AHEAD_AT_MOST):
+        return None
+    return epoch_ms
+
+
+def worded_time(epoch_ms: int) -> str:
+    """Return a time that the API gave as `2026-01-31T12:00:00Z`, or as it stands where it lies before 2015."""
+    return format_moment(epoch_ms) if epoch_ms >= _OLDEST_EPOCH_MS else f"{epoch_ms} (no time)"
 
 
 def format_moment(epoch_ms: float) -> str:

@@ -1,21 +1,13 @@
 """Which row stands for an image: grouping, newest row, staleness, ambiguity (CONTRACT section 2)."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from enum import Enum, StrEnum
-from operator import attrgetter
 
 from hssgate.api.models import CicdImage
+from hssgate.durations import believable
 from hssgate.policy.rule_table import ROW_FIELDS
 from hssgate.record import record
 from hssgate.reference import Reference
-
-AHEAD_AT_MOST = 15 * 60 * 1000  # milliseconds by which a scan time may be ahead of the server's clock
-
-# By which rows are compared; one that only one of two rows has decides nothing.
-_TIMES: tuple[Callable[[CicdImage], int | None], ...] = (
-    attrgetter("latest_update_time"),
-    attrgetter("latest_scan_time"),
-)
 
 _JUDGED = ("image_digest", *ROW_FIELDS)
 COMPARED = ("image_id", *_JUDGED)
@@ -77,7 +69,7 @@ def standings(
         reference: the image asked for.
         rows: of the API; they may belong to any image.
         scanned_after: epoch milliseconds; a result with an earlier scan time, or with none, is stale.
-        now: the server's present in epoch milliseconds; a scan time well beyond it proves nothing.
+        now: the server's present in epoch milliseconds; a time well beyond it is none.
     """
     groups: dict[GroupKey, list[CicdImage]] = {}
     for row in rows:
@@ -101,9 +93,8 @@ def is_stale(row: CicdImage, scanned_after: int | None, now: int | None = None) 
     """Whether the row cannot be shown to come from a scan at or after the moment; all in epoch milliseconds."""
     if scanned_after is None:
         return False
-    if row.latest_scan_time is None or row.latest_scan_time < scanned_after:
-        return True
-    return now is not None and row.latest_scan_time > now + AHEAD_AT_MOST
+    scanned = believable(row.latest_scan_time, now)
+    return scanned is None or scanned < scanned_after
 
 
 def _standing(key: GroupKey, group: Sequence[CicdImage], scanned_after: int | None, now: int | None) -> Standing:
@@ -113,7 +104,7 @@ def _standing(key: GroupKey, group: Sequence[CicdImage], scanned_after: int | No
         row = min(unfinished, key=lambda candidate: candidate.is_documented)
         outranked = tuple(other for other in group if other.is_terminal)
         return Standing(key, Phase.IN_PROGRESS if row.is_documented else Phase.UNDOCUMENTED, row, outranked)
-    newest = _newest(group)
+    newest = _newest(group, now)
     unscanned = [row for row in newest if row.is_unscanned]
     if unscanned:
         return Standing(key, Phase.UNSCANNED, unscanned[0])
@@ -125,25 +116,37 @@ def _standing(key: GroupKey, group: Sequence[CicdImage], scanned_after: int | No
     return Standing(key, Phase.ENDED, newest[0])
 
 
-def _newest(group: Sequence[CicdImage]) -> list[CicdImage]:
+def _times_of(row: CicdImage, now: int | None) -> tuple[int | None, ...]:
+    """Return the times by which rows are compared; one that only one of two rows has decides nothing."""
+    return believable(row.latest_update_time, now), believable(row.latest_scan_time, now)
+
+
+def _newest(group: Sequence[CicdImage], now: int | None) -> list[CicdImage]:
     """Return the rows that no other of the group is newer than, in their order; a server may list a tag without end."""
-    kept = {id(row) for row in _unbeaten(group, _TIMES)}
-    return [row for row in group if id(row) in kept]
+    times = [_times_of(row, now) for row in group]
+    kept = set(_unbeaten(range(len(group)), times, 0))
+    return [row for number, row in enumerate(group) if number in kept]
 
 
-def _unbeaten(rows: Sequence[CicdImage], times: Sequence[Callable[[CicdImage], int | None]]) -> Sequence[CicdImage]:
-    if not times or len(rows) < 2:  # noqa: PLR2004 - one is newest
-        return rows
-    time_of, *rest = times
-    latest = max((time for row in rows if (time := time_of(row)) is not None), default=None)
-    timed = [row for row in rows if latest is not None and time_of(row) == latest]
-    untimed = [row for row in rows if time_of(row) is None]
-    return [*_unbeaten(timed, rest), *_unbeaten(untimed, rest)]
+def _unbeaten(numbers: Sequence[int], times: Sequence[tuple[int | None, ...]], level: int) -> Sequence[int]:
+    """Return the numbers of the rows that no other is newer than, by their times from one level on."""
+    if len(numbers) < 2 or level == len(times[numbers[0]]):  # noqa: PLR2004 - one is newest
+        return numbers
+    latest = max((time for number in numbers if (time := times[number][level]) is not None), default=None)
+    timed = [number for number in numbers if latest is not None and times[number][level] == latest]
+    untimed = [number for number in numbers if times[number][level] is None]
+    return [*_unbeaten(timed, times, level + 1), *_unbeaten(untimed, times, level + 1)]
 
 
-def is_newer(one: CicdImage, other: CicdImage) -> bool:
-    """Whether a row is told to be newer than another, by update time, then by scan time."""
-    return _compare(one, other) is _Order.NEWER
+def is_newer(one: CicdImage, other: CicdImage, now: int | None = None) -> bool:
+    """Whether a row is shown to be newer than another, by update time, then by scan time.
+
+    Args:
+        one: that may be newer.
+        other: that may be older.
+        now: the server's present in epoch milliseconds; a time well beyond it is none.
+    """
+    return _compare(_times_of(one, now), _times_of(other, now)) is _Order.NEWER
 
 
 class _Order(Enum):
@@ -152,10 +155,9 @@ class _Order(Enum):
     UNTOLD = "untold"
 
 
-def _compare(one: CicdImage, other: CicdImage) -> _Order:
-    """Tell which row is newer: by update time, then by scan time; a time that only one of them has decides nothing."""
-    for time_of in _TIMES:
-        mine, theirs = time_of(one), time_of(other)
+def _compare(one: tuple[int | None, ...], other: tuple[int | None, ...]) -> _Order:
+    """Return which row is newer by the first time in which they differ; a time that only one has decides nothing."""
+    for mine, theirs in zip(one, other, strict=True):
         if mine is None and theirs is None:
             continue
         if mine is None or theirs is None:

@@ -1,7 +1,7 @@
 """What to try where an image was not found: rows that are alike but for something, and what to pass instead."""
 
 from hssgate.api.models import CicdImage
-from hssgate.durations import format_moment
+from hssgate.durations import believable, worded_time
 from hssgate.grouping import Phase, Standing
 from hssgate.reference import Reference
 from hssgate.sighting import Sighting
@@ -20,6 +20,11 @@ def advice(sighting: Sighting, standing: Standing | None) -> str:
     if standing is None:
         return _advice_on_absence(sighting)
     match standing.phase:
+        case Phase.STALE if _scan_time(standing.row, sighting.server_time) is None:
+            return (
+                "; HSS gave no scan time that can be used, so --scanned-after cannot prove this result, a digest alone "
+                "can: pass …@sha256:… without --scanned-after"
+            )
         case Phase.STALE:
             return (
                 "; no newer scan was listed: check that the scan step runs for this push, "
@@ -33,6 +38,10 @@ def advice(sighting: Sighting, standing: Standing | None) -> str:
             return "; raise --timeout if the scan needs longer"
 
 
+def _scan_time(row: CicdImage, server_time: float | None) -> int | None:
+    return believable(row.latest_scan_time, None if server_time is None else 1000 * server_time)
+
+
 def near_misses(reference: Reference, rows: tuple[CicdImage, ...]) -> list[str]:
     """Return a line for each row that is the same image but for some fields, the nearest and newest first.
 
@@ -41,8 +50,12 @@ def near_misses(reference: Reference, rows: tuple[CicdImage, ...]) -> list[str]:
         rows: none of which belong to it.
     """
     alike = {row: differences for row in rows if "image_name" not in (differences := reference.differences(row))}
-    nearest = sorted(alike, key=lambda row: (len(alike[row]), -(row.latest_update_time or row.latest_scan_time or 0)))
+    nearest = sorted(alike, key=lambda row: (len(alike[row]), -_last_change(row)))
     return list(dict.fromkeys(_worded(row, alike[row]) for row in nearest))[:_MOST_SHOWN]
+
+
+def _last_change(row: CicdImage) -> int:
+    return believable(row.latest_update_time, None) or believable(row.latest_scan_time, None) or 0
 
 
 def _advice_on_absence(sighting: Sighting) -> str:
@@ -64,5 +77,5 @@ def _worded(row: CicdImage, differences: tuple[str, ...]) -> str:
         image += f"@{row.image_digest}"
     options = f" with --cicd-name {row.cicd_name}" if "cicd_name" in differences and row.cicd_name else ""
     fields = ", ".join(name.removeprefix("image_") for name in differences)
-    when = f", scanned {format_moment(row.latest_scan_time)}" if row.latest_scan_time is not None else ""
+    when = f", scanned {worded_time(row.latest_scan_time)}" if row.latest_scan_time is not None else ""
     return clean(f"{image}{options} (other {fields}; {row.scan_status}{when})", 400)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from hssgate.api.models import CicdImage, ScanStatus
-from hssgate.durations import Moment, format_duration, format_moment
+from hssgate.durations import Moment, format_duration, format_moment, worded_time
 from hssgate.grouping import COMPARED, Phase, Standing
 from hssgate.nearby import advice
 from hssgate.policy.judge import all_accept
@@ -85,7 +85,7 @@ def judge_freshness(sighting: Sighting, standing: Standing | None, scanned_after
     if standing is None:
         return Check(FRESHNESS, Result.SKIPPED, f"{FRESHNESS}: no result that is of {asked}", limit=asked)
     scanned = standing.row.latest_scan_time
-    found = f"scanned {format_moment(scanned)}" if scanned is not None else "scanned at an unknown time"
+    found = f"scanned {worded_time(scanned)}" if scanned is not None else "scanned at an unknown time"
     digest = clean(standing.row.image_digest or "no digest", 140)
     return Check(
         FRESHNESS,

@@ -3,7 +3,7 @@
 from typing import assert_never
 
 from hssgate.api.models import CicdImage
-from hssgate.durations import format_moment
+from hssgate.durations import worded_time
 from hssgate.errors import ApiError
 from hssgate.grouping import GroupKey, Phase, Standing
 from hssgate.record import record
@@ -56,7 +56,7 @@ def state_of(standing: Standing, settling: bool) -> str:  # noqa: FBT001 - a wor
     row = standing.row
     match standing.phase:
         case Phase.STALE:
-            scanned = format_moment(row.latest_scan_time) if row.latest_scan_time is not None else "at an unknown time"
+            scanned = worded_time(row.latest_scan_time) if row.latest_scan_time is not None else "at an unknown time"
             return f"stale: {status_of(row)}, scanned {scanned}"
         case Phase.UNSCANNED | Phase.IN_PROGRESS:
             return status_of(row)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from hssgate.api.models import CicdImage, ScanStatus
 from hssgate.api.paging import Listing
+from hssgate.durations import believable
 from hssgate.errors import ApiError
 from hssgate.grouping import (
     MOVING,
@@ -49,11 +50,11 @@ class _SeenMoving:
     server_time: float | None
     scan_time: int | None
 
-    def is_before(self, row: CicdImage) -> bool:
-        """Whether the scan that a finished row tells of is shown to have ended after the look."""
-        if row.latest_scan_time is None or self.server_time is None or row.latest_scan_time == self.scan_time:
+    def is_before(self, scanned: int) -> bool:
+        """Whether a scan that ended at a moment, in epoch milliseconds, is shown to have ended after the look."""
+        if self.server_time is None or scanned == self.scan_time:
             return False
-        return row.latest_scan_time / 1000 >= self.server_time + _DATE_STEP
+        return scanned / 1000 >= self.server_time + _DATE_STEP
 
 
 class Watched:
@@ -110,8 +111,9 @@ class Watched:
         self._error = None
         self._server_time = listing.server_time
         self._scanned_after = scanned_after
+        present = int(1000 * (listing.server_time if listing.server_time is not None else at))
         self._standings = self._distrust_vanished(
-            standings(self.reference, listing.rows, scanned_after, self._now_ms(at))
+            standings(self.reference, listing.rows, scanned_after, present), present
         )
         self._neighbours = tuple(row for row in listing.rows if not self.reference.owns(row))[:_MOST_NEIGHBOURS]
         self._settles = {}
@@ -122,9 +124,6 @@ class Watched:
         row = self._telling_row()
         self._record(Read(at, listing.exchange.http_status, listing.exchange.request_id, row))
         return self._event()
-
-    def _now_ms(self, at: float) -> int:
-        return int(1000 * (self._server_time if self._server_time is not None else at))
 
     def unanswered(self, error: ApiError, at: float) -> None:
         """Take in that a look got no answer; `at` is in epoch seconds."""
@@ -219,7 +218,7 @@ class Watched:
             return Event.IN_PROGRESS
         return Event.YOUNG if self._settles else Event.RESULT
 
-    def _distrust_vanished(self, found: tuple[Standing, ...]) -> tuple[Standing, ...]:
+    def _distrust_vanished(self, found: tuple[Standing, ...], present: int) -> tuple[Standing, ...]:
         """Keep waiting for what was seen before: neither its absence nor an older result replaces it."""
         for standing in found:
             if standing.phase in MOVING:
@@ -228,17 +227,18 @@ class Watched:
                 self._outranked |= {
                     (key, judged_fields(row)) for key, row in self._newest.items() if key == standing.key
                 }
-        kept = tuple(self._or_vanished(standing) for standing in found)
+        kept = tuple(self._or_vanished(standing, present) for standing in found)
         listed = {standing.key for standing in found}
         gone = tuple(Standing(key, Phase.VANISHED, row) for key, row in self._newest.items() if key not in listed)
         self._newest |= {standing.key: standing.row for standing in kept}
         return (*kept, *gone)
 
-    def _or_vanished(self, standing: Standing) -> Standing:
+    def _or_vanished(self, standing: Standing, present: int) -> Standing:
         before = self._newest.get(standing.key)
         if before is None or standing.phase is not Phase.ENDED:
             return standing
-        is_old = (standing.key, judged_fields(standing.row)) in self._outranked or is_newer(before, standing.row)
+        outranked = (standing.key, judged_fields(standing.row)) in self._outranked
+        is_old = outranked or is_newer(before, standing.row, present)
         return replace(standing, phase=Phase.VANISHED, row=before) if is_old else standing
 
     def _settle(
@@ -252,9 +252,7 @@ class Watched:
         fields = compared_fields(standing.row)
         first = self._first_seen.get(key)
         if first is None:
-            # Seen moving before, its scan time may still be that of the scan before.
-            moving = self._moving.get(key)
-            old = (moving is None or moving.is_before(standing.row)) and _is_old(standing.row, server_time, settle)
+            old = _is_old(standing.row, self._moving.get(key), server_time, settle)
             self._first_seen[key] = _FirstSeen(fields, now, believed=old)
         elif first.fields != fields:
             self._first_seen[key] = _FirstSeen(fields, now, believed=False)
@@ -281,10 +279,14 @@ class Watched:
         return (*(read for read in self._changes if read not in self._recent), *self._recent)
 
 
-def _is_old(row: CicdImage, server_time: float | None, settle: float) -> bool:
-    if not row.latest_scan_time or server_time is None:  # 0 is how an interface in milliseconds says that there is none
+def _is_old(row: CicdImage, moving: _SeenMoving | None, server_time: float | None, settle: float) -> bool:
+    """Whether the scan time proves that a success is too old to change; that of one seen moving may be the old one."""
+    if server_time is None:
         return False
-    return server_time - row.latest_scan_time / 1000 >= settle
+    scanned = believable(row.latest_scan_time, 1000 * server_time)
+    if scanned is None or (moving is not None and not moving.is_before(scanned)):
+        return False
+    return server_time - scanned / 1000 >= settle
 
 
 def _evidence(read: Read) -> tuple[object, ...]:

@@ -10,7 +10,7 @@ from typing import Any
 from tests.wiretap import Look, Row, number
 
 DIGESTS = ["sha256:" + digit * 64 for digit in "abc"]
-TERMINAL = {"success", "failed", "download_failed", "image_oversized"}
+TERMINAL = {"success", "failed", "download_failed", "image_oversized", "image_scan_stop"}
 BUILT_IN: Row = {"rules": {"severity": "Medium", "malicious_files": 0}}
 
 _GRAVITY = ["Security", "Low", "Medium", "High"]

@@ -2,7 +2,16 @@
 
 import pytest
 
-from hssgate.durations import Moment, format_duration, format_moment, parse_duration, parse_moment
+from hssgate.durations import (
+    AHEAD_AT_MOST,
+    Moment,
+    believable,
+    format_duration,
+    format_moment,
+    parse_duration,
+    parse_moment,
+    worded_time,
+)
 
 NOW = 1_790_000_000.0
 
@@ -85,3 +94,33 @@ def test_a_moment_beyond_every_calendar_is_shown_as_a_number() -> None:
     """The API's largest time does not crash a message."""
     assert format_moment(2**63 - 1) == "9223372036854775808 ms"
     assert str(Moment(1_790_000_000_000)) == "2026-09-21T14:13:20Z"
+
+
+NOW_MS = int(NOW * 1000)
+
+
+@pytest.mark.parametrize(
+    ("epoch_ms", "is_a_time"),
+    [
+        pytest.param(None, False, id="none"),
+        pytest.param(0, False, id="zero"),
+        pytest.param(-1, False, id="negative"),
+        pytest.param(NOW_MS // 1000, False, id="seconds"),
+        pytest.param(1_420_070_399_999, False, id="the end of 2014"),
+        pytest.param(1_420_070_400_000, True, id="the beginning of 2015"),
+        pytest.param(NOW_MS, True, id="now"),
+        pytest.param(NOW_MS + AHEAD_AT_MOST, True, id="15 minutes ahead"),
+        pytest.param(NOW_MS + AHEAD_AT_MOST + 1, False, id="further ahead"),
+    ],
+)
+def test_a_time_lies_between_2015_and_a_quarter_of_an_hour_ahead(epoch_ms: int | None, is_a_time: bool) -> None:  # noqa: FBT001 - a row of the table
+    """Whatever the API gives beyond that is none; where the present is not known nothing is too far ahead."""
+    assert AHEAD_AT_MOST == 900_000
+    assert believable(epoch_ms, NOW_MS) == (epoch_ms if is_a_time else None)
+    assert believable(4_102_444_800_000, None) == 4_102_444_800_000
+
+
+def test_a_time_that_is_none_is_shown_as_it_came() -> None:
+    """In 1970, where it would seem to lie, nothing was scanned."""
+    assert worded_time(NOW_MS) == "2026-09-21T14:13:20Z"
+    assert worded_time(NOW_MS // 1000) == "1790000000 (no time)"

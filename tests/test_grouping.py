@@ -5,24 +5,32 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hssgate.api.models import CicdImage
-from hssgate.grouping import AHEAD_AT_MOST, Phase, is_newer, standings
+from hssgate.durations import AHEAD_AT_MOST
+from hssgate.grouping import Phase, is_newer, standings
 from hssgate.reference import parse_reference
 
 REFERENCE = parse_reference("app:1.0")
+T = 1_790_000_000_000  # milliseconds
 OLD, NEW = "sha256:" + "a" * 64, "sha256:" + "b" * 64
+
+
+ODD = {
+    "a time in seconds": T // 1000, "0": 0, "a negative time": -1, "the last millisecond of 2014": 1_420_070_399_999,
+    "a time more than 15 minutes ahead": T + AHEAD_AT_MOST + 1,
+}  # fmt: skip
 
 
 def row(**fields: object) -> CicdImage:
     """A finished row, changed as given."""
     base: dict[str, object] = {
         "cicd_name": "shop", "namespace": "team", "image_name": "app", "image_version": "1.0", "image_digest": OLD,
-        "scan_status": "success", "latest_update_time": 1000, "latest_scan_time": 2000, "severity_level": "Low",
+        "scan_status": "success", "latest_update_time": T + 1000, "latest_scan_time": T + 2000, "severity_level": "Low",
         "vul_num": 0, "unsafe_setting_num": 0, "malicious_file_num": 0,
     }  # fmt: skip
     return CicdImage.model_validate(base | fields)
 
 
-NEWER = row(image_digest=NEW, latest_update_time=1500, latest_scan_time=1500)
+NEWER = row(image_digest=NEW, latest_update_time=T + 1500, latest_scan_time=T + 1500)
 
 
 @pytest.mark.parametrize(
@@ -31,23 +39,23 @@ NEWER = row(image_digest=NEW, latest_update_time=1500, latest_scan_time=1500)
         pytest.param([row()], Phase.ENDED, row(), id="one finished row"),
         pytest.param([row(), NEWER], Phase.ENDED, NEWER, id="newer by update time, though scanned earlier"),
         pytest.param(
-            [row(), row(image_digest=NEW, latest_scan_time=3000)], Phase.ENDED,
-            row(image_digest=NEW, latest_scan_time=3000), id="same update time: newer by scan time",
+            [row(), row(image_digest=NEW, latest_scan_time=T + 3000)], Phase.ENDED,
+            row(image_digest=NEW, latest_scan_time=T + 3000), id="same update time: newer by scan time",
         ),
         pytest.param([row(), row()], Phase.ENDED, row(), id="the same row twice"),
         pytest.param([row(), row(image_digest=NEW)], Phase.AMBIGUOUS, row(), id="two digests, same times"),
         pytest.param([row(), row(vul_num=9)], Phase.AMBIGUOUS, row(), id="one digest, two results, same times"),
         pytest.param(
-            [row(), row(image_digest=NEW, latest_update_time=None, latest_scan_time=9000)], Phase.AMBIGUOUS, row(),
+            [row(), row(image_digest=NEW, latest_update_time=None, latest_scan_time=T + 9000)], Phase.AMBIGUOUS, row(),
             id="a time that only one of them has decides nothing",
         ),
         pytest.param(
-            [row(latest_update_time=None), row(image_digest=NEW, latest_update_time=None, latest_scan_time=1)],
+            [row(latest_update_time=None), row(image_digest=NEW, latest_update_time=None, latest_scan_time=T + 1)],
             Phase.ENDED, row(latest_update_time=None), id="no update time at all: by scan time",
         ),
         pytest.param(
-            [row(), row(scan_status="scanning", latest_update_time=1)], Phase.IN_PROGRESS,
-            row(scan_status="scanning", latest_update_time=1), id="in progress beats any finished row",
+            [row(), row(scan_status="scanning", latest_update_time=T + 1)], Phase.IN_PROGRESS,
+            row(scan_status="scanning", latest_update_time=T + 1), id="in progress beats any finished row",
         ),
         pytest.param(
             [row(), row(scan_status="waiting_for_scan")], Phase.IN_PROGRESS, row(scan_status="waiting_for_scan"), id="waiting",
@@ -59,15 +67,27 @@ NEWER = row(image_digest=NEW, latest_update_time=1500, latest_scan_time=1500)
             [row(scan_status="scanning"), row(scan_status=None)], Phase.UNDOCUMENTED, row(scan_status=None), id="no status",
         ),
         pytest.param(
-            [row(), row(scan_status="unscan", latest_update_time=1500)], Phase.UNSCANNED,
-            row(scan_status="unscan", latest_update_time=1500), id="newer row not scanned yet",
+            [row(), row(scan_status="unscan", latest_update_time=T + 1500)], Phase.UNSCANNED,
+            row(scan_status="unscan", latest_update_time=T + 1500), id="newer row not scanned yet",
         ),
         pytest.param(
-            [row(), row(scan_status="unscan", latest_update_time=500)], Phase.ENDED, row(), id="older row never scanned",
+            [row(), row(scan_status="unscan", latest_update_time=T + 500)], Phase.ENDED, row(), id="older row never scanned",
         ),
         pytest.param(
             [row(), row(scan_status="unscan", latest_scan_time=None)], Phase.UNSCANNED,
             row(scan_status="unscan", latest_scan_time=None), id="not scanned, and not shown to be older",
+        ),
+        *(
+            pytest.param(
+                [row(latest_update_time=odd, latest_scan_time=odd), row(image_digest=NEW, severity_level="High")],
+                Phase.AMBIGUOUS, row(), id=f"{name} is no time",
+            )
+            for name, odd in ODD.items()
+        ),
+        pytest.param(
+            [row(latest_update_time=0), row(image_digest=NEW, latest_update_time=1, latest_scan_time=T + 3000)],
+            Phase.ENDED, row(image_digest=NEW, latest_update_time=1, latest_scan_time=T + 3000),
+            id="no update time that is one: by scan time",
         ),
         pytest.param([row(scan_status="failed")], Phase.ENDED, row(scan_status="failed"), id="a failed scan has ended too"),
     ],
@@ -75,7 +95,7 @@ NEWER = row(image_digest=NEW, latest_update_time=1500, latest_scan_time=1500)
 def test_the_newest_row_stands_for_the_group(rows: list[CicdImage], phase: Phase, judged: CicdImage) -> None:
     """By update time, then scan time; what still moves is newer; what cannot be told apart is ambiguous."""
     for order in (rows, rows[::-1]):
-        (standing,) = standings(REFERENCE, order)
+        (standing,) = standings(REFERENCE, order, now=T)
 
         assert standing.phase is phase
         if phase is not Phase.AMBIGUOUS:
@@ -84,20 +104,33 @@ def test_the_newest_row_stands_for_the_group(rows: list[CicdImage], phase: Phase
 
 @pytest.mark.parametrize(
     ("scan_time", "phase"),
-    [(1999, Phase.STALE), (2000, Phase.ENDED), (2001, Phase.ENDED), (None, Phase.STALE)],
+    [
+        pytest.param(T + 1999, Phase.STALE, id="before"),
+        pytest.param(T + 2000, Phase.ENDED, id="at"),
+        pytest.param(T + 2001, Phase.ENDED, id="after"),
+        pytest.param(None, Phase.STALE, id="none"),
+    ],
 )
 def test_a_result_from_before_the_moment_is_stale(scan_time: int | None, phase: Phase) -> None:
     """At or after the moment is fresh; no scan time proves nothing."""
-    (standing,) = standings(REFERENCE, [row(latest_scan_time=scan_time)], scanned_after=2000)
+    (standing,) = standings(REFERENCE, [row(latest_scan_time=scan_time)], scanned_after=T + 2000)
 
     assert standing.phase is phase
 
 
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+def test_a_time_that_is_none_proves_no_freshness(odd: int) -> None:
+    """Whichever moment is asked for, a very early one included."""
+    (standing,) = standings(REFERENCE, [row(latest_scan_time=odd)], scanned_after=-5, now=T)
+
+    assert standing.phase is Phase.STALE
+
+
 def test_a_fresh_scan_of_an_older_image_does_not_stand_in_for_the_newest() -> None:
     """The newest row is stale, so the group is, whatever was rescanned since."""
-    rescanned = row(latest_scan_time=9000)
+    rescanned = row(latest_scan_time=T + 9000)
 
-    (standing,) = standings(REFERENCE, [rescanned, NEWER], scanned_after=5000)
+    (standing,) = standings(REFERENCE, [rescanned, NEWER], scanned_after=T + 5000)
 
     assert (standing.phase, standing.row) == (Phase.STALE, NEWER)
 
@@ -131,10 +164,10 @@ def test_a_digest_alone_finds_each_version_that_bears_it() -> None:
 )
 def test_a_scan_time_that_is_yet_to_come_proves_nothing(ahead: int, phase: Phase) -> None:
     """A quarter of an hour is what clocks may differ by; only where a moment is asked for does it matter."""
-    scanned = row(latest_scan_time=5_000_000 + ahead)
+    scanned = row(latest_scan_time=T + ahead)
 
-    (standing,) = standings(REFERENCE, [scanned], scanned_after=2000, now=5_000_000)
-    (unasked,) = standings(REFERENCE, [scanned], now=5_000_000)
+    (standing,) = standings(REFERENCE, [scanned], scanned_after=T - 2000, now=T)
+    (unasked,) = standings(REFERENCE, [scanned], now=T)
 
     assert AHEAD_AT_MOST == 900_000
     assert (standing.phase, unasked.phase) == (phase, Phase.ENDED)
@@ -155,7 +188,7 @@ def test_all_rows_that_cannot_be_told_apart_are_named() -> None:
     """The first listed stands for them, and an older one is not among them."""
     twin = row(image_digest=NEW)
 
-    (standing,) = standings(REFERENCE, [row(latest_update_time=1), twin, row()])
+    (standing,) = standings(REFERENCE, [row(latest_update_time=T + 1), twin, row()])
 
     assert (standing.row, standing.others) == (twin, (twin, row()))
 
@@ -164,12 +197,12 @@ def test_a_stale_row_beside_a_fresh_one_of_the_same_time_is_ambiguous() -> None:
     """Its time of update is the same, its scan time is missing: either might be the newest."""
     untold = row(image_digest=NEW, latest_scan_time=None)
 
-    (standing,) = standings(REFERENCE, [untold, row()], scanned_after=1000)
+    (standing,) = standings(REFERENCE, [untold, row()], scanned_after=T + 1000)
 
     assert standing.phase is Phase.AMBIGUOUS
 
 
-TIMES = st.sampled_from([None, 1000, 2000, 3000])
+TIMES = st.sampled_from([None, 0, T + 1000, T + 2000, T + 3000])
 
 
 @given(st.lists(st.tuples(TIMES, TIMES), min_size=1, max_size=8))

@@ -42,6 +42,26 @@ def test_the_advice_fits_what_held_the_image_up(phase: Phase, said: str) -> None
     assert advice(SIGHTING, Standing((None, None, "app", "2.0"), phase, ROW)) == said
 
 
+@pytest.mark.parametrize(
+    ("server_time", "scan_time"),
+    [
+        pytest.param(None, 1_790_000_000, id="in seconds"),
+        pytest.param(None, None, id="none"),
+        pytest.param(1_789_990_000.0, 1_790_000_000_000, id="too far ahead"),
+    ],
+)
+def test_a_stale_result_whose_time_cannot_be_used_needs_a_digest(
+    server_time: float | None, scan_time: int | None
+) -> None:
+    """No later scan would help: HSS does not say when it scanned."""
+    standing = Standing((None, None, "app", "2.0"), Phase.STALE, row(latest_scan_time=scan_time))
+
+    assert advice(replace(SIGHTING, server_time=server_time), standing) == (
+        "; HSS gave no scan time that can be used, so --scanned-after cannot prove this result, a digest alone can: "
+        "pass …@sha256:… without --scanned-after"
+    )
+
+
 CHECK = (
     ": check the name and --cicd-name, that the scan step runs in the pipeline, "
     "and --enterprise-project-id (all_granted_eps looks into every enterprise project)"
@@ -71,9 +91,9 @@ def test_the_nearest_and_newest_rows_come_first_and_three_are_enough() -> None:
     asked = parse_reference("team/app:2.0", "shop")
     rows = (
         row(image_version="far", cicd_name="test"),
-        row(image_version="old", latest_update_time=1),
+        row(image_version="old", latest_update_time=1_500_000_000_000),
         row(image_version="timeless", latest_update_time=None, latest_scan_time=None),
-        row(image_version="scanned", latest_update_time=None, latest_scan_time=2),
+        row(image_version="scanned", latest_update_time=1_790_000_000, latest_scan_time=1_600_000_000_000),
         row(image_version="new"),
         row(image_version="new"),
         row(image_name="app2"),

@@ -107,11 +107,16 @@ def test_each_check_bears_what_was_found_and_what_is_accepted(
             "HSS gave no believable latest_scan_time (but 2027-04-01T00:14:00Z, which is yet to come), which this rule needs",
             id="further ahead",
         ),
+        pytest.param(
+            -NOW * 0.999, Result.ERROR,
+            f"HSS gave no believable latest_scan_time (but {round(NOW * 0.001 * 1000)}, which is before 2015), which this rule needs",
+            id="in seconds",
+        ),
         pytest.param(-0.5, Result.FAILED, "scanned 0.5s ago, at most 0s accepted", id="half a second ago"),
     ],
 )  # fmt: skip
-def test_a_scan_time_that_is_yet_to_come_has_no_age(ahead: float, result: Result, said: str) -> None:
-    """A quarter of an hour is what clocks may differ by."""
+def test_a_scan_time_that_cannot_be_one_has_no_age(ahead: float, result: Result, said: str) -> None:
+    """A quarter of an hour is what clocks may differ by; what lies before 2015 is no time in milliseconds."""
     row = ROW.model_copy(update={"latest_scan_time": round((NOW + ahead) * 1000)})
 
     (check,) = judge_row(Facts(row, None, NOW), rules_for(loaded({"rules": {"scan_age": 0}}), SUBJECT, NOW)).checks

@@ -6,6 +6,7 @@ from tests.conftest import Bench
 from tests.fakes import START
 from tests.test_check import CLEAN, DIGEST, FOREVER, OTHER, finished, image, images
 
+EARLIER = int((START - 86_400) * 1000)
 HIGH = "severity_level: High, vul_num: 50, unsafe_setting_num: 0, malicious_file_num: 0"
 
 
@@ -37,9 +38,19 @@ def test_only_a_young_success_is_read_again(bench: Bench, age: str, settle: str,
     assert bench.emulator.request_count == requests
 
 
-@pytest.mark.parametrize("scan_time", ["null", "0"])
+@pytest.mark.parametrize(
+    "scan_time",
+    [
+        pytest.param("null", id="none"),
+        pytest.param("0", id="zero"),
+        pytest.param("-1", id="negative"),
+        pytest.param(str(int(START - 3600)), id="seconds"),
+        pytest.param("1420070399999", id="2014"),
+        pytest.param(str(int((START + 901) * 1000)), id="more than 15 minutes ahead"),
+    ],
+)
 def test_a_success_without_a_scan_time_counts_as_young(bench: Bench, scan_time: str) -> None:
-    """Nothing shows how old it is."""
+    """Nothing shows how old it is; a time that cannot be one shows nothing either."""
     scenario = images(image(f"{{at: -1h, scan_status: success, latest_scan_time: {scan_time}, {CLEAN}}}"))
 
     assert bench.play(scenario).check("team/app:1.0").code == 0
@@ -51,7 +62,7 @@ def test_a_success_just_seen_scanning_is_young_while_it_shows_an_older_scan_time
     scenario = images(
         image(
             "{at: 0s, scan_status: scanning}",
-            f"{{at: 8s, scan_status: success, latest_scan_time: 1000, {CLEAN}}}",
+            f"{{at: 8s, scan_status: success, latest_scan_time: {EARLIER}, {CLEAN}}}",
             f"{{at: 12s, scan_status: success, {HIGH}}}",
         )
     )
@@ -199,13 +210,15 @@ def test_an_older_result_that_resurfaces_is_not_believed(bench: Bench) -> None:
     other = image("{at: 0s, scan_status: scanning}", "{at: 10s, absent: true}", image_digest=OTHER)
     old = image(
         "{at: 0s, absent: true}",
-        f"{{at: 10s, scan_status: success, latest_scan_time: 1000, latest_update_time: 1000, {CLEAN}}}",
+        f"{{at: 10s, scan_status: success, latest_scan_time: {EARLIER}, latest_update_time: {EARLIER}, {CLEAN}}}",
     )
     assert bench.play(images(other, old)).check("team/app:1.0", "--timeout", "1m").code == 4
 
-    success = f"scan_status: success, latest_scan_time: 1000, {CLEAN}"
+    success = f"scan_status: success, latest_scan_time: {EARLIER}, {CLEAN}"
     flapping = image(
-        f"{{at: 0s, {success}}}", "{at: 8s, scan_status: scanning, latest_scan_time: 1000}", f"{{at: 20s, {success}}}"
+        f"{{at: 0s, {success}}}",
+        f"{{at: 8s, scan_status: scanning, latest_scan_time: {EARLIER}}}",
+        f"{{at: 20s, {success}}}",
     )
     busy = image("{at: 0s, scan_status: scanning}", f"{{at: 30s, scan_status: success, {CLEAN}}}", namespace="prod")
     assert bench.play(images(flapping, busy)).check("app:1.0", "--timeout", "2m").code == 4

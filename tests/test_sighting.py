@@ -14,7 +14,7 @@ ROW = CicdImage(image_name="app", image_version="1.0", scan_status="success", la
     [
         (Phase.STALE, {}, "stale: success, scanned 2026-09-21T14:13:20Z", None),
         (Phase.STALE, {"latest_scan_time": None}, "stale: success, scanned at an unknown time", None),
-        (Phase.STALE, {"latest_scan_time": 0}, "stale: success, scanned 1970-01-01T00:00:00Z", None),
+        (Phase.STALE, {"latest_scan_time": 0}, "stale: success, scanned 0 (no time)", None),
         (Phase.UNSCANNED, {"scan_status": "unscan"}, "unscan", None),
         (Phase.IN_PROGRESS, {"scan_status": "scanning"}, "scanning", None),
         (Phase.UNDOCUMENTED, {"scan_status": "paused"}, "paused (undocumented)", None),

@@ -19,12 +19,12 @@ from hssgate.waiting import Ending
 from hssgate.watch import Lane, Watch
 from hssgate.watched import Watched
 from tests.conftest import Bench
-from tests.fakes import FakeClock
+from tests.fakes import START, FakeClock
 from tests.test_check import CLEAN, FOREVER, finished, image, images
 
 ROW = {
     "image_name": "app", "image_version": "1.0", "scan_status": "success", "severity_level": "Low", "vul_num": 0,
-    "malicious_file_num": 0, "latest_scan_time": 1_000,
+    "malicious_file_num": 0, "latest_scan_time": int((START - 3600) * 1000),
 }  # fmt: skip
 
 

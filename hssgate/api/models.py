@@ -61,6 +61,8 @@ def _prose(value: object) -> object:
 
 
 Number = Annotated[Annotated[int, Field(ge=0, le=_LARGEST)] | None, BeforeValidator(_number)]
+# Whether it can be a time depends on the present: `durations.believable` says so where it is made use of.
+Time = Annotated[Annotated[int, Field(ge=-_LARGEST, le=_LARGEST)] | None, BeforeValidator(_number)]
 Text = Annotated[str | None, BeforeValidator(_text)]
 Prose = Annotated[str | None, BeforeValidator(_prose)]
 
@@ -79,7 +81,10 @@ def weight_of(row: BaseModel) -> int:
 
 
 class ScanStatus(StrEnum):
-    """The documented values of `scan_status`; a row may bear others."""
+    """The documented values of `scan_status`; a row may bear others.
+
+    Source: the manual, and the SDK's model of a sibling call for `image_scan_stop`.
+    """
 
     UNSCAN = "unscan"
     WAITING_FOR_SCAN = "waiting_for_scan"
@@ -88,10 +93,11 @@ class ScanStatus(StrEnum):
     FAILED = "failed"
     DOWNLOAD_FAILED = "download_failed"
     IMAGE_OVERSIZED = "image_oversized"
+    IMAGE_SCAN_STOP = "image_scan_stop"
 
 
 DOCUMENTED = frozenset(ScanStatus)
-TERMINAL = frozenset({ScanStatus.SUCCESS, ScanStatus.FAILED, ScanStatus.DOWNLOAD_FAILED, ScanStatus.IMAGE_OVERSIZED})
+TERMINAL = DOCUMENTED - {ScanStatus.UNSCAN, ScanStatus.WAITING_FOR_SCAN, ScanStatus.SCANNING}
 
 
 class SeverityLevel(StrEnum):
@@ -126,8 +132,8 @@ class CicdImage(BaseModel):
     scan_failed_desc: Prose = None
     scan_failed_code: Text = None
     image_size: Annotated[Number, WrapValidator(_or_none)] = None
-    latest_update_time: Number = None
-    latest_scan_time: Number = None
+    latest_update_time: Time = None
+    latest_scan_time: Time = None
     vul_num: Number = None
     unsafe_setting_num: Number = None
     malicious_file_num: Number = None

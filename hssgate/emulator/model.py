@@ -55,18 +55,20 @@ class RateLimit(StrictModel):
 
 
 class Quirks(StrictModel):
-    """Oddities of the envelope.
+    """Oddities of list answers.
 
     Args:
         data_list: `object` gives a single row as an object, as the manual's example does; `null` gives null.
-        total_num: `missing` leaves it out.
+        total_num: `missing` leaves it out; `page` counts the rows of the page instead of those of all pages.
+        times: `seconds` gives the times of rows in seconds since the epoch, `zero` gives 0 for each.
     """
 
     data_list: Annotated[
         Literal["list", "object", "null"],
         BeforeValidator(lambda value: "null" if value is None else value),
     ] = "list"
-    total_num: Literal["ok", "missing"] = "ok"
+    total_num: Literal["ok", "missing", "page"] = "ok"
+    times: Literal["ok", "seconds", "zero"] = "ok"
 
 
 class Scenario(StrictModel):

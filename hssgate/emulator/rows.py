@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from hssgate.emulator.findings import CheckRule, Finding, Malware, ManyFindings, Sensitive
 from hssgate.emulator.images import Entry, Image, RowFields
 
-TERMINAL = frozenset({"success", "failed", "download_failed", "image_oversized"})
+TERMINAL = frozenset({"success", "failed", "download_failed", "image_oversized", "image_scan_stop"})
 
 
 @dataclass(frozen=True, slots=True)

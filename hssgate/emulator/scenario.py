@@ -9,7 +9,8 @@ All keys are optional but those of an image's name and state. Durations: `2s`, `
     match: contains                   # how text filters compare: contains (default) or exact
     rate_limit: {requests: 100, seconds: 60, retry_after: 2}    # per key; retry_after sends the header
     clock_skew: 0s                    # by which the server's clock is ahead; may be negative
-    quirks: {data_list: list, total_num: ok}     # of all calls; data_list: object or null; total_num: missing
+    quirks: {data_list: list, total_num: ok, times: ok}     # of all calls; data_list: object or null; times: seconds or
+                                      # zero; total_num: missing, or page (counts the rows of the page)
     cicd: [shop]                      # names of the CI/CD identifiers; default: those that the images bear
     identity:                         # IAM, STS, metadata, GitHub; what they give out is good for HSS until it ends
       users: [{name: me, password: my-password, domain: my-account}]   # also deny; default: emulator-user ...

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from hssgate.api.models import CicdImage, Finding, Level, SeverityLevel
-from hssgate.durations import format_duration, format_moment
+from hssgate.durations import believable, format_duration, format_moment
 from hssgate.errors import Interrupted
 from hssgate.evidence import Evidence, Findings, FindingsMissing
 from hssgate.policy.exceptions import Sorted, sort_out
@@ -15,7 +15,6 @@ from hssgate.record import record
 from hssgate.text import clean
 from hssgate.verdict import SCAN, Check, ListedFinding, Result, Trouble
 
-_AHEAD_AT_MOST = 15 * 60.0  # seconds by which a scan time may be ahead of the clock
 _GRAVITY = tuple(SeverityLevel)
 _LEVELS = tuple(Level)
 
@@ -174,9 +173,10 @@ def _judge_age(name: str, rule: AgeRule, facts: Facts) -> Check:
     scanned: int | None = getattr(facts.row, field)
     if scanned is None:
         return _lacking(name, rule, facts, field)
-    if scanned / 1000 > facts.now + _AHEAD_AT_MOST:
-        shown = format_moment(scanned)
-        return _unusable(name, rule, f"believable {field} (but {shown}, which is yet to come)")
+    if believable(scanned, 1000 * facts.now) is None:
+        is_ahead = scanned / 1000 > facts.now
+        why = f"{format_moment(scanned)}, which is yet to come" if is_ahead else f"{scanned}, which is before 2015"
+        return _unusable(name, rule, f"believable {field} (but {why})")
     age = max(facts.now - scanned / 1000, 0.0)
     shown, limit = format_duration(age), format_duration(rule.limit)
     said = f"{name}: scanned {shown} ago, at most {limit} accepted"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from hssgate.api.models import CicdImage, SeverityLevel
-from hssgate.durations import format_duration, format_moment
+from hssgate.durations import format_duration, format_moment, worded_time
 from hssgate.exit_codes import WORST_FIRST
 from hssgate.text import clean
 from hssgate.verdict import Check, ImageVerdict, Outcome, Result, Verdict
@@ -61,7 +61,7 @@ def evidence(image: ImageVerdict) -> Facts:
         ("CI/CD identifier", row.cicd_name),
         ("registry", row.registry_name),
         ("scan status", row.scan_status),
-        ("scanned at", format_moment(row.latest_scan_time) if row.latest_scan_time is not None else None),
+        ("scanned at", worded_time(row.latest_scan_time) if row.latest_scan_time is not None else None),
         ("waited", format_duration(image.waited_seconds)),
         ("polls", str(image.polls)),
         ("last request ids", ", ".join(ids)),
@@ -73,7 +73,7 @@ def reads(image: ImageVerdict) -> list[tuple[str, ...]]:
     rows = []
     for read in image.reads:
         row = read.row or CicdImage()
-        scanned = format_moment(row.latest_scan_time) if row.latest_scan_time is not None else None
+        scanned = worded_time(row.latest_scan_time) if row.latest_scan_time is not None else None
         cells = (
             format_moment(read.at * 1000), read.http_status, read.request_id, row.scan_status, scanned,
             row.severity_level, row.vul_num, row.unsafe_setting_num, row.malicious_file_num, row.image_digest,

@@ -234,6 +234,7 @@ def test_few_selections_are_kept() -> None:
         pytest.param("{data_list: null}", '{"total_num": 1, "data_list": null}', id="null"),
         pytest.param('{data_list: "null"}', '{"total_num": 1, "data_list": null}', id="null-in-quotes"),
         pytest.param("{total_num: missing}", '{"data_list": [ROW]}', id="no-total"),
+        pytest.param("{total_num: page}", '{"total_num": 1, "data_list": [ROW]}', id="total-of-the-page"),
     ],
 )
 def test_the_envelope_may_be_odd(quirks: str, expected: str) -> None:
@@ -246,6 +247,27 @@ def test_the_envelope_may_be_odd(quirks: str, expected: str) -> None:
 
     shown = '{"image_name": "app", "scan_status": "success", "image_id": "a"}'
     assert client.list().body.decode() == expected.replace("ROW", shown)
+
+
+@pytest.mark.parametrize(
+    ("times", "shown"),
+    [
+        pytest.param("ok", 1_790_000_000_123, id="milliseconds"),
+        pytest.param("seconds", 1_790_000_000, id="seconds"),
+        pytest.param("zero", 0, id="zero"),
+    ],
+)
+def test_times_may_be_odd(times: str, shown: int) -> None:
+    """All times of a row alike; what is missing stays so."""
+    client = Client(
+        f"quirks: {{times: {times}}}\nimages: [{{image_name: app, scan_status: success, "
+        "latest_scan_time: 1790000000123, latest_update_time: null}]"
+    )
+
+    (row,) = client.list().rows
+
+    assert row["latest_scan_time"] == shown
+    assert "latest_update_time" not in row
 
 
 def test_half_a_surrogate_pair_reaches_the_client_as_an_escape() -> None:

@@ -37,7 +37,9 @@ IMAGE = "image_name: app, scan_status: success"
             "quirks: {total: ok}", "s.yaml: quirks.total: unknown key; did you mean total_num?", id="quirks-key"
         ),
         pytest.param(
-            "quirks: {zzz: ok}", "s.yaml: quirks.zzz: unknown key; known are data_list, total_num", id="nothing-near"
+            "quirks: {zzz: ok}",
+            "s.yaml: quirks.zzz: unknown key; known are data_list, total_num, times",
+            id="nothing-near",
         ),
         pytest.param(
             "faults: [{requests: 1, statuss: 500}]",
