@@ -2,6 +2,7 @@
 
 import json
 import re
+import unicodedata
 
 # C0 and C1 controls, zero-width and bidirectional marks (they reorder what a reader sees), lone surrogates (they
 # cannot be encoded), non-characters, and the tag block (invisible text). Newlines go too: a log line is one line.
@@ -17,6 +18,8 @@ _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 _COMMAND = re.compile(r"(?m)^[^\S\n]*::|##(?=\[|vso\[)")
 _COMMAND_IN_JSON = re.compile(r"##(?=\[|vso\[)")
 _BLANKS = re.compile(r"\s+")
+
+_FILLERS = "\u115f\u1160\u2800\u3164\uffa0"  # letters and signs that show nothing
 
 LONGEST_LINE = 2000
 
@@ -41,6 +44,11 @@ def is_plain(text: str) -> bool:
     Nearly all text is like that, and this tells it in a hundredth of the time that the expressions above take.
     """
     return text.isascii() and text.isprintable()
+
+
+def is_visible(text: str) -> bool:
+    """Whether the text shows anything: a letter, a number or a sign."""
+    return any(unicodedata.category(found)[0] in "LNPS" and found not in _FILLERS for found in text)
 
 
 def without_commands(text: str) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import httpx
 
+from hssgate.text import clean
 from tests.test_reports import HOSTILE
 from tests.test_watch import ROW
 
@@ -31,6 +32,7 @@ TEXTS = HOSTILE | {
 def policy_with(text: str) -> str:
     """Return a policy, as JSON, whose reason is the text as far as a file can hold it."""
     reason = text.encode("utf-8", "replace").decode()[:500]
+    reason = reason if clean(reason) else "why"
     rules = {"severity": "Low", "high_vulnerabilities": 0, "vulnerabilities": {"limit": 0, "action": "warn"}}
     return json.dumps({"rules": rules, "ignore": [{"vulnerability": "IGNORED", "reason": reason}]})
 

@@ -1,6 +1,7 @@
 """The one law as a judge of its own: was a pass allowed? It shares no code with the gate, and reads only the wire."""
 
 import fnmatch
+import functools
 import urllib.parse
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -223,14 +224,20 @@ def _is_ignored(finding: Row, ignore: list[Row], evidence: Evidence) -> bool:
     fitting = [
         entry["vulnerability"]
         for entry in ignore
-        if "package" not in entry or fnmatch.fnmatchcase(finding.get("app_name") or "", entry["package"])
+        if "package" not in entry or _is_like(finding.get("app_name") or "", entry["package"])
     ]
     vul_id = finding.get("vul_id")
     if vul_id is None:
         return False
     cves = evidence.last(f"/vulnerability/{urllib.parse.quote(vul_id, safe='')}/cve") or []
     names = [[vul_id], [cve["cve_id"] for cve in cves]]
-    return any(ids and all(any(fnmatch.fnmatchcase(name, glob) for glob in fitting) for name in ids) for ids in names)
+    return any(
+        ids and all(any(_is_like(name.lower(), glob.lower()) for glob in fitting) for name in ids) for ids in names
+    )
+
+
+def _is_like(text: str, glob: str) -> bool:
+    return text.strip() == glob.strip() or fnmatch.fnmatchcase(text.strip(), glob.strip())
 
 
 def _rules(row: Row, policy: Row, now: float) -> Row:
@@ -244,9 +251,31 @@ def _rules(row: Row, policy: Row, now: float) -> Row:
 def _applies(row: Row, entry: Row, now: float) -> bool:
     if "expires" in entry and entry["expires"] < datetime.fromtimestamp(now, UTC).date().isoformat():
         return False
-    short = f"{row['image_name']}:{row.get('image_version') or ''}"
-    names = [short, f"{row['namespace']}/{short}"] if row.get("namespace") else [short]
-    return "images" not in entry or any(fnmatch.fnmatchcase(name, glob) for glob in entry["images"] for name in names)
+    return "images" not in entry or any(is_named_by(row, glob) for glob in entry["images"])
+
+
+def is_named_by(row: Row, glob: str) -> bool:
+    """Whether a glob on images fits a row: namespace, name and version, without the registry."""
+    parts = [part for name in ("namespace", "image_name") for part in (row.get(name) or "").split("/") if part]
+    is_registry = "." in parts[0] or ":" in parts[0] or parts[0] == "localhost"
+    if is_registry and len(parts) > (2 if row.get("namespace") else 1):
+        parts = parts[1:]
+    wanted, colon, version = glob.partition(":")
+    path = "/".join(parts) if "/" in wanted else parts[-1]
+    return _fits(wanted, path) and (not colon or _fits(version, row.get("image_version") or ""))
+
+
+@functools.cache
+def _fits(glob: str, text: str) -> bool:
+    """Character by character: `**` takes anything, `*` and `?` no slash."""
+    if glob.startswith("**"):
+        return _fits(glob[2:], text) or (text != "" and _fits(glob, text[1:]))
+    if glob.startswith("*"):
+        return _fits(glob[1:], text) or (text[:1] not in {"", "/"} and _fits(glob, text[1:]))
+    if not glob or not text:
+        return glob == text
+    alike = text[0] != "/" if glob[0] == "?" else glob[0] == text[0]
+    return alike and _fits(glob[1:], text[1:])
 
 
 def _names(row: Row) -> tuple[Any, ...]:

@@ -223,12 +223,12 @@ def _policy(chance: random.Random) -> Row:
     policy: Row = {"rules": _rules(chance)}
     if chance.random() < 0.3:
         policy["overrides"] = [
-            {"images": [chance.choice(["team/*", "app:1.0", "*", "prod/*", "team/app:1.0"])], "rules": _rules(chance), "reason": "chance"}
+            {"images": [chance.choice(["team/*", "app:1.0", "*", "prod/*", "team/app:1.0", "**/a*", "te?m/**:1*"])], "rules": _rules(chance), "reason": "chance"}
             | chance.choice([{}, {"expires": "2020-01-01"}, {"expires": "2030-01-01"}])
         ]  # fmt: skip
     if chance.random() < 0.3:
         policy["ignore"] = [
-            {"vulnerability": chance.choice(["HCE2-SA-1", "HCE2-*", "CVE-2026-1", "CVE-2026-*", "CVE-2026-2"]), "reason": "chance"}
+            {"vulnerability": chance.choice(["HCE2-SA-1", "HCE2-*", "CVE-2026-1", "cve-2026-*", "*-2026-2"]), "reason": "chance"}
             | chance.choice([{}, {"package": "openssl"}, {"package": "open*"}])
             | chance.choice([{}, {"images": ["team/*"]}, {"images": ["nowhere/*"]}])
             | chance.choice([{}, {}, {"expires": "2020-01-01"}, {"expires": "2026-09-21"}])

@@ -226,7 +226,7 @@ TOMORROW, YESTERDAY = TODAY + timedelta(days=1), TODAY - timedelta(days=1)
     [
         pytest.param("vulnerability: CVE-2024-1", False, id="a part of the id is not the id"),
         pytest.param("vulnerability: CVE-2024-12345", True, id="the id"),
-        pytest.param("vulnerability: cve-2024-12345", False, id="another case"),
+        pytest.param("vulnerability: ' cve-2024-12345 '", True, id="another case, and blanks around it"),
         pytest.param("vulnerability: CVE-2024-*", True, id="a glob"),
         pytest.param("vulnerability: 'CVE-2024-1234?'", True, id="a glob of one character"),
         pytest.param("vulnerability: '*'", True, id="everything"),

@@ -149,30 +149,6 @@ def test_rules_are_judged_in_one_order_and_skipped_in_the_same() -> None:
     assert skipped[0].message == "severity: not judged, no result"
 
 
-@pytest.mark.parametrize(
-    ("images", "matches"),
-    [
-        (["legacy/*"], True), (["legacy/app:*"], True), (["app:1.0"], True), (["app:*"], True), (["*"], True),
-        (["legacy/app"], False), (["app"], False), (["LEGACY/*"], False), (["other/*", "app:1.?"], True), (["gacy/*"], False),
-    ],
-)  # fmt: skip
-def test_overrides_match_by_glob(images: list[str], matches: bool) -> None:  # noqa: FBT001
-    """On `namespace/name:version` or `name:version`, case-sensitive, the whole of it."""
-    data = {"rules": {"vulnerabilities": 1}, "overrides": [override({"vulnerabilities": 99}, images)]}
-
-    rule = rules_for(loaded(data), SUBJECT, NOW).limits["vulnerabilities"]
-
-    assert getattr(rule, "limit", None) == (99 if matches else 1)
-
-
-def test_without_a_namespace_only_the_short_name_is_matched() -> None:
-    """A glob that names a namespace does not match an image that has none."""
-    subject = Subject(None, "app", None)
-
-    assert subject.names == ("app:",)
-    assert not subject.matches(["*/app:*"])
-
-
 def test_later_overrides_win_rule_by_rule() -> None:
     """Each replaces only the rules it names."""
     data = {

@@ -31,6 +31,10 @@ def override(**changed: object) -> dict[str, object]:
     return {"rules": {"severity": "Low"}, "overrides": [OVERRIDE | changed]}
 
 
+def ignore(**changed: object) -> dict[str, object]:
+    return {"rules": {"severity": "Low"}, "ignore": [{"vulnerability": "CVE-1", "reason": "why"} | changed]}
+
+
 VALID = [
     pytest.param(rules(severity="Medium"), id="severity, short"),
     pytest.param(rules(severity={"limit": "Security", "action": "warn"}), id="severity, long"),
@@ -51,6 +55,13 @@ VALID = [
     pytest.param(override(expires="2027-03-31"), id="override that ends"),
     pytest.param(override(expires=None), id="override that does not end"),
     pytest.param(override(images=["a*", "team/b:1"], rules={"severity": {"limit": "High"}}), id="override of two globs"),
+    *(
+        pytest.param(override(images=[glob]), id=f"override of {glob}")
+        for glob in ("**", "my.org/app", "my.org/**:1.*", "*/team/app-?", "A_b.c-d:v1.0_2", "localhost/a")
+    ),
+    *(pytest.param(ignore(vulnerability=text), id=f"exception for {text}") for text in (" CVE-1 ", "RHSA-2024:1*", "[CH]VE-?", "x!\"$%&'()+.:<=>@\\^_`|~")),
+    pytest.param(ignore(package="Visual  C++ [x64]"), id="exception for a package"),
+    pytest.param(override(reason="\U0001f44d"), id="a picture for a reason"),
 ]  # fmt: skip
 INVALID = [
     pytest.param({}, id="nothing"),
@@ -97,11 +108,22 @@ INVALID = [
     pytest.param(override(images=[]), id="override of no image"),
     pytest.param(override(images=[""]), id="override of an empty glob"),
     pytest.param(override(images="legacy/*"), id="text for globs"),
+    *(
+        pytest.param(override(images=[glob]), id=f"override of {glob!a}")
+        for glob in ("my.org/team/app", "localhost/a/b", "reg:5000/app", "app:1:2", "app@sha256:a", "{a,b}", "a[1]", "!a", "a b", "/a", "a/", "a//b", "a:")
+    ),
+    *(
+        pytest.param(ignore(vulnerability=text), id=f"exception for {text!a}")
+        for text in ("", " ", "CVE-1 exp:2027", "CVE-1,CVE-2", "CVE\u20111", "CVE-1\u200b", "CVE-1#x", "CVE-{1}", "a;b")
+    ),
+    pytest.param(ignore(package=" "), id="exception for a blank package"),
     pytest.param(override(images=[1]), id="number for a glob"),
     pytest.param(override(rules={}), id="override of no rule"),
     pytest.param(override(rules={"vulnerabilities": "x"}), id="fault in an override"),
     pytest.param(override(reason=" "), id="blank reason"),
     pytest.param(override(reason=5), id="number for a reason"),
+    pytest.param(override(reason="\u200b"), id="reason that cannot be seen"),
+    pytest.param(override(reason="\u2800 \u3164\ufe0f\n"), id="reason of fillers"),
     pytest.param(override(expires="soon"), id="no day"),
     pytest.param(override(expires="2027-02-30"), id="a day that there is not"),
     pytest.param(override(expires="2027-03-31T00:00:00Z"), id="a moment, no day"),

@@ -1,13 +1,13 @@
-"""Which findings do not count: `ignore` entries held against findings, exactly or by glob, never by a part of an id."""
+"""Which findings do not count: `ignore` entries compared with findings, exactly or by glob, never by part of an id."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from fnmatch import fnmatchcase
 
 from hssgate.api.models import Finding
+from hssgate.policy.globs import fits_text, may_begin_with
 from hssgate.policy.model import Ignore
 from hssgate.record import record
 
-_CVE = "CVE-"  # in the manner of HSS, upper case
+_CVE = "cve-"
 
 
 @record
@@ -31,7 +31,7 @@ class Exceptions:
         """
         fitting = [(index, entry) for index, entry in self.entries if _fits_package(entry, finding)]
         for index, entry in fitting:
-            if finding.vul_id is not None and fnmatchcase(finding.vul_id, entry.vulnerability):
+            if finding.vul_id is not None and fits_text(entry.vulnerability, finding.vul_id, any_case=True):
                 return (index,)
         by_cve = [_first_for(cve, fitting) for cve in cves]
         if not cves or None in by_cve:
@@ -45,17 +45,17 @@ class Exceptions:
             findings: of the image.
         """
         listed = list(findings)
-        ids = {finding.vul_id for finding in listed}
+        ids = {_id(finding) for finding in listed}
         by_cve = [
             entry
             for _, entry in self.entries
-            if entry.vulnerability.startswith(_CVE) and entry.vulnerability not in ids
+            if may_begin_with(_CVE, entry.vulnerability) and entry.vulnerability.lower() not in ids
         ]
         wanted = (
             finding.vul_id
             for finding in listed
             if finding.vul_id is not None
-            and not finding.vul_id.startswith(_CVE)
+            and not _id(finding).startswith(_CVE)
             and any(_fits_package(entry, finding) for entry in by_cve)
             and not self.entry_for(finding, ())
         )
@@ -98,9 +98,13 @@ def sort_out(findings: Iterable[Finding], cves: Mapping[str, tuple[str, ...]], e
     return Sorted(tuple(counted), tuple(ignored), frozenset(used))
 
 
+def _id(finding: Finding) -> str:
+    return (finding.vul_id or "").strip().lower()
+
+
 def _fits_package(entry: Ignore, finding: Finding) -> bool:
-    return entry.package is None or (finding.app_name is not None and fnmatchcase(finding.app_name, entry.package))
+    return entry.package is None or (finding.app_name is not None and fits_text(entry.package, finding.app_name))
 
 
 def _first_for(cve: str, entries: Iterable[tuple[int, Ignore]]) -> int | None:
-    return next((index for index, entry in entries if fnmatchcase(cve, entry.vulnerability)), None)
+    return next((index for index, entry in entries if fits_text(entry.vulnerability, cve, any_case=True)), None)

@@ -10,7 +10,7 @@ _KEYS = {
     "limit": "what is still accepted",
     "action": "what a broken rule does: block (default), or warn, which passes with a warning",
     "accept": "statuses or failure codes of a scan that did not succeed, such as image_oversized",
-    "images": "globs on namespace/name:version or name:version",
+    "images": "globs on namespace/name:version",
     "reason": "why, for those who read the policy and its warnings",
     "expires": "the last day (UTC) on which it has effect, such as 2027-03-31",
     "vulnerability": "id of the finding or CVE id; a glob",

@@ -1,37 +1,22 @@
 """What a policy may say (CONTRACT section 5): strict, frozen, nothing guessed."""
 
-from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StrictStr
+from pydantic import BaseModel, BeforeValidator, Field
 
 from hssgate.api.models import SeverityLevel
-from hssgate.policy.rule_table import STRICT, CountRule, Rules, SeverityRule, some
+from hssgate.policy.entry_fields import Day, IdGlob, ImageGlobs, PackageGlob, Reason
+from hssgate.policy.rule_table import STRICT, CountRule, Rules, SeverityRule
 
 KeyPath = tuple[str | int, ...]  # where something stands in a policy
-
-
-def _day(value: object) -> date:
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return value
-    if isinstance(value, str):
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            pass
-    raise ValueError("should be a day such as 2027-03-31")
-
-
 MOST_ENTRIES = 2000  # each is held against each finding
-Glob = Annotated[StrictStr, Field(min_length=1, max_length=500)]
-Reason = Annotated[StrictStr, Field(pattern=r"\S")]
 
 
 class Override(BaseModel):
     """Other rules for some images; later ones win, rule by rule.
 
     Args:
-        images: globs on `namespace/name:version` or `name:version`.
+        images: globs on `namespace/name:version`.
         rules: what replaces the rules of the same name.
         reason: why.
         expires: the last day (UTC) on which it has effect.
@@ -39,30 +24,30 @@ class Override(BaseModel):
 
     model_config = STRICT
 
-    images: Annotated[tuple[Glob, ...], AfterValidator(some)]
+    images: ImageGlobs
     rules: Rules
     reason: Reason
-    expires: Annotated[date, BeforeValidator(_day)] | None = None
+    expires: Day | None = None
 
 
 class Ignore(BaseModel):
     """Findings that do not count.
 
     Args:
-        vulnerability: glob on the finding's id or on a CVE id; without wildcards, exactly that id.
+        vulnerability: glob on the finding's id or on a CVE id, in any case; without wildcards, exactly that id.
         package: glob on the package's name; absent: any.
-        images: globs on `namespace/name:version` or `name:version`; absent: any.
+        images: globs on `namespace/name:version`; absent: any.
         reason: why.
         expires: the last day (UTC) on which it has effect.
     """
 
     model_config = STRICT
 
-    vulnerability: Glob
-    package: Glob | None = None
-    images: Annotated[tuple[Glob, ...], AfterValidator(some)] | None = None
+    vulnerability: IdGlob
+    package: PackageGlob | None = None
+    images: ImageGlobs | None = None
     reason: Reason
-    expires: Annotated[date, BeforeValidator(_day)] | None = None
+    expires: Day | None = None
 
 
 def _no_lookalike(value: object) -> object:

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import field
 from datetime import UTC, date, datetime, timedelta
-from fnmatch import fnmatchcase
 from typing import assert_never
 
 from hssgate.durations import format_duration
 from hssgate.policy.exceptions import Exceptions
+from hssgate.policy.globs import fits_image, path_of
 from hssgate.policy.load import BUILT_IN, LoadedPolicy
 from hssgate.policy.model import Ignore, Override
 from hssgate.policy.rule_table import RULES, AgeRule, CountRule, ScanRule, SeverityRule
@@ -58,14 +58,14 @@ class Subject:
     image_version: str | None
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """What the globs of an override are held against."""
-        short = f"{self.image_name}:{self.image_version or ''}"
-        return (f"{self.namespace}/{short}", short) if self.namespace else (short,)
+    def path(self) -> str:
+        """`namespace/name`, without a registry."""
+        return path_of(self.namespace, self.image_name)
 
     def matches(self, globs: Iterable[str]) -> bool:
-        """Whether any glob matches `namespace/name:version` or `name:version`."""
-        return any(fnmatchcase(name, glob) for glob in globs for name in self.names)
+        """Whether any glob fits the path and the version."""
+        path, version = self.path, self.image_version or ""
+        return any(fits_image(glob, path, version) for glob in globs)
 
 
 def rules_for(loaded: LoadedPolicy, subject: Subject, now: float) -> RulesInForce:

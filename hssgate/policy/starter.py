@@ -14,7 +14,7 @@ version: 1
 _LISTS = {
     "overrides": """\
 # overrides:
-#   - images: ["legacy/*"]        # globs on namespace/name:version or name:version
+#   - images: ["legacy/**"]       # globs on namespace/name:version; * stays within one part, ** does not
 #     rules: {vulnerabilities: {limit: 300, action: warn}}
 #     reason: SEC-123, being replaced
 #     expires: 2099-12-31         # optional: the last day (UTC) on which it has effect

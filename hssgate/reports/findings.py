@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from hssgate.api.models import Detail, DetailKind, Finding
+from hssgate.policy.globs import literal, literal_id
 from hssgate.record import record
 from hssgate.text import clean
 from hssgate.verdict import SCAN, Check, ImageVerdict, ListedFinding, Result
@@ -119,7 +120,7 @@ def exceptions_for(findings: Sequence[Finding], most: int) -> str:
         findings: that block; one without an id cannot be named, and is left out.
         most: entries shown at most.
     """
-    entries = list(dict.fromkeys(_entry(finding) for finding in findings if finding.vul_id))
+    entries = list(dict.fromkeys(_entry(finding) for finding in findings if field(finding.vul_id)))
     if not entries:
         return ""
     more = [f"  # and {len(entries) - most} more"] if len(entries) > most else []
@@ -127,14 +128,13 @@ def exceptions_for(findings: Sequence[Finding], most: int) -> str:
 
 
 def _entry(finding: Finding) -> str:
-    lines = [f"  - vulnerability: {_quoted(finding.vul_id or '')}"]
-    if finding.app_name:
-        lines.append(f"    package: {_quoted(finding.app_name)}")
+    lines = [f"  - vulnerability: {_quoted(literal_id(field(finding.vul_id)))}"]
+    if field(finding.app_name):
+        lines.append(f"    package: {_quoted(literal(field(finding.app_name)))}")
     lines.append("    reason: say why it may pass")
     return "\n".join(lines)
 
 
 def _quoted(text: str) -> str:
-    """Return the text as YAML takes it literally, with the wildcards of a glob made harmless."""
-    literal = "".join(f"[{character}]" if character in "*?[" else character for character in field(text))
-    return "'" + literal.replace("'", "''") + "'"
+    """Return the text as YAML takes it literally."""
+    return "'" + text.replace("'", "''") + "'"
