@@ -3,6 +3,10 @@
 Source: the official SDK 3.1.219 (region tables of HSS, IAM and STS); a region that it does not know is taken as it is.
 """
 
+import re
+
+from hssgate.record import record
+
 _HSS = frozenset({
     "cn-north-1", "cn-north-2", "cn-north-4", "cn-north-9", "cn-north-11", "cn-north-12", "cn-east-2",
     "cn-east-3", "cn-east-4", "cn-east-5", "cn-south-1", "cn-south-2", "cn-south-4", "cn-southwest-2",
@@ -16,26 +20,68 @@ _WITH_STS = frozenset({
     "cn-north-4", "cn-south-1", "cn-east-3", "cn-southwest-2", "ap-southeast-1", "ap-southeast-2",
     "ap-southeast-3", "ap-southeast-4", "sa-brazil-1", "la-south-2", "af-south-1", "tr-west-1",
 })  # fmt: skip
-_EUROPEAN = frozenset({"eu-west-101"})  # a cloud of its own, under another domain
+_EUROPEAN = "eu-west-1"  # what the names of the regions begin with that are a cloud of their own
 _DOMAIN = "myhuaweicloud.com"
 _EUROPEAN_DOMAIN = "myhuaweicloud.eu"
 _ANY_STS = "cn-north-4"  # every region's STS serves all of them, and this one is the SDK's own default
+# A domain of another cloud has two labels or more: `hss.example.com` is an address of another form.
+_HSS_HOST = re.compile(r"hss\.(?P<region>[a-z0-9-]+)\.(?P<domain>[a-z0-9-]+(?:\.[a-z0-9-]+)+)", re.ASCII)
 
 
-def hss_endpoint(region: str) -> str:
-    """Return where HSS is."""
-    return f"https://hss.{region}.{_domain(region)}"
+@record
+class Place:
+    """A region of a cloud, where each service is at SERVICE.REGION.DOMAIN.
+
+    Args:
+        region: such as `ap-southeast-1`.
+        domain: of the cloud, such as `myhuaweicloud.com`.
+    """
+
+    region: str
+    domain: str
+
+    @property
+    def hss(self) -> str:
+        """Where HSS is."""
+        return f"https://hss.{self.region}.{self.domain}"
+
+    @property
+    def iam(self) -> str:
+        """Where IAM is."""
+        if self.domain == _DOMAIN and self.region in _WITHOUT_IAM:
+            return f"https://iam.{_DOMAIN}"
+        return f"https://iam.{self.region}.{self.domain}"
+
+    @property
+    def sts(self) -> str:
+        """Where STS is."""
+        if self.domain == _DOMAIN and self.region in _HSS - _WITH_STS:
+            return f"https://sts.{_ANY_STS}.{_DOMAIN}"
+        return f"https://sts.{self.region}.{self.domain}"
 
 
-def iam_endpoint(region: str) -> str:
-    """Return where IAM is."""
-    return f"https://iam.{_domain(region)}" if region in _WITHOUT_IAM else f"https://iam.{region}.{_domain(region)}"
+def place_in(region: str, domain: str | None) -> Place:
+    """Return the place of a region.
+
+    Args:
+        region: its name.
+        domain: of the cloud; None for Huawei's own.
+    """
+    return Place(region, domain or (_EUROPEAN_DOMAIN if region.startswith(_EUROPEAN) else _DOMAIN))
 
 
-def sts_endpoint(region: str) -> str:
-    """Return where STS is."""
-    served = region if region in _WITH_STS or region in _EUROPEAN or region not in _HSS else _ANY_STS
-    return f"https://sts.{served}.{_domain(region)}"
+def place_of_host(host: str, domain: str | None) -> Place | None:
+    """Return the place that a host of HSS is in, or None where its name does not tell.
+
+    Args:
+        host: such as `hss.ap-southeast-1.myhuaweicloud.com`.
+        domain: of the cloud, if it was given; its region's name may have dots.
+    """
+    if domain is not None and host.startswith("hss.") and host.endswith(f".{domain}"):
+        region = host[len("hss.") : -len(domain) - 1]
+        return Place(region, domain) if region else None
+    found = _HSS_HOST.fullmatch(host)
+    return Place(found["region"], found["domain"]) if found else None
 
 
 def is_known(region: str) -> bool:
@@ -62,10 +108,6 @@ def nearest(region: str) -> str | None:
 
     found = difflib.get_close_matches(region, sorted(_HSS), n=1)
     return found[0] if found else None
-
-
-def _domain(region: str) -> str:
-    return _EUROPEAN_DOMAIN if region in _EUROPEAN else _DOMAIN
 
 
 def _letters(region: str) -> str:

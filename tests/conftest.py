@@ -28,6 +28,7 @@ _OWN_VARIABLES = (
     "GITHUB_",
     "ACTIONS_",
     "SSL_CERT_FILE",
+    "REQUESTS_CA_BUNDLE",
     "NO_COLOR",
     "FORCE_COLOR",
     "COVERAGE_",  # whoever runs the tests is measured; the processes that a test starts run as a user's do

@@ -58,8 +58,8 @@ WAYS: dict[str, dict[str, str]] = {
     "STS, GitHub": {**_STS, **_GITHUB},
     "federation": {**_IAM, "HUAWEICLOUD_SDK_IDP_ID": "my-idp", "HUAWEICLOUD_SDK_ID_TOKEN_FILE": "id-token"},
     "password": {**_IAM, "HW_USER_NAME": "me", "HW_USER_PASSWORD": PASSWORD, "HW_DOMAIN_NAME": "my-account"},
-    "profile": {"HUAWEICLOUD_SDK_CREDENTIALS_FILE": "profile"},
-    "agency of the machine": {"HSSGATE_ECS_AGENCY": "1"},
+    "profile": {**_IAM, "HUAWEICLOUD_SDK_CREDENTIALS_FILE": "profile"},
+    "agency of the machine": {**_IAM, "HSSGATE_ECS_AGENCY": "1"},
 }
 """In the order in which they are tried."""
 INPUTS = ("id-token", "profile")

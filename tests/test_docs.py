@@ -95,9 +95,9 @@ def test_the_credentials_are_all_named() -> None:
     tried += [variables.PROVIDER_URN, variables.AGENCY_URN, variables.ID_TOKEN, variables.ID_TOKEN_FILE]
     tried += [variables.IDP_ID, variables.IDP_TOKEN_FILE]
     tried += [variables.USER, variables.PASSWORD, variables.DOMAIN, profile.VARIABLE]
-    tried += [connections.IAM_ENDPOINT, connections.STS_ENDPOINT]
     tried += [variables.AUDIENCE, variables.SESSION_NAME, variables.DURATION]
     tried += [variables.POLICY, variables.POLICY_IDS]
+    tried += [connections.IAM_ENDPOINT, connections.STS_ENDPOINT]
 
     assert re.findall(r"`([A-Z_]+)`", section("### Credentials")) == tried
     assert f"`{variables.ECS_AGENCY}=1`" in section("### Credentials")

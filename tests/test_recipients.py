@@ -11,6 +11,7 @@ from hssgate.exit_codes import ExitCode
 from tests.conftest import Bench, Ended
 from tests.secrets_in_play import (
     GIVEN,
+    HERE,
     ID_TOKEN,
     PASSWORD,
     REQUEST_TOKEN,
@@ -211,10 +212,96 @@ def test_a_poisoned_address_in_the_profile_gets_nothing(bench: Bench) -> None:
     """What the file says of IAM is held to the same."""
     Path("profile").write_text("[basic]\nak = my-ak\nsk = s3cret\niam_endpoint = http://evil.example\n")
 
-    ended = run(bench, WAYS["profile"], "check", "team/app:1.0", "--region", REGION)
+    ended = run(bench, WAYS["profile"] | ADDRESSES, "check", "team/app:1.0", "--region", REGION)
 
     assert (ended.code, bench.sent) == (ExitCode.MISUSED, [])
     assert "iam_endpoint of the profile file is plain http" in ended.err
+
+
+PLACES = [
+    pytest.param(["--endpoint", "https://hss.eu-de.example.com", "--region", "eu-de"], "eu-de.example.com", id="an endpoint of another cloud"),
+    pytest.param(["--endpoint", "https://hss.eu-de.example.com"], "eu-de.example.com", id="an endpoint alone"),
+    pytest.param(["--endpoint", "https://hss.eu-de.example.com", "--region", REGION], "eu-de.example.com", id="an endpoint and a region of Huawei's"),
+    pytest.param(["--endpoint", "https://hss.cn-north-4.myhuaweicloud.com", "--region", REGION], "cn-north-4.myhuaweicloud.com", id="an endpoint and another region"),
+    pytest.param(["--endpoint", "https://hss.r1.internal", "--cloud", "internal"], "r1.internal", id="an endpoint of a cloud that was given"),
+    pytest.param(["--cloud", "hc.example.com", "--region", "hcs-region-1"], "hcs-region-1.hc.example.com", id="a private cloud"),
+    pytest.param(["--region", "eu-west-101"], "eu-west-101.myhuaweicloud.eu", id="the European cloud"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("arguments", "domain"), PLACES)
+@pytest.mark.parametrize("way", WAYS)
+def test_no_secret_crosses_clouds(bench: Bench, way: str, arguments: list[str], domain: str) -> None:
+    """IAM and STS are of the region and the cloud that HSS is in, whichever region is named beside."""
+    ended = run(bench, in_play(way) | ADDRESSES, "check", "team/app:1.0", *arguments)
+
+    assert ended.code == 0, ended.err
+    services = {f"{service}.{domain}" for service in ("hss", "iam", "sts")}
+    assert {request.url.host for request in bench.sent} <= services | {GITHUB, METADATA}
+    there = {HSS: f"hss.{domain}", IAM: f"iam.{domain}", STS: f"sts.{domain}"}
+    expected = {secret: {there.get(host, host) for host in hosts} for secret, hosts in EXPECTED[way].items()}
+    assert {secret: seen for secret in GIVEN if (seen := hosts_that_saw(bench, secret))} == expected
+
+
+_ELSEWHERE = ["https://gateway.example.com", "https://hss.example.com", "https://hss.eu-de.example.com:8443", "https://10.0.0.1", HERE]  # fmt: skip
+_AS_THEY_ARE = ("token", "access key", "temporary key", "profile", "agency of the machine")
+
+
+@pytest.mark.parametrize("endpoint", _ELSEWHERE)
+@pytest.mark.parametrize("way", WAYS)
+def test_an_endpoint_that_does_not_tell_its_cloud_is_not_guessed_from(bench: Bench, way: str, endpoint: str) -> None:
+    """Where IAM or STS is needed and no variable says where it is: misuse that names the variable, and nothing is sent."""
+    env = in_play(way) | ADDRESSES
+    arguments = ["check", "team/app:1.0", "--endpoint", endpoint, "--region", "eu-de"]
+
+    without_project = run(bench, env, *arguments)
+    assert (without_project.code, bench.sent) == (ExitCode.MISUSED, []), without_project.err
+    assert "HUAWEICLOUD_SDK_" in without_project.err
+
+    with_project = run(bench, env, *arguments, "--project-id", "p")
+    if way in _AS_THEY_ARE:
+        assert with_project.code == 0, with_project.err
+        assert {request.url.host for request in bench.sent} - {METADATA} == {httpx.URL(endpoint).host}
+    else:
+        assert (with_project.code, bench.sent) == (ExitCode.MISUSED, []), with_project.err
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_nothing_goes_over_plain_http(bench: Bench, way: str) -> None:
+    """To HSS, IAM or STS, be it by option or by variable; the metadata service is this machine's own host."""
+    env = in_play(way) | ADDRESSES
+    plain = {"HUAWEICLOUD_SDK_IAM_ENDPOINT": "http://iam.eu-de.example.com", "HUAWEICLOUD_SDK_STS_ENDPOINT": "http://sts.eu-de.example.com"}  # fmt: skip
+
+    hss = run(bench, env, "check", "team/app:1.0", "--endpoint", "http://hss.eu-de.example.com", "--region", "eu-de")
+    assert (hss.code, bench.sent) == (ExitCode.MISUSED, []), hss.err
+    others = run(bench, env | plain, "check", "team/app:1.0", "--region", REGION)
+    assert (others.code, bench.sent) == (ExitCode.MISUSED, []), others.err
+    run(bench, env, "check", "team/app:1.0", "--region", REGION)
+    assert {request.url.host for request in bench.sent if request.url.scheme == "http"} <= {METADATA}
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("way", WAYS)
+def test_nothing_is_sent_after_a_redirect(bench: Bench, way: str, status: int) -> None:
+    """Whichever of the hosts answers with it: where it leads is never asked, and nothing more is sent."""
+    env, arguments = in_play(way) | ADDRESSES, ["check", "team/app:1.0", "--region", REGION]
+    assert run(bench, env, *arguments).code == 0
+    steps = [request.url.path for request in bench.sent]
+    emulator = httpx.WSGITransport(app=bench.emulator)
+    for number, step in enumerate(steps):
+
+        def answer(request: httpx.Request, step: str = step) -> httpx.Response:
+            if request.url.path == step:
+                return httpx.Response(status, headers={"Location": f"https://evil.example{step}"})
+            response = emulator.handle_request(request)
+            response.read()
+            return response
+
+        ended = bench.answer(answer).run(*arguments, env=env)
+
+        assert ended.code == ExitCode.API_UNAVAILABLE, ended.out
+        assert [request.url.path for request in bench.sent] == steps[: number + 1]
+        assert "evil.example" not in {request.url.host for request in bench.sent}
 
 
 def test_the_list_of_what_is_watched_is_whole(bench: Bench) -> None:

@@ -90,11 +90,13 @@ def run(env: dict[str, str], *arguments: str) -> "subprocess.CompletedProcess[st
 
 
 def test_a_private_authority_is_trusted_by_its_bundle_alone(authority: trustme.CA, bundle: Path) -> None:
-    """By option and by either variable; without it the host is refused."""
+    """By option and by each variable, the first of which wins; without it the host is refused."""
     with playing_tls(authority.issue_cert("localhost")) as url:
         assert checked(url, "team/app:1.0", "--ca-bundle", "ca.pem").returncode == 0
         assert checked(url, "team/app:1.0", SSL_CERT_FILE=str(bundle)).returncode == 0
         assert checked(url, "team/app:1.0", HSSGATE_CA_BUNDLE=str(bundle)).returncode == 0
+        assert checked(url, "team/app:1.0", REQUESTS_CA_BUNDLE=str(bundle)).returncode == 0
+        assert checked(url, "team/app:1.0", SSL_CERT_FILE=str(bundle), REQUESTS_CA_BUNDLE="nowhere").returncode == 0
         assert checked(url, "team/app:1.0").returncode == 3
 
 

@@ -235,8 +235,8 @@ def test_the_order_is_that_of_the_contract(bench: Bench) -> None:
         pytest.param({"HW_USER_NAME": "u", "HW_USER_PASSWORD": "s3cret"}, "but HW_DOMAIN_NAME missing", id="no account"),
         pytest.param({"HUAWEICLOUD_SDK_CREDENTIALS_FILE": "nowhere"}, "the profile file nowhere: No such file or directory", id="no profile"),
         pytest.param({"HSSGATE_ECS_AGENCY": "yes"}, "HSSGATE_ECS_AGENCY is neither 1 nor true", id="metadata"),
-        pytest.param({"HUAWEICLOUD_OIDC_PROVIDER_URN": "x", "HUAWEICLOUD_OIDC_AGENCY_URN": "y", "HUAWEICLOUD_OIDC_ID_TOKEN": "t"}, "no address of STS: give --region", id="no STS"),
-        pytest.param({"HW_USER_NAME": "u", "HW_USER_PASSWORD": "s3cret", "HW_DOMAIN_NAME": "d"}, "no address of IAM: give --region", id="no IAM"),
+        pytest.param({"HUAWEICLOUD_OIDC_PROVIDER_URN": "x", "HUAWEICLOUD_OIDC_AGENCY_URN": "y", "HUAWEICLOUD_OIDC_ID_TOKEN": "t"}, "STS is needed, and http://127.0.0.1:9 does not tell where it is, as https://hss.REGION.DOMAIN would: set HUAWEICLOUD_SDK_STS_ENDPOINT\n", id="no STS"),
+        pytest.param({"HW_USER_NAME": "u", "HW_USER_PASSWORD": "s3cret", "HW_DOMAIN_NAME": "d"}, "IAM is needed, and http://127.0.0.1:9 does not tell where it is, as https://hss.REGION.DOMAIN would: set HUAWEICLOUD_SDK_IAM_ENDPOINT\n", id="no IAM"),
     ],
 )  # fmt: skip
 def test_half_a_way_in_is_said(bench: Bench, env: dict[str, str], said: str) -> None:
@@ -441,7 +441,8 @@ def test_the_region_tells_where_iam_and_sts_are(bench: Bench, env: dict[str, str
     given = {name: value for name, value in {**URNS, **env}.items() if not name.endswith("_ENDPOINT")}
     given = {name: value for name, value in given.items() if env is not USER or name not in URNS}
 
-    assert check(bench, given, "--region", "ap-southeast-1").code == 0
+    bench.play(images(finished()))
+    assert bench.run("check", "team/app:1.0", "--region", "ap-southeast-1", env=given).code == 0
     assert bench.sent[0].url.host == host
 
 

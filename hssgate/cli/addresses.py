@@ -7,34 +7,88 @@ import httpx
 
 from hssgate.api.http import is_loopback
 from hssgate.errors import Misused
-from hssgate.regions import hss_endpoint, is_known, misspelt, nearest
+from hssgate.record import record
+from hssgate.regions import Place, is_known, misspelt, nearest, place_in, place_of_host
 from hssgate.text import clean
 
 _REGION = re.compile(r"[a-z]{2}-[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
+_LABELS = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*", re.ASCII)
 _HOST = re.compile(r"[0-9a-f:]+|(?!-)[a-z0-9-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9-]{1,63}(?<!-))*\.?", re.ASCII)
 _HIGHEST_PORT = 65535
 _WITH_USER = "holds a user name or password; give the host alone, and credentials by the environment"
 
 
-def endpoint_of(endpoint: str | None, region: str | None) -> str:
-    """Return scheme and host of HSS.
+@record(kw_only=True)
+class Site:
+    """Where HSS is, and the cloud around it.
 
     Args:
-        endpoint: as given; it beats the region.
-        region: such as `ap-southeast-1`, checked already.
+        endpoint: scheme and host of HSS.
+        region: whose project is meant, if it is known.
+        place: where IAM and STS of the same cloud are; None where the endpoint does not tell.
+    """
+
+    endpoint: str
+    region: str | None
+    place: Place | None
+
+
+def site_of(endpoint: str | None, region: str | None, cloud: str | None, note: Callable[[str], None]) -> Site:
+    """Return where HSS is.
+
+    Args:
+        endpoint: as given; it beats region and cloud, also for where IAM and STS are.
+        region: such as `ap-southeast-1`.
+        cloud: the domain of a cloud that is not Huawei's own.
+        note: called with a line where the region is not known.
 
     Raises:
-        Misused: neither is given, or a secret could not safely be sent there.
+        Misused: there is no address, or a secret could not safely be sent there.
     """
+    domain = None if cloud is None else _checked_domain(cloud)
     if endpoint is not None:
-        return checked_endpoint(endpoint, "--endpoint")
+        if region is not None:
+            _refuse_unfit(region)
+        address = checked_endpoint(endpoint, "--endpoint")
+        place = place_of_host(httpx.URL(address).netloc.decode("ascii"), domain)
+        return Site(endpoint=address, region=region or (place.region if place else None), place=place)
     if region is None:
         raise Misused("no address: give --region (or HSSGATE_REGION), or --endpoint (or HSSGATE_ENDPOINT)")
-    return hss_endpoint(region)
+    if domain is None:
+        _check_region(region, note)
+    else:
+        _refuse_unfit(region)
+    place = place_in(region.lower(), domain)
+    return Site(endpoint=checked_endpoint(place.hss, "the address of --region and --cloud"), region=region, place=place)
 
 
-def checked_region(region: str | None, note: Callable[[str], None]) -> str | None:
-    """Return the region, if it can be one; a region that opened after this release is taken as it is.
+def _checked_domain(cloud: str) -> str:
+    """Return the domain of a cloud, in lower case.
+
+    Raises:
+        Misused: it is none.
+    """
+    domain = cloud.strip().lower()
+    if not _LABELS.fullmatch(domain) or domain.rpartition(".")[2].isdigit():
+        raise Misused(
+            f"--cloud {clean(cloud, 100)!r} is no domain; write it like myhuaweicloud.com: HSS is then at "
+            "https://hss.REGION.myhuaweicloud.com"
+        )
+    return domain
+
+
+def _refuse_unfit(region: str) -> None:
+    """Refuse what cannot be a region's name in any cloud.
+
+    Raises:
+        Misused: it would not stand in the name of a host.
+    """
+    if not _LABELS.fullmatch(region):
+        raise Misused("--region is no region's name: letters, digits, - and . only; check where it comes from")
+
+
+def _check_region(region: str, note: Callable[[str], None]) -> None:
+    """Check the name of a region of Huawei's own clouds; one that opened after this release is taken as it is.
 
     Args:
         region: as given.
@@ -43,18 +97,21 @@ def checked_region(region: str | None, note: Callable[[str], None]) -> str | Non
     Raises:
         Misused: it is no region's name, or a slip of the keyboard away from one.
     """
-    if region is None or is_known(region):
-        return region
+    if is_known(region):
+        return
     if not _REGION.fullmatch(region):
         like = nearest(region.strip().lower())
-        raise Misused(f"--region is no region's name; write it like {like or 'ap-southeast-1'}")
+        raise Misused(
+            f"--region is no region's name; write it like {like or 'ap-southeast-1'}, or give the --cloud that it is of"
+        )
     if meant := misspelt(region):
-        raise Misused(f"--region {region} is not known, but {meant} is; if it is a new one, give --endpoint as well")
+        raise Misused(
+            f"--region {region} is not known, but {meant} is; if it is a new one, or of another cloud, give --cloud"
+        )
     like = nearest(region)
     note(
         f"region {region} is not known to this release and taken as it is" + (f"; did you mean {like}?" if like else "")
     )
-    return region
 
 
 def checked_endpoint(endpoint: str, name: str) -> str:

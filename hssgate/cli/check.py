@@ -93,6 +93,7 @@ def check(  # noqa: PLR0917 - click hands over every option by name
     reports: tuple[tuple[str, str], ...],
     details: bool,  # noqa: FBT001 - click's flag
     region: str | None,
+    cloud: str | None,
     endpoint: str | None,
     project_id: str | None,
     enterprise_project_id: str | None,
@@ -131,6 +132,7 @@ def check(  # noqa: PLR0917 - click hands over every option by name
             world,
             Address(
                 region=region,
+                cloud=cloud,
                 endpoint=endpoint,
                 project_id=project_id,
                 enterprise_project_id=enterprise_project_id,

@@ -5,17 +5,15 @@ from pathlib import Path
 
 from hssgate.api.hosts import Hosts
 from hssgate.cli import github
-from hssgate.cli.addresses import checked_endpoint, checked_region, checked_url, endpoint_of
+from hssgate.cli.addresses import Site, checked_endpoint, checked_url, site_of
 from hssgate.cli.credentials import Choice, choose_credentials
-from hssgate.cli.near_misses import near_misses
 from hssgate.cli.variables import secret_values
 from hssgate.cli.world import World
 from hssgate.errors import Misused
 from hssgate.record import record
-from hssgate.regions import iam_endpoint, sts_endpoint
 from hssgate.secret import Secret
 from hssgate.settings import Connection
-from hssgate.ways import Credentials, Federation, Keyless, Password, secrets_of
+from hssgate.ways import Federation, Keyless, Password, secrets_of
 
 IAM_ENDPOINT = "HUAWEICLOUD_SDK_IAM_ENDPOINT"
 STS_ENDPOINT = "HUAWEICLOUD_SDK_STS_ENDPOINT"
@@ -28,6 +26,7 @@ class Address:
 
     Args:
         region: such as `ap-southeast-1`.
+        cloud: the domain of a cloud that is not Huawei's own.
         endpoint: of HSS.
         project_id: the Huawei Cloud project.
         enterprise_project_id: or `all_granted_eps`.
@@ -36,6 +35,7 @@ class Address:
     """
 
     region: str | None
+    cloud: str | None
     endpoint: str | None
     project_id: str | None
     enterprise_project_id: str | None
@@ -49,21 +49,21 @@ def connection_of(world: World, given: Address) -> Connection:
     Raises:
         Misused: something is missing, or cannot be used.
     """
-    region, endpoint = place_of(world, given)
+    site = site_of_options(world, given)
     choice = chosen(world)
-    for line in unused_credentials(choice, world):
-        world.console.detail(line)
-    return connection_with(world, given, (region, endpoint), choice, project_of(given, region, choice))
+    if world.console.verbosity > 0:
+        for line in unused_credentials(choice, world):
+            world.console.detail(line)
+    return connection_with(world, given, site, choice, project_of(given, site, choice))
 
 
-def place_of(world: World, given: Address) -> tuple[str | None, str]:
-    """Return the region and the endpoint of HSS.
+def site_of_options(world: World, given: Address) -> Site:
+    """Return where HSS is, and the cloud around it.
 
     Raises:
-        Misused: neither is given, or they cannot be used.
+        Misused: there is no address, or it cannot be used.
     """
-    region = checked_region(given.region, world.console.warning)
-    return region, endpoint_of(given.endpoint, region)
+    return site_of(given.endpoint, given.region, given.cloud, world.console.warning)
 
 
 def chosen(world: World) -> Choice:
@@ -77,42 +77,39 @@ def chosen(world: World) -> Choice:
     return choice
 
 
-def project_of(given: Address, region: str | None, choice: Choice) -> str | None:
+def project_of(given: Address, site: Site, choice: Choice) -> str | None:
     """Return the project's id, or None where it is to be looked up.
 
     Raises:
         Misused: there is none and nothing to look it up by, or it cannot be one.
     """
     project_id = given.project_id or choice.project_id
-    if project_id is None and region is None:
+    if project_id is None and site.region is None:
         raise Misused("no project: give --project-id (or HSSGATE_PROJECT_ID), or --region to have it looked up")
     if project_id is not None and not _PROJECT_ID.fullmatch(project_id):
         raise Misused("--project-id is no project id: letters, digits, - _ . ~ only; check where it comes from")
     return project_id
 
 
-def connection_with(
-    world: World, given: Address, place: tuple[str | None, str], choice: Choice, project_id: str | None
-) -> Connection:
+def connection_with(world: World, given: Address, site: Site, choice: Choice, project_id: str | None) -> Connection:
     """Return the connection with these credentials.
 
     Args:
         world: has the variables that say where IAM and STS are.
         given: the connection options.
-        place: the region and the endpoint of HSS.
-        choice: the way in.
+        site: where HSS is, and the cloud around it.
+        choice: the credentials.
         project_id: None where it is to be looked up.
 
     Raises:
-        Misused: there is no address of IAM or STS where one is needed.
+        Misused: IAM or STS is needed, and nothing tells where it is.
     """
-    region, endpoint = place
     return Connection(
-        endpoint=endpoint,
+        endpoint=site.endpoint,
         project_id=project_id,
-        region=region,
-        iam_endpoint=_iam_endpoint(world, choice, region) if _needs_iam(choice.credentials, project_id) else None,
-        sts_endpoint=_sts_endpoint(world, region) if isinstance(choice.credentials, Keyless) else None,
+        region=site.region,
+        iam_endpoint=_iam_endpoint(world, choice, site, project_id),
+        sts_endpoint=_sts_endpoint(world, choice, site),
         enterprise_project_id=given.enterprise_project_id,
         credentials=choice.credentials,
         passed_over=choice.passed_over,
@@ -134,6 +131,8 @@ def explain(connection: Connection, world: World) -> None:
 
 def unused_credentials(choice: Choice, world: World) -> list[str]:
     """Return lines about the credentials that are set and not used, and about variables that may be meant for some."""
+    from hssgate.cli.near_misses import near_misses
+
     unused = [f"set and not used: {', '.join(choice.unused)}"] if choice.unused else []
     return [*unused, *near_misses(world.environ)]
 
@@ -169,26 +168,37 @@ def hosts_without_credentials(ca_bundle: Path | None, world: World) -> Hosts:
     )
 
 
-def _needs_iam(credentials: Credentials, project_id: str | None) -> bool:
-    return project_id is None or isinstance(credentials, Federation | Password)
-
-
-def _iam_endpoint(world: World, choice: Choice, region: str | None) -> str:
+def _iam_endpoint(world: World, choice: Choice, site: Site, project_id: str | None) -> str | None:
+    """Return where IAM is, or None where it is not needed."""
+    is_login = isinstance(choice.credentials, Federation | Password)
+    if project_id is not None and not is_login:
+        return None
     if given := world.environ.get(IAM_ENDPOINT, "").strip():
         return checked_endpoint(given, IAM_ENDPOINT)
     if choice.iam_endpoint is not None:
         return checked_endpoint(choice.iam_endpoint, "iam_endpoint of the profile file")
-    if region is None:
-        raise Misused(f"no address of IAM: give --region (or HSSGATE_REGION), or {IAM_ENDPOINT}")
-    return iam_endpoint(region)
+    if site.place is None:
+        raise _unplaced("IAM", site, IAM_ENDPOINT if is_login else f"{IAM_ENDPOINT}, or give --project-id")
+    return site.place.iam
 
 
-def _sts_endpoint(world: World, region: str | None) -> str:
+def _sts_endpoint(world: World, choice: Choice, site: Site) -> str | None:
+    """Return where STS is, or None where it is not needed."""
+    if not isinstance(choice.credentials, Keyless):
+        return None
     if given := world.environ.get(STS_ENDPOINT, "").strip():
         return checked_endpoint(given, STS_ENDPOINT)
-    if region is None:
-        raise Misused(f"no address of STS: give --region (or HSSGATE_REGION), or {STS_ENDPOINT}")
-    return sts_endpoint(region)
+    if site.place is None:
+        raise _unplaced("STS", site, STS_ENDPOINT)
+    return site.place.sts
+
+
+def _unplaced(service: str, site: Site, remedy: str) -> Misused:
+    """Return the error of an endpoint that does not tell its cloud: a guess could send secrets to another one."""
+    return Misused(
+        f"{service} is needed, and {site.endpoint} does not tell where it is, as https://hss.REGION.DOMAIN would: "
+        f"set {remedy}"
+    )
 
 
 def _check_url(url: str, name: str) -> None:

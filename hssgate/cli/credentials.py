@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from hssgate.cli.near_misses import near_misses
 from hssgate.cli.profile import VARIABLE as PROFILE
 from hssgate.cli.profile import Profile, read_profile
 from hssgate.cli.variables import (
@@ -102,6 +101,8 @@ def choose_credentials(
             unused = (name for name in (*CREDENTIALS, PROFILE) if environ.get(name) and name not in variables.used)
             return replace(choice, passed_over=tuple(passed_over), unused=tuple(unused))
         passed_over.append(what)
+    from hssgate.cli.near_misses import near_misses
+
     raise Misused(
         f"no credentials: set {KEYS[0].ak} and {KEYS[0].sk} (or {TOKENS[0]}) in the environment, or {PROVIDER_URN} and "
         f"{AGENCY_URN} for a keyless pipeline; secrets are never taken from options"

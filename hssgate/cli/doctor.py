@@ -16,8 +16,8 @@ from hssgate.cli.connections import (
     explain,
     hosts_without_credentials,
     open_hosts,
-    place_of,
     project_of,
+    site_of_options,
     unused_credentials,
 )
 from hssgate.cli.console import Console
@@ -66,6 +66,7 @@ def doctor(  # noqa: PLR0917 - click hands over every option by name
     cicd_name: str | None,
     policies: tuple[Path, ...],
     region: str | None,
+    cloud: str | None,
     endpoint: str | None,
     project_id: str | None,
     enterprise_project_id: str | None,
@@ -85,6 +86,7 @@ def doctor(  # noqa: PLR0917 - click hands over every option by name
     console.take_verbosity(verbose, quiet=quiet)
     given = Address(
         region=region,
+        cloud=cloud,
         endpoint=endpoint,
         project_id=project_id,
         enterprise_project_id=enterprise_project_id,
@@ -136,20 +138,20 @@ def _with_notes(looks: Sequence[Look], name: str, notes: Sequence[str]) -> list[
 
 def _connection(given: Address, choice: Choice | Misused, cicd_name: str | None, world: World) -> list[Look]:
     """Look at all that has to do with HSS; what can be found wrong without asking is not asked for."""
-    place = _tried(lambda: place_of(world, given))
-    if isinstance(place, Misused):
-        looks, server_time = unseen_host(place), None
+    site = _tried(lambda: site_of_options(world, given))
+    if isinstance(site, Misused):
+        looks, server_time = unseen_host(site), None
     else:
         with hosts_without_credentials(given.ca_bundle, world) as hosts:
-            looks, server_time = look_at_host(hosts, place[1], world.clock, given.request_timeout)
+            looks, server_time = look_at_host(hosts, site.endpoint, world.clock, given.request_timeout)
     if isinstance(choice, Misused):
         return [*looks, *unseen_access(failed("credentials", choice))]
-    if isinstance(place, Misused) or any(look.blame for look in looks if look.name != "clock"):
+    if isinstance(site, Misused) or any(look.blame for look in looks if look.name != "clock"):
         return [*looks, *unseen_access()]
-    project_id = _tried(lambda: project_of(given, place[0], choice))
+    project_id = _tried(lambda: project_of(given, site, choice))
     if isinstance(project_id, Misused):
         return [*looks, *unseen_access(failed("project", project_id))]
-    connection = _tried(lambda: connection_with(world, given, place, choice, project_id))
+    connection = _tried(lambda: connection_with(world, given, site, choice, project_id))
     if isinstance(connection, Misused):
         is_look_up = isinstance(choice.credentials, Token | AccessKey | MachineAgency)
         return [*looks, *unseen_access(failed("project" if is_look_up else "credentials", connection))]

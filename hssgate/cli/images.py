@@ -52,6 +52,7 @@ def images(  # noqa: PLR0917 - click hands over every option by name
     layout: str,
     max_rows: int | None,
     region: str | None,
+    cloud: str | None,
     endpoint: str | None,
     project_id: str | None,
     enterprise_project_id: str | None,
@@ -73,6 +74,7 @@ def images(  # noqa: PLR0917 - click hands over every option by name
         world,
         Address(
             region=region,
+            cloud=cloud,
             endpoint=endpoint,
             project_id=project_id,
             enterprise_project_id=enterprise_project_id,

@@ -132,7 +132,16 @@ def connection_options(command: Command) -> Command:
                 type=Text(),
                 show_envvar=True,
                 envvar=["HSSGATE_REGION", "HW_REGION_NAME"],
-                help="Gives https://hss.REGION.myhuaweicloud.com.",
+                help="Gives https://hss.REGION.CLOUD.",
+            ),
+            click.option(
+                "--cloud",
+                type=Text(253),
+                metavar="DOMAIN",
+                show_envvar=True,
+                envvar=["HSSGATE_CLOUD", "HW_CLOUD"],
+                help="Domain of a private or sovereign cloud: hss, iam and sts are at SERVICE.REGION.DOMAIN, and any "
+                "region is taken.  [default: myhuaweicloud.com, .eu for regions eu-west-1*]",
             ),
             click.option(
                 "--endpoint",
@@ -169,7 +178,7 @@ def connection_options(command: Command) -> Command:
                 "--ca-bundle",
                 type=click.Path(path_type=Path),
                 show_envvar=True,
-                envvar=["HSSGATE_CA_BUNDLE", "SSL_CERT_FILE"],
+                envvar=["HSSGATE_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"],
                 help="Certificate authorities, instead of the system's and certifi's.",
             ),
         )
