@@ -231,12 +231,14 @@ class PolicySource:
     """A policy that was applied.
 
     Args:
-        path: as the caller gave it, or `built-in`.
+        path: as the caller gave it, or relative to the current folder where it was found, or `built-in`.
         sha256: of its bytes.
+        searched: the folders in which there is no default file, nearest first; set for the built-in policy alone.
     """
 
     path: str
     sha256: str
+    searched: tuple[str, ...] = ()
 
 
 @record

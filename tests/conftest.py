@@ -1,6 +1,7 @@
 """The gate's own command line over the emulator, in virtual time and without sockets."""
 
 import contextlib
+import hashlib
 import json
 import os
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from hssgate.cli.main import run
 from hssgate.cli.world import World
 from hssgate.emulator.app import Emulator
 from hssgate.emulator.scenario import parse_scenario
+from hssgate.policy.model import BUILT_IN_TEXT
 from tests.fakes import FakeClock
 
 _OWN_VARIABLES = (
@@ -34,6 +36,17 @@ _OWN_VARIABLES = (
     "COVERAGE_",  # whoever runs the tests is measured; the processes that a test starts run as a user's do
 )
 KEY = {"HUAWEICLOUD_SDK_AK": "emulator-ak", "HUAWEICLOUD_SDK_SK": "emulator-sk"}
+
+
+def sha256(path: str | Path) -> str:
+    """The first digits of a file's SHA-256, by which a policy is named in every output."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]
+
+
+NO_FILE = (  # how the built-in policy is named
+    f"built-in policy (sha256 {hashlib.sha256(BUILT_IN_TEXT.encode()).hexdigest()[:12]}; "
+    "no hssgate.yaml, .yml, .toml or .json in {folder})"
+)
 
 
 _USUAL = hypothesis.settings.get_profile("ci" if os.environ.get("CI") else "default")

@@ -25,7 +25,15 @@ def checked(bench: Bench, *arguments: str) -> tuple[Ended, list[dict[str, Any]]]
     found = json.loads(Path("gl.json").read_text(encoding="utf-8"))
     assert isinstance(found, list)
     for entry in found:
-        assert {*entry} == {"description", "check_name", "fingerprint", "severity", "location"}
+        assert {*entry} == {
+            "engine_name",
+            "description",
+            "check_name",
+            "fingerprint",
+            "severity",
+            "content",
+            "location",
+        }
         assert re.fullmatch(r"[0-9a-f]{64}", entry["fingerprint"])
         assert entry["severity"] in {"info", "minor", "major", "critical", "blocker"}
         assert 0 < len(entry["description"]) <= 1000

@@ -11,7 +11,7 @@ import httpx
 import jsonschema
 import pytest
 
-from tests.conftest import KEY, Bench, Ended
+from tests.conftest import KEY, NO_FILE, Bench, Ended, sha256
 from tests.fakes import START
 from tests.test_check import finished, images
 from tests.test_ways_in import GITHUB, HERE, IAM, IDP, URNS, USER
@@ -91,7 +91,7 @@ def test_all_that_holds_is_told(bench: Bench) -> None:
     assert (ended.code, ended.err) == (0, "")
     assert ended.out == (
         "ok       variables    none that decides what is judged is empty or misspelt\n"
-        "ok       policy       built-in\n"
+        f"ok       policy       {NO_FILE.format(folder=bench.folder)}\n"
         "ok       endpoint     127.0.0.1 answers (HTTP 404)\n"
         "ok       tls          plain http, which is for a loopback host alone\n"
         "ok       clock        in step with the server\n"
@@ -351,7 +351,7 @@ def test_a_policy_is_looked_at_whatever_else_is_wrong(bench: Bench) -> None:
 
     Path("hssgate.yaml").write_text("rules: {severity: Low}\noverrides: [{images: ['*'], rules: {severity: High}, reason: r, expires: 2020-01-01}]\n")  # fmt: skip
     ended = doctor(bench, KEY, *PROJECT)
-    assert (ended.code, message(ended, "policy")) == (0, "hssgate.yaml (1 warning)")
+    assert (ended.code, message(ended, "policy")) == (0, f"hssgate.yaml (sha256 {sha256('hssgate.yaml')}), 1 warning")
     assert "2020-01-01" in ended.err
 
 

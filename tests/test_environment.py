@@ -158,7 +158,7 @@ def test_any_other_unknown_variable_is_a_warning(bench: Bench, variable: str, hi
         "HSSGATE_RESULT",
         "HSSGATE_IMAGE_DIGEST",
         "HSSGATE_APP_HSSGATE_IMAGE_ID",
-        "HSSGATE_POLICY_GATE_HSSGATE_POLICY",
+        "HSSGATE_POLICY_GATE_HSSGATE_JUDGED_BY",
         "PREFIX_HSSGATE_POLICY",
     ],
 )

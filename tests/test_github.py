@@ -17,7 +17,7 @@ from tests.test_watch import ROW
 
 ENV = {**KEY, "GITHUB_ACTIONS": "true", "GITHUB_OUTPUT": "output.txt", "GITHUB_STEP_SUMMARY": "summary.md"}
 NAMES = [
-    "result", "exit-code", "severity", "vulnerabilities", "unsafe-settings", "malicious-files", "scan-status",
+    "result", "exit-code", "policy", "severity", "vulnerabilities", "unsafe-settings", "malicious-files", "scan-status",
     "image-id", "image-digest", "json",
 ]  # fmt: skip
 
@@ -78,6 +78,7 @@ def test_the_outputs_are_those_of_the_worst_image(bench: Bench) -> None:
     assert {name: value for name, value in step_outputs().items() if name != "json"} == {
         "result": "blocked",
         "exit-code": "10",
+        "policy": step_outputs()["policy"],
         "severity": "High",
         "vulnerabilities": "7",
         "unsafe-settings": step_outputs()["unsafe-settings"],
@@ -115,12 +116,13 @@ def test_what_others_wrote_into_the_files_stays(bench: Bench) -> None:
 
 def test_a_full_summary_takes_one_more_line(bench: Bench) -> None:
     """GitHub shows nothing of a summary over 1 MiB."""
-    Path("summary.md").write_text("x" * (1024 * 1024 - 100))
+    Path("summary.md").write_text("x" * (1024 * 1024 - 600))
 
     ended = bench.play(images(finished())).check("team/app:1.0", env=ENV)
 
-    added = Path("summary.md").read_text()[1024 * 1024 - 100 :]
-    assert (ended.code, added) == (0, "\nhssgate: PASSED (1 image passed), exit code 0\n")
+    added = Path("summary.md").read_text()[1024 * 1024 - 600 :]
+    policy = ended.out.splitlines()[0]
+    assert (ended.code, added) == (0, f"\nhssgate: PASSED (1 image passed), exit code 0; {policy}\n")
 
 
 def test_a_summary_without_room_stays_as_it_is(bench: Bench) -> None:

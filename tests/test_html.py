@@ -90,7 +90,7 @@ def test_the_page_needs_and_allows_nothing_but_itself(bench: Bench) -> None:
     assert allowed.attributes["content"] == (
         f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     )
-    assert {"viewport", "color-scheme"} == {meta.attributes["name"] for meta in others}
+    assert {"generator", "viewport", "color-scheme"} == {meta.attributes["name"] for meta in others}
     assert not re.search(r"https?:|//|url\(|@import|expression|<script|javascript:|\son\w+=| style=", source)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hssgate.errors import Interrupted
 from hssgate.exit_codes import ExitCode
-from tests.conftest import Bench, Ended
+from tests.conftest import Bench, Ended, sha256
 from tests.fakes import FakeClock
 from tests.test_check import DIGEST, OUTCOMES, finished, images
 from tests.test_findings import finding, scenario
@@ -131,7 +131,8 @@ def test_a_new_policy_shows_what_it_would_have_blocked(bench: Bench) -> None:
     ended = judged(bench, "a.json", "b.json", "--policy", "strict.yaml")
 
     assert ended.code == 10
-    assert [line.split() for line in ended.out.splitlines()[:3]] == [
+    assert [line.split() for line in ended.out.splitlines()[:4]] == [
+        ["policy:", "strict.yaml", "(sha256", f"{sha256('strict.yaml')})"],
         ["report", "image", "then", "now"], ["a.json", "team/app:1.0", "passed", "blocked"],
         ["b.json", f"team/other:1.0@{DIGEST}", "passed", "passed"],
     ]  # fmt: skip

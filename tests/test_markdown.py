@@ -155,7 +155,9 @@ def test_what_was_asked_and_the_evidence_are_told(bench: Bench) -> None:
     assert evidence["scanned at"] == "2026-09-21T13:13:20Z"
     assert (evidence["polls"], evidence["waited"]) == ("1", "0s")
     assert evidence["last request ids"] == only["request_id"]
-    assert "Judged by built-in (sha256 " in told
+    assert (
+        f"Judged by the built-in policy (sha256 {ended.report['policies'][0]['sha256'][:12]}; no hssgate.yaml" in told
+    )
 
 
 def test_ignored_findings_and_details_are_told_with_their_reason(bench: Bench) -> None:
@@ -305,7 +307,7 @@ def test_a_verdict_of_nothing_is_told_as_none() -> None:
     source = render(Verdict((), (), (), 0, 0))
 
     assert source.startswith(
-        "## ❗ hssgate: could not be judged\n\n**no image judged**. Exit code 5 (no usable result:"
+        "## ❗ hssgate: could not be judged\n\n[//]: # (hssgate report)\n\n**no image judged**. Exit code 5 (no usable result:"
     )
     assert "Judged by no policy." in source
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.conftest import KEY, Bench
+from tests.conftest import KEY, NO_FILE, Bench
 from tests.test_check import DIGEST, FOREVER, finished, image, images
 
 MISUSES = [
@@ -277,7 +277,8 @@ def test_verbosity(bench: Bench) -> None:
     bench.play(images(finished()))
 
     quiet = bench.check("team/app:1.0@" + DIGEST, "-q")
-    assert (quiet.out, quiet.err) == ("hssgate: PASSED (1 image passed), exit code 0\n", "")
+    policy = f"policy: {NO_FILE.format(folder=bench.folder)}"
+    assert (quiet.out, quiet.err) == (f"{policy}\nhssgate: PASSED (1 image passed), exit code 0\n", "")
     assert "credentials from HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK" in bench.check("team/app:1.0", "-v").err
     assert "> GET http://127.0.0.1:9/v5/project/image/cicd/images?" in bench.check("team/app:1.0", "-vv").err
 

@@ -140,14 +140,24 @@ def test_the_starter_cannot_go_there(bench: Bench, path: str, said: str) -> None
     assert said in ended.err
 
 
-def test_a_starter_that_hides_another_policy_is_told_of(bench: Bench) -> None:
-    """Of several default files only the first is read."""
-    save(bench, "hssgate.toml", "[rules]\nseverity = 'Low'")
+@pytest.mark.parametrize(
+    ("there", "written", "found"),
+    [
+        pytest.param("hssgate.toml", "hssgate.yaml", "hssgate.toml and hssgate.yaml", id="two default files"),
+        pytest.param("README", ".hssgate.yaml", ".hssgate.yaml", id="a name that only resembles a default one"),
+    ],
+)
+def test_a_starter_that_stops_the_next_check_gives_a_warning(
+    bench: Bench, there: str, written: str, found: str
+) -> None:
+    """`check` takes one default file, under its exact name."""
+    save(bench, there, "[rules]\nseverity = 'Low'")
 
-    ended = bench.run("policy", "init")
+    ended = bench.run("policy", "init", written)
 
     assert ended.code == 0
-    assert "of hssgate.yaml, hssgate.toml in this folder only hssgate.yaml is read by default" in ended.err
+    assert f"warning: {found}: without --policy a check in this folder ends with exit code 2" in ended.err
+    assert bench.check("app:1").code == 2
 
 
 def test_every_fault_of_every_file_is_listed(bench: Bench) -> None:
@@ -179,7 +189,7 @@ def test_validate_reads_what_check_would_read(bench: Bench) -> None:
     given = bench.run("policy", "validate", env={"HSSGATE_POLICY": "org.yaml\nhssgate.json\n"})
 
     assert nothing.code == 2
-    assert "no policy file here" in nothing.err
+    assert f"no hssgate.yaml, .yml, .toml or .json in {bench.folder}" in nothing.err
     assert "hssgate policy init" in nothing.err
     assert (found.code, found.out) == (0, "hssgate.json: valid\n")
     assert (given.code, given.out) == (0, "org.yaml: valid\nhssgate.json: valid\n")

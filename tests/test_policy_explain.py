@@ -6,12 +6,12 @@ import pytest
 
 from hssgate.policy.rule_table import Rules
 from hssgate.policy.starter import starter_policy
-from tests.conftest import Bench
+from tests.conftest import Bench, sha256
 from tests.test_policy_commands import POLICY, save, uncommented
 
 RULES_OF_POLICY = ("severity", "vulnerabilities", "malicious_files", "scan_age", "scan")
 EXPLAINED = """\
-registry.example.com/legacy/app:1.0 under hssgate.yaml
+registry.example.com/legacy/app:1.0 under hssgate.yaml (sha256 {sha256})
   rule             accepted                 broken  from
   severity         at most Medium           block   hssgate.yaml:3
   vulnerabilities  at most 200              block   override hssgate.yaml:16 (SEC-124)
@@ -32,7 +32,7 @@ def test_each_rule_is_explained_with_its_origin(bench: Bench) -> None:
     absent = [name for name in Rules.model_fields if name not in RULES_OF_POLICY]
     assert (ended.code, ended.err) == (0, "")
     assert lines.pop(-2) == f"  not applied: {', '.join(absent)}"
-    assert lines == EXPLAINED.splitlines()
+    assert lines == EXPLAINED.format(sha256=sha256("hssgate.yaml")).splitlines()
 
 
 def test_an_override_counts_until_the_end_of_its_last_day(bench: Bench) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hssgate.errors import PolicyInvalid
 from hssgate.policy.document import Malformed, read_document
-from hssgate.policy.load import BUILT_IN, find_policy, load_policies, load_policy
+from hssgate.policy.load import BUILT_IN, load_policies, load_policy
 from hssgate.policy.model import BUILT_IN_TEXT, Policy, built_in
 from hssgate.policy.rule_table import Action, Rules
 
@@ -279,26 +279,6 @@ def test_without_a_file_the_built_in_policy_applies() -> None:
     assert loaded.policy == built_in() == Policy.model_validate(read_document(BUILT_IN_TEXT, ".yaml").data)
 
 
-def test_a_default_file_that_leads_nowhere_is_not_passed_over(tmp_path: Path) -> None:
-    """The built-in policy may be weaker than the one that was meant; a report of an earlier run is no policy, though."""
-    (tmp_path / "hssgate.json").write_text('{\n  "schema_version": 1}')
-    assert find_policy(tmp_path) is None
-
-    (tmp_path / "hssgate.toml").symlink_to("/proc/self/mem")  # a file that nobody can read from its beginning
-    assert find_policy(tmp_path) == tmp_path / "hssgate.toml"
-
-    (tmp_path / "hssgate.yaml").symlink_to("nowhere.yaml")
-    assert find_policy(tmp_path) == tmp_path / "hssgate.yaml"
-
-
-@pytest.mark.parametrize(("before", "is_policy"), [(85, False), (86, True)])
-def test_a_report_is_known_by_its_beginning(tmp_path: Path, before: int, is_policy: bool) -> None:  # noqa: FBT001
-    """Further down, a policy may speak of a schema version as it likes."""
-    path = saved(tmp_path, "hssgate.json", " " * before + '"schema_version"')
-
-    assert find_policy(tmp_path) == (path if is_policy else None)
-
-
 def test_a_rule_is_named_by_its_line_or_its_key(tmp_path: Path) -> None:
     """An override's rule by its own line; the built-in policy has no lines."""
     by_line, by_key = load_policy(saved(tmp_path, "p.yaml", YAML)), load_policy(saved(tmp_path, "p.toml", TOML))
@@ -310,15 +290,6 @@ def test_a_rule_is_named_by_its_line_or_its_key(tmp_path: Path) -> None:
     assert by_key.line_of_rule("severity") is None
     assert built.place_of_rule("severity") == "built-in"
     assert built.source.sha256 == hashlib.sha256(BUILT_IN_TEXT.encode()).hexdigest()
-
-
-def test_the_default_file_is_found_in_order(tmp_path: Path) -> None:
-    """`.yaml` before `.yml` before `.toml` before `.json`."""
-    assert find_policy(tmp_path) is None
-    for name in ("hssgate.json", "hssgate.toml", "hssgate.yml", "hssgate.yaml"):
-        path = saved(tmp_path, name, "")
-
-        assert find_policy(tmp_path) == path
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

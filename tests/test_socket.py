@@ -197,7 +197,7 @@ def test_a_narrow_terminal_encoding_does_not_crash(encoding: str) -> None:
 
 
 def test_a_report_into_a_pipe_arrives(emulator_url: str) -> None:
-    """`/dev/stdout` and the shell's `>(…)` are written to as they are."""
+    """`/dev/stdout` and the shell's `>(…)` are written to as they are, and results move to stderr."""
     given = [
         "check",
         "demo/passes:1.0",
@@ -213,7 +213,8 @@ def test_a_report_into_a_pipe_arrives(emulator_url: str) -> None:
     ended = ran(*given)
 
     assert ended.returncode == 0
-    assert '"exit_code": 0' in ended.stdout
+    assert json.loads(ended.stdout)["exit_code"] == 0
+    assert ended.stderr.startswith("policy: built-in policy (sha256 ")
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import click
 from hssgate.cli import github
 from hssgate.cli.connections import Address, connection_of, explain, open_hosts
 from hssgate.cli.environment import check_variables
+from hssgate.cli.old_reports import RemovesOldReports
 from hssgate.cli.options import (
     LONGEST_CICD_NAME,
     Report,
@@ -19,9 +20,9 @@ from hssgate.cli.options import (
     is_default,
     waiting_options,
 )
-from hssgate.cli.policy_files import load_or_default, policy_option
+from hssgate.cli.policy_files import choose, load, policy_option
 from hssgate.cli.progress import Progress
-from hssgate.cli.report_files import STDOUT, check_paths, rewrite_reports, write_reports
+from hssgate.cli.report_files import check_paths, refuse_inputs, rewrite_reports, takes_stdout, write_reports
 from hssgate.cli.world import World
 from hssgate.durations import Moment, format_duration
 from hssgate.errors import Misused
@@ -31,6 +32,7 @@ from hssgate.policy.load import LoadedPolicy
 from hssgate.reference import Reference, parse_reference
 from hssgate.reports import FORMATS
 from hssgate.reports.summary import headline, render
+from hssgate.reports.words import policy_line
 from hssgate.settings import Patience, Settings
 
 MOST_IMAGES = 2000  # twice what benchmarks/memory.py holds to 150 MB with room to spare
@@ -38,9 +40,11 @@ _MOST_PROBLEMS = 20
 _EPILOG = "\b\nExit codes:\n" + "".join(f"  {code:<3}  {code.meaning}\n" for code in ExitCode)
 
 
-@click.command(
-    cls=github.Announced, short_help="wait for the scan of images and hold them against a policy", epilog=_EPILOG
-)
+class _Gate(github.Announced, RemovesOldReports):
+    """Misuse is announced, and leaves no report of an earlier run behind."""
+
+
+@click.command(cls=_Gate, short_help="wait for the scan of images and hold them against a policy", epilog=_EPILOG)
 @click.argument("images", nargs=-1, envvar="HSSGATE_IMAGES", metavar="IMAGE...")
 @click.option(
     "--cicd-name",
@@ -112,10 +116,12 @@ def check(  # noqa: PLR0917 - click hands over every option by name
     console = world.console
     console.take_verbosity(verbose, quiet=quiet)
     check_variables(ctx)
+    console.results_to_stderr = takes_stdout(reports)
     check_paths(reports)
-    console.results_to_stderr = any(path == STDOUT for _, path in reports)
     references = _references(images, cicd_name)
-    applied = load_or_default(policies)
+    chosen = choose(policies)
+    refuse_inputs(reports, chosen.paths)
+    applied = load(chosen)
     settings = Settings(
         references=references,
         patience=_patience(
@@ -141,12 +147,13 @@ def check(  # noqa: PLR0917 - click hands over every option by name
             ),
         ),
     )
-    _explain(settings, applied, world)
+    _explain(settings, world)
     ctx.exit(_run(settings, applied, reports, world))
 
 
 def _run(settings: Settings, policies: Sequence[LoadedPolicy], reports: Sequence[tuple[str, str]], world: World) -> int:
     console = world.console
+    console.result(policy_line(loaded.source for loaded in policies))
     with world.interruptible(), open_hosts(settings.connection, world) as hosts:
         progress = Progress(console, world.clock)
         verdict = console.redactor.value(run_gate(settings, policies, hosts, world.clock, progress))
@@ -198,11 +205,9 @@ def _patience(
     )
 
 
-def _explain(settings: Settings, policies: Sequence[LoadedPolicy], world: World) -> None:
+def _explain(settings: Settings, world: World) -> None:
     """Say with -v what the run is made of."""
     console = world.console
     explain(settings.connection, world)
-    for loaded in policies:
-        console.detail(f"policy {loaded.source.path} (sha256 {loaded.source.sha256[:12]}…)")
     if settings.scanned_after:
         console.detail(f"results scanned at or after {settings.scanned_after}")

@@ -24,13 +24,14 @@ from hssgate.cli.console import Console
 from hssgate.cli.credentials import Choice
 from hssgate.cli.environment import IMAGES, decided_by_variable, oddities, read_by
 from hssgate.cli.options import LONGEST_CICD_NAME, Text, common_options, connection_options
-from hssgate.cli.policy_files import load_or_default, policy_option
+from hssgate.cli.policy_files import choose, load, policy_option
 from hssgate.cli.world import World
 from hssgate.errors import Misused
 from hssgate.exit_codes import ExitCode, worst
 from hssgate.policy.rules import policy_warnings
 from hssgate.preflight import Look, State, failed, look_at_access, look_at_host, unseen_access, unseen_host
 from hssgate.reports.summary import Tone
+from hssgate.reports.words import policy_in_words
 from hssgate.text import clean, escaped, plural
 from hssgate.ways import AccessKey, MachineAgency, Token
 
@@ -120,15 +121,15 @@ def _variables(ctx: click.Context) -> Look:
 
 def _policy(policies: Sequence[Path], world: World) -> Look:
     try:
-        loaded = load_or_default(policies)
+        loaded = load(choose(policies))
     except Misused as error:
         look = failed("policy", error)
         return replace(look, message=f"{look.message}\n{_POLICY_ADVICE}")
     warnings = [line for one in loaded for line in policy_warnings(one, (), None, world.clock.epoch())]
     for line in warnings:
         world.console.warning(line)
-    named = ", ".join(clean(one.source.path, 300) for one in loaded)
-    return Look("policy", State.OK, named + (f" ({plural(len(warnings), 'warning')})" if warnings else ""))
+    named = ", ".join(policy_in_words(one.source) for one in loaded)
+    return Look("policy", State.OK, named + (f", {plural(len(warnings), 'warning')}" if warnings else ""))
 
 
 def _with_notes(looks: Sequence[Look], name: str, notes: Sequence[str]) -> list[Look]:

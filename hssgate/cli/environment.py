@@ -39,7 +39,7 @@ SETTINGS = (
 _OUTPUTS = tuple(
     f"{PREFIX}{name}"
     for name in (
-        "EXIT_CODE", "IMAGE_DIGEST", "IMAGE_ID", "MALICIOUS_FILES", "POLICY", "RESULT", "SCAN_STATUS", "SEVERITY",
+        "EXIT_CODE", "IMAGE_DIGEST", "IMAGE_ID", "JUDGED_BY", "MALICIOUS_FILES", "RESULT", "SCAN_STATUS", "SEVERITY",
         "UNSAFE_SETTINGS", "VULNERABILITIES",
     )
 )  # fmt: skip

@@ -19,6 +19,7 @@ from hssgate.errors import GateError
 from hssgate.exit_codes import ExitCode
 from hssgate.reports import FORMATS
 from hssgate.reports.summary import headline
+from hssgate.reports.words import policy_line
 from hssgate.secret import Secret
 from hssgate.text import clean
 from hssgate.verdict import Outcome, Result, Verdict
@@ -48,7 +49,7 @@ def publish(verdict: Verdict, world: World) -> Verdict:
 
     console = world.console
     summary = console.redactor.text(FORMATS["markdown"](verdict))
-    brief = console.redactor.text(headline(verdict, lambda text, _tone: text))
+    brief = console.redactor.text(f"{headline(verdict, lambda text, _tone: text)}; {policy_line(verdict.policies)}")
     if line := _unwritten(world, "GITHUB_STEP_SUMMARY", lambda path: _append_summary(path, summary, brief)):
         verdict = replace(verdict, unwritten_reports=(*verdict.unwritten_reports, line))
     values = {**outputs(verdict), "json": compact_json(verdict)}

@@ -7,21 +7,23 @@ import click
 
 from hssgate.cli.console import Console
 from hssgate.cli.environment import check_variables
+from hssgate.cli.old_reports import RemovesOldReports
 from hssgate.cli.options import Report, common_options
-from hssgate.cli.policy_files import load_or_default, policy_option
-from hssgate.cli.report_files import STDOUT, check_paths, write_reports
+from hssgate.cli.policy_files import choose, load, policy_option
+from hssgate.cli.report_files import check_paths, refuse_inputs, takes_stdout, write_reports
 from hssgate.cli.world import World
 from hssgate.errors import Misused
 from hssgate.exit_codes import worst
 from hssgate.judgement import JudgedImage, Terms, judge_sighting, judgement_warnings
 from hssgate.policy.load import LoadedPolicy
 from hssgate.reports.summary import headline, render
+from hssgate.reports.words import policy_line
 from hssgate.saved import SavedImage, SavedReport, read_report
 from hssgate.text import clean
 from hssgate.verdict import Outcome, Verdict, outcome_of
 
 
-@click.command(short_help="judge saved JSON reports again, without network")
+@click.command(cls=RemovesOldReports, short_help="judge saved JSON reports again, without network")
 @click.argument("reports", nargs=-1, required=True, metavar="REPORT.json...", type=click.Path(path_type=Path))
 @policy_option
 @click.option(
@@ -46,12 +48,15 @@ def judge(  # noqa: PLR0917 - click hands over every option by name
     console = world.console
     console.take_verbosity(verbose, quiet=quiet)
     check_variables(ctx)
+    console.results_to_stderr = takes_stdout(written)
     check_paths(written)
-    console.results_to_stderr = any(path == STDOUT for _, path in written)
-    loaded = load_or_default(policies)
+    chosen = choose(policies)
+    refuse_inputs(written, (*chosen.paths, *reports))
+    loaded = load(chosen)
     saved = _read(reports)
     judged = [[_judge(image, loaded) for image in report.images] for report in saved]
     verdict = _verdict(saved, judged, loaded)
+    console.result(policy_line(verdict.policies))
     verdict = write_reports(console.redactor.value(verdict), written, console)
     for warning in verdict.warnings:
         console.warning(warning)

@@ -1,5 +1,6 @@
 """The options that commands share: their types, their variables, and what is wrong with a value."""
 
+import re
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,6 +19,7 @@ LONGEST_CICD_NAME = 128
 LONGEST_ID = 256
 SWITCHES = {"1": True, "true": True, "0": False, "false": False}
 _SHORTEST_INTERVAL = 0.01  # seconds
+_SEVERAL_REPORTS = re.compile(rf"[,;\s]\s*(?:{'|'.join(FORMATS)})=|[,;]\s*\Z", re.IGNORECASE)
 
 
 class Duration(click.ParamType[float]):
@@ -102,6 +104,13 @@ class Report(click.ParamType[tuple[str, str]]):
             self.fail(f"{value!r}: {name!r} is no format; known: {known}; write it like junit=report.xml.", param, ctx)
         if not equals or not path.strip():
             self.fail(f"{value!r} names no path; write it like {name}=report, or {name}=- for stdout.", param, ctx)
+        if _SEVERAL_REPORTS.search(path):
+            self.fail(
+                f"{value!r} looks like several reports in one; give --report once for each, such as --report "
+                "junit=a.xml --report json=b.json (blanks between them in HSSGATE_REPORTS).",
+                param,
+                ctx,
+            )
         return name, path
 
 

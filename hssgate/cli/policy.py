@@ -10,14 +10,15 @@ from hssgate.cli.console import Console
 from hssgate.cli.environment import check_variables
 from hssgate.cli.options import common_options
 from hssgate.cli.policy_explain import explain
-from hssgate.cli.policy_files import VARIABLE, PolicyFile, given_or_found
+from hssgate.cli.policy_files import VARIABLE, PolicyFile, choose, with_hints
 from hssgate.cli.world import World
 from hssgate.errors import Misused, PolicyInvalid
-from hssgate.policy.load import DEFAULT_NAMES, LoadedPolicy, load_policy
+from hssgate.policy.load import LoadedPolicy, load_policy
 from hssgate.policy.rules import policy_warnings
 from hssgate.policy.schema import policy_schema
+from hssgate.policy.search import DEFAULT_NAMES, NAMES_IN_WORDS, is_default_name
 from hssgate.policy.starter import SCHEMA_FILE, starter_policy
-from hssgate.text import plural
+from hssgate.text import clean, plural
 
 _STDOUT = Path("-")
 _SUFFIXES = (".yaml", ".yml")
@@ -71,26 +72,28 @@ def validate(ctx: click.Context, paths: Sequence[Path], verbose: int, quiet: boo
     """Check policy files and list every fault of every file; exit 0 only if all are valid, else 2.
 
     Without PATH, the files that `check` would read: those of HSSGATE_POLICY, else hssgate.yaml, .yml, .toml or .json
-    here. Overrides that have ended or end within 14 days are warnings.
+    here or in the nearest folder above, up to the root of the repository. Overrides that have ended or end within 14
+    days are warnings.
     """
     world: World = ctx.obj
     console = world.console
     console.take_verbosity(verbose, quiet=quiet)
     check_variables(ctx)
-    given = tuple(dict.fromkeys(given_or_found(paths)))
-    if not given:
-        raise Misused(f"no policy file here ({', '.join(DEFAULT_NAMES)}): name one, or write one: hssgate policy init")
+    chosen = choose(paths)
+    if not chosen.paths:
+        searched = ", ".join(map(str, chosen.searched))
+        raise Misused(f"no {NAMES_IN_WORDS} in {searched}: name a policy file, or write one: hssgate policy init")
     faulty = 0
-    for path in given:
+    for path in chosen.paths:
         try:
             loaded = load_policy(path)
         except PolicyInvalid as error:
             faulty += 1
-            console.result("\n".join(error.problems))
+            console.result("\n".join(with_hints(error, [path]).problems))
         else:
             _tell_valid(loaded, world)
     if faulty:
-        raise Misused(f"{faulty} of {plural(len(given), 'policy file')} cannot be used")
+        raise Misused(f"{faulty} of {plural(len(chosen.paths), 'policy file')} cannot be used")
 
 
 @policy.command(short_help="print the JSON Schema of policy files")
@@ -121,10 +124,14 @@ def _tell_valid(loaded: LoadedPolicy, world: World) -> None:
 
 
 def _warn_of_neighbours(path: Path, console: Console) -> None:
-    """Say which default file is read where there are several."""
-    here = [name for name in DEFAULT_NAMES if (path.parent / name).exists()]
-    if path.name in here and len(here) > 1:
-        console.warning(f"of {', '.join(here)} in this folder only {here[0]} is read by default; keep one")
+    """Say that a policy which is one of several here, or misspelt, has to be named."""
+    here = sorted(found.name for found in path.parent.iterdir() if is_default_name(found.name))
+    if path.name in here and (len(here) > 1 or path.name not in DEFAULT_NAMES):
+        found = " and ".join(clean(name, 100) for name in here)
+        console.warning(
+            f"{found}: without --policy a check in this folder ends with exit code 2, for it takes one file alone, "
+            f"named {NAMES_IN_WORDS}; keep one"
+        )
 
 
 def _print_whole(console: Console, text: str) -> None:

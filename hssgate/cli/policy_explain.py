@@ -9,7 +9,7 @@ import click
 from hssgate.cli.console import Console
 from hssgate.cli.environment import check_variables
 from hssgate.cli.options import common_options
-from hssgate.cli.policy_files import load_or_default, policy_option
+from hssgate.cli.policy_files import choose, load, policy_option
 from hssgate.cli.world import World
 from hssgate.errors import Misused
 from hssgate.policy.explain import Explanation, Origin, explain_policy
@@ -17,6 +17,7 @@ from hssgate.policy.model import Ignore
 from hssgate.policy.rule_table import RULES, Action, ScanRule
 from hssgate.policy.rules import Rule, Subject, shown_limit
 from hssgate.reference import Reference, parse_reference
+from hssgate.reports.words import policy_in_words
 from hssgate.text import clean
 
 _LONGEST_REASON = 200
@@ -49,7 +50,7 @@ def explain(  # noqa: PLR0917 - click hands over every option by name
     except ValueError as error:
         raise Misused(str(error)) from error
     subject = Subject(reference.namespace, reference.image_name, reference.image_version)
-    explanations = [explain_policy(loaded, subject, world.clock.epoch()) for loaded in load_or_default(policies)]
+    explanations = [explain_policy(loaded, subject, world.clock.epoch()) for loaded in load(choose(policies))]
     if form == "json":
         document = {"image": reference.text, "policies": [_as_json(explanation) for explanation in explanations]}
         console.result(json.dumps(document, indent=2, ensure_ascii=False))
@@ -70,7 +71,7 @@ def _as_text(explanation: Explanation, reference: Reference, console: Console) -
     absent = [name for name in RULES if name not in explanation.rules]
     return "\n".join(
         [
-            console.paint_result(f"{reference.text} under {explanation.source.path}", "bold"),
+            console.paint_result(f"{reference.text} under {policy_in_words(explanation.source)}", "bold"),
             *(f"  {line}" for line in lines),
             *([f"  not applied: {', '.join(absent)}"] if absent else []),
             *(f"  without effect, ended: {_from(origin)}" for origin in explanation.ended),
@@ -83,6 +84,7 @@ def _as_json(explanation: Explanation) -> dict[str, object]:
     return {
         "path": explanation.source.path,
         "sha256": explanation.source.sha256,
+        "searched": [*explanation.source.searched],
         "rules": [
             {
                 "rule": name,

@@ -1,4 +1,4 @@
-"""Which policy files a command reads: `--policy`, its variable, or the default file here."""
+"""Which policy files a command reads: `--policy`, its variable, or the default file here or above."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,9 +7,25 @@ from typing import Any
 import click
 
 from hssgate.cli.options import Command
-from hssgate.policy.load import LoadedPolicy, find_policy, load_policies
+from hssgate.errors import PolicyInvalid
+from hssgate.policy.load import LoadedPolicy, load_policies
+from hssgate.policy.search import NAMES_IN_WORDS, find_policy
+from hssgate.record import record
 
 VARIABLE = "HSSGATE_POLICY"
+
+
+@record
+class Chosen:
+    """The policy files of a run.
+
+    Args:
+        paths: of the files; none: the built-in policy.
+        searched: the folders in which no default file was found, nearest first.
+    """
+
+    paths: tuple[Path, ...]
+    searched: tuple[Path, ...] = ()
 
 
 class PolicyFile(click.ParamType[Path]):
@@ -37,22 +53,42 @@ def policy_option(command: Command) -> Command:
         multiple=True,
         show_envvar=True,
         envvar=VARIABLE,
-        help="Policy file; repeatable, each must be held to.  [default: hssgate.yaml, .yml, .toml or .json here, else "
-        "the built-in policy]",
+        help=f"Policy file; repeatable, each must be held to.  [default: {NAMES_IN_WORDS} here or in the nearest "
+        "folder above, up to the root of the repository; else the built-in policy]",
     )(command)
 
 
-def given_or_found(paths: Sequence[Path]) -> tuple[Path, ...]:
-    """Return the files that are given, else the default file of this folder, if there is one."""
-    if not paths and (found := find_policy(Path())):
-        return (found,)
-    return tuple(paths)
+def choose(paths: Sequence[Path]) -> Chosen:
+    """Return the files that are given, else the default file of this folder or of one above it, if there is one.
+
+    Raises:
+        Misused: which default file is meant cannot be decided.
+    """
+    if paths:
+        return Chosen(tuple(dict.fromkeys(paths)))
+    found = find_policy()
+    return Chosen((found.path,)) if found.path else Chosen((), found.folders)
 
 
-def load_or_default(paths: Sequence[Path]) -> tuple[LoadedPolicy, ...]:
-    """Read the files that are given, else the default file of this folder, else take the built-in policy.
+def load(chosen: Chosen) -> tuple[LoadedPolicy, ...]:
+    """Read the files that were chosen; without any, take the built-in policy.
 
     Raises:
         PolicyInvalid: one line for each fault of each file.
     """
-    return load_policies(given_or_found(paths))
+    try:
+        return load_policies(chosen.paths, chosen.searched)
+    except PolicyInvalid as error:
+        raise with_hints(error, chosen.paths) from error
+
+
+def with_hints(error: PolicyInvalid, paths: Sequence[Path]) -> PolicyInvalid:
+    """Return the error with a line for each of the files that is a report of hssgate instead of a policy."""
+    from hssgate.cli.old_reports import is_old_report
+
+    hints = [
+        f"{path}: this is a report of hssgate, not a policy: delete it, or give it another name, as hssgate-report.json"
+        for path in paths
+        if is_old_report(path)
+    ]
+    return PolicyInvalid((*hints, *error.problems))

@@ -3,13 +3,14 @@
 import contextlib
 import os
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from hssgate.cli.console import Console
 from hssgate.errors import Misused
+from hssgate.policy.search import NAMES_IN_WORDS, is_default_name
 from hssgate.reading import open_number, write_to_open, write_to_pipe
 from hssgate.reports import FORMATS
 from hssgate.text import clean
@@ -21,26 +22,59 @@ _STDOUT_NUMBER = 1
 Reports = Sequence[tuple[str, str]]
 
 
+def takes_stdout(reports: Reports) -> bool:
+    """Whether one of the reports goes to stdout, where nothing else may stand then."""
+    return any(_is_stdout(path) for _, path in reports)
+
+
 def check_paths(reports: Reports) -> None:
     """Refuse what could never be written, before anything is asked of the API.
 
     Raises:
-        Misused: a path is a folder, lies under a file, cannot be a path, or is given twice.
+        Misused: a path is a folder, lies under a file, cannot be a path, is given twice, or is a default policy's.
     """
     seen: dict[str, str] = {}
     for name, path in reports:
-        key = STDOUT if path == STDOUT or open_number(path) == _STDOUT_NUMBER else os.path.realpath(path)
+        key = STDOUT if _is_stdout(path) else os.path.realpath(path)
         if key in seen:
             raise Misused(f"--report {name}={path}: the report {seen[key]} already goes there")
         seen[key] = f"{name}={path}"
         if path == STDOUT:
             continue
+        if taken := next(filter(is_default_name, (Path(path).name, Path(key).name)), None):
+            raise Misused(
+                f"--report {name}={clean(path, 300)}: {clean(taken, 100)} is, or resembles, the name of a default "
+                f"policy file ({NAMES_IN_WORDS}), so the next run would read the report as its policy; name it "
+                "hssgate-report.json, for example"
+            )
         if path.endswith(("/", os.sep)):
             raise Misused(f"--report {name}={path}: {path} is a folder; name a file in it")
         try:
             _check_path(Path(path))
         except (OSError, ValueError) as error:
             raise Misused(f"--report {name}={clean(path, 300)}: {reason_of(error)}") from error
+
+
+def refuse_inputs(reports: Reports, inputs: Iterable[Path]) -> None:
+    """Refuse a report that would replace a file that this run reads, by whichever of its names.
+
+    Raises:
+        Misused: a report does.
+    """
+    read_files = [path for path in inputs if path.is_file()]
+    for name, path in reports:
+        if read := next((read for read in read_files if path != STDOUT and is_same_file(path, read)), None):
+            raise Misused(f"--report {name}={clean(path, 300)}: this run reads that file ({read}); name another one")
+
+
+def is_same_file(path: str | Path, other: str | Path) -> bool:
+    """Whether both paths lead to one file: by name, by links, or by the case of a file system that ignores it."""
+    if os.path.realpath(path) == os.path.realpath(other):
+        return True
+    try:
+        return os.path.samefile(path, other)  # noqa: PTH121 - either may be text
+    except (OSError, ValueError):
+        return False
 
 
 def write_reports(verdict: Verdict, reports: Reports, console: Console) -> Verdict:
@@ -123,6 +157,10 @@ def write_whole(path: Path, text: str) -> None:
         with contextlib.suppress(OSError):
             unfinished.unlink()
         raise
+
+
+def _is_stdout(path: str) -> bool:
+    return path == STDOUT or open_number(path) == _STDOUT_NUMBER
 
 
 def _write_each(verdict: Verdict, reports: Reports, console: Console) -> tuple[str, ...]:

@@ -8,8 +8,9 @@ from pathlib import Path
 import click
 
 from hssgate.cli.console import Console
+from hssgate.cli.old_reports import RemovesOldReports
 from hssgate.cli.options import Report, common_options
-from hssgate.cli.report_files import STDOUT, check_paths, reason_of, write_report
+from hssgate.cli.report_files import check_paths, reason_of, takes_stdout, write_report
 from hssgate.cli.world import World
 from hssgate.errors import Interrupted, Misused
 from hssgate.exit_codes import ExitCode, worst
@@ -35,7 +36,9 @@ Exit codes:
 """
 
 
-@click.command(short_help="hold the gate against every situation of its contract", epilog=_EPILOG)
+@click.command(
+    cls=RemovesOldReports, short_help="hold the gate against every situation of its contract", epilog=_EPILOG
+)
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--list", "is_list", is_flag=True, help="List the situations with their names, and play none.")
 @click.option(
@@ -74,8 +77,8 @@ def selftest(  # noqa: PLR0917 - click hands over every option by name
     world: World = ctx.obj
     console = world.console
     console.take_verbosity(verbose, quiet=quiet)
+    console.results_to_stderr = takes_stdout(reports)
     check_paths(reports)
-    console.results_to_stderr = any(path == STDOUT for _, path in reports)
     try:
         themes = chosen(load_themes(), names)
     except LookupError as error:

@@ -1,7 +1,6 @@
 """Policy files: found, read, and refused with every fault named."""
 
 import hashlib
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import field
 from pathlib import Path
@@ -17,7 +16,6 @@ from hssgate.text import clean, plural
 from hssgate.verdict import PolicySource
 
 BUILT_IN = "built-in"
-DEFAULT_NAMES = ("hssgate.yaml", "hssgate.yml", "hssgate.toml", "hssgate.json")
 _MOST_PROBLEMS = 20
 LARGEST_FILE = 1024 * 1024  # bytes
 
@@ -54,23 +52,12 @@ class LoadedPolicy:
         return self.lines.get((*owner, "rules", name))
 
 
-def find_policy(folder: Path) -> Path | None:
-    """Return the first default policy file in the folder, if there is one."""
-    return next(
-        (found for name in DEFAULT_NAMES if os.path.lexists(found := folder / name) and not _is_report(found)), None
-    )
-
-
-def _is_report(path: Path) -> bool:
-    """Whether a file of that name is this program's own report, of an earlier run in the same folder."""
-    try:
-        return path.is_file() and b'"schema_version"' in read_bounded(path, 100)
-    except OSError:
-        return False
-
-
-def load_policies(paths: Iterable[Path]) -> tuple[LoadedPolicy, ...]:
+def load_policies(paths: Iterable[Path], searched: Iterable[Path] = ()) -> tuple[LoadedPolicy, ...]:
     """Read each file; without any, return the built-in policy.
+
+    Args:
+        paths: of the files.
+        searched: the folders in which no default file was found, nearest first.
 
     Raises:
         PolicyInvalid: one line for each fault of each file.
@@ -84,7 +71,7 @@ def load_policies(paths: Iterable[Path]) -> tuple[LoadedPolicy, ...]:
             problems.extend(error.problems)
     if problems:
         raise PolicyInvalid(tuple(problems))
-    return tuple(loaded) or (_built_in(),)
+    return tuple(loaded) or (_built_in(tuple(str(folder) for folder in searched)),)
 
 
 def load_policy(path: Path) -> LoadedPolicy:
@@ -121,8 +108,9 @@ def load_policy(path: Path) -> LoadedPolicy:
     return LoadedPolicy(policy, PolicySource(str(path), hashlib.sha256(raw).hexdigest()), document.lines)
 
 
-def _built_in() -> LoadedPolicy:
-    return LoadedPolicy(built_in(), PolicySource(BUILT_IN, hashlib.sha256(BUILT_IN_TEXT.encode()).hexdigest()))
+def _built_in(searched: tuple[str, ...]) -> LoadedPolicy:
+    digest = hashlib.sha256(BUILT_IN_TEXT.encode()).hexdigest()
+    return LoadedPolicy(built_in(), PolicySource(BUILT_IN, digest, searched))
 
 
 @record

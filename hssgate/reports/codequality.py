@@ -10,7 +10,8 @@ from typing import Any
 from hssgate.api.models import Level
 from hssgate.reports.entries import Entry, entries
 from hssgate.reports.findings import Effect
-from hssgate.text import without_commands_in_json
+from hssgate.reports.words import policy_line
+from hssgate.text import clean, without_commands_in_json
 from hssgate.verdict import Verdict
 
 _MOST = 10_000  # the gravest; what blocks stands first, and of that the rules
@@ -29,7 +30,8 @@ _SEVERITIES: dict[tuple[Effect, Level | None], str] = {
 
 def render(verdict: Verdict) -> str:
     """Return the report, the gravest first, with a newline at its end."""
-    told = [_violation(entry, severity) for entry in entries(verdict)[:_MOST] if (severity := _severity(entry))]
+    policy = clean(policy_line(verdict.policies))
+    told = [_violation(entry, severity, policy) for entry in entries(verdict)[:_MOST] if (severity := _severity(entry))]
     return without_commands_in_json(json.dumps(told, ensure_ascii=False, indent=2)) + "\n"
 
 
@@ -38,11 +40,13 @@ def _severity(entry: Entry) -> str | None:
     return _SEVERITIES.get((entry.effect, entry.level))
 
 
-def _violation(entry: Entry, severity: str) -> dict[str, Any]:
+def _violation(entry: Entry, severity: str, policy: str) -> dict[str, Any]:
     return {
+        "engine_name": "hssgate",  # by which an old report is recognised
         "description": entry.message,
         "check_name": entry.rule,
         "fingerprint": entry.fingerprint,
         "severity": severity,
+        "content": {"body": policy},
         "location": {"path": entry.path, "lines": {"begin": 1}},
     }

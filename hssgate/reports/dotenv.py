@@ -2,9 +2,11 @@
 
 import re
 
-from hssgate.reports.outputs import outputs
+from hssgate.reports.outputs import NAMES, outputs
 from hssgate.verdict import Verdict
 
+# HSSGATE_POLICY, HSSGATE_IMAGES and their like are what a gate reads: a later job must not take its policy from here.
+_OTHER_NAMES = {"policy": "judged-by"}
 _UNSAFE_IN_A_SHELL = re.compile(r"[^A-Za-z0-9_.:@/+=,-]")
 
 
@@ -17,8 +19,11 @@ def render(verdict: Verdict) -> str:
 
 
 def _variable(name: str) -> str:
-    return "HSSGATE_" + name.upper().replace("-", "_")
+    return "HSSGATE_" + _OTHER_NAMES.get(name, name).upper().replace("-", "_")
 
 
 def _value(value: str) -> str:
     return _UNSAFE_IN_A_SHELL.sub("_", value)
+
+
+VARIABLES = tuple(map(_variable, NAMES))

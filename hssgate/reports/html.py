@@ -16,8 +16,8 @@ from hssgate.reports.html_image import image_parts
 from hssgate.reports.html_tables import badge, icon, row_header, table
 from hssgate.reports.markup import Markup, element, joined, said
 from hssgate.reports.room import Part, Rank, bounded, fit
-from hssgate.reports.words import meaning, reason, tally, title
-from hssgate.verdict import ImageVerdict, Verdict
+from hssgate.reports.words import meaning, policy_name, reason, searched_in_words, tally, title
+from hssgate.verdict import ImageVerdict, PolicySource, Verdict
 
 LONGEST = 12 * 1024 * 1024  # bytes of a report
 _ROOM_OF_NOTE = 16 * 1024  # and of what stands around the parts
@@ -48,6 +48,7 @@ def _head(verdict: Verdict) -> Markup:
         "head",
         element("meta", charset="utf-8"),
         element("meta", http_equiv="Content-Security-Policy", content=allowed),
+        element("meta", name="generator", content=f"hssgate {__version__}"),  # by which an old report is recognised
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
         element("title", f"{title(verdict)} ({tally(verdict)}) · hssgate"),
@@ -104,11 +105,17 @@ def _overview_row(image: ImageVerdict, number: int | None) -> Markup:
 
 def _policies(verdict: Verdict) -> Part:
     rows = [
-        element("tr", row_header(element("code", source.path)), element("td", element("code", source.sha256)))
+        element("tr", row_header(_policy(source)), element("td", element("code", source.sha256)))
         for source in verdict.policies
     ]
     listed = table("policies", "Every image was held against each", ("Policy", "SHA-256"), rows, room=_ROOM_OF_LIST)
     return Part(Rank.VERDICT, element("section", element("h2", "Policies"), listed))
+
+
+def _policy(source: PolicySource) -> Markup:
+    if source.searched:
+        return said("span", f"{policy_name(source)}: {searched_in_words(source)}")
+    return element("code", policy_name(source))
 
 
 def _footer(verdict: Verdict) -> Part:

@@ -10,7 +10,7 @@ from hssgate import __version__
 from hssgate.api.models import CicdImage
 from hssgate.exit_codes import WORST_FIRST, ExitCode
 from hssgate.text import clean, without_commands_in_json
-from hssgate.verdict import Check, ImageVerdict, ListedFinding, Read, Seen, Verdict
+from hssgate.verdict import Check, ImageVerdict, ListedFinding, PolicySource, Read, Seen, Verdict
 
 SCHEMA_VERSION = 1
 LONGEST_LISTS = 12 * 1024 * 1024  # characters of all findings and details
@@ -35,7 +35,7 @@ def document(verdict: Verdict) -> dict[str, Any]:
         "finished_at": _moment(verdict.finished_at),
         "result": verdict.outcome.value,
         "exit_code": int(verdict.exit_code),
-        "policies": [{"path": source.path, "sha256": source.sha256} for source in verdict.policies],
+        "policies": [_policy(source) for source in verdict.policies],
         "warnings": list(verdict.warnings),
         "images": [_image(image) for image in verdict.images],
     }
@@ -67,6 +67,11 @@ def _leave_out_lists(report: dict[str, Any]) -> None:
         for group in image["seen"]["groups"] if image["seen"] else []:
             if group["findings_read"]:
                 group |= {"findings_read": False, "findings_error": said}
+
+
+def _policy(source: PolicySource) -> dict[str, Any]:
+    searched = {"searched": [clean(folder) for folder in source.searched]} if source.searched else {}
+    return {"path": source.path, "sha256": source.sha256, **searched}
 
 
 def _image(image: ImageVerdict) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from junit_xml import TestCase, TestSuite, to_xml_report_string
 from hssgate.policy.load import BUILT_IN
 from hssgate.reports.findings import detail_line, exceptions_for, ignored_lines, line
 from hssgate.reports.room import bounded
+from hssgate.reports.words import searched_in_words
 from hssgate.text import clean
 from hssgate.verdict import NOTHING_JUDGED, SCAN, Check, ImageVerdict, Place, Result, Trouble, Verdict
 
@@ -105,16 +106,18 @@ def _beside(image: ImageVerdict) -> list[str]:
 
 
 def _properties(image: ImageVerdict, verdict: Verdict) -> dict[str, str]:
-    row = image.row.model_dump(mode="json", exclude_none=True) if image.row else {}
-    found = {
-        name: clean(str(value).lower() if isinstance(value, bool) else value, _LONGEST_PROPERTY)
-        for name, value in row.items()
+    found = {  # first, for by these an old report is recognised
+        "hssgate.result": image.outcome.value,
+        "hssgate.exit_code": str(int(image.exit_code)),
+        "hssgate.polls": str(image.polls),
     }
+    row = image.row.model_dump(mode="json", exclude_none=True) if image.row else {}
+    for name, value in row.items():
+        found[name] = clean(str(value).lower() if isinstance(value, bool) else value, _LONGEST_PROPERTY)
     for source in verdict.policies:
         found[f"policy:{clean(source.path, 400)}"] = f"sha256:{source.sha256}"
-    found["hssgate.result"] = image.outcome.value
-    found["hssgate.exit_code"] = str(int(image.exit_code))
-    found["hssgate.polls"] = str(image.polls)
+        if source.searched:
+            found["policy.searched"] = clean(searched_in_words(source))
     return found
 
 

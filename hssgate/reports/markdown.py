@@ -18,8 +18,8 @@ from hssgate.reports.facts import (
 )
 from hssgate.reports.findings import blamed_findings, detail_words, exceptions_for, field, identifier, package
 from hssgate.reports.room import Part, Rank, bounded, fit
-from hssgate.reports.words import meaning, reason, tally, title, word
-from hssgate.verdict import Check, ImageVerdict, ListedFinding, Outcome, Result, Verdict
+from hssgate.reports.words import SHORT_SHA, meaning, policy_name, reason, searched_in_words, tally, title, word
+from hssgate.verdict import Check, ImageVerdict, ListedFinding, Outcome, PolicySource, Result, Verdict
 
 LONGEST = 900_000  # bytes of a report; GitHub takes 1 MiB a step
 _ROOM_OF_NOTE = 1000
@@ -31,7 +31,7 @@ _MOST_EXCEPTIONS = 50
 _UNFOLDED = 10  # rows of a list that need not be opened first
 _LONGEST_MESSAGE = 1000
 _LONGEST_REASON = 200
-_SHORT_SHA = 12
+_MARK = "[//]: # (hssgate report)"  # no renderer shows it; an old report is recognised by it
 _NO_BREAK = "\u00a0"
 
 _MARKS: dict[Result | Outcome, str] = {
@@ -61,15 +61,23 @@ def _head(verdict: Verdict) -> Part:
     took = format_duration(max(verdict.finished_at - verdict.started_at, 0))
     finished = format_moment(verdict.finished_at * 1000)
     unwritten = [f"- ❗ {text(line, _LONGEST_MESSAGE)}" for line in verdict.unwritten_reports]
-    policies = [f"{code(source.path)} (sha256 {code(source.sha256, _SHORT_SHA)})" for source in verdict.policies]
+    policies = [_policy(source) for source in verdict.policies]
     judged_by = ", ".join(bounded(policies, _ROOM_OF_LIST, str)) or "no policy"
     paragraphs = [
         f"## {_MARKS[verdict.outcome]} hssgate: {title(verdict).lower()}",
+        _MARK,
         f"**{tally(verdict)}**. Exit code {int(verdict.exit_code)} ({meaning(verdict)}).",
         _list(unwritten),
         f"Judged by {judged_by}. Finished {finished}, took {took}. hssgate {__version__}.",
     ]
     return Part(Rank.VERDICT, "\n\n".join(filter(None, paragraphs)))
+
+
+def _policy(source: PolicySource) -> str:
+    sha256 = f"sha256 {code(source.sha256[:SHORT_SHA])}"
+    if source.searched:
+        return f"the built-in policy ({sha256}; {text(searched_in_words(source))})"
+    return f"{code(policy_name(source))} ({sha256})"
 
 
 def _warnings(verdict: Verdict) -> Iterator[Part]:

@@ -7,15 +7,20 @@ from typing import Any
 from hssgate.exit_codes import WORST_FIRST
 from hssgate.reports.facts import worst_first
 from hssgate.reports.json import document
+from hssgate.reports.words import SHORT_SHA, policy_name
 from hssgate.text import clean, escaped
 from hssgate.verdict import Verdict
 
+NAMES = (
+    "result", "exit-code", "policy", "severity", "vulnerabilities", "unsafe-settings", "malicious-files", "scan-status",
+    "image-id", "image-digest",
+)  # fmt: skip
 LONGEST_JSON = 100_000  # bytes; Linux hands no variable of 128 KiB or more to a process
 _LONGEST_VALUE = 300
 
 
 def outputs(verdict: Verdict) -> dict[str, str]:
-    """Return the outputs of CONTRACT section 6 by name, without `json`; those of an image are of the worst one.
+    """Return the outputs by name, without `json`; those of an image are of the worst one.
 
     A value that is not known is empty.
     """
@@ -24,6 +29,7 @@ def outputs(verdict: Verdict) -> dict[str, str]:
     found: dict[str, object] = {
         "result": verdict.outcome.value,
         "exit-code": int(verdict.exit_code),
+        "policy": _policies(verdict),
         "severity": row and row.severity_level,
         "vulnerabilities": row and row.vul_num,
         "unsafe-settings": row and row.unsafe_setting_num,
@@ -33,6 +39,11 @@ def outputs(verdict: Verdict) -> dict[str, str]:
         "image-digest": row and row.image_digest,
     }
     return {name: "" if value is None else clean(value, _LONGEST_VALUE) for name, value in found.items()}
+
+
+def _policies(verdict: Verdict) -> str:
+    """Return `hssgate.yaml sha256:0123456789ab` of each policy, commas between."""
+    return ", ".join(f"{policy_name(source)} sha256:{source.sha256[:SHORT_SHA]}" for source in verdict.policies)
 
 
 def compact_json(verdict: Verdict) -> str:

@@ -18,8 +18,9 @@ from hssgate.reports.entries import Entry, entries
 from hssgate.reports.findings import Effect
 from hssgate.reports.fingerprints import digest, identities
 from hssgate.reports.sarif_rules import descriptor, message
+from hssgate.reports.words import policy_in_words, policy_name
 from hssgate.text import clean, plural, without_commands_in_json
-from hssgate.verdict import ListedFinding, Verdict
+from hssgate.verdict import ListedFinding, PolicySource, Verdict
 
 MOST_RESULTS = 25_000  # GitHub refuses more in a run; it takes as many rules
 LARGEST_FILE = 10_000_000  # bytes that GitHub takes, after gzip
@@ -78,10 +79,17 @@ def _document(verdict: Verdict, found: Sequence[Entry], kept: int) -> dict[str, 
             }
         },
         "automationDetails": {"id": _automation_id(verdict)},
+        "policies": [_policy(source) for source in verdict.policies],
         "invocations": [_invocation(verdict, found, kept)],
         "results": [],
     }
     return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _policy(source: PolicySource) -> dict[str, Any]:
+    """Return a policy as a component: what the standard calls one that was in force."""
+    about = {"fullDescription": {"text": policy_in_words(source)}}
+    return {"name": policy_name(source), "version": f"sha256:{source.sha256}", **about}
 
 
 def _automation_id(verdict: Verdict) -> str:

@@ -1,10 +1,38 @@
-"""The words that the reports for people share: how a run ended, and what its exit code means."""
+"""The words that the reports for people share: which policy judged, how a run ended, what its exit code means."""
+
+from collections.abc import Iterable
 
 from hssgate.exit_codes import ExitCode
-from hssgate.text import plural
-from hssgate.verdict import ImageVerdict, Outcome, Result, Verdict
+from hssgate.policy.load import BUILT_IN
+from hssgate.policy.search import NAMES_IN_WORDS
+from hssgate.text import clean, plural
+from hssgate.verdict import ImageVerdict, Outcome, PolicySource, Result, Verdict
 
 UNWRITTEN = "a report could not be written"
+SHORT_SHA = 12  # digits of a SHA-256 that tell policies apart
+_LONGEST_PATH = 300
+
+
+def policy_line(policies: Iterable[PolicySource]) -> str:
+    """Return which policies judge, in one line: the first of a run's output."""
+    return f"policy: {', '.join(map(policy_in_words, policies))}"
+
+
+def policy_in_words(source: PolicySource) -> str:
+    """Return `hssgate.yaml (sha256 0123456789ab)`; of the built-in policy also where a file was looked for."""
+    searched = f"; {searched_in_words(source)}" if source.searched else ""
+    return f"{policy_name(source)} (sha256 {source.sha256[:SHORT_SHA]}{searched})"
+
+
+def policy_name(source: PolicySource) -> str:
+    """Return the path of the policy, or `built-in policy`."""
+    return "built-in policy" if source.path == BUILT_IN else clean(source.path, _LONGEST_PATH)
+
+
+def searched_in_words(source: PolicySource) -> str:
+    """Return `no hssgate.yaml, .yml, .toml or .json in /work/app/api or above, up to /work/app`."""
+    first, *above = [clean(folder, _LONGEST_PATH) for folder in source.searched]
+    return f"no {NAMES_IN_WORDS} in {first}" + (f" or above, up to {above[-1]}" if above else "")
 
 
 def title(verdict: Verdict) -> str:

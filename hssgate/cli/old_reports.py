@@ -1,0 +1,108 @@
+"""Removes the reports of earlier runs: a run that ends before it writes its own must not leave them behind."""
+
+import os
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import click
+
+from hssgate.cli.options import Report
+from hssgate.cli.report_files import STDOUT, Reports, is_same_file, reason_of
+from hssgate.cli.world import World
+from hssgate.errors import GateError, Misused
+from hssgate.reading import open_number, read_bounded
+from hssgate.text import clean
+
+_BETWEEN_REPORTS = re.compile(r"[\s,;]+")
+
+
+class RemovesOldReports(click.Command):
+    """A command with `--report`: what an earlier run wrote there is removed, even where this run ends with misuse.
+
+    Pipelines collect reports whatever the exit code, and would show those of the run before.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments, and remove old reports.
+
+        Raises:
+            Misused: an old report cannot be removed.
+        """
+        written = [*args]  # click takes them out of the list
+        try:
+            rest = super().parse_args(ctx, args)
+        except (click.ClickException, GateError):
+            # Which arguments are inputs is not known now, so a file that is named anywhere else is left alone.
+            world: World = ctx.obj
+            for problem in _remove(*self._reports_and_others(ctx, written)):
+                world.console.warning(problem)
+            raise
+        if not ctx.resilient_parsing:
+            reports: Reports = ctx.params[self._option.human_readable_name]
+            if problems := _remove(reports, _paths_in(ctx.params.values())):
+                raise Misused("\n".join(problems))
+        return rest
+
+    @property
+    def _option(self) -> click.Parameter:
+        return next(found for found in self.params if isinstance(found.type, Report))
+
+    def _reports_and_others(self, ctx: click.Context, args: Sequence[str]) -> tuple[Reports, list[str]]:
+        """Return the reports that arguments or the variable ask for, and all other arguments."""
+        values: list[str] = []
+        others: list[str] = []
+        left = iter(args)
+        for arg in left:
+            name, equals, value = arg.partition("=")
+            if name in self._option.opts:
+                values.append(value if equals else next(left, ""))
+            else:
+                others += [arg, value]
+        values = values or [*(self._option.value_from_envvar(ctx) or ())]
+        parts = [part for value in values for part in (value, *_BETWEEN_REPORTS.split(value))]
+        reports = [(name, path) for name, _, path in (part.partition("=") for part in parts)]
+        return reports, others
+
+
+def is_old_report(path: Path, name: str | None = None) -> bool:
+    """Whether there is a file that hssgate wrote as a report; one that cannot be read is not known to be.
+
+    Args:
+        path: of the file; pipes, devices and what is open already are none.
+        name: of the format to be written there, if any.
+    """
+    try:
+        if not path.is_file() or open_number(path) is not None:
+            return False
+        from hssgate.reports.recognition import HEAD, is_report
+
+        return is_report(read_bounded(path, HEAD), name)
+    except (OSError, ValueError):
+        return False
+
+
+def _remove(reports: Reports, inputs: Iterable[str | Path]) -> list[str]:
+    """Remove the old reports but for inputs of this run; return a line for each that is there still.
+
+    Of a link, the file that it leads to is removed: that is where the new report will be.
+    """
+    kept = [path for path in inputs if path]
+    problems = []
+    for name, path in reports:
+        if path in ("", STDOUT) or not is_old_report(Path(path), name):
+            continue
+        if any(is_same_file(path, other) for other in kept):
+            continue
+        try:
+            os.unlink(os.path.realpath(path))  # noqa: PTH108 - pathlib has no such realpath
+        except OSError as error:
+            place = f"--report {clean(name, 20)}={clean(path, 300)}"
+            problems.append(f"{place}: the report of an earlier run cannot be removed: {reason_of(error)}")
+    return problems
+
+
+def _paths_in(values: Iterable[object]) -> list[Path]:
+    """Return the files that a command reads: the values, and the items of values, that are paths."""
+    items = [item for value in values for item in (value if isinstance(value, tuple) else (value,))]
+    return [item for item in items if isinstance(item, Path)]
