@@ -2,15 +2,17 @@
 
 import json
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import yaml
 
 from hssgate.policy.model import KeyPath
+from hssgate.policy.values import shown
 
-_DEEPEST = 40
+DEEPEST = 40
 _MOST_NODES = 100_000  # after aliases are followed
+_TWICE = "it is given twice; keep one"
 
 
 class Malformed(ValueError):
@@ -19,11 +21,13 @@ class Malformed(ValueError):
     Args:
         problem: what is wrong.
         line: where, from 1, if known.
+        where: the key path, if known.
     """
 
-    def __init__(self, problem: str, line: int | None = None) -> None:
+    def __init__(self, problem: str, line: int | None = None, where: KeyPath = ()) -> None:
         super().__init__(problem)
         self.line = line
+        self.where = where
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,7 @@ class _Builder:
     def build(self, node: yaml.Node, path: KeyPath, depth: int) -> object:
         self._nodes += 1
         line = node.start_mark.line + 1
-        if depth > _DEEPEST or self._nodes > _MOST_NODES:
+        if depth > DEEPEST or self._nodes > _MOST_NODES:
             raise Malformed("it is nested too deep, or its aliases make it too large", line)
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path, depth)
@@ -104,10 +108,12 @@ class _Builder:
             return items
         try:
             value: object = self._scalars.construct_object(node)
-        except (ValueError, AttributeError, TypeError) as error:
-            raise Malformed(f"{node.value!r} cannot be read: {error}", line) from error
+        except ValueError as error:
+            raise Malformed(f"{shown(node.value)} cannot be read: {error}; quote it", line, path) from error
+        except (AttributeError, TypeError) as error:
+            raise Malformed(f"{shown(node.value)} is not what its tag says; leave the tag out", line, path) from error
         if type(value) is int and str(value) != node.value.removeprefix("+"):  # YAML 1.1: 0200 is 128, 1:30 is 90
-            raise Malformed(f"{node.value!r} is no plain number; write it in decimal, or quote it", line)
+            raise Malformed(f"{shown(node.value)} is no plain number; write it in decimal, or quote it", line, path)
         return value
 
     def _mapping(self, node: yaml.MappingNode, path: KeyPath, depth: int) -> dict[str, object]:
@@ -116,9 +122,9 @@ class _Builder:
             line = key_node.start_mark.line + 1
             key = key_node.value
             if not isinstance(key_node, yaml.ScalarNode):
-                raise Malformed("a key must be a word", line)
+                raise Malformed("a key must be a word", line, path)
             if key in found:
-                raise Malformed(f"the key {key!r} is given twice; keep one", line)
+                raise Malformed(_TWICE, line, (*path, key))
             self.lines[(*path, key)] = line
             found[key] = self.build(value_node, (*path, key), depth + 1)
         return found
@@ -132,25 +138,35 @@ def _read_toml(text: str) -> Document:
 
 
 def _read_json(text: str) -> Document:
+    doubles: dict[int, tuple[object, str]] = {}  # by identity; the mapping is kept so that no other takes it over
+
     def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
         found: dict[str, object] = {}
         for key, value in pairs:
             if key in found:
-                raise Malformed(f"the key {key!r} is given twice; keep one")
+                doubles[id(found)] = (found, key)
             found[key] = value
         return found
 
-    def refuse(constant: str) -> object:
-        raise Malformed(f"{constant} is no JSON")
-
     try:
-        return Document(json.loads(text, object_pairs_hook=unique, parse_constant=refuse), {})
+        data = json.loads(text, object_pairs_hook=unique)
     except json.JSONDecodeError as error:
         raise Malformed(f"it is no JSON: {error.msg}", error.lineno) from error
-    except Malformed:
-        raise
     except ValueError as error:  # a number with too many digits
         raise Malformed(f"it is no JSON: {error}") from error
+    for where, mapping in _mappings(data, ()) if doubles else ():
+        if id(mapping) in doubles:
+            raise Malformed(_TWICE, where=(*where, doubles[id(mapping)][1]))
+    return Document(data, {})
+
+
+def _mappings(value: object, where: KeyPath) -> Iterator[tuple[KeyPath, object]]:
+    """Yield every mapping and where it stands."""
+    if isinstance(value, dict):
+        yield where, value
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, found in inner:
+        yield from _mappings(found, (*where, key))
 
 
 _READERS: dict[str, Callable[[str], Document]] = {

@@ -4,9 +4,6 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import field
 from pathlib import Path
-from typing import get_args
-
-from pydantic import BaseModel, ValidationError
 
 from hssgate.errors import PolicyInvalid
 from hssgate.policy.model import BUILT_IN_TEXT, KeyPath, Policy, built_in
@@ -18,6 +15,10 @@ from hssgate.verdict import PolicySource
 BUILT_IN = "built-in"
 _MOST_PROBLEMS = 20
 LARGEST_FILE = 1024 * 1024  # bytes
+_IGNORE_FILE_OF_TRIVY = (
+    "this is an ignore file of Trivy, no policy; write a policy (hssgate policy init), with each id as an entry of "
+    "`ignore`, such as {vulnerability: CVE-2024-1234, reason: not reachable}"
+)
 
 
 @record
@@ -80,8 +81,6 @@ def load_policy(path: Path) -> LoadedPolicy:
     Raises:
         PolicyInvalid: one line for each fault.
     """
-    from hssgate.policy.document import Malformed, read_document
-
     try:
         raw = read_bounded(path, LARGEST_FILE)
     except OSError as error:
@@ -89,92 +88,42 @@ def load_policy(path: Path) -> LoadedPolicy:
     if len(raw) > LARGEST_FILE:
         raise PolicyInvalid((f"{path}: it is larger than 1 MiB",))
     try:
+        policy, lines = _read(path, raw)
+    except PolicyInvalid as error:
+        if path.name.lower().startswith(".trivyignore"):
+            raise PolicyInvalid((f"{path}: {_IGNORE_FILE_OF_TRIVY}",)) from error
+        raise
+    return LoadedPolicy(policy, PolicySource(str(path), hashlib.sha256(raw).hexdigest()), lines)
+
+
+def _read(path: Path, raw: bytes) -> tuple[Policy, Mapping[KeyPath, int]]:
+    from hssgate.policy.document import Malformed, read_document
+    from hssgate.policy.faults import Fault, read_policy
+    from hssgate.policy.values import key_text, shown
+
+    def worded(fault: Fault, line: int | None) -> str:
+        place, key = f"{path}:{line}" if line else f"{path}", key_text(fault.where)
+        return f"{place}: {key}: {clean(fault.message)}" if key else f"{place}: {clean(fault.message)}"
+
+    try:
         document = read_document(raw.decode("utf-8-sig"), path.suffix)
     except UnicodeDecodeError as error:
         raise PolicyInvalid((f"{path}: it is not UTF-8 (byte {error.start})",)) from error
     except Malformed as error:
-        place = f"{path}:{error.line}" if error.line else f"{path}"
-        raise PolicyInvalid((f"{place}: {clean(error)}",)) from error
+        raise PolicyInvalid((worded(Fault(error.where, str(error)), error.line),)) from error
     if document.data is None or document.data == {}:
         raise PolicyInvalid((f"{path}: it is empty, and an empty policy would pass everything; add `rules:`",))
     if not isinstance(document.data, dict):
-        raise PolicyInvalid((f"{path}: it must be a mapping with `rules:`",))
-    policy, faults = _validated(document.data)
+        raise PolicyInvalid((f"{path}: it holds {shown(document.data)}; write a mapping with `rules:`",))
+    policy, faults = read_policy(document.data)
     if policy is None or faults:
         faults.sort(key=lambda fault: document.line_of(fault.where) or 0)
-        shown = [_worded(path, document.line_of(fault.where), fault) for fault in faults[:_MOST_PROBLEMS]]
-        more = len(faults) - len(shown)
-        raise PolicyInvalid((*shown, *([f"{path}: and {plural(more, 'more fault')}"] if more else [])))
-    return LoadedPolicy(policy, PolicySource(str(path), hashlib.sha256(raw).hexdigest()), document.lines)
+        lines = [worded(fault, document.line_of(fault.where)) for fault in faults[:_MOST_PROBLEMS]]
+        more = len(faults) - len(lines)
+        raise PolicyInvalid((*lines, *([f"{path}: and {plural(more, 'more fault')}"] if more else [])))
+    return policy, document.lines
 
 
 def _built_in(searched: tuple[str, ...]) -> LoadedPolicy:
     digest = hashlib.sha256(BUILT_IN_TEXT.encode()).hexdigest()
     return LoadedPolicy(built_in(), PolicySource(BUILT_IN, digest, searched))
-
-
-@record
-class _Fault:
-    where: KeyPath
-    message: str
-    kind: str = ""
-
-
-def _validated(data: dict[str, object]) -> tuple[Policy | None, list[_Fault]]:
-    """Return the policy, if it is one, and what is wrong with it."""
-    try:
-        policy = Policy.model_validate(data)
-    except ValidationError as error:
-        found = error.errors(include_input=False)
-        return None, [_Fault(tuple(fault["loc"]), fault["msg"], fault["type"]) for fault in found]
-    faults = []
-    if not policy.rules.in_force().keys() - {"scan"}:
-        said = "it limits nothing, and an empty policy would pass everything; add a rule such as `severity: Medium`"
-        faults.append(_Fault(("rules",), said))
-    faults += [
-        _Fault(("overrides", index, "rules"), "it holds no rule; add one or take the override out")
-        for index, override in enumerate(policy.overrides)
-        if not override.rules.in_force()
-    ]
-    return policy, faults
-
-
-def _worded(path: Path, line: int | None, fault: _Fault) -> str:
-    where, message = fault.where, fault.message
-    match fault.kind:
-        case "extra_forbidden":
-            message = _unknown_key(where)
-        case "missing":
-            where, message = where[:-1], f"`{where[-1]}` is missing"
-        case _:
-            where = where[:-1] if where[-1:] == ("limit",) else where
-            message = message.removeprefix("Value error, ").replace("Input should be", "should be")
-            message = clean(message.replace("a valid tuple", "a list"))
-    place = f"{path}:{line}" if line else f"{path}"
-    key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where).removeprefix(".")
-    return f"{place}: {clean(key, 200)}: {message}" if key else f"{place}: {message}"
-
-
-def _unknown_key(where: KeyPath) -> str:
-    import difflib
-
-    key = str(where[-1])
-    known = _keys_at(where[:-1])
-    near = difflib.get_close_matches(key, known, cutoff=0.5)
-    return f"unknown key; did you mean `{near[0]}`?" if near else f"unknown key; known here: {', '.join(known)}"
-
-
-def _keys_at(where: KeyPath) -> list[str]:
-    """Return the names that are valid at a key path, read off the model."""
-    model: type[BaseModel] = Policy
-    for part in where:
-        if isinstance(part, str) and part in model.model_fields:
-            inner = _models_in(model.model_fields[part].annotation)
-            model = inner[0] if inner else model
-    return list(model.model_fields)
-
-
-def _models_in(annotation: object) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [model for argument in get_args(annotation) for model in _models_in(argument)]

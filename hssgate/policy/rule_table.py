@@ -39,12 +39,19 @@ def _seconds(value: object) -> float:
     raise ValueError("should be a duration such as 24h")
 
 
+def _in_any_case(value: object) -> object:
+    return value.capitalize() if isinstance(value, str) else value
+
+
+LevelInAnyCase = Annotated[SeverityLevel, BeforeValidator(_in_any_case)]
+
+
 class SeverityRule(BaseModel):
     """Worst `severity_level` still accepted."""
 
     model_config = STRICT
 
-    limit: SeverityLevel
+    limit: LevelInAnyCase
     action: Action = Action.BLOCK
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from pydantic.json_schema import JsonSchemaValue
 
+from hssgate.api.models import SeverityLevel
 from hssgate.durations import LONGEST
 from hssgate.policy.meanings import meaning_of
 from hssgate.policy.model import Policy
@@ -30,9 +31,14 @@ def policy_schema() -> JsonSchemaValue:
     schema = Policy.model_json_schema()
     models = schema["$defs"]
     for node in [*_nodes(schema)]:
+        _forbid_null(node)
+    for node in [*_nodes(schema)]:
         _say_what_validators_say(node)
     models["ScanRule"]["properties"]["accept"]["items"]["not"] = {"enum": sorted(NO_FAILURES)}
-    models["Rules"] |= {"minProperties": 1, "not": {"additionalProperties": {"type": "null"}}}
+    models["Rules"]["minProperties"] = 1
+    levels = models["SeverityLevel"]
+    levels["anyOf"] = [{"enum": levels.pop("enum")}, {"pattern": f"^(?:{'|'.join(map(_any_case, SeverityLevel))})$"}]
+    schema["properties"] = {"$schema": {"type": "string"}, **schema["properties"]}
     _take_short_forms(models["Rules"]["properties"], models)
     for model in (schema, *models.values()):
         _describe(model)
@@ -58,14 +64,24 @@ def _say_what_validators_say(node: JsonSchemaValue) -> None:
             node["minItems"] = 1
 
 
+def _forbid_null(node: JsonSchemaValue) -> None:
+    """A key is left out, or it has a value: null is only how the model says that a key may be absent."""
+    if {"type": "null"} in node.get("anyOf", ()):
+        kept = [choice for choice in node.pop("anyOf") if choice != {"type": "null"}]
+        del node["default"]
+        node |= kept[0] if len(kept) == 1 else {"anyOf": kept}
+
+
+def _any_case(level: str) -> str:
+    return "".join(f"[{letter.upper()}{letter.lower()}]" for letter in level)
+
+
 def _take_short_forms(rules: dict[str, JsonSchemaValue], models: dict[str, JsonSchemaValue]) -> None:
-    """Let the bare limit stand for a rule that has one; such a rule cannot be null."""
+    """Let the bare limit stand for a rule that has one."""
     for rule in rules.values():
-        reference = rule["anyOf"][0]
-        limit = models[reference["$ref"].rpartition("/")[2]]["properties"].get("limit")
+        limit = models[rule["$ref"].rpartition("/")[2]]["properties"].get("limit")
         if limit is not None:
-            del rule["default"]
-            rule["anyOf"] = [{key: value for key, value in limit.items() if key != "title"}, reference]
+            rule["anyOf"] = [{key: value for key, value in limit.items() if key != "title"}, {"$ref": rule.pop("$ref")}]
 
 
 def _describe(model: JsonSchemaValue) -> None:
