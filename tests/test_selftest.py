@@ -300,12 +300,14 @@ def test_a_run_that_is_broken_off_proves_nothing(tmp_path: Path) -> None:
     assert not [*tmp_path.iterdir()]
 
 
+POLICIES = [{"path": "built-in", "sha256": "0123456789ab" + "0" * 52}]
+UNNAMED = "the first line of stdout does not name the policy of the JSON report"
 GOOD = Ended(
     exit_code=10,
-    out="severity: High found, at most Medium accepted; BLOCKED (1 image blocked)",
+    out="policy: built-in policy (sha256 0123456789ab)\nseverity: High found, at most Medium accepted; BLOCKED (1 image blocked)",
     err="",
     requests=1,
-    json={"exit_code": 10, "images": [{"reference": "team/app:1.0", "exit_code": 10}]},
+    json={"exit_code": 10, "policies": POLICIES, "images": [{"reference": "team/app:1.0", "exit_code": 10}]},
     junit=b"<testsuites><testsuite name='team/app:1.0'><testcase><failure/></testcase></testsuite></testsuites>",
     arguments=("check",),
     seconds=1.0,
@@ -322,8 +324,13 @@ GOOD = Ended(
         pytest.param({"junit": b"<testsuites/>"}, ("the JUnit report has no suite for team/app:1.0",), id="no suite"),
         pytest.param({"json": []}, ("there is no JSON report, or it does not say how the run ended",), id="odd JSON"),
         pytest.param(
-            {"json": {"exit_code": 0, "images": []}}, ("the JSON report says 0 passed",), id="another verdict"
+            {"json": {**GOOD.json, "exit_code": 0, "images": []}},
+            ("the JSON report says 0 passed",),
+            id="another verdict",
         ),
+        pytest.param({"json": {**GOOD.json, "policies": []}}, (UNNAMED,), id="no policy"),
+        pytest.param({"json": {**GOOD.json, "policies": [{"sha256": "f" * 64}]}}, (UNNAMED,), id="another policy"),
+        pytest.param({"out": GOOD.out.replace("policy: ", "Policy ")}, (UNNAMED,), id="no line for the policy"),
         pytest.param({"err": "Traceback (most recent"}, ("it says 'Traceback'",), id="a traceback"),
         pytest.param({"err": "emulator-sk"}, ("it shows a secret",), id="a secret"),
         pytest.param({"json": {**GOOD.json, "x": "emulator-sk"}}, ("it shows a secret",), id="a secret in a report"),
@@ -337,9 +344,10 @@ def test_all_that_is_wrong_is_told(change: dict[str, Any], problems: tuple[str, 
 
 def test_a_pass_needs_images_that_passed() -> None:
     """An empty report proves nothing."""
-    nothing = replace(GOOD, exit_code=0, out="passed   scan: success PASSED (1 image passed)")
+    out = GOOD.out.splitlines()[0] + "\npassed   scan: success PASSED (1 image passed)"
+    nothing = replace(GOOD, exit_code=0, out=out, json={**GOOD.json, "exit_code": 0, "images": []})
 
-    (problem,) = disagreements(SITUATIONS["clean"], replace(nothing, json={"exit_code": 0, "images": []}))
+    (problem,) = disagreements(SITUATIONS["clean"], nothing)
 
     assert problem == "not every image of the JSON report passed"
 
@@ -347,9 +355,10 @@ def test_a_pass_needs_images_that_passed() -> None:
 def test_the_colour_of_junit_is_held_against_each_image() -> None:
     """Red where the image passed is as wrong as green where it did not."""
     image = {"reference": "team/app:1.0", "exit_code": 0}
-    passed = replace(GOOD, exit_code=0, out="passed   scan: success PASSED (1 image passed)")
+    out = GOOD.out.splitlines()[0] + "\npassed   scan: success PASSED (1 image passed)"
+    passed = replace(GOOD, exit_code=0, out=out, json={**GOOD.json, "exit_code": 0, "images": [image]})
 
-    (problem,) = disagreements(SITUATIONS["clean"], replace(passed, json={"exit_code": 0, "images": [image]}))
+    (problem,) = disagreements(SITUATIONS["clean"], passed)
 
     assert problem == "the JUnit report shows team/app:1.0 as failed, the JSON report does not"
 

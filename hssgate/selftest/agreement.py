@@ -15,8 +15,8 @@ _WITHOUT_REPORTS = frozenset({ExitCode.CRASHED, ExitCode.MISUSED})
 def disagreements(situation: Situation, ended: Ended) -> tuple[str, ...]:
     """Return a line for all that is not as it should be; none: the gate gave the right answer.
 
-    Beside what the situation itself expects, each answer must be the same in the exit code and in both reports, and
-    tell no secret; where the command was misused nothing may have been asked.
+    Beside what the situation itself expects, each answer must be the same in the exit code and in both reports, name
+    its policy first, and tell no secret; where the command was misused nothing may have been asked.
     """
     return (
         *_about_the_exit(situation, ended),
@@ -66,10 +66,14 @@ def _about_the_reports(ended: Ended) -> Iterator[str]:
         return
     try:
         told = int(ended.json["exit_code"])
+        policies = [str(policy["sha256"])[:12] for policy in ended.json["policies"]]
         images = {str(image["reference"]): image["exit_code"] == 0 for image in ended.json["images"]}
     except (TypeError, KeyError, ValueError):
         yield "there is no JSON report, or it does not say how the run ended"
         return
+    first = ended.out.partition("\n")[0]
+    if not first.startswith("policy: ") or any(digest not in first for digest in policies or "?"):
+        yield "the first line of stdout does not name the policy of the JSON report"
     if told != ended.exit_code:
         yield f"the JSON report says {in_words(told)}"
     if ended.exit_code == 0 and not (images and all(images.values())):

@@ -84,6 +84,8 @@ class Stage:
             _playing(situation, self.clock.epoch) as (url, api),
         ):
             folder = Path(name)
+            here = folder / situation.folder
+            here.mkdir(parents=True, exist_ok=True)
             for file, text in situation.written.items():
                 (folder / file).write_text(text, encoding="utf-8")
             arguments = arguments_of(situation, url)
@@ -94,8 +96,8 @@ class Stage:
                 out=_read(folder / "out"),
                 err=_read(folder / "err"),
                 requests=api.request_count,
-                json=_json(folder / JSON_REPORT),
-                junit=_bytes(folder / JUNIT_REPORT),
+                json=_json(here / JSON_REPORT),
+                junit=_bytes(here / JUNIT_REPORT),
                 arguments=tuple(arguments),
                 seconds=self.clock.monotonic() - began,
             )
@@ -104,7 +106,8 @@ class Stage:
         environment = environment_of(situation, self.environ, folder)
         with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
             process = subprocess.Popen(  # noqa: S603 - our own command line
-                command_of(arguments), cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                command_of(arguments), cwd=folder / situation.folder, env=environment, stdin=subprocess.DEVNULL,
+                stdout=out, stderr=err,
                 start_new_session=True,  # a Ctrl-C is for the selftest, which tells its processes
             )  # fmt: skip
         deadline = self.clock.monotonic() + self.longest

@@ -7,8 +7,9 @@ to be referred to) and `situations`:
       situation: the scan ended an hour ago, and all is well         # as it stands in the table
       scenario:                     # as in docs/emulator.md, but time begins with the first request
         images: [...]
-      policy: "rules: {vulnerabilities: 20}"         # hssgate.yaml of the folder in which it runs
+      policy: "rules: {vulnerabilities: 20}"         # hssgate.yaml of a repository of its own
       files: {team.yaml: "rules: {severity: Low}"}   # others
+      folder: services/api          # in which it runs, below that of the files
       environment: {HSSGATE_TOKEN: emulator-token}   # beside the emulator's key
       check: team/app:1.0 --timeout 1s               # arguments of `hssgate check`
       listens: false                # nobody is there at the address
@@ -58,6 +59,7 @@ class Situation(StrictModel):
     scenario: Scenario = Scenario()
     policy: str | None = None
     files: dict[str, str] = Field(default_factory=dict)
+    folder: str = Field(default=".", pattern=r"^(\.|[a-z]+(/[a-z]+)*)$")
     environment: dict[str, str] = Field(default_factory=dict)
     check: str
     listens: Flag = True
@@ -75,8 +77,12 @@ class Situation(StrictModel):
 
     @property
     def written(self) -> dict[str, str]:
-        """Return the files of its folder, by name."""
-        return self.files if self.policy is None else {POLICY_FILE: self.policy, **self.files}
+        """Return the files of its repository, by name.
+
+        It is a repository so that no policy is searched for above it, wherever the caller's temporary files are.
+        """
+        policy = {} if self.policy is None else {POLICY_FILE: self.policy}
+        return {".git": "", **policy, **self.files}
 
 
 class Theme(StrictModel):
