@@ -17,6 +17,7 @@ from hssgate.judgement import (
     has_result,
     judge_sighting,
     judgement_warnings,
+    policy_warnings,
     rules_in_force,
 )
 from hssgate.observer import Observer
@@ -67,7 +68,7 @@ def run_gate(
     terms = Terms(policies, now, settings.scanned_after)
     inquiry = Inquiry(client, clock, warnings, Term(start, start + settings.patience.timeout))
     judged = [judge_sighting(sighting, _evidence(sighting, terms, inquiry), terms) for sighting in sightings]
-    warnings.lines += judgement_warnings(sightings, judged, terms)
+    warnings.lines += [*policy_warnings(policies, judged), *judgement_warnings(sightings, judged, terms)]
     if settings.details:
         judged = [_with_details(sighting, image, inquiry) for sighting, image in zip(sightings, judged, strict=True)]
     interrupted = inquiry.interruption.exit_code if inquiry.interruption else None

@@ -1,6 +1,6 @@
 """From what was seen of an image to its verdict: the scan, its freshness, and every policy."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from hssgate.api.models import ScanStatus
@@ -8,10 +8,11 @@ from hssgate.durations import Moment
 from hssgate.evidence import Evidence, Findings, FindingsMissing
 from hssgate.exit_codes import WORST_FIRST
 from hssgate.grouping import GroupKey, Phase, Standing
+from hssgate.policy.entry_warnings import Applied, entry_warnings
 from hssgate.policy.exceptions import Sorted
 from hssgate.policy.judge import Facts, Judged, all_accept, gravest_first, judge_row, skip_rules
 from hssgate.policy.load import LoadedPolicy
-from hssgate.policy.rules import RulesInForce, Subject, policy_warnings, rules_for
+from hssgate.policy.rules import RulesInForce, Subject, rules_for
 from hssgate.record import record
 from hssgate.scan_checks import judge_freshness, judge_scan, moment_asked
 from hssgate.sighting import Sighting
@@ -50,11 +51,11 @@ class JudgedImage:
 
     Args:
         verdict: on the image.
-        used_entries: by policy, indexes of the `ignore` entries that took effect; None where no findings were read.
+        applied: by group of rows, and in it by policy, which `ignore` entries took effect.
     """
 
     verdict: ImageVerdict
-    used_entries: tuple[frozenset[int] | None, ...]
+    applied: tuple[tuple[Applied, ...], ...]
 
 
 def judge_sighting(sighting: Sighting, evidence: EvidenceByGroup, terms: Terms) -> JudgedImage:
@@ -85,8 +86,7 @@ def judge_sighting(sighting: Sighting, evidence: EvidenceByGroup, terms: Terms) 
         ),
         seen=_seen(sighting, evidence, terms),
     )
-    used = tuple(_union([group.used_entries[index] for group in groups]) for index in range(len(terms.policies)))
-    return JudgedImage(verdict, used)
+    return JudgedImage(verdict, tuple(group.applied for group in groups))
 
 
 def subject_of(sighting: Sighting, standing: Standing | None) -> Subject:
@@ -106,13 +106,19 @@ def rules_in_force(sighting: Sighting, standing: Standing | None, terms: Terms) 
     return [rules_for(loaded, subject, terms.now) for loaded in terms.policies]
 
 
+def policy_warnings(policies: Sequence[LoadedPolicy], judged: Iterable[JudgedImage]) -> list[str]:
+    """Return a line for whatever is odd about the policies' entries, over all images of the run."""
+    groups = [group for image in judged for group in image.applied]
+    return [
+        line
+        for index, loaded in enumerate(policies)
+        for line in entry_warnings(loaded, [group[index] for group in groups])
+    ]
+
+
 def judgement_warnings(sightings: Sequence[Sighting], judged: Sequence[JudgedImage], terms: Terms) -> list[str]:
-    """Return a line for whatever is odd about the policies' entries, and for each pass that is not a clean one."""
-    subjects = [subject_of(sighting, standing) for sighting in sightings for standing in sighting.standings or (None,)]
+    """Return a line for each pass that is not a clean one."""
     lines = []
-    for index, loaded in enumerate(terms.policies):
-        used = _union([image.used_entries[index] for image in judged])
-        lines += policy_warnings(loaded, subjects, used, terms.now)
     for sighting, image in zip(sightings, judged, strict=True):
         name = sighting.reference.text
         lines += [f"{name}: {check.message}" for check in image.verdict.checks if check.result is Result.WARNED]
@@ -148,7 +154,7 @@ class _JudgedGroup:
     standing: Standing | None
     checks: tuple[Check, ...]
     findings: tuple[ListedFinding, ...]
-    used_entries: tuple[frozenset[int] | None, ...]
+    applied: tuple[Applied, ...]
 
 
 def _judge_group(
@@ -176,7 +182,10 @@ def _judge_group(
         standing,
         tuple(checks),
         _listed(found, terms.policies, sorted_by_policy),
-        tuple(sorted_.used if sorted_ else None for sorted_ in sorted_by_policy),
+        tuple(
+            Applied(subject_of(sighting, standing), sorted_.used if sorted_ else None, terms.now)
+            for sorted_ in sorted_by_policy
+        ),
     )
 
 
@@ -217,8 +226,3 @@ def _seen(sighting: Sighting, evidence: EvidenceByGroup, terms: Terms) -> Seen:
         judged_at=terms.now,
         scanned_after=moment_asked(sighting, terms.scanned_after),
     )
-
-
-def _union(sets: Sequence[frozenset[int] | None]) -> frozenset[int] | None:
-    known = [found for found in sets if found is not None]
-    return frozenset().union(*known) if known else None

@@ -464,7 +464,7 @@ def test_refused_findings_are_asked_for_once(bench: Bench) -> None:
 
 
 def test_unused_and_ended_exceptions_are_named(bench: Bench) -> None:
-    """As warnings with their lines."""
+    """As warnings with their lines, ids and reasons."""
     policy(
         bench,
         "rules: {high_vulnerabilities: 0}\n"
@@ -478,9 +478,10 @@ def test_unused_and_ended_exceptions_are_named(bench: Bench) -> None:
     warnings = bench.play(scenario([finding("V-1")])).check("team/app:1.0", "--scanned-after", "2h").report["warnings"]
 
     assert warnings == [
-        f"hssgate.yaml:5: the exception for V-1 (over) ended on {YESTERDAY} and is without effect",
+        f"hssgate.yaml:5: the exception for V-1 (over) ended on {YESTERDAY} and has no effect any more",
         f"hssgate.yaml:6: the exception for V-8 (soon) ends after {TOMORROW}",
-        "without effect on any image of this run: hssgate.yaml:4, hssgate.yaml:6",
+        "hssgate.yaml:4: the exception for V-9 (unused) fits no finding of this run; check it, or take it out",
+        "hssgate.yaml:6: the exception for V-8 (soon) fits no finding of this run; check it, or take it out",
     ]
 
 

@@ -16,9 +16,11 @@ from hssgate.judgement import (
     is_proven_fresh,
     judge_sighting,
     judgement_warnings,
+    policy_warnings,
     rules_in_force,
     subject_of,
 )
+from hssgate.policy.entry_warnings import Applied
 from hssgate.policy.load import LoadedPolicy
 from hssgate.policy.model import Policy
 from hssgate.policy.rules import Subject
@@ -73,7 +75,7 @@ def test_a_group_that_ended_well_is_held_to_every_rule() -> None:
     assert (verdict.reference, verdict.row, verdict.waited_seconds, verdict.polls, verdict.reads) == (
         SIGHTING.reference, ROW, 90.0, 3, SIGHTING.reads,
     )  # fmt: skip
-    assert (verdict.findings, judged.used_entries) == ((), (None,))
+    assert (verdict.findings, judged.applied) == ((), ((Applied(Subject("team", "app", "1.0"), None, NOW),),))
     assert verdict.seen == Seen("ended", None, (SeenGroup("ended", settled=True, row=ROW),), NOW, None)
 
 
@@ -112,7 +114,7 @@ def test_an_image_that_was_not_listed_is_judged_by_its_name() -> None:
     assert [(check.name, check.result.value, check.limit) for check in judged.verdict.checks] == [
         ("scan", "error", None), ("severity", "skipped", "High"),
     ]  # fmt: skip
-    assert (judged.verdict.row, judged.used_entries) == (None, (None,))
+    assert (judged.verdict.row, judged.applied) == (None, ((Applied(Subject("old", "app", "1.0"), None, NOW),),))
     assert judged.verdict.seen == Seen("timed out", None, (), NOW, None)
 
 
@@ -192,7 +194,9 @@ def test_findings_are_listed_with_what_each_policy_made_of_them() -> None:
         ListedFinding(V1, (), (("a.yaml", "because V-1"), ("b.yaml", "because V-*")), 0),
         ListedFinding(V1, (), (("a.yaml", "because V-1"), ("b.yaml", "because V-*")), 1),
     )
-    assert judged.used_entries == (frozenset({0}), frozenset({1, 2}))
+    assert [[one.used for one in group] for group in judged.applied] == [
+        [frozenset({0}), frozenset({1, 2})], [frozenset({0}), frozenset({2})],
+    ]  # fmt: skip
     assert judged.verdict.seen is not None
     assert [group.findings_read for group in judged.verdict.seen.groups] == [True, True]
 
@@ -255,8 +259,10 @@ def test_broken_rules_that_only_warn_are_named_with_their_image() -> None:
     found: dict[GroupKey, Evidence] = {KEY: Findings((V1, V2)), OTHER_KEY: Findings((V2, V2))}
     judged = [judge_sighting(sighting, found, given) for sighting in (SIGHTING, other)]
 
+    assert policy_warnings(given.policies, judged) == [
+        "b.yaml: ignore[0]: the exception for Z (because Z) fits no finding of this run; check it, or take it out"
+    ]
     assert judgement_warnings([SIGHTING, other], judged, given) == [
-        "without effect on any image of this run: b.yaml: ignore[0]",
         FRESH,
         f"old/app:1.0@{DIGEST}: vulnerabilities: 2 found, at most 1 accepted",
     ]
@@ -271,25 +277,24 @@ def test_entries_are_held_against_every_group_and_every_image_of_the_run() -> No
             "rules": {"severity": "Low"},
             "overrides": [
                 {"images": ["*"], "rules": {"severity": "Low"}, "reason": "r", "expires": "2026-09-20"},
-                {"images": ["x/*"], "rules": {"severity": "Low"}, "reason": "r"},
+                {"images": ["x/*"], "rules": {"severity": "Low"}, "reason": "r", "expires": "2026-09-20"},
+                {"images": ["old/*"], "rules": {"severity": "Low"}, "reason": "s", "expires": "2026-09-20"},
             ],
         }
     )
     given = terms(over, replace(ended, policy=gone), scanned_after=Moment(1))
-    told = [
-        "b.yaml: overrides[0]: the override for * (r) ended on 2026-09-20 and is without effect",
-        "without effect on any image of this run: b.yaml: overrides[1]",
-    ]
+    told = ["b.yaml: overrides[0]: the override for * (r) ended on 2026-09-20 and has no effect any more"]
+    of_old = ["b.yaml: overrides[2]: the override for old/* (s) ended on 2026-09-20 and has no effect any more"]
     absent = replace(SIGHTING, standings=(), reference=parse_reference("old/app:1.0"), ending=Ending.TIMED_OUT)
 
     for sightings, more in (
-        ([replace(SIGHTING, standings=(STANDING, OTHER))], []),
-        ([SIGHTING, absent], []),
-        ([SIGHTING], ["without effect on any image of this run: a.yaml: overrides[0]"]),
+        ([replace(SIGHTING, standings=(STANDING, OTHER))], of_old),
+        ([SIGHTING, absent], of_old),
+        ([SIGHTING], []),
     ):
         judged = [judge_sighting(sighting, {}, given) for sighting in sightings]
 
-        assert judgement_warnings(sightings, judged, given) == more + told
+        assert policy_warnings(given.policies, judged) == told + more
 
 
 def test_a_failed_scan_passes_with_a_warning_where_the_policy_of_its_own_group_accepts_it() -> None:

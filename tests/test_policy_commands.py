@@ -203,8 +203,8 @@ def test_validate_warns_of_ends(bench: Bench) -> None:
 
     assert (ended.code, ended.out) == (0, "hssgate.yaml: valid\n")
     assert ended.err.splitlines() == [
+        "warning: hssgate.yaml:12: the override for legacy/* (over) ended on 2026-09-20 and has no effect any more",
         "warning: hssgate.yaml:8: the override for legacy/* (SEC-123, being replaced) ends after 2026-10-04",
-        "warning: hssgate.yaml:12: the override for legacy/* (over) ended on 2026-09-20 and is without effect",
     ]
 
 

@@ -12,7 +12,7 @@ from hssgate.policy.exceptions import Exceptions, Sorted, sort_out
 from hssgate.policy.judge import Facts, Judged, gravest_first, judge_row
 from hssgate.policy.load import LoadedPolicy
 from hssgate.policy.model import Ignore, Policy
-from hssgate.policy.rules import RulesInForce, Subject, policy_warnings, rules_for
+from hssgate.policy.rules import RulesInForce, Subject, rules_for
 from hssgate.verdict import Check, ListedFinding, PolicySource, Result, Trouble
 
 NOW = 1_790_000_000.0
@@ -222,41 +222,13 @@ def test_findings_that_no_rule_needs_decide_nothing() -> None:
     assert result.checks[0].message == "vulnerabilities: 4 found, at most 4 accepted"
 
 
-@pytest.mark.parametrize(
-    ("images", "used", "warned"),
-    [
-        pytest.param(None, frozenset({0}), [], id="took effect"),
-        pytest.param(None, frozenset({1}), ["p.yaml: ignore[0]"], id="took none"),
-        pytest.param(None, None, [], id="no findings were there to tell"),
-        pytest.param(["other/*"], None, ["p.yaml: ignore[0]"], id="no image it is about"),
-        pytest.param(["other/*", "team/*"], None, [], id="an image it is about"),
-    ],
-)
-def test_exceptions_without_effect_are_named(
-    images: list[str] | None, used: frozenset[int] | None, warned: list[str]
-) -> None:
-    """Where findings were read, by what they ignored; else by the images alone. Without images nothing is said."""
+def test_an_exception_that_has_ended_does_not_count() -> None:
+    """Its day is over."""
     policy = Policy.model_validate(
-        {"rules": {"vulnerabilities": 1}, "ignore": [entry("CVE-1", images=images).model_dump()]}
+        {"rules": {"vulnerabilities": 1}, "ignore": [entry("V-1", expires="2026-09-20").model_dump(exclude_none=True)]}
     )
-    loaded = LoadedPolicy(policy, PolicySource("p.yaml", "0"))
 
-    said = policy_warnings(loaded, [Subject("x", "y", "z"), SUBJECT], used, NOW)
-
-    assert said == [f"without effect on any image of this run: {place}" for place in warned]
-    assert policy_warnings(loaded, [], used, NOW) == []
-
-
-def test_an_ended_exception_is_named_as_one_and_does_not_count() -> None:
-    """Long words are cut."""
-    ended = entry("V-" + "v" * 120, reason="r" * 100, expires="2026-09-20")
-    policy = Policy.model_validate({"rules": {"vulnerabilities": 1}, "ignore": [ended.model_dump()]})
-    loaded = LoadedPolicy(policy, PolicySource("p.yaml", "0"))
-
-    assert policy_warnings(loaded, [SUBJECT], frozenset({0}), NOW) == [
-        f"p.yaml: ignore[0]: the exception for V-{'v' * 97}… ({'r' * 79}…) ended on 2026-09-20 and is without effect"
-    ]
-    assert rules_for(loaded, SUBJECT, NOW).exceptions == Exceptions(())
+    assert rules_for(LoadedPolicy(policy, PolicySource("p.yaml", "0")), SUBJECT, NOW).exceptions == Exceptions(())
 
 
 def test_an_exception_is_in_force_for_the_images_it_names() -> None:

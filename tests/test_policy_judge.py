@@ -7,10 +7,11 @@ from datetime import UTC, date, datetime
 import pytest
 
 from hssgate.api.models import CicdImage
+from hssgate.policy.entry_warnings import Applied, entry_warnings, warnings_of_ends
 from hssgate.policy.judge import Facts, all_accept, judge_row, skip_rules
 from hssgate.policy.load import LoadedPolicy
 from hssgate.policy.model import Policy
-from hssgate.policy.rules import Subject, policy_warnings, rules_for
+from hssgate.policy.rules import Subject, rules_for
 from hssgate.verdict import Place, PolicySource, Result, Trouble
 
 NOW = datetime(2027, 3, 31, 23, 59, tzinfo=UTC).timestamp()
@@ -175,7 +176,7 @@ def test_later_overrides_win_rule_by_rule() -> None:
         pytest.param(date(2027, 4, 14), 99, None, id="ends in more than 14 days"),
         pytest.param(date(2027, 4, 13), 99, "p.yaml:10: the override for app:* (why) ends after 2027-04-13", id="ends soon"),
         pytest.param(date(2027, 3, 31), 99, "p.yaml:10: the override for app:* (why) ends after 2027-03-31", id="valid through its day"),
-        pytest.param(date(2027, 3, 30), 1, "p.yaml:10: the override for app:* (why) ended on 2027-03-30 and is without effect", id="over"),
+        pytest.param(date(2027, 3, 30), 1, "p.yaml:10: the override for app:* (why) ended on 2027-03-30 and has no effect any more", id="over"),
     ],
 )  # fmt: skip
 def test_an_override_ends_with_its_day(expires: date | None, limit: int, warns: str | None) -> None:
@@ -187,36 +188,8 @@ def test_an_override_ends_with_its_day(expires: date | None, limit: int, warns: 
     rule = rules_for(policy, SUBJECT, NOW).limits["vulnerabilities"]
 
     assert getattr(rule, "limit", None) == limit
-    assert policy_warnings(policy, [SUBJECT], None, NOW) == ([warns] if warns else [])
-
-
-def test_overrides_that_match_nothing_are_named_in_one_line() -> None:
-    """An organisation's policy holds many; one warning tells all that match no image of the run."""
-    rules: dict[str, object] = {"vulnerabilities": 2}
-    data = {
-        "rules": {"vulnerabilities": 1},
-        "overrides": [override(rules, ["a/*"]), override(rules, ["app:*"]), override(rules, ["b/*"])],
-    }
-
-    assert policy_warnings(loaded(data), [SUBJECT], None, NOW) == [
-        "without effect on any image of this run: p.yaml:10, p.yaml:30"
-    ]
-
-
-def test_each_entry_that_ends_has_its_line() -> None:
-    """One that has ended does not hide the next; what it is about is cut where it is long."""
-    names = ["a" * 150, "b" * 60]
-    ends = [
-        override({"vulnerabilities": 2}, images, expires=date(2027, 3, day))
-        for images, day in ((names, 1), (["*"], 31))
-    ]
-
-    said = policy_warnings(loaded({"rules": {"vulnerabilities": 1}, "overrides": ends}), [SUBJECT], None, NOW)
-
-    assert said == [
-        f"p.yaml:10: the override for {'a' * 150}, {'b' * 47}… (why) ended on 2027-03-01 and is without effect",
-        "p.yaml:20: the override for * (why) ends after 2027-03-31",
-    ]
+    assert warnings_of_ends(policy, NOW) == ([warns] if warns else [])
+    assert entry_warnings(policy, [Applied(SUBJECT, None, NOW)]) == ([warns] if warns else [])
 
 
 @pytest.mark.parametrize(

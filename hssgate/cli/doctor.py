@@ -28,7 +28,7 @@ from hssgate.cli.policy_files import choose, load, policy_option
 from hssgate.cli.world import World
 from hssgate.errors import Misused
 from hssgate.exit_codes import ExitCode, worst
-from hssgate.policy.rules import policy_warnings
+from hssgate.policy.entry_warnings import warnings_of_ends
 from hssgate.preflight import Look, State, failed, look_at_access, look_at_host, unseen_access, unseen_host
 from hssgate.reports.summary import Tone
 from hssgate.reports.words import policy_in_words
@@ -125,7 +125,7 @@ def _policy(policies: Sequence[Path], world: World) -> Look:
     except Misused as error:
         look = failed("policy", error)
         return replace(look, message=f"{look.message}\n{_POLICY_ADVICE}")
-    warnings = [line for one in loaded for line in policy_warnings(one, (), None, world.clock.epoch())]
+    warnings = [line for one in loaded for line in warnings_of_ends(one, world.clock.epoch())]
     for line in warnings:
         world.console.warning(line)
     named = ", ".join(policy_in_words(one.source) for one in loaded)

@@ -14,7 +14,7 @@ from hssgate.cli.report_files import check_paths, refuse_inputs, takes_stdout, w
 from hssgate.cli.world import World
 from hssgate.errors import Misused
 from hssgate.exit_codes import worst
-from hssgate.judgement import JudgedImage, Terms, judge_sighting, judgement_warnings
+from hssgate.judgement import JudgedImage, Terms, judge_sighting, judgement_warnings, policy_warnings
 from hssgate.policy.load import LoadedPolicy
 from hssgate.reports.summary import headline, render
 from hssgate.reports.words import policy_line
@@ -89,7 +89,7 @@ def _terms(image: SavedImage, policies: Sequence[LoadedPolicy]) -> Terms:
 def _verdict(
     saved: Sequence[SavedReport], judged: Sequence[Sequence[JudgedImage]], policies: Sequence[LoadedPolicy]
 ) -> Verdict:
-    warnings = [
+    warnings = policy_warnings(policies, (new for images in judged for new in images)) + [
         line
         for report, images in zip(saved, judged, strict=True)
         for image, new in zip(report.images, images, strict=True)

@@ -13,8 +13,8 @@ from hssgate.cli.policy_explain import explain
 from hssgate.cli.policy_files import VARIABLE, PolicyFile, choose, with_hints
 from hssgate.cli.world import World
 from hssgate.errors import Misused, PolicyInvalid
+from hssgate.policy.entry_warnings import warnings_of_ends
 from hssgate.policy.load import LoadedPolicy, load_policy
-from hssgate.policy.rules import policy_warnings
 from hssgate.policy.schema import policy_schema
 from hssgate.policy.search import DEFAULT_NAMES, NAMES_IN_WORDS, is_default_name
 from hssgate.policy.starter import SCHEMA_FILE, starter_policy
@@ -119,7 +119,7 @@ policy.add_command(explain)
 
 def _tell_valid(loaded: LoadedPolicy, world: World) -> None:
     world.console.result(f"{loaded.source.path}: valid")
-    for warning in policy_warnings(loaded, (), None, world.clock.epoch()):
+    for warning in warnings_of_ends(loaded, world.clock.epoch()):
         world.console.warning(warning)
 
 

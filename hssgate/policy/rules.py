@@ -2,23 +2,19 @@
 
 from collections.abc import Iterable
 from dataclasses import field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import assert_never
 
 from hssgate.durations import format_duration
 from hssgate.policy.exceptions import Exceptions
 from hssgate.policy.globs import fits_image, path_of
 from hssgate.policy.load import BUILT_IN, LoadedPolicy
-from hssgate.policy.model import Ignore, Override
 from hssgate.policy.rule_table import RULES, AgeRule, CountRule, ScanRule, SeverityRule
 from hssgate.record import record
-from hssgate.text import clean
 from hssgate.verdict import Place
 
 LimitRule = SeverityRule | CountRule | AgeRule
 Rule = LimitRule | ScanRule
-
-_SOON = timedelta(days=14)
 
 
 @record
@@ -83,7 +79,7 @@ def rules_for(loaded: LoadedPolicy, subject: Subject, now: float) -> RulesInForc
     entries = tuple(
         (index, entry)
         for index, entry in enumerate(loaded.policy.ignore)
-        if not _has_ended(entry.expires, now) and (entry.images is None or subject.matches(entry.images))
+        if not has_ended(entry.expires, now) and (entry.images is None or subject.matches(entry.images))
     )
     places = {
         name: Place(loaded.source.path, loaded.line_of_rule(name, override))
@@ -105,7 +101,7 @@ def rules_by_origin(loaded: LoadedPolicy, subject: Subject, now: float) -> dict[
         name: (rule, None) for name, rule in loaded.policy.rules.in_force().items()
     }
     for index, override in enumerate(loaded.policy.overrides):
-        if not _has_ended(override.expires, now) and subject.matches(override.images):
+        if not has_ended(override.expires, now) and subject.matches(override.images):
             found |= {name: (rule, index) for name, rule in override.rules.in_force().items()}
     return found
 
@@ -115,7 +111,7 @@ def ended_overrides(loaded: LoadedPolicy, subject: Subject, now: float) -> list[
     return [
         index
         for index, override in enumerate(loaded.policy.overrides)
-        if _has_ended(override.expires, now) and subject.matches(override.images)
+        if has_ended(override.expires, now) and subject.matches(override.images)
     ]
 
 
@@ -132,63 +128,12 @@ def shown_limit(rule: LimitRule) -> int | str:
             assert_never(unreachable)
 
 
-def policy_warnings(
-    loaded: LoadedPolicy, subjects: Iterable[Subject], used_entries: frozenset[int] | None, now: float
-) -> list[str]:
-    """Return a line for each entry that has ended or ends soon, and one for all that had no effect.
-
-    Args:
-        loaded: the policy.
-        subjects: every image of the run; without any, nothing is said about effect.
-        used_entries: indexes of the `ignore` entries that some finding was ignored by; None where no findings were
-            there to tell.
-        now: epoch seconds.
-    """
-    images = list(subjects)
-    warnings = []
-    unused = []
-    for key, index, entry in _entries(loaded):
-        place = loaded.place_of(key, index)
-        about = _about(entry)
-        if entry.expires is not None and _has_ended(entry.expires, now):
-            warnings.append(f"{place}: {about} ended on {entry.expires} and is without effect")
-            continue
-        if entry.expires is not None and entry.expires - _day_of(now) < _SOON:
-            warnings.append(f"{place}: {about} ends after {entry.expires}")
-        if not _had_effect(entry, index, images, used_entries):
-            unused.append(place)
-    if unused and images:
-        warnings.append(f"without effect on any image of this run: {', '.join(unused)}")
-    return warnings
+def has_ended(expires: date | None, now: float) -> bool:
+    """Whether the last day (UTC) of an entry is over; an entry without one never ends."""
+    return expires is not None and day_of(now) > expires
 
 
-def _entries(loaded: LoadedPolicy) -> Iterable[tuple[str, int, Override | Ignore]]:
-    for index, override in enumerate(loaded.policy.overrides):
-        yield "overrides", index, override
-    for index, ignore in enumerate(loaded.policy.ignore):
-        yield "ignore", index, ignore
-
-
-def _about(entry: Override | Ignore) -> str:
-    reason = clean(entry.reason, 80)
-    if isinstance(entry, Override):
-        return f"the override for {clean(', '.join(entry.images), 200)} ({reason})"
-    return f"the exception for {clean(entry.vulnerability, 100)} ({reason})"
-
-
-def _had_effect(
-    entry: Override | Ignore, index: int, images: Iterable[Subject], used_entries: frozenset[int] | None
-) -> bool:
-    if isinstance(entry, Ignore) and used_entries is not None:
-        return index in used_entries
-    return entry.images is None or any(subject.matches(entry.images) for subject in images)
-
-
-def _has_ended(expires: date | None, now: float) -> bool:
-    return expires is not None and _day_of(now) > expires
-
-
-def _day_of(now: float) -> date:
+def day_of(now: float) -> date:
     """Return the day, or where no calendar reaches the last there is: whatever expires has ended by then."""
     try:
         return datetime.fromtimestamp(now, UTC).date()

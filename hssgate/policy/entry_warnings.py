@@ -1,0 +1,93 @@
+"""Warnings about entries of a policy: those that have ended, end soon, or fit nothing that was found."""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+from hssgate.policy.load import LoadedPolicy
+from hssgate.policy.model import Ignore, Override
+from hssgate.policy.rules import Subject, day_of, has_ended
+from hssgate.record import record
+from hssgate.text import clean
+
+_SOON = timedelta(days=14)
+_MOST_NAMED = 10  # of each kind
+
+
+@record
+class Applied:
+    """One image that a policy was applied to.
+
+    Args:
+        subject: the image.
+        used: indexes of the `ignore` entries that some finding was ignored by; None where no findings were read.
+        now: epoch seconds, for what has ended.
+    """
+
+    subject: Subject
+    used: frozenset[int] | None
+    now: float
+
+
+def warnings_of_ends(loaded: LoadedPolicy, now: float) -> list[str]:
+    """Return a line for each entry that has ended or ends soon, whatever it is for.
+
+    Args:
+        loaded: the policy.
+        now: epoch seconds.
+    """
+    return _lines(loaded, [(place, entry, now, False) for place, _, entry in _entries(loaded)])
+
+
+def entry_warnings(loaded: LoadedPolicy, applied: Sequence[Applied]) -> list[str]:
+    """Return a line for each entry that has ended, ends soon, or fits no finding.
+
+    An entry that fits no image of the run is not spoken of: the policy of an organisation holds entries of many teams.
+    Nor is one said to fit no finding where the findings of an image that it fits were not read.
+
+    Args:
+        loaded: the policy.
+        applied: every image of the run.
+    """
+    known = []
+    for place, index, entry in _entries(loaded):
+        fitting = [one for one in applied if entry.images is None or one.subject.matches(entry.images)]
+        if fitting:
+            is_idle = all(one.used is not None and index not in one.used for one in fitting)
+            known.append((place, entry, max(one.now for one in fitting), is_idle and isinstance(entry, Ignore)))
+    return _lines(loaded, known)
+
+
+def _lines(loaded: LoadedPolicy, known: Sequence[tuple[str, Override | Ignore, float, bool]]) -> list[str]:
+    ended, soon, idle = [], [], []
+    for place, entry, now, is_idle in known:
+        named = f"{place}: {_about(entry)}"
+        if has_ended(entry.expires, now):
+            ended.append(f"{named} ended on {entry.expires} and has no effect any more")
+            continue
+        if entry.expires is not None and entry.expires - day_of(now) < _SOON:
+            soon.append(f"{named} ends after {entry.expires}")
+        if is_idle:
+            idle.append(f"{named} fits no finding of this run; check it, or take it out")
+    kinds = ((ended, "have ended"), (soon, "end soon"), (idle, "fit no finding of this run"))
+    return [line for lines, what in kinds for line in _bounded(lines, loaded.source.path, what)]
+
+
+def _bounded(lines: Sequence[str], path: str, what: str) -> Iterator[str]:
+    yield from lines[:_MOST_NAMED]
+    if len(lines) > _MOST_NAMED:
+        yield f"{path}: and {len(lines) - _MOST_NAMED} more that {what}"
+
+
+def _entries(loaded: LoadedPolicy) -> Iterator[tuple[str, int, Override | Ignore]]:
+    for index, override in enumerate(loaded.policy.overrides):
+        yield loaded.place_of("overrides", index), index, override
+    for index, ignore in enumerate(loaded.policy.ignore):
+        yield loaded.place_of("ignore", index), index, ignore
+
+
+def _about(entry: Override | Ignore) -> str:
+    reason = clean(entry.reason, 80)
+    if isinstance(entry, Override):
+        return f"the override for {clean(', '.join(entry.images), 200)} ({reason})"
+    package = f" in {clean(entry.package, 100)}" if entry.package else ""
+    return f"the exception for {clean(entry.vulnerability, 100)}{package} ({reason})"
