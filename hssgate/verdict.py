@@ -233,12 +233,13 @@ class PolicySource:
     Args:
         path: as the caller gave it, or relative to the current folder where it was found, or `built-in`.
         sha256: of its bytes.
-        searched: the folders in which there is no default file, nearest first; set for the built-in policy alone.
+        searched: the folder in which a default file was looked for and the last one above it, which may be the same;
+            None for a policy that was given or found.
     """
 
     path: str
     sha256: str
-    searched: tuple[str, ...] = ()
+    searched: tuple[str, str] | None = None
 
 
 @record

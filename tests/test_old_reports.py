@@ -237,6 +237,9 @@ def _no_permission(_path: str) -> None:
     [
         pytest.param("json=hssgate.json", "hssgate.json is, or resembles, the name of a default policy", id="name"),
         pytest.param("json=sub/hssgate.yaml", "hssgate.yaml is, or resembles", id="in any folder"),
+        pytest.param(
+            "json=hssgate.yaml/report.json", "hssgate.yaml is, or resembles", id="a folder that would be made"
+        ),
         pytest.param("json=out/HSSGate.JSON", "HSSGate.JSON is, or resembles", id="in any case"),
         pytest.param("json=.hssgate.json", ".hssgate.json is, or resembles", id="a name that the search refuses"),
         pytest.param("json=link.json", "hssgate.toml is, or resembles", id="a link to a default name"),
@@ -264,6 +267,16 @@ def test_no_report_replaces_a_policy(bench: Bench, command: str, given: str, sai
     assert Path("strict.yaml").read_text() == "rules: {vulnerabilities: 0}"
 
 
+def test_no_report_replaces_another_file_that_is_read(bench: Bench) -> None:
+    """Nor does a report go there; `judge` has a test of its own."""
+    Path("authorities.pem").write_text("mine")
+
+    ended = bench.check("app:1", "--ca-bundle", "authorities.pem", "--report", "json=authorities.pem", reports=False)
+
+    assert (ended.code, Path("authorities.pem").read_text()) == (2, "mine")
+    assert "--report json=authorities.pem: this run reads that file (authorities.pem)" in ended.err
+
+
 def test_no_report_replaces_the_policy_that_was_found(bench: Bench) -> None:
     """Also where the default file is a link to it."""
     Path("real.yaml").write_text("rules: {vulnerabilities: 0}")
@@ -273,6 +286,19 @@ def test_no_report_replaces_the_policy_that_was_found(bench: Bench) -> None:
 
     assert (ended.code, bench.emulator.request_count) == (2, 0)
     assert "--report html=real.yaml: this run reads that file (hssgate.yaml)" in ended.err
+
+
+@pytest.mark.parametrize("arguments", [["check", "app:1", *ADDRESS], ["judge", "report.json"]], ids=["check", "judge"])
+def test_a_folder_that_is_gone_is_misuse(bench: Bench, arguments: list[str]) -> None:
+    """Where the report was to go is not known."""
+    Path("gone").mkdir()
+    bench.monkeypatch.chdir("gone")
+    Path.cwd().rmdir()
+
+    ended = bench.run(*arguments, "--report", "json=new.json", env=KEY)
+
+    assert ended.code == 2
+    assert "--report json=new.json: no current folder: No such file or directory" in ended.err
 
 
 @pytest.mark.parametrize(

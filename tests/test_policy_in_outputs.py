@@ -148,8 +148,9 @@ def test_explain_names_the_policy(bench: Bench, policies: list[str]) -> None:
     assert [line for line in text.out.splitlines() if " under " in line] == [
         f"team/app:1.0 under {policy}" for policy in policies
     ]
-    built_in = policies[0].startswith("built-in")
-    assert [found["searched"] for found in document["policies"]] == [[str(bench.folder)] * built_in] * len(policies)
+    folder = str(bench.folder)
+    expected = {"from": folder, "up_to": folder} if policies[0].startswith("built-in") else None
+    assert [found["searched"] for found in document["policies"]] == [expected] * len(policies)
 
 
 def test_a_misuse_prints_nothing_on_stdout(bench: Bench) -> None:

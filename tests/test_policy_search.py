@@ -89,7 +89,7 @@ def test_nothing_outside_of_the_repository_is_read(repository: Bench) -> None:
     here = Path.cwd()
     assert ended.code == 0
     assert ended.out.splitlines()[0] == f"policy: {NO_FILE.format(folder=f'{here} or above, up to {here.parent}')}"
-    assert ended.report["policies"][0]["searched"] == [str(here), str(here.parent)]
+    assert ended.report["policies"][0]["searched"] == {"from": str(here), "up_to": str(here.parent)}
 
 
 def test_without_a_repository_only_this_folder_is_searched(repository: Bench) -> None:
@@ -330,7 +330,10 @@ def test_other_names_are_no_default_names(name: str) -> None:
 def test_the_json_report_says_where_a_file_was_looked_for(bench: Bench) -> None:
     """Only where there was none."""
     bench.play(images(finished())).check("team/app:1.0")
-    assert json.loads(Path("report.json").read_text())["policies"][0]["searched"] == [str(bench.folder)]
+    assert json.loads(Path("report.json").read_text())["policies"][0]["searched"] == {
+        "from": str(bench.folder),
+        "up_to": str(bench.folder),
+    }
 
     Path("hssgate.yaml").write_text(STRICT)
     assert bench.check("team/app:1.0").report["policies"] == [

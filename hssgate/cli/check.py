@@ -22,7 +22,7 @@ from hssgate.cli.options import (
 )
 from hssgate.cli.policy_files import choose, load, policy_option
 from hssgate.cli.progress import Progress
-from hssgate.cli.report_files import check_paths, refuse_inputs, rewrite_reports, takes_stdout, write_reports
+from hssgate.cli.report_files import check_paths, inputs_of, refuse_inputs, rewrite_reports, takes_stdout, write_reports
 from hssgate.cli.world import World
 from hssgate.durations import Moment, format_duration
 from hssgate.errors import Misused
@@ -116,11 +116,11 @@ def check(  # noqa: PLR0917 - click hands over every option by name
     console = world.console
     console.take_verbosity(verbose, quiet=quiet)
     check_variables(ctx)
-    console.results_to_stderr = takes_stdout(reports)
     check_paths(reports)
+    console.results_to_stderr = takes_stdout(reports)
     references = _references(images, cicd_name)
     chosen = choose(policies)
-    refuse_inputs(reports, chosen.paths)
+    refuse_inputs(reports, (*chosen.paths, *inputs_of(ctx)))
     applied = load(chosen)
     settings = Settings(
         references=references,

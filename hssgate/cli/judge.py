@@ -10,7 +10,7 @@ from hssgate.cli.environment import check_variables
 from hssgate.cli.old_reports import RemovesOldReports
 from hssgate.cli.options import Report, common_options
 from hssgate.cli.policy_files import choose, load, policy_option
-from hssgate.cli.report_files import check_paths, refuse_inputs, takes_stdout, write_reports
+from hssgate.cli.report_files import check_paths, inputs_of, refuse_inputs, takes_stdout, write_reports
 from hssgate.cli.world import World
 from hssgate.errors import Misused
 from hssgate.exit_codes import worst
@@ -48,10 +48,10 @@ def judge(  # noqa: PLR0917 - click hands over every option by name
     console = world.console
     console.take_verbosity(verbose, quiet=quiet)
     check_variables(ctx)
-    console.results_to_stderr = takes_stdout(written)
     check_paths(written)
+    console.results_to_stderr = takes_stdout(written)
     chosen = choose(policies)
-    refuse_inputs(written, (*chosen.paths, *reports))
+    refuse_inputs(written, (*chosen.paths, *inputs_of(ctx)))
     loaded = load(chosen)
     saved = _read(reports)
     judged = [[_judge(image, loaded) for image in report.images] for report in saved]

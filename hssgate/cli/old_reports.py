@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from hssgate.cli.options import Report
-from hssgate.cli.report_files import STDOUT, Reports, is_same_file, reason_of
+from hssgate.cli.report_files import STDOUT, Reports, inputs_of, is_same_file, reason_of
 from hssgate.cli.world import World
 from hssgate.errors import GateError, Misused
 from hssgate.reading import open_number, read_bounded
@@ -40,7 +40,7 @@ class RemovesOldReports(click.Command):
             raise
         if not ctx.resilient_parsing:
             reports: Reports = ctx.params[self._option.human_readable_name]
-            if problems := _remove(reports, _paths_in(ctx.params.values())):
+            if problems := _remove(reports, inputs_of(ctx)):
                 raise Misused("\n".join(problems))
         return rest
 
@@ -100,9 +100,3 @@ def _remove(reports: Reports, inputs: Iterable[str | Path]) -> list[str]:
             place = f"--report {clean(name, 20)}={clean(path, 300)}"
             problems.append(f"{place}: the report of an earlier run cannot be removed: {reason_of(error)}")
     return problems
-
-
-def _paths_in(values: Iterable[object]) -> list[Path]:
-    """Return the files that a command reads: the values, and the items of values, that are paths."""
-    items = [item for value in values for item in (value if isinstance(value, tuple) else (value,))]
-    return [item for item in items if isinstance(item, Path)]

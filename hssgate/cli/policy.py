@@ -18,6 +18,7 @@ from hssgate.policy.load import LoadedPolicy, load_policy
 from hssgate.policy.schema import policy_schema
 from hssgate.policy.search import DEFAULT_NAMES, NAMES_IN_WORDS, is_default_name
 from hssgate.policy.starter import SCHEMA_FILE, starter_policy
+from hssgate.reports.words import searched_in_words
 from hssgate.text import clean, plural
 
 _STDOUT = Path("-")
@@ -81,8 +82,8 @@ def validate(ctx: click.Context, paths: Sequence[Path], verbose: int, quiet: boo
     check_variables(ctx)
     chosen = choose(paths)
     if not chosen.paths:
-        searched = ", ".join(map(str, chosen.searched))
-        raise Misused(f"no {NAMES_IN_WORDS} in {searched}: name a policy file, or write one: hssgate policy init")
+        place = searched_in_words((str(chosen.searched[0]), str(chosen.searched[-1])))
+        raise Misused(f"{place}: name a policy file, or write one: hssgate policy init")
     faulty = 0
     for path in chosen.paths:
         try:

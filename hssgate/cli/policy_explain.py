@@ -84,7 +84,8 @@ def _as_json(explanation: Explanation) -> dict[str, object]:
     return {
         "path": explanation.source.path,
         "sha256": explanation.source.sha256,
-        "searched": [*explanation.source.searched],
+        "searched": explanation.source.searched
+        and dict(zip(("from", "up_to"), explanation.source.searched, strict=True)),
         "rules": [
             {
                 "rule": name,

@@ -8,6 +8,8 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import click
+
 from hssgate.cli.console import Console
 from hssgate.errors import Misused
 from hssgate.policy.search import NAMES_IN_WORDS, is_default_name
@@ -23,7 +25,7 @@ Reports = Sequence[tuple[str, str]]
 
 
 def takes_stdout(reports: Reports) -> bool:
-    """Whether one of the reports goes to stdout, where nothing else may stand then."""
+    """Whether one of the reports, which `check_paths` has passed, goes to stdout: nothing else may stand there then."""
     return any(_is_stdout(path) for _, path in reports)
 
 
@@ -35,13 +37,16 @@ def check_paths(reports: Reports) -> None:
     """
     seen: dict[str, str] = {}
     for name, path in reports:
-        key = STDOUT if _is_stdout(path) else os.path.realpath(path)
+        try:
+            key = STDOUT if _is_stdout(path) else os.path.realpath(path)
+        except OSError as error:
+            raise Misused(f"--report {name}={clean(path, 300)}: no current folder: {reason_of(error)}") from error
         if key in seen:
             raise Misused(f"--report {name}={path}: the report {seen[key]} already goes there")
         seen[key] = f"{name}={path}"
         if path == STDOUT:
             continue
-        if taken := next(filter(is_default_name, (Path(path).name, Path(key).name)), None):
+        if taken := next(filter(is_default_name, (*Path(path).parts, Path(key).name)), None):
             raise Misused(
                 f"--report {name}={clean(path, 300)}: {clean(taken, 100)} is, or resembles, the name of a default "
                 f"policy file ({NAMES_IN_WORDS}), so the next run would read the report as its policy; name it "
@@ -53,6 +58,12 @@ def check_paths(reports: Reports) -> None:
             _check_path(Path(path))
         except (OSError, ValueError) as error:
             raise Misused(f"--report {name}={clean(path, 300)}: {reason_of(error)}") from error
+
+
+def inputs_of(ctx: click.Context) -> list[Path]:
+    """Return the files that a command was given to read: those of its parameters that are paths."""
+    items = [item for value in ctx.params.values() for item in (value if isinstance(value, tuple) else (value,))]
+    return [item for item in items if isinstance(item, Path)]
 
 
 def refuse_inputs(reports: Reports, inputs: Iterable[Path]) -> None:

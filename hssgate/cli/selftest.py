@@ -77,8 +77,8 @@ def selftest(  # noqa: PLR0917 - click hands over every option by name
     world: World = ctx.obj
     console = world.console
     console.take_verbosity(verbose, quiet=quiet)
-    console.results_to_stderr = takes_stdout(reports)
     check_paths(reports)
+    console.results_to_stderr = takes_stdout(reports)
     try:
         themes = chosen(load_themes(), names)
     except LookupError as error:

@@ -1,7 +1,7 @@
 """Policy files: found, read, and refused with every fault named."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
 
@@ -53,7 +53,7 @@ class LoadedPolicy:
         return self.lines.get((*owner, "rules", name))
 
 
-def load_policies(paths: Iterable[Path], searched: Iterable[Path] = ()) -> tuple[LoadedPolicy, ...]:
+def load_policies(paths: Iterable[Path], searched: Sequence[Path] = ()) -> tuple[LoadedPolicy, ...]:
     """Read each file; without any, return the built-in policy.
 
     Args:
@@ -72,7 +72,7 @@ def load_policies(paths: Iterable[Path], searched: Iterable[Path] = ()) -> tuple
             problems.extend(error.problems)
     if problems:
         raise PolicyInvalid(tuple(problems))
-    return tuple(loaded) or (_built_in(tuple(str(folder) for folder in searched)),)
+    return tuple(loaded) or (_built_in(searched),)
 
 
 def load_policy(path: Path) -> LoadedPolicy:
@@ -124,6 +124,7 @@ def _read(path: Path, raw: bytes) -> tuple[Policy, Mapping[KeyPath, int]]:
     return policy, document.lines
 
 
-def _built_in(searched: tuple[str, ...]) -> LoadedPolicy:
+def _built_in(searched: Sequence[Path]) -> LoadedPolicy:
     digest = hashlib.sha256(BUILT_IN_TEXT.encode()).hexdigest()
-    return LoadedPolicy(built_in(), PolicySource(BUILT_IN, digest, searched))
+    folders = (str(searched[0]), str(searched[-1])) if searched else None
+    return LoadedPolicy(built_in(), PolicySource(BUILT_IN, digest, folders))

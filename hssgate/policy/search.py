@@ -81,7 +81,8 @@ def is_default_name(name: str) -> bool:
 
 
 def _default_name_in(folder: Path) -> str | None:
-    names = sorted(name for name in os.listdir(folder) if is_default_name(name))  # noqa: PTH208 - names are enough
+    with os.scandir(folder) as entries:
+        names = sorted(entry.name for entry in entries if is_default_name(entry.name))
     if not names:
         return None
     shown = " and ".join(clean(name, _LONGEST_PATH) for name in names)

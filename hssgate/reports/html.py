@@ -114,7 +114,7 @@ def _policies(verdict: Verdict) -> Part:
 
 def _policy(source: PolicySource) -> Markup:
     if source.searched:
-        return said("span", f"{policy_name(source)}: {searched_in_words(source)}")
+        return said("span", f"{policy_name(source)}: {searched_in_words(source.searched)}")
     return element("code", policy_name(source))
 
 

@@ -70,8 +70,11 @@ def _leave_out_lists(report: dict[str, Any]) -> None:
 
 
 def _policy(source: PolicySource) -> dict[str, Any]:
-    searched = {"searched": [clean(folder) for folder in source.searched]} if source.searched else {}
-    return {"path": source.path, "sha256": source.sha256, **searched}
+    found = {"path": source.path, "sha256": source.sha256}
+    if source.searched is None:
+        return found
+    first, last = source.searched
+    return found | {"searched": {"from": clean(first), "up_to": clean(last)}}
 
 
 def _image(image: ImageVerdict) -> dict[str, Any]:

@@ -117,7 +117,7 @@ def _properties(image: ImageVerdict, verdict: Verdict) -> dict[str, str]:
     for source in verdict.policies:
         found[f"policy:{clean(source.path, 400)}"] = f"sha256:{source.sha256}"
         if source.searched:
-            found["policy.searched"] = clean(searched_in_words(source))
+            found["policy.searched"] = clean(searched_in_words(source.searched))
     return found
 
 

@@ -76,7 +76,7 @@ def _head(verdict: Verdict) -> Part:
 def _policy(source: PolicySource) -> str:
     sha256 = f"sha256 {code(source.sha256[:SHORT_SHA])}"
     if source.searched:
-        return f"the built-in policy ({sha256}; {text(searched_in_words(source))})"
+        return f"the built-in policy ({sha256}; {text(searched_in_words(source.searched))})"
     return f"{code(policy_name(source))} ({sha256})"
 
 

@@ -20,7 +20,7 @@ def policy_line(policies: Iterable[PolicySource]) -> str:
 
 def policy_in_words(source: PolicySource) -> str:
     """Return `hssgate.yaml (sha256 0123456789ab)`; of the built-in policy also where a file was looked for."""
-    searched = f"; {searched_in_words(source)}" if source.searched else ""
+    searched = f"; {searched_in_words(source.searched)}" if source.searched else ""
     return f"{policy_name(source)} (sha256 {source.sha256[:SHORT_SHA]}{searched})"
 
 
@@ -29,10 +29,10 @@ def policy_name(source: PolicySource) -> str:
     return "built-in policy" if source.path == BUILT_IN else clean(source.path, _LONGEST_PATH)
 
 
-def searched_in_words(source: PolicySource) -> str:
+def searched_in_words(searched: tuple[str, str]) -> str:
     """Return `no hssgate.yaml, .yml, .toml or .json in /work/app/api or above, up to /work/app`."""
-    first, *above = [clean(folder, _LONGEST_PATH) for folder in source.searched]
-    return f"no {NAMES_IN_WORDS} in {first}" + (f" or above, up to {above[-1]}" if above else "")
+    first, last = [clean(folder, _LONGEST_PATH) for folder in searched]
+    return f"no {NAMES_IN_WORDS} in {first}" + (f" or above, up to {last}" if last != first else "")
 
 
 def title(verdict: Verdict) -> str:
