@@ -20,6 +20,7 @@ from hssgate.cli.world import World
 from hssgate.emulator.app import Emulator
 from hssgate.emulator.scenario import parse_scenario
 from hssgate.policy.model import BUILT_IN_TEXT
+from hssgate.secret import Secret
 from tests.fakes import FakeClock
 
 _OWN_VARIABLES = (
@@ -142,7 +143,7 @@ class Bench:
         out, err = self.capture.readouterr()
         return Ended(code, out, err, self.folder)
 
-    def _open_http(self, _endpoint: str, _ca_bundle: Path | None) -> httpx.Client:
+    def _open_http(self, _endpoint: str, _ca_bundle: Path | None, _proxy: Secret | None) -> httpx.Client:
         transport: httpx.BaseTransport
         if handler := self.handler:
             transport = httpx.MockTransport(lambda request: _as_stream(handler(request)))

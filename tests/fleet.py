@@ -132,7 +132,7 @@ def sail(members: Sequence[Member], quota: Quota, *arguments: str) -> Sailed:
         lines.append(line := _Line(emulator))
         world = World(
             SharedClock(shared, member.number),
-            lambda _endpoint, _ca_bundle: httpx.Client(transport=line, trust_env=False),
+            lambda _endpoint, _ca_bundle, _proxy: httpx.Client(transport=line, trust_env=False),
             contextlib.nullcontext, KEY, Console(),
         )  # fmt: skip
         given = [f"app-{member.number}:1.0", "--endpoint", "http://127.0.0.1:9", "--project-id", "p", "-q"]

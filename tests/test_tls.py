@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import json
+import socket
 import ssl
 import subprocess
 import time
@@ -22,13 +23,16 @@ from tests.fault_proxy import Conversation, damaging
 from tests.proxy import connect_proxy
 from tests.recorder import Recorder
 from tests.test_check import finished, images
-from tests.test_socket import checked, command, environment, ran
+from tests.test_socket import checked, command, environment, playing, ran
 from tests.test_ways_in import GITHUB, URNS, USER
 
 REGION = "ap-southeast-1"
 DOMAIN = f"{REGION}.myhuaweicloud.com"
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 FAR_AHEAD = datetime(2100, 1, 1, tzinfo=UTC)
+USER_WITHOUT_IAM = {name: value for name, value in USER.items() if not name.endswith("_ENDPOINT")}
+ASSUMED_WITHOUT_STS = {name: value for name, value in URNS.items() if not name.endswith("_ENDPOINT")}
+ASSUMED_WITHOUT_STS["HUAWEICLOUD_OIDC_ID_TOKEN"] = "emulator-id-token"
 ASSUMED = {**URNS, "HUAWEICLOUD_OIDC_ID_TOKEN": "emulator-id-token"}
 PROXY_USER = "proxy-user:s3cret%2Fproxy"
 _PATIENT = 60  # seconds after which a hanging process fails its test
@@ -244,9 +248,9 @@ def test_a_proxy_that_refuses_is_asked_once(env: dict[str, str], host: str, stat
         given = {"HSSGATE_REGION": REGION, "HTTPS_PROXY": f"http://{PROXY_USER}@{proxy.address}"}
         ended = run(keyless(env | given), "check", "team/app:1.0", "--project-id", "p", "-vv")
 
-    (line,) = [line for line in ended.stdout.splitlines() if "the proxy before" in line]
+    (line,) = [line for line in ended.stdout.splitlines() if "the proxy http" in line]
     assert (ended.returncode, proxy.targets) == (3, [f"{host}:443"])
-    assert f"the proxy before {host} answers {status[:13]}" in line
+    assert f"the proxy http://***@{proxy.address} (HTTPS_PROXY) before {host} answers {status[:13]}" in line
     assert "check HTTPS_PROXY with its user name and password, or NO_PROXY" in line
     assert "s3cret" not in ended.stdout + ended.stderr
 
@@ -258,7 +262,7 @@ def test_a_proxy_that_finds_nobody_is_asked_again() -> None:
         ended = run(keyless(KEY | given), "check", "team/app:1.0", "--project-id", "p")
 
     assert ended.returncode == 3
-    assert f"the proxy before hss.{DOMAIN} answers 502 Bad Gateway" in ended.stdout
+    assert f"the proxy http://{proxy.address} (HTTPS_PROXY) before hss.{DOMAIN} answers 502 Bad Gateway" in ended.stdout
     assert len(proxy.heads) > 1
 
 
@@ -273,7 +277,8 @@ def test_the_proxy_passes_on_and_proves_nothing(authority: trustme.CA, bundle: P
         ended = run(keyless(KEY | given), "check", "team/app:1.0", "--project-id", "p")
 
     assert (ended.returncode, len(proxy.heads)) == (3, 1)
-    assert f"the certificate of hss.{DOMAIN} is not to be trusted: Hostname mismatch" in ended.stdout
+    who = f"hss.{DOMAIN} (through the proxy http://{proxy.address} (HTTPS_PROXY))"
+    assert f"the certificate of {who} is not to be trusted: Hostname mismatch" in ended.stdout
 
 
 def test_what_needs_no_proxy_goes_around_it(authority: trustme.CA, bundle: Path) -> None:
@@ -291,20 +296,95 @@ def test_what_needs_no_proxy_goes_around_it(authority: trustme.CA, bundle: Path)
         assert proxy.targets[:1] == ["hss.hssgate.invalid:443"]
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "said"),
-    [
-        ("ALL_PROXY", "socks5://127.0.0.1:9", "socksio"),
-        ("HTTPS_PROXY", "ftp://user:s3cret@x", "Unknown scheme"),
-        ("HTTPS_PROXY", "http://user:s3cret/s3cret@proxy:3128", "it is no URL"),
-        ("NO_PROXY", "[::1", "it is no URL"),
-    ],
-)
-def test_an_unusable_proxy_variable_is_misuse(name: str, value: str, said: str) -> None:
-    """Exit code 2, naming the variables, and nothing of a password in them."""
+PROXY_MISUSES = [
+    pytest.param("ALL_PROXY", "socks5://127.0.0.1:9", "socks5://127.0.0.1:9 (ALL_PROXY)", "only proxies that speak http or https", id="SOCKS"),
+    pytest.param("all_proxy", " socks5h://me:s3cret@127.0.0.1:9 ", "socks5h://***@127.0.0.1:9 (all_proxy)", "only proxies that speak http or https", id="SOCKS with a password"),
+    pytest.param("HTTPS_PROXY", "ftp://user:s3cret@x", "ftp://***@x (HTTPS_PROXY)", "only proxies that speak http or https", id="another scheme"),
+    pytest.param("HTTPS_PROXY", "http://user:s3cret/s3cret@proxy:3128", "http://***@proxy:3128 (HTTPS_PROXY)", "it is no address", id="a slash in the password"),
+    pytest.param("https_proxy", "http://user:s3cret", "http://user (https_proxy)", "it is no address", id="no host"),
+    pytest.param("HTTPS_PROXY", "http://proxy:99999", "http://proxy:99999 (HTTPS_PROXY)", "it is no address", id="no port"),
+    pytest.param("HTTPS_PROXY", "http://[::1", "http://[::1 (HTTPS_PROXY)", "it is no address", id="half an IPv6 address"),
+    pytest.param("HTTPS_PROXY", "'http://proxy:3128'", "'http://proxy (HTTPS_PROXY)", "it is no address", id="quoted"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "value", "shown", "said"), PROXY_MISUSES)
+def test_a_proxy_that_is_needed_and_cannot_be_used_is_misuse(name: str, value: str, shown: str, said: str) -> None:
+    """Exit code 2 that names variable and value, without what may be a password in it."""
     ended = checked("https://hss.example.com", "app:1", "--timeout", "1s", **{name: value})
 
     assert ended.returncode == 2
-    assert "HTTPS_PROXY, ALL_PROXY or NO_PROXY cannot be used" in ended.stderr
+    assert f"the proxy {shown} is needed for hss.example.com and cannot be used" in ended.stderr
     assert said in ended.stderr
     assert "s3cret" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("env", "variable"),
+    [
+        pytest.param({"HUAWEICLOUD_SDK_IAM_ENDPOINT": "https://iam.other.example", **USER_WITHOUT_IAM}, "iam.other.example", id="IAM"),
+        pytest.param({"HUAWEICLOUD_SDK_STS_ENDPOINT": "https://sts.other.example", **ASSUMED_WITHOUT_STS}, "sts.other.example", id="STS"),
+        pytest.param({**ASSUMED_WITHOUT_STS, **GITHUB, "HUAWEICLOUD_OIDC_ID_TOKEN": "", "HUAWEICLOUD_SDK_STS_ENDPOINT": "https://127.0.0.1:9", "ACTIONS_ID_TOKEN_REQUEST_URL": "https://token.other.example/x"}, "token.other.example", id="GitHub"),
+    ],
+)  # fmt: skip
+def test_a_proxy_for_any_of_the_hosts_is_looked_at_first(env: dict[str, str], variable: str) -> None:
+    """Before anything is asked of the others."""
+    with connect_proxy("127.0.0.1:9") as proxy:
+        given = {"ALL_PROXY": "socks5://127.0.0.1:9", "NO_PROXY": "hss.example.com"}
+        ended = run(keyless(env | given), "check", "a:1", "--endpoint", "https://hss.example.com", "--project-id", "p")
+
+    assert (ended.returncode, proxy.heads) == (2, [])
+    assert f"is needed for {variable} and cannot be used" in ended.stderr
+
+
+UNCONCERNED = [
+    pytest.param({"NO_PROXY": "fd00::/8,[::1],10.0.0.0/8,::1,[fe80::1%eth0],hss.*.internal,10.0.0.0/99,a/b,[::1,:80,,;"}, id="entries of NO_PROXY"),
+    pytest.param({"ALL_PROXY": "socks5://127.0.0.1:9"}, id="SOCKS beside it"),
+    pytest.param({"all_proxy": "nonsense://[", "HTTP_PROXY": "http://[", "http_proxy": "socks4://x"}, id="proxies for others"),
+    pytest.param({"https_proxy": "  "}, id="an empty one"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("env", UNCONCERNED)
+def test_variables_that_do_not_concern_the_host_have_no_effect(
+    authority: trustme.CA, bundle: Path, env: dict[str, str]
+) -> None:
+    """A good HTTPS_PROXY serves, blanks around it or not, whatever else is set."""
+    with cloud(authority) as (address, _), connect_proxy(address) as proxy:
+        given = {"SSL_CERT_FILE": str(bundle), "HTTPS_PROXY": f" http://{proxy.address}\n", "HSSGATE_REGION": REGION}
+        ended = run(keyless(KEY | given | env), "check", "team/app:1.0", "--project-id", "p")
+
+    assert (ended.returncode, proxy.targets) == (0, [f"hss.{DOMAIN}:443"]), ended.stderr + ended.stdout
+
+
+@pytest.mark.parametrize("env", [{"ALL_PROXY": "socks5://127.0.0.1:9"}, {"HTTPS_PROXY": "http://user:s3cret/@x"}, {"NO_PROXY": "[::1"}])  # fmt: skip
+def test_no_proxy_is_needed_for_this_machine(env: dict[str, str]) -> None:
+    """So none can be wrong."""
+    with playing(images(finished())) as url:
+        assert checked(url, "team/app:1.0", **env).returncode == 0
+
+
+@pytest.mark.parametrize("command_name", ["check", "doctor"])
+def test_a_proxy_that_is_not_there_is_named(command_name: str) -> None:
+    """Not HSS, which was never reached; with its variable, and without its password."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{taken.getsockname()[1]}"  # bound, but nobody listens
+        given = {"HSSGATE_REGION": REGION, "https_proxy": f"http://{PROXY_USER}@{address}", "HSSGATE_PROJECT_ID": "p"}
+        arguments = ["check", "team/app:1.0", "--timeout", "1s"] if command_name == "check" else ["doctor"]
+        ended = run(keyless(KEY | given), *arguments)
+
+    said = f"no connection by the proxy http://***@{address} (https_proxy) before hss.{DOMAIN}: "
+    assert (ended.returncode, said in ended.stdout) == (3, True), ended.stdout
+    assert "Connection refused" in ended.stdout
+    assert "s3cret" not in ended.stdout + ended.stderr
+
+
+def test_verbosity_tells_of_the_proxy(authority: trustme.CA, bundle: Path) -> None:
+    """With -v, without its password."""
+    with cloud(authority) as (address, _), connect_proxy(address) as proxy:
+        given = {"SSL_CERT_FILE": str(bundle), "HTTPS_PROXY": f"http://{PROXY_USER}@{proxy.address}"}
+        ended = run(keyless(KEY | given), "check", "team/app:1.0", "--project-id", "p", "--region", REGION, "-v")
+
+    assert f"https://hss.{DOMAIN} is reached through the proxy http://***@{proxy.address} (HTTPS_PROXY)" in ended.stderr
+    assert "s3cret" not in ended.stdout + ended.stderr

@@ -13,6 +13,7 @@ from hssgate.cli.console import Console
 from hssgate.cli.main import run
 from hssgate.cli.world import World
 from hssgate.clock import Clock
+from hssgate.secret import Secret
 from tests.conftest import KEY
 
 
@@ -34,7 +35,7 @@ def silently(arguments: Sequence[str], clock: Clock, transport: httpx.BaseTransp
         transport: answers.
     """
 
-    def open_http(_endpoint: str, _ca_bundle: Path | None) -> httpx.Client:
+    def open_http(_endpoint: str, _ca_bundle: Path | None, _proxy: Secret | None) -> httpx.Client:
         return httpx.Client(transport=transport, trust_env=False)
 
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))

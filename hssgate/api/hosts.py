@@ -5,6 +5,7 @@ from typing import Self
 
 import httpx
 
+from hssgate.api.proxies import Proxy
 from hssgate.api.wire import Wire, echo_redactor
 from hssgate.clock import Clock
 from hssgate.secret import Secret
@@ -15,7 +16,8 @@ class Hosts:
     """Opens a client for a host when it is first spoken to.
 
     Args:
-        open_client: takes scheme and host.
+        open_client: takes scheme and host, and the proxy for it, if there is one.
+        proxy_for: takes scheme and host, returns the proxy that it is reached through, or None.
         clock: bounds each exchange.
         on_secret: told each secret before it is made use of.
         trace: called with a line for each request and response, without secrets.
@@ -24,7 +26,8 @@ class Hosts:
 
     def __init__(
         self,
-        open_client: Callable[[str], httpx.Client],
+        open_client: Callable[[str, Proxy | None], httpx.Client],
+        proxy_for: Callable[[str], Proxy | None],
         clock: Clock,
         *,
         on_secret: Callable[[Secret], None],
@@ -32,6 +35,7 @@ class Hosts:
         say: Callable[[str], None],
     ) -> None:
         self._open_client = open_client
+        self._proxy_for = proxy_for
         self._clock = clock
         self._secrets: list[Secret] = []
         self._on_secret = on_secret
@@ -44,14 +48,15 @@ class Hosts:
         """Return what speaks to this host.
 
         Raises:
-            Misused: the CA bundle cannot be used.
+            Misused: the CA bundle or the proxy cannot be used.
         """
         if endpoint not in self._wires:
-            client = self._open_client(endpoint)
+            proxy = self._proxy_for(endpoint)
+            client = self._open_client(endpoint, proxy)
             if self._trace is not None:
                 client.event_hooks = {"request": [self._tell_request], "response": [self._tell_response]}
             self._clients[endpoint] = client
-            self._wires[endpoint] = Wire(client, self._clock, self._secrets)
+            self._wires[endpoint] = Wire(client, self._clock, self._secrets, proxy)
         return self._wires[endpoint]
 
     def learn(self, *secrets: Secret) -> None:

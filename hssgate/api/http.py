@@ -1,4 +1,4 @@
-"""The HTTP client as the gate uses it: one TLS context, no redirects, proxies only for hosts that are not here."""
+"""The HTTP client as the gate uses it: one TLS context, no redirects, one proxy or none, nothing by the environment."""
 
 import functools
 import ipaddress
@@ -9,6 +9,7 @@ import httpx
 
 from hssgate import __version__
 from hssgate.errors import Misused
+from hssgate.secret import Secret
 from hssgate.text import clean
 
 METADATA_HOST = "169.254.169.254"  # where every machine of the cloud asks about itself
@@ -17,31 +18,34 @@ METADATA_HOST = "169.254.169.254"  # where every machine of the cloud asks about
 _ONE_EXCHANGE = {"Connection": "close"}
 
 
-def open_http(endpoint: str, ca_bundle: Path | None) -> httpx.Client:
+def open_http(endpoint: str, ca_bundle: Path | None, proxy: Secret | None) -> httpx.Client:
     """Return a client for one host.
 
     Args:
         endpoint: scheme and host.
         ca_bundle: file or folder of certificate authorities, instead of the system's and certifi's.
+        proxy: the address of the proxy for this host, with user name and password.
 
     Raises:
         Misused: the CA bundle cannot be used.
     """
-    url = httpx.URL(endpoint)
-    try:
-        return httpx.Client(
-            verify=_tls_context(ca_bundle) if url.scheme == "https" else _trusts_nobody(),
-            follow_redirects=False,
-            trust_env=not _is_near(url.host),
-            headers={"User-Agent": f"hssgate/{__version__}", **_ONE_EXCHANGE},
-        )
-    except (ValueError, ImportError, httpx.InvalidURL) as error:  # of the variables that name proxies
-        # What makes it no URL may be a part of the password in it.
-        reason = "it is no URL" if isinstance(error, httpx.InvalidURL) else clean(error, 200)
-        raise Misused(f"HTTPS_PROXY, ALL_PROXY or NO_PROXY cannot be used: {reason}") from error
+    context = _tls_context(ca_bundle) if httpx.URL(endpoint).scheme == "https" else _trusts_nobody()
+    return httpx.Client(
+        verify=context,
+        follow_redirects=False,
+        # The variables are read by us, for this host alone: httpx refuses all for one that it cannot read.
+        trust_env=False,
+        proxy=_as_proxy(proxy, context) if proxy is not None else None,
+        headers={"User-Agent": f"hssgate/{__version__}", **_ONE_EXCHANGE},
+    )
 
 
-def _is_near(host: str) -> bool:
+def _as_proxy(proxy: Secret, context: ssl.SSLContext) -> httpx.Proxy:
+    url = httpx.URL(proxy.reveal())
+    return httpx.Proxy(url, ssl_context=context if url.scheme == "https" else None)
+
+
+def is_near(host: str) -> bool:
     """Whether no proxy may see what is meant for the host: this machine, or the one it runs on."""
     return is_loopback(host) or host == METADATA_HOST
 

@@ -4,21 +4,21 @@ import contextlib
 import email.utils
 import functools
 import io
-import re
 import socket
-import ssl
 import threading
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import UTC, timedelta
 from urllib.parse import urlsplit
 
 import httpx
 
+from hssgate.api.failures import Line, translated
+from hssgate.api.proxies import Proxy
 from hssgate.clock import Clock
 from hssgate.durations import LONGEST
-from hssgate.errors import ApiError, ApiRefused, ApiUnavailable, Exchange, HostUntrusted, RequestRefused
+from hssgate.errors import ApiUnavailable, Exchange
 from hssgate.record import record
 from hssgate.redaction import Redactor
 from hssgate.secret import Secret
@@ -33,11 +33,7 @@ _NO_SUCCESS = 300
 _SENT_SECRETS = ("Authorization", "X-Auth-Token", "X-Security-Token", "X-Metadata-Token")
 _SHORTEST_ECHO = 8  # characters; masking a shorter one could change which image a row is of
 _ISSUING_HEADER = "x-subject-token"  # by which IAM gives a token
-_REFUSED_BY_PROXY = re.compile("4[0-9]{2} ")
-_OTHER_HOST = "it is of another host: check the address, and what it leads to"
-_OTHER_TIME = "it is not valid at this machine's time: check the clock, else whoever runs the host has to renew it"
-_CERTIFICATE_ADVICE = {9: _OTHER_TIME, 10: _OTHER_TIME, 62: _OTHER_HOST, 64: _OTHER_HOST}  # by OpenSSL's X509_V_ERR
-_PRIVATE_AUTHORITY = "for a private authority give its certificates with --ca-bundle"
+_BEHIND_THE_PROXY = "proxy.start_tls.started"  # of httpcore's trace: the proxy has opened the way to the host
 
 
 @record
@@ -89,12 +85,16 @@ class Wire:
         http: the client, which must not follow redirects.
         clock: bounds each exchange as a whole; httpx bounds only its single steps.
         secrets: masked in whatever comes back; the list may grow.
+        proxy: that the client reaches the host through.
     """
 
-    def __init__(self, http: httpx.Client, clock: Clock, secrets: Sequence[Secret] = ()) -> None:
+    def __init__(
+        self, http: httpx.Client, clock: Clock, secrets: Sequence[Secret] = (), proxy: Proxy | None = None
+    ) -> None:
         self._http = http
         self._clock = clock
         self._secrets = secrets
+        self._proxy = proxy
         self._sockets: set[socket.socket] = set()
 
     def ask(self, question: Question, *, within: float) -> Answer:
@@ -113,22 +113,25 @@ class Wire:
         """
         heads: list[Answer] = []
         given_up = threading.Event()
+        line = Line(str(urlsplit(question.url).hostname), self._proxy)
 
         def abandon() -> None:
             given_up.set()
             self._end_reads()
 
         try:
-            with _translated(question.url, within, heads, self._masked):
+            with translated(line, within, lambda: _exchange_of(heads), self._masked):
                 return self._clock.call(
-                    lambda: self._exchange(question, within, heads, given_up), within=within, abandon=abandon
+                    lambda: self._exchange(question, within, heads, given_up, line), within=within, abandon=abandon
                 )
         except ApiUnavailable:
             if heads and heads[-1].status >= _NO_SUCCESS:
                 return heads[-1]
             raise
 
-    def _exchange(self, question: Question, within: float, heads: list[Answer], given_up: threading.Event) -> Answer:
+    def _exchange(
+        self, question: Question, within: float, heads: list[Answer], given_up: threading.Event, line: Line
+    ) -> Answer:
         until = self._clock.monotonic() + within
         kind = {"Content-Type": "application/json"} if question.content is not None else {}
         request = self._http.build_request(
@@ -137,7 +140,7 @@ class Wire:
             content=question.content,
             headers={"Accept": "application/json", "Accept-Encoding": "gzip", **kind, **question.headers},
             timeout=httpx.Timeout(max(within, 0.001)),
-            extensions={"trace": functools.partial(self._remember_socket, given_up)},
+            extensions={"trace": functools.partial(self._follow, given_up, line)},
         )
         response = self._http.send(request, auth=question.auth, stream=True, follow_redirects=False)
         redactor = echo_redactor(response.request, self._secrets)
@@ -161,9 +164,13 @@ class Wire:
 
     def _masked(self, text: object) -> str:
         """Return what httpx says of an exchange, which may hold what the server said."""
-        return Redactor((secret.reveal() for secret in self._secrets), shortest=_SHORTEST_ECHO).text(str(text))
+        known = (*self._secrets, *(self._proxy.secrets if self._proxy else ()))
+        return Redactor((secret.reveal() for secret in known), shortest=_SHORTEST_ECHO).text(str(text))
 
-    def _remember_socket(self, given_up: threading.Event, event: str, info: dict[str, object]) -> None:
+    def _follow(self, given_up: threading.Event, line: Line, event: str, info: dict[str, object]) -> None:
+        """Remember the sockets, and whether a proxy has let the request through."""
+        if event == _BEHIND_THE_PROXY:
+            line.is_through = True
         if event not in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
             return
         with contextlib.suppress(AttributeError):
@@ -196,6 +203,11 @@ def request_id(headers: httpx.Headers) -> str | None:
     """Return the id to quote to Huawei Cloud's support."""
     found = headers.get("X-Request-Id") or headers.get("X-IAM-Trace-Id")
     return clean(found, 100) if found else None
+
+
+def _exchange_of(heads: Sequence[Answer]) -> Exchange:
+    """Return what is known of an exchange whose body never came."""
+    return Exchange(heads[-1].status, request_id(heads[-1].headers)) if heads else Exchange()
 
 
 def server_time(date: str | None) -> float | None:
@@ -232,43 +244,3 @@ def _inflated(inflate: "zlib._Decompress", chunk: bytes) -> Iterator[bytes]:
     while chunk and not inflate.eof:
         yield inflate.decompress(chunk, _LARGEST_PIECE)
         chunk = inflate.unconsumed_tail
-
-
-@contextlib.contextmanager
-def _translated(url: str, within: float, heads: Sequence[Answer], masked: Callable[[object], str]) -> Iterator[None]:
-    """Turn what httpx, ssl and zlib raise into errors of our own."""
-    host = urlsplit(url).hostname
-
-    def known() -> Exchange:
-        return Exchange(heads[-1].status, request_id(heads[-1].headers)) if heads else Exchange()
-
-    try:
-        yield
-    except (TimeoutError, httpx.TimeoutException) as error:
-        raise ApiUnavailable(f"no whole answer from {host} within {within:.1f}s", known()) from error
-    except httpx.InvalidURL as error:  # made of what a row holds, which may be a megabyte
-        raise RequestRefused(f"{host} cannot be asked: {clean(masked(error), 200)}", known()) from error
-    except (httpx.HTTPError, httpx.StreamError, zlib.error, OSError, UnicodeError) as error:
-        raise _failure(error, str(host), clean(masked(error), 200) or type(error).__name__, known()) from error
-
-
-def _failure(error: Exception, host: str, what: str, exchange: Exchange) -> ApiError:
-    """Return our own error for one of httpx, ssl or zlib."""
-    if (certificate := _certificate_error(error)) is not None:
-        advice = _CERTIFICATE_ADVICE.get(certificate.verify_code, _PRIVATE_AUTHORITY)
-        reason = clean(certificate.verify_message, 200).rstrip(".")
-        return HostUntrusted(f"the certificate of {host} is not to be trusted: {reason}; {advice}", exchange)
-    if isinstance(error, httpx.ProxyError):
-        what = f"the proxy before {host} answers {what}"
-        if _REFUSED_BY_PROXY.match(str(error)):
-            return ApiRefused(f"{what}; check HTTPS_PROXY with its user name and password, or NO_PROXY", exchange)
-        return ApiUnavailable(what, exchange)
-    return ApiUnavailable(f"no whole answer from {host}: {what}", exchange)
-
-
-def _certificate_error(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
-    while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return error
-        error = error.__cause__ or error.__context__
-    return None

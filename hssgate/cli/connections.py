@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from hssgate.api.hosts import Hosts
+from hssgate.api.proxies import VARIABLES, Proxy, proxy_for
 from hssgate.cli import github
 from hssgate.cli.addresses import Site, checked_endpoint, checked_url, site_of
 from hssgate.cli.credentials import Choice, choose_credentials
@@ -102,9 +103,9 @@ def connection_with(world: World, given: Address, site: Site, choice: Choice, pr
         project_id: None where it is to be looked up.
 
     Raises:
-        Misused: IAM or STS is needed, and nothing tells where it is.
+        Misused: IAM or STS is needed, and nothing tells where it is; or a proxy is needed that cannot be used.
     """
-    return Connection(
+    connection = Connection(
         endpoint=site.endpoint,
         project_id=project_id,
         region=site.region,
@@ -116,6 +117,22 @@ def connection_with(world: World, given: Address, site: Site, choice: Choice, pr
         request_timeout=given.request_timeout,
         ca_bundle=given.ca_bundle,
     )
+    proxies_of(connection, world)
+    return connection
+
+
+def proxies_of(connection: Connection, world: World) -> list[tuple[str, Proxy]]:
+    """Return scheme and host of each service that is reached through a proxy, with that proxy.
+
+    Raises:
+        Misused: a proxy is needed that cannot be used.
+    """
+    if not any(world.environ.get(name) for name in VARIABLES):
+        return []
+    from hssgate.cli.recipients import recipients_of
+
+    hosts = dict.fromkeys(endpoint for endpoint, _ in recipients_of(connection))
+    return [(host, proxy) for host in hosts if (proxy := proxy_for(host, world.environ)) is not None]
 
 
 def explain(connection: Connection, world: World) -> None:
@@ -127,6 +144,8 @@ def explain(connection: Connection, world: World) -> None:
     for name, address in (("IAM", connection.iam_endpoint), ("STS", connection.sts_endpoint)):
         if address is not None:
             world.console.detail(f"{name} {address}")
+    for endpoint, proxy in proxies_of(connection, world):
+        world.console.detail(f"{endpoint} is reached through the proxy {proxy.shown}")
 
 
 def unused_credentials(choice: Choice, world: World) -> list[str]:
@@ -160,7 +179,8 @@ def hosts_without_credentials(ca_bundle: Path | None, world: World) -> Hosts:
         console.redactor.learn([secret.reveal()])
 
     return Hosts(
-        lambda endpoint: world.open_http(endpoint, ca_bundle),
+        lambda endpoint, proxy: world.open_http(endpoint, ca_bundle, proxy.url if proxy else None),
+        lambda endpoint: proxy_for(endpoint, world.environ),
         world.clock,
         on_secret=on_secret,
         trace=(lambda line: console.detail(line, level=2)) if console.verbosity > 1 else None,

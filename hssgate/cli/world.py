@@ -17,6 +17,7 @@ from hssgate.clock import Clock, SystemClock
 from hssgate.errors import Interrupted
 from hssgate.exit_codes import ExitCode
 from hssgate.record import record
+from hssgate.secret import Secret
 
 _CODES = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
 
@@ -27,14 +28,15 @@ class World:
 
     Args:
         clock: time and chance.
-        open_http: makes a client for scheme and host, with certificate authorities of the caller's own or not.
+        open_http: makes a client for scheme and host, with certificate authorities of the caller's own or not, and
+            with the proxy for this host, if there is one.
         interruptible: while it is entered, signals end the clock's waits.
         environ: the environment variables.
         console: where output goes.
     """
 
     clock: Clock
-    open_http: Callable[[str, Path | None], httpx.Client]
+    open_http: Callable[[str, Path | None, Secret | None], httpx.Client]
     interruptible: Callable[[], AbstractContextManager[None]]
     environ: Mapping[str, str]
     console: Console = field(default_factory=Console)

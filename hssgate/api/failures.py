@@ -1,0 +1,100 @@
+"""Errors of httpx, ssl and zlib as errors of our own, which say who failed: the host, or the proxy before it."""
+
+import contextlib
+import re
+import ssl
+import zlib
+from collections.abc import Callable, Iterator
+
+import httpx
+
+from hssgate.api.proxies import Proxy
+from hssgate.errors import ApiError, ApiRefused, ApiUnavailable, Exchange, HostUntrusted, RequestRefused
+from hssgate.text import clean
+
+_REFUSED_BY_PROXY = re.compile("4[0-9]{2} ")
+_OTHER_HOST = "it is of another host: check the address, and what it leads to"
+_OTHER_TIME = "it is not valid at this machine's time: check the clock, else whoever runs the host has to renew it"
+_CERTIFICATE_ADVICE = {9: _OTHER_TIME, 10: _OTHER_TIME, 62: _OTHER_HOST, 64: _OTHER_HOST}  # by OpenSSL's X509_V_ERR
+_PRIVATE_AUTHORITY = "for a private authority give its certificates with --ca-bundle"
+
+
+class Line:
+    """How far a request has come: to the proxy, if there is one, or through it to the host.
+
+    Args:
+        host: that is asked.
+        proxy: that it is reached through.
+    """
+
+    def __init__(self, host: str, proxy: Proxy | None) -> None:
+        self.host = host
+        self.proxy = proxy
+        self.is_through = proxy is None
+
+    @property
+    def end(self) -> str:
+        """Who is being spoken to, in words."""
+        if self.proxy is None:
+            return self.host
+        return f"{self.host} (through the proxy {self.proxy.shown})" if self.is_through else self.proxy_before_host
+
+    @property
+    def proxy_before_host(self) -> str:
+        """The proxy, in words."""
+        return f"the proxy {self.proxy.shown} before {self.host}" if self.proxy else f"the proxy before {self.host}"
+
+    @property
+    def silence(self) -> str:
+        """What is missing, in words."""
+        return f"no whole answer from {self.end}" if self.is_through else f"no connection by {self.end}"
+
+
+@contextlib.contextmanager
+def translated(
+    line: Line, within: float, known: Callable[[], Exchange], masked: Callable[[object], str]
+) -> Iterator[None]:
+    """Turn what httpx, ssl and zlib raise into errors of our own.
+
+    Args:
+        line: whom the request is for, and how far it has come.
+        within: seconds that the exchange had.
+        known: returns what is known of it.
+        masked: takes secrets out of what httpx says, which may hold what the server said.
+
+    Raises:
+        ApiUnavailable: no answer, or not the whole of it.
+        ApiRefused: a proxy does not let the request through, or the address is none.
+        HostUntrusted: the certificate of the host or of its proxy is not to be trusted.
+    """
+    try:
+        yield
+    except (TimeoutError, httpx.TimeoutException) as error:
+        raise ApiUnavailable(f"{line.silence} within {within:.1f}s", known()) from error
+    except httpx.InvalidURL as error:  # made of what a row holds, which may be a megabyte
+        raise RequestRefused(f"{line.host} cannot be asked: {clean(masked(error), 200)}", known()) from error
+    except (httpx.HTTPError, httpx.StreamError, zlib.error, OSError, UnicodeError) as error:
+        raise _failure(error, line, clean(masked(error), 200) or type(error).__name__, known()) from error
+
+
+def _failure(error: Exception, line: Line, what: str, exchange: Exchange) -> ApiError:
+    """Return our own error for one of httpx, ssl or zlib."""
+    if (certificate := _certificate_error(error)) is not None:
+        advice = _CERTIFICATE_ADVICE.get(certificate.verify_code, _PRIVATE_AUTHORITY)
+        reason = clean(certificate.verify_message, 200).rstrip(".")
+        return HostUntrusted(f"the certificate of {line.end} is not to be trusted: {reason}; {advice}", exchange)
+    if isinstance(error, httpx.ProxyError):
+        variable = line.proxy.variable if line.proxy else "HTTPS_PROXY"
+        what = f"{line.proxy_before_host} answers {what}"
+        if _REFUSED_BY_PROXY.match(str(error)):
+            return ApiRefused(f"{what}; check {variable} with its user name and password, or NO_PROXY", exchange)
+        return ApiUnavailable(what, exchange)
+    return ApiUnavailable(f"{line.silence}: {what}", exchange)
+
+
+def _certificate_error(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return error
+        error = error.__cause__ or error.__context__
+    return None

@@ -1,0 +1,153 @@
+"""The proxy for one host, by the variables that curl, pip and others read."""
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from urllib.parse import unquote
+
+import httpx
+
+from hssgate.api.http import is_near
+from hssgate.errors import Misused
+from hssgate.record import record
+from hssgate.secret import Secret
+from hssgate.text import clean
+
+# As curl and Python read them: the lower case first, and an empty one counts as unset.
+VARIABLES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
+_EXCEPTIONS = ("no_proxy", "NO_PROXY")
+_SCHEMES = ("http", "https")
+_PARTS = re.compile(
+    r"(?P<scheme>[\"']?[A-Za-z][A-Za-z0-9+.-]*://)?(?P<user>.*@)?(?P<host>\[[0-9A-Fa-f:.]*\]?|[^\[\]/:?#@]*)"
+    r"(?P<port>:\d*(?=[/?#]|$))?.*"
+)
+_QUOTES = ("'", '"')
+_LIKE_THIS = (
+    "write it like http://proxy.example:3128, without quotation marks, and percent-encode user name and password"
+)
+_HIGHEST_PORT = 65535
+_HTTPS_PORT = 443
+
+
+@record(kw_only=True)
+class Proxy:
+    """A proxy that one host is reached through.
+
+    Args:
+        url: its address, with the user name and password if there are any.
+        shown: its address without them, and the variable that it comes from.
+        variable: the name of that.
+        secrets: the user name and password, each as it is written and as it is meant.
+    """
+
+    url: Secret
+    shown: str
+    variable: str
+    secrets: tuple[Secret, ...] = ()
+
+
+def proxy_for(endpoint: str, environ: Mapping[str, str]) -> Proxy | None:
+    """Return the proxy through which a host is reached, or None where there is none or none is needed.
+
+    Variables that do not concern the host have no effect, whatever they hold.
+
+    Args:
+        endpoint: scheme and host.
+        environ: the environment variables.
+
+    Raises:
+        Misused: a proxy is needed, and it cannot be used.
+    """
+    host = httpx.URL(endpoint)
+    variable = next((name for name in VARIABLES if environ.get(name, "").strip()), None)
+    if variable is None or is_near(host.host):
+        return None
+    exceptions = next((value for name in _EXCEPTIONS if (value := environ.get(name, "").strip())), "")
+    if _is_excepted(host, exceptions):
+        return None
+    given = environ[variable].strip()
+    shown = f"{_without_user(given)} ({variable})"
+    url = _url_of(given)
+    if url is None:
+        raise _unusable(shown, host, f"it is no address; {_LIKE_THIS}")
+    if url.scheme not in _SCHEMES:
+        raise _unusable(shown, host, "only proxies that speak http or https can; set HTTPS_PROXY to one")
+    return Proxy(url=Secret(str(url)), shown=shown, variable=variable, secrets=_secrets_in(given))
+
+
+def _url_of(given: str) -> httpx.URL | None:
+    """Return an address of a host, or None where it is none: what makes it none may be a part of the password."""
+    if given[:1] in _QUOTES:
+        return None
+    try:
+        url = httpx.URL(given if "://" in given else f"http://{given}")
+    except httpx.InvalidURL:
+        return None
+    return url if url.host and 0 <= (url.port or 0) <= _HIGHEST_PORT else None
+
+
+def _unusable(shown: str, host: httpx.URL, reason: str) -> Misused:
+    return Misused(
+        f"the proxy {shown} is needed for {host.host} and cannot be used: {reason}; or name {host.host} in NO_PROXY"
+    )
+
+
+def _without_user(given: str) -> str:
+    """Return an address without user name and password, and without what could be one of them in the wrong place."""
+    found = _PARTS.fullmatch(given.replace("\n", " "))
+    if found is None:
+        return "…"
+    user = "***@" if found["user"] else ""
+    return clean(f"{found['scheme'] or ''}{user}{found['host']}{found['port'] or ''}", 200)
+
+
+def _secrets_in(given: str) -> tuple[Secret, ...]:
+    user = given.rpartition("@")[0].rpartition("://")[2]
+    parts = (user, user.partition(":")[0], user.partition(":")[2])
+    return tuple(Secret(part) for text in parts for part in (text, unquote(text)) if part)
+
+
+def _is_excepted(host: httpx.URL, exceptions: str) -> bool:
+    """Whether one of the entries of `NO_PROXY` names the host; one that cannot be read names none."""
+    return any(_names(entry.lower(), host) for entry in re.split(r"[\s,]+", exceptions) if entry)
+
+
+def _names(entry: str, host: httpx.URL) -> bool:
+    if entry == "*":
+        return True
+    address = _address(host.host)
+    if "/" in entry:
+        network = _network(entry)
+        return network is not None and address is not None and address in network
+    name, port = _split_port(entry)
+    if port is not None and port != str(host.port or _HTTPS_PORT):
+        return False
+    if (meant := _address(name)) is not None or address is not None:
+        return meant == address
+    suffix, meant_host = name.removeprefix("*").strip("."), host.host.rstrip(".")
+    return bool(suffix) and (meant_host == suffix or meant_host.endswith(f".{suffix}"))
+
+
+def _split_port(entry: str) -> tuple[str, str | None]:
+    """Return name and port; an IPv6 address has a port only behind its brackets."""
+    if entry.startswith("["):
+        name, _, rest = entry[1:].partition("]")
+        return name, rest.removeprefix(":") or None
+    if entry.count(":") == 1:
+        name, _, port = entry.partition(":")
+        return name, port or None
+    return entry, None
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
+
+
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    try:
+        return ipaddress.ip_network(text.replace("[", "").replace("]", ""), strict=False)
+    except ValueError:
+        return None

@@ -1,0 +1,38 @@
+"""Which host is sent which secret."""
+
+from typing import assert_never
+from urllib.parse import urlsplit
+
+from hssgate.api.http import METADATA_HOST
+from hssgate.settings import Connection
+from hssgate.ways import AccessKey, Federation, GitHubIdToken, Keyless, MachineAgency, Password, Token
+
+_BY_TEMPORARY_KEYS = "signatures by temporary keys, with their security token"
+
+
+def recipients_of(connection: Connection) -> list[tuple[str, str]]:
+    """Return scheme and host of each service that is asked, in this order, with what it is sent in words."""
+    sts, iam = connection.sts_endpoint or "", connection.iam_endpoint or ""
+    exchanges: list[tuple[str, str]]
+    match connection.credentials:
+        case Token():
+            exchanges, used = [], "the token"
+        case AccessKey(security_token=None):
+            exchanges, used = [], "signatures"
+        case AccessKey():
+            exchanges, used = [], "signatures, with the security token"
+        case Keyless(id_token=GitHubIdToken(url=url)):
+            github = "{0.scheme}://{0.netloc}".format(urlsplit(url))
+            exchanges, used = [(github, "the request token of the job"), (sts, "the id token")], _BY_TEMPORARY_KEYS
+        case Keyless():
+            exchanges, used = [(sts, "the id token")], _BY_TEMPORARY_KEYS
+        case Federation():
+            exchanges, used = [(iam, "the id token")], _BY_TEMPORARY_KEYS
+        case Password():
+            exchanges, used = [(iam, "user name and password")], "the token that IAM gives for them"
+        case MachineAgency():
+            exchanges, used = [(f"http://{METADATA_HOST}", "the token that it gives itself")], _BY_TEMPORARY_KEYS
+        case unreachable:
+            assert_never(unreachable)
+    look_up = [(iam, used)] if connection.project_id is None else []
+    return [*exchanges, *look_up, (connection.endpoint, used)]
