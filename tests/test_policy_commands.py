@@ -87,7 +87,7 @@ def test_the_examples_of_the_starter_are_valid(bench: Bench) -> None:
     """Taken out of their comments they show each rule, and each list, that a policy can hold."""
     save(bench, "hssgate.yaml", uncommented(starter_policy()))
 
-    ended = bench.run("policy", "validate")
+    ended = bench.run("policy", "validate", "-q")
 
     loaded = load_policy(bench.folder / "hssgate.yaml").policy
     assert (ended.code, ended.out, ended.err) == (0, "hssgate.yaml: valid\n", "")
@@ -206,6 +206,36 @@ def test_validate_warns_of_ends(bench: Bench) -> None:
         "warning: hssgate.yaml:12: the override for legacy/* (over) ended on 2026-09-20 and has no effect any more",
         "warning: hssgate.yaml:8: the override for legacy/* (SEC-123, being replaced) ends after 2026-10-04",
     ]
+
+
+SEVERITY_NOTE = "no entry of `ignore` changes `severity`, which is HSS's own verdict"
+
+
+@pytest.mark.parametrize(
+    ("text", "noted"),
+    [
+        pytest.param("rules: {severity: Low}\nignore: [{vulnerability: CVE-1, reason: r}]", True, id="both"),
+        pytest.param(
+            "rules: {vulnerabilities: 0}\nignore: [{vulnerability: CVE-1, reason: r}]", False, id="ignore alone"
+        ),
+        pytest.param("rules: {severity: Low}", False, id="severity alone"),
+        pytest.param(
+            "rules: {vulnerabilities: 0}\nignore: [{vulnerability: CVE-1, reason: r}]\n"
+            "overrides: [{images: [app], rules: {severity: Low}, reason: r}]",
+            True,
+            id="severity of an override",
+        ),
+    ],
+)
+def test_validate_notes_that_severity_is_not_changed_by_ignore(bench: Bench, text: str, noted: bool) -> None:  # noqa: FBT001
+    """It is no fault, and quiet is heard."""
+    save(bench, "hssgate.yaml", text)
+
+    ended, quiet = bench.run("policy", "validate"), bench.run("policy", "validate", "-q")
+
+    assert (ended.code, ended.out) == (0, "hssgate.yaml: valid\n")
+    assert (f"note: hssgate.yaml: {SEVERITY_NOTE}" in ended.err) is noted
+    assert quiet.err == ""
 
 
 def test_the_schema_is_printed(bench: Bench) -> None:

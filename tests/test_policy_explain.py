@@ -19,6 +19,9 @@ registry.example.com/legacy/app:1.0 under hssgate.yaml (sha256 {sha256})
   scan_age         at most 24h00m           block   hssgate.yaml:5
   scan             image_oversized, failed  warn    hssgate.yaml:6
   without effect, ended: override hssgate.yaml:12 (over, until 2026-09-20)
+  legacy/* fits path legacy/app, any version  hssgate.yaml:8
+  legacy/* fits path legacy/app, any version  hssgate.yaml:12
+  legacy/app:* fits path legacy/app, version 1.0  hssgate.yaml:16
 """
 
 
@@ -31,7 +34,7 @@ def test_each_rule_is_explained_with_its_origin(bench: Bench) -> None:
     lines = ended.out.splitlines()
     absent = [name for name in Rules.model_fields if name not in RULES_OF_POLICY]
     assert (ended.code, ended.err) == (0, "")
-    assert lines.pop(-2) == f"  not applied: {', '.join(absent)}"
+    assert lines.pop(7) == f"  not applied: {', '.join(absent)}"
     assert lines == EXPLAINED.format(sha256=sha256("hssgate.yaml")).splitlines()
 
 
@@ -106,6 +109,51 @@ def test_json_says_the_same(bench: Bench) -> None:
             "override": {"images": ["legacy/*"], "reason": "over", "expires": "2026-09-20"},
         }
     ]
+
+
+def test_the_globs_that_fit_are_shown_with_what_they_were_compared_with(bench: Bench) -> None:
+    """Those of every entry; with -v those that do not fit as well, and in JSON all."""
+    save(
+        bench,
+        "hssgate.yaml",
+        "rules: {severity: Low}\n"
+        "overrides:\n"
+        "  - {images: ['team/app*', 'team/**:1'], rules: {severity: High}, reason: r}\n"
+        "ignore:\n"
+        "  - {vulnerability: CVE-1, images: [secret, 'app*'], reason: r}\n"
+        "  - {vulnerability: CVE-2, reason: r}\n",
+    )
+
+    text, verbose, document = (
+        bench.run("policy", "explain", "my.org/team/app-prod/secret:1", *more).out
+        for more in ([], ["-v"], ["--format", "json"])
+    )
+
+    assert [line for line in text.splitlines() if "fit" in line] == [
+        "  team/**:1 fits path team/app-prod/secret, version 1  hssgate.yaml:3",
+        "  secret fits name secret, any version  hssgate.yaml:5",
+    ]
+    assert "  team/app* does not fit path team/app-prod/secret, any version  hssgate.yaml:3\n" in verbose
+    assert "  app* does not fit name secret, any version  hssgate.yaml:5\n" in verbose
+    globs = json.loads(document)["policies"][0]["globs"]
+    assert [(found["glob"], found["fits"]) for found in globs] == [
+        ("team/app*", False), ("team/**:1", True), ("secret", True), ("app*", False),
+    ]  # fmt: skip
+    assert globs[0]["compared"] == "path team/app-prod/secret, any version"
+
+
+def test_a_version_that_is_not_named_is_compared_as_none(bench: Bench) -> None:
+    """A digest alone names no version."""
+    save(
+        bench,
+        "hssgate.yaml",
+        "rules: {severity: Low}\noverrides: [{images: ['app:*', 'app:1'], rules: {severity: High}, reason: r}]",
+    )
+
+    ended = bench.run("policy", "explain", "team/app@sha256:" + "a" * 64)
+
+    assert "  app:* fits name app, no version  hssgate.yaml:2\n" in ended.out
+    assert "app:1 " not in ended.out
 
 
 def test_every_rule_applied_leaves_no_line_of_others(bench: Bench) -> None:

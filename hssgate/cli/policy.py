@@ -73,7 +73,7 @@ def validate(ctx: click.Context, paths: Sequence[Path], verbose: int, quiet: boo
     """Check policy files and list every fault of every file; exit 0 only if all are valid, else 2.
 
     Without PATH, the files that `check` would read: those of HSSGATE_POLICY, else hssgate.yaml, .yml, .toml or .json
-    here or in the nearest folder above, up to the root of the repository. Overrides that have ended or end within 14
+    here or in the nearest folder above, up to the root of the repository. Entries that have ended or end within 14
     days are warnings.
     """
     world: World = ctx.obj
@@ -122,6 +122,11 @@ def _tell_valid(loaded: LoadedPolicy, world: World) -> None:
     world.console.result(f"{loaded.source.path}: valid")
     for warning in warnings_of_ends(loaded, world.clock.epoch()):
         world.console.warning(warning)
+    if loaded.policy.limits_severity and loaded.policy.ignore:
+        world.console.progress(
+            f"note: {loaded.source.path}: no entry of `ignore` changes `severity`, which is HSS's own verdict; "
+            "to accept a worse one for an image, write an override of `severity`"
+        )
 
 
 def _warn_of_neighbours(path: Path, console: Console) -> None:

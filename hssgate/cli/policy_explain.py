@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -12,7 +13,7 @@ from hssgate.cli.options import common_options
 from hssgate.cli.policy_files import choose, load, policy_option
 from hssgate.cli.world import World
 from hssgate.errors import Misused
-from hssgate.policy.explain import Explanation, Origin, explain_policy
+from hssgate.policy.explain import Compared, Explanation, Origin, explain_policy
 from hssgate.policy.model import Ignore
 from hssgate.policy.rule_table import RULES, Action, ScanRule
 from hssgate.policy.rules import Rule, Subject, shown_limit
@@ -39,7 +40,8 @@ def explain(  # noqa: PLR0917 - click hands over every option by name
 ) -> None:
     """Show each rule in force for IMAGE, its limit and action, and where it stands: built-in, file or override.
 
-    IMAGE is written as for `check`. Nothing is asked of the API.
+    Globs that fit IMAGE are shown with what they were compared with; -v shows the others, too. IMAGE is written as for
+    `check`. Nothing is asked of the API.
     """
     world: World = ctx.obj
     console = world.console
@@ -76,6 +78,7 @@ def _as_text(explanation: Explanation, reference: Reference, console: Console) -
             *([f"  not applied: {', '.join(absent)}"] if absent else []),
             *(f"  without effect, ended: {_from(origin)}" for origin in explanation.ended),
             *(f"  ignores {_ignored(entry)}  {place}" for entry, place in explanation.exceptions),
+            *(f"  {_compared(glob)}" for glob in explanation.globs if glob.fits or console.verbosity > 0),
         ]
     )
 
@@ -100,6 +103,7 @@ def _as_json(explanation: Explanation) -> dict[str, object]:
             {"place": place, **entry.model_dump(mode="json", exclude_none=True)}
             for entry, place in explanation.exceptions
         ],
+        "globs": [asdict(glob) for glob in explanation.globs],
     }
 
 
@@ -120,6 +124,11 @@ def _ignored(entry: Ignore) -> str:
     package = f" in {clean(entry.package, 100)}" if entry.package else ""
     until = f", until {entry.expires}" if entry.expires else ""
     return f"{clean(entry.vulnerability, 100)}{package} ({clean(entry.reason, _LONGEST_REASON)}{until})"
+
+
+def _compared(glob: Compared) -> str:
+    verb = "fits" if glob.fits else "does not fit"
+    return f"{clean(glob.glob, 200)} {verb} {clean(glob.compared, 400)}  {glob.place}"
 
 
 def _accepted(rule: Rule) -> str:
@@ -147,6 +156,6 @@ def _warn_of_what_is_not_named(reference: Reference, console: Console) -> None:
     ]
     if unnamed:
         console.warning(
-            f"{reference.text} names no {' and no '.join(unnamed)}: `check` holds overrides against what HSS lists, "
-            "so others may apply; name it here to see them"
+            f"{reference.text} names no {' and no '.join(unnamed)}: `check` compares globs with what HSS lists, "
+            "so others may fit; name it here to see them"
         )

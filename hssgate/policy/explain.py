@@ -1,7 +1,9 @@
 """Which rules a policy holds one image to, and where each of them stands."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from hssgate.policy.globs import fits_image, what_is_compared
 from hssgate.policy.load import LoadedPolicy
 from hssgate.policy.model import Ignore, Override
 from hssgate.policy.rule_table import RULES
@@ -23,6 +25,23 @@ class Origin:
 
 
 @dataclass(frozen=True)
+class Compared:
+    """A glob of an entry, and the image that it was compared with.
+
+    Args:
+        glob: as the policy has it.
+        place: of its entry.
+        fits: whether it fits the image.
+        compared: what of the image it was compared with, in words.
+    """
+
+    glob: str
+    place: str
+    fits: bool
+    compared: str
+
+
+@dataclass(frozen=True)
 class Explanation:
     """What one policy asks of an image.
 
@@ -31,12 +50,14 @@ class Explanation:
         rules: in force, by name, in the order of the model, each with its origin.
         ended: the overrides that match the image and are without effect.
         exceptions: in force for the image, each with where it stands.
+        globs: on images, of every entry, in their order.
     """
 
     source: PolicySource
     rules: dict[str, tuple[Rule, Origin]]
     ended: tuple[Origin, ...]
     exceptions: tuple[tuple[Ignore, str], ...]
+    globs: tuple[Compared, ...]
 
 
 def explain_policy(loaded: LoadedPolicy, subject: Subject, now: float) -> Explanation:
@@ -55,7 +76,16 @@ def explain_policy(loaded: LoadedPolicy, subject: Subject, now: float) -> Explan
     ended = tuple(_origin_of(loaded, index) for index in ended_overrides(loaded, subject, now))
     entries = rules_for(loaded, subject, now).exceptions.entries
     exceptions = tuple((entry, loaded.place_of("ignore", index)) for index, entry in entries)
-    return Explanation(loaded.source, rules, ended, exceptions)
+    return Explanation(loaded.source, rules, ended, exceptions, tuple(_globs(loaded, subject)))
+
+
+def _globs(loaded: LoadedPolicy, subject: Subject) -> Iterator[Compared]:
+    path, version = subject.path, subject.image_version or ""
+    entries = [(loaded.place_of("overrides", index), one.images) for index, one in enumerate(loaded.policy.overrides)]
+    entries += [(loaded.place_of("ignore", index), one.images or ()) for index, one in enumerate(loaded.policy.ignore)]
+    for place, globs in entries:
+        for glob in globs:
+            yield Compared(glob, place, fits_image(glob, path, version), what_is_compared(glob, path, version))
 
 
 def _origin_of(loaded: LoadedPolicy, index: int) -> Origin:

@@ -99,6 +99,19 @@ def fits_image(pattern: str, path: str, version: str) -> bool:
     return _fits_parts(of_path, compared) and (not colon or _fits_parts(of_version, version))
 
 
+def what_is_compared(pattern: str, path: str, version: str) -> str:
+    """Return what of an image its glob is compared with, in words.
+
+    Args:
+        pattern: as `image_glob` returns it.
+        path: as `path_of` returns it.
+        version: the tag; empty where the image has none.
+    """
+    of_path, colon, _ = pattern.partition(":")
+    part = f"path {path}" if "/" in of_path else f"name {path.rpartition('/')[2]}"
+    return f"{part}, " + ((f"version {version}" if version else "no version") if colon else "any version")
+
+
 def fits_text(pattern: str, text: str, *, any_case: bool = False) -> bool:
     """Whether a plain glob fits the whole text, or is the text to the letter.
 

@@ -67,6 +67,11 @@ class Policy(BaseModel):
     overrides: Annotated[tuple[Override, ...], Field(max_length=MOST_ENTRIES)] = ()
     ignore: Annotated[tuple[Ignore, ...], Field(max_length=MOST_ENTRIES)] = ()
 
+    @property
+    def limits_severity(self) -> bool:
+        """Whether `severity` is limited, for all images or for some."""
+        return any(rules.severity is not None for rules in (self.rules, *(one.rules for one in self.overrides)))
+
 
 BUILT_IN_TEXT = "version: 1\nrules:\n  severity: Medium\n  malicious_files: 0\n"
 
