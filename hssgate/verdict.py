@@ -235,11 +235,13 @@ class PolicySource:
         sha256: of its bytes.
         searched: the folder in which a default file was looked for and the last one above it, which may be the same;
             None for a policy that was given or found.
+        in_repository: the path relative to the root of the repository, where the search came to know it.
     """
 
     path: str
     sha256: str
     searched: tuple[str, str] | None = None
+    in_repository: str | None = None
 
 
 @record

@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -63,6 +64,20 @@ def test_the_policy_is_found_upwards(repository: Bench, place: str, path: str) -
     assert ended.code == 10
     assert ended.out.splitlines()[0] == f"policy: {path} (sha256 {sha256(path)})"
     assert [policy["path"] for policy in ended.report["policies"]] == [path]
+
+
+def test_code_hosts_are_given_the_path_in_the_repository(repository: Bench) -> None:
+    """They link to it, and a path that begins with `..` leads them nowhere."""
+    Path("../hssgate.yaml").write_text("# strict\n" + STRICT)
+
+    check(repository, "--report", "junit=j.xml", "--report", "sarif=s.sarif", "--report", "codequality=c.json")
+
+    (case,) = [case for case in ET.parse("j.xml").iter("testcase") if case.get("name") == "vulnerabilities"]  # noqa: S314 - our own file
+    (result,) = json.loads(Path("s.sarif").read_text())["runs"][0]["results"]
+    (entry,) = json.loads(Path("c.json").read_text())
+    assert (case.get("file"), case.get("line")) == ("services/hssgate.yaml", "2")
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "services/hssgate.yaml"
+    assert entry["location"]["path"] == "services/hssgate.yaml"
 
 
 def test_the_nearest_policy_is_taken(repository: Bench) -> None:
@@ -245,7 +260,7 @@ def test_a_policy_of_a_stranger_is_misuse(repository: Bench) -> None:
     """Whoever owns a folder above, the root of the repository or the file itself could have put it there."""
     here, above, root = Path.cwd(), Path.cwd().parent, repository.folder
     (above / "hssgate.yaml").write_text(STRICT)
-    found = Search(Path("../hssgate.yaml"), (here, above))
+    found = Search(Path("../hssgate.yaml"), (here, above), Path("services/hssgate.yaml"))
 
     for path in (above, root, root / ".git", above / "hssgate.yaml"):
         with pytest.raises(Misused, match=f"{path} belongs to user {STRANGER}"):

@@ -1,6 +1,7 @@
 """Which policy files a command reads: `--policy`, its variable, or the default file here or above."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,12 @@ class Chosen:
     Args:
         paths: of the files; none: the built-in policy.
         searched: the folders in which no default file was found, nearest first.
+        in_repository: the path of a file found above, relative to the root of the repository.
     """
 
     paths: tuple[Path, ...]
     searched: tuple[Path, ...] = ()
+    in_repository: Path | None = None
 
 
 class PolicyFile(click.ParamType[Path]):
@@ -67,7 +70,7 @@ def choose(paths: Sequence[Path]) -> Chosen:
     if paths:
         return Chosen(tuple(dict.fromkeys(paths)))
     found = find_policy()
-    return Chosen((found.path,)) if found.path else Chosen((), found.folders)
+    return Chosen((found.path,), in_repository=found.in_repository) if found.path else Chosen((), found.folders)
 
 
 def load(chosen: Chosen) -> tuple[LoadedPolicy, ...]:
@@ -77,9 +80,15 @@ def load(chosen: Chosen) -> tuple[LoadedPolicy, ...]:
         PolicyInvalid: one line for each fault of each file.
     """
     try:
-        return load_policies(chosen.paths, chosen.searched)
+        policies = load_policies(chosen.paths, chosen.searched)
     except PolicyInvalid as error:
         raise with_hints(error, chosen.paths) from error
+    if chosen.in_repository is None:
+        return policies
+    return tuple(
+        replace(loaded, source=replace(loaded.source, in_repository=chosen.in_repository.as_posix()))
+        for loaded in policies
+    )
 
 
 def with_hints(error: PolicyInvalid, paths: Sequence[Path]) -> PolicyInvalid:

@@ -22,10 +22,12 @@ class Search:
     Args:
         path: of the file, relative to the current folder; None where there is none.
         folders: that were searched, nearest first, as absolute paths.
+        in_repository: the path of a file found above, relative to the root of the repository.
     """
 
     path: Path | None
     folders: tuple[Path, ...]
+    in_repository: Path | None = None
 
 
 class Disk:
@@ -65,7 +67,8 @@ def find_policy(disk: Disk = _DISK) -> Search:
         for number, folder in enumerate(above, 1):
             if name := _default_name_in(folder):
                 _require_trusted_owner(folder / name, trusted, disk)
-                return Search(Path(*[".."] * number, name), (here, *above[:number]))
+                in_repository = folder.relative_to(above[-1]) / name
+                return Search(Path(*[".."] * number, name), (here, *above[:number]), in_repository)
     except OSError as error:
         place = clean(error.filename or "the current folder", _LONGEST_PATH)
         raise Misused(f"{place}: it cannot be searched for a policy: {error.strerror}; {_WAY_OUT}") from error

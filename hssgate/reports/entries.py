@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from hssgate.api.models import Level
 from hssgate.policy.load import BUILT_IN
 from hssgate.policy.rule_table import RULES
+from hssgate.reports.facts import path_in_repository
 from hssgate.reports.findings import EFFECT_OF, Consequence, Effect, consequences, identifier, package
 from hssgate.reports.fingerprints import Key, digest, fingerprints, group_key, identities
 from hssgate.text import clean
@@ -105,7 +106,7 @@ def _of_image(image: ImageVerdict, verdict: Verdict) -> list[Keyed]:
         if check.result in EFFECT_OF and (not check.blamed or check.actual != accounted[id(check)]):
             policy = _policy_of(check, verdict)
             at = ("rule", check.rule, policy, group_key(check.group, image.reference))
-            found.append((at, _of_check(image, check, policy)))
+            found.append((at, _of_check(image, check, _file_of(policy, verdict))))
     if image.outcome is not Outcome.PASSED and all(entry.effect is not Effect.BLOCKS for _, entry in found):
         found.append((("rule", SCAN, None, None), _of_check(image, NOTHING_JUDGED, None)))
     return found
@@ -128,14 +129,14 @@ def _of_finding(image: ImageVerdict, one: Consequence) -> Entry:
     )
 
 
-def _of_check(image: ImageVerdict, check: Check, policy: str | None) -> Entry:
+def _of_check(image: ImageVerdict, check: Check, file: str | None) -> Entry:
     is_doubt = check.result is Result.ERROR
     doubted = " could not be judged" if is_doubt else ""
     return Entry(
         EFFECT_OF[check.result],
         clean(f"{_short(image.reference.text)}{doubted}: {_said(check)}.", _LONGEST_MESSAGE),
         OWN + check.rule,
-        path=_relative(policy) or DOCKERFILE,
+        path=file or DOCKERFILE,
         image=clean(image.reference.text),
         is_doubt=is_doubt,
     )
@@ -160,6 +161,10 @@ def _policy_of(check: Check, verdict: Verdict) -> str | None:
     if check.rule not in _LIMITS:
         return None
     return check.policy or next((source.path for source in verdict.policies), None)
+
+
+def _file_of(policy: str | None, verdict: Verdict) -> str | None:
+    return _relative(policy and path_in_repository(policy, verdict.policies))
 
 
 def _relative(policy: str | None) -> str | None:

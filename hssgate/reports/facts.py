@@ -6,7 +6,7 @@ from hssgate.api.models import CicdImage, SeverityLevel
 from hssgate.durations import format_duration, format_moment, worded_time
 from hssgate.exit_codes import WORST_FIRST
 from hssgate.text import clean
-from hssgate.verdict import Check, ImageVerdict, Outcome, Result, Verdict
+from hssgate.verdict import Check, ImageVerdict, Outcome, PolicySource, Result, Verdict
 
 Facts = list[tuple[str, str]]
 
@@ -80,6 +80,11 @@ def reads(image: ImageVerdict) -> list[tuple[str, ...]]:
         )  # fmt: skip
         rows.append(tuple("" if cell is None else clean(cell, _LONGEST_FACT) for cell in cells))
     return rows
+
+
+def path_in_repository(policy: str, policies: Iterable[PolicySource]) -> str:
+    """Return the path by which a code host knows a policy: as it was given, where the search found no other."""
+    return next((source.in_repository for source in policies if source.path == policy and source.in_repository), policy)
 
 
 def values(check: Check) -> tuple[str, str]:

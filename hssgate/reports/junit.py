@@ -6,6 +6,7 @@ One testsuite an image, one testcase a check, one outcome a testcase; never an e
 from junit_xml import TestCase, TestSuite, to_xml_report_string
 
 from hssgate.policy.load import BUILT_IN
+from hssgate.reports.facts import path_in_repository
 from hssgate.reports.findings import detail_line, exceptions_for, ignored_lines, line
 from hssgate.reports.room import bounded
 from hssgate.reports.words import searched_in_words
@@ -65,9 +66,12 @@ def _place(check: Check, verdict: Verdict) -> tuple[str | None, int | None]:
     """
     first = next((Place(source.path, None) for source in verdict.policies if source.path != BUILT_IN), None)
     place = check.place or first
-    if place is None or place.path.startswith("/") or ".." in place.path.split("/"):
+    if place is None:
         return None, None
-    return clean(place.path, 400), place.line or 1
+    path = path_in_repository(place.path, verdict.policies)
+    if path.startswith("/") or ".." in path.split("/"):
+        return None, None
+    return clean(path, 400), place.line or 1
 
 
 def _tell(case: TestCase, check: Check, room: int) -> None:
