@@ -30,7 +30,7 @@ unit: $(VENV)/dev  ## the tests, with branch coverage of the decision path
 	$(BIN)/coverage report --fail-under=100 --include='$(DECISION_PATH)'
 
 # What turns what was given and answered into an exit code: every branch of it is covered, without exceptions.
-DECISION_PATH := hssgate/cli/credentials.py,hssgate/cli/github.py,hssgate/gate.py,hssgate/grouping.py,hssgate/judgement.py,hssgate/nearby.py,hssgate/pacing.py,hssgate/policy/*,hssgate/preflight.py,hssgate/reference.py,hssgate/sighting.py,hssgate/watched.py,hssgate/verdict.py,hssgate/waiting.py,hssgate/wanted.py,hssgate/watch.py,hssgate/ways.py,hssgate/api/answers.py,hssgate/api/auth/exchange.py,hssgate/api/auth/lease.py,hssgate/api/client.py,hssgate/api/listing.py,hssgate/api/models.py,hssgate/api/paging.py,hssgate/evidence.py,hssgate/inquiry.py,hssgate/retrying.py,hssgate/saved.py,hssgate/scan_checks.py,hssgate/secret.py,hssgate/selftest/agreement.py,hssgate/selftest/run.py
+DECISION_PATH := hssgate/cli/credentials.py,hssgate/cli/github.py,hssgate/cli/publication.py,hssgate/gate.py,hssgate/grouping.py,hssgate/judgement.py,hssgate/nearby.py,hssgate/pacing.py,hssgate/policy/*,hssgate/preflight.py,hssgate/reference.py,hssgate/sighting.py,hssgate/watched.py,hssgate/verdict.py,hssgate/waiting.py,hssgate/wanted.py,hssgate/watch.py,hssgate/ways.py,hssgate/api/answers.py,hssgate/api/auth/exchange.py,hssgate/api/auth/lease.py,hssgate/api/client.py,hssgate/api/listing.py,hssgate/api/models.py,hssgate/api/paging.py,hssgate/evidence.py,hssgate/inquiry.py,hssgate/retrying.py,hssgate/saved.py,hssgate/scan_checks.py,hssgate/secret.py,hssgate/selftest/agreement.py,hssgate/selftest/run.py
 
 fix: $(VENV)/dev  ## let ruff mend what it can
 	$(BIN)/ruff check --fix .

@@ -50,6 +50,9 @@ class Clock(Protocol):
             TimeoutError: the work took longer.
         """
 
+    def interrupt(self, interruption: Interrupted) -> None:
+        """End the wait under way, or else the next one; to be called from a signal handler."""
+
     def together(self, work: Callable[[], None], *, workers: int) -> None:
         """Return when all of several callers of the same work have come back from it.
 

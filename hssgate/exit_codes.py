@@ -9,7 +9,7 @@ class ExitCode(IntEnum):
     PASSED = 0  # every image was proven to hold to the policy, perhaps with warnings
     CRASHED = 1  # a bug: Python's own code for an exception nobody caught
     MISUSED = 2  # option, IMAGE, policy or report path wrong; nothing was asked of the API
-    API_UNAVAILABLE = 3  # network, credentials, permission, unreadable answer
+    API_UNAVAILABLE = 3  # network, credentials, permission, unreadable answer, or a report that cannot be written
     TIMED_OUT = 4  # the image did not appear, or its scan did not end
     NO_RESULT = 5  # scan failed, download failed, image too large, or a needed number missing
     BLOCKED = 10  # the policy is violated
@@ -26,7 +26,7 @@ _MEANINGS = {
     ExitCode.PASSED: "passed, perhaps with warnings",
     ExitCode.CRASHED: "crashed: a bug, never a verdict",
     ExitCode.MISUSED: "misused: option, IMAGE, policy or report path wrong",
-    ExitCode.API_UNAVAILABLE: "the API could not be asked",
+    ExitCode.API_UNAVAILABLE: "the API could not be asked, or a report could not be written",
     ExitCode.TIMED_OUT: "timed out: the image did not appear, or its scan did not end",
     ExitCode.NO_RESULT: "no usable result: scan failed, or a needed number missing",
     ExitCode.BLOCKED: "blocked: the policy is violated",

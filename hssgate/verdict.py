@@ -37,6 +37,7 @@ class Trouble(StrEnum):
     INCOMPLETE = "incomplete"
     AMBIGUOUS = "ambiguous"
     INTERRUPTED = "interrupted"
+    REPORT = "report"  # of a run: a report or an output could not be written
 
 
 _CODE_OF_TROUBLE = {
@@ -46,6 +47,7 @@ _CODE_OF_TROUBLE = {
     Trouble.TIMEOUT: ExitCode.TIMED_OUT,
     Trouble.API: ExitCode.API_UNAVAILABLE,
     Trouble.INTERRUPTED: ExitCode.INTERRUPTED,
+    Trouble.REPORT: ExitCode.API_UNAVAILABLE,
 }
 SCAN = "scan"  # the check without which nothing passes
 
@@ -245,6 +247,19 @@ class PolicySource:
 
 
 @record
+class RunError:
+    """What ended a run without belonging to one of its images.
+
+    Args:
+        trouble: interrupted, or a report that could not be written.
+        message: one line.
+    """
+
+    trouble: Trouble
+    message: str
+
+
+@record
 class Verdict:
     """What the run came to.
 
@@ -265,6 +280,15 @@ class Verdict:
     finished_at: float
     interruption: ExitCode | None = None
     unwritten_reports: tuple[str, ...] = ()
+
+    @property
+    def run_errors(self) -> tuple[RunError, ...]:
+        """What explains the exit code beside the images; every report names each."""
+        signalled = [self.interruption] if self.interruption is not None else []
+        return (
+            *(RunError(Trouble.INTERRUPTED, code.meaning) for code in signalled),
+            *(RunError(Trouble.REPORT, line) for line in self.unwritten_reports),
+        )
 
     @property
     def exit_code(self) -> ExitCode:

@@ -1,6 +1,5 @@
 """The gate's own command line over the emulator, in virtual time and without sockets."""
 
-import contextlib
 import hashlib
 import json
 import os
@@ -16,6 +15,7 @@ import pytest
 from junitparser import JUnitXml
 
 from hssgate.cli.main import run
+from hssgate.cli.signals import Signals
 from hssgate.cli.world import World
 from hssgate.emulator.app import Emulator
 from hssgate.emulator.scenario import parse_scenario
@@ -105,6 +105,7 @@ class Bench:
         folder: of the run.
         clock: virtual time.
         sent: the requests of the last run, as they went over the wire.
+        signals: of the last run; none reaches it but through `receive`.
     """
 
     capture: pytest.CaptureFixture[str]
@@ -114,6 +115,7 @@ class Bench:
     emulator: Emulator = field(init=False)
     handler: Callable[[httpx.Request], httpx.Response] | None = None
     sent: list[httpx.Request] = field(default_factory=list)
+    signals: Signals = field(default_factory=Signals)
 
     def play(self, scenario: str) -> "Bench":
         """Start the emulator over a scenario."""
@@ -138,7 +140,8 @@ class Bench:
         with self.monkeypatch.context() as patch:
             for name, value in (env or {}).items():
                 patch.setenv(name, value)
-            world = World(self.clock, self._open_http, contextlib.nullcontext, os.environ)
+            self.signals = Signals()
+            world = World(self.clock, self._open_http, self.signals, os.environ)
             code = run(arguments, world)
         out, err = self.capture.readouterr()
         return Ended(code, out, err, self.folder)

@@ -23,6 +23,7 @@ class FakeClock:
         self._now = 1000.0
         self._epoch_offset = epoch - self._now
         self._alarms: list[tuple[float, BaseException]] = []
+        self._interruption: BaseException | None = None
         self.slept: list[float] = []
         self.on_wait: Callable[[], None] = lambda: None
 
@@ -34,7 +35,9 @@ class FakeClock:
 
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
+        self._heed()
         self.pass_time(seconds)
+        self._heed()
 
     def uniform(self, low: float, high: float) -> float:
         return self._random.uniform(low, high)
@@ -42,18 +45,24 @@ class FakeClock:
     def call(self, work: Callable[[], T], *, within: float, abandon: Callable[[], None]) -> T:
         """Run the work at once; where it let more than `within` pass, go back to that moment and give up."""
         began = self._now
+        self._heed()
         try:
             result = work()
         except BaseException:
             self._give_up_if_late(began, within, abandon)
             raise
         self._give_up_if_late(began, within, abandon)
+        self._heed()
         return result
 
     def together(self, work: Callable[[], None], *, workers: int) -> None:
         """Run the work once for each worker, one after the other."""
         for _ in range(workers):
             work()
+
+    def _heed(self) -> None:
+        if self._interruption is not None:
+            raise self._interruption
 
     def _give_up_if_late(self, began: float, within: float, abandon: Callable[[], None]) -> None:
         if self._now - began > within:
@@ -69,6 +78,10 @@ class FakeClock:
             self._now = max(self._now, moment)
             raise alarm
         self._now = until
+
+    def interrupt(self, interruption: BaseException) -> None:
+        """Raise the exception in the wait under way, or else the next one, and in each that follows."""
+        self._interruption = interruption
 
     def ring(self, after: float, alarm: BaseException) -> None:
         """Raise the exception once so many seconds from now have passed."""

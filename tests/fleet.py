@@ -10,6 +10,7 @@ import httpx
 
 from hssgate.cli.console import Console
 from hssgate.cli.main import run
+from hssgate.cli.signals import Signals
 from hssgate.cli.world import World
 from hssgate.emulator.app import Emulator
 from hssgate.emulator.model import Scenario
@@ -133,7 +134,7 @@ def sail(members: Sequence[Member], quota: Quota, *arguments: str) -> Sailed:
         world = World(
             SharedClock(shared, member.number),
             lambda _endpoint, _ca_bundle, _proxy: httpx.Client(transport=line, trust_env=False),
-            contextlib.nullcontext, KEY, Console(),
+            Signals(), KEY, Console(),
         )  # fmt: skip
         given = [f"app-{member.number}:1.0", "--endpoint", "http://127.0.0.1:9", "--project-id", "p", "-q"]
         code = run(["check", *given, *arguments], world)

@@ -130,6 +130,9 @@ class SharedClock:
             raise TimeoutError
         return result
 
+    def interrupt(self, interruption: BaseException) -> None:
+        raise interruption
+
     def together(self, work: Callable[[], None], *, workers: int) -> None:
         for _ in range(workers):
             work()

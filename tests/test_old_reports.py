@@ -290,7 +290,7 @@ def test_no_report_replaces_the_policy_that_was_found(bench: Bench) -> None:
 
 @pytest.mark.parametrize("arguments", [["check", "app:1", *ADDRESS], ["judge", "report.json"]], ids=["check", "judge"])
 def test_a_folder_that_is_gone_is_misuse(bench: Bench, arguments: list[str]) -> None:
-    """Where the report was to go is not known."""
+    """Where the report was to go is not known, nor which policy applies."""
     Path("gone").mkdir()
     bench.monkeypatch.chdir("gone")
     Path.cwd().rmdir()
@@ -298,7 +298,7 @@ def test_a_folder_that_is_gone_is_misuse(bench: Bench, arguments: list[str]) -> 
     ended = bench.run(*arguments, "--report", "json=new.json", env=KEY)
 
     assert ended.code == 2
-    assert "--report json=new.json: no current folder: No such file or directory" in ended.err
+    assert "the working directory does not exist any more" in ended.err
 
 
 @pytest.mark.parametrize(

@@ -276,7 +276,7 @@ def test_an_interrupted_run_looks_like_none_that_passed(bench: Bench) -> None:
 
     assert (ended.code, ended.checks()) == (143, {"scan": "passed", "severity": "passed"})
     assert told(run) == [("hssgate.run", "error")]
-    assert run["results"][0]["message"]["text"] == "The run did not end well: interrupted, exit code 143."
+    assert run["results"][0]["message"]["text"] == "The run did not end well: interrupted (SIGTERM)."
     assert "logicalLocations" not in run["results"][0]["locations"][0]
     assert run["invocations"][0]["executionSuccessful"] is False
 

@@ -213,7 +213,7 @@ BROKEN = {
     "asks twice": ("from hssgate.api.wire import Wire; ask = Wire.ask; Wire.ask = lambda *a, **k: (ask(*a, **k), ask(*a, **k))[1]", "the API got 2 requests, not 1"),
     "tells the secret": ("print(os.environ['HUAWEICLOUD_SDK_SK'])", "it shows a secret"),
     "says it differently": ("import hssgate.policy.judge as j; j.Check = lambda *a, **k: __import__('hssgate.verdict').verdict.Check(a[0], a[1], 'bad', *a[3:], **k)", "it does not say 'severity: High found"),
-    "a report is missing": ("import hssgate.reports as r; r.FORMATS = {**r.FORMATS}; r.FORMATS['json'] = lambda verdict: ''; import hssgate.cli.report_files as f; f.FORMATS = r.FORMATS", "there is no JSON report"),
+    "a report is missing": ("import hssgate.reports as r; r.FORMATS = {**r.FORMATS}; r.FORMATS['json'] = lambda verdict: ''", "there is no JSON report"),
     "JUnit is green": ("import hssgate.reports.junit as j; j._tell = lambda case, check, room: None", "the JUnit report shows team/app:1.0 as passed"),
 }  # fmt: skip
 
@@ -321,7 +321,26 @@ GOOD = Ended(
         pytest.param({"exit_code": None}, ("it did not end by itself",), id="no end"),
         pytest.param({"junit": None}, ("there is no JUnit report",), id="no JUnit"),
         pytest.param({"junit": b"<"}, ("the JUnit report is no XML: unclosed token: line 1, column 0",), id="no XML"),
-        pytest.param({"junit": b"<testsuites/>"}, ("the JUnit report has no suite for team/app:1.0",), id="no suite"),
+        pytest.param(
+            {"junit": b"<testsuites/>"},
+            (
+                "the JUnit report shows nothing red, and the exit code is 10 blocked",
+                "the JUnit report has no suite for team/app:1.0",
+            ),
+            id="no suite",
+        ),
+        pytest.param(
+            {
+                "exit_code": 3,
+                "json": {**GOOD.json, "exit_code": 3, "images": [{"reference": "team/app:1.0", "exit_code": 0}]},
+                "junit": b"<testsuites><testsuite name='team/app:1.0'><testcase/></testsuite></testsuites>",
+            },
+            (
+                "the exit code is 3 api unavailable, not 10 blocked",
+                "the JUnit report shows nothing red, and the exit code is 3 api unavailable",
+            ),
+            id="green where a report could not be written",
+        ),
         pytest.param({"json": []}, ("there is no JSON report, or it does not say how the run ended",), id="odd JSON"),
         pytest.param(
             {"json": {**GOOD.json, "exit_code": 0, "images": []}},

@@ -11,6 +11,7 @@ import httpx
 
 from hssgate.cli.console import Console
 from hssgate.cli.main import run
+from hssgate.cli.signals import Signals
 from hssgate.cli.world import World
 from hssgate.clock import Clock
 from hssgate.secret import Secret
@@ -40,7 +41,7 @@ def silently(arguments: Sequence[str], clock: Clock, transport: httpx.BaseTransp
 
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        world = World(clock, open_http, contextlib.nullcontext, {**os.environ, **KEY}, Console())
+        world = World(clock, open_http, Signals(), {**os.environ, **KEY}, Console())
         code = run(arguments, world)
         for stream in (out, err):
             stream.flush()

@@ -22,7 +22,8 @@ from hssgate.cli.options import (
 )
 from hssgate.cli.policy_files import choose, load, policy_option
 from hssgate.cli.progress import Progress
-from hssgate.cli.report_files import check_paths, inputs_of, refuse_inputs, rewrite_reports, takes_stdout, write_reports
+from hssgate.cli.publication import Publication
+from hssgate.cli.report_files import check_paths, inputs_of, refuse_inputs, takes_stdout
 from hssgate.cli.world import World
 from hssgate.durations import Moment, format_duration
 from hssgate.errors import Misused
@@ -118,6 +119,7 @@ def check(  # noqa: PLR0917 - click hands over every option by name
     check_variables(ctx)
     check_paths(reports)
     console.results_to_stderr = takes_stdout(reports)
+    ctx.with_resource(world.interruptible())  # from here on a signal leaves reports behind
     references = _references(images, cicd_name)
     chosen = choose(policies)
     refuse_inputs(reports, (*chosen.paths, *inputs_of(ctx)))
@@ -154,17 +156,17 @@ def check(  # noqa: PLR0917 - click hands over every option by name
 def _run(settings: Settings, policies: Sequence[LoadedPolicy], reports: Sequence[tuple[str, str]], world: World) -> int:
     console = world.console
     console.result(policy_line(loaded.source for loaded in policies))
-    with world.interruptible(), open_hosts(settings.connection, world) as hosts:
+    with open_hosts(settings.connection, world) as hosts:
         progress = Progress(console, world.clock)
         verdict = console.redactor.value(run_gate(settings, policies, hosts, world.clock, progress))
-        verdict = write_reports(verdict, reports, console)
-        if (published := github.publish(verdict, world)) is not verdict:
-            verdict = rewrite_reports(published, reports, console)
+        publication = Publication(reports, world, github.writers(world))
+        verdict = publication.publish(verdict)
+        github.annotate(verdict, world)
         for warning in verdict.warnings:
             if warning not in progress.warned:
                 console.warning(warning)
         console.result((headline if console.verbosity < 0 else render)(verdict, console.paint_result))
-        return int(verdict.exit_code)
+        return int(publication.finish(verdict).exit_code)
 
 
 def _references(images: Sequence[str], cicd_name: str | None) -> tuple[Reference, ...]:

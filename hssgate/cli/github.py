@@ -6,7 +6,7 @@ Source: GitHub's workflow commands and environment files.
 import contextlib
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import click
 
 from hssgate.cli.console import Console
 from hssgate.cli.report_files import reason_of
-from hssgate.cli.world import World
+from hssgate.cli.world import World, require_working_directory
 from hssgate.errors import GateError
 from hssgate.exit_codes import ExitCode
 from hssgate.reports import FORMATS
@@ -37,26 +37,46 @@ def in_github_actions(environ: Mapping[str, str]) -> bool:
     return environ.get("GITHUB_ACTIONS") == "true"
 
 
-def publish(verdict: Verdict, world: World) -> Verdict:
-    """Append to the step's summary and outputs, and annotate the run; elsewhere nothing is done.
-
-    Returns:
-        The verdict, which knows what could not be written.
-    """
+def writers(world: World) -> tuple[Callable[[Verdict], str | None], ...]:
+    """Return what writes the step's outputs and its summary; elsewhere there is nothing to write."""
     if not in_github_actions(world.environ):
-        return verdict
+        return ()
+    return partial(_write_outputs, world=world), _Summary(world).write
+
+
+def annotate(verdict: Verdict, world: World) -> None:
+    """Annotate the run; elsewhere nothing is done."""
+    if in_github_actions(world.environ):
+        _annotate(_annotations(verdict), world.console)
+
+
+def _write_outputs(verdict: Verdict, world: World) -> str | None:
+    """Append the outputs; of several of one name GitHub takes the last."""
     from hssgate.reports.outputs import compact_json, outputs
 
-    console = world.console
-    summary = console.redactor.text(FORMATS["markdown"](verdict))
-    brief = console.redactor.text(f"{headline(verdict, lambda text, _tone: text)}; {policy_line(verdict.policies)}")
-    if line := _unwritten(world, "GITHUB_STEP_SUMMARY", lambda path: _append_summary(path, summary, brief)):
-        verdict = replace(verdict, unwritten_reports=(*verdict.unwritten_reports, line))
     values = {**outputs(verdict), "json": compact_json(verdict)}
-    if line := _unwritten(world, "GITHUB_OUTPUT", lambda path: _append_outputs(path, values, console)):
-        verdict = replace(verdict, unwritten_reports=(*verdict.unwritten_reports, line))
-    _annotate(_annotations(verdict), console)
-    return verdict
+    return _unwritten(world, "GITHUB_OUTPUT", lambda path: _append_outputs(path, values, world.console))
+
+
+class _Summary:
+    """The step's summary: the whole verdict, and a line for each time that it becomes another."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._is_told = False
+
+    def write(self, verdict: Verdict) -> str | None:
+        redactor = self._world.console.redactor
+        errors = "; ".join(error.message for error in verdict.run_errors)
+        told = [
+            headline(verdict, lambda text, _tone: text),
+            *([errors] if errors else []),
+            policy_line(verdict.policies),
+        ]
+        brief = redactor.text("; ".join(told))
+        summary = brief if self._is_told else redactor.text(FORMATS["markdown"](verdict))
+        self._is_told = True
+        return _unwritten(self._world, "GITHUB_STEP_SUMMARY", lambda path: _append_summary(path, summary, brief))
 
 
 def mask(secret: Secret, world: World) -> None:
@@ -77,6 +97,7 @@ class Announced(click.Command):
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's signature
         """Run the command."""
         with _announcing(ctx.obj):
+            require_working_directory()
             return super().invoke(ctx)
 
 
@@ -143,7 +164,7 @@ def _annotations(verdict: Verdict) -> list[Annotation]:
         for check in image.checks
         if (level := _LEVELS.get(check.result))
     ]
-    found += [("error", "hssgate", line) for line in verdict.unwritten_reports]
+    found += [("error", "hssgate", error.message) for error in verdict.run_errors]
     found += [("warning", "hssgate", line) for line in verdict.warnings]
     return sorted(found, key=lambda annotation: annotation[0])
 

@@ -10,7 +10,8 @@ from hssgate.cli.environment import check_variables
 from hssgate.cli.old_reports import RemovesOldReports
 from hssgate.cli.options import Report, common_options
 from hssgate.cli.policy_files import choose, load, policy_option
-from hssgate.cli.report_files import check_paths, inputs_of, refuse_inputs, takes_stdout, write_reports
+from hssgate.cli.publication import Publication
+from hssgate.cli.report_files import check_paths, inputs_of, refuse_inputs, takes_stdout
 from hssgate.cli.world import World
 from hssgate.errors import Misused
 from hssgate.exit_codes import worst
@@ -57,7 +58,7 @@ def judge(  # noqa: PLR0917 - click hands over every option by name
     judged = [[_judge(image, loaded) for image in report.images] for report in saved]
     verdict = _verdict(saved, judged, loaded)
     console.result(policy_line(verdict.policies))
-    verdict = write_reports(console.redactor.value(verdict), written, console)
+    verdict = Publication(written, world).publish(console.redactor.value(verdict))
     for warning in verdict.warnings:
         console.warning(warning)
     console.result(_table(saved, judged, console))

@@ -10,8 +10,9 @@ from pathlib import Path
 import click
 
 from hssgate.cli.options import common_options
+from hssgate.cli.signals import Signals
 from hssgate.cli.variables import secret_values
-from hssgate.cli.world import World, real_world
+from hssgate.cli.world import World, real_world, require_working_directory
 from hssgate.errors import GateError
 from hssgate.exit_codes import ExitCode
 from hssgate.redaction import Redactor
@@ -53,20 +54,23 @@ def cli(ctx: click.Context, verbose: int, quiet: bool) -> None:  # noqa: FBT001 
     """Gate a pipeline on Huawei Cloud HSS image scans: a doubt is never a pass."""
     world: World = ctx.obj
     world.console.take_verbosity(verbose, quiet=quiet)
+    if ctx.invoked_subcommand != "check":  # which tells GitHub of it
+        require_working_directory()
 
 
-def run(arguments: Sequence[str], world: World | None = None) -> int:
+def run(arguments: Sequence[str], world: World | None = None, signals: Signals | None = None) -> int:
     """Run the command line.
 
     Args:
         arguments: without the program's name.
         world: the outside world, where it is not the real one.
+        signals: that were installed at the start of the process, if any were.
 
     Returns:
         The exit code; no exception leaves this function.
     """
     try:
-        world = world or real_world()
+        world = world or real_world(signals or Signals())
         world.console.redactor.learn(secret_values(world.environ))
         return _run(list(arguments), world)
     except Exception as error:  # noqa: BLE001 - the last line of defence: a crash must be told from a verdict

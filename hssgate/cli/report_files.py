@@ -4,8 +4,6 @@ import contextlib
 import os
 import stat
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import click
@@ -14,9 +12,7 @@ from hssgate.cli.console import Console
 from hssgate.errors import Misused
 from hssgate.policy.search import NAMES_IN_WORDS, is_default_name
 from hssgate.reading import open_number, write_to_open, write_to_pipe
-from hssgate.reports import FORMATS
 from hssgate.text import clean
-from hssgate.verdict import Verdict
 
 STDOUT = "-"
 _STDOUT_NUMBER = 1
@@ -88,32 +84,20 @@ def is_same_file(path: str | Path, other: str | Path) -> bool:
         return False
 
 
-def write_reports(verdict: Verdict, reports: Reports, console: Console) -> Verdict:
-    """Write each report; the verdict that comes back knows which could not be written.
-
-    Args:
-        verdict: what to report.
-        reports: format and path of each.
-        console: for the reports on stdout, and for errors.
-    """
-    unwritten = _write_each(verdict, reports, console)
-    if not unwritten:
-        return verdict
-    return rewrite_reports(replace(verdict, unwritten_reports=unwritten), reports, console)
+def is_stream(path: str) -> bool:
+    """Whether what is written there can never be replaced: stdout, what is open already, a pipe, or a device."""
+    if path == STDOUT:
+        return True
+    try:
+        return open_number(path) is not None or not stat.S_ISREG(Path(path).stat().st_mode)
+    except (OSError, ValueError):  # it is to be made, or cannot be written at all
+        return False
 
 
-def rewrite_reports(verdict: Verdict, reports: Reports, console: Console) -> Verdict:
-    """Write anew what could be written, so that it tells the exit code that the run has now.
-
-    Stdout, and what else is open, has been spoken to already.
-    """
-    again = [(name, path) for name, path in reports if path != STDOUT and _is_replaced(path)]
-    _write_each(verdict, again, console)
-    return verdict
-
-
-def _is_replaced(path: str) -> bool:
-    return Path(path).is_file() and open_number(path) is None
+def remove_file(path: str) -> None:
+    """Remove a report that tells another verdict than the run has now."""
+    with contextlib.suppress(OSError):
+        Path(path).unlink()
 
 
 def write_report(name: str, path: str, render: Callable[[], str], console: Console) -> str | None:
@@ -172,15 +156,6 @@ def write_whole(path: Path, text: str) -> None:
 
 def _is_stdout(path: str) -> bool:
     return path == STDOUT or open_number(path) == _STDOUT_NUMBER
-
-
-def _write_each(verdict: Verdict, reports: Reports, console: Console) -> tuple[str, ...]:
-    """Write each report, and return a line for each that could not be written."""
-    unwritten = []
-    for name, path in reports:
-        if line := write_report(name, path, partial(FORMATS[name], verdict), console):
-            unwritten.append(line)
-    return tuple(unwritten)
 
 
 def _check_path(path: Path) -> None:

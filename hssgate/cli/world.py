@@ -1,25 +1,20 @@
 """The outside world as the commands see it; tests hand in another one."""
 
-import contextlib
 import os
-import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import field
 from pathlib import Path
-from types import FrameType
 
 import httpx
 
 from hssgate.api.http import open_http
 from hssgate.cli.console import Console
+from hssgate.cli.signals import Signals
 from hssgate.clock import Clock, SystemClock
-from hssgate.errors import Interrupted
-from hssgate.exit_codes import ExitCode
+from hssgate.errors import Interrupted, Misused
 from hssgate.record import record
 from hssgate.secret import Secret
-
-_CODES = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
 
 
 @record
@@ -30,39 +25,39 @@ class World:
         clock: time and chance.
         open_http: makes a client for scheme and host, with certificate authorities of the caller's own or not, and
             with the proxy for this host, if there is one.
-        interruptible: while it is entered, signals end the clock's waits.
+        signals: that end the run.
         environ: the environment variables.
         console: where output goes.
     """
 
     clock: Clock
     open_http: Callable[[str, Path | None, Secret | None], httpx.Client]
-    interruptible: Callable[[], AbstractContextManager[None]]
+    signals: Signals
     environ: Mapping[str, str]
     console: Console = field(default_factory=Console)
 
-
-def real_world() -> World:
-    """Return the world of a real run."""
-    clock = SystemClock()
-    return World(clock, open_http, lambda: _signals_end_waits(clock), os.environ)
+    def interruptible(self) -> AbstractContextManager[None]:
+        """Let the first signal end the clock's waits in good order, and a second one the process at once."""
+        return self.signals.heeded(lambda code: self.clock.interrupt(Interrupted(code)))
 
 
-@contextlib.contextmanager
-def _signals_end_waits(clock: SystemClock) -> Iterator[None]:
-    """Let the first signal end the wait in good order, and a second one end the process at once."""
-    came: list[int] = []
+def real_world(signals: Signals) -> World:
+    """Return the world of a real run.
 
-    def handle(number: int, _frame: FrameType | None) -> None:
-        code = _CODES[signal.Signals(number)]
-        if came:
-            os._exit(code)
-        came.append(number)
-        clock.interrupt(Interrupted(code))
+    Args:
+        signals: that were installed at its start.
+    """
+    return World(SystemClock(), open_http, signals, os.environ)
 
-    before = {number: signal.signal(number, handle) for number in _CODES}
+
+def require_working_directory() -> None:
+    """Refuse to run in a directory that was deleted: no policy would be found there, and no report could be written.
+
+    Raises:
+        Misused: there is no working directory.
+    """
     try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        Path.cwd()
+    except OSError as error:
+        said = "the working directory does not exist any more, or cannot be entered"
+        raise Misused(f"{said} ({error.strerror}); change to one that exists and run again") from error

@@ -144,10 +144,8 @@ def _of_check(image: ImageVerdict, check: Check, file: str | None) -> Entry:
 
 def _of_run(verdict: Verdict) -> Iterator[Keyed]:
     """Tell of what keeps the run from passing, beside its images."""
-    if verdict.interruption is not None:
-        yield _run_entry("interruption", f"interrupted, exit code {int(verdict.interruption)}")
-    for unwritten in verdict.unwritten_reports:
-        yield _run_entry("report", clean(unwritten, _LONGEST_PART))
+    for error in verdict.run_errors:
+        yield _run_entry(error.trouble.value, clean(error.message, _LONGEST_PART))
     if not verdict.images:
         yield _run_entry("images", "no image was judged")
 

@@ -66,8 +66,8 @@ def _header(verdict: Verdict) -> Part:
 
 
 def _problems(verdict: Verdict) -> Iterator[Part]:
-    if verdict.unwritten_reports:
-        yield Part(Rank.VERDICT, _list("Reports that could not be written", verdict.unwritten_reports))
+    if verdict.run_errors:
+        yield Part(Rank.VERDICT, _list("Errors of the run", tuple(error.message for error in verdict.run_errors)))
 
 
 def _warnings(verdict: Verdict) -> Iterator[Part]:

@@ -36,6 +36,7 @@ def document(verdict: Verdict) -> dict[str, Any]:
         "result": verdict.outcome.value,
         "exit_code": int(verdict.exit_code),
         "policies": [_policy(source) for source in verdict.policies],
+        "errors": [{"type": error.trouble.value, "message": error.message} for error in verdict.run_errors],
         "warnings": list(verdict.warnings),
         "images": [_image(image) for image in verdict.images],
     }

@@ -1,6 +1,8 @@
 """The JUnit report (CONTRACT section 6), kept to what Jenkins' and GitLab's readers make of it.
 
-One testsuite an image, one testcase a check, one outcome a testcase; never an empty suite, never an empty message.
+One testsuite an image, one testcase a check, one outcome a testcase; never an empty suite, never an empty message. What
+ended the run without belonging to an image is one more suite, so that the report is never green where the exit code is
+not 0.
 """
 
 from junit_xml import TestCase, TestSuite, to_xml_report_string
@@ -13,6 +15,7 @@ from hssgate.reports.words import searched_in_words
 from hssgate.text import clean
 from hssgate.verdict import NOTHING_JUDGED, SCAN, Check, ImageVerdict, Place, Result, Trouble, Verdict
 
+_RUN = "run"
 _LONGEST_NAME = 1000
 _LONGEST_LIST = 48 * 1024  # bytes of a list of findings; with the exceptions below it, under 64 kB
 _LONGEST_LISTS = 1024 * 1024  # bytes of all such lists together: the library holds a document several times
@@ -28,9 +31,21 @@ def render(verdict: Verdict) -> str:
     lists = sum(check.result in (Result.FAILED, Result.ERROR) for image in verdict.images for check in image.checks)
     room = max(min(_LONGEST_LIST, _LONGEST_LISTS // max(lists + len(verdict.images), 1)), _SHORTEST_LIST)
     suites = [_suite(image, verdict, room) for image in verdict.images]
+    if verdict.run_errors:
+        suites.append(_suite_of_run(verdict))
     pretty = len(suites) <= _MOST_PRETTY
     text: str = to_xml_report_string(suites, prettyprint=pretty, encoding="utf-8")
     return text
+
+
+def _suite_of_run(verdict: Verdict) -> TestSuite:
+    """Return the suite that exists only where something ended the run without belonging to an image."""
+    first, *_ = verdict.run_errors
+    seconds = max(round(verdict.finished_at - verdict.started_at, 3), LEAST_SECONDS)
+    case = TestCase(_RUN, classname=f"hssgate.{_RUN}", elapsed_sec=seconds)
+    body = "\n".join(clean(error.message) for error in verdict.run_errors)
+    case.add_error_info(clean(first.message), body, first.trouble.value)
+    return TestSuite("hssgate", [case])
 
 
 def _suite(image: ImageVerdict, verdict: Verdict, room: int) -> TestSuite:

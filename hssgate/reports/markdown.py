@@ -60,14 +60,14 @@ def render(verdict: Verdict) -> str:
 def _head(verdict: Verdict) -> Part:
     took = format_duration(max(verdict.finished_at - verdict.started_at, 0))
     finished = format_moment(verdict.finished_at * 1000)
-    unwritten = [f"- ❗ {text(line, _LONGEST_MESSAGE)}" for line in verdict.unwritten_reports]
+    errors = [f"- ❗ {text(error.message, _LONGEST_MESSAGE)}" for error in verdict.run_errors]
     policies = [_policy(source) for source in verdict.policies]
     judged_by = ", ".join(bounded(policies, _ROOM_OF_LIST, str)) or "no policy"
     paragraphs = [
         f"## {_MARKS[verdict.outcome]} hssgate: {title(verdict).lower()}",
         _MARK,
         f"**{tally(verdict)}**. Exit code {int(verdict.exit_code)} ({meaning(verdict)}).",
-        _list(unwritten),
+        _list(errors),
         f"Judged by {judged_by}. Finished {finished}, took {took}. hssgate {__version__}.",
     ]
     return Part(Rank.VERDICT, "\n\n".join(filter(None, paragraphs)))

@@ -35,7 +35,15 @@ def render(verdict: Verdict, paint: Paint) -> str:
         paint: gives a word its colour, or not.
     """
     hints = [hint for image in verdict.images if (hint := _exceptions(image, paint))]
-    return "\n".join([*(_image(image, paint) for image in verdict.images), *hints, headline(verdict, paint)])
+    return "\n".join(
+        [*(_image(image, paint) for image in verdict.images), *hints, *_run(verdict, paint), headline(verdict, paint)]
+    )
+
+
+def _run(verdict: Verdict, paint: Paint) -> list[str]:
+    """Return a line for each thing that ended the run without belonging to an image."""
+    word = paint(f"{Result.ERROR.value:<7}", _TONES[Result.ERROR])
+    return [f"  {word}  run: {clean(error.message)}" for error in verdict.run_errors]
 
 
 def headline(verdict: Verdict, paint: Paint) -> str:

@@ -43,6 +43,8 @@ def title(verdict: Verdict) -> str:
         case Outcome.BLOCKED:
             return "Blocked"
         case Outcome.ERROR:
+            if verdict.interruption is not None:
+                return "Interrupted"
             return "Could not be reported" if _only_unwritten(verdict) else "Could not be judged"
 
 

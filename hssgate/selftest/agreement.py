@@ -81,11 +81,11 @@ def _about_the_reports(ended: Ended) -> Iterator[str]:
     if ended.junit is None:
         yield "there is no JUnit report"
     else:
-        yield from _about_junit(ended.junit, images)
+        yield from _about_junit(ended.junit, images, ended.exit_code)
 
 
-def _about_junit(junit: bytes, images: dict[str, Any]) -> Iterator[str]:
-    """Hold the colour of each suite against its image; a suite that is not there shows nothing red."""
+def _about_junit(junit: bytes, images: dict[str, Any], exit_code: int) -> Iterator[str]:
+    """Compare the colour of each suite with its image, and that of the whole with the exit code."""
     try:
         suites = {
             suite.get("name"): suite.find("*/failure") is None and suite.find("*/error") is None
@@ -94,6 +94,8 @@ def _about_junit(junit: bytes, images: dict[str, Any]) -> Iterator[str]:
     except ET.ParseError as error:
         yield f"the JUnit report is no XML: {error}"
         return
+    if exit_code != 0 and all(suites.values()):
+        yield f"the JUnit report shows nothing red, and the exit code is {in_words(exit_code)}"
     for reference, passed in images.items():
         if reference not in suites:
             yield f"the JUnit report has no suite for {reference}"
