@@ -235,6 +235,27 @@ def test_a_fault_is_told_in_these_words(tmp_path: Path, name: str, text: str, sa
 @pytest.mark.parametrize(
     ("written", "advice"),
     [
+        pytest.param("images: [**/app]", "put a text that begins with * in quotation marks", id="a glob that begins with a star"),
+        pytest.param("images: [*app]", "put a text that begins with * in quotation marks", id="a glob that is an alias"),
+        pytest.param("reason: @team", "put a text that begins with such a sign in quotation marks", id="a sign that begins nothing"),
+        pytest.param("images: [!team ]", "put a text that begins with such a sign in quotation marks", id="a tag"),
+        pytest.param("reason: see: SEC-1", "put a text that holds a colon and a blank in quotation marks", id="a colon"),
+        pytest.param("\treason: r", "indent with blanks instead of tabs", id="a tab"),
+    ],
+)  # fmt: skip
+def test_a_text_that_yaml_takes_for_something_else_is_answered_with_advice(
+    tmp_path: Path, written: str, advice: str
+) -> None:
+    """A glob that begins with a star is an alias to YAML."""
+    (said,) = problems(saved(tmp_path, "p.yaml", f"rules: {{severity: Low}}\n{written}\n"))
+
+    assert said.startswith(":2: it is no YAML: ")
+    assert said.endswith(f"; {advice}")
+
+
+@pytest.mark.parametrize(
+    ("written", "advice"),
+    [
         pytest.param("rules: {maliciousFiles: 0}", "did you mean `malicious_files`?", id="written as one word"),
         pytest.param("rules: {scanage: 1h}", "did you mean `scan_age`?", id="without its underscore"),
         pytest.param("rules: {Scan-Age: 1h}", "did you mean `scan_age`?", id="with another sign"),

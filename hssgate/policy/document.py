@@ -79,10 +79,25 @@ def _read_yaml(text: str) -> Document:
         data = builder.build(documents[0], (), 0) if documents else None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise Malformed(f"it is no YAML: {error.problem or error}", mark.line + 1 if mark else None) from error
+        said = f"it is no YAML: {error.problem or error}{_advice_on(error)}"
+        raise Malformed(said, mark.line + 1 if mark else None) from error
     except yaml.YAMLError as error:
         raise Malformed(f"it is no YAML: {error}") from error
     return Document(data, builder.lines)
+
+
+def _advice_on(error: yaml.MarkedYAMLError) -> str:
+    """Return what to write where a text needs quotation marks, above all a glob that begins with a star."""
+    said = f"{error.context}: {error.problem}"
+    if "alias" in said:
+        return "; put a text that begins with * in quotation marks"
+    if "'\\t'" in said:
+        return "; indent with blanks instead of tabs"
+    if "found character" in said or "constructor for the tag" in said:
+        return "; put a text that begins with such a sign in quotation marks"
+    if "mapping values are not allowed" in said:
+        return "; put a text that holds a colon and a blank in quotation marks"
+    return ""
 
 
 class _Builder:
