@@ -14,6 +14,19 @@ DIGESTS = ["sha256:" + digit * 64 for digit in "abc"]
 TERMINAL = {"success", "failed", "download_failed", "image_oversized", "image_scan_stop"}
 BUILT_IN: Row = {"rules": {"severity": "Medium", "malicious_files": 0}}
 
+# Rows of one time must agree in these, and so must two reads of a young result: what rules read, digest and id.
+COMPARED = (
+    "image_id",
+    "image_digest",
+    "scan_status",
+    "scan_failed_code",
+    "latest_scan_time",
+    "severity_level",
+    "vul_num",
+    "unsafe_setting_num",
+    "malicious_file_num",
+)
+
 _GRAVITY = ["Security", "Low", "Medium", "High"]
 _COUNTED = {
     "vulnerabilities": "vul_num",
@@ -283,8 +296,7 @@ def _names(row: Row) -> tuple[Any, ...]:
 
 
 def _content(row: Row) -> tuple[Any, ...]:
-    names = ("image_digest", "scan_status", "latest_scan_time", "severity_level", "vul_num", "malicious_file_num")
-    return tuple(row.get(name) for name in names)
+    return tuple(row.get(name) for name in COMPARED)
 
 
 def _newest(group: list[Row]) -> list[Row]:

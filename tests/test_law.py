@@ -10,10 +10,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
+from hssgate import grouping as gates_own
 from hssgate.emulator.app import Emulator
 from hssgate.emulator.model import Scenario
 from tests.fakes import START, FakeClock
-from tests.law import DIGESTS, Asked, doubts
+from tests.law import COMPARED, DIGESTS, Asked, doubts
 from tests.wiretap import Look, Row, Wiretap
 from tests.worlds import silently
 
@@ -36,6 +37,7 @@ DEVIATION = st.sampled_from(
     [
         {}, {}, {"scan_status": "scanning"}, {"scan_status": "paused"}, {"scan_status": "failed"}, {"severity_level": "High"},
         {"severity_level": None}, {"malicious_file_num": None}, {"malicious_file_num": 1}, {"image_digest": DIGESTS[1]},
+        {"image_id": "another"}, {"unsafe_setting_num": 1}, {"vul_num": 2}, {"scan_failed_code": "unknown_error"},
         {"image_digest": DIGESTS[1], "severity_level": "High"}, {"image_name": "app2"}, {"image_version": "1.0.1"},
         {"namespace": "team2"}, {"cicd_name": "shop2"}, {"latest_scan_time": None}, {"raw": {"malicious_file_num": True}},
         {"raw": {"malicious_file_num": "many"}}, {"raw": {"scan_status": None}}, {"latest_update_time": int((START - 3) * 1000)},
@@ -201,6 +203,32 @@ def test_the_judgement_itself_can_fail() -> None:
         wire(good, good | {"image_digest": "x"}), wire(good, good | {"namespace": "b", "scan_status": "failed"}),
     ):  # fmt: skip
         assert doubts(asked, bad) != [], bad
+
+
+def test_the_judgement_compares_every_field_that_the_gate_compares() -> None:
+    """Its list is its own, so that each is a witness against the other; a new rule adds its field to both."""
+    assert set(COMPARED) == set(gates_own.COMPARED)
+
+
+@pytest.mark.parametrize("field", COMPARED)
+def test_rows_of_one_time_that_differ_in_a_compared_field_are_a_doubt(field: str) -> None:
+    """So is a young result that another read showed otherwise."""
+    good = {
+        "image_name": "app", "image_version": "1.0", "image_id": "1", "image_digest": DIGESTS[0], "scan_status": "success",
+        "scan_failed_code": "none", "severity_level": "Low", "vul_num": 1, "unsafe_setting_num": 1, "malicious_file_num": 0,
+        "latest_scan_time": 99_000,
+    }  # fmt: skip
+    other: Row = good | {field: {"scan_status": "failed", "latest_scan_time": 98_000}.get(field)}
+    asked = Asked(None, "1.0", None, None, None, 5.0)
+
+    def look(at: float, *rows: Row) -> Look:
+        return Look(at, at, [{"total_num": len(rows), "data_list": list(rows)}], 100.0)
+
+    settled = [look(0, good), look(5, good)]
+    assert doubts(asked, settled) == []
+    assert any("not settled" in doubt for doubt in doubts(asked, [look(0, other), look(4, good)]))
+    if field != "latest_scan_time":  # by which one of them is newer
+        assert any("told apart" in doubt for doubt in doubts(asked, [look(0, good, other), look(5, good, other)]))
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -18,12 +18,16 @@ _TARGET: Row = {
 }
 _WORSE: list[Row] = [
     {"severity_level": "High"}, {"severity_level": "Medium"}, {"severity_level": None}, {"severity_level": "Dire"}, {"vul_num": 9},
-    {"vul_num": None}, {"malicious_file_num": 1}, {"malicious_file_num": None}, {"unsafe_setting_num": 3},
+    {"vul_num": None}, {"malicious_file_num": 1}, {"malicious_file_num": None}, {"unsafe_setting_num": 3}, {"image_id": "another"},
     {"scan_status": "failed", "scan_failed_code": "too_many_layers"}, {"scan_status": "image_oversized"}, {"scan_status": "paused"},
     {"scan_status": None}, {"scan_status": "unscan"}, {"latest_scan_time": None}, {"image_digest": None}, {"image_digest": DIGESTS[1]},
     {"raw": {"vul_num": "3 个"}}, {"raw": {"malicious_file_num": True}}, {"raw": {"malicious_file_num": "many"}},
     {"raw": {"malicious_file_num": -1}}, {"raw": {"scan_status": "SUCCESS"}}, {"raw": {"vul_num": "1,000"}},
     {"latest_scan_time": int((START + 100_000) * 1000)}, {"latest_update_time": int((START + 5) * 1000)},
+]  # fmt: skip
+_TWINS: list[Row] = [
+    {}, {}, {"image_id": "another"}, {"unsafe_setting_num": 1}, {"scan_failed_code": "another"}, {"vul_num": 0}, {"vul_num": 2},
+    {"severity_level": "Security"}, {"malicious_file_num": 1}, {"image_digest": DIGESTS[1]},
 ]  # fmt: skip
 _FINDINGS: list[Row] = [
     {"vul_id": "HCE2-SA-1", "repair_necessity": "immediate_repair", "app_name": "openssl", "cves": ["CVE-2026-1"]},
@@ -39,8 +43,9 @@ def random_images(chance: random.Random) -> list[Row]:
     images = [_image(chance, _TARGET)]
     if chance.random() < 0.3:  # pushed again: another row of the same names
         images.append(_image(chance, _TARGET | {"image_digest": chance.choice(DIGESTS)}))
-    if chance.random() < 0.1:  # the same row twice
-        images.append(dict(images[0]))
+    if chance.random() < 0.2:  # the same row twice, or a twin that differs in one thing at its end
+        *before, last = images[0]["timeline"]
+        images.append(images[0] | {"timeline": [*before, last | chance.choice(_TWINS)]})
     if chance.random() < 0.3:
         changed = chance.choice(
             [{"namespace": "prod"}, {"namespace": None}, {"cicd_name": "shop2"}, {"cicd_name": None}]
