@@ -12,6 +12,11 @@ from hssgate.errors import Misused
 from hssgate.secret import Secret
 from hssgate.text import clean
 
+# What the commands need of httpx, which nothing outside of hssgate.api imports.
+HttpClient = httpx.Client
+Url = httpx.URL
+UrlInvalid = httpx.InvalidURL
+
 METADATA_HOST = "169.254.169.254"  # where every machine of the cloud asks about itself
 
 # A connection that is used again may hold what came unasked behind an earlier answer; it would be taken for the next.

@@ -3,9 +3,7 @@
 import re
 from collections.abc import Callable
 
-import httpx
-
-from hssgate.api.http import is_loopback
+from hssgate.api.http import Url, UrlInvalid, is_loopback
 from hssgate.errors import Misused
 from hssgate.record import record
 from hssgate.regions import Place, is_known, misspelt, nearest, place_in, place_of_host
@@ -50,7 +48,7 @@ def site_of(endpoint: str | None, region: str | None, cloud: str | None, note: C
         if region is not None:
             _refuse_unfit(region)
         address = checked_endpoint(endpoint, "--endpoint")
-        place = place_of_host(httpx.URL(address).netloc.decode("ascii"), domain)
+        place = place_of_host(Url(address).netloc.decode("ascii"), domain)
         return Site(endpoint=address, region=region or (place.region if place else None), place=place)
     if region is None:
         raise Misused("no address: give --region (or HSSGATE_REGION), or --endpoint (or HSSGATE_ENDPOINT)")
@@ -130,7 +128,7 @@ def checked_endpoint(endpoint: str, name: str) -> str:
     return f"{url.scheme}://{url.netloc.decode('ascii')}"
 
 
-def checked_url(given: str, name: str) -> httpx.URL:
+def checked_url(given: str, name: str) -> Url:
     """Return an address to which secrets can be sent, whatever follows the host.
 
     Args:
@@ -142,8 +140,8 @@ def checked_url(given: str, name: str) -> httpx.URL:
     """
     text = given.strip()
     try:
-        url = httpx.URL(text if "://" in text else f"https://{text}")
-    except httpx.InvalidURL as error:
+        url = Url(text if "://" in text else f"https://{text}")
+    except UrlInvalid as error:
         if "@" in text:  # what makes it no URL may be a part of the password
             raise Misused(f"{name} {_WITH_USER}") from error
         raise Misused(

@@ -6,9 +6,7 @@ from contextlib import AbstractContextManager
 from dataclasses import field
 from pathlib import Path
 
-import httpx
-
-from hssgate.api.http import open_http
+from hssgate.api.http import HttpClient, open_http
 from hssgate.cli.console import Console
 from hssgate.cli.signals import Signals
 from hssgate.clock import Clock, SystemClock
@@ -31,7 +29,7 @@ class World:
     """
 
     clock: Clock
-    open_http: Callable[[str, Path | None, Secret | None], httpx.Client]
+    open_http: Callable[[str, Path | None, Secret | None], HttpClient]
     signals: Signals
     environ: Mapping[str, str]
     console: Console = field(default_factory=Console)

@@ -5,6 +5,8 @@ ended the run without belonging to an image is one more suite, so that the repor
 not 0.
 """
 
+from collections.abc import Sequence
+
 from junit_xml import TestCase, TestSuite, to_xml_report_string
 
 from hssgate.policy.load import BUILT_IN
@@ -14,6 +16,8 @@ from hssgate.reports.room import bounded
 from hssgate.reports.words import searched_in_words
 from hssgate.text import clean
 from hssgate.verdict import NOTHING_JUDGED, SCAN, Check, ImageVerdict, Place, Result, Trouble, Verdict
+
+__all__ = ["LEAST_SECONDS", "TestCase", "TestSuite", "render", "to_xml"]
 
 _RUN = "run"
 _LONGEST_NAME = 1000
@@ -33,7 +37,16 @@ def render(verdict: Verdict) -> str:
     suites = [_suite(image, verdict, room) for image in verdict.images]
     if verdict.run_errors:
         suites.append(_suite_of_run(verdict))
-    pretty = len(suites) <= _MOST_PRETTY
+    return to_xml(suites, pretty=len(suites) <= _MOST_PRETTY)
+
+
+def to_xml(suites: Sequence[TestSuite], *, pretty: bool) -> str:
+    """Return suites as XML text.
+
+    Args:
+        suites: of the library, which nothing but this module imports.
+        pretty: a line an element.
+    """
     text: str = to_xml_report_string(suites, prettyprint=pretty, encoding="utf-8")
     return text
 

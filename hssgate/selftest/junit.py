@@ -3,9 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import assert_never
 
-from junit_xml import TestCase, TestSuite, to_xml_report_string
-
-from hssgate.reports.junit import LEAST_SECONDS
+from hssgate.reports.junit import LEAST_SECONDS, TestCase, TestSuite, to_xml
 from hssgate.selftest.run import Agreement, Result
 from hssgate.selftest.situation import Theme
 from hssgate.selftest.tables import details_of
@@ -23,8 +21,7 @@ def render(themes: Sequence[Theme], results: Mapping[str, Result]) -> str:
         TestSuite(f"hssgate selftest: {theme.name}", [_case(theme, results[name]) for name in theme.names])
         for theme in themes
     ]
-    text: str = to_xml_report_string(suites, prettyprint=True, encoding="utf-8")
-    return text
+    return to_xml(suites, pretty=True)
 
 
 def _case(theme: Theme, result: Result) -> TestCase:
