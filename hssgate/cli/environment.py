@@ -12,6 +12,7 @@ from hssgate.text import clean
 
 PREFIX = "HSSGATE_"
 IMAGES = "HSSGATE_IMAGES"
+_DOTENV_PREFIX = "HSSGATE_DOTENV_PREFIX"
 
 # Which image is judged, under which policy, and which of its results counts.
 DECIDING = (
@@ -69,14 +70,30 @@ def check_variables(ctx: click.Context) -> None:
         ctx: of the command that is about to run; it tells which options were given.
 
     Raises:
-        Misused: a variable that would decide what is judged is empty, or is misspelt.
+        Misused: a variable that would decide what is judged is empty, or is misspelt; or a prefix is none.
     """
     world: World = ctx.obj
+    dotenv_prefix(world.environ)
     found = oddities(world.environ, decided_by_variable(ctx))
     if found.faults:
         raise Misused("\n".join(found.faults))
     for line in found.warnings:
         world.console.warning(line)
+
+
+def dotenv_prefix(environ: Mapping[str, str]) -> str:
+    """Return what goes before the names of the variables in a `dotenv` report.
+
+    Raises:
+        Misused: no variable can begin like this.
+    """
+    prefix = environ.get(_DOTENV_PREFIX, "")
+    if not prefix or (prefix.isascii() and prefix.replace("_", "0").isalnum()):
+        return prefix
+    raise Misused(
+        f"{_DOTENV_PREFIX} is {clean(prefix, 100)!r}, but it goes before the names of variables: "
+        "use only letters, digits and _"
+    )
 
 
 def decided_by_variable(ctx: click.Context) -> dict[str, str]:

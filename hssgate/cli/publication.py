@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 
+from hssgate.cli.environment import dotenv_prefix
 from hssgate.cli.report_files import STDOUT, Reports, is_stream, remove_file, write_report
 from hssgate.cli.world import World
-from hssgate.reports import FORMATS
+from hssgate.reports import FORMATS, Formats, render_dotenv
 from hssgate.verdict import RunError, Verdict
 
 Write = Callable[[Verdict], str | None]  # returns why it could not be written, if it could not
@@ -41,6 +42,7 @@ class Publication:
 
     def __init__(self, reports: Reports, world: World, others: Iterable[Write] = ()) -> None:
         self._world = world
+        self._formats: Formats = {**FORMATS, "dotenv": partial(render_dotenv, prefix=dotenv_prefix(world.environ))}
         streams = [report for report in reports if is_stream(report[1])]
         self._streams = sorted(streams, key=lambda report: report[1] == STDOUT)
         self._targets = [
@@ -81,7 +83,7 @@ class Publication:
 
     def _write(self, report: tuple[str, str], verdict: Verdict) -> str | None:
         name, path = report
-        return write_report(name, path, partial(FORMATS[name], verdict), self._world.console)
+        return write_report(name, path, partial(self._formats[name], verdict), self._world.console)
 
     def _with_signal(self, verdict: Verdict) -> Verdict:
         came = self._world.signals.came

@@ -1,6 +1,6 @@
 """Reports: each format a function from a verdict to text; a format is imported only when it is asked for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from hssgate.verdict import Verdict
 
@@ -29,10 +29,11 @@ def _html(verdict: Verdict) -> str:
     return render(verdict)
 
 
-def _dotenv(verdict: Verdict) -> str:
+def render_dotenv(verdict: Verdict, prefix: str = "") -> str:
+    """Return the `dotenv` report; the prefix goes before the name of each variable."""
     from hssgate.reports.dotenv import render
 
-    return render(verdict)
+    return render(verdict, prefix)
 
 
 def _sarif(verdict: Verdict) -> str:
@@ -47,12 +48,14 @@ def _codequality(verdict: Verdict) -> str:
     return render(verdict)
 
 
-FORMATS: dict[str, Callable[[Verdict], str]] = {
+Formats = Mapping[str, Callable[[Verdict], str]]
+
+FORMATS: Formats = {
     "junit": _junit,
     "json": _json,
     "markdown": _markdown,
     "html": _html,
     "sarif": _sarif,
     "codequality": _codequality,
-    "dotenv": _dotenv,
+    "dotenv": render_dotenv,
 }

@@ -10,12 +10,16 @@ _OTHER_NAMES = {"policy": "judged-by"}
 _UNSAFE_IN_A_SHELL = re.compile(r"[^A-Za-z0-9_.:@/+=,-]")
 
 
-def render(verdict: Verdict) -> str:
+def render(verdict: Verdict, prefix: str = "") -> str:
     """Return a line `HSSGATE_EXIT_CODE=10` for each output.
 
     Every character that a shell could take for more than text is replaced by `_`, for GitLab takes quotes literally.
+
+    Args:
+        verdict: what to report.
+        prefix: goes before each name, so that the gates of a pipeline can be told apart.
     """
-    return "".join(f"{_variable(name)}={_value(value)}\n" for name, value in outputs(verdict).items())
+    return "".join(f"{prefix}{_variable(name)}={_value(value)}\n" for name, value in outputs(verdict).items())
 
 
 def _variable(name: str) -> str:

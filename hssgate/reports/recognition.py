@@ -28,7 +28,8 @@ _BEGINNINGS = {
 }
 # Every line counts here: a user may have added settings of their own.
 _DOTENV = re.compile(
-    rb"([A-Z0-9_]*)HSSGATE_RESULT=[a-z]+\r?\n\1HSSGATE_EXIT_CODE=\d+\r?\n(?:\1HSSGATE_(?:%b)=[^\r\n]*\r?\n)*\Z" % _NAMES
+    rb"([A-Za-z0-9_]*)HSSGATE_RESULT=[a-z]+\r?\n\1HSSGATE_EXIT_CODE=\d+\r?\n(?:\1HSSGATE_(?:%b)=[^\r\n]*\r?\n)*\Z"
+    % _NAMES
 )
 _NO_VIOLATION = re.compile(rb"\s*\[\s*\]\s*\Z")  # a whole report, and nothing is lost with it
 
