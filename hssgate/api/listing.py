@@ -23,6 +23,7 @@ _QUOTE, _OPENERS, _END_OF_OBJECT = ord('"'), b"{[", ord("}")
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[{}\[\]]', re.DOTALL)
 _OPENING = re.compile(rb"[ \t\r\n]*:[ \t\r\n]*\[")
 _BOM = b"\xef\xbb\xbf"
+_SAYINGS = ("scan_failed_desc", "description", "solution")  # texts that decide nothing
 
 
 def document_in(body: bytes, redactor: Redactor) -> object:
@@ -102,8 +103,8 @@ def _places(body: bytes, key: bytes) -> list[tuple[int, int]]:
 def _read(text: bytes, redactor: Redactor) -> object:
     if len(text) > LARGEST_VALUE or text.count(b'"') > _MOST_QUOTES:
         raise ValueError("longer than an answer of its kind can be")
-    # Only here it shows what an escape stands for.
-    unique = functools.partial(_unique_and_masked, redactor) if b"\\" in text else _unique
+    # Only here it shows what an escape stands for, and where a plain word is a secret: in a saying, not in a name.
+    unique = functools.partial(_unique_and_masked, redactor) if b"\\" in text or redactor.holds_plain_words else _unique
     document: object = json.loads(
         text.decode("utf-8", "surrogatepass"), object_pairs_hook=unique, parse_constant=_refuse_constant
     )
@@ -118,7 +119,13 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _unique_and_masked(redactor: Redactor, pairs: list[tuple[str, object]]) -> dict[str, object]:
-    return _unique([(name, redactor.text(value) if isinstance(value, str) else value) for name, value in pairs])
+    return _unique([(name, _masked(redactor, name, value)) for name, value in pairs])
+
+
+def _masked(redactor: Redactor, name: str, value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return redactor.text(value) if name in _SAYINGS else redactor.data(value)
 
 
 def _refuse_constant(name: str) -> object:

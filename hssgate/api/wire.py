@@ -31,7 +31,7 @@ _ANY_GZIP_OR_ZLIB = 47
 _LONGEST_RUN = timedelta(seconds=LONGEST)
 _NO_SUCCESS = 300
 _SENT_SECRETS = ("Authorization", "X-Auth-Token", "X-Security-Token", "X-Metadata-Token")
-_SHORTEST_ECHO = 8  # characters; masking a shorter one could change which image a row is of
+_SHOWN_HEADERS = ("x-request-id", "x-iam-trace-id")
 _ISSUING_HEADER = "x-subject-token"  # by which IAM gives a token
 _BEHIND_THE_PROXY = "proxy.start_tls.started"  # of httpcore's trace: the proxy has opened the way to the host
 
@@ -149,15 +149,17 @@ class Wire:
         try:
             headers = httpx.Headers(
                 [
-                    (name, value if brings_secrets and name.lower() == _ISSUING_HEADER else redactor.text(value))
+                    (name, value if brings_secrets and name.lower() == _ISSUING_HEADER else mask(value))
                     for name, value in response.headers.multi_items()
+                    for mask in (redactor.text if name.lower() in _SHOWN_HEADERS else redactor.data,)
                 ]
             )
             head = Answer(response.status_code, headers, b"", server_time(headers.get("Date")), in_body)
             if self._clock.monotonic() <= until:  # else nobody waits for it any more
                 heads.append(head)
             return replace(
-                head, body=in_body.data(_body(response, headers.get("Content-Encoding", "identity"), question.largest))
+                head,
+                body=in_body.raw_data(_body(response, headers.get("Content-Encoding", "identity"), question.largest)),
             )
         finally:
             response.close()
@@ -165,7 +167,7 @@ class Wire:
     def _masked(self, text: object) -> str:
         """Return what httpx says of an exchange, which may hold what the server said."""
         known = (*self._secrets, *(self._proxy.secrets if self._proxy else ()))
-        return Redactor((secret.reveal() for secret in known), shortest=_SHORTEST_ECHO).text(str(text))
+        return Redactor(secret.reveal() for secret in known).text(str(text))
 
     def _follow(self, given_up: threading.Event, line: Line, event: str, info: dict[str, object]) -> None:
         """Remember the sockets, and whether a proxy has let the request through."""
@@ -196,7 +198,7 @@ def echo_redactor(request: httpx.Request, secrets: Iterable[Secret]) -> Redactor
     """
     sent = [request.headers.get(name, "") for name in _SENT_SECRETS]
     signature = sent[0].rpartition("Signature=")[2]
-    return Redactor((*(secret.reveal() for secret in secrets), *sent, signature), shortest=_SHORTEST_ECHO)
+    return Redactor((*(secret.reveal() for secret in secrets), *sent, signature))
 
 
 def request_id(headers: httpx.Headers) -> str | None:

@@ -75,7 +75,7 @@ class Console:
         """
         with self._giving_up_stdout():
             sys.stdout.flush()
-            sys.stdout.buffer.write(self.redactor.text(text).encode("utf-8", errors="replace"))
+            sys.stdout.buffer.write(self.redactor.data(text).encode("utf-8", errors="replace"))
             sys.stdout.buffer.flush()
 
     def rows(self, text: str) -> None:
@@ -85,7 +85,7 @@ class Console:
             OSError: stdout cannot be written; it is given up.
         """
         with self._giving_up_stdout():
-            sys.stdout.write(self.redactor.text(text))
+            sys.stdout.write(self.redactor.ours(text))
             sys.stdout.flush()
 
     @property
@@ -116,7 +116,7 @@ class Console:
         if self.verbosity < 0 or not self.is_live:
             return
         width = max(_terminal_width() - 1, 20)
-        self._live = self.redactor.text(text)[:width]
+        self._live = self.redactor.ours(text)[:width]
         _write(sys.stderr, f"\r\x1b[K{self._live}")
 
     @property
@@ -149,7 +149,7 @@ class Console:
         if self._live:
             _write(sys.stderr, "\r\x1b[K")
             self._live = ""
-        _write(stream, self.redactor.text(text) + "\n")
+        _write(stream, self.redactor.ours(text) + "\n")
 
 
 def may_colour(stream: TextIO, environ: Mapping[str, str]) -> bool:

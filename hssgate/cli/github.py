@@ -73,8 +73,8 @@ class _Summary:
             *([errors] if errors else []),
             policy_line(verdict.policies),
         ]
-        brief = redactor.text("; ".join(told))
-        summary = brief if self._is_told else redactor.text(FORMATS["markdown"](verdict))
+        brief = redactor.ours("; ".join(told))
+        summary = brief if self._is_told else redactor.data(FORMATS["markdown"](verdict))
         self._is_told = True
         return _unwritten(self._world, "GITHUB_STEP_SUMMARY", lambda path: _append_summary(path, summary, brief))
 
@@ -151,7 +151,7 @@ def _append_summary(path: Path, summary: str, brief: str) -> None:
 def _append_outputs(path: Path, values: Mapping[str, str], console: Console) -> None:
     """Append each output between two lines that no value can hold."""
     fence = f"hssgate-{secrets.token_hex(16)}"
-    text = "".join(f"{name}<<{fence}\n{console.redactor.text(value)}\n{fence}\n" for name, value in values.items())
+    text = "".join(f"{name}<<{fence}\n{console.redactor.data(value)}\n{fence}\n" for name, value in values.items())
     with path.open("ab") as file:
         file.write(text.encode(errors="replace"))
 

@@ -110,7 +110,7 @@ def write_report(name: str, path: str, render: Callable[[], str], console: Conso
         console: for stdout, and for the error.
     """
     try:
-        text = console.redactor.text(render())
+        text = console.redactor.data(render())
         if path == STDOUT:
             console.document(text)
         else:

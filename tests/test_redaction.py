@@ -1,0 +1,141 @@
+"""Redaction: secrets are taken out of what comes from outside, and our own words stay whatever the secret is."""
+
+import json
+import re
+from importlib import resources
+from pathlib import Path
+
+import httpx
+import pytest
+from jsonschema import validate
+
+from hssgate.redaction import Redactor
+from hssgate.reports import FORMATS
+from tests.conftest import KEY, Bench, Ended
+from tests.fakes import FakeClock
+from tests.test_check import finished, images
+
+REPORTS = [text for name in FORMATS for text in ("--report", f"{name}=reports/{name}")]
+NEUTRAL = "x9-odd-token"
+SCHEMA = json.loads(resources.files("hssgate.reports").joinpath("report.schema.json").read_text(encoding="utf-8"))
+
+
+def refuse(_request: httpx.Request) -> httpx.Response:
+    """Say nothing of one's own: all words of the run are ours."""
+    return httpx.Response(401)
+
+
+def shown(bench: Bench, env: dict[str, str], *arguments: str) -> str:
+    """All that a run shows: both streams, and every file."""
+    bench.clock = FakeClock()
+    ended = bench.run(*arguments, env=env)
+    files = sorted(path for path in Path("reports").rglob("*") if path.is_file())
+    return "\n".join([ended.out, ended.err, *(path.read_text(encoding="utf-8") for path in files)])
+
+
+def words_of(text: str) -> list[str]:
+    """The words and numbers that are long enough to be taken for secrets, and some of those that stand for keys."""
+    return sorted({word for word in re.findall(r"[A-Za-z]+(?:_[A-Za-z]+)*|[0-9]+", text) if 4 <= len(word) <= 24})
+
+
+ENDPOINT = ("--endpoint", "http://127.0.0.1:9", "--project-id", "project")
+RUNS = [
+    pytest.param(["check", "team/app:1.0", *ENDPOINT, *REPORTS, "-v"], id="check"),
+    pytest.param(["doctor", *ENDPOINT, "--format", "json"], id="doctor"),
+]
+
+
+@pytest.mark.parametrize("arguments", RUNS)
+def test_a_secret_that_is_one_of_our_words_changes_nothing_that_we_say(bench: Bench, arguments: list[str]) -> None:
+    """HSSGATE_TOKEN=wrong: "the credentials are wrong", in messages as in each report."""
+    bench.answer(refuse)
+    expected = shown(bench, {"HSSGATE_TOKEN": NEUTRAL}, *arguments)
+    words = words_of(expected)
+    assert {"credentials", "refused", "check"} & {*words}
+
+    for word in words:
+        assert shown(bench, {"HSSGATE_TOKEN": word}, *arguments) == expected, word
+
+
+def test_a_secret_that_is_one_of_our_words_spoils_no_verdict(bench: Bench) -> None:
+    """A password in the environment, and a token that is used: reports keep to their form."""
+    scenario = images(finished()) + "credentials: [{token: severity}, {ak: emulator-ak, sk: emulator-sk}]"
+    for env in (
+        {"HSSGATE_TOKEN": "severity"},
+        KEY | {"HW_USER_PASSWORD": "sha256"},
+        KEY | {"HW_USER_PASSWORD": "reads"},
+    ):
+        bench.play(scenario)
+
+        ended = bench.check("team/app:1.0", env=env)
+
+        assert ended.code == 0, ended.err
+        assert "severity: Low found" in ended.out
+        validate(ended.report, SCHEMA)
+        assert next(iter(ended.junit)).name == "team/app:1.0"
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        pytest.param(
+            httpx.Response(401, json={"error_code": "X.1", "error_msg": "the token wrong is bad"}), id="message"
+        ),
+        pytest.param(httpx.Response(401, text="<p>wrong</p>"), id="text"),
+        pytest.param(httpx.Response(401, headers={"X-Request-Id": "it-is-wrong"}), id="request id"),
+        pytest.param(httpx.Response(401, extensions={"reason_phrase": b"token wrong"}), id="reason"),
+        pytest.param(httpx.RemoteProtocolError("illegal line: wrong"), id="exception"),
+    ],
+)
+def test_what_a_server_says_of_a_secret_is_masked(bench: Bench, response: httpx.Response | Exception) -> None:
+    """Also where it is one of our words, which then stand beside it."""
+
+    def answer(_request: httpx.Request) -> httpx.Response:
+        if isinstance(response, Exception):
+            raise response
+        return response
+
+    ended = bench.answer(answer).check("app:1", "-vv", "--timeout", "1s", env={"HSSGATE_TOKEN": "wrong"})
+
+    text = ended.out + ended.err
+    assert ended.code == 3
+    assert "***" in text
+    assert text.replace("the credentials are wrong", "").count("wrong") == 0
+
+
+def test_what_an_exception_says_of_a_secret_is_masked(bench: Bench) -> None:
+    """A crash may hold anything."""
+
+    def crash(_request: httpx.Request) -> httpx.Response:
+        raise ZeroDivisionError("the secret is wrong")
+
+    ended = bench.answer(crash).check("app:1", env={"HSSGATE_TOKEN": "wrong"})
+
+    assert (ended.code, "ZeroDivisionError: the secret is ***" in ended.err) == (1, True), ended.err
+
+
+def test_what_a_row_says_of_a_secret_is_masked(bench: Bench) -> None:
+    """In each report, where the row itself is shown."""
+    row = finished(scan_failed_desc="it was wrong")
+
+    ended: Ended = bench.play(images(row) + "credentials: [{token: wrong}]").check(
+        "team/app:1.0", env={"HSSGATE_TOKEN": "wrong"}
+    )
+
+    assert ended.code == 0
+    assert ended.report["images"][0]["row"]["scan_failed_desc"] == "it was ***"
+
+
+@pytest.mark.parametrize("secret", ["s3cr3t", "emulator-token", "p@ss", "correct horse", "a" * 25, "password1"])
+def test_a_secret_that_is_no_plain_word_is_masked_everywhere(secret: str) -> None:
+    """In our own text, too: whoever wrote it there did so by mistake."""
+    redactor = Redactor([secret])
+
+    assert redactor.ours(f"here is {secret}!") == redactor.text(f"here is {secret}!") == "here is ***!"
+
+
+def test_a_plain_word_is_still_masked_in_its_other_forms() -> None:
+    """Base64 of a word is none."""
+    redactor = Redactor(["credentials"])
+
+    assert redactor.ours("Y3JlZGVudGlhbHM= credentials") == "***M= credentials"
