@@ -1,9 +1,11 @@
 """The gate's own command line over the emulator, in virtual time and without sockets."""
 
+import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -53,6 +55,61 @@ NO_FILE = (  # how the built-in policy is named
 _USUAL = hypothesis.settings.get_profile("ci" if os.environ.get("CI") else "default")
 hypothesis.settings.register_profile("untimed", _USUAL, deadline=None)  # a busy machine is no fault
 hypothesis.settings.load_profile("untimed")
+
+
+class _Guard:
+    """Keeps tests that are not marked `real` from processes and sockets: `make quick` is quick, and runs anywhere."""
+
+    _REAL = frozenset(
+        {"socket.__new__", "subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.exec", "os.system"}
+    )
+
+    def __init__(self) -> None:
+        self._is_on = False
+        self._was_off = False
+        self._refused: list[str] = []
+
+    def __call__(self, event: str, _arguments: object) -> None:
+        """Refuse what Python is about to do."""
+        if self._is_on and event in self._REAL:
+            self._refused.append(event)
+            raise PermissionError(f"{event} in a test without the mark real")
+
+    def set_for(self, item: pytest.Item) -> None:
+        """Watch over a test, unless it or one before it is real: servers of that one may live on in their threads."""
+        self._was_off |= item.get_closest_marker("real") is not None
+        self._is_on = not self._was_off
+
+    @contextlib.contextmanager
+    def lifted(self) -> Iterator[None]:
+        """Let something pass that a test needs in order to begin."""
+        before, self._is_on = self._is_on, False
+        yield
+        self._is_on = before
+
+    def check(self) -> None:
+        """Fail the test if it was refused something, for it may have taken that for a connection that fails."""
+        if self._refused:
+            events = ", ".join(sorted(set(self._refused)))
+            self._refused.clear()
+            pytest.fail(f"{events}: a test that starts a process or opens a socket is marked with @pytest.mark.real")
+
+
+GUARD = _Guard()
+sys.addaudithook(GUARD)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Set the guard before the fixtures."""
+    GUARD.set_for(item)
+
+
+@pytest.fixture(autouse=True)
+def guarded() -> Iterator[None]:
+    """Fail where the guard was tripped."""
+    yield
+    GUARD.check()
 
 
 def pytest_sessionfinish() -> None:

@@ -233,6 +233,7 @@ def test_nothing_committed_names_an_index_or_a_machine() -> None:
         assert not re.search(r"https?://|--index|--find-links", text)
 
 
+@pytest.mark.real
 def test_the_module_runs_as_the_console_script_does() -> None:
     """`python -m hssgate`."""
     ended = subprocess.run(

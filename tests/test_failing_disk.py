@@ -21,8 +21,8 @@ from hssgate.emulator.app import Emulator
 from hssgate.emulator.scenario import parse_scenario
 from hssgate.emulator.server import serve
 from tests.conftest import Bench, Ended
+from tests.processes import command, environment
 from tests.test_check import finished, images
-from tests.test_socket import command, environment
 from tests.test_watch import ROW, page
 
 BLOCKED = "severity_level: High, vul_num: 1, malicious_file_num: 0"
@@ -45,6 +45,7 @@ def checked_with(hindrance: str, scenario: str, *reports: str) -> "subprocess.Co
         )  # fmt: skip
 
 
+@pytest.mark.real
 @pytest.mark.parametrize(("counts", "code"), [("severity_level: Low, malicious_file_num: 0", 3), (BLOCKED, 10)])
 def test_a_folder_that_may_only_be_read(counts: str, code: int) -> None:
     """Nothing can be put there, for root neither where it has lost its right."""
@@ -59,6 +60,7 @@ def test_a_folder_that_may_only_be_read(counts: str, code: int) -> None:
     assert list(Path("locked").iterdir()) == []
 
 
+@pytest.mark.real
 @pytest.mark.parametrize(("counts", "code"), [("severity_level: Low, malicious_file_num: 0", 3), (BLOCKED, 10)])
 def test_a_disk_that_is_full_amid_a_report(counts: str, code: int) -> None:
     """Half a report is none: the old one stays, and no rest of the new one; what still fits is written."""

@@ -20,8 +20,10 @@ from hssgate.emulator.app import Emulator
 from hssgate.emulator.scenario import parse_scenario
 from hssgate.emulator.server import serve
 from tests.fault_proxy import Conversation, Damage, damaging
+from tests.processes import checked, environment
 from tests.test_check import finished, images
-from tests.test_socket import checked, environment
+
+pytestmark = pytest.mark.real
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 EARLY = b"HTTP/1.1 103 Early Hints\r\nLink: </x>; rel=preload\r\n\r\n"

@@ -13,8 +13,8 @@ from hssgate.emulator.app import Emulator
 from hssgate.emulator.scenario import default_scenario
 from hssgate.emulator.server import serve
 from tests.conftest import Bench
+from tests.processes import environment
 from tests.test_check import finished, images
-from tests.test_socket import environment
 
 # What nothing of a finished image without a policy file and reports needs.
 NOT_LOADED = {
@@ -75,12 +75,14 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     return set((folder / "modules").read_text(encoding="utf-8").split())
 
 
+@pytest.mark.real
 def test_a_finished_image_loads_nothing_that_it_does_not_use(loaded: set[str]) -> None:
     """Neither other commands nor reports, ways in and file formats that were not asked for."""
     assert "hssgate.cli.check" in loaded
     assert NOT_LOADED & loaded == set()
 
 
+@pytest.mark.real
 def test_a_finished_image_loads_few_modules_of_ours(loaded: set[str]) -> None:
     """Another one needs a reason, for every check of every pipeline pays for it."""
     ours = sorted(name for name in loaded if name.partition(".")[0] == "hssgate")

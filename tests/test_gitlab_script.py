@@ -17,6 +17,8 @@ from hssgate.emulator.scenario import default_scenario
 from hssgate.emulator.server import serve
 from tests.test_gitlab_template import OPTIONS, job, variable
 
+pytestmark = pytest.mark.real
+
 SCRIPT = job()["script"][0]
 SETTINGS = "if set -o | grep pipefail > /dev/null; then set -o pipefail; fi; set -o errexit\nset +o noclobber\n"
 TRAP = 'runner_script_trap() { echo "ended with $?"; exit 0; }\ntrap runner_script_trap EXIT\n'

@@ -14,10 +14,12 @@ import pytest
 from hssgate.emulator.app import Emulator
 from hssgate.emulator.scenario import parse_scenario
 from hssgate.emulator.server import serve
+from tests.processes import PATIENT, command, environment, run, start
 from tests.test_check import finished, images
-from tests.test_socket import command, environment, playing
+from tests.test_socket import playing
 
-_PATIENT = 60  # seconds after which a hanging process fails its test
+pytestmark = pytest.mark.real
+
 CROWD = images(finished().rstrip("}\n") + ", copies: 3000}\n")
 
 
@@ -33,16 +35,14 @@ def test_a_reader_who_has_seen_enough_ends_the_list_quietly() -> None:
     """As with `| head -1`: exit code 0, no message, and no more pages are asked for."""
     with (
         crowded() as (app, listing),
-        subprocess.Popen(
-            listing, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        ) as process,
+        start(listing, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process,
     ):
         assert process.stdout is not None
         assert process.stderr is not None
         assert json.loads(process.stdout.readline())["image_name"] == "app"
         process.stdout.close()
         err = process.stderr.read()
-        process.wait(_PATIENT)
+        process.wait(PATIENT)
 
     assert (process.returncode, err) == (0, "")
     assert app.request_count <= 3
@@ -53,9 +53,7 @@ def test_nobody_reads_at_all() -> None:
     with crowded() as (_, listing):
         reader, writer = os.pipe()
         os.close(reader)
-        ended = subprocess.run(
-            listing, env=environment(), stdout=writer, stderr=subprocess.PIPE, text=True, check=False
-        )
+        ended = run(listing, env=environment(), stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
         os.close(writer)
 
     assert (ended.returncode, ended.stderr) == (0, "")
@@ -64,7 +62,7 @@ def test_nobody_reads_at_all() -> None:
 def test_a_full_disk_is_an_error() -> None:
     """A list that could not be written is not whole."""
     with crowded() as (app, listing), Path("/dev/full").open("w") as full:
-        ended = subprocess.run(listing, env=environment(), stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        ended = run(listing, env=environment(), stdout=full, stderr=subprocess.PIPE, text=True, check=False)
 
     assert (ended.returncode, ended.stderr) == (3, "error: stdout cannot be written: No space left on device\n")
     assert app.request_count == 1
@@ -75,14 +73,14 @@ def test_a_signal_ends_the_list(number: signal.Signals, code: int) -> None:
     """While an answer is waited for; the rows before it are out."""
     with (
         crowded("faults: [{requests: 2, delay: 100s}]") as (_, listing),
-        subprocess.Popen(
+        start(
             [*listing, "--limit", "10"], env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         ) as process,
     ):
         assert process.stdout is not None
         rows = [json.loads(process.stdout.readline()) for _ in range(10)]
         process.send_signal(number)
-        out, err = process.communicate(timeout=_PATIENT)
+        out, err = process.communicate(timeout=PATIENT)
 
     assert (process.returncode, len(rows), out, err) == (code, 10, "", "error: interrupted\n")
 
@@ -93,9 +91,7 @@ def test_a_narrow_encoding_does_not_crash(encoding: str, layout: str) -> None:
     """JSON stays JSON, and the same data."""
     with playing(images(finished(image_name="caf\u00e9\u4e2d\U0001f680"))) as url:
         given = ["images", "--endpoint", url, "--project-id", "p", "--format", layout]
-        ended = subprocess.run(
-            command(*given), env=environment(PYTHONIOENCODING=encoding), capture_output=True, check=True
-        )
+        ended = run(command(*given), env=environment(PYTHONIOENCODING=encoding), capture_output=True, check=True)
 
     out = ended.stdout.decode(encoding)
     assert layout == "table" or json.loads(out)["image_name"] == "caf\u00e9\u4e2d\U0001f680"

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.real
+
 ROOT = Path(__file__).parents[1]
 FORBIDDEN = [
     pytest.param("hssgate/policy/load.py", "httpx", "httpx is known to hssgate.api alone", id="httpx in the policy"),

@@ -33,6 +33,7 @@ def listing(rows: Sequence[Mapping[str, object]], total: int | None = None) -> h
     return httpx.Response(200, json={"total_num": len(rows) if total is None else total, "data_list": [*rows]})
 
 
+@pytest.mark.real
 @pytest.mark.parametrize("case", ["32 MiB, one text with a wide character", "20,000 findings, long texts"])
 def test_memory_has_an_end(tmp_path: Path, case: str) -> None:
     """A real process before a hostile server stays under 150 MB, and does not pass; `make bench` has more such cases."""
@@ -250,6 +251,7 @@ def test_a_pipe_that_nobody_writes_to_is_given_up(
     assert (ended.code, "nobody writes to it" in ended.out + ended.err) == (2, True), ended.err
 
 
+@pytest.mark.real
 def test_a_pipe_that_somebody_writes_to_is_read_to_its_end(tmp_path: Path) -> None:
     """As that of `<(command)`, even if it takes a while and comes in pieces."""
     pipe = tmp_path / "pipe"

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.real
+
 ROOT = Path(__file__).parents[1]
 BEFORE = "    scan_age: Annotated["
 DECLARATION = """\

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.conftest import KEY, Bench, Ended
-from tests.test_socket import checked
+from tests.processes import checked
 from tests.test_ways_in import GITHUB, IAM, URNS, USER
 
 ASSUMED = {**URNS, "HUAWEICLOUD_OIDC_ID_TOKEN": "s3cret-id-token"}
@@ -79,6 +79,7 @@ def test_who_cannot_be_read_is_said(bench: Bench, env: dict[str, str], body: byt
     assert said in ended.out
 
 
+@pytest.mark.real
 def test_a_token_file_that_never_ends_keeps_to_the_deadline(tmp_path: Path) -> None:
     """A pipe without a writer blocks whoever opens it."""
     os.mkfifo(tmp_path / "pipe")

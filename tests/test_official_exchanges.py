@@ -19,6 +19,8 @@ from tests.recorder import Kept, Recorder
 from tests.test_check import finished, images
 from tests.test_ways_in import HERE, URNS, USER
 
+pytestmark = pytest.mark.real
+
 REGION = "ap-southeast-1"
 PROJECT = "0123abcd"
 SCENARIO = images(finished()) + f"identity: {{regions: {{{REGION}: [{PROJECT}]}}}}"

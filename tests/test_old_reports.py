@@ -206,6 +206,7 @@ def test_judge_removes_old_reports(bench: Bench) -> None:
     assert (ended.code, Path("html.old").exists(), Path("json.old").exists()) == (2, False, True)
 
 
+@pytest.mark.real
 def test_selftest_removes_its_old_report(bench: Bench) -> None:
     """It has a report of its own."""
     assert bench.run("selftest", "version-missing", "--report", "junit=selftest.xml").code == 0

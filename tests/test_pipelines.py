@@ -149,6 +149,7 @@ def test_only_the_last_jobs_of_a_release_may_write() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.real
 @pytest.mark.parametrize("program", ["true", "echo", "cat"])
 def test_what_is_no_python_is_said(tmp_path: Path, program: str) -> None:
     """Some programs ignore what they are asked, and succeed; the step ends with 2 before any of them is believed."""

@@ -247,6 +247,7 @@ def test_the_schema_is_printed(bench: Bench) -> None:
     Draft202012Validator.check_schema(json.loads(ended.out))
 
 
+@pytest.mark.real
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
 def test_a_schema_cut_short_is_no_success() -> None:
     """A full disk is exit code 2."""

@@ -22,6 +22,7 @@ from hssgate.errors import Interrupted
 from hssgate.exit_codes import ExitCode
 from hssgate.reports import FORMATS
 from tests.conftest import Bench
+from tests.processes import environment
 from tests.secrets_in_play import (
     GIVEN,
     HERE,
@@ -37,7 +38,6 @@ from tests.secrets_in_play import (
     write_inputs,
 )
 from tests.test_check import FOREVER, finished, image, images
-from tests.test_socket import environment
 
 _PATIENT = 60  # seconds after which a hanging process fails its test
 CONNECTION = ("--endpoint", HERE, "--project-id", "project", "--region", "ap-southeast-1")
@@ -245,6 +245,7 @@ def test_misuse_tells_nothing(bench: Bench, way: str, arguments: list[str]) -> N
     assert "s3cret" not in ended.out + ended.err + files_of(bench.folder)
 
 
+@pytest.mark.real
 def test_the_emulator_tells_its_own_secrets_alone(bench: Bench) -> None:
     """Those that everybody knows; of a scenario's, the place."""
     Path("scenario.yaml").write_text(SCENARIO)
@@ -282,6 +283,7 @@ def lines_of_family(process: "subprocess.Popen[str]") -> str:
     return "\n".join(Path(f"/proc/{number}/cmdline").read_text().replace("\0", " ") for number in numbers)
 
 
+@pytest.mark.real
 @pytest.mark.parametrize("way", ["access key", "STS, GitHub", "federation", "password"])
 @pytest.mark.parametrize("name", ["check", "images", "doctor"])
 def test_neither_the_process_list_nor_a_dump_tells_anything(name: str, way: str) -> None:
@@ -305,6 +307,7 @@ def test_neither_the_process_list_nor_a_dump_tells_anything(name: str, way: str)
     assert leaks(listed + told + out + err, secrets_of(emulator)) == []
 
 
+@pytest.mark.real
 def test_the_demo_tells_nothing_of_its_callers_secrets() -> None:
     """Nor does the check that it starts get to know them."""
     with started(in_play("token") | IN_GITHUB, "demo", "-vv") as process:

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,11 +22,15 @@ from hssgate.emulator.faults import numbers_of
 from hssgate.errors import Interrupted
 from hssgate.exit_codes import ExitCode
 from hssgate.selftest.agreement import disagreements, in_words
+from hssgate.selftest.forks import Forked
 from hssgate.selftest.play import Ended, Stage
 from hssgate.selftest.run import Agreement, Result, Run, exit_code_of
 from hssgate.selftest.situation import Situation, chosen, load_themes
+from hssgate.selftest.starts import Process, Starter, starting
 from hssgate.selftest.surroundings import environment_of
 from tests.conftest import Bench
+from tests.fakes import FakeClock
+from tests.processes import run, start
 
 ROOT = Path(__file__).parents[1]
 _PATIENT = 120  # seconds after which a hanging process fails its test
@@ -36,9 +40,7 @@ SITUATIONS = {situation.name: situation for theme in THEMES for situation in the
 
 
 def selftest(*arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        command(*arguments), env=environment(**env), capture_output=True, text=True, timeout=_PATIENT, check=False
-    )
+    return run(command(*arguments), env=environment(**env), capture_output=True, text=True, timeout=_PATIENT)
 
 
 def command(*arguments: str) -> list[str]:
@@ -160,22 +162,104 @@ def test_the_contest_plays_situations_that_there_are() -> None:
 # The run
 
 
+@pytest.mark.real
 def test_the_gate_as_it_is_agrees() -> None:
-    """A situation for each exit code, for real; the whole is played by the integration checks."""
+    """A situation for each exit code and a theme, for real; the whole is played by the integration checks."""
     by_code = {situation.exit_code: name for name, situation in SITUATIONS.items()}
+    names = {*by_code.values(), *chosen(THEMES, ["misuse"])[0].names}
 
-    ended = selftest(*by_code.values(), "--report", "junit=junit.xml")
+    ended = selftest(*by_code.values(), "misuse", "--report", "junit=junit.xml")
 
     assert (ended.returncode, ended.stderr) == (0, "")
     lines = ended.stdout.splitlines()
-    assert lines[-1].startswith(f"hssgate selftest: HOLDS ({len(by_code)} of {len(by_code)} situations as expected, ")
-    for code, name in by_code.items():
-        (line,) = [line for line in lines if SITUATIONS[name].situation in line]
-        assert line.count(in_words(code)) == 2
+    assert lines[-1].startswith(f"hssgate selftest: HOLDS ({len(names)} of {len(names)} situations as expected, ")
+    for name in names:
+        (line,) = [line for line in lines if line.startswith(f"  {SITUATIONS[name].situation}  ")]
+        assert line.count(in_words(SITUATIONS[name].exit_code)) == 2
     junit = JUnitXml.fromfile("junit.xml")
-    assert (junit.tests, junit.failures, junit.errors) == (len(by_code), 0, 0)
+    assert (junit.tests, junit.failures, junit.errors) == (len(names), 0, 0)
 
 
+SHORT = [situation for situation in SITUATIONS.values() if situation.exit_code == ExitCode.MISUSED]
+
+
+class Noting(Starter):
+    """Starts processes, and notes which of them were forked."""
+
+    def __init__(self, starter: Starter) -> None:
+        super().__init__(starter.server, starter.anew)
+        self.forked: dict[str, bool] = {}
+
+    def start(self, situation: Situation, *given: Any) -> Process:  # noqa: ANN401 - as in the base class
+        process = super().start(situation, *given)
+        self.forked[situation.name] = isinstance(process, Forked)
+        return process
+
+
+def kinds_of_start(folder: Path, situations: Sequence[Situation], *, is_server_gone: bool = False) -> dict[str, bool]:
+    """Play situations that agree, and return which of their processes were forked."""
+    with starting(situations, os.environ, folder) as starter:
+        if is_server_gone:
+            assert starter.server
+            starter.server.close()
+        noting = Noting(starter)
+        run = Run(situations, Stage(SystemClock(), os.environ, folder, noting), lambda _: None)
+        run.play()
+    assert {result.agreement for result in run.results} == {Agreement.AGREED}
+    return noting.forked
+
+
+@pytest.mark.real
+def test_the_first_of_each_exit_code_is_started_anew_and_the_others_are_forked(tmp_path: Path) -> None:
+    """What only a new process can get wrong is found, and a run does not pay for a hundred starts."""
+    situations = [SITUATIONS["too-severe"], SITUATIONS["clean"], *SHORT]
+
+    forked = kinds_of_start(tmp_path, situations)
+
+    assert {name for name, is_forked in forked.items() if not is_forked} == {"too-severe", "clean", SHORT[0].name}
+    assert len(forked) == len(situations)
+
+
+@pytest.mark.real
+def test_few_are_started_anew(tmp_path: Path) -> None:
+    """A server would cost more than it saves."""
+    assert kinds_of_start(tmp_path, SHORT[:4]) == dict.fromkeys([situation.name for situation in SHORT[:4]], False)
+
+
+@pytest.mark.real
+def test_without_a_server_all_are_started_anew(tmp_path: Path) -> None:
+    """One that has gone is no reason not to play."""
+    forked = kinds_of_start(tmp_path, SHORT, is_server_gone=True)
+
+    assert len(forked) == len(SHORT)
+    assert not any(forked.values())
+
+
+def test_a_system_without_forks_has_no_server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As Windows."""
+    monkeypatch.delattr(os, "fork")
+
+    with starting(SHORT, os.environ, tmp_path) as starter:
+        assert starter.server is None
+
+
+def test_the_longest_are_begun_first(tmp_path: Path) -> None:
+    """Else a run would end with one that takes ten seconds, alone."""
+    begun: list[str] = []
+
+    class Begun(Stage):
+        def play(self, situation: Situation) -> Ended:
+            begun.append(situation.name)
+            return GOOD
+
+    Run([*SITUATIONS.values()], Begun(FakeClock(), os.environ, tmp_path), lambda _: None).play()
+
+    assert begun[:2] == ["throttled-eight-times", "five-server-errors"]
+    assert begun[4:6] == ["clean", "too-severe"]
+    assert sorted(begun) == sorted(SITUATIONS)
+
+
+@pytest.mark.real
 def test_nothing_of_the_callers_environment_matters(tmp_path: Path) -> None:
     """Neither options nor credentials, neither proxies nor the pipeline it runs in."""
     (tmp_path / "hssgate.yaml").write_text("rules: {serverity: nonsense}")
@@ -218,6 +302,7 @@ BROKEN = {
 }  # fmt: skip
 
 
+@pytest.mark.real
 @pytest.mark.parametrize("fault", BROKEN)
 def test_a_broken_gate_does_not_hold(tmp_path: Path, fault: str) -> None:
     """Something between the verdict and the pipeline goes wrong, in the process itself; selftest is exit code 10."""
@@ -232,6 +317,7 @@ def test_a_broken_gate_does_not_hold(tmp_path: Path, fault: str) -> None:
     assert "hssgate selftest: DOES NOT HOLD (0 of 1 situation as expected, 1 with another answer" in ended.stdout
 
 
+@pytest.mark.real
 def test_a_wrong_expectation_disagrees(tmp_path: Path) -> None:
     """As where a situation is written down wrongly: the right answer is not taken for the expected one."""
     wrong = SITUATIONS["clean"].model_copy(update={"exit_code": ExitCode.BLOCKED})
@@ -251,6 +337,7 @@ def played(folder: Path, *situations: Situation, longest: float = _PATIENT) -> l
     return run.results
 
 
+@pytest.mark.real
 def test_a_gate_that_hangs_disagrees(tmp_path: Path) -> None:
     """It is killed, and there is no exit code to be taken for one."""
     endless = SITUATIONS["never-ends"].model_copy(update={"check": "team/app:1.0 --timeout 1h"})
@@ -287,6 +374,7 @@ class Breaking(SystemClock):
         raise Interrupted(ExitCode.TERMINATED)
 
 
+@pytest.mark.real
 def test_a_run_that_is_broken_off_proves_nothing(tmp_path: Path) -> None:
     """What was under way is given up, and has no result."""
     run = Run([SITUATIONS["never-ends"]], Stage(Breaking(), os.environ, tmp_path), lambda _: None)
@@ -446,6 +534,7 @@ def test_misuse_plays_nothing(bench: Bench, arguments: list[str], said: str) -> 
     assert said in ended.err
 
 
+@pytest.mark.real
 def test_json_lines_are_for_programs() -> None:
     """An object a situation on stdout, all else on stderr."""
     ended = selftest("version-missing", "clean", "--format", "json")
@@ -461,6 +550,7 @@ def test_json_lines_are_for_programs() -> None:
     assert "HOLDS" in ended.stderr
 
 
+@pytest.mark.real
 def test_a_report_that_cannot_be_written_is_an_error() -> None:
     """Exit code 3 where all else is well."""
     ended = selftest("version-missing", "--report", "junit=/dev/full")
@@ -470,6 +560,7 @@ def test_a_report_that_cannot_be_written_is_an_error() -> None:
     assert ended.stdout.splitlines()[-1].endswith("exit code 3")
 
 
+@pytest.mark.real
 @pytest.mark.parametrize(
     ("blocks", "said"),
     [
@@ -481,19 +572,23 @@ def test_no_room_for_temporary_files_is_said(blocks: int, said: str) -> None:
     """Before anything is played; exit code 2 and what to do."""
     limited = ["sh", "-c", f'ulimit -f {blocks}; exec "$@"', "sh", *command("clean")]
 
-    ended = subprocess.run(limited, env=environment(), capture_output=True, text=True, timeout=_PATIENT, check=False)
+    ended = run(limited, env=environment(), capture_output=True, text=True, timeout=_PATIENT)
 
     assert (ended.returncode, ended.stdout) == (2, "")
     assert said in ended.stderr
     assert "TMPDIR" in ended.stderr
 
 
+@pytest.mark.real
+@pytest.mark.parametrize(
+    "quick", [["version-missing"], ["too-severe", *chosen(THEMES, ["misuse"])[0].names]], ids=["started", "forked"]
+)
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_breaks_it_off(tmp_path: Path, number: signal.Signals, code: int) -> None:
+def test_a_signal_breaks_it_off(tmp_path: Path, number: signal.Signals, code: int, quick: list[str]) -> None:
     """What was played stands in the table and in the report, no process and no file is left."""
     (tmp_path / "temporary").mkdir()
-    arguments = ["version-missing", "throttled-eight-times", "-v", "--report", "junit=junit.xml"]
-    with subprocess.Popen(
+    arguments = [*quick, "throttled-eight-times", "-v", "--report", "junit=junit.xml"]
+    with start(
         command(*arguments),
         env=environment(TMPDIR=str(tmp_path / "temporary")),
         stdout=subprocess.PIPE,
@@ -501,17 +596,17 @@ def test_a_signal_breaks_it_off(tmp_path: Path, number: signal.Signals, code: in
         text=True,
     ) as process:
         assert process.stderr is not None
-        assert process.stderr.readline().startswith("version-missing: agreed")
+        assert {process.stderr.readline().partition(": agreed")[0] for _ in quick} == {*quick}
         process.send_signal(number)
         out, err = process.communicate(timeout=_PATIENT)
 
     assert process.returncode == code
     assert err == "error: interrupted\n"
-    assert "NOT PROVEN (1 of 2 situations as expected, 1 not played" in out
+    assert f"NOT PROVEN ({len(quick)} of {len(quick) + 1} situations as expected, 1 not played" in out
     assert not [*(tmp_path / "temporary").iterdir()]
     assert not processes_in(tmp_path / "temporary")
     junit = JUnitXml.fromfile("junit.xml")
-    assert (junit.tests, junit.failures, junit.errors) == (2, 0, 1)
+    assert (junit.tests, junit.failures, junit.errors) == (len(quick) + 1, 0, 1)
 
 
 def processes_in(folder: Path) -> list[str]:
@@ -556,6 +651,7 @@ def test_a_name_given_twice_is_refused(tmp_path: Path) -> None:
         load_themes(tmp_path)
 
 
+@pytest.mark.real
 def test_time_begins_with_the_first_request(tmp_path: Path) -> None:
     """However long the process takes to start, it sees the timeline from its beginning."""
     (tmp_path / "sitecustomize.py").write_text("import time; time.sleep(1)")

@@ -16,12 +16,14 @@ import pytest
 from junitparser import JUnitXml
 
 from tests.conftest import KEY
+from tests.processes import PATIENT, command, environment, start
 from tests.test_check import FOREVER, finished, image, images
-from tests.test_socket import command, environment, playing
+from tests.test_socket import playing
+
+pytestmark = pytest.mark.real
 
 BOTH = pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 ENDLESS = images(image(FOREVER))
-_PATIENT = 60  # seconds after which a hanging process fails its test
 
 
 @contextlib.contextmanager
@@ -29,7 +31,7 @@ def checking(url: str, *arguments: str, python: tuple[str, ...] = ()) -> Iterato
     """Start `hssgate check` with JUnit and JSON reports."""
     given = ["check", "team/app:1.0", "--endpoint", url, "--project-id", "p", *arguments]
     given += ["--report", "junit=junit.xml", "--report", "json=report.json"]
-    with subprocess.Popen(
+    with start(
         [sys.executable, *python, *command(*given)[1:]],
         env=environment(**KEY), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     ) as process:  # fmt: skip
@@ -61,7 +63,7 @@ def test_a_signal_while_modules_load_is_no_traceback(number: signal.Signals, cod
     with playing(ENDLESS) as url, checking(url, python=("-X", "importtime")) as process:
         read_until(process, f" {module}\n")
         process.send_signal(number)
-        out, err = process.communicate(timeout=_PATIENT)
+        out, err = process.communicate(timeout=PATIENT)
 
     assert process.returncode == code
     assert "Traceback" not in out + err
@@ -75,7 +77,7 @@ def test_a_signal_while_it_waits_leaves_reports(number: int, code: int) -> None:
     with playing(ENDLESS) as url, checking(url) as process:
         read_until(process, "scanning")
         process.send_signal(number)
-        process.communicate(timeout=_PATIENT)
+        process.communicate(timeout=PATIENT)
 
     assert process.returncode == code
     assert json.loads(Path("report.json").read_text())["exit_code"] == code
@@ -93,7 +95,7 @@ def test_a_hangup_that_is_ignored_stays_so() -> None:
             read_until(process, "scanning")
             process.send_signal(signal.SIGHUP)
             process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=_PATIENT)
+            process.communicate(timeout=PATIENT)
 
     assert process.returncode == 143
 
@@ -106,7 +108,7 @@ def test_a_signal_while_reports_are_written_is_in_all_of_them(number: signal.Sig
         select.select([reader], [], [])
         process.send_signal(number)
         page = b"".join(iter(partial(os.read, reader, 4096), b""))
-        out, err = process.communicate(timeout=_PATIENT)
+        out, err = process.communicate(timeout=PATIENT)
 
     os.close(reader)
     assert page.rstrip().endswith(b"</html>")
@@ -125,7 +127,7 @@ def test_a_second_signal_ends_it_at_once(number: signal.Signals, code: int) -> N
         select.select([reader], [], [])
         process.send_signal(number)
         process.send_signal(signal.SIGTERM if number == signal.SIGINT else signal.SIGINT)
-        process.communicate(timeout=_PATIENT)
+        process.communicate(timeout=PATIENT)
     os.close(reader)
 
     assert process.returncode in {130, 143}

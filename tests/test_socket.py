@@ -18,31 +18,10 @@ from junitparser import JUnitXml
 from hssgate.emulator.app import Emulator
 from hssgate.emulator.scenario import default_scenario, parse_scenario
 from hssgate.emulator.server import serve
-from tests.conftest import KEY
+from tests.processes import PATIENT, checked, command, environment, ran, run, start
 from tests.test_check import CLEAN, FOREVER, finished, image, images
 
-_PATIENT = 60  # seconds after which a hanging process fails its test
-_NOT_KEPT = ("HSSGATE", "HUAWEI", "HW_", "COVERAGE_")  # of the variables of whoever runs the tests
-
-
-def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "hssgate", *arguments]
-
-
-def environment(**more: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_KEPT)}
-    return kept | KEY | {"PYTHONPATH": str(Path(__file__).parents[1])} | more
-
-
-def ran(*arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        command(*arguments), env=environment(**env), capture_output=True, text=True, timeout=_PATIENT, check=False
-    )
-
-
-def checked(url: str, *arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
-    given = ["check", *arguments, "--endpoint", url, "--project-id", "p"]
-    return ran(*given, "--report", "junit=junit.xml", "--report", "json=report.json", **env)
+pytestmark = pytest.mark.real
 
 
 @contextlib.contextmanager
@@ -104,7 +83,7 @@ def test_a_signal_ends_the_wait_with_reports(emulator_url: str, number: signal.S
     """What was judged stays judged, the rest is an error, and both reports are there."""
     arguments = ["check", "demo/blocked-severity:1.0", "demo/scanning-forever:1.0", "--endpoint", emulator_url]
     arguments += ["--project-id", "p", "--report", "junit=junit.xml", "--report", "json=report.json"]
-    with subprocess.Popen(
+    with start(
         command(*arguments), env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stderr is not None
@@ -112,7 +91,7 @@ def test_a_signal_ends_the_wait_with_reports(emulator_url: str, number: signal.S
             if "scanning-forever:1.0: scanning" in line:
                 break
         process.send_signal(number)
-        out, err = process.communicate(timeout=_PATIENT)
+        out, err = process.communicate(timeout=PATIENT)
 
     assert process.returncode == code
     assert "Traceback" not in out + err
@@ -127,15 +106,13 @@ def test_a_signal_during_a_request_ends_the_wait_too() -> None:
     """The request in flight is given up."""
     with playing(images(finished()) + "faults: [{requests: '*', delay: 100s}]") as url:
         arguments = ["check", "team/app:1.0", "--endpoint", url, "--project-id", "p", "--report", "json=report.json"]
-        with subprocess.Popen(
-            command(*arguments, "-vv"), env=environment(), stderr=subprocess.PIPE, text=True
-        ) as process:
+        with start(command(*arguments, "-vv"), env=environment(), stderr=subprocess.PIPE, text=True) as process:
             assert process.stderr is not None
             for line in process.stderr:
                 if "> GET" in line:
                     break
             process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=_PATIENT)
+            process.communicate(timeout=PATIENT)
 
     assert process.returncode == 143
     assert json.loads(Path("report.json").read_text())["exit_code"] == 143
@@ -160,16 +137,12 @@ def test_stdout_that_nobody_reads_takes_nothing_from_the_verdict(emulator_url: s
     """A closed pipe, or a full disk behind stdout."""
     given = ["check", "demo/blocked-severity:1.0", "--endpoint", emulator_url, "--project-id", "p"]
     with Path("/dev/full").open("w") as full:
-        ended = subprocess.run(
-            command(*given), env=environment(), stdout=full, stderr=subprocess.PIPE, text=True, check=False
-        )
+        ended = run(command(*given), env=environment(), stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert ended.returncode == 10
 
     reader, writer = os.pipe()
     os.close(reader)
-    ended = subprocess.run(
-        command(*given), env=environment(), stdout=writer, stderr=subprocess.PIPE, text=True, check=False
-    )
+    ended = run(command(*given), env=environment(), stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
     os.close(writer)
     assert ended.returncode == 10
     assert "Traceback" not in ended.stderr
@@ -279,7 +252,7 @@ def test_the_demo_shows_the_main_job() -> None:
 def test_the_emulator_command_serves_until_it_is_stopped(tmp_path: Path) -> None:
     """Its first line is the address, images and ways in follow."""
     (tmp_path / "scenario.yaml").write_text(images(finished()))
-    with subprocess.Popen(
+    with start(
         command("emulator", "--scenario", "scenario.yaml"), env=environment(), stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
@@ -292,7 +265,7 @@ def test_the_emulator_command_serves_until_it_is_stopped(tmp_path: Path) -> None
         assert told[2] == f"IAM and STS  HUAWEICLOUD_SDK_IAM_ENDPOINT={url} HUAWEICLOUD_SDK_STS_ENDPOINT={url}\n"
         assert checked(url, "team/app:1.0").returncode == 0
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=_PATIENT)
+        process.communicate(timeout=PATIENT)
     assert process.returncode == 143
 
 

@@ -18,13 +18,17 @@ import trustme
 from hssgate.emulator.app import Emulator
 from hssgate.emulator.scenario import parse_scenario
 from hssgate.emulator.server import serve
+from tests import processes
 from tests.conftest import KEY
 from tests.fault_proxy import Conversation, damaging
+from tests.processes import checked, command, environment, ran
 from tests.proxy import connect_proxy
 from tests.recorder import Recorder
 from tests.test_check import finished, images
-from tests.test_socket import checked, command, environment, playing, ran
+from tests.test_socket import playing
 from tests.test_ways_in import GITHUB, URNS, USER
+
+pytestmark = pytest.mark.real
 
 REGION = "ap-southeast-1"
 DOMAIN = f"{REGION}.myhuaweicloud.com"
@@ -35,7 +39,6 @@ ASSUMED_WITHOUT_STS = {name: value for name, value in URNS.items() if not name.e
 ASSUMED_WITHOUT_STS["HUAWEICLOUD_OIDC_ID_TOKEN"] = "emulator-id-token"
 ASSUMED = {**URNS, "HUAWEICLOUD_OIDC_ID_TOKEN": "emulator-id-token"}
 PROXY_USER = "proxy-user:s3cret%2Fproxy"
-_PATIENT = 60  # seconds after which a hanging process fails its test
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +93,7 @@ def keyless(env: dict[str, str]) -> dict[str, str]:
 
 
 def run(env: dict[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(command(*arguments), env=env, capture_output=True, text=True, timeout=_PATIENT, check=False)
+    return processes.run(command(*arguments), env=env, capture_output=True, text=True)
 
 
 def test_a_private_authority_is_trusted_by_its_bundle_alone(authority: trustme.CA, bundle: Path) -> None:

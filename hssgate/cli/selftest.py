@@ -18,6 +18,7 @@ from hssgate.selftest.junit import render
 from hssgate.selftest.play import Stage
 from hssgate.selftest.run import Agreement, Result, Run, exit_code_of
 from hssgate.selftest.situation import Theme, chosen, load_themes
+from hssgate.selftest.starts import starting
 from hssgate.selftest.tables import complaints, headline, json_lines, listing, table
 from hssgate.text import clean
 
@@ -111,8 +112,8 @@ def _play(themes: tuple[Theme, ...], world: World) -> tuple[list[Result], float,
     situations = [situation for theme in themes for situation in theme.situations]
     began = world.clock.monotonic()
     interruption = None
-    with world.interruptible(), _folder() as folder:
-        stage = Stage(world.clock, world.environ, folder)
+    with world.interruptible(), _folder() as folder, starting(situations, world.environ, folder) as starter:
+        stage = Stage(world.clock, world.environ, folder, starter)
         run = Run(situations, stage, _Told(len(situations), world.console))
         try:
             run.play()

@@ -18,7 +18,8 @@ from hssgate.emulator.app import Emulator
 from hssgate.emulator.model import Scenario
 from hssgate.emulator.server import serve
 from hssgate.selftest.situation import Signal, Situation
-from hssgate.selftest.surroundings import JSON_REPORT, JUNIT_REPORT, arguments_of, command_of, environment_of
+from hssgate.selftest.starts import Starter
+from hssgate.selftest.surroundings import JSON_REPORT, JUNIT_REPORT, arguments_of
 
 _LONGEST = 60.0  # seconds; the deadlines of all situations are far below
 _GLANCE = 0.05  # seconds between two looks at a process
@@ -62,6 +63,7 @@ class Stage:
         clock: the time of the API, and the duration of plays.
         environ: of the caller.
         folder: where each play has a folder of its own.
+        starter: starts the processes.
         stop: once it is set, plays are given up.
         longest: seconds after which a process counts as hanging.
     """
@@ -69,6 +71,7 @@ class Stage:
     clock: Clock
     environ: Mapping[str, str]
     folder: Path
+    starter: Starter = field(default_factory=Starter)
     stop: threading.Event = field(default_factory=threading.Event)
     longest: float = _LONGEST
 
@@ -103,13 +106,8 @@ class Stage:
             )
 
     def _run(self, situation: Situation, arguments: list[str], folder: Path) -> int | None:
-        environment = environment_of(situation, self.environ, folder)
         with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
-            process = subprocess.Popen(  # noqa: S603 - our own command line
-                command_of(arguments), cwd=folder / situation.folder, env=environment, stdin=subprocess.DEVNULL,
-                stdout=out, stderr=err,
-                start_new_session=True,  # a Ctrl-C is for the selftest, which tells its processes
-            )  # fmt: skip
+            process = self.starter.start(situation, arguments, self.environ, folder, (out, err))
         deadline = self.clock.monotonic() + self.longest
         try:
             to_send = situation.signal

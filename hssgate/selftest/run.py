@@ -12,8 +12,8 @@ from hssgate.selftest.play import Ended, Stage, Stopped
 from hssgate.selftest.situation import Situation
 from hssgate.text import clean
 
-_PLAYS_A_CORE = 3  # most of them sleep most of the time
-_MOST_PLAYS = 12
+_PLAYS_A_CORE = 8  # most of them sleep most of the time
+_MOST_PLAYS = 32
 _LONGEST_GOODBYE = 5.0  # seconds
 
 
@@ -72,7 +72,7 @@ class Run:
         self._stage = stage
         self._told = told
         self._at_once = at_once or min(_MOST_PLAYS, _PLAYS_A_CORE * _cores())
-        self._left = iter(situations)
+        self._left = iter(sorted(situations, key=lambda situation: -situation.seconds))
         self._found: dict[str, Result] = {}
         self._lock = threading.Lock()
         self._gone = threading.Semaphore(0)

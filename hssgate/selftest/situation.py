@@ -18,6 +18,7 @@ to be referred to) and `situations`:
       says: [severity]              # words in the output, each of them
       never_says: [secret]
       requests: 1                   # that the API may get; also 2-5 and 2-
+      seconds: 9                    # about how long it takes, if more than 3: the longest are begun first
 
 All but `name`, `situation`, `check` and `exit_code` may be left out.
 """
@@ -68,6 +69,7 @@ class Situation(StrictModel):
     says: tuple[str, ...] = ()
     never_says: tuple[str, ...] = ()
     requests: Annotated[Numbers, BeforeValidator(numbers_of)] | None = None
+    seconds: float = 0.0
 
     @model_validator(mode="after")
     def _a_crash_is_no_answer(self) -> Self:

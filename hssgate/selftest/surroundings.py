@@ -4,7 +4,7 @@ import os
 import shlex
 import site
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import hssgate
@@ -13,6 +13,7 @@ from hssgate.selftest.situation import Situation
 JSON_REPORT = "report.json"
 JUNIT_REPORT = "junit.xml"
 PROJECT = "selftest"
+PYTHON = (sys.executable, "-P")
 _PACE = (
     "--interval", "150ms", "--max-interval", "300ms", "--settle", "400ms",
     "--timeout", "20s", "--appear-timeout", "20s",
@@ -38,9 +39,24 @@ def arguments_of(situation: Situation, url: str) -> list[str]:
     return ["check", *_PACE, "--endpoint", url, "--project-id", PROJECT, *reports, *given]
 
 
-def command_of(arguments: list[str]) -> list[str]:
+def command_of(arguments: Sequence[str]) -> list[str]:
     """Return the command that runs this very program with the arguments."""
-    return [sys.executable, "-P", "-m", "hssgate", *arguments]
+    return [*PYTHON, "-m", "hssgate", *arguments]
+
+
+def environment_for_python(caller: Mapping[str, str], home: Path) -> dict[str, str]:
+    """Return the environment without which no process here is started.
+
+    Args:
+        caller: the caller's environment, of which only what Python needs is taken.
+        home: an empty folder, so that no profile of the caller's is found.
+    """
+    kept = {name: caller[name] for name in _KEPT if name in caller}
+    package = str(Path(hssgate.__file__).parents[1])
+    if package not in (*site.getsitepackages(), site.getusersitepackages()):  # run from where it was unpacked
+        kept["PYTHONPATH"] = os.pathsep.join([package, *filter(None, [kept.get("PYTHONPATH")])])
+    own = {"HOME": str(home), "USERPROFILE": str(home), "PYTHONUSERBASE": site.getuserbase(), "PYTHONUTF8": "1"}
+    return kept | own
 
 
 def environment_of(situation: Situation, caller: Mapping[str, str], home: Path) -> dict[str, str]:
@@ -51,12 +67,7 @@ def environment_of(situation: Situation, caller: Mapping[str, str], home: Path) 
         caller: the caller's environment, of which only what Python needs is taken.
         home: an empty folder, so that no profile of the caller's is found.
     """
-    kept = {name: caller[name] for name in _KEPT if name in caller}
-    package = str(Path(hssgate.__file__).parents[1])
-    if package not in (*site.getsitepackages(), site.getusersitepackages()):  # run from where it was unpacked
-        kept["PYTHONPATH"] = os.pathsep.join([package, *filter(None, [kept.get("PYTHONPATH")])])
-    own = {"HOME": str(home), "USERPROFILE": str(home), "PYTHONUSERBASE": site.getuserbase(), "PYTHONUTF8": "1"}
-    return kept | own | _KEY | situation.environment
+    return environment_for_python(caller, home) | _KEY | situation.environment
 
 
 def secrets_of(situation: Situation) -> set[str]:

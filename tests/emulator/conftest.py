@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from hssgate.emulator.server import Server, serve
+from tests.conftest import GUARD
 from tests.emulator.wsgi_client import PATH, PROJECT, START, Client
 
 
@@ -16,11 +17,12 @@ def sdk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
     """The names of the official client that the tests use; importing it writes into the home folder."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
-        from huaweicloudsdkcore.auth.credentials import BasicCredentials
-        from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
-        from huaweicloudsdkcore.sdk_request import SdkRequest
-        from huaweicloudsdkcore.signer.signer import Signer
-        from huaweicloudsdkhss import v5
+        with GUARD.lifted():  # urllib3 asks a socket about IPv6 when it is imported
+            from huaweicloudsdkcore.auth.credentials import BasicCredentials
+            from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
+            from huaweicloudsdkcore.sdk_request import SdkRequest
+            from huaweicloudsdkcore.signer.signer import Signer
+            from huaweicloudsdkhss import v5
 
         yield SimpleNamespace(
             BasicCredentials=BasicCredentials,

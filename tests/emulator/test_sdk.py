@@ -9,6 +9,8 @@ import pytest
 from hssgate.emulator.server import Server, serve
 from tests.emulator.wsgi_client import Client
 
+pytestmark = pytest.mark.real
+
 SdkClient = Callable[..., Any]
 
 FULL = """

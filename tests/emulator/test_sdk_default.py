@@ -12,6 +12,8 @@ from hssgate.emulator.model import Scenario
 from hssgate.emulator.scenario import default_scenario, parse_scenario
 from hssgate.emulator.server import Server, serve
 
+pytestmark = pytest.mark.real
+
 LATER = 60  # seconds: by then every default image is there
 Call = Callable[..., Any]
 

@@ -11,6 +11,8 @@ from hssgate.emulator.app import Emulator
 from hssgate.emulator.scenario import Scenario
 from hssgate.emulator.server import Server, serve
 
+pytestmark = pytest.mark.real
+
 IMAGE_ID = "sha256:流 水/线"
 VUL_ID = "漏洞/1 a"
 _FIRST: dict[str, dict[str, object]] = {

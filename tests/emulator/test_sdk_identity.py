@@ -12,6 +12,8 @@ from hssgate.emulator.server import Server
 from tests.emulator.identity_client import AGENCY, PROVIDER, IdentityClient
 from tests.emulator.wsgi_client import PROJECT, Client
 
+pytestmark = pytest.mark.real
+
 ONE_IMAGE = "images: [{image_name: app, scan_status: success}]\n"
 Play = Callable[..., Any]
 

@@ -17,6 +17,8 @@ import trustme
 from hssgate.emulator.server import Server, serve
 from tests.emulator.wsgi_client import PATH, TOKEN, Client
 
+pytestmark = pytest.mark.real
+
 Served = Callable[[Client], Server]
 
 ONE_IMAGE = "images: [{image_name: app, scan_status: success}]\n"

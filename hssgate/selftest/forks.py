@@ -1,0 +1,173 @@
+"""Processes forked off one that has loaded all of hssgate: a tenth of the processor time of a new start."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+_SERVER = "hssgate.selftest.fork_server"
+_OF_EVERY_START = {"PYDANTIC_DISABLE_PLUGINS": "__all__", "PYTHONTZPATH": ""}  # as in hssgate/__main__.py
+_LONGEST = 30.0  # seconds to start a server and a process; a busy machine takes two
+
+
+def is_supported() -> bool:
+    """Return whether this system has what the server needs; Windows and some Pythons of macOS have not."""
+    return all(hasattr(os, name) for name in ("fork", "waitid")) and hasattr(socket, "send_fds")
+
+
+class Forked:
+    """A process that was forked, with the part of `subprocess.Popen` that its client uses.
+
+    Args:
+        channel: to its supervisor.
+        pid: of the process.
+    """
+
+    def __init__(self, channel: socket.socket, pid: int) -> None:
+        self._channel = channel
+        self._lock = threading.Lock()
+        self.pid = pid
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """Return the exit code, or None while it runs; a signal that ended it counts negative."""
+        with self._lock:
+            return self._exit_code_within(0.0)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return the exit code once the process has ended.
+
+        Args:
+            timeout: in seconds; None: however long it takes.
+
+        Raises:
+            subprocess.TimeoutExpired: it still runs.
+        """
+        with self._lock:
+            code = self._exit_code_within(timeout)
+        if code is None:
+            raise subprocess.TimeoutExpired(str(self.pid), timeout or 0.0)
+        return code
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal, unless the process has ended."""
+        with self._lock:  # it keeps its id at least until its exit code is read
+            if self._exit_code_within(0.0) is None:
+                os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """Kill it, unless it has ended."""
+        self.send_signal(signal.SIGKILL)
+
+    def _exit_code_within(self, seconds: float | None) -> int | None:
+        if self.returncode is None:
+            self._channel.settimeout(seconds)
+            with contextlib.suppress(BlockingIOError, TimeoutError):
+                self.returncode = int(_message_on(self._channel)["ended"])
+                self._channel.close()
+        return self.returncode
+
+
+class ForkServer:
+    """A client of a server of its own, which ends with it; safe to be called by several threads at once.
+
+    Args:
+        python: the interpreter with its options: what each command begins with.
+        environ: of the server.
+        new_session: whether the server leaves the session of the caller, where a Ctrl-C would reach it.
+
+    Raises:
+        OSError: it could not be started.
+    """
+
+    def __init__(self, python: Sequence[str], environ: Mapping[str, str], *, new_session: bool = False) -> None:
+        self._python = [*python]
+        self._lock = threading.Lock()
+        self._control, theirs = socket.socketpair()
+        with theirs:
+            self._server = subprocess.Popen(  # noqa: S603 - our own module
+                [*python, "-m", _SERVER, str(theirs.fileno())],
+                env={**_OF_EVERY_START, **environ}, pass_fds=[theirs.fileno()], start_new_session=new_session,
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            )  # fmt: skip
+
+    def can_start(self, command: Sequence[str]) -> bool:
+        """Return whether the command is one for this server."""
+        return [*command[: len(self._python) + 1]] == [*self._python, "-m"]
+
+    def start(
+        self,
+        command: Sequence[str],
+        *,
+        cwd: Path,
+        environ: Mapping[str, str],
+        streams: Sequence[int],
+        new_session: bool = False,
+    ) -> Forked:
+        """Start a process.
+
+        Args:
+            command: one that this server can start.
+            cwd: its folder.
+            environ: its whole environment.
+            streams: the descriptors of its stdin, stdout and stderr.
+            new_session: whether it gets a session of its own.
+
+        Raises:
+            OSError: it could not be started; the message says why.
+        """
+        arguments = command[len(self._python) :]
+        request = {"arguments": arguments, "cwd": str(cwd), "environ": dict(environ), "new_session": new_session}
+        ours, theirs = socket.socketpair()
+        ours.settimeout(_LONGEST)
+        try:
+            with theirs, self._lock:
+                socket.send_fds(self._control, [b"\0"], [theirs.fileno(), *streams])
+            ours.sendall(json.dumps(request).encode() + b"\n")
+            pid = _pid_in(_message_on(ours))
+        except BaseException:
+            ours.close()
+            raise
+        return Forked(ours, pid)
+
+    def close(self) -> None:
+        """End the server; what it has started goes on."""
+        self._control.close()
+        try:
+            self._server.wait(_LONGEST)
+        except subprocess.TimeoutExpired:
+            self._server.kill()
+            self._server.wait()
+
+
+def _pid_in(answer: dict[str, Any]) -> int:
+    """Return the process id.
+
+    Raises:
+        OSError: there is no process.
+    """
+    if "pid" in answer:
+        return int(answer["pid"])
+    raise OSError(answer["errno"], answer["message"])
+
+
+def _message_on(channel: socket.socket) -> dict[str, Any]:
+    """Return the next message, a line of JSON.
+
+    Raises:
+        OSError: the other side has gone, or there was none in time.
+    """
+    line = bytearray()
+    while not line.endswith(b"\n"):
+        part = channel.recv(1)
+        if not part:
+            raise ConnectionResetError("the fork server has gone")
+        line += part
+    found: dict[str, Any] = json.loads(line)
+    return found
