@@ -3,7 +3,6 @@
 import re
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 from typing import get_args
 
@@ -201,28 +200,6 @@ def test_the_map_of_contributing_names_what_there_is() -> None:
         assert (ROOT / path).exists(), path
     for package in (path.parent.name for path in (ROOT / "hssgate").glob("*/__init__.py")):
         assert f"hssgate/{package}/" in table
-
-
-@pytest.mark.parametrize(
-    ("contract", "side", "homes"),
-    [
-        ("The emulator shares no code with the client", "forbidden_modules", {"emulator"}),
-        ("Only api and cli know httpx", "source_modules", {"api", "cli"}),
-        ("Only cli knows click", "source_modules", {"cli"}),
-        ("Only the JUnit reports know junit_xml", "source_modules", {"reports.junit", "selftest.junit"}),
-    ],
-)
-def test_the_contracts_leave_no_module_out(contract: str, side: str, homes: set[str]) -> None:
-    """Whoever adds one has to say so; a package that holds a home is named module by module."""
-    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
-    (found,) = [each for each in settings["contracts"] if each["name"] == contract]
-
-    split = {home.partition(".")[0] for home in homes if "." in home}
-    names = {path.stem for path in (ROOT / "hssgate").glob("[!_]*.py")}
-    names |= {path.parent.name for path in (ROOT / "hssgate").glob("*/__init__.py")} - split
-    names |= {f"{package}.{path.stem}" for package in split for path in (ROOT / "hssgate" / package).glob("[!_]*.py")}
-
-    assert sorted(name for name in found[side] if "." in name) == sorted(f"hssgate.{name}" for name in names - homes)
 
 
 def test_nothing_committed_names_an_index_or_a_machine() -> None:
