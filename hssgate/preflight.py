@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from urllib.parse import urlsplit
 
@@ -13,13 +13,14 @@ from hssgate.api.query import CicdImagesQuery
 from hssgate.api.wire import Answer, Question
 from hssgate.clock import Clock
 from hssgate.durations import format_duration
-from hssgate.errors import ApiError, ApiUnavailable, GateError, HostUntrusted, Misused
+from hssgate.errors import ApiError, ApiRefused, ApiUnavailable, GateError, HostUntrusted, Misused
 from hssgate.exit_codes import ExitCode
 from hssgate.settings import Connection
 from hssgate.text import clean, plural
 from hssgate.ways import AccessKey, Token
 
 _SKEW_ODD = 60.0  # seconds that are worth telling
+WHAT_COMES_BEFORE = "what comes before it does not hold"
 _FEW = 10  # rows; the fewest that the API lists
 
 
@@ -53,7 +54,15 @@ class Look:
 def failed(name: str, error: GateError) -> Look:
     """Return the look that ended with an error, with what to do about it."""
     advice = f"; {_advice(error)}" if isinstance(error, ApiUnavailable) else ""
-    return Look(name, State.FAILED, f"{error}{advice}", error.exit_code)
+    return Look(name, State.FAILED, f"{error}{advice}", _blame(error))
+
+
+def _blame(error: GateError) -> ExitCode:
+    """Return whether the caller can fix it, such as a wrong key, or HSS is out of reach."""
+    if not isinstance(error, ApiRefused) or isinstance(error, HostUntrusted):
+        return error.exit_code
+    status = error.exchange.http_status
+    return ExitCode.API_UNAVAILABLE if status is not None and status // 100 == 3 else ExitCode.MISUSED  # noqa: PLR2004
 
 
 def look_at_host(hosts: Hosts, endpoint: str, clock: Clock, within: float) -> tuple[list[Look], float | None]:
@@ -74,7 +83,7 @@ def look_at_host(hosts: Hosts, endpoint: str, clock: Clock, within: float) -> tu
         answer = hosts.wire(endpoint).ask(Question(url=f"{endpoint}/"), within=within)
     except HostUntrusted as error:
         reached = Look("endpoint", State.OK, f"{url.hostname} is there")
-        return [reached, failed("tls", error), _unseen("clock", "no answer")], None
+        return [reached, failed("tls", error), unseen("clock", "no answer")], None
     except (ApiError, Misused) as error:
         return unseen_host(error), None
     return [
@@ -86,7 +95,9 @@ def look_at_host(hosts: Hosts, endpoint: str, clock: Clock, within: float) -> tu
 
 def unseen_host(error: GateError) -> list[Look]:
     """Return the looks at a host that could not be asked."""
-    return [failed("endpoint", error), _unseen("tls", "no answer"), _unseen("clock", "no answer")]
+    reached = failed("endpoint", error)
+    blame = ExitCode.MISUSED if isinstance(error, Misused) else ExitCode.API_UNAVAILABLE
+    return [replace(reached, blame=blame), unseen("tls", "no answer"), unseen("clock", "no answer")]
 
 
 def look_at_access(
@@ -138,10 +149,11 @@ def unseen_access(*seen: Look) -> list[Look]:
     """Return the looks at access, in their order, with those that nobody could take."""
     looks = {look.name: look for look in seen}
     names = ("credentials", "project", "permission", "cicd-name")
-    return [looks.get(name) or _unseen(name, "what comes before it does not hold") for name in names]
+    return [looks.get(name) or unseen(name, WHAT_COMES_BEFORE) for name in names]
 
 
-def _unseen(name: str, why: str) -> Look:
+def unseen(name: str, why: str) -> Look:
+    """Return the look at something that was not looked at."""
     return Look(name, State.SKIPPED, f"not looked at: {why}")
 
 
@@ -162,7 +174,7 @@ def _clock(answer: Answer, clock: Clock) -> Look:
     shown = f"{format_duration(abs(skew))} {'behind' if skew > 0 else 'ahead of'} the server"
     if abs(skew) >= SKEW_ALLOWED:
         advice = f"signatures are refused from {SKEW_ALLOWED / 60:g} minutes on: set this machine's clock, best by NTP"
-        return Look("clock", State.FAILED, f"this machine is {shown}; {advice}", ExitCode.API_UNAVAILABLE)
+        return Look("clock", State.FAILED, f"this machine is {shown}; {advice}", ExitCode.MISUSED)
     return Look("clock", State.OK, f"this machine is {shown}" if abs(skew) >= _SKEW_ODD else "in step with the server")
 
 
@@ -203,4 +215,4 @@ def _cicd_name(client: HssClient, name: str | None, within: float) -> Look:
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {clean(near[0], 200)}?" if near else "create it in the HSS console, under container images"
     message = f"there is no CI/CD identifier {clean(name, 200)} ({plural(len(known), 'identifier')} known); {hint}"
-    return Look("cicd-name", State.FAILED, message, ExitCode.API_UNAVAILABLE)
+    return Look("cicd-name", State.FAILED, message, ExitCode.MISUSED)

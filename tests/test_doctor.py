@@ -16,7 +16,18 @@ from tests.fakes import START
 from tests.test_check import finished, images
 from tests.test_ways_in import GITHUB, HERE, IAM, IDP, URNS, USER
 
-NAMES = ["variables", "policy", "endpoint", "tls", "clock", "credentials", "project", "permission", "cicd-name"]
+NAMES = [
+    "variables",
+    "policy",
+    "hosts",
+    "endpoint",
+    "tls",
+    "clock",
+    "credentials",
+    "project",
+    "permission",
+    "cicd-name",
+]
 SCHEMA = json.loads(resources.files("hssgate.reports").joinpath("doctor.schema.json").read_text(encoding="utf-8"))
 TOKEN = {"HSSGATE_TOKEN": "emulator-token"}
 WRONG = {"HUAWEICLOUD_SDK_AK": "emulator-ak", "HUAWEICLOUD_SDK_SK": "s3cret-wrong"}
@@ -92,6 +103,7 @@ def test_all_that_holds_is_told(bench: Bench) -> None:
     assert ended.out == (
         "ok       variables    none that decides what is judged is empty or misspelt\n"
         f"ok       policy       {NO_FILE.format(folder=bench.folder)}\n"
+        "ok       hosts        127.0.0.1:9 is sent signatures, never the secret key\n"
         "ok       endpoint     127.0.0.1 answers (HTTP 404)\n"
         "ok       tls          plain http, which is for a loopback host alone\n"
         "ok       clock        in step with the server\n"
@@ -150,39 +162,86 @@ def test_each_way_in_is_told_by_its_variables(bench: Bench, env: dict[str, str],
     assert message(ended, "project") == "0123abcd (looked up, of region ap-southeast-1)"
 
 
+DOMAIN = "ap-southeast-1.myhuaweicloud.com"
+_BY_KEYS = "signatures by temporary keys, with their security token"
+_WITHOUT_ADDRESSES = {"HUAWEICLOUD_SDK_IAM_ENDPOINT": "", "HUAWEICLOUD_SDK_STS_ENDPOINT": ""}
+
+
+@pytest.mark.parametrize(
+    ("env", "lines"),
+    [
+        pytest.param(TOKEN, [f"iam.{DOMAIN} is sent the token", f"hss.{DOMAIN} is sent the token"], id="token"),
+        pytest.param(KEY, [f"iam.{DOMAIN} is sent signatures, never the secret key", f"hss.{DOMAIN} is sent signatures, never the secret key"], id="access key"),
+        pytest.param({**KEY, "HUAWEICLOUD_SDK_SECURITY_TOKEN": "x"}, [f"{service}.{DOMAIN} is sent signatures and the security token, never the secret key" for service in ("iam", "hss")], id="temporary key"),
+        pytest.param(ASSUMED, [f"sts.{DOMAIN} is sent the id token", f"iam.{DOMAIN} is sent {_BY_KEYS}", f"hss.{DOMAIN} is sent {_BY_KEYS}"], id="id token"),
+        pytest.param({**URNS, **GITHUB}, ["127.0.0.1:9 is sent the request token of the job", f"sts.{DOMAIN} is sent the id token", f"iam.{DOMAIN} is sent {_BY_KEYS}", f"hss.{DOMAIN} is sent {_BY_KEYS}"], id="GitHub"),
+        pytest.param(IDP, [f"iam.{DOMAIN} is sent the id token and {_BY_KEYS}", f"hss.{DOMAIN} is sent {_BY_KEYS}"], id="federation"),
+        pytest.param(USER, [f"iam.{DOMAIN} is sent user name and password and the token that IAM gives for them", f"hss.{DOMAIN} is sent the token that IAM gives for them"], id="password"),
+        pytest.param({"HSSGATE_ECS_AGENCY": "1"}, ["169.254.169.254 is sent the token that it gives itself", f"iam.{DOMAIN} is sent {_BY_KEYS}", f"hss.{DOMAIN} is sent {_BY_KEYS}"], id="agency"),
+    ],
+)  # fmt: skip
+def test_each_host_is_named_with_what_it_is_sent(bench: Bench, env: dict[str, str], lines: list[str]) -> None:
+    """In the order in which they are asked; before anything is asked."""
+    bench.play(images(finished()))
+
+    ended = bench.run("doctor", *REGION, "--format", "json", env=env | _WITHOUT_ADDRESSES)
+
+    assert (ended.code, message(ended, "hosts").splitlines()) == (0, lines)
+
+
+def test_the_proxy_on_the_way_to_a_host_is_named(bench: Bench) -> None:
+    """With its variable, for those hosts alone that are reached through it."""
+    env = {"HTTPS_PROXY": "http://me:s3cret@proxy.example:3128", "NO_PROXY": f"iam.{DOMAIN}"}
+
+    ended = bench.play(images(finished())).run("doctor", *REGION, env=TOKEN | env)
+
+    assert (ended.code, "s3cret" in ended.out) == (0, False)
+    assert f"ok       hosts        iam.{DOMAIN} is sent the token\n" in ended.out
+    through = "through the proxy http://***@proxy.example:3128 (HTTPS_PROXY)"
+    assert f"{' ' * 22}hss.{DOMAIN} is sent the token, {through}\n" in ended.out
+
+
+@pytest.mark.parametrize("prefix", ["my-job_", " "])
+def test_a_prefix_that_no_variable_can_have_is_found(bench: Bench, prefix: str) -> None:
+    """As `check` refuses it."""
+    ended = doctor(bench, KEY | {"HSSGATE_DOTENV_PREFIX": prefix}, *PROJECT)
+
+    assert (ended.code, list(failures(ended))) == (2, ["variables"])
+
+
 @pytest.mark.parametrize(
     ("env", "arguments", "scenario", "name", "code", "said"),
     [
         pytest.param(KEY, [*PROJECT, "--policy", "nowhere.yaml"], "", "policy", 2, "nowhere.yaml", id="policy"),
         pytest.param(KEY, [*PROJECT, "--endpoint", "http://hss.example"], "", "endpoint", 2, "use https", id="plain http"),
-        pytest.param(KEY, [*PROJECT], "clock_skew: -20m\n", "clock", 3, "this machine is 20m00s ahead of the server; signatures are refused from 15 minutes on: set this machine's clock", id="clock"),
+        pytest.param(KEY, [*PROJECT], "clock_skew: -20m\n", "clock", 2, "this machine is 20m00s ahead of the server; signatures are refused from 15 minutes on: set this machine's clock", id="clock"),
         pytest.param({}, [*PROJECT], "", "credentials", 2, "no credentials: set HUAWEICLOUD_SDK_AK", id="no credentials"),
         pytest.param({"HW_USER_NAME": "u", "HW_USER_PASSWORD": "s3cret"}, [*PROJECT], "", "credentials", 2, "but HW_DOMAIN_NAME missing", id="half a credential"),
-        pytest.param(WRONG, [*PROJECT], "", "credentials", 3, "HTTP 401: APIGW.0301", id="wrong key"),
-        pytest.param({"HSSGATE_TOKEN": "s3cret-wrong"}, [*PROJECT], "", "credentials", 3, "HTTP 401: APIGW.0301", id="wrong token"),
-        pytest.param(WRONG | IAM, [*REGION], "", "credentials", 3, "IAM (projects): HTTP 401", id="wrong key, for IAM"),
-        pytest.param({**USER, "HW_USER_PASSWORD": "s3cret"}, [*PROJECT], "", "credentials", 3, "IAM (password): HTTP 401", id="wrong password"),
-        pytest.param({**URNS, "HUAWEICLOUD_OIDC_TOKEN_FILE": "nowhere"}, [*PROJECT], "", "credentials", 3, "the id token in nowhere cannot be read", id="no token file"),
-        pytest.param({**ASSUMED, "HUAWEICLOUD_OIDC_AGENCY_URN": "iam::emulator:agency:other"}, [*PROJECT], "", "credentials", 3, "STS (assume-with-oidc): HTTP 403", id="agency"),
+        pytest.param(WRONG, [*PROJECT], "", "credentials", 2, "HTTP 401: APIGW.0301", id="wrong key"),
+        pytest.param({"HSSGATE_TOKEN": "s3cret-wrong"}, [*PROJECT], "", "credentials", 2, "HTTP 401: APIGW.0301", id="wrong token"),
+        pytest.param(WRONG | IAM, [*REGION], "", "credentials", 2, "IAM (projects): HTTP 401", id="wrong key, for IAM"),
+        pytest.param({**USER, "HW_USER_PASSWORD": "s3cret"}, [*PROJECT], "", "credentials", 2, "IAM (password): HTTP 401", id="wrong password"),
+        pytest.param({**URNS, "HUAWEICLOUD_OIDC_TOKEN_FILE": "nowhere"}, [*PROJECT], "", "credentials", 2, "the id token in nowhere cannot be read", id="no token file"),
+        pytest.param({**ASSUMED, "HUAWEICLOUD_OIDC_AGENCY_URN": "iam::emulator:agency:other"}, [*PROJECT], "", "credentials", 2, "STS (assume-with-oidc): HTTP 403", id="agency"),
         pytest.param({**ASSUMED, "HUAWEICLOUD_SDK_STS_ENDPOINT": "http://sts.example"}, [*PROJECT], "", "credentials", 2, "HUAWEICLOUD_SDK_STS_ENDPOINT is plain http", id="STS over plain http"),
         pytest.param({"HW_USER_NAME": "u", "HW_USER_PASSWORD": "s3cret", "HW_DOMAIN_NAME": "d"}, [*PROJECT], "", "credentials", 2, "IAM is needed, and http://127.0.0.1:9 does not tell where it is", id="no IAM"),
         pytest.param(ASSUMED, [*PROJECT], "faults: [{requests: '*', call: assume_agency, status: 503}]\n", "credentials", 3, "look again in a while", id="STS down"),
         pytest.param(KEY, [], "", "project", 2, "no project: give --project-id", id="no project"),
         pytest.param(KEY, ["--project-id", "a/b"], "", "project", 2, "is no project id: letters", id="no project id"),
-        pytest.param(KEY | IAM, [*REGION], "identity: {regions: {}}\n", "project", 3, "there is no project in region ap-southeast-1", id="no project there"),
-        pytest.param(KEY | IAM, [*REGION], "identity: {regions: {ap-southeast-1: [a, b]}}\n", "project", 3, "has 2 projects (a, b): give --project-id", id="two projects"),
+        pytest.param(KEY | IAM, [*REGION], "identity: {regions: {}}\n", "project", 2, "there is no project in region ap-southeast-1", id="no project there"),
+        pytest.param(KEY | IAM, [*REGION], "identity: {regions: {ap-southeast-1: [a, b]}}\n", "project", 2, "has 2 projects (a, b): give --project-id", id="two projects"),
         pytest.param(KEY | IAM, [*REGION], "faults: [{requests: '*', call: projects, garbage: '<html>'}]\n", "project", 3, "another server, or a proxy in between", id="IAM talks nonsense"),
         pytest.param(KEY | {"HUAWEICLOUD_SDK_IAM_ENDPOINT": "http://iam.example"}, [*REGION], "", "project", 2, "HUAWEICLOUD_SDK_IAM_ENDPOINT is plain http", id="IAM over plain http"),
-        pytest.param(KEY, [*PROJECT], "credentials: [{ak: emulator-ak, sk: emulator-sk, deny: gateway}]\n", "permission", 3, "APIGW.0302", id="denied by the gateway"),
-        pytest.param(KEY, [*PROJECT], "credentials: [{ak: emulator-ak, sk: emulator-sk, deny: service}]\n", "permission", 3, "HSS.0013", id="denied by HSS"),
-        pytest.param(KEY, [*PROJECT], "projects: [other]\n", "permission", 3, "check the project id", id="another project"),
+        pytest.param(KEY, [*PROJECT], "credentials: [{ak: emulator-ak, sk: emulator-sk, deny: gateway}]\n", "permission", 2, "APIGW.0302", id="denied by the gateway"),
+        pytest.param(KEY, [*PROJECT], "credentials: [{ak: emulator-ak, sk: emulator-sk, deny: service}]\n", "permission", 2, "HSS.0013", id="denied by HSS"),
+        pytest.param(KEY, [*PROJECT], "projects: [other]\n", "permission", 2, "check the project id", id="another project"),
         pytest.param(KEY, [*PROJECT], "faults: [{requests: '*', status: 503}]\n", "permission", 3, "look again in a while", id="HSS down"),
         pytest.param(KEY, [*PROJECT], "faults: [{requests: '*', garbage: '{}'}]\n", "permission", 3, "neither data_list nor total_num is there", id="another JSON"),
         pytest.param(KEY, [*PROJECT], "faults: [{requests: '*', garbage: '<html>'}]\n", "permission", 3, "another server, or a proxy in between", id="no JSON"),
         pytest.param(KEY, [*PROJECT], "faults: [{requests: '*', redirect: 'https://evil.example/'}]\n", "permission", 3, "a redirect is never followed, check --endpoint", id="redirect"),
-        pytest.param(KEY, [*PROJECT, "--cicd-name", "shap"], "", "cicd-name", 3, "there is no CI/CD identifier shap (1 identifier known); did you mean shop?", id="identifier misspelt"),
-        pytest.param(KEY, [*PROJECT, "--cicd-name", "sho"], "", "cicd-name", 3, "there is no CI/CD identifier sho (1 identifier known); did you mean shop?", id="only similar"),
-        pytest.param(KEY, [*PROJECT, "--cicd-name", "release"], "cicd: []\n", "cicd-name", 3, "(0 identifiers known); create it in the HSS console", id="no identifier"),
+        pytest.param(KEY, [*PROJECT, "--cicd-name", "shap"], "", "cicd-name", 2, "there is no CI/CD identifier shap (1 identifier known); did you mean shop?", id="identifier misspelt"),
+        pytest.param(KEY, [*PROJECT, "--cicd-name", "sho"], "", "cicd-name", 2, "there is no CI/CD identifier sho (1 identifier known); did you mean shop?", id="only similar"),
+        pytest.param(KEY, [*PROJECT, "--cicd-name", "release"], "cicd: []\n", "cicd-name", 2, "(0 identifiers known); create it in the HSS console", id="no identifier"),
         pytest.param(KEY, [*PROJECT, "--cicd-name", "shop"], "faults: [{requests: '*', call: configurations, garbage: '<html>'}]\n", "cicd-name", 3, "unreadable answer", id="identifiers unreadable"),
     ],
 )  # fmt: skip
@@ -197,7 +256,7 @@ def test_what_does_not_hold_is_red_and_said(
     assert "s3cret" not in ended.out + ended.err
     if name not in ("policy", "clock"):
         after = NAMES[NAMES.index(name) + 1 :]
-        alone = [look for look in after if look not in ("tls", "clock")]
+        alone = [look for look in after if look not in ("endpoint", "tls", "clock")]
         assert {looks(ended)[look] for look in alone} <= {"skipped"}
 
 
@@ -224,7 +283,7 @@ def test_a_refused_credential_is_used_once(
     refused = [request for request in bench.emulator.requests if request.status == 401]
     assert len(refused) == len(signed(bench)) == 1
     assert looks(ended)["credentials"] == "failed"
-    assert ended.code == 3
+    assert ended.code == 2
 
 
 @pytest.mark.parametrize("env", [KEY, ASSUMED])
@@ -310,7 +369,7 @@ def test_an_identifier_is_found_on_any_page_and_only_by_its_very_name(bench: Ben
 
     missing = doctor(bench, KEY, *PROJECT, "--cicd-name", "Shop", scenario=scenario)
     assert (missing.code, message(missing, "cicd-name")) == (
-        3,
+        2,
         "there is no CI/CD identifier Shop (251 identifiers known); did you mean shop?",
     )
 
@@ -335,7 +394,7 @@ def test_an_endpoint_that_is_not_there_is_red(bench: Bench, error: Exception, sa
 
     assert (ended.code, list(failures(ended))) == (3, ["endpoint"])
     assert said in message(ended, "endpoint")
-    assert {looks(ended)[name] for name in NAMES[3:]} == {"skipped"}
+    assert {looks(ended)[name] for name in NAMES[4:]} == {"skipped"}
     assert len(bench.sent) == 1
 
 
@@ -363,8 +422,8 @@ def test_what_comes_from_outside_is_harmless(bench: Bench) -> None:
 
     ended = bench.run("doctor", "--endpoint", HERE, *PROJECT, "--cicd-name", "shop", env=KEY)
 
-    assert ended.code == 3
-    assert len(ended.out.splitlines()) == 9
+    assert ended.code == 2
+    assert len(ended.out.splitlines()) == 10
     assert "\u202e" not in ended.out
 
 

@@ -19,7 +19,8 @@ _EXCEPTIONS = ("no_proxy", "NO_PROXY")
 _SCHEMES = ("http", "https")
 _PARTS = re.compile(
     r"(?P<scheme>[\"']?[A-Za-z][A-Za-z0-9+.-]*://)?(?P<user>.*@)?(?P<host>\[[0-9A-Fa-f:.]*\]?|[^\[\]/:?#@]*)"
-    r"(?P<port>:\d*(?=[/?#]|$))?.*"
+    r"(?P<port>:\d*(?=[/?#]|$))?.*",
+    re.DOTALL,
 )
 _QUOTES = ("'", '"')
 _LIKE_THIS = (
@@ -94,11 +95,12 @@ def _unusable(shown: str, host: httpx.URL, reason: str) -> Misused:
 
 def _without_user(given: str) -> str:
     """Return an address without user name and password, and without what could be one of them in the wrong place."""
-    found = _PARTS.fullmatch(given.replace("\n", " "))
-    if found is None:
-        return "…"
-    user = "***@" if found["user"] else ""
-    return clean(f"{found['scheme'] or ''}{user}{found['host']}{found['port'] or ''}", 200)
+
+    def shown(parts: re.Match[str]) -> str:
+        user = "***@" if parts["user"] else ""
+        return f"{parts['scheme'] or ''}{user}{parts['host']}{parts['port'] or ''}"
+
+    return clean(_PARTS.sub(shown, given, count=1), 200)
 
 
 def _secrets_in(given: str) -> tuple[Secret, ...]:

@@ -5,10 +5,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import click
 
 from hssgate import __version__
+from hssgate.cli.addresses import Site
 from hssgate.cli.connections import (
     Address,
     chosen,
@@ -17,21 +19,34 @@ from hssgate.cli.connections import (
     hosts_without_credentials,
     open_hosts,
     project_of,
+    proxies_of,
     site_of_options,
     unused_credentials,
 )
 from hssgate.cli.console import Console
 from hssgate.cli.credentials import Choice
-from hssgate.cli.environment import IMAGES, decided_by_variable, oddities, read_by
+from hssgate.cli.environment import IMAGES, decided_by_variable, dotenv_prefix, oddities, read_by
 from hssgate.cli.options import LONGEST_CICD_NAME, Text, common_options, connection_options
 from hssgate.cli.policy_files import choose, load, policy_option
+from hssgate.cli.recipients import recipients_of
 from hssgate.cli.world import World
 from hssgate.errors import Misused
 from hssgate.exit_codes import ExitCode, worst
 from hssgate.policy.entry_warnings import warnings_of_ends
-from hssgate.preflight import Look, State, failed, look_at_access, look_at_host, unseen_access, unseen_host
+from hssgate.preflight import (
+    WHAT_COMES_BEFORE,
+    Look,
+    State,
+    failed,
+    look_at_access,
+    look_at_host,
+    unseen,
+    unseen_access,
+    unseen_host,
+)
 from hssgate.reports.summary import Tone
 from hssgate.reports.words import policy_in_words
+from hssgate.settings import Connection
 from hssgate.text import clean, escaped, plural
 from hssgate.ways import AccessKey, MachineAgency, Token
 
@@ -77,10 +92,11 @@ def doctor(  # noqa: PLR0917 - click hands over every option by name
     verbose: int,
     quiet: bool,  # noqa: FBT001 - click's flag
 ) -> None:
-    """Look once at policy, endpoint, TLS, clock, credentials, project, permission and CI/CD identifier.
+    """Look once at variables, policy, hosts, TLS, clock, credentials, project, permission and CI/CD identifier.
 
-    A line for each, with what to do where it does not hold. Exit 0 only if all hold; else 2 where the caller can mend
-    it, or 3 where HSS could not be asked. At most one signature fails: five lock an access key for five minutes.
+    A line for each, with what to do where it does not hold, and for each host what it is sent. Exit 0 only if all hold;
+    else 2 where the caller can fix it, or 3 where HSS is out of reach. At most one signature fails: five lock an access
+    key for five minutes.
     """
     world: World = ctx.obj
     console = world.console
@@ -114,8 +130,9 @@ def _variables(ctx: click.Context) -> Look:
     found = oddities(world.environ, elsewhere | open_here)
     for line in found.warnings:
         world.console.warning(line)
-    if found.faults:
-        return failed("variables", Misused("\n".join(found.faults)))
+    prefix = _tried(lambda: dotenv_prefix(world.environ))
+    if faults := [*found.faults, *([str(prefix)] if isinstance(prefix, Misused) else [])]:
+        return failed("variables", Misused("\n".join(faults)))
     return Look("variables", State.OK, "none that decides what is judged is empty or misspelt")
 
 
@@ -140,22 +157,17 @@ def _with_notes(looks: Sequence[Look], name: str, notes: Sequence[str]) -> list[
 def _connection(given: Address, choice: Choice | Misused, cicd_name: str | None, world: World) -> list[Look]:
     """Look at all that has to do with HSS; what can be found wrong without asking is not asked for."""
     site = _tried(lambda: site_of_options(world, given))
+    connection = _connection_or_look(given, site, choice, world)
     if isinstance(site, Misused):
         looks, server_time = unseen_host(site), None
     else:
         with hosts_without_credentials(given.ca_bundle, world) as hosts:
             looks, server_time = look_at_host(hosts, site.endpoint, world.clock, given.request_timeout)
-    if isinstance(choice, Misused):
-        return [*looks, *unseen_access(failed("credentials", choice))]
-    if isinstance(site, Misused) or any(look.blame for look in looks if look.name != "clock"):
+    if isinstance(connection, Look):
+        return [unseen("hosts", WHAT_COMES_BEFORE), *looks, *unseen_access(connection)]
+    looks = [_hosts(connection, world), *looks]
+    if any(look.blame for look in looks if look.name != "clock"):
         return [*looks, *unseen_access()]
-    project_id = _tried(lambda: project_of(given, site, choice))
-    if isinstance(project_id, Misused):
-        return [*looks, *unseen_access(failed("project", project_id))]
-    connection = _tried(lambda: connection_with(world, given, site, choice, project_id))
-    if isinstance(connection, Misused):
-        is_look_up = isinstance(choice.credentials, Token | AccessKey | MachineAgency)
-        return [*looks, *unseen_access(failed("project" if is_look_up else "credentials", connection))]
     explain(connection, world)
     with open_hosts(connection, world) as hosts:
         access = look_at_access(
@@ -167,6 +179,37 @@ def _connection(given: Address, choice: Choice | Misused, cicd_name: str | None,
             warn=world.console.warning,
         )
         return [*looks, *access]
+
+
+def _connection_or_look(
+    given: Address, site: Site | Misused, choice: Choice | Misused, world: World
+) -> Connection | Look:
+    """Return the connection, or the look at credentials or project that tells why there is none."""
+    if isinstance(choice, Misused):
+        return failed("credentials", choice)
+    if isinstance(site, Misused):
+        return unseen("credentials", WHAT_COMES_BEFORE)
+    project_id = _tried(lambda: project_of(given, site, choice))
+    if isinstance(project_id, Misused):
+        return failed("project", project_id)
+    connection = _tried(lambda: connection_with(world, given, site, choice, project_id))
+    if isinstance(connection, Misused):
+        is_look_up = isinstance(choice.credentials, Token | AccessKey | MachineAgency)
+        return failed("project" if is_look_up else "credentials", connection)
+    return connection
+
+
+def _hosts(connection: Connection, world: World) -> Look:
+    """Name each host that a check would ask, what it would be sent, and the proxy on the way to it."""
+    sent: dict[str, list[str]] = {}
+    for endpoint, what in recipients_of(connection):
+        sent.setdefault(endpoint, []).append(what)
+    proxies = dict(proxies_of(connection, world))
+    lines = []
+    for endpoint, secrets in sent.items():
+        through = f", through the proxy {proxies[endpoint].shown}" if endpoint in proxies else ""
+        lines.append(f"{urlsplit(endpoint).netloc} is sent {' and '.join(dict.fromkeys(secrets))}{through}")
+    return Look("hosts", State.OK, "\n".join(lines))
 
 
 def _tried(look: Callable[[], T]) -> T | Misused:

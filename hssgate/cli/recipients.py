@@ -18,9 +18,9 @@ def recipients_of(connection: Connection) -> list[tuple[str, str]]:
         case Token():
             exchanges, used = [], "the token"
         case AccessKey(security_token=None):
-            exchanges, used = [], "signatures"
+            exchanges, used = [], "signatures, never the secret key"
         case AccessKey():
-            exchanges, used = [], "signatures, with the security token"
+            exchanges, used = [], "signatures and the security token, never the secret key"
         case Keyless(id_token=GitHubIdToken(url=url)):
             github = "{0.scheme}://{0.netloc}".format(urlsplit(url))
             exchanges, used = [(github, "the request token of the job"), (sts, "the id token")], _BY_TEMPORARY_KEYS
