@@ -208,6 +208,28 @@ def test_validate_warns_of_ends(bench: Bench) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("secret", "text"),
+    [
+        pytest.param(
+            "s3cr3t/of+40-characters=AAAAAAAAAAAAAAAAA", "rules: {{severity: '{0}'}}", id="in place of a level"
+        ),
+        pytest.param("s3cr3t/of+40-characters=AAAAAAAAAAAAAAAAA", "rules: {{severity: Low, '{0}': 1}}", id="as a key"),
+        pytest.param("s3cr3t-" * 40, "rules: {{severity: 'x{0}'}}", id="a long one"),
+        pytest.param("s3cr3t-" * 40, "rules: {{severity: Low, 'x{0}': 1}}", id="a long one as a key"),
+        pytest.param("s3cr3t 'in' quotes", 'rules: {{scan_age: "{0}"}}', id="with signs that are escaped"),
+    ],
+)
+def test_a_secret_in_a_policy_is_not_shown(bench: Bench, secret: str, text: str) -> None:
+    """What was written is shown whole or not at all, so that a secret in it is known for one."""
+    save(bench, "hssgate.yaml", text.format(secret))
+
+    ended = bench.run("policy", "validate", env={"HSSGATE_TOKEN": secret})
+
+    assert ended.code == 2
+    assert "s3cr3t" not in ended.out + ended.err
+
+
 SEVERITY_NOTE = "no entry of `ignore` changes `severity`, which is HSS's own verdict"
 
 

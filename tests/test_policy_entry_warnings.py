@@ -101,6 +101,14 @@ def test_of_each_kind_ten_are_named_and_the_others_counted() -> None:
     assert said[-1] == "p.yaml: and 2 more that fit no finding of this run"
 
 
+def test_ten_of_a_kind_are_all_named() -> None:
+    """And of eleven that end soon, one is counted."""
+    soon: list[dict[str, object]] = [{"vulnerability": f"V-{number}", "expires": "2026-09-30"} for number in range(11)]
+
+    assert len(warnings_of_ends(loaded(*soon[:10]), NOW)) == 10
+    assert warnings_of_ends(loaded(*soon), NOW)[10:] == ["p.yaml: and 1 more that end soon"]
+
+
 def test_an_end_is_that_of_the_latest_judgement() -> None:
     """Saved reports are each judged at their own moment."""
     policy = loaded({"expires": "2026-09-30"})

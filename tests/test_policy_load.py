@@ -337,6 +337,24 @@ def test_what_is_as_deep_and_as_large_as_may_be_is_read() -> None:
         read_document(large + ", 1]", ".yaml")
 
 
+def test_the_line_of_what_has_none_is_that_of_what_it_stands_in() -> None:
+    """However deep it stands; beyond all lines there is none."""
+    document = read_document("a:\n  b:\n    c: 1\n", ".yaml")
+
+    assert [document.line_of(("a", "b", "c", *more)) for more in ((), ("d",), ("d", 0, "e"))] == [3, 3, 3]
+    assert document.line_of(("x", "y")) is None
+
+
+@pytest.mark.parametrize(("depth", "is_too_deep"), [(40, False), (41, True)])
+def test_json_may_be_as_deep_as_yaml(tmp_path: Path, depth: int, is_too_deep: bool) -> None:  # noqa: FBT001
+    """Forty levels below the policy itself."""
+    text = '{"rules": {"severity": "Low"}, "ignore": ' + "[" * depth + "]" * depth + "}"
+
+    said = problems(saved(tmp_path, "p.json", text))
+
+    assert any(problem.endswith("it is nested too deep") for problem in said) is is_too_deep
+
+
 def test_a_number_may_bear_its_sign(tmp_path: Path) -> None:
     """It is as decimal as without."""
     rule = load_policy(saved(tmp_path, "p.yaml", "rules: {vulnerabilities: +20}")).policy.rules.vulnerabilities

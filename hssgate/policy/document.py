@@ -169,7 +169,7 @@ def _read_json(text: str) -> Document:
         raise Malformed(f"it is no JSON: {error.msg}", error.lineno) from error
     except ValueError as error:  # a number with too many digits
         raise Malformed(f"it is no JSON: {error}") from error
-    for where, mapping in _mappings(data, ()) if doubles else ():
+    for where, mapping in _mappings(data, ()):
         if id(mapping) in doubles:
             raise Malformed(_TWICE, where=(*where, doubles[id(mapping)][1]))
     return Document(data, {})

@@ -45,7 +45,7 @@ class Exceptions:
             findings: of the image.
         """
         listed = list(findings)
-        ids = {_id(finding) for finding in listed}
+        ids = {finding.vul_id.strip().lower() for finding in listed if finding.vul_id is not None}
         by_cve = [
             entry
             for _, entry in self.entries
@@ -55,7 +55,7 @@ class Exceptions:
             finding.vul_id
             for finding in listed
             if finding.vul_id is not None
-            and not _id(finding).startswith(_CVE)
+            and not finding.vul_id.strip().lower().startswith(_CVE)
             and any(_fits_package(entry, finding) for entry in by_cve)
             and not self.entry_for(finding, ())
         )
@@ -96,10 +96,6 @@ def sort_out(findings: Iterable[Finding], cves: Mapping[str, tuple[str, ...]], e
         else:
             counted.append(finding)
     return Sorted(tuple(counted), tuple(ignored), frozenset(used))
-
-
-def _id(finding: Finding) -> str:
-    return (finding.vul_id or "").strip().lower()
 
 
 def _fits_package(entry: Ignore, finding: Finding) -> bool:

@@ -1,7 +1,7 @@
 """What is wrong with the content of a policy file, each fault with its key path and in words for the file's author."""
 
 import math
-from collections.abc import Container, Iterator
+from collections.abc import Iterable, Iterator
 
 from pydantic import ValidationError
 
@@ -35,8 +35,8 @@ def read_policy(data: dict[str, object]) -> tuple[Policy | None, list[Fault]]:
     """
     faults = [*_odd_values(data, ())]
     content = {key: value for key, value in data.items() if key != SCHEMA_KEY}
-    schema = data.get(SCHEMA_KEY, "")
-    if not isinstance(schema, str) and schema is not None:
+    schema = data.get(SCHEMA_KEY)
+    if schema is not None and not isinstance(schema, str):
         faults.append(Fault((SCHEMA_KEY,), f"{shown(schema)} is no text; write the address of a schema"))
     try:
         policy = Policy.model_validate(content)
@@ -50,8 +50,8 @@ def read_policy(data: dict[str, object]) -> tuple[Policy | None, list[Fault]]:
     return policy, [*faults, *_without_meaning(policy)]
 
 
-def _is_within(where: KeyPath, places: Container[KeyPath]) -> bool:
-    return any(where[:length] in places for length in range(1, len(where) + 1))
+def _is_within(where: KeyPath, places: Iterable[KeyPath]) -> bool:
+    return any(where[: len(place)] == place for place in places)
 
 
 def _odd_values(value: object, where: KeyPath) -> Iterator[Fault]:

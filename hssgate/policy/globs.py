@@ -55,7 +55,7 @@ def literal(text: str) -> str:
 
 def literal_id(text: str) -> str:
     """Return a plain glob that fits this id and that a policy takes: what no id holds becomes a wildcard."""
-    return re.sub(rf"(?!{_ID_PART}).", "?", literal(text), flags=re.DOTALL)
+    return re.sub(rf"(?!{_ID_PART}).", "?", literal(text))
 
 
 def package_glob(pattern: str) -> str:
@@ -65,7 +65,7 @@ def package_glob(pattern: str) -> str:
         ValueError: it cannot; the message says what to write.
     """
     stripped = pattern.strip()
-    if clean(stripped, len(stripped) + 1) != " ".join(stripped.split()):
+    if clean(stripped) != " ".join(stripped.split()):
         raise ValueError("holds a character that cannot be seen; write the package's name anew")
     if not stripped:
         raise ValueError("is blank; write the package's name, or take the line out")
@@ -133,7 +133,7 @@ def may_begin_with(start: str, pattern: str) -> bool:
         start: in lower case.
         pattern: knows `*`, `?` and `[…]`.
     """
-    literal = re.split(r"[*?\[]", pattern.lower(), maxsplit=1)[0]
+    literal = re.split(r"[*?\[]", pattern.lower())[0]
     return literal.startswith(start) or (start.startswith(literal) and literal != pattern.lower())
 
 
@@ -166,12 +166,12 @@ def _piece(piece: str, end: str) -> str:
     """Return the expression for what stands between two `**`."""
     *chunks, last = [re.escape(chunk).replace(r"\?", "[^/]") for chunk in piece.split("*")]
     taken = "".join(f"(?>{'[^/]*?' if number else ''}{chunk})" for number, chunk in enumerate(chunks))
-    return f"{taken}{'[^/]*' if end and chunks else '[^/]*?' if chunks else ''}{last}{end}"
+    return f"{taken}{'[^/]*?' if chunks else ''}{last}{end}"
 
 
 def _why_never(pattern: str) -> str:
     """Return why there is no image that the pattern fits, and what to write."""
-    path, _, version = pattern.rpartition(":") if ":" in pattern.rpartition("/")[2] else (pattern, "", "")
+    path, version = pattern.rsplit(":", 1) if ":" in pattern.rpartition("/")[2] else (pattern, "")
     first, _, rest = path.partition("/")
     if "@" in pattern:
         why = "a digest is not compared; leave out what begins with @"
