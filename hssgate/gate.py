@@ -121,7 +121,7 @@ def _lane(references: tuple[Reference, ...], client: HssClient, room: int) -> La
     )
     return Lane(
         references,
-        lambda within: client.list_cicd_images(query, within=within, room=room, sieve=lambda: Wanted(references).keeps),
+        lambda within: client.list_cicd_images(query, within=within, room=room, sieve=lambda: Wanted(references)),
     )
 
 

@@ -5,11 +5,13 @@ from dataclasses import replace
 
 from hssgate.api.answers import Page
 from hssgate.api.models import CicdImage
+from hssgate.api.paging import Tally
 from hssgate.api.query import LARGEST_OFFSET, CicdImagesQuery
 from hssgate.clock import Clock
 from hssgate.durations import format_duration
 from hssgate.errors import ApiRefused, ApiUnavailable
 from hssgate.pacing import backoff_ceiling
+from hssgate.text import plural
 
 MOST_FAULTS = 5  # in a row, that are lived through
 _LONGEST_PAUSE = 300.0  # seconds; a server that asks for more is not waited for
@@ -35,38 +37,34 @@ def pages_of(
         ApiUnavailable: a fault lasted, or the list broke off before the number of rows that was announced.
         ApiRefused: asking again would not help, or there may be rows beyond what can be asked for.
     """
-    offset, announced = query.offset, None
+    tally = Tally(query.offset)
     before: frozenset[CicdImage] = frozenset()
-    while offset <= LARGEST_OFFSET:
+    while (offset := tally.received) <= LARGEST_OFFSET:
         page = _asked(fetch, query.model_copy(update={"offset": offset}), clock, warn)
-        if None not in (announced, page.total_num) and announced != page.total_num:
+        if page.odd:
+            warn(f"{plural(len(page.odd), 'row')} cannot be read in full, such as {page.odd[0]}")
+        if tally.contradicts(page):
             warn(
-                f"the list changed while it was read ({announced} rows announced, then {page.total_num}): "
+                f"the list changed while it was read ({tally.announced} rows announced, then {page.total_num}): "
                 "some may be missing"
             )
-        announced = page.total_num
-        new = tuple(row for row in page.rows if row not in before)
-        yield replace(page, rows=new)
-        if not new:
-            return _check_end(offset, page)
-        before = frozenset(page.rows)
-        offset += len(page.rows)
-        if offset == announced:
-            return None
+        tally.add(page)
+        rows = (*page.rows, *(odd.known for odd in page.odd))
+        new = tuple(row for row in rows if row not in before)
+        yield replace(page, rows=new, odd=())
+        if not new and tally.announced is not None and offset < tally.announced:
+            raise ApiUnavailable(
+                f"the list broke off at offset {offset}, though {tally.announced} rows are announced; ask again",
+                page.exchange,
+            )
+        if not new or tally.ends_with(page, query.limit):
+            return
+        before = frozenset(rows)
     raise ApiRefused(
         f"rows beyond offset {LARGEST_OFFSET} cannot be asked for: narrow the list, "
         "for instance with --end-latest-scan-time at the last row's time",
         page.exchange,
     )
-
-
-def _check_end(offset: int, page: Page[CicdImage]) -> None:
-    """Hold a page that brought nothing new against the number of rows announced."""
-    if page.total_num is not None and offset < page.total_num:
-        raise ApiUnavailable(
-            f"the list broke off at offset {offset}, though {page.total_num} rows are announced; ask again",
-            page.exchange,
-        )
 
 
 def _asked(

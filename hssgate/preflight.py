@@ -201,7 +201,9 @@ def _project(client: HssClient, connection: Connection, within: float) -> Look:
 
 def _permission(client: HssClient, within: float) -> Look:
     page = client.page_of_cicd_images(CicdImagesQuery(limit=_FEW), within=within)
-    number = plural(len(page.rows) if page.total_num is None else page.total_num, "image")
+    if page.odd and not page.rows:
+        raise ApiUnavailable(f"unreadable answer: {page.odd[0]}", page.exchange)
+    number = plural(page.size if page.total_num is None else page.total_num, "image")
     return Look("permission", State.OK, f"HSS lists the images of pipelines ({number})", was_asked=True)
 
 

@@ -71,6 +71,17 @@ class Reference:
             if (wanted := getattr(self, field)) is not None and wanted != getattr(row, field)
         )
 
+    def may_own(self, row: Named, unreadable: frozenset[str]) -> bool:
+        """Return whether a row that cannot be read in full may belong to this reference.
+
+        One field that can be read and is not what was asked for shows that it is another image.
+
+        Args:
+            row: what can be read of it; the other fields are None.
+            unreadable: names of the fields that cannot be read.
+        """
+        return unreadable.issuperset(self.differences(row))
+
     @property
     def identity(self) -> tuple[str | None, ...]:
         """What makes two references the same image, however they are written."""

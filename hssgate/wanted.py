@@ -1,8 +1,10 @@
 """Which rows of a list a run keeps: a list that matches loosely may be long, and almost all of it other images."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from hssgate.api.models import CicdImage
+from hssgate.api.odd_rows import OddRow
 from hssgate.reference import Reference
 
 MOST_NEIGHBOURS = 200  # rows of a name that are nobody's; they are only told as what may have been meant
@@ -20,6 +22,7 @@ class Wanted:
         for reference in references:
             self._by_tag.setdefault((reference.image_name, reference.image_version), []).append(reference)
         self._room = {name: MOST_NEIGHBOURS for name, _ in self._by_tag}
+        self._in_doubt: set[Reference] = set()
 
     def keeps(self, row: CicdImage) -> bool:
         """Return whether the row belongs to an image, or is among the first that only share the name of one."""
@@ -27,8 +30,26 @@ class Wanted:
         room = self._room.get(name or "")
         if name is None or room is None:
             return False
-        for version in {row.image_version, None}:
-            if any(reference.owns(row) for reference in self._by_tag.get((name, version), ())):
-                return True
+        if any(reference.owns(row) for reference in self._of(name, row.image_version)):
+            return True
         self._room[name] = room - 1
         return room > 0
+
+    def keeps_odd(self, odd: OddRow) -> bool:
+        """Return whether a row that cannot be read in full may belong to an image of which no other such row was kept.
+
+        One is enough to leave an image in doubt.
+        """
+        candidates: Iterable[Reference]
+        if {"image_name", "image_version"} & odd.unreadable:
+            candidates = (reference for references in self._by_tag.values() for reference in references)
+        else:
+            candidates = self._of(odd.known.image_name, odd.known.image_version)
+        doubted = {reference for reference in candidates if reference.may_own(odd.known, odd.unreadable)}
+        is_news = not doubted <= self._in_doubt
+        self._in_doubt |= doubted
+        return is_news
+
+    def _of(self, name: str | None, version: str | None) -> Iterator[Reference]:
+        """Return the references that a row of this name and version can belong to."""
+        return chain.from_iterable(self._by_tag.get((name or "", wanted), ()) for wanted in {version, None})

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from hssgate.api.models import CicdImage
+from hssgate.api.odd_rows import OddRow
 from hssgate.api.paging import Listing
 from hssgate.clock import Clock
 from hssgate.durations import Moment, describe_skew, format_duration
@@ -53,6 +54,11 @@ class _OpenLane:
         return [image for image in self.images if image.ending is None]
 
 
+def _doubt_about(reference: Reference, listing: Listing[CicdImage]) -> OddRow | None:
+    """Return a row that may belong to the image and cannot be read in full, if there is one."""
+    return next((odd for odd in listing.odd if reference.may_own(odd.known, odd.unreadable)), None)
+
+
 class Watch:
     """One wait for any number of images.
 
@@ -90,6 +96,7 @@ class Watch:
         self._slowest_look = 0.0
         self._neighbours_asked = 0
         self._skew_told = False
+        self._noted: set[str] = set()
         self._lanes = [
             _OpenLane(lane, [Watched(reference) for reference in lane.references], self._start) for lane in lanes
         ]
@@ -135,12 +142,18 @@ class Watch:
                 self._tell(image)
 
     def _news(self, lane: _OpenLane, listing: Listing[CicdImage], began: float) -> None:
-        lane.failures = lane.server_faults = 0
+        lane.server_faults = 0
         scanned_after = self._moment(listing)
         by_name: dict[str | None, list[CicdImage]] = {}
         for row in listing.rows:
             by_name.setdefault(row.image_name, []).append(row)
-        for image in lane.open:
+        unread: list[ApiUnavailable] = []
+        looked_at = lane.open
+        for image in looked_at:
+            if (odd := _doubt_about(image.reference, listing)) is not None:
+                unread.append(ApiUnavailable(f"unreadable answer: {odd}", listing.exchange))
+                self._no_answer(image, unread[-1], Event.NO_ANSWER)
+                continue
             event = image.see(
                 replace(listing, rows=tuple(by_name.get(image.reference.image_name, ()))),
                 began=began, now=self._clock.monotonic(), at=self._clock.epoch(),
@@ -150,24 +163,37 @@ class Watch:
                 self._observer.warn(warning)
             self._happen(image, event)
             self._tell(image)
-        self._schedule(lane, poll_pause(self._elapsed(), self._patience, self._clock.uniform(-1, 1)))
+        if len(unread) == len(looked_at):  # whoever shares the list with an image that was read is not kept waiting
+            pause = self._pause_after(lane, unread[-1])
+        else:
+            lane.failures = 0
+            pause = poll_pause(self._elapsed(), self._patience, self._clock.uniform(-1, 1))
+        self._schedule(lane, pause)
+        self._tell_passed_over(listing)
         self._tell_look(lane, f"{plural(len(listing.rows), 'row')}, request id {listing.exchange.request_id}")
 
     def _no_news(self, lane: _OpenLane, error: ApiUnavailable) -> None:
-        lane.failures += 1
         lane.server_faults = lane.server_faults + 1 if error.server_fault else 0
+        too_many = lane.server_faults > SERVER_FAULTS_IN_A_ROW
         for image in lane.open:
-            image.unanswered(error, self._clock.epoch())
-            too_many = lane.server_faults > SERVER_FAULTS_IN_A_ROW
-            self._happen(image, Event.TOO_MANY_FAULTS if too_many else Event.NO_ANSWER)
-            self._tell(image)
-        pause = retry_pause(error, lane.failures, self._clock)
+            self._no_answer(image, error, Event.TOO_MANY_FAULTS if too_many else Event.NO_ANSWER)
+        pause = self._pause_after(lane, error)
         self._schedule(lane, pause)
         if error.exchange.http_status == _THROTTLED:
             for other in self._lanes:  # the limit is the caller's, not the image's
                 if other.open:
                     self._put_off(other, pause)
         self._tell_look(lane, str(error))
+
+    def _no_answer(self, image: Watched, error: ApiUnavailable, event: Event) -> None:
+        image.unanswered(error, self._clock.epoch())
+        self._happen(image, event)
+        self._tell(image)
+
+    def _pause_after(self, lane: _OpenLane, error: ApiUnavailable) -> float:
+        """Return how long to wait after one more answer that was none."""
+        lane.failures += 1
+        return retry_pause(error, lane.failures, self._clock)
 
     def _happen(self, image: Watched, event: Event, error: ApiError | None = None) -> None:
         """Take the edge that the table of the waiting has for the event."""
@@ -259,6 +285,13 @@ class Watch:
         pause = format_duration(max(lane.due - self._clock.monotonic(), 0.0))
         self._observer.looked(f"{brought}; " + (f"next look in {pause}" if lane.open else "done"), self._elapsed())
         self._observer.tick(self._elapsed())
+
+    def _tell_passed_over(self, listing: Listing[CicdImage]) -> None:
+        """Note each row of another image that cannot be read in full, once."""
+        for odd in listing.passed_over:
+            if (note := f"passed over as another image's: {odd}") not in self._noted:
+                self._noted.add(note)
+                self._observer.looked(note, self._elapsed())
 
     def _open_images(self) -> list[Watched]:
         return [image for lane in self._lanes for image in lane.open]

@@ -25,6 +25,7 @@ class FakeClock:
         self._alarms: list[tuple[float, BaseException]] = []
         self._interruption: BaseException | None = None
         self.slept: list[float] = []
+        self.given_up = 0  # calls that took longer than they were given
         self.on_wait: Callable[[], None] = lambda: None
 
     def monotonic(self) -> float:
@@ -67,6 +68,7 @@ class FakeClock:
     def _give_up_if_late(self, began: float, within: float, abandon: Callable[[], None]) -> None:
         if self._now - began > within:
             self._now = began + within
+            self.given_up += 1
             abandon()
             raise TimeoutError
 

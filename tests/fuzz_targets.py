@@ -20,7 +20,8 @@ from hssgate.text import clean
 
 NOW = 1_790_000_000.0
 DATE = b"Mon, 21 Sep 2026 14:13:20 GMT"
-COUNTS = ("vul_num", "unsafe_setting_num", "malicious_file_num", "latest_scan_time", "latest_update_time")
+COUNTS = ("vul_num", "unsafe_setting_num", "malicious_file_num")
+TIMES = ("latest_scan_time", "latest_update_time")
 TEXTS = ("cicd_name", "namespace", "image_name", "image_version", "image_digest", "scan_status", "severity_level")
 
 
@@ -42,10 +43,14 @@ def rows(raw: bytes) -> None:
         assert _is_one_line(str(error))
         return
     assert page.total_num is None or page.total_num >= 0
-    for row in page.rows:
-        for name in COUNTS:
+    for odd in page.odd:
+        assert _is_one_line(str(odd))
+        assert odd.unreadable
+        assert all(getattr(odd.known, name) is None for name in odd.unreadable)
+    for row in (*page.rows, *(odd.known for odd in page.odd)):
+        for name in (*COUNTS, *TIMES):
             count = getattr(row, name)
-            assert count is None or (type(count) is int and count >= 0)
+            assert count is None or (type(count) is int and (count >= 0 or name in TIMES))
         for name in TEXTS:
             text = getattr(row, name)
             assert text is None or (isinstance(text, str) and text)

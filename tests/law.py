@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.wiretap import Look, Row, number
+from tests.wire_rows import Row, number, time_of, unreadable
+from tests.wiretap import Look
 
 DIGESTS = ["sha256:" + digit * 64 for digit in "abc"]
 TERMINAL = {"success", "failed", "download_failed", "image_oversized", "image_scan_stop"}
@@ -58,12 +59,29 @@ class Asked:
         name = f"{self.namespace}/app" if self.namespace else "app"
         return name + (f":{self.version}" if self.version else "") + (f"@{self.digest}" if self.digest else "")
 
-    def matches(self, row: Row) -> bool:
-        wanted = {
+    @property
+    def wanted(self) -> Row:
+        """What a row of the image has to bear."""
+        given = {
             "image_name": "app", "namespace": self.namespace, "image_version": self.version,
             "image_digest": self.digest, "cicd_name": self.cicd_name,
         }  # fmt: skip
-        return all(value is None or row.get(name) == value for name, value in wanted.items())
+        return {name: value for name, value in given.items() if value is not None}
+
+    def matches(self, row: Row) -> bool:
+        return all(row.get(name) == value for name, value in self.wanted.items())
+
+    def rows_of(self, look: Look) -> list[Row] | None:
+        """Return the rows of the image; None where there was no answer, or a row that may be one cannot be read."""
+        if look.rows is None:
+            return None
+        for row in look.rows:
+            odd = unreadable(row)
+            if odd is None:
+                return None
+            if odd and all(name in odd or row.get(name) == value for name, value in self.wanted.items()):
+                return None
+        return [row for row in look.rows if self.matches(row)]
 
     def is_shown_by(self, look: Look) -> bool:
         """Whether a look could not have missed the image, and was taken for it."""
@@ -106,19 +124,20 @@ def doubts(
         policies: as their files have it.
         evidence: the rest.
     """
-    rows = looks[-1].rows if looks else None
+    rows = asked.rows_of(looks[-1]) if looks else None
     if rows is None:
         return ["the last reading was no whole answer"]
+    now = looks[-1].now
     groups: dict[tuple[Any, ...], list[Row]] = {}
-    for row in filter(asked.matches, rows):
+    for row in rows:
         groups.setdefault(_names(row), []).append(row)
     if not groups:
         return ["no row belonged to the image"]
-    gone = {_names(row) for look in looks for row in filter(asked.matches, look.rows or [])} - groups.keys()
+    gone = {_names(row) for look in looks for row in asked.rows_of(look) or []} - groups.keys()
     found = [f"{key}: seen before, and gone" for key in gone]
     for key, group in groups.items():
         found += [f"{key}: {doubt}" for doubt in _group_doubts(asked, looks, key, group)]
-        newest = _newest(group)
+        newest = _newest(group, now)
         if newest[0].get("scan_status") == "success":
             for row in newest:
                 found += [doubt for policy in policies for doubt in _breaches(row, policy, evidence or Evidence())]
@@ -135,9 +154,10 @@ def doubts(
 def _group_doubts(asked: Asked, looks: Sequence[Look], key: tuple[Any, ...], group: list[Row]) -> Iterable[str]:
     if any(row.get("scan_status") not in TERMINAL | {"unscan"} for row in group):
         yield "a scan was under way"
-    newest = _newest(group)
+    now = looks[-1].now
+    newest = _newest(group, now)
     for row in newest:
-        if asked.scanned_after is not None and not (row.get("latest_scan_time") or 0) >= asked.scanned_after:
+        if asked.scanned_after is not None and not (time_of(row, "latest_scan_time", now) or 0) >= asked.scanned_after:
             yield "not fresh"
     if len({_content(row) for row in newest}) != 1:
         yield "rows that could not be told apart"
@@ -146,21 +166,21 @@ def _group_doubts(asked: Asked, looks: Sequence[Look], key: tuple[Any, ...], gro
 
 
 def _is_settled(asked: Asked, looks: Sequence[Look], key: tuple[Any, ...], row: Row) -> bool:
-    whole = [look for look in looks if look.rows is not None]
+    whole = [look for look in looks if asked.rows_of(look) is not None]
     same_since = whole[-1].ended
     moved: list[tuple[float, Any]] = []
     unchanged = True
     for look in reversed(whole):
-        group = [other for other in look.rows or [] if asked.matches(other) and _names(other) == key]
+        group = [other for other in asked.rows_of(look) or [] if _names(other) == key]
         moving = [other for other in group if other.get("scan_status") not in TERMINAL | {"unscan"}]
         moved += [(look.server_time, other.get("latest_scan_time")) for other in moving]
-        newest = _newest(group)
+        newest = _newest(group, look.now)
         unchanged &= not moved and bool(newest) and all(_content(other) == _content(row) for other in newest)
         if unchanged:
             same_since = look.ended
     if whole[-1].began - same_since >= asked.settle - 1e-6:
         return True
-    scan_time = row.get("latest_scan_time")
+    scan_time = time_of(row, "latest_scan_time", whole[-1].now)
     if scan_time is None or whole[-1].server_time - scan_time / 1000 < asked.settle:
         return False
     # Old enough; where a scan was seen under way the time has to be that scan's. `Date` leaves out parts of a second.
@@ -203,8 +223,8 @@ def _breaches(row: Row, policy: Row, evidence: Evidence) -> Iterable[str]:
             if level not in _GRAVITY[: _GRAVITY.index(limit) + 1]:
                 yield f"severity {level}"
         elif name == "scan_age":
-            scanned = row.get("latest_scan_time")
-            if scanned is None or not -900 <= evidence.now - scanned / 1000 <= limit:
+            scanned = time_of(row, "latest_scan_time", evidence.now)
+            if scanned is None or not evidence.now - scanned / 1000 <= limit:
                 yield f"scanned {scanned}"
         else:
             found = (
@@ -299,13 +319,13 @@ def _content(row: Row) -> tuple[Any, ...]:
     return tuple(row.get(name) for name in COMPARED)
 
 
-def _newest(group: list[Row]) -> list[Row]:
-    return [row for row in group if not any(_is_newer(other, row) for other in group)]
+def _newest(group: list[Row], now: float) -> list[Row]:
+    return [row for row in group if not any(_is_newer(other, row, now) for other in group)]
 
 
-def _is_newer(one: Row, other: Row) -> bool:
+def _is_newer(one: Row, other: Row, now: float) -> bool:
     for name in ("latest_update_time", "latest_scan_time"):
-        mine, theirs = one.get(name), other.get(name)
+        mine, theirs = time_of(one, name, now), time_of(other, name, now)
         if mine == theirs:
             continue
         return mine is not None and theirs is not None and mine > theirs

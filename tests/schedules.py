@@ -14,7 +14,8 @@ from hssgate.emulator.model import Scenario
 from tests.fakes import START, FakeClock
 from tests.law import BUILT_IN, DIGESTS, Asked, Evidence, doubts
 from tests.timelines import random_images
-from tests.wiretap import Overrun, Row, Wiretap
+from tests.wire_rows import Row
+from tests.wiretap import Overrun, Wiretap
 from tests.worlds import Silent, silently
 
 SLACK = 1.0  # virtual seconds by which a run may outlast its deadline
@@ -109,7 +110,8 @@ def schedule_of(seed: int) -> Schedule:
         "match": chance.choice(["contains", "exact"]),
         "quirks": {
             "data_list": chance.choice(["list"] * 8 + ["object", "null"]),
-            "total_num": chance.choice(["ok"] * 6 + ["missing"]),
+            "total_num": chance.choice(["ok"] * 6 + ["missing", "page"]),
+            "times": chance.choice(["ok"] * 10 + ["seconds", "zero"]),
         },
     }
     if chance.random() < 0.1:

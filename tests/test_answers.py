@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hssgate.api.answers import read_page
-from hssgate.api.models import CicdImage
+from hssgate.api.models import CicdImage, Finding
 from hssgate.api.wire import Answer, server_time
 from hssgate.errors import ApiError, ApiRefused, ApiUnavailable, RequestRefused
 
@@ -65,13 +65,9 @@ def test_documented_quirks_are_read(body: object, rows: tuple[CicdImage, ...]) -
 @pytest.mark.parametrize(
     "body",
     [
-        b"", b"null", b"[]", b"{}", b"<html>", b"\xff\xfe", b'{"data_list": [', b'{"data_list": [1]}', b'{"data_list": [null]}',
-        b'{"data_list": "x"}', b'{"data_list": [{"vul_num": true}]}', b'{"data_list": [{"vul_num": -1}]}',
-        b'{"data_list": [{"vul_num": 1.5}]}', b'{"data_list": [{"vul_num": "many"}]}', b'{"data_list": [{"vul_num": "1,000"}]}', '{"data_list": [{"vul_num": "5万"}]}'.encode(), b'{"data_list": [{"vul_num": "1k"}]}',
-
-        b'{"data_list": [{"vul_num": NaN}]}', b'{"data_list": [{"vul_num": 1e999}]}', b'{"data_list": [{"image_name": 5}]}',
-        b'{"data_list": [{"scan_status": ["success"]}]}', b'{"total_num": -1, "data_list": []}',
-        b'{"data_list": [{"scan_status": "failed", "scan_status": "success"}]}', b'{"error_code": "X", "error_msg": "y"}',
+        b"", b"null", b"[]", b"{}", b"<html>", b"\xff\xfe", b'{"data_list": [', b'{"data_list": "x"}',
+        b'{"data_list": [{"vul_num": NaN}]}', b'{"total_num": -1, "data_list": []}',
+        b'{"data_list": {"scan_status": "failed", "scan_status": "success"}}', b'{"error_code": "X", "error_msg": "y"}',
         b'{"data_list": ' + b"[" * 50_000, b'{"data_list": [' + b"{}," * 100_001 + b"{}]}", b'{"data_list": [{"vul_num": ' + b"9" * 5000 + b"}]}",
     ],
     ids=lambda body: body[:40].decode(errors="replace") or "empty",
@@ -83,6 +79,43 @@ def test_anything_beyond_them_is_no_answer(body: bytes) -> None:
     assert isinstance(error, ApiUnavailable)
     assert not error.server_fault
     assert "unreadable answer" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("row", "unreadable", "problem"),
+    [
+        pytest.param(b"1", set(CicdImage.model_fields), "it is no object", id="a number"),
+        pytest.param(b"null", set(CicdImage.model_fields), "it is no object", id="null"),
+        pytest.param(b"[]", set(CicdImage.model_fields), "it is no object", id="a list"),
+        *(
+            pytest.param(b'{"vul_num": ' + value.encode() + b"}", {"vul_num"}, "vul_num: ", id=value)
+            for value in ("true", "-1", "1.5", "1e999", '"many"', '"1,000"', '"5万"', '"1k"')
+        ),
+        pytest.param(b'{"image_name": 5}', {"image_name"}, "image_name: ", id="a number as name"),
+        pytest.param(b'{"scan_status": ["success"]}', {"scan_status"}, "scan_status: ", id="a list as status"),
+        pytest.param(b'{"scan_status": "failed", "scan_status": "success"}', {"scan_status"}, "scan_status: ", id="a key given twice"),
+        pytest.param(b'{"\\u0061": "\\u0061", "scan_status": 1, "vul_num": "x"}', {"scan_status", "vul_num"}, "scan_status: ", id="two fields, and escapes"),
+    ],
+)  # fmt: skip
+def test_a_row_beyond_them_is_kept_apart(row: bytes, unreadable: set[str], problem: str) -> None:
+    """It is no row of any verdict; what can be read of it still tells which image it is of."""
+    page = read_page(
+        answer(b'{"total_num": 2, "data_list": [{"image_name": "app", "image_id": "i"}, ' + row + b"]}"), CicdImage
+    )
+
+    assert page.rows == (CicdImage(image_name="app", image_id="i"),)
+    (odd,) = page.odd
+    assert odd.unreadable == frozenset(unreadable)
+    assert page.size == 2
+    assert odd.problem.startswith(problem) or problem in odd.problem
+    assert all(getattr(odd.known, name) is None for name in unreadable)
+
+
+@pytest.mark.parametrize("row", [b"1", b"null", b'{"vul_id": 5}', b'{"vul_id": "a", "vul_id": "b"}'], ids=str)
+def test_any_other_row_beyond_them_is_no_answer(row: bytes) -> None:
+    """A finding belongs to the image that was asked about."""
+    with pytest.raises(ApiUnavailable, match="unreadable answer"):
+        read_page(answer(b'{"data_list": [' + row + b"]}"), Finding)
 
 
 @pytest.mark.parametrize(
@@ -171,6 +204,6 @@ def test_any_json_gives_rows_or_an_api_error(body: object) -> None:
     except ApiError:
         return
     for row in page.rows:
-        for count in (row.vul_num, row.unsafe_setting_num, row.malicious_file_num, row.latest_scan_time):
+        for count in (row.vul_num, row.unsafe_setting_num, row.malicious_file_num):
             assert count is None or (type(count) is int and count >= 0)
         assert row.scan_status is None or isinstance(row.scan_status, str)

@@ -526,7 +526,7 @@ def test_five_thousand_findings_are_read_and_the_junit_body_is_bounded(bench: Be
     ended = bench.play(text).check("team/app:1.0")
 
     assert ended.code == 10
-    assert calls(bench, "/vulnerabilities") == 25
+    assert calls(bench, "/vulnerabilities") == 26  # a full page is never the last one
     assert len(ended.report["images"][0]["findings"]) == 5000
     texts = [result.text for case in next(iter(ended.junit)) for result in case.result]
     assert all(len(body.encode()) < 64 * 1024 for body in texts)

@@ -139,12 +139,12 @@ def test_a_page_is_printed_before_the_next_is_asked_for(bench: Bench) -> None:
     def rows(offset: int) -> list[dict[str, Any]]:
         printed.append(bench.capture.readouterr().out.count("\n"))
         held.append(sum(isinstance(found, CicdImage) for found in gc.get_objects()))
-        return numbered(offset)
+        return numbered(offset) if offset < 4000 else []
 
     ended = listed(bench.answer(serve(4000, rows)), "--format", "json")
 
     assert ended.code == 0
-    assert printed == [0] + [200] * 19
+    assert printed == [0] + [200] * 20
     assert max(held) <= 400
 
 
@@ -165,6 +165,8 @@ def test_rows_pushed_onto_the_next_page_are_shown_once(bench: Bench) -> None:
         pytest.param(serve(450, lambda offset: [] if offset else numbered(0)), 3, 200, "broke off at offset 200", id="pages missing"),
         pytest.param(serve(5, lambda _: []), 3, 0, "broke off at offset 0, though 5 rows are announced", id="rows missing"),
         pytest.param(serve(0, lambda _: []), 0, 0, "0 rows\n", id="nothing"),
+        pytest.param(serve(200, lambda offset: numbered(offset, 200 if offset < 400 else 3)), 0, 403, "403 rows\n", id="the total counts the page"),
+        pytest.param(serve(1, lambda offset: numbered(offset, 200 if offset < 200 else 3)), 0, 203, "203 rows\n", id="a total far too small"),
         pytest.param(serve(None, lambda offset: numbered(offset, 30) if offset < 90 else []), 0, 90, "90 rows\n", id="short pages"),
         pytest.param(lambda request: serve(400 - int(request.url.params["offset"]) // 2, lambda offset: numbered(offset, 100))(request), 0, 300, "warning: the list changed while it was read (400 rows announced, then 350)", id="rows deleted meanwhile"),
     ],

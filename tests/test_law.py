@@ -15,7 +15,8 @@ from hssgate.emulator.app import Emulator
 from hssgate.emulator.model import Scenario
 from tests.fakes import START, FakeClock
 from tests.law import COMPARED, DIGESTS, Asked, doubts
-from tests.wiretap import Look, Row, Wiretap
+from tests.wire_rows import Row
+from tests.wiretap import Look, Wiretap
 from tests.worlds import silently
 
 MAYBE_TIME = st.none() | st.sampled_from([-7200, -3600, -60, -3, 0, 5, 30]).map(
@@ -41,6 +42,11 @@ DEVIATION = st.sampled_from(
         {"image_digest": DIGESTS[1], "severity_level": "High"}, {"image_name": "app2"}, {"image_version": "1.0.1"},
         {"namespace": "team2"}, {"cicd_name": "shop2"}, {"latest_scan_time": None}, {"raw": {"malicious_file_num": True}},
         {"raw": {"malicious_file_num": "many"}}, {"raw": {"scan_status": None}}, {"latest_update_time": int((START - 3) * 1000)},
+        {"latest_update_time": int(START)}, {"latest_update_time": 0}, {"latest_scan_time": int(START)}, {"latest_scan_time": -1},
+        {"latest_update_time": int((START + 5000) * 1000), "severity_level": "High"}, {"latest_scan_time": int((START + 5000) * 1000)},
+        {"image_name": "app2", "raw": {"vul_num": -1}}, {"image_digest": DIGESTS[1], "raw": {"latest_scan_time": "yesterday"}},
+        {"raw": {"image_name": 7}}, {"namespace": "prod", "raw": {"image_name": 7, "image_version": None}}, {"registry_name": "swr"},
+        {"registry_name": "other.example.com", "severity_level": "High"},
     ]
 )  # fmt: skip
 MOMENT = st.sampled_from([-7200, -60, -2, 0, 1, 3, 6, 20, 61, 200])
@@ -56,9 +62,15 @@ FAULT = st.sampled_from(
 class Worlds(RuleBasedStateMachine):
     """Builds a world, rule by rule, and runs the gate in it."""
 
-    @initialize(skew=st.sampled_from([0, 0, 0, 30, 1200, -3600]), match=st.sampled_from(["contains", "exact"]))
-    def begin(self, skew: int, match: str) -> None:
-        """An empty list, a server whose clock may differ."""
+    @initialize(
+        skew=st.sampled_from([0, 0, 0, 30, 1200, -3600]),
+        match=st.sampled_from(["contains", "exact"]),
+        total=st.sampled_from(["ok", "ok", "page"]),
+        times=st.sampled_from(["ok", "ok", "ok", "seconds", "zero"]),
+    )
+    def begin(self, skew: int, match: str, total: str, times: str) -> None:
+        """An empty list, a server whose clock may differ, and whose numbers and times may be odd."""
+        self.quirks = {"total_num": total, "times": times}
         self.images: list[Row] = []
         self.faults: list[Row] = []
         self.skew = skew
@@ -160,7 +172,13 @@ class Worlds(RuleBasedStateMachine):
     def _run(self, asked: Asked, timeout: str, seed: int) -> tuple[int, Wiretap]:
         clock = FakeClock(seed)
         scenario = Scenario.model_validate(
-            {"images": self.images, "faults": self.faults, "clock_skew": self.skew, "match": self.match}
+            {
+                "images": self.images,
+                "faults": self.faults,
+                "clock_skew": self.skew,
+                "match": self.match,
+                "quirks": self.quirks,
+            }
         )
         wiretap = Wiretap(Emulator(scenario, now=clock.epoch, sleep=clock.pass_time), clock)
         arguments = [
@@ -188,18 +206,23 @@ def test_the_judgement_itself_can_fail() -> None:
         "scan_status": "success",
         "severity_level": "Low",
         "malicious_file_num": 0,
-        "latest_scan_time": 1000,
+        "latest_scan_time": int((START - 900) * 1000),
     }
     asked = Asked(None, "1.0", None, None, None, 5.0)
 
-    def wire(*rows: Row, total: int | None = None) -> list[Look]:
-        return [Look(0, 0, [{"total_num": len(rows) if total is None else total, "data_list": list(rows)}], 100.0)]
+    def wire(*rows: object, total: int | None = None) -> list[Look]:
+        return [Look(0, 0, [{"total_num": len(rows) if total is None else total, "data_list": list(rows)}], START)]
 
     assert doubts(asked, wire(good)) == []
+    assert doubts(asked, wire(good, {"image_name": "b", "vul_num": -1})) == []
+    assert doubts(asked, wire(good, total=0)) == []
     for bad in (
         wire(), wire(good, total=2), [Look(0, 0, [None])], wire(good | {"image_version": "1.0.1"}), wire(good | {"scan_status": "failed"}),
         wire(good, good | {"scan_status": "scanning"}), wire(good | {"severity_level": "High"}), wire(good | {"severity_level": None}),
-        wire(good | {"malicious_file_num": 1}), wire(good | {"latest_scan_time": 99_000}), wire(good | {"latest_scan_time": None}),
+        wire(good | {"malicious_file_num": 1}), wire(good | {"latest_scan_time": int((START - 1) * 1000)}), wire(good | {"latest_scan_time": None}),
+        wire(good | {"latest_scan_time": int(START - 900)}), wire(good | {"latest_scan_time": 0}), wire(good, good | {"vul_num": -1}),
+        wire(good, {"image_version": "1.0", "image_name": 7}), wire(good, 7), wire(*[good] * 200),
+        wire(good | {"latest_update_time": int((START + 5000) * 1000)}, good | {"latest_update_time": int(START * 1000), "severity_level": "High"}),
         wire(good, good | {"image_digest": "x"}), wire(good, good | {"namespace": "b", "scan_status": "failed"}),
     ):  # fmt: skip
         assert doubts(asked, bad) != [], bad
@@ -235,7 +258,7 @@ def test_rows_of_one_time_that_differ_in_a_compared_field_are_a_doubt(field: str
 def test_a_world_without_doubts_passes(seed: int) -> None:
     """The property is not held by never passing."""
     machine = Worlds()
-    machine.begin(0, "contains")
+    machine.begin(0, "contains", "ok", "ok")
     machine.push(
         {"image_name": "app", "image_digest": DIGESTS[0]},
         "1.0",

@@ -6,8 +6,9 @@ import pytest
 
 from hssgate.api.answers import Page
 from hssgate.api.models import CicdImage
+from hssgate.api.odd_rows import OddRow
 from hssgate.api.paging import whole_list
-from hssgate.errors import ApiUnavailable, Exchange
+from hssgate.errors import ApiUnavailable, Exchange, RequestRefused
 from hssgate.reference import parse_reference
 from hssgate.wanted import MOST_NEIGHBOURS, Wanted
 
@@ -52,9 +53,9 @@ def test_the_sieve_keeps_rows_and_never_makes_a_list_whole() -> None:
     """What is not kept is counted all the same: a list that breaks off stays one."""
     wanted = [parse_reference("a:1.0")]
 
-    whole = whole_list(pages([row("x"), row("a")], [row("y")], total=3), ROOM, lambda: Wanted(wanted).keeps)
+    whole = whole_list(pages([row("x"), row("a")], [row("y")], total=3), ROOM, lambda: Wanted(wanted))
     with pytest.raises(ApiUnavailable, match="3 rows received, 4 announced"):
-        whole_list(pages([row("x"), row("a")], [row("y")], total=4), ROOM, lambda: Wanted(wanted).keeps)
+        whole_list(pages([row("x"), row("a")], [row("y")], total=4), ROOM, lambda: Wanted(wanted))
 
     assert [found.image_name for found in whole.rows] == ["a"]
 
@@ -65,9 +66,9 @@ def test_each_reading_has_a_sieve_of_its_own() -> None:
     still = pages([row("a", "2"), row("b")], [row("c")], total=3)
     made = []
 
-    def sieve() -> Callable[[CicdImage], bool]:
+    def sieve() -> Wanted:
         made.append(Wanted([parse_reference("a:1.0")]))
-        return made[-1].keeps
+        return made[-1]
 
     lists = iter([moved, moved, still, still])
 
@@ -90,3 +91,42 @@ def test_a_long_list_of_one_name_leaves_what_is_wanted_and_a_few_neighbours() ->
     kept = [found for found in rows if wanted.keeps(found)]
 
     assert kept == [*alike[:-1], row("app", "2.0"), digest, row("app")]
+
+
+def test_without_a_sieve_all_rows_are_kept() -> None:
+    """Those that cannot be read in full as well, apart from the others."""
+    odd = OddRow(CicdImage(image_name="b"), frozenset({"vul_num"}), "vul_num: is no number")
+
+    listing = whole_list(lambda _offset: Page((row("a"),), 2, None, Exchange(200), (odd,)), ROOM)
+
+    assert (listing.rows, listing.odd, listing.passed_over) == ((row("a"),), (odd,), ())
+
+
+def test_odd_rows_take_room_as_well() -> None:
+    """A list of nothing else does not fill the memory."""
+    odd = tuple(OddRow(CicdImage(image_name=f"{n}"), frozenset({"vul_num"}), "vul_num: no number") for n in range(199))
+
+    with pytest.raises(RequestRefused, match="too large to be judged: 199 rows read"):
+        whole_list(lambda _offset: Page((), 199, None, Exchange(200), odd), 199 * 1500)
+
+
+@pytest.mark.parametrize(
+    ("known", "unreadable", "kept"),
+    [
+        pytest.param({"image_name": "a", "image_version": "1.0"}, {"vul_num"}, True, id="the image itself"),
+        pytest.param({"image_name": "a"}, {"image_version"}, True, id="its version cannot be read"),
+        pytest.param({"image_version": "1.0"}, {"image_name"}, True, id="its name cannot be read"),
+        pytest.param({}, {"image_name", "image_version"}, True, id="neither can be read"),
+        pytest.param({"image_name": "b"}, {"image_version"}, False, id="another name"),
+        pytest.param({"image_version": "2.0"}, {"image_name"}, False, id="another version"),
+        pytest.param({"image_name": "a"}, {"vul_num"}, False, id="no version"),
+    ],
+)
+def test_one_odd_row_is_kept_for_each_image_that_it_may_belong_to(
+    known: dict[str, str], unreadable: set[str], kept: bool  # noqa: FBT001 - a row of the table
+) -> None:  # fmt: skip
+    """A second one for the same image would tell nothing more."""
+    wanted = Wanted([parse_reference("a:1.0"), parse_reference("c:3.0")])
+    odd = OddRow(CicdImage.model_validate(known), frozenset(unreadable), "it cannot be read")
+
+    assert [wanted.keeps_odd(odd), wanted.keeps_odd(odd)] == [kept, False]

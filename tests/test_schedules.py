@@ -9,7 +9,8 @@ import pytest
 from tests.fakes import START
 from tests.law import Asked, Evidence, doubts
 from tests.schedules import Schedule, play, schedule_of
-from tests.wiretap import Look, Row
+from tests.wire_rows import Row
+from tests.wiretap import Look
 
 CLEAN: Row = {
     "image_name": "app", "image_version": "1.0", "image_id": "i", "scan_status": "success", "severity_level": "Low", "vul_num": 1,
@@ -63,6 +64,7 @@ def test_rescans_that_show_odd_scan_times_hold_to_the_law(seed: int, tmp_path: P
         pytest.param(491, id="401 whose body never came: asked again with the same bad signature"),
         pytest.param(554, id="the judge took an answer for heard that came after the deadline"),
         pytest.param(9445, id="the judge took the findings of one namespace for another's of the same image id"),
+        pytest.param(30293, id="the judge took answers for heard that came after they were given up"),
         pytest.param(9676, id="the judge took the findings of one tag for another's of the same image id"),
     ],
 )
@@ -97,7 +99,7 @@ def test_a_crash_is_found(tmp_path: Path) -> None:
 
 
 def look(*rows: Row, path: str = "/v5/p/image/cicd/images", **filters: str) -> Look:
-    return Look(0, 0, [{"total_num": len(rows), "data_list": list(rows)}], START, path, filters)
+    return Look(0, 0, [{"total_num": len(rows), "data_list": list(rows)}], START, path=path, filters=filters)
 
 
 def found(*findings: Row, cves: dict[str, list[str]] | None = None) -> Evidence:

@@ -20,7 +20,7 @@ from hssgate.watch import Lane, Watch
 from hssgate.watched import Watched
 from tests.conftest import Bench
 from tests.fakes import START, FakeClock
-from tests.test_check import CLEAN, FOREVER, finished, image, images
+from tests.test_check import CLEAN, FOREVER, OTHER, finished, image, images
 
 ROW = {
     "image_name": "app", "image_version": "1.0", "scan_status": "success", "severity_level": "Low", "vul_num": 0,
@@ -31,6 +31,11 @@ ROW = {
 def page(*rows: object, total: int | None = None, **extra: object) -> httpx.Response:
     document = {"total_num": len(rows) if total is None else total, "data_list": list(rows)} | extra
     return httpx.Response(200, json=document, headers={"Date": "Mon, 21 Sep 2026 14:13:20 GMT"})
+
+
+def full(number: int) -> list[dict[str, object]]:
+    """A full page of rows of other versions."""
+    return [{**ROW, "image_version": f"0.{number}.{row}"} for row in range(200)]
 
 
 def in_turn(*responses: httpx.Response) -> Callable[[httpx.Request], httpx.Response]:
@@ -186,7 +191,16 @@ def test_a_failing_search_for_near_misses_changes_nothing(bench: Bench) -> None:
         pytest.param([page(ROW, total=3), page(total=3)], 3, None, id="rows missing for good"),
         pytest.param([page(ROW, total=2), page(ROW, total=2), page(ROW)], 0, 3, id="a row shown twice, whole when read again"),
         pytest.param([page(ROW, total=2), page(ROW | {"image_name": "b"}, total=3), page(ROW)], 0, 3, id="the total changed, whole when read again"),
-        pytest.param([page(ROW, ROW | {"image_name": "b"}, total=1)], 3, None, id="more rows than announced"),
+        pytest.param([page(ROW, ROW | {"image_name": "b"}, total=1)], 0, 1, id="a total below the rows received is not believed"),
+        pytest.param([page(ROW, total=0)], 0, 1, id="nor is one of 0"),
+        pytest.param([page(*full(0), total=200), page(ROW, total=1)], 0, 2, id="a total that counts the page, and changes"),
+        pytest.param([page(*full(0), total=200), page(*full(1), total=200), page(ROW, total=1)], 0, 3, id="the same over three pages"),
+        pytest.param([page(*full(0), total=200), page(*full(1), total=400), page(ROW, total=401)], 0, 3, id="a total that counts the rows so far"),
+        pytest.param([page(*full(0)[1:], ROW, total=200), page(total=200)], 0, 2, id="a full page is never the last one"),
+        pytest.param([page(*full(0), total=201), page(ROW, total=200)], 0, 2, id="a total that shrinks below the rows received"),
+        pytest.param([page(*full(0), total=202), page(ROW, total=201), page(ROW)], 0, 3, id="one that shrinks to them, whole when read again"),
+        pytest.param([page(*full(0), total=201), httpx.Response(200, json={"data_list": [ROW]})], 0, 2, id="a total on the first page alone"),
+        pytest.param([httpx.Response(200, json={"data_list": [ROW]}), page(ROW | {"image_name": "b"}, total=2)], 0, 2, id="a total on the second page alone"),
         pytest.param([httpx.Response(200, json={"data_list": [ROW]}), httpx.Response(200, json={"data_list": []})], 0, 2, id="no total: until an empty page"),
         pytest.param([httpx.Response(200, json={"data_list": [ROW]})], 0, 2, id="no total, offset ignored: the same page again"),
         pytest.param([httpx.Response(200, json={"data_list": [{**ROW, "image_id": str(number)} for number in range(200)]})], 3, None, id="no total, offset ignored, a full page: there may be more"),
@@ -210,6 +224,20 @@ def test_a_list_is_whole_or_no_answer(
         assert len(asked) == requests
     else:
         assert "the list changed each time it was read" in ended.out
+
+
+@pytest.mark.parametrize("quirk", ["page", "missing", "ok"])
+def test_the_row_in_progress_is_seen_on_the_second_page(bench: Bench, quirk: str) -> None:
+    """Also where the number of rows is that of the page: 200 rows of 200 are no whole list."""
+    others = finished(copies="199")
+    moving = image("{at: -2h, scan_status: scanning}", image_digest=OTHER)
+
+    ended = bench.play(f"quirks: {{total_num: {quirk}}}\n" + images(finished(), others, moving)).check(
+        "team/app:1.0", "--timeout", "0"
+    )
+
+    assert ended.code == 4
+    assert "last state: scanning" in ended.out
 
 
 @pytest.mark.parametrize("seconds_a_page", [2, 3])

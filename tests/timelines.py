@@ -4,7 +4,7 @@ import random
 
 from tests.fakes import START
 from tests.law import DIGESTS
-from tests.wiretap import Row
+from tests.wire_rows import Row
 
 _CLEAN: Row = {
     "scan_status": "success", "severity_level": "Low", "vul_num": 1, "unsafe_setting_num": 0, "malicious_file_num": 0,
@@ -24,11 +24,18 @@ _WORSE: list[Row] = [
     {"raw": {"vul_num": "3 个"}}, {"raw": {"malicious_file_num": True}}, {"raw": {"malicious_file_num": "many"}},
     {"raw": {"malicious_file_num": -1}}, {"raw": {"scan_status": "SUCCESS"}}, {"raw": {"vul_num": "1,000"}},
     {"latest_scan_time": int((START + 100_000) * 1000)}, {"latest_update_time": int((START + 5) * 1000)},
+    {"latest_scan_time": int(START)}, {"latest_scan_time": 0}, {"latest_scan_time": -1}, {"latest_update_time": int(START)},
+    {"latest_update_time": 0}, {"latest_update_time": int((START + 100_000) * 1000)}, {"scan_status": "image_scan_stop"},
 ]  # fmt: skip
 _TWINS: list[Row] = [
     {}, {}, {"image_id": "another"}, {"unsafe_setting_num": 1}, {"scan_failed_code": "another"}, {"vul_num": 0}, {"vul_num": 2},
     {"severity_level": "Security"}, {"malicious_file_num": 1}, {"image_digest": DIGESTS[1]},
 ]  # fmt: skip
+_UNREADABLE: list[Row] = [
+    {"vul_num": -1}, {"latest_scan_time": "yesterday"}, {"scan_status": ["success"]}, {"image_name": 7}, {"namespace": {}, "vul_num": 0.5},
+    {"image_version": 1.0, "image_name": None}, {"cicd_name": False}, {"image_digest": 1},
+]  # fmt: skip
+_REGISTRIES = [None, None, None, "swr", "swr.example.com", "other.example.com:5000", "Basic edition"]
 _FINDINGS: list[Row] = [
     {"vul_id": "HCE2-SA-1", "repair_necessity": "immediate_repair", "app_name": "openssl", "cves": ["CVE-2026-1"]},
     {"vul_id": "HCE2-SA-2", "repair_necessity": "delay_repair", "app_name": "zlib", "cves": ["CVE-2026-1", "CVE-2026-2"]},
@@ -56,6 +63,9 @@ def random_images(chance: random.Random) -> list[Row]:
             [{"image_name": "app2"}, {"image_version": "1.0.1"}, {"namespace": "steam"}, {"image_name": "myapp"}]
         )
         images.append(_image(chance, _TARGET | changed) | {"copies": chance.choice([1, 1, 1, 1, 1, 1, 1, 1, 1, 250])})
+    if chance.random() < 0.2:  # a row that cannot be read: mostly of another image, or of nobody knows which
+        changed = chance.choice([{"image_name": "app2"}, {"image_version": "3.0"}, {"namespace": "steam"}, {}])
+        images.append(_image(chance, _TARGET | changed) | {"raw": chance.choice(_UNREADABLE)})
     if chance.random() < 0.7:
         images.append(
             _image(chance, _TARGET | {"namespace": "prod", "image_version": "2.0", "image_digest": DIGESTS[2]})
@@ -84,7 +94,7 @@ def _image(chance: random.Random, names: Row) -> Row:
         if chance.random() < 0.7
         else {}
     )
-    return {**names, **updated, "timeline": entries}
+    return {**names, **updated, "registry_name": chance.choice(_REGISTRIES), "timeline": entries}
 
 
 def _state(chance: random.Random) -> Row:

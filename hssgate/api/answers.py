@@ -12,7 +12,8 @@ from typing import Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from hssgate.api.listing import document_in, rows_in
-from hssgate.api.models import count_of
+from hssgate.api.models import CicdImage, count_of
+from hssgate.api.odd_rows import OddRow, odd_row, worded_fault
 from hssgate.api.wire import Answer, request_id, server_time
 from hssgate.errors import ApiError, ApiRefused, ApiUnavailable, Exchange, RequestRefused
 from hssgate.record import record
@@ -76,16 +77,26 @@ class Page(Generic[Row]):
         total_num: how many rows the API says there are, if it says so.
         server_time: the server's clock, in epoch seconds, if it told.
         exchange: status and request id.
+        odd: rows of images that cannot be read in full.
     """
 
     rows: tuple[Row, ...]
     total_num: int | None
     server_time: float | None
     exchange: Exchange
+    odd: tuple[OddRow, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """The number of rows that were received."""
+        return len(self.rows) + len(self.odd)
 
 
 def read_page(answer: Answer, model: type[Row]) -> Page[Row]:
     """Return the rows of an answer.
+
+    A row of an image says which image it is of, so one that cannot be read is a doubt about that image alone. Rows of
+    other calls are all of the image that was asked about: there, one makes the whole answer unreadable.
 
     Args:
         answer: of a list call.
@@ -102,8 +113,15 @@ def read_page(answer: Answer, model: type[Row]) -> Page[Row]:
         document, found = rows_in(answer.body, "data_list", answer.redactor)
         listing = _listing(document)
         total_num = count_of(listing.get("total_num"))
-        rows = tuple(model.model_validate(row) for row in _rows(listing.get("data_list"), found))
-    return Page(rows, total_num, answer.server_time, exchange)
+        rows, odd = [], []
+        for raw in _rows(listing.get("data_list"), found):
+            try:
+                rows.append(model.model_validate(raw))
+            except ValidationError as error:
+                if not issubclass(model, CicdImage):
+                    raise
+                odd.append(odd_row(raw, error))
+    return Page(tuple(rows), total_num, answer.server_time, exchange, tuple(odd))
 
 
 def exchange_of(answer: Answer) -> Exchange:
@@ -131,10 +149,7 @@ def unreadable(exchange: Exchange) -> Iterator[None]:
     try:
         yield
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"]) or "as a whole"
-        said = "it is no object" if first["type"] == "model_type" else clean(first["msg"], 120)
-        raise ApiUnavailable(f"unreadable answer: {clean(place, 80)}: {said}", exchange) from error
+        raise ApiUnavailable(f"unreadable answer: {worded_fault(error)}", exchange) from error
     except (ValueError, RecursionError) as error:
         reason = "nested too deep" if isinstance(error, RecursionError) else clean(error, 120)
         raise ApiUnavailable(f"unreadable answer: {reason}", exchange) from error

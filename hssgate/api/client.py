@@ -48,7 +48,7 @@ class HssClient:
         *,
         within: float,
         room: int = ROOM_FOR_ROWS,
-        sieve: Callable[[], Sieve[CicdImage]] | None = None,
+        sieve: Callable[[], Sieve[CicdImage]],
     ) -> Listing[CicdImage]:
         """Return every row that matches, from all pages.
 
@@ -56,7 +56,7 @@ class HssClient:
             query: filters; page size and sort order as given.
             within: seconds for all pages together.
             room: bytes of memory that the rows kept may take.
-            sieve: makes what says which rows are kept; without it all are.
+            sieve: makes what says which rows are kept, anew for each reading.
 
         Raises:
             ApiUnavailable: an answer failed or was unreadable, or the list would not hold still.

@@ -7,7 +7,8 @@ place. Both together hold the answer to the grammar of JSON as reading it whole 
 import functools
 import json
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 
 from hssgate.redaction import Redactor
 
@@ -22,8 +23,38 @@ _QUOTE, _OPENERS, _END_OF_OBJECT = ord('"'), b"{[", ord("}")
 # A text that never ends is taken to the end at once: looking for one behind each of its quotes would take hours.
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[{}\[\]]', re.DOTALL)
 _OPENING = re.compile(rb"[ \t\r\n]*:[ \t\r\n]*\[")
+_TWICE = object()
 _BOM = b"\xef\xbb\xbf"
 _SAYINGS = ("scan_failed_desc", "description", "solution")  # texts that decide nothing
+
+
+Pairs = list[tuple[str, object]]
+Maker = Callable[[Pairs], dict[str, object]]
+
+
+def _unique(pairs: Pairs) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key is given twice")
+    return found
+
+
+def _marked(pairs: Pairs) -> dict[str, object]:
+    """Make an object of a row: a key that is given twice has a value that fits no field, and the others stay."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        found |= {name: _TWICE for name, count in Counter(name for name, _ in pairs).items() if count > 1}
+    return found
+
+
+def _masked(redactor: Redactor, make: Maker, pairs: Pairs) -> dict[str, object]:
+    return make([(name, _masked_value(redactor, name, value)) for name, value in pairs])
+
+
+def _masked_value(redactor: Redactor, name: str, value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return redactor.text(value) if name in _SAYINGS else redactor.data(value)
 
 
 def document_in(body: bytes, redactor: Redactor) -> object:
@@ -66,7 +97,7 @@ def rows_in(body: bytes, name: str, redactor: Redactor) -> tuple[object, Iterato
     if len(rest) + len(body) - end > LARGEST_VALUE:
         raise ValueError("more beside its rows than an answer has")
     document = _read(bytes(rest + body[end:]), redactor)
-    return document, (_read(body[start:stop], redactor) for start, stop in places)
+    return document, (_read(body[start:stop], redactor, _marked) for start, stop in places)
 
 
 def _check_values(body: bytes) -> None:
@@ -100,32 +131,15 @@ def _places(body: bytes, key: bytes) -> list[tuple[int, int]]:
     return found
 
 
-def _read(text: bytes, redactor: Redactor) -> object:
+def _read(text: bytes, redactor: Redactor, make: "Maker" = _unique) -> object:
     if len(text) > LARGEST_VALUE or text.count(b'"') > _MOST_QUOTES:
         raise ValueError("longer than an answer of its kind can be")
     # Only here it shows what an escape stands for, and where a plain word is a secret: in a saying, not in a name.
-    unique = functools.partial(_unique_and_masked, redactor) if b"\\" in text or redactor.holds_plain_words else _unique
+    hook = functools.partial(_masked, redactor, make) if b"\\" in text or redactor.holds_plain_words else make
     document: object = json.loads(
-        text.decode("utf-8", "surrogatepass"), object_pairs_hook=unique, parse_constant=_refuse_constant
+        text.decode("utf-8", "surrogatepass"), object_pairs_hook=hook, parse_constant=_refuse_constant
     )
     return document
-
-
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key is given twice")
-    return found
-
-
-def _unique_and_masked(redactor: Redactor, pairs: list[tuple[str, object]]) -> dict[str, object]:
-    return _unique([(name, _masked(redactor, name, value)) for name, value in pairs])
-
-
-def _masked(redactor: Redactor, name: str, value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    return redactor.text(value) if name in _SAYINGS else redactor.data(value)
 
 
 def _refuse_constant(name: str) -> object:

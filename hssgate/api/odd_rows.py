@@ -1,0 +1,49 @@
+"""Rows of a list of images that cannot be read in full, and what they still tell of the image they belong to."""
+
+from pydantic import ValidationError
+
+from hssgate.api.models import CicdImage
+from hssgate.record import record
+from hssgate.text import clean
+
+
+@record
+class OddRow:
+    """A row that cannot be read in full.
+
+    Args:
+        known: the fields that can be read; the others are None.
+        unreadable: names of the fields that cannot.
+        problem: the first of them, and what is wrong with it.
+    """
+
+    known: CicdImage
+    unreadable: frozenset[str]
+    problem: str
+
+    def __str__(self) -> str:
+        name = "/".join(part for part in (self.known.namespace, self.known.image_name) if part) or "an unknown image"
+        version = f":{self.known.image_version}" if self.known.image_version else ""
+        return f"the row of {clean(name + version, 200)}: {self.problem}"
+
+
+def odd_row(raw: object, error: ValidationError) -> OddRow:
+    """Return what can be read of a row.
+
+    Args:
+        raw: the row as it came.
+        error: why it is none of ours.
+    """
+    if not isinstance(raw, dict):
+        return OddRow(CicdImage(), frozenset(CicdImage.model_fields), "it is no object")
+    unreadable = frozenset(str(fault["loc"][0]) for fault in error.errors(include_input=False, include_url=False))
+    known = CicdImage.model_validate({name: value for name, value in raw.items() if name not in unreadable})
+    return OddRow(known, unreadable, worded_fault(error))
+
+
+def worded_fault(error: ValidationError) -> str:
+    """Return the first field that is wrong, and why."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    place = ".".join(str(part) for part in first["loc"]) or "as a whole"
+    reason = "it is no object" if first["type"] == "model_type" else clean(first["msg"], 120)
+    return f"{clean(place, 80)}: {reason}"
