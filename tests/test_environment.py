@@ -235,6 +235,15 @@ def test_a_flag_of_another_spelling_is_misuse(bench: Bench, value: str) -> None:
     assert "HSSGATE_DETAILS" in ended.err
 
 
+@pytest.mark.parametrize("value", ["yes", "on", "True", "01"])
+def test_the_flag_of_the_agency_may_be_no_other_word(bench: Bench, value: str) -> None:
+    """Also where other credentials come before it."""
+    ended = check(bench, {"HSSGATE_ECS_AGENCY": value}, "team/app:1.0")
+
+    assert refused(ended, "HSSGATE_ECS_AGENCY"), ended.err
+    assert "is neither 1 nor true, 0 nor false" in ended.err
+
+
 @pytest.mark.parametrize("value", ["1", "true", "0", "false"])
 def test_a_flag_may_be_a_word_or_a_number(bench: Bench, value: str) -> None:
     """Both are in use."""
@@ -252,13 +261,9 @@ def test_no_variable_of_ours_is_unknown(bench: Bench) -> None:
     }
     check(bench, {}, "team/app:1.0", "--report", "dotenv=out.env")
     outputs = {line.partition("=")[0] for line in Path("out.env").read_text().splitlines()}
-    files = [
-        ROOT / "action.yml",
-        ROOT / "gitlab-ci-template.yml",
-        *(ROOT / "action").glob("*.*"),
-        *(ROOT / "examples").glob("*"),
-    ]
-    texts = [path.read_text(encoding="utf-8") for path in files]
+    folders = [path for folder in ("action", "examples", "templates") for path in (ROOT / folder).rglob("*")]
+    files = [path for path in (ROOT / "action.yml", ROOT / "gitlab-ci-template.yml", *folders) if path.is_file()]
+    texts = [path.read_text(encoding="utf-8", errors="replace") for path in files]
     written = {name for text in texts for name in re.findall(r"\bHSSGATE_[A-Z_]+[A-Z]\b", text)}
 
     assert "HSSGATE_POLICY" in options

@@ -543,6 +543,11 @@ def test_only_what_is_not_used_is_named(bench: Bench, env: dict[str, str], unuse
     assert f"set and not used: {unused}\n" in check(bench, env, "-v").err
 
 
+def test_a_flag_that_is_off_is_no_credential(bench: Bench) -> None:
+    """It asks for nothing."""
+    assert "not used" not in check(bench, KEY | {"HSSGATE_ECS_AGENCY": "0"}, "-v").err
+
+
 @pytest.mark.parametrize(("variable", "meant"), NEAR_MISSES)
 def test_a_variable_that_is_nearly_a_credential_is_named(bench: Bench, variable: str, meant: str) -> None:
     """With -v, by doctor, and where there are no credentials at all; its value is not shown."""

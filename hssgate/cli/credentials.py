@@ -29,6 +29,7 @@ from hssgate.cli.variables import (
     USER,
     KeyNames,
     Variables,
+    refuse_quoted,
     sendable,
 )
 from hssgate.errors import Misused
@@ -49,6 +50,7 @@ from hssgate.ways import (
     Token,
 )
 
+_SWITCHES = {None: False, "1": True, "true": True, "0": False, "false": False}
 _USUAL_DURATION = 3600  # seconds; STS's own default
 _SHORTEST_DURATION, _LONGEST_DURATION = 900, 43200  # source: AssumeAgencyWithOIDC
 _USUAL_SESSION = "hssgate"
@@ -87,6 +89,12 @@ def choose_credentials(
         Misused: there are none, half of one, or one that cannot be sent.
     """
     variables = Variables(environ, warn)
+    agency = environ.get(ECS_AGENCY, "").strip() or None
+    if agency not in _SWITCHES:  # also where it would not be needed
+        refuse_quoted(agency or "", ECS_AGENCY)
+        raise Misused(
+            f"{ECS_AGENCY} is neither 1 nor true, 0 nor false; 1 asks the machine's metadata service for keys"
+        )
     passed_over: list[str] = []
     for what, find in (
         ("token", lambda: _token(variables)),
@@ -98,7 +106,10 @@ def choose_credentials(
     ):
         if found := find():
             choice = found if isinstance(found, Choice) else Choice(found)
-            unused = (name for name in (*CREDENTIALS, PROFILE) if environ.get(name) and name not in variables.used)
+            off = () if _SWITCHES[agency] else (ECS_AGENCY,)
+            unused = (
+                name for name in (*CREDENTIALS, PROFILE) if environ.get(name) and name not in (*variables.used, *off)
+            )
             return replace(choice, passed_over=tuple(passed_over), unused=tuple(unused))
         passed_over.append(what)
     from hssgate.cli.near_misses import near_misses
@@ -219,15 +230,9 @@ def _of_profile(profile: Profile) -> Credentials:
 
 
 def _machine(variables: Variables) -> MachineAgency | None:
-    match variables.text(ECS_AGENCY):
-        case None | "0" | "false":
-            return None
-        case "1" | "true":
-            return MachineAgency(source=f"the agency of this machine ({ECS_AGENCY}=1)")
-        case _:
-            raise Misused(
-                f"{ECS_AGENCY} is neither 1 nor true, 0 nor false; 1 asks the machine's metadata service for keys"
-            )
+    if not _SWITCHES.get(variables.text(ECS_AGENCY)):
+        return None
+    return MachineAgency(source=f"the agency of this machine ({ECS_AGENCY}=1)")
 
 
 def _refuse_half(needed: Mapping[str, object], extra: Mapping[str, object], where: str = "") -> None:
