@@ -80,6 +80,10 @@ class _Guard:
         self._was_off |= item.get_closest_marker("real") is not None
         self._is_on = not self._was_off
 
+    def stop(self) -> None:
+        """Let everything pass."""
+        self._is_on = False
+
     @contextlib.contextmanager
     def lifted(self) -> Iterator[None]:
         """Let something pass that a test needs in order to begin."""
@@ -103,6 +107,11 @@ sys.addaudithook(GUARD)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Set the guard before the fixtures."""
     GUARD.set_for(item)
+
+
+def pytest_sessionfinish() -> None:
+    """Let a program go on that ran the tests in its own process: mutmut forks one for each mutant."""
+    GUARD.stop()
 
 
 @pytest.fixture(autouse=True)
