@@ -201,6 +201,17 @@ def test_the_proxy_on_the_way_to_a_host_is_named(bench: Bench) -> None:
     assert f"{' ' * 22}hss.{DOMAIN} is sent the token, {through}\n" in ended.out
 
 
+def test_a_proxy_that_cannot_be_used_is_found_before_anything_is_asked_of_others(bench: Bench) -> None:
+    """It is needed for IAM alone: HSS is looked at without credentials, and nothing secret is sent."""
+    env = {"ALL_PROXY": "socks5://127.0.0.1:9", "NO_PROXY": f"hss.{DOMAIN}"}
+
+    ended = bench.play(images(finished())).run("doctor", *REGION, "--format", "json", env=KEY | env)
+
+    assert (ended.code, list(failures(ended))) == (2, ["hosts"])
+    assert f"the proxy socks5://127.0.0.1:9 (ALL_PROXY) is needed for iam.{DOMAIN}" in message(ended, "hosts")
+    assert signed(bench) == []
+
+
 @pytest.mark.parametrize("prefix", ["my-job_", " "])
 def test_a_prefix_that_no_variable_can_have_is_found(bench: Bench, prefix: str) -> None:
     """As `check` refuses it."""

@@ -68,7 +68,7 @@ def test_user_name_and_password_are_known_as_secrets() -> None:
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        ("socks5://proxy.example:1080", "only proxies that speak http or https can; set HTTPS_PROXY to one"),
+        ("socks5://proxy.example:1080", "hssgate uses http and https proxies only; set HTTPS_PROXY to one"),
         ("http://me:s3/cret@proxy.example", "it is no address"),
         ("http://proxy.example:99999", "it is no address"),
         ("http://", "it is no address"),
@@ -82,7 +82,7 @@ def test_a_proxy_that_is_needed_and_cannot_be_used_is_misuse(value: str, said: s
         proxy_for(HOST, {"HTTPS_PROXY": value})
 
     assert said in str(raised.value)
-    assert "or name hss.ap-southeast-1.myhuaweicloud.com in NO_PROXY" in str(raised.value)
+    assert ", or name hss.ap-southeast-1.myhuaweicloud.com in NO_PROXY" in str(raised.value)
 
 
 EXCEPTIONS = [

@@ -300,9 +300,9 @@ def test_what_needs_no_proxy_goes_around_it(authority: trustme.CA, bundle: Path)
 
 
 PROXY_MISUSES = [
-    pytest.param("ALL_PROXY", "socks5://127.0.0.1:9", "socks5://127.0.0.1:9 (ALL_PROXY)", "only proxies that speak http or https", id="SOCKS"),
-    pytest.param("all_proxy", " socks5h://me:s3cret@127.0.0.1:9 ", "socks5h://***@127.0.0.1:9 (all_proxy)", "only proxies that speak http or https", id="SOCKS with a password"),
-    pytest.param("HTTPS_PROXY", "ftp://user:s3cret@x", "ftp://***@x (HTTPS_PROXY)", "only proxies that speak http or https", id="another scheme"),
+    pytest.param("ALL_PROXY", "socks5://127.0.0.1:9", "socks5://127.0.0.1:9 (ALL_PROXY)", "hssgate uses http and https proxies only", id="SOCKS"),
+    pytest.param("all_proxy", " socks5h://me:s3cret@127.0.0.1:9 ", "socks5h://***@127.0.0.1:9 (all_proxy)", "hssgate uses http and https proxies only", id="SOCKS with a password"),
+    pytest.param("HTTPS_PROXY", "ftp://user:s3cret@x", "ftp://***@x (HTTPS_PROXY)", "hssgate uses http and https proxies only", id="another scheme"),
     pytest.param("HTTPS_PROXY", "http://user:s3cret/s3cret@proxy:3128", "http://***@proxy:3128 (HTTPS_PROXY)", "it is no address", id="a slash in the password"),
     pytest.param("https_proxy", "http://user:s3cret", "http://user (https_proxy)", "it is no address", id="no host"),
     pytest.param("HTTPS_PROXY", "http://proxy:99999", "http://proxy:99999 (HTTPS_PROXY)", "it is no address", id="no port"),
@@ -377,7 +377,7 @@ def test_a_proxy_that_is_not_there_is_named(command_name: str) -> None:
         arguments = ["check", "team/app:1.0", "--timeout", "1s"] if command_name == "check" else ["doctor"]
         ended = run(keyless(KEY | given), *arguments)
 
-    said = f"no connection by the proxy http://***@{address} (https_proxy) before hss.{DOMAIN}: "
+    said = f"the proxy http://***@{address} (https_proxy) gave no connection to hss.{DOMAIN}: "
     assert (ended.returncode, said in ended.stdout) == (3, True), ended.stdout
     assert "Connection refused" in ended.stdout
     assert "s3cret" not in ended.stdout + ended.stderr

@@ -47,7 +47,9 @@ class Line:
     @property
     def silence(self) -> str:
         """What is missing, in words."""
-        return f"no whole answer from {self.end}" if self.is_through else f"no connection by {self.end}"
+        if self.proxy is None or self.is_through:
+            return f"no whole answer from {self.end}"
+        return f"the proxy {self.proxy.shown} gave no connection to {self.host}"
 
 
 @contextlib.contextmanager

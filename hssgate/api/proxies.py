@@ -72,7 +72,7 @@ def proxy_for(endpoint: str, environ: Mapping[str, str]) -> Proxy | None:
     if url is None:
         raise _unusable(shown, host, f"it is no address; {_LIKE_THIS}")
     if url.scheme not in _SCHEMES:
-        raise _unusable(shown, host, "only proxies that speak http or https can; set HTTPS_PROXY to one")
+        raise _unusable(shown, host, "hssgate uses http and https proxies only; set HTTPS_PROXY to one")
     return Proxy(url=Secret(str(url)), shown=shown, variable=variable, secrets=_secrets_in(given))
 
 
@@ -89,7 +89,7 @@ def _url_of(given: str) -> httpx.URL | None:
 
 def _unusable(shown: str, host: httpx.URL, reason: str) -> Misused:
     return Misused(
-        f"the proxy {shown} is needed for {host.host} and cannot be used: {reason}; or name {host.host} in NO_PROXY"
+        f"the proxy {shown} is needed for {host.host} and cannot be used: {reason}, or name {host.host} in NO_PROXY"
     )
 
 

@@ -55,7 +55,9 @@ def connection_of(world: World, given: Address) -> Connection:
     if world.console.verbosity > 0:
         for line in unused_credentials(choice, world):
             world.console.detail(line)
-    return connection_with(world, given, site, choice, project_of(given, site, choice))
+    connection = connection_with(world, given, site, choice, project_of(given, site, choice))
+    proxies_of(connection, world)  # one that cannot be used is told before anything is asked
+    return connection
 
 
 def site_of_options(world: World, given: Address) -> Site:
@@ -103,9 +105,9 @@ def connection_with(world: World, given: Address, site: Site, choice: Choice, pr
         project_id: None where it is to be looked up.
 
     Raises:
-        Misused: IAM or STS is needed, and nothing tells where it is; or a proxy is needed that cannot be used.
+        Misused: IAM or STS is needed, and nothing tells where it is.
     """
-    connection = Connection(
+    return Connection(
         endpoint=site.endpoint,
         project_id=project_id,
         region=site.region,
@@ -117,8 +119,6 @@ def connection_with(world: World, given: Address, site: Site, choice: Choice, pr
         request_timeout=given.request_timeout,
         ca_bundle=given.ca_bundle,
     )
-    proxies_of(connection, world)
-    return connection
 
 
 def proxies_of(connection: Connection, world: World) -> list[tuple[str, Proxy]]:

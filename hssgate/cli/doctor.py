@@ -1,7 +1,7 @@
 """`hssgate doctor`: what a check needs, looked at before a pipeline depends on it."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import click
 
 from hssgate import __version__
+from hssgate.api.proxies import Proxy
 from hssgate.cli.addresses import Site
 from hssgate.cli.connections import (
     Address,
@@ -165,7 +166,8 @@ def _connection(given: Address, choice: Choice | Misused, cicd_name: str | None,
             looks, server_time = look_at_host(hosts, site.endpoint, world.clock, given.request_timeout)
     if isinstance(connection, Look):
         return [unseen("hosts", WHAT_COMES_BEFORE), *looks, *unseen_access(connection)]
-    looks = [_hosts(connection, world), *looks]
+    proxies = _tried(lambda: dict(proxies_of(connection, world)))
+    looks = [failed("hosts", proxies) if isinstance(proxies, Misused) else _hosts(connection, proxies), *looks]
     if any(look.blame for look in looks if look.name != "clock"):
         return [*looks, *unseen_access()]
     explain(connection, world)
@@ -199,12 +201,11 @@ def _connection_or_look(
     return connection
 
 
-def _hosts(connection: Connection, world: World) -> Look:
+def _hosts(connection: Connection, proxies: Mapping[str, Proxy]) -> Look:
     """Name each host that a check would ask, what it would be sent, and the proxy on the way to it."""
     sent: dict[str, list[str]] = {}
     for endpoint, what in recipients_of(connection):
         sent.setdefault(endpoint, []).append(what)
-    proxies = dict(proxies_of(connection, world))
     lines = []
     for endpoint, secrets in sent.items():
         through = f", through the proxy {proxies[endpoint].shown}" if endpoint in proxies else ""
