@@ -109,11 +109,6 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     GUARD.set_for(item)
 
 
-def pytest_sessionfinish() -> None:
-    """Let a program go on that ran the tests in its own process: mutmut forks one for each mutant."""
-    GUARD.stop()
-
-
 @pytest.fixture(autouse=True)
 def guarded() -> Iterator[None]:
     """Fail where the guard was tripped."""
@@ -122,7 +117,11 @@ def guarded() -> Iterator[None]:
 
 
 def pytest_sessionfinish() -> None:
-    """Keep what was measured: a process that runs tests for another ends without ceremony."""
+    """Keep what was measured, for a process that runs tests for another ends without ceremony; and end the guard.
+
+    mutmut runs the tests in its own process, and then forks one for each mutant.
+    """
+    GUARD.stop()
     if measurement := coverage.Coverage.current():
         measurement.stop()
         measurement.save()
