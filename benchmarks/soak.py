@@ -15,7 +15,13 @@ from types import FrameType
 
 from tests.schedules import Outcome, play, schedule_of
 
-KINDS = {"wrong pass": "wrong passes", "hang": "hangs", "crash": "crashes", "refused": "asked after a refusal"}
+KINDS = {
+    "wrong pass": "wrong passes",
+    "hang": "hangs",
+    "crash": "crashes",
+    "refused": "asked after a refusal",
+    "report": "reports that judge refuses",
+}
 LONGEST = 60  # seconds of this machine's time after which a schedule counts as hanging
 
 

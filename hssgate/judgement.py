@@ -21,6 +21,7 @@ from hssgate.verdict import (
     ImageVerdict,
     ListedFinding,
     Outcome,
+    PolicyInForce,
     Result,
     Seen,
     SeenGroup,
@@ -36,13 +37,20 @@ class Terms:
 
     Args:
         policies: each of which must be held to.
-        now: epoch seconds, for ages and expiry.
+        now: epoch seconds, for ages and, unless `ends_at` is given, for expiry.
         scanned_after: the moment asked for, to say that the result is fresh.
+        ends_at: epoch seconds, for what of the policies has ended by then.
     """
 
     policies: Sequence[LoadedPolicy]
     now: float
     scanned_after: Moment | None = None
+    ends_at: float | None = None
+
+    @property
+    def present(self) -> float:
+        """The moment that ends of the policies' entries are compared with, in epoch seconds."""
+        return self.now if self.ends_at is None else self.ends_at
 
 
 @record
@@ -66,7 +74,25 @@ def judge_sighting(sighting: Sighting, evidence: EvidenceByGroup, terms: Terms) 
         evidence: its findings by group, where they were needed.
         terms: policies, time, and the moment asked for.
     """
-    groups = [_judge_group(sighting, standing, evidence, terms) for standing in sighting.standings or (None,)]
+    in_force = [rules_in_force(sighting, standing, terms) for standing in sighting.standings or (None,)]
+    return judge_by_rules(sighting, evidence, in_force, terms)
+
+
+def judge_by_rules(
+    sighting: Sighting, evidence: EvidenceByGroup, in_force: Sequence[Sequence[RulesInForce]], terms: Terms
+) -> JudgedImage:
+    """Return the verdict on one image by rules that are known.
+
+    Args:
+        sighting: what was seen of it.
+        evidence: its findings by group, where they were needed.
+        in_force: for each group of rows, or once where there is none, the rules of each policy.
+        terms: time, and the moment asked for.
+    """
+    groups = [
+        _judge_group(sighting, standing, evidence, rules, terms)
+        for standing, rules in zip(sighting.standings or (None,), in_force, strict=True)
+    ]
     several = len(sighting.standings) > 1
     checks = tuple(
         replace(check, group=group.standing.label if several and group.standing else None)
@@ -85,6 +111,13 @@ def judge_sighting(sighting: Sighting, evidence: EvidenceByGroup, terms: Terms) 
             replace(finding, group=number) for number, group in enumerate(groups) for finding in group.findings
         ),
         seen=_seen(sighting, evidence, terms),
+        in_force=tuple(
+            PolicyInForce(
+                number if group.standing else None, rules.policy, rules.by_name, len(rules.exceptions.entries)
+            )
+            for number, group in enumerate(groups)
+            for rules in in_force[number]
+        ),
     )
     return JudgedImage(verdict, tuple(group.applied for group in groups))
 
@@ -103,7 +136,7 @@ def is_proven_fresh(sighting: Sighting, scanned_after: Moment | None) -> bool:
 def rules_in_force(sighting: Sighting, standing: Standing | None, terms: Terms) -> list[RulesInForce]:
     """Return what a group is held to, one for each policy."""
     subject = subject_of(sighting, standing)
-    return [rules_for(loaded, subject, terms.now) for loaded in terms.policies]
+    return [rules_for(loaded, subject, terms.present) for loaded in terms.policies]
 
 
 def policy_warnings(policies: Sequence[LoadedPolicy], judged: Iterable[JudgedImage]) -> list[str]:
@@ -158,9 +191,12 @@ class _JudgedGroup:
 
 
 def _judge_group(
-    sighting: Sighting, standing: Standing | None, evidence: EvidenceByGroup, terms: Terms
+    sighting: Sighting,
+    standing: Standing | None,
+    evidence: EvidenceByGroup,
+    in_force: Sequence[RulesInForce],
+    terms: Terms,
 ) -> _JudgedGroup:
-    in_force = rules_in_force(sighting, standing, terms)
     checks = [judge_scan(sighting, standing, in_force)]
     ended = standing if standing is not None and standing.phase is Phase.ENDED else None
     if is_proven_fresh(sighting, terms.scanned_after):
@@ -169,36 +205,37 @@ def _judge_group(
     scan_failed = _is_accepted_failure(standing, in_force)
     found = evidence.get(standing.key) if standing else None
     sorted_by_policy: list[Sorted | None] = []
-    for loaded, rules in zip(terms.policies, in_force, strict=True):
+    for rules in in_force:
         if ended is not None and (succeeded or scan_failed):
             settled = ended.key not in sighting.unsettled
             judged = judge_row(Facts(ended.row, found, terms.now, settled, scan_failed), rules)
         else:
             judged = Judged(skip_rules(rules, "the scan gave no result"))
         sorted_by_policy.append(judged.sorted_findings)
-        policy = loaded.source.path if len(terms.policies) > 1 else None
+        policy = rules.policy if len(in_force) > 1 else None
         checks += [replace(check, policy=policy, place=rules.places.get(check.rule)) for check in judged.checks]
     return _JudgedGroup(
         standing,
         tuple(checks),
-        _listed(found, terms.policies, sorted_by_policy),
+        _listed(found, in_force, sorted_by_policy),
         tuple(
-            Applied(subject_of(sighting, standing), sorted_.used if sorted_ else None, terms.now)
+            Applied(subject_of(sighting, standing), sorted_.used if sorted_ else None, terms.present)
             for sorted_ in sorted_by_policy
         ),
     )
 
 
 def _listed(
-    found: Evidence, policies: Sequence[LoadedPolicy], sorted_by_policy: Sequence[Sorted | None]
+    found: Evidence, in_force: Sequence[RulesInForce], sorted_by_policy: Sequence[Sorted | None]
 ) -> tuple[ListedFinding, ...]:
     """Return each finding with what the policies made of it."""
     if not isinstance(found, Findings):
         return ()
     reasons: dict[int, list[tuple[str, str]]] = {}
-    for loaded, sorted_ in zip(policies, sorted_by_policy, strict=True):
+    for rules, sorted_ in zip(in_force, sorted_by_policy, strict=True):
+        entries = dict(rules.exceptions.entries)
         for finding, index in sorted_.ignored if sorted_ else ():
-            reasons.setdefault(id(finding), []).append((loaded.source.path, loaded.policy.ignore[index].reason))
+            reasons.setdefault(id(finding), []).append((rules.policy, entries[index].reason))
     return tuple(
         ListedFinding(finding, found.cves.get(finding.vul_id or "", ()), tuple(reasons.get(id(finding), ())))
         for finding in found.listed
@@ -216,6 +253,7 @@ def _seen(sighting: Sighting, evidence: EvidenceByGroup, terms: Terms) -> Seen:
                 row=standing.row,
                 others=standing.others,
                 findings_read=isinstance(found, Findings),
+                findings_count=len(found.listed) if isinstance(found, Findings) else None,
                 findings_error=str(found.error) if isinstance(found, FindingsMissing) else None,
             )
         )

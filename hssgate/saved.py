@@ -1,75 +1,26 @@
 """Saved reports, read back as what was seen, so that it can be judged again without the API."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
-from hssgate.api.models import CicdImage, Finding
+from hssgate.api.models import Detail, DetailKind
 from hssgate.durations import Moment
-from hssgate.errors import ApiUnavailable, Misused
+from hssgate.errors import ApiUnavailable, GateError, Interrupted, Misused
 from hssgate.evidence import Evidence, Findings, FindingsMissing
 from hssgate.exit_codes import ExitCode
-from hssgate.grouping import GroupKey, Phase, Standing
+from hssgate.grouping import GroupKey, Standing
 from hssgate.reading import read_bounded
 from hssgate.reference import Reference, parse_reference
+from hssgate.report_model import SCHEMA_VERSION, GroupModel, ImageModel, ReportModel, parse_json
 from hssgate.sighting import Sighting
 from hssgate.text import clean
-from hssgate.waiting import Ending
+from hssgate.verdict import Read, Trouble
 
-SCHEMA_VERSION = 1
 LARGEST_FILE = 64 * 1024 * 1024  # bytes
-
-_READ = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True, allow_inf_nan=False)
-
-
-class _Group(BaseModel):
-    model_config = _READ
-
-    phase: Phase
-    settled: bool
-    row: CicdImage
-    others: tuple[CicdImage, ...] = ()
-    findings_read: bool = False
-    findings_error: str | None = None
-
-
-class _Seen(BaseModel):
-    model_config = _READ
-
-    ending: Ending
-    error: str | None = None
-    judged_at: float
-    scanned_after: int | None = None
-    groups: tuple[_Group, ...]
-
-
-class _Finding(Finding):
-    cves: tuple[str, ...] = ()
-    group: int = Field(ge=0, default=0)
-
-
-class _Image(BaseModel):
-    model_config = _READ
-
-    reference: str
-    exit_code: ExitCode
-    waited_seconds: float = Field(ge=0)
-    polls: int = Field(ge=0)
-    findings: tuple[_Finding, ...] = ()
-    seen: _Seen
-
-
-class _Report(BaseModel):
-    model_config = _READ
-
-    schema_version: int
-    exit_code: ExitCode
-    started_at: AwareDatetime
-    finished_at: AwareDatetime
-    images: tuple[_Image, ...] = Field(min_length=1)
 
 
 @dataclass(frozen=True)
@@ -82,6 +33,8 @@ class SavedImage:
         judged_at: epoch seconds that ages and expiry were counted from.
         scanned_after: the moment that results were held against, if one was asked for.
         exit_code: that the check gave it.
+        details: what else HSS had found, where that was asked for.
+        model: all that the report has of it.
     """
 
     sighting: Sighting
@@ -89,6 +42,8 @@ class SavedImage:
     judged_at: float
     scanned_after: Moment | None
     exit_code: ExitCode
+    details: tuple[tuple[DetailKind, Detail], ...]
+    model: ImageModel
 
 
 @dataclass(frozen=True)
@@ -96,56 +51,70 @@ class SavedReport:
     """One report of an earlier check.
 
     Args:
-        path: of the file.
         images: that were checked.
         interruption: the code of the signal that ended it, if one did.
         started_at: epoch seconds.
         finished_at: epoch seconds.
+        model: all that is known of its parts.
+        raw: the document itself.
     """
 
-    path: Path
     images: tuple[SavedImage, ...]
     interruption: ExitCode | None
     started_at: float
     finished_at: float
+    model: ReportModel
+    raw: dict[str, Any]
 
 
 def read_report(path: Path) -> SavedReport:
-    """Read a JSON report of `check`.
+    """Read a JSON report of `check`; whether it contradicts itself is for `hssgate.consistency` to say.
 
     Raises:
         Misused: it cannot be read, or is no such report; the message names file and key path.
     """
     try:
-        raw = read_bounded(path, LARGEST_FILE)
+        data = read_bounded(path, LARGEST_FILE)
     except OSError as error:
         raise Misused(f"{path}: it cannot be read: {error.strerror or error}") from error
-    if len(raw) > LARGEST_FILE:
+    if len(data) > LARGEST_FILE:
         raise Misused(f"{path}: it is larger than 64 MiB")
     try:
-        report = _Report.model_validate(json.loads(raw))
-        images = tuple(_saved(image) for image in report.images)
+        raw = parse_json(data)
+        _refuse_other_documents(raw)
+        model = ReportModel.model_validate(raw)
+        interruption = _interruption(model)
+        images = tuple(_saved(image, interruption) for image in model.images)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         said = f"{clean(where, 100)}: {clean(first['msg'], 120)}"
         raise Misused(f"{path}: it is no report of this version of hssgate: {said}") from error
     except (ValueError, RecursionError) as error:
-        raise Misused(f"{path}: it is no JSON report: {clean(error, 120)}") from error
-    if report.schema_version != SCHEMA_VERSION:
-        raise Misused(f"{path}: schema_version {report.schema_version} is not known to this version of hssgate")
-    signalled = report.exit_code in (ExitCode.INTERRUPTED, ExitCode.TERMINATED)
-    return SavedReport(
-        path,
-        images,
-        report.exit_code if signalled else None,
-        report.started_at.timestamp(),
-        report.finished_at.timestamp(),
-    )
+        raise Misused(f"{path}: it is no JSON report: {clean(error, 160)}") from error
+    return SavedReport(images, interruption, model.started_at.timestamp(), model.finished_at.timestamp(), model, raw)
 
 
-def _saved(image: _Image) -> SavedImage:
-    reference = parse_reference(image.reference)
+def _refuse_other_documents(raw: object) -> None:
+    """Refuse with a word of their own what looks like a report, and is of another kind."""
+    document = raw if isinstance(raw, dict) else {}
+    version, images = document.get("schema_version"), document.get("images")
+    if isinstance(version, int) and version != SCHEMA_VERSION:
+        raise ValueError(f"schema_version {version} is not known to this version of hssgate")
+    if isinstance(images, list) and any(isinstance(image, dict) and image.get("seen", 0) is None for image in images):
+        raise ValueError("it was shortened for a step's output; take the file that `--report json=PATH` wrote")
+
+
+def _interruption(report: ReportModel) -> ExitCode | None:
+    if all(error.type is not Trouble.INTERRUPTED for error in report.errors):
+        return None
+    if report.exit_code not in (ExitCode.INTERRUPTED, ExitCode.TERMINATED):
+        raise ValueError(f"it was interrupted, and has exit code {int(report.exit_code)}")
+    return report.exit_code
+
+
+def _saved(image: ImageModel, interruption: ExitCode | None) -> SavedImage:
+    reference = parse_reference(image.reference, image.cicd_name)
     seen = image.seen
     standings = [_standing(reference, group) for group in seen.groups]
     if len({standing.key for standing in standings}) < len(standings):  # as where only the end of a long name differs
@@ -164,28 +133,35 @@ def _saved(image: _Image) -> SavedImage:
         scanned_after=seen.scanned_after,
         waited_seconds=image.waited_seconds,
         polls=image.polls,
-        reads=(),
+        reads=tuple(
+            Read(read.at.timestamp(), read.http_status, read.request_id, read.row, answered=read.answered)
+            for read in image.reads
+        ),
         neighbours=(),
     )
-    evidence = {
-        standing.key: _evidence(group, [finding for finding in image.findings if finding.group == number])
-        for number, (standing, group) in enumerate(zip(standings, seen.groups, strict=True))
-    }
+    evidence = {standing.key: _evidence(image, number, interruption) for number, standing in enumerate(standings)}
     moment = Moment(seen.scanned_after) if seen.scanned_after is not None else None
-    return SavedImage(sighting, evidence, seen.judged_at, moment, image.exit_code)
+    details = tuple((one.kind, one.detail) for one in image.details)
+    return SavedImage(sighting, evidence, seen.judged_at, moment, image.exit_code, details, image)
 
 
-def _standing(reference: Reference, group: _Group) -> Standing:
+def _standing(reference: Reference, group: GroupModel) -> Standing:
     row = group.row
     if not reference.owns(row):
         raise ValueError(f"a row of another image stands under {reference.text}")
     return Standing((row.cicd_name, row.namespace, row.image_name, row.image_version), group.phase, row, group.others)
 
 
-def _evidence(group: _Group, findings: list[_Finding]) -> Evidence:
+def _evidence(image: ImageModel, number: int, interruption: ExitCode | None) -> Evidence:
+    """Return the findings of a group; what the report was too long to hold counts as not read."""
+    group = image.seen.groups[number]
     if group.findings_error is not None:
-        return FindingsMissing(ApiUnavailable(group.findings_error))
-    if not group.findings_read:
+        error: GateError = ApiUnavailable(group.findings_error)
+        if interruption is not None and group.findings_error == str(Interrupted(interruption)):
+            error = Interrupted(interruption)
+        return FindingsMissing(error)
+    if not group.findings_read or image.left_out is not None:
         return None
-    listed = tuple(Finding.model_validate(finding.model_dump(exclude={"cves", "group"})) for finding in findings)
-    return Findings(listed, {finding.vul_id: finding.cves for finding in findings if finding.vul_id and finding.cves})
+    found = [finding for finding in image.findings if finding.group == number]
+    cves = {finding.vul_id: finding.cves for finding in found if finding.vul_id and finding.cves}
+    return Findings(tuple(finding.finding for finding in found), cves)

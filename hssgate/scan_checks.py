@@ -48,10 +48,15 @@ def judge_scan(sighting: Sighting, standing: Standing | None, in_force: Sequence
                 f"interrupted after {waited}; last state: {_last_state(sighting, standing)}",
             )
         case Ending.TIMED_OUT | Ending.ENDED:
-            said = f"timed out after {waited}; last state: {_last_state(sighting, standing)}"
+            said = f"{timed_out_after(sighting)}; last state: {_last_state(sighting, standing)}"
             return _error(Trouble.TIMEOUT, said + advice(sighting, standing))
         case unreachable:
             assert_never(unreachable)
+
+
+def timed_out_after(sighting: Sighting) -> str:
+    """Return how the message of a timeout begins; its end depends on rows that are not kept."""
+    return f"timed out after {format_duration(sighting.waited_seconds)}"
 
 
 def _judge_end(row: CicdImage, in_force: Sequence[RulesInForce]) -> Check:

@@ -16,6 +16,7 @@ _ANSI = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 # `::` at the head of a line and `##[` anywhere are GitHub's workflow commands, `##vso[` is Azure's.
 _COMMAND = re.compile(r"(?m)^[^\S\n]*::|##(?=\[|vso\[)")
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _COMMAND_IN_JSON = re.compile(r"##(?=\[|vso\[)")
 _BLANKS = re.compile(r"\s+")
 
@@ -59,6 +60,11 @@ def without_commands(text: str) -> str:
 def without_commands_in_json(document: str) -> str:
     """Return a JSON document with nothing in it that a pipeline's runner takes for a command: the same data."""
     return _COMMAND_IN_JSON.sub(r"#\\u0023", document)
+
+
+def without_lone_surrogates(document: str) -> str:
+    """Return a JSON document that can be encoded: halves of surrogate pairs are written as escapes, the same data."""
+    return _LONE_SURROGATE.sub(_as_escapes, document)
 
 
 def without_sequences(text: str) -> str:

@@ -1,8 +1,10 @@
 """What a run came to: frozen values from which the exit code and every report are made."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import assert_never
+
+from pydantic import BaseModel
 
 from hssgate.api.models import CicdImage, Detail, DetailKind, Finding
 from hssgate.exit_codes import ExitCode, worst
@@ -118,6 +120,23 @@ NOTHING_JUDGED = Check(SCAN, Result.ERROR, f"{SCAN}: nothing was judged", troubl
 
 
 @record
+class PolicyInForce:
+    """What one policy asked of one group of rows.
+
+    Args:
+        group: number of the group, from 0; None where no row belonged to the image.
+        policy: path of the policy.
+        rules: by name, as the policy has them for this image.
+        ignore: how many of its exceptions were in force.
+    """
+
+    group: int | None
+    policy: str
+    rules: Mapping[str, BaseModel]
+    ignore: int
+
+
+@record
 class Read:
     """One look at one image, as evidence.
 
@@ -126,12 +145,14 @@ class Read:
         http_status: None where there was no answer.
         request_id: of the answer.
         row: the row that stood for the image, if any did.
+        answered: whether it brought an answer, be it one without rows.
     """
 
     at: float
     http_status: int | None
     request_id: str | None
     row: CicdImage | None
+    answered: bool = True
 
 
 @record
@@ -161,6 +182,7 @@ class SeenGroup:
         row: the row that stood for it.
         others: rows that it could not be told from.
         findings_read: whether its findings were read; they stand in the verdict's own list.
+        findings_count: how many were listed, if they were read.
         findings_error: why the findings could not be read, if they could not.
     """
 
@@ -169,6 +191,7 @@ class SeenGroup:
     row: CicdImage
     others: tuple[CicdImage, ...] = ()
     findings_read: bool = False
+    findings_count: int | None = None
     findings_error: str | None = None
 
 
@@ -205,6 +228,7 @@ class ImageVerdict:
         findings: where any were read, the gravest first.
         details: what else HSS found, where that was asked for.
         seen: what it was made of.
+        in_force: the rules that it was judged by, by group and policy.
     """
 
     reference: Reference
@@ -216,6 +240,7 @@ class ImageVerdict:
     findings: tuple[ListedFinding, ...] = ()
     details: tuple[tuple[DetailKind, Detail], ...] = ()
     seen: Seen | None = None
+    in_force: tuple[PolicyInForce, ...] = ()
 
     @property
     def exit_code(self) -> ExitCode:

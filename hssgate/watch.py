@@ -92,6 +92,7 @@ class Watch:
         self._neighbours = neighbours
         self.interruption: ExitCode | None = None
         self._start = start
+        self._epoch_at_zero = clock.epoch() - clock.monotonic()
         self._single_look = single_look
         self._slowest_look = 0.0
         self._neighbours_asked = 0
@@ -124,7 +125,7 @@ class Watch:
         except ApiRefused as error:
             refused = lane.open if isinstance(error, RequestRefused) else self._open_images()
             for image in lane.open:
-                image.unanswered(error, self._clock.epoch())
+                image.unanswered(error, self._present())
             for image in refused:
                 self._happen(image, Event.REFUSED, error)
                 self._tell(image)
@@ -156,7 +157,7 @@ class Watch:
                 continue
             event = image.see(
                 replace(listing, rows=tuple(by_name.get(image.reference.image_name, ()))),
-                began=began, now=self._clock.monotonic(), at=self._clock.epoch(),
+                began=began, now=self._clock.monotonic(), at=self._present(),
                 settle=self._patience.settle, scanned_after=scanned_after,
             )  # fmt: skip
             for warning in image.new_warnings():
@@ -186,7 +187,7 @@ class Watch:
         self._tell_look(lane, str(error))
 
     def _no_answer(self, image: Watched, error: ApiUnavailable, event: Event) -> None:
-        image.unanswered(error, self._clock.epoch())
+        image.unanswered(error, self._present())
         self._happen(image, event)
         self._tell(image)
 
@@ -295,6 +296,10 @@ class Watch:
 
     def _open_images(self) -> list[Watched]:
         return [image for lane in self._lanes for image in lane.open]
+
+    def _present(self) -> float:
+        """Return the present in epoch seconds, by a clock that nobody sets meanwhile."""
+        return self._epoch_at_zero + self._clock.monotonic()
 
     def _elapsed(self) -> float:
         return self._clock.monotonic() - self._start

@@ -129,7 +129,7 @@ class Watched:
         """Take in that a look got no answer; `at` is in epoch seconds."""
         self._polls += 1
         self._error = error
-        self._record(Read(at, error.exchange.http_status, error.exchange.request_id, None))
+        self._record(Read(at, error.exchange.http_status, error.exchange.request_id, None, answered=False))
 
     def end(self, ending: Ending, waited: float, error: ApiError | None = None) -> None:
         """Stop waiting.
@@ -140,7 +140,7 @@ class Watched:
             error: why there was no answer, if that is the reason.
         """
         self.ending = ending
-        self._waited = waited
+        self._waited = round(waited, 3)  # as reports show it, so that what is worded from it is the same everywhere
         self._error = error or self._error
 
     def add_neighbours(self, rows: Iterable[CicdImage]) -> None:
@@ -291,4 +291,4 @@ def _is_old(row: CicdImage, moving: _SeenMoving | None, server_time: float | Non
 
 def _evidence(read: Read) -> tuple[object, ...]:
     fields = judged_fields(read.row) if read.row else None
-    return (read.http_status, fields)
+    return (read.answered, read.http_status, fields)

@@ -11,11 +11,11 @@ import httpx
 from hssgate.api.answers import read_page
 from hssgate.api.models import CicdImage, Finding
 from hssgate.api.wire import Answer, server_time
+from hssgate.consistency import read_consistent_report
 from hssgate.durations import LONGEST, format_duration, format_moment, parse_duration, parse_moment
 from hssgate.errors import ApiError, ApiUnavailable, Misused, PolicyInvalid
 from hssgate.policy.load import load_policy
 from hssgate.reference import parse_reference
-from hssgate.saved import read_report
 from hssgate.text import clean
 
 NOW = 1_790_000_000.0
@@ -169,12 +169,12 @@ def json_policies(raw: bytes) -> None:
 
 
 def reports(raw: bytes) -> None:
-    """A saved report is misuse that names its file, or holds images."""
+    """A saved report is misuse that names its file, or holds images and follows from itself."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "report.json"
         path.write_bytes(raw)
         try:
-            report = read_report(path)
+            report = read_consistent_report(path)
         except Misused as error:
             assert str(path) in str(error)
             return

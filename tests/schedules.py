@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from hssgate.emulator.app import Emulator
 from hssgate.emulator.model import Scenario
 from tests.fakes import START, FakeClock
@@ -68,11 +70,13 @@ class Outcome:
         code: the exit code, or None where the run was stopped.
         faults: of the gate, by kind.
         requests: how many it took.
+        report: the JSON report, as it was written.
     """
 
     code: int | None
     faults: tuple[tuple[str, str], ...]
     requests: int
+    report: str = ""
 
 
 def schedule_of(seed: int) -> Schedule:
@@ -148,7 +152,24 @@ def play(schedule: Schedule, folder: Path, seed: int = 0) -> Outcome:
         return Outcome(None, (("hang", f"more than {_MOST_REQUESTS} requests"),), len(wire.statuses))
     took = clock.monotonic() - began
     wire.forget_unheard()
-    return Outcome(ended.code, tuple(_faults_of_the_gate(schedule, wire, ended, took)), len(wire.statuses))
+    faults = [*_faults_of_the_gate(schedule, wire, ended, took), *_faults_of_the_report(schedule, ended, folder)]
+    return Outcome(ended.code, tuple(faults), len(wire.statuses), ended.out)
+
+
+def _faults_of_the_report(schedule: Schedule, ended: Silent, folder: Path) -> Iterable[tuple[str, str]]:
+    """Judge the report again under the same policies: it is accepted, and the exit code is the same."""
+    path = folder / "report.json"
+    path.write_text(ended.out, encoding="utf-8")
+    policies = [
+        part for number in range(len(schedule.policies)) for part in ("--policy", str(folder / f"policy{number}.json"))
+    ]
+    again = silently(["judge", str(path), *policies], FakeClock(), httpx.MockTransport(_never))
+    if again.code != ended.code:
+        yield "report", f"exit code {ended.code}, and {again.code} by judge: {again.err[-300:]}"
+
+
+def _never(_request: httpx.Request) -> httpx.Response:
+    raise AssertionError("judge asks nothing")
 
 
 def _faults_of_the_gate(schedule: Schedule, wire: Wiretap, ended: Silent, took: float) -> Iterable[tuple[str, str]]:

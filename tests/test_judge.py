@@ -11,12 +11,16 @@ from hypothesis import strategies as st
 
 from hssgate.errors import Interrupted
 from hssgate.exit_codes import ExitCode
-from tests.conftest import Bench, Ended, sha256
+from tests.conftest import KEY, Bench, Ended, sha256
 from tests.fakes import FakeClock
 from tests.test_check import DIGEST, OUTCOMES, finished, images
 from tests.test_findings import finding, scenario
 from tests.test_watch import ROW
 
+ROW_OF_MANY = (
+    "cicd_name: shop, namespace: team, image_name: app, "
+    "timeline: [{at: -1h, scan_status: success, severity_level: High, vul_num: 1, malicious_file_num: 1}]"
+)
 POLICIES = [
     "rules: {severity: Medium, malicious_files: 0}",
     "rules: {severity: High}",
@@ -158,7 +162,7 @@ def test_findings_that_were_not_read_are_no_pass(bench: Bench) -> None:
         pytest.param("[]", "it is no report of this version", id="a list"),
         pytest.param("{}", "schema_version: Field required", id="something else"),
         pytest.param("[" * 100_000, "it is no JSON report", id="nested deep"),
-        pytest.param('{"schema_version": 9}', "it is no report of this version", id="of another version"),
+        pytest.param('{"schema_version": 9}', "schema_version 9 is not known", id="of another version"),
     ],
 )
 def test_what_is_no_report_is_misuse(bench: Bench, content: str | None, said: str) -> None:
@@ -211,15 +215,15 @@ def test_findings_that_could_not_be_read_stay_so(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("moment", ["1e300", "-1e300", "253402300800.0", "-62135596801.0"])
-def test_a_moment_that_no_calendar_reaches_ends_every_exception(bench: Bench, moment: str) -> None:
-    """It is no crash: the finding that was ignored blocks."""
-    policy = "rules: {high_vulnerabilities: 0}\nignore: [{vulnerability: V-1, reason: r, expires: 2030-01-01}]"
-    (bench.folder / "hssgate.yaml").write_text(policy)
-    then = bench.play(scenario([finding("V-1")])).check("team/app:1.0")
+def test_a_moment_that_no_calendar_reaches_is_misuse(bench: Bench, moment: str) -> None:
+    """It is no crash."""
+    bench.play(images(finished())).check("team/app:1.0")
     report = Path("report.json").read_text()
     Path("other.json").write_text(re.sub(r'"judged_at": [0-9.]+', f'"judged_at": {moment}', report))
 
-    assert (then.code, judged(bench, "report.json").code, judged(bench, "other.json").code) == (0, 0, 10)
+    again = judged(bench, "other.json")
+
+    assert (again.code, "images.0.seen.judged_at: Input should be" in again.err) == (2, True), again.err
 
 
 def test_groups_that_cannot_be_told_apart_are_refused(bench: Bench) -> None:
@@ -257,13 +261,86 @@ def test_an_endless_file_is_refused(bench: Bench) -> None:
     assert "x.json: it is larger than 64 MiB" in judged(bench, "x.json").err
 
 
-def test_a_report_that_was_tampered_with_is_refused(bench: Bench) -> None:
-    """A row of another image does not stand in for the one asked for; an unknown schema is not guessed at."""
+def test_a_report_of_another_version_is_refused(bench: Bench) -> None:
+    """An unknown schema is not guessed at."""
     bench.play(images(finished())).check("team/app:1.0")
-    report = json.loads(Path("report.json").read_text())
-    report["images"][0]["seen"]["groups"][0]["row"]["image_version"] = "2.0"
-    Path("other.json").write_text(json.dumps(report))
     Path("newer.json").write_text(Path("report.json").read_text().replace('"schema_version": 1', '"schema_version": 2'))
 
-    assert "a row of another image stands under team/app:1.0" in judged(bench, "other.json").err
     assert "schema_version 2 is not known" in judged(bench, "newer.json").err
+
+
+IGNORE = "rules: {high_vulnerabilities: 0}\nignore: [{vulnerability: V-1, reason: r, expires: 2026-12-31}]"
+
+
+@pytest.mark.parametrize(
+    ("policy", "day", "code"),
+    [
+        pytest.param(IGNORE, None, 0, id="of the check itself"),
+        pytest.param(IGNORE, "2026-12-31", 0, id="the last day of an exception"),
+        pytest.param(IGNORE, "2027-01-01", 10, id="the day after"),
+        pytest.param("rules: {scan_age: 90m, severity: High}", "2030-01-01", 0, id="the age of the scan stays"),
+        pytest.param(
+            "rules: {severity: Low}\noverrides: [{images: ['app'], rules: {severity: High}, reason: r, expires: 2027-03-31}]",
+            "2027-04-01",
+            10,
+            id="an override",
+        ),
+    ],
+)
+def test_a_day_moves_the_ends_of_exceptions_alone(bench: Bench, policy: str, day: str | None, code: int) -> None:
+    """What will block once an exception has ended? The day is one of UTC."""
+    (bench.folder / "hssgate.yaml").write_text(policy)
+    assert bench.play(scenario([finding("V-1")])).check("team/app:1.0").code == 0
+
+    ended = judged(bench, "report.json", *(["--at", day] if day else []), "--report", "json=again.json")
+
+    assert ended.code == code
+    assert judged(bench, "again.json", *(["--at", day] if day else [])).code == code
+
+
+def test_a_day_moves_the_warnings_of_ends_too(bench: Bench) -> None:
+    """An exception that ends soon after that day, or has ended by then."""
+    (bench.folder / "hssgate.yaml").write_text(IGNORE)
+    bench.play(scenario([finding("V-1")])).check("team/app:1.0")
+
+    assert "ends after 2026-12-31" in judged(bench, "report.json", "--at", "2026-12-20").err
+    assert "ended on 2026-12-31" in judged(bench, "report.json", "--at", "2027-01-01").err
+    assert "2026-12-31" not in judged(bench, "report.json").err
+
+
+@pytest.mark.parametrize(
+    "day", ["soon", "", "2027-02-29", "20270331", "2027-03-31T00:00:00Z", "31.03.2027", "1790000000"]
+)
+def test_what_is_no_day_is_misuse(bench: Bench, day: str) -> None:
+    """It says how to write one."""
+    bench.play(images(finished())).check("team/app:1.0")
+
+    ended = judged(bench, "report.json", "--at", day)
+
+    assert (ended.code, f"{day!r} is not a day; write it like 2027-03-31." in ended.err) == (2, True), ended.err
+
+
+def test_a_report_that_was_shortened_for_an_output_is_refused_with_a_word(bench: Bench) -> None:
+    """The output `json` of a step leaves out what the verdict was made of where it would be too long."""
+    rows = ", ".join(f"{{{ROW_OF_MANY}, image_version: '{number}'}}" for number in range(60))
+    asked = [f"team/app:{number}" for number in range(60)]
+    env = {**KEY, "GITHUB_ACTIONS": "true", "GITHUB_OUTPUT": "outputs"}
+    bench.play(f"images: [{rows}]").check(*asked, "--cicd-name", "shop", env=env)
+    lines = Path("outputs").read_text().splitlines()
+    Path("short.json").write_text(lines[[line.partition("<<")[0] for line in lines].index("json") + 1])
+
+    again = judged(bench, "short.json")
+
+    assert (again.code, "it was shortened for a step's output; take the file" in again.err) == (2, True), again.err
+
+
+def test_details_that_were_read_are_shown_again(bench: Bench) -> None:
+    """They decide nothing then as now."""
+    files = [{"file_name": "evil.sh", "file_path": "/opt"}]
+    text = scenario([], None, "", malwares=files)
+    bench.play(text).check("team/app:1.0", "--details")
+
+    again = judged(bench, "report.json", "--report", "json=again.json")
+
+    assert "malicious_file  /opt" in again.out
+    assert json.loads(Path("again.json").read_text())["images"][0]["details"][0]["kind"] == "malicious_file"

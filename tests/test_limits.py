@@ -149,8 +149,8 @@ def test_what_the_json_report_leaves_out_can_pass_no_more(bench: Bench) -> None:
 
     assert ended.code == 0
     assert Path("report.json").stat().st_size < 2 * LONGEST_LISTS
-    assert "left out for want of room" in ended.report["warnings"][-1]
-    assert (again.code, f"{count} findings and 0 details left out" in again.out) == (3, True), again.out
+    assert f"{count} findings and 0 details left out of the JSON report" in ended.report["warnings"][-1]
+    assert (again.code, "the findings were not read, which this rule needs" in again.out) == (5, True), again.out
 
 
 def test_a_pipe_that_brings_nothing_yet_is_not_at_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

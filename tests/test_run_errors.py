@@ -46,8 +46,8 @@ def interrupted(bench: Bench) -> Ended:
 
 
 def late(bench: Bench) -> Ended:
-    """A signal comes while the last of the reports is made."""
-    made = FORMATS["dotenv"]
+    """A signal comes while one of the last reports is made."""
+    made = FORMATS["codequality"]
 
     def disturbed(verdict: Verdict) -> str:
         text = made(verdict)
@@ -55,7 +55,7 @@ def late(bench: Bench) -> Ended:
             bench.signals.receive(signal.SIGINT)
         return text
 
-    bench.monkeypatch.setitem(FORMATS, "dotenv", disturbed)
+    bench.monkeypatch.setitem(FORMATS, "codequality", disturbed)
     return checked(bench.play(CLEAN))
 
 

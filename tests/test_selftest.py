@@ -429,6 +429,11 @@ GOOD = Ended(
             ),
             id="green where a report could not be written",
         ),
+        pytest.param(
+            {"contradiction": "it is no JSON report"},
+            ("`hssgate judge` would refuse the JSON report: it is no JSON report",),
+            id="a report that contradicts itself",
+        ),
         pytest.param({"json": []}, ("there is no JSON report, or it does not say how the run ended",), id="odd JSON"),
         pytest.param(
             {"json": {**GOOD.json, "exit_code": 0, "images": []}},

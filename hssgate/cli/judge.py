@@ -1,6 +1,7 @@
 """`hssgate judge`: saved reports, judged again under a policy; no network."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -8,18 +9,19 @@ import click
 from hssgate.cli.console import Console
 from hssgate.cli.environment import check_variables
 from hssgate.cli.old_reports import RemovesOldReports
-from hssgate.cli.options import Report, common_options
+from hssgate.cli.options import Day, Report, common_options
 from hssgate.cli.policy_files import choose, load, policy_option
 from hssgate.cli.publication import Publication
 from hssgate.cli.report_files import check_paths, inputs_of, refuse_inputs, takes_stdout
 from hssgate.cli.world import World
+from hssgate.consistency import read_consistent_report
 from hssgate.errors import Misused
 from hssgate.exit_codes import worst
 from hssgate.judgement import JudgedImage, Terms, judge_sighting, judgement_warnings, policy_warnings
 from hssgate.policy.load import LoadedPolicy
 from hssgate.reports.summary import headline, render
 from hssgate.reports.words import policy_line
-from hssgate.saved import SavedImage, SavedReport, read_report
+from hssgate.saved import SavedImage, SavedReport
 from hssgate.text import clean
 from hssgate.verdict import Outcome, Verdict, outcome_of
 
@@ -30,6 +32,14 @@ from hssgate.verdict import Outcome, Verdict, outcome_of
 @click.option(
     "--report", "written", type=Report(), multiple=True, help="Write a report of the new verdict; as for `check`."
 )
+@click.option(
+    "--at",
+    "ends_at",
+    type=Day(),
+    metavar="DATE",
+    help="Take what ends in the policy as on that day (UTC), such as 2027-03-31; ages of scans stay.  "
+    "[default: the day of each check]",
+)
 @common_options
 @click.pass_context
 def judge(  # noqa: PLR0917 - click hands over every option by name
@@ -37,13 +47,15 @@ def judge(  # noqa: PLR0917 - click hands over every option by name
     reports: tuple[Path, ...],
     policies: tuple[Path, ...],
     written: tuple[tuple[str, str], ...],
+    ends_at: float | None,
     verbose: int,
     quiet: bool,  # noqa: FBT001 - click's flag
 ) -> None:
     """Judge the JSON reports of earlier checks again: what would the new policy have blocked?
 
-    What was seen then is held against the policy as it is now, as of the moment of that check; HSS is not asked. The
-    exit code is that of `check`. A rule that needs findings which that check did not read has no usable result (5).
+    What was seen then is judged under the policy as it is now, as of the moment of that check; HSS is not asked. The
+    exit code is that of `check`. A rule that needs what that check did not read has no usable result (5). A report that
+    contradicts itself, or was changed after it was written, is refused (2).
     """
     world: World = ctx.obj
     console = world.console
@@ -55,23 +67,40 @@ def judge(  # noqa: PLR0917 - click hands over every option by name
     refuse_inputs(written, (*chosen.paths, *inputs_of(ctx)))
     loaded = load(chosen)
     saved = _read(reports)
-    judged = [[_judge(image, loaded) for image in report.images] for report in saved]
-    verdict = _verdict(saved, judged, loaded)
+    judged = [_judge(path, image, loaded, ends_at) for path, report in saved for image in report.images]
+    verdict = _verdict([report for _, report in saved], judged, loaded)
     console.result(policy_line(verdict.policies))
     verdict = Publication(written, world).publish(console.redactor.value(verdict))
     for warning in verdict.warnings:
         console.warning(warning)
-    console.result(_table(saved, judged, console))
+    console.result(_table(judged, console))
     console.result((headline if console.verbosity < 0 else render)(verdict, console.paint_result))
     ctx.exit(int(verdict.exit_code))
 
 
-def _read(paths: Sequence[Path]) -> list[SavedReport]:
+@dataclass(frozen=True)
+class _JudgedAgain:
+    """One image of a report, and the verdict on it under the policies of today.
+
+    Args:
+        path: of the report.
+        image: as it was saved.
+        terms: by which it was judged again.
+        new: what came of it.
+    """
+
+    path: Path
+    image: SavedImage
+    terms: Terms
+    new: JudgedImage
+
+
+def _read(paths: Sequence[Path]) -> list[tuple[Path, SavedReport]]:
     """Read every report, and name every one that cannot be read."""
     saved, problems = [], []
     for path in paths:
         try:
-            saved.append(read_report(path))
+            saved.append((path, read_consistent_report(path)))
         except Misused as error:
             problems.append(str(error))
     if problems:
@@ -79,26 +108,19 @@ def _read(paths: Sequence[Path]) -> list[SavedReport]:
     return saved
 
 
-def _judge(image: SavedImage, policies: Sequence[LoadedPolicy]) -> JudgedImage:
-    return judge_sighting(image.sighting, image.evidence, _terms(image, policies))
+def _judge(path: Path, image: SavedImage, policies: Sequence[LoadedPolicy], ends_at: float | None) -> _JudgedAgain:
+    terms = Terms(policies, image.judged_at, image.scanned_after, ends_at)
+    new = judge_sighting(image.sighting, image.evidence, terms)
+    return _JudgedAgain(path, image, terms, replace(new, verdict=replace(new.verdict, details=image.details)))
 
 
-def _terms(image: SavedImage, policies: Sequence[LoadedPolicy]) -> Terms:
-    return Terms(policies, image.judged_at, image.scanned_after)
-
-
-def _verdict(
-    saved: Sequence[SavedReport], judged: Sequence[Sequence[JudgedImage]], policies: Sequence[LoadedPolicy]
-) -> Verdict:
-    warnings = policy_warnings(policies, (new for images in judged for new in images)) + [
-        line
-        for report, images in zip(saved, judged, strict=True)
-        for image, new in zip(report.images, images, strict=True)
-        for line in judgement_warnings([image.sighting], [new], _terms(image, policies))
-    ]
+def _verdict(saved: Sequence[SavedReport], judged: Sequence[_JudgedAgain], policies: Sequence[LoadedPolicy]) -> Verdict:
+    warnings = policy_warnings(policies, [one.new for one in judged])
+    for one in judged:
+        warnings += judgement_warnings([one.image.sighting], [one.new], one.terms)
     interruptions = [report.interruption for report in saved if report.interruption is not None]
     return Verdict(
-        images=tuple(new.verdict for images in judged for new in images),
+        images=tuple(one.new.verdict for one in judged),
         policies=tuple(loaded.source for loaded in policies),
         warnings=tuple(dict.fromkeys(warnings)),
         started_at=min(report.started_at for report in saved),
@@ -107,13 +129,12 @@ def _verdict(
     )
 
 
-def _table(saved: Sequence[SavedReport], judged: Sequence[Sequence[JudgedImage]], console: Console) -> str:
+def _table(judged: Sequence[_JudgedAgain], console: Console) -> str:
     """Return a line for each image: its report, and its old and new verdict."""
     rows = [("report", "image", "then", "now")]
-    for report, images in zip(saved, judged, strict=True):
-        for image, new in zip(report.images, images, strict=True):
-            then, now = outcome_of(image.exit_code), new.verdict.outcome
-            rows.append((clean(report.path, 200), clean(image.sighting.reference.text, 300), then.value, now.value))
+    for one in judged:
+        then, now = outcome_of(one.image.exit_code), one.new.verdict.outcome
+        rows.append((clean(one.path, 200), clean(one.image.sighting.reference.text, 300), then.value, now.value))
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     return "\n".join(
         "  ".join([*(cell.ljust(width) for cell, width in zip(row[:3], widths, strict=True)), _now(row, console)])

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,11 +13,13 @@ from hssgate import __version__
 from hssgate.cli.world import World
 from hssgate.durations import Moment, parse_duration, parse_moment
 from hssgate.reports import FORMATS
+from hssgate.text import clean
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 LONGEST_CICD_NAME = 128
 LONGEST_ID = 256
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 SWITCHES = {"1": True, "true": True, "0": False, "false": False}
 _SHORTEST_INTERVAL = 0.01  # seconds
 _SEVERAL_REPORTS = re.compile(rf"[,;\s]\s*(?:{'|'.join(FORMATS)})=|[,;]\s*\Z", re.IGNORECASE)
@@ -130,6 +133,22 @@ class When(click.ParamType[Moment]):
             return parse_moment(value, world.clock.epoch())
         except ValueError as error:
             self.fail(f"{error}.", param, ctx)
+
+
+class Day(click.ParamType[float]):
+    """A day of UTC such as `2027-03-31`."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401
+        """Return the last moment of the day in epoch seconds."""
+        if isinstance(value, float):
+            return value
+        try:
+            day = date.fromisoformat(value if _DAY.fullmatch(value) else "")
+        except ValueError:
+            self.fail(f"{clean(value, 40)!r} is not a day; write it like 2027-03-31.", param, ctx)
+        return datetime.combine(day, time.max, UTC).timestamp()
 
 
 def connection_options(command: Command) -> Command:

@@ -11,7 +11,7 @@ from hssgate.policy.globs import fits_image, path_of
 from hssgate.policy.load import BUILT_IN, LoadedPolicy
 from hssgate.policy.rule_table import RULES, AgeRule, CountRule, ScanRule, SeverityRule
 from hssgate.record import record
-from hssgate.verdict import Place
+from hssgate.verdict import SCAN, Place
 
 LimitRule = SeverityRule | CountRule | AgeRule
 Rule = LimitRule | ScanRule
@@ -26,12 +26,19 @@ class RulesInForce:
         scan: which failures of a scan may pass.
         exceptions: which findings do not count.
         places: of the rules by name, if they stand in a file.
+        policy: the path of their policy.
     """
 
     limits: dict[str, LimitRule]
     scan: ScanRule | None
     exceptions: Exceptions
     places: dict[str, Place] = field(default_factory=dict)
+    policy: str = BUILT_IN
+
+    @property
+    def by_name(self) -> dict[str, Rule]:
+        """All rules, that of the scan last."""
+        return {**self.limits, **({SCAN: self.scan} if self.scan else {})}
 
     @property
     def need_findings(self) -> bool:
@@ -86,7 +93,8 @@ def rules_for(loaded: LoadedPolicy, subject: Subject, now: float) -> RulesInForc
         for name, (_, override) in by_origin.items()
         if loaded.source.path != BUILT_IN
     }
-    return RulesInForce(limits, scan if isinstance(scan, ScanRule) else None, Exceptions(entries), places)
+    accepted = scan if isinstance(scan, ScanRule) else None
+    return RulesInForce(limits, accepted, Exceptions(entries), places, loaded.source.path)
 
 
 def rules_by_origin(loaded: LoadedPolicy, subject: Subject, now: float) -> dict[str, tuple[Rule, int | None]]:

@@ -1,6 +1,8 @@
 """The JSON report: all that is known, for programs (CONTRACT section 6); its schema lies beside this file."""
 
+import hashlib
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib import resources
 from io import StringIO
@@ -9,8 +11,18 @@ from typing import Any
 from hssgate import __version__
 from hssgate.api.models import CicdImage
 from hssgate.exit_codes import WORST_FIRST, ExitCode
-from hssgate.text import clean, without_commands_in_json
-from hssgate.verdict import Check, ImageVerdict, ListedFinding, PolicySource, Read, Seen, Verdict
+from hssgate.text import clean, without_commands_in_json, without_lone_surrogates
+from hssgate.verdict import (
+    Check,
+    ImageVerdict,
+    ListedFinding,
+    Outcome,
+    PolicyInForce,
+    PolicySource,
+    Read,
+    Seen,
+    Verdict,
+)
 
 SCHEMA_VERSION = 1
 LONGEST_LISTS = 12 * 1024 * 1024  # characters of all findings and details
@@ -22,8 +34,8 @@ _INDENT = 12  # characters of a line beside what one line for all would have
 def render(verdict: Verdict) -> str:
     """Return the report, indented, with a newline at its end."""
     text = StringIO()  # what is written to it takes less than a list of all the pieces
-    text.writelines(json.JSONEncoder(ensure_ascii=False, indent=2).iterencode(document(verdict)))
-    return without_commands_in_json(text.getvalue()) + "\n"
+    text.writelines(json.JSONEncoder(ensure_ascii=False, indent=2).iterencode(sealed(document(verdict))))
+    return without_lone_surrogates(without_commands_in_json(text.getvalue())) + "\n"
 
 
 def document(verdict: Verdict) -> dict[str, Any]:
@@ -38,10 +50,41 @@ def document(verdict: Verdict) -> dict[str, Any]:
         "policies": [_policy(source) for source in verdict.policies],
         "errors": [{"type": error.trouble.value, "message": error.message} for error in verdict.run_errors],
         "warnings": list(verdict.warnings),
+        "tally": {outcome.value: sum(image.outcome is outcome for image in verdict.images) for outcome in Outcome},
         "images": [_image(image) for image in verdict.images],
     }
     _leave_out_lists(report)
     return report
+
+
+def sealed(report: dict[str, Any]) -> dict[str, Any]:
+    """Return the report with the hash of all that it holds, by which a change of it is noticed.
+
+    It is the SHA-256 of the report without it as JSON with sorted keys, without blanks, in ASCII.
+    """
+    seal = hashlib.sha256()
+    for part in _canonical(report):
+        seal.update(part.encode())
+    return {**report, "sha256": seal.hexdigest()}
+
+
+def _canonical(report: dict[str, Any]) -> Iterator[str]:
+    """Return the report as canonical JSON, image by image: as one text it would take as much memory as the report."""
+    for number, key in enumerate(sorted(report)):
+        yield f"{',' if number else '{'}{_compact(key)}:"
+        value = report[key]
+        if not isinstance(value, list):
+            yield _compact(value)
+            continue
+        yield "["
+        for position, item in enumerate(value):
+            yield f"{',' if position else ''}{_compact(item)}"
+        yield "]"
+    yield "}"
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
 def schema() -> dict[str, Any]:
@@ -62,12 +105,9 @@ def _leave_out_lists(report: dict[str, Any]) -> None:
         room -= sum(len(json.dumps(one, ensure_ascii=False)) + _INDENT * len(one) for one in listed)
         if room >= 0 or not listed:
             continue
-        said = f"{len(image['findings'])} findings and {len(image['details'])} details left out for want of room"
-        image["findings"], image["details"] = [], []
-        report["warnings"].append(f"{clean(image['reference'])}: {said} in the JSON report")
-        for group in image["seen"]["groups"] if image["seen"] else []:
-            if group["findings_read"]:
-                group |= {"findings_read": False, "findings_error": said}
+        said = f"{len(image['findings'])} findings and {len(image['details'])} details left out of the JSON report"
+        image |= {"findings": [], "details": [], "left_out": said}
+        report["warnings"].append(f"{clean(image['reference'])}: {said}")
 
 
 def _policy(source: PolicySource) -> dict[str, Any]:
@@ -81,19 +121,27 @@ def _policy(source: PolicySource) -> dict[str, Any]:
 def _image(image: ImageVerdict) -> dict[str, Any]:
     return {
         "reference": image.reference.text,
+        "cicd_name": image.reference.cicd_name,
         "result": image.outcome.value,
         "exit_code": int(image.exit_code),
         "row": _row(image.row),
         "checks": [_check(check) for check in image.checks],
+        "in_force": [_in_force(one) for one in image.in_force],
         "findings": [_finding(listed) for listed in image.findings],
         "details": [
             {"kind": kind.value, **detail.model_dump(mode="json", exclude_none=True)} for kind, detail in image.details
         ],
-        "waited_seconds": round(image.waited_seconds, 3),
+        "left_out": None,
+        "waited_seconds": _number(round(image.waited_seconds, 3)),
         "polls": image.polls,
         "reads": [_read(read) for read in image.reads],
         "seen": _seen(image.seen) if image.seen else None,
     }
+
+
+def _in_force(one: PolicyInForce) -> dict[str, Any]:
+    rules = {name: rule.model_dump(mode="json", exclude_none=True) for name, rule in one.rules.items()}
+    return {"group": one.group, "policy": one.policy, "rules": rules, "ignore": one.ignore}
 
 
 def _finding(listed: ListedFinding) -> dict[str, Any]:
@@ -110,7 +158,7 @@ def _seen(seen: Seen) -> dict[str, Any]:
     return {
         "ending": seen.ending,
         "error": seen.error,
-        "judged_at": seen.judged_at,
+        "judged_at": _number(seen.judged_at),
         "scanned_after": seen.scanned_after,
         "groups": [
             {
@@ -119,6 +167,7 @@ def _seen(seen: Seen) -> dict[str, Any]:
                 "row": _row(group.row),
                 "others": [_row(row) for row in group.others[:_MOST_OTHERS]],
                 "findings_read": group.findings_read,
+                "findings_count": group.findings_count,
                 "findings_error": group.findings_error,
             }
             for group in seen.groups
@@ -149,6 +198,7 @@ def _read(read: Read) -> dict[str, Any]:
     row = read.row or CicdImage()
     return {
         "at": _moment(read.at),
+        "answered": read.answered,
         "http_status": read.http_status,
         "request_id": read.request_id,
         "scan_status": row.scan_status,
@@ -159,6 +209,11 @@ def _read(read: Read) -> dict[str, Any]:
         "unsafe_setting_num": row.unsafe_setting_num,
         "malicious_file_num": row.malicious_file_num,
     }
+
+
+def _number(value: float) -> float:
+    """Return a whole number as one: other programs write it so, and the report stays the same."""
+    return int(value) if value.is_integer() else value
 
 
 def _moment(epoch: float) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from hssgate.exit_codes import WORST_FIRST
 from hssgate.reports.facts import worst_first
-from hssgate.reports.json import document
+from hssgate.reports.json import document, sealed
 from hssgate.reports.words import SHORT_SHA, policy_name
 from hssgate.text import clean, escaped
 from hssgate.verdict import Verdict
@@ -52,13 +52,13 @@ def compact_json(verdict: Verdict) -> str:
     What does not fit is left out, the least important first, and a warning in the report says so.
     """
     report = document(verdict)
-    text = _on_one_line(report)
+    text = _on_one_line(sealed(report))
     for what, leave_out in _LEAST_IMPORTANT_FIRST:
         if len(text) < LONGEST_JSON:
             break
         leave_out(report)
         report["warnings"] = [f"left out here, because the report is long: everything up to {what}"]
-        text = _on_one_line(report)
+        text = _on_one_line(sealed(report))
     return text
 
 

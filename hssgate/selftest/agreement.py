@@ -74,6 +74,8 @@ def _about_the_reports(ended: Ended) -> Iterator[str]:
     first = ended.out.partition("\n")[0]
     if not first.startswith("policy: ") or any(digest not in first for digest in policies or "?"):
         yield "the first line of stdout does not name the policy of the JSON report"
+    if ended.contradiction is not None:
+        yield f"`hssgate judge` would refuse the JSON report: {ended.contradiction}"
     if told != ended.exit_code:
         yield f"the JSON report says {in_words(told)}"
     if ended.exit_code == 0 and not (images and all(images.values())):

@@ -14,9 +14,11 @@ from typing import Any
 from wsgiref.types import StartResponse
 
 from hssgate.clock import Clock
+from hssgate.consistency import read_consistent_report
 from hssgate.emulator.app import Emulator
 from hssgate.emulator.model import Scenario
 from hssgate.emulator.server import serve
+from hssgate.errors import Misused
 from hssgate.selftest.situation import Signal, Situation
 from hssgate.selftest.starts import Starter
 from hssgate.selftest.surroundings import JSON_REPORT, JUNIT_REPORT, arguments_of
@@ -40,6 +42,7 @@ class Ended:
         err: its stderr.
         requests: how many came to the API.
         json: its JSON report; None: there was none, or it is no JSON.
+        contradiction: why the JSON report does not follow from itself; None: it does, or there was none.
         junit: its JUnit report; None: there was none.
         arguments: of `hssgate`.
         seconds: from its start to its end.
@@ -53,6 +56,7 @@ class Ended:
     junit: bytes | None
     arguments: tuple[str, ...]
     seconds: float
+    contradiction: str | None = None
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,7 @@ class Stage:
                 junit=_bytes(here / JUNIT_REPORT),
                 arguments=tuple(arguments),
                 seconds=self.clock.monotonic() - began,
+                contradiction=_contradiction(folder / JSON_REPORT),
             )
 
     def _run(self, situation: Situation, arguments: list[str], folder: Path) -> int | None:
@@ -176,6 +181,15 @@ def _bytes(path: Path) -> bytes | None:
 
 def _read(path: Path) -> str:
     return (_bytes(path) or b"")[:_LONGEST_OUTPUT].decode("utf-8", errors="replace")
+
+
+def _contradiction(path: Path) -> str | None:
+    try:
+        if path.exists():
+            read_consistent_report(path)
+    except Misused as error:
+        return str(error).removeprefix(f"{path}: ")
+    return None
 
 
 def _json(path: Path) -> Any:  # noqa: ANN401 - whatever the report holds

@@ -1,0 +1,170 @@
+"""Whether a saved report follows from its own evidence: all that can be derived from it is derived again and compared.
+
+The report holds what was seen (rows, phases, findings, reads) and the rules that were in force. Checks, exit codes and
+words follow from these, so a report in which one of them was changed, or left out, contradicts itself.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice, pairwise
+from pathlib import Path
+
+from hssgate.api.models import CicdImage
+from hssgate.errors import Misused
+from hssgate.grouping import Phase, is_stale
+from hssgate.judgement import judgement_warnings
+from hssgate.replay import document_of, judged_again, terms_of
+from hssgate.reports.json import sealed
+from hssgate.saved import SavedImage, SavedReport, read_report
+from hssgate.text import clean
+from hssgate.waiting import Ending
+
+_SLACK = 0.005  # seconds by which moments, written in milliseconds, may be out of order
+_LONGEST_VALUE = 80
+_MOST_SHOWN = 3
+_BELIEVED = frozenset({Phase.ENDED, Phase.AMBIGUOUS})
+
+
+def read_consistent_report(path: Path) -> SavedReport:
+    """Read a JSON report of `check` that says nothing that does not follow from what it holds.
+
+    Raises:
+        Misused: it cannot be read, is no such report, or contradicts itself.
+    """
+    saved = read_report(path)
+    if found := [*islice(contradictions(saved), _MOST_SHOWN)]:
+        raise Misused(f"{path}: the report contradicts itself, so nothing is judged by it: {'; '.join(found)}")
+    return saved
+
+
+def contradictions(saved: SavedReport) -> Iterator[str]:
+    """Yield what in a report does not follow from the rest of it."""
+    yield from _about_run(saved)
+    for number, image in enumerate(saved.images):
+        for said in _about_image(saved, image):
+            yield f"images[{number}] ({clean(image.sighting.reference.text, 200)}): {said}"
+    stated = dict(saved.raw)
+    seal = stated.pop("sha256", None)
+    judged = [judged_again(image) for image in saved.images]
+    yield from _differences(stated, document_of(saved, judged), "")
+    for image, again in zip(saved.images, judged, strict=True):
+        for line in judgement_warnings([image.sighting], [again], terms_of(image)):
+            if line not in saved.model.warnings:
+                yield f"warnings: {clean(line, 300)!r} is missing"
+    if seal != sealed(stated)["sha256"]:
+        yield "sha256: it is not that of the rest, so the report was changed after it was written"
+
+
+def _about_run(saved: SavedReport) -> Iterator[str]:
+    if saved.finished_at < saved.started_at:
+        yield "finished_at: it is before started_at"
+    references = Counter(image.sighting.reference.identity for image in saved.images)
+    for image in saved.images:
+        if references[image.sighting.reference.identity] > 1:
+            yield f"images: {clean(image.sighting.reference.text, 200)} is there twice"
+    if not saved.model.policies:
+        yield "policies: there is none"
+
+
+def _about_image(saved: SavedReport, image: SavedImage) -> Iterator[str]:
+    model, sighting = image.model, image.sighting
+    yield from _about_times(saved, image)
+    groups = [*range(len(sighting.standings))] or [None]
+    if [(one.group, one.policy) for one in model.in_force] != [
+        (group, policy.path) for group in groups for policy in saved.model.policies
+    ]:
+        yield "in_force: it is not one entry for each group of rows and each policy"
+    for number, (standing, group) in enumerate(zip(sighting.standings, model.seen.groups, strict=True)):
+        where = f"seen.groups[{number}]"
+        if not _phase_fits(standing.phase, standing.row, image):
+            yield f"{where}.phase: the row does not bear out {standing.phase.value!r}"
+        if standing.phase is Phase.AMBIGUOUS and len(group.others) < 2:  # noqa: PLR2004 - of one nothing is ambiguous
+            yield f"{where}.others: fewer than two rows cannot be ambiguous"
+        if group.findings_read != (group.findings_count is not None) or (
+            group.findings_read and group.findings_error is not None
+        ):
+            yield f"{where}: findings cannot be read and not read"
+    believed = all(standing.phase in _BELIEVED for standing in sighting.standings) and not sighting.unsettled
+    if (sighting.ending is Ending.ENDED) != (believed and bool(sighting.standings)):
+        yield f"seen.ending: {sighting.ending.value!r} does not follow from the groups of rows"
+    yield from _about_reads(image)
+
+
+def _about_times(saved: SavedReport, image: SavedImage) -> Iterator[str]:
+    if image.judged_at < saved.started_at - _SLACK:
+        yield "seen.judged_at: it is before started_at"
+    if image.sighting.waited_seconds > saved.finished_at - saved.started_at + _SLACK:
+        yield "waited_seconds: it is longer than the run"
+    moments = [saved.started_at, *(read.at for read in image.sighting.reads), saved.finished_at]
+    if any(later < earlier - _SLACK for earlier, later in pairwise(moments)):
+        yield "reads: their times are out of order"
+
+
+def _about_reads(image: SavedImage) -> Iterator[str]:
+    """Compare the last answer with the row that it must have shown."""
+    reads, sighting = image.sighting.reads, image.sighting
+    if len(reads) > sighting.polls or (sighting.polls and not reads):
+        yield "reads: they are not those of as many polls"
+    if sighting.ending is Ending.ENDED and not (reads and reads[-1].answered):
+        yield "reads: the last one brought no answer, and yet the wait has ended well"
+    answered = [read for read in reads if read.answered]
+    if not answered:
+        if sighting.standings and len(reads) == sighting.polls:
+            yield "seen.groups: no read brought an answer"
+        return
+    order = list(Phase)
+    telling = min(sighting.standings, key=lambda standing: order.index(standing.phase), default=None)
+    shown = CicdImage() if telling is None else telling.row
+    for field in _FIELDS_OF_READS:
+        if getattr(answered[-1].row, field) != getattr(shown, field):
+            yield f"reads: the last answer has another {field} than the row"
+
+
+_FIELDS_OF_READS = (
+    "scan_status", "image_digest", "latest_scan_time", "severity_level", "vul_num", "unsafe_setting_num",
+    "malicious_file_num",
+)  # fmt: skip
+
+
+def _phase_fits(phase: Phase, row: CicdImage, image: SavedImage) -> bool:
+    """Whether a row can stand where it is said to stand; a row that is gone may have been anything."""
+    moving = not row.is_terminal and not row.is_unscanned
+    match phase:
+        case Phase.ENDED:
+            return row.is_terminal and not is_stale(row, image.sighting.scanned_after, int(1000 * image.judged_at))
+        case Phase.AMBIGUOUS | Phase.STALE:
+            return row.is_terminal
+        case Phase.IN_PROGRESS:
+            return moving and row.is_documented
+        case Phase.UNDOCUMENTED:
+            return moving and not row.is_documented
+        case Phase.UNSCANNED:
+            return row.is_unscanned
+        case Phase.VANISHED:
+            return True
+
+
+def _differences(stated: object, expected: object, path: str) -> Iterator[str]:
+    """Yield where two documents differ, by the path of the key."""
+    match stated, expected:
+        case dict(), dict():
+            for key in dict.fromkeys([*expected, *stated]):
+                where = f"{path}.{clean(key, _LONGEST_VALUE)}" if path else clean(key, _LONGEST_VALUE)
+                if key not in expected:
+                    yield f"{where}: no check writes that"
+                elif key not in stated:
+                    yield f"{where}: it is missing"
+                else:
+                    yield from _differences(stated[key], expected[key], where)
+        case list(), list():
+            if len(stated) != len(expected):
+                yield f"{path}: there are {len(stated)}, and {len(expected)} follow from the rest"
+            for number, (one, other) in enumerate(zip(stated, expected, strict=False)):
+                yield from _differences(one, other, f"{path}[{number}]")
+        case _ if stated != expected or isinstance(stated, bool) is not isinstance(expected, bool):
+            yield f"{path}: {_shown(stated)} is stated, and {_shown(expected)} follows from the rest"
+
+
+def _shown(value: object) -> str:
+    return clean(json.dumps(value, ensure_ascii=False), _LONGEST_VALUE)

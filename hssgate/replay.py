@@ -1,0 +1,115 @@
+"""What follows from a saved report: each verdict derived again, and the document that a check would have written."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from hssgate.api.models import Finding
+from hssgate.judgement import JudgedImage, Terms, judge_by_rules
+from hssgate.policy.exceptions import Exceptions
+from hssgate.policy.model import Ignore
+from hssgate.policy.rule_table import RULES, ScanRule
+from hssgate.policy.rules import RulesInForce
+from hssgate.record import record
+from hssgate.report_model import CheckModel, ImageModel, InForceModel
+from hssgate.reports.json import document
+from hssgate.saved import SavedImage, SavedReport
+from hssgate.scan_checks import timed_out_after
+from hssgate.verdict import Check, ImageVerdict, PolicySource, Trouble, Verdict
+
+
+@record
+class _Recorded(Exceptions):
+    """The exceptions that were in force, by what they did.
+
+    Args:
+        entries: with the reasons of the findings that did not count.
+        ignored: by finding and its CVEs, the index of such an entry.
+    """
+
+    entries: tuple[tuple[int, Ignore], ...]
+    ignored: Mapping[tuple[Finding, tuple[str, ...]], int]
+
+    def entry_for(self, finding: Finding, cves: Sequence[str]) -> tuple[int, ...]:
+        """Return the index of the reason by which the finding did not count; empty where it counted."""
+        index = self.ignored.get((finding, tuple(cves)))
+        return () if index is None else (index,)
+
+
+def judged_again(image: SavedImage) -> JudgedImage:
+    """Return the verdict that follows from what was seen and from the rules that were in force then."""
+    groups = [*range(len(image.sighting.standings))] or [None]
+    in_force = [[_rules(image.model, one) for one in image.model.in_force if one.group == group] for group in groups]
+    return judge_by_rules(image.sighting, image.evidence, in_force, terms_of(image))
+
+
+def terms_of(image: SavedImage) -> Terms:
+    """Return the time that the image was judged at, and the moment asked for; the rules are those in the report."""
+    return Terms((), image.judged_at, image.scanned_after)
+
+
+def _rules(image: ImageModel, one: InForceModel) -> RulesInForce:
+    rules = one.rules.in_force()
+    limits = {name: rule for name, rule in rules.items() if not isinstance(rule, ScanRule)}
+    reasons: dict[str, int] = {}
+    ignored: dict[tuple[Finding, tuple[str, ...]], int] = {}
+    for finding in image.findings:
+        for by in finding.ignored_by:
+            if finding.group == one.group and by.policy == one.policy:
+                ignored[finding.finding, finding.cves] = reasons.setdefault(by.reason, len(reasons))
+    known = [*reasons, *[""] * (one.ignore - len(reasons))]
+    entries = tuple(
+        (index, Ignore.model_construct(vulnerability="*", reason=reason)) for index, reason in enumerate(known)
+    )
+    return RulesInForce(limits, one.rules.scan, _Recorded(entries, ignored), policy=one.policy)
+
+
+def document_of(saved: SavedReport, judged: list[JudgedImage]) -> dict[str, Any]:
+    """Return the report that a check would have written; what nothing else tells is taken as it stands."""
+    model = saved.model
+    report = document(
+        Verdict(
+            images=tuple(_verdict(image, again) for image, again in zip(saved.images, judged, strict=True)),
+            policies=tuple(
+                PolicySource(one.path, one.sha256, (one.searched.first, one.searched.up_to) if one.searched else None)
+                for one in model.policies
+            ),
+            warnings=model.warnings,
+            started_at=saved.started_at,
+            finished_at=saved.finished_at,
+            interruption=saved.interruption,
+            unwritten_reports=tuple(error.message for error in model.errors if error.type is Trouble.REPORT),
+        )
+    )
+    report["tool"]["version"] = model.tool.version
+    for told, image in zip(report["images"], saved.images, strict=True):
+        told["left_out"] = image.model.left_out
+    return report
+
+
+def _verdict(image: SavedImage, again: JudgedImage) -> ImageVerdict:
+    model, verdict = image.model, again.verdict
+    checks = tuple(
+        _or_stated(check, stated, image) for check, stated in zip(verdict.checks, model.checks, strict=False)
+    )
+    verdict = replace(verdict, details=image.details, checks=(*checks, *verdict.checks[len(checks) :]))
+    if model.left_out is None or verdict.seen is None:
+        return verdict
+    groups = tuple(
+        replace(group, findings_read=one.findings_read, findings_count=one.findings_count)
+        for group, one in zip(verdict.seen.groups, model.seen.groups, strict=True)
+    )
+    rows = [standing.row for standing in image.sighting.standings]  # which one is worst depends on what is left out
+    row = model.row if model.row in rows else verdict.row
+    return replace(verdict, seen=replace(verdict.seen, groups=groups), row=row)
+
+
+def _or_stated(check: Check, stated: CheckModel, image: SavedImage) -> Check:
+    """Return a check as it was stated where the report does not hold what it was made of, as far as the rest fits."""
+    if check.trouble is stated.error_type is Trouble.TIMEOUT:
+        # The advice at the end names rows that are not the image; the report holds none of them.
+        known = stated.message.startswith(f"{check.rule}: {timed_out_after(image.sighting)}")
+        return replace(check, message=stated.message) if known else check
+    if image.model.left_out is None or not RULES[check.rule].levels or stated.rule != check.rule:
+        return check
+    return replace(check, result=stated.result, actual=stated.actual, message=stated.message, trouble=stated.error_type)

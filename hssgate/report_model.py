@@ -1,0 +1,217 @@
+"""The JSON report of a check as it is read back; what is only shown in it is left to `hssgate.consistency`."""
+
+import json
+from typing import Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from hssgate.api.models import CicdImage, Detail, DetailKind, Finding
+from hssgate.exit_codes import ExitCode
+from hssgate.grouping import Phase
+from hssgate.policy.rule_table import Rules
+from hssgate.verdict import Result, Trouble
+from hssgate.waiting import Ending
+
+SCHEMA_VERSION = 1
+
+_LATEST = 253_402_300_799  # epoch seconds: the end of the year 9999
+_READ = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True, allow_inf_nan=False)
+
+
+class SearchedModel(BaseModel):
+    """Where a default policy was looked for."""
+
+    model_config = _READ
+
+    first: str = Field(alias="from")
+    up_to: str
+
+
+class PolicyModel(BaseModel):
+    """A policy that was applied."""
+
+    model_config = _READ
+
+    path: str
+    sha256: str
+    searched: SearchedModel | None = None
+
+
+class ErrorModel(BaseModel):
+    """What ended the run without belonging to an image."""
+
+    model_config = _READ
+
+    type: Literal[Trouble.INTERRUPTED, Trouble.REPORT]
+    message: str
+
+
+class CheckModel(BaseModel):
+    """A check as it was written down."""
+
+    model_config = _READ
+
+    rule: str
+    result: Result
+    actual: int | str | None
+    limit: int | str | None
+    message: str
+    policy: str | None = None
+    group: str | None = None
+    error_type: Trouble | None = None
+
+
+class InForceModel(BaseModel):
+    """The rules of one policy for one group of rows."""
+
+    model_config = _READ
+
+    group: int | None
+    policy: str
+    rules: Rules
+    ignore: int = Field(ge=0)
+
+
+class IgnoredModel(BaseModel):
+    """By which exception a finding does not count."""
+
+    model_config = _READ
+
+    policy: str
+    reason: str
+
+
+class FindingModel(Finding):
+    """A finding and what the policies made of it."""
+
+    cves: tuple[str, ...]
+    ignored_by: tuple[IgnoredModel, ...]
+    group: int = Field(ge=0)
+
+    @property
+    def finding(self) -> Finding:
+        """The finding as HSS listed it."""
+        return Finding.model_validate(self.model_dump(exclude={"cves", "ignored_by", "group"}))
+
+
+class DetailModel(Detail):
+    """What else HSS found."""
+
+    kind: DetailKind
+
+    @property
+    def detail(self) -> Detail:
+        """The detail without its kind."""
+        return Detail.model_validate(self.model_dump(exclude={"kind"}))
+
+
+class ReadModel(BaseModel):
+    """One look at the image."""
+
+    model_config = _READ
+
+    at: AwareDatetime
+    answered: bool
+    http_status: int | None
+    request_id: str | None
+    scan_status: str | None
+    image_digest: str | None
+    latest_scan_time: int | None
+    severity_level: str | None
+    vul_num: int | None
+    unsafe_setting_num: int | None
+    malicious_file_num: int | None
+
+    @property
+    def row(self) -> CicdImage:
+        """What the look showed of the row that stood for the image; all is missing where there was none."""
+        return CicdImage.model_validate(self.model_dump(exclude={"at", "answered", "http_status", "request_id"}))
+
+
+class GroupModel(BaseModel):
+    """What was last seen of one group of rows."""
+
+    model_config = _READ
+
+    phase: Phase
+    settled: bool
+    row: CicdImage
+    others: tuple[CicdImage, ...]
+    findings_read: bool
+    findings_count: int | None
+    findings_error: str | None
+
+
+class SeenModel(BaseModel):
+    """What the verdict was made of."""
+
+    model_config = _READ
+
+    ending: Ending
+    error: str | None
+    judged_at: float = Field(ge=0, le=_LATEST)
+    scanned_after: int | None = Field(ge=0, le=1000 * _LATEST)
+    groups: tuple[GroupModel, ...]
+
+
+class ImageModel(BaseModel):
+    """One image."""
+
+    model_config = _READ
+
+    reference: str
+    cicd_name: str | None
+    exit_code: ExitCode
+    row: CicdImage | None
+    checks: tuple[CheckModel, ...]
+    in_force: tuple[InForceModel, ...]
+    findings: tuple[FindingModel, ...]
+    details: tuple[DetailModel, ...]
+    left_out: str | None
+    waited_seconds: float = Field(ge=0)
+    polls: int = Field(ge=0)
+    reads: tuple[ReadModel, ...]
+    seen: SeenModel
+
+
+class ToolModel(BaseModel):
+    """What wrote the report."""
+
+    model_config = _READ
+
+    version: str
+
+
+class ReportModel(BaseModel):
+    """A whole report."""
+
+    model_config = _READ
+
+    schema_version: int
+    tool: ToolModel
+    exit_code: ExitCode
+    started_at: AwareDatetime
+    finished_at: AwareDatetime
+    policies: tuple[PolicyModel, ...]
+    errors: tuple[ErrorModel, ...]
+    warnings: tuple[str, ...]
+    images: tuple[ImageModel, ...] = Field(min_length=1)
+
+
+def parse_json(raw: bytes) -> Any:  # noqa: ANN401 - whatever the file holds
+    """Return the data of a JSON document.
+
+    Raises:
+        ValueError: it is none, or a key stands in one object twice, so that its readers would not agree on the value.
+        RecursionError: it is nested too deep.
+    """
+    return json.loads(raw, object_pairs_hook=_unique)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {twice[:100]!r} stands in one object twice")
+    return found
