@@ -178,6 +178,8 @@ def test_an_override_is_named_by_its_line_or_its_number(tmp_path: Path) -> None:
         pytest.param("p.yaml", "rules: {vulnerabilities: 0200}", [":1: rules.vulnerabilities: '0200' is no plain number"], id="octal"),
         pytest.param("p.yaml", "rules: {vulnerabilities: 1:30}", [":1: rules.vulnerabilities: '1:30' is no plain number"], id="sexagesimal"),
         pytest.param("p.yaml", "rules: {vulnerabilities: !!timestamp 'x'}", [":1: rules.vulnerabilities: 'x' is not what its tag says"], id="a tag that does not fit"),
+        pytest.param("p.yaml", "rules: {vulnerabilities: !!bool 'x'}", [":1: rules.vulnerabilities: 'x' is not what its tag says"], id="a truth that is none"),
+        pytest.param("p.yaml", "rules: {vulnerabilities: !!int ''}", [":1: rules.vulnerabilities: '' is not what its tag says"], id="a number without a digit"),
         pytest.param("p.toml", "rules = 1\nrules = 2", [": it is no TOML: "], id="TOML duplicate key"),
         pytest.param("p.toml", "[rules]\nsevirity = 'Low'", [": rules.sevirity: unknown key; did you mean `severity`?"], id="TOML typo"),
         pytest.param("p.json", '{"rules": {"severity": "Low", "severity": "High"}}', [": rules.severity: it is given twice; keep one"], id="JSON duplicate key"),

@@ -177,7 +177,7 @@ def parse_scenario(text: str, source: str) -> Scenario:
         mark = error.problem_mark or error.context_mark
         place = f"{source}:{mark.line + 1}" if mark else source
         raise ScenarioInvalid((f"{place}: {error.problem or 'is no YAML'}",)) from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError, AttributeError, LookupError) as error:  # the last two: of tags
         raise ScenarioInvalid((f"{source}: it is no YAML that can be read",)) from error
     if data is None:
         raise ScenarioInvalid((f"{source}: it is empty; give it `images:`",))

@@ -125,7 +125,7 @@ class _Builder:
             value: object = self._scalars.construct_object(node)
         except ValueError as error:
             raise Malformed(f"{shown(node.value)} cannot be read: {error}; quote it", line, path) from error
-        except (AttributeError, TypeError) as error:
+        except (AttributeError, LookupError) as error:  # what PyYAML lets through of a tag such as !!bool
             raise Malformed(f"{shown(node.value)} is not what its tag says; leave the tag out", line, path) from error
         if type(value) is int and str(value) != node.value.removeprefix("+"):  # YAML 1.1: 0200 is 128, 1:30 is 90
             raise Malformed(f"{shown(node.value)} is no plain number; write it in decimal, or quote it", line, path)

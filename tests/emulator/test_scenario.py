@@ -195,6 +195,8 @@ IMAGE = "image_name: app, scan_status: success"
         pytest.param("images: [", "s.yaml:1: expected the node content, but found '<stream end>'", id="no-yaml"),
         pytest.param("images: \x00", "s.yaml: it is no YAML that can be read", id="control-character"),
         pytest.param("a: 2026-13-45", "s.yaml: it is no YAML that can be read", id="no-date"),
+        pytest.param("a: !!int ''", "s.yaml: it is no YAML that can be read", id="no-digit"),
+        pytest.param("a: !!timestamp x", "s.yaml: it is no YAML that can be read", id="no-time"),
         pytest.param("", "s.yaml: it is empty; give it `images:`", id="empty"),
         pytest.param("[]", "s.yaml: it should be a mapping with `images:`", id="a-list"),
     ],
