@@ -148,6 +148,31 @@ def test_stdout_that_nobody_reads_takes_nothing_from_the_verdict(emulator_url: s
     assert "Traceback" not in ended.stderr
 
 
+def test_a_verdict_that_cannot_be_printed_is_no_pass(emulator_url: str) -> None:
+    """The log of the job is on a full disk; that nobody reads on is no fault of the run."""
+    given = ["check", "demo/passes:1.0", "--endpoint", emulator_url, "--project-id", "p"]
+    given += ["--report", "junit=junit.xml", "--report", "json=report.json"]
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            command(*given), env=environment(), stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+
+    said = "the verdict could not be printed on stdout: No space left on device"
+    assert ended.returncode == 3
+    assert f"error: {said}" in ended.stderr
+    assert json.loads(Path("report.json").read_text())["errors"] == [{"type": "report", "message": said}]
+    assert [suite.name for suite in JUnitXml.fromfile("junit.xml")] == ["demo/passes:1.0", "hssgate"]
+
+    ended = subprocess.run(
+        ["sh", "-c", '"$@" | true', "sh", *command(*given)],
+        env=environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert json.loads(Path("report.json").read_text())["exit_code"] == 0
+
+
 @pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
 def test_closed_streams_take_nothing_from_the_verdict(emulator_url: str, closed: str) -> None:
     """As daemons have them."""

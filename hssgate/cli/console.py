@@ -37,6 +37,7 @@ class Console:
         self.redactor = redactor or Redactor()
         self.verbosity = 0  # -1 quiet, 0 normal, 1 and 2 verbose
         self.results_to_stderr = False  # where a report takes stdout
+        self.unprinted: OSError | None = None  # why a result could not be printed on stdout
         self._live = ""
         self._has_stdout = sys.stdout is not None
         sys.stdout = sys.stdout or _nowhere()
@@ -52,8 +53,11 @@ class Console:
             self.verbosity = -1 if quiet else verbose
 
     def result(self, text: str) -> None:
-        """Print a result, in full."""
-        self._print(sys.stderr if self.results_to_stderr else sys.stdout, text)
+        """Print a result, in full; that stdout is closed, or read no longer, is the caller's own wish."""
+        if self.results_to_stderr:
+            self._print(sys.stderr, text)
+        elif (error := self._print(sys.stdout, text)) is not None and error.errno not in {errno.EPIPE, errno.EBADF}:
+            self.unprinted = error
 
     def command(self, text: str) -> None:
         """Print a line that the pipeline's runner acts on; nothing else that is printed can be taken for one."""
@@ -142,14 +146,14 @@ class Console:
             _silence(sys.stdout)
             raise
 
-    def _print(self, stream: TextIO, text: str) -> None:
-        self._write_line(stream, without_commands(text))
+    def _print(self, stream: TextIO, text: str) -> OSError | None:
+        return self._write_line(stream, without_commands(text))
 
-    def _write_line(self, stream: TextIO, text: str) -> None:
+    def _write_line(self, stream: TextIO, text: str) -> OSError | None:
         if self._live:
             _write(sys.stderr, "\r\x1b[K")
             self._live = ""
-        _write(stream, self.redactor.ours(text) + "\n")
+        return _write(stream, self.redactor.ours(text) + "\n")
 
 
 def may_colour(stream: TextIO, environ: Mapping[str, str]) -> bool:
@@ -180,13 +184,17 @@ def _terminal_width() -> int:
         return _USUAL_WIDTH
 
 
-def _write(stream: TextIO, text: str) -> None:
-    """Write and flush; a reader who has gone or a full disk takes nothing from the verdict."""
+def _write(stream: TextIO, text: str) -> OSError | None:
+    """Write and flush; return why that failed. The stream is given up then, and what comes after it goes on."""
     try:
         stream.write(text)
         stream.flush()
-    except (OSError, ValueError):
+    except OSError as error:
         _silence(stream)
+        return error
+    except ValueError:  # it is closed
+        _silence(stream)
+    return None
 
 
 def _silence(stream: TextIO) -> None:

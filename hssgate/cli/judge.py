@@ -70,12 +70,13 @@ def judge(  # noqa: PLR0917 - click hands over every option by name
     judged = [_judge(path, image, loaded, ends_at) for path, report in saved for image in report.images]
     verdict = _verdict([report for _, report in saved], judged, loaded)
     console.result(policy_line(verdict.policies))
-    verdict = Publication(written, world).publish(console.redactor.value(verdict))
+    publication = Publication(written, world)
+    verdict = publication.publish(console.redactor.value(verdict))
     for warning in verdict.warnings:
         console.warning(warning)
     console.result(_table(judged, console))
     console.result((headline if console.verbosity < 0 else render)(verdict, console.paint_result))
-    ctx.exit(int(verdict.exit_code))
+    ctx.exit(int(publication.finish(verdict).exit_code))
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 
 from hssgate.cli.environment import dotenv_prefix
-from hssgate.cli.report_files import STDOUT, Reports, is_stream, remove_file, write_report
+from hssgate.cli.report_files import STDOUT, Reports, is_stream, reason_of, remove_file, write_report
 from hssgate.cli.world import World
 from hssgate.reports import FORMATS, Formats, render_dotenv
 from hssgate.verdict import RunError, Verdict
@@ -64,7 +64,11 @@ class Publication:
         return self._agree(self._with_signal(verdict))
 
     def finish(self, verdict: Verdict) -> Verdict:
-        """Take a signal that came since; a later one changes nothing any more."""
+        """Take in what went wrong since, while the verdict was printed; a later signal changes nothing any more."""
+        if (error := self._world.console.unprinted) is not None:
+            line = f"the verdict could not be printed on stdout: {reason_of(error)}"
+            self._world.console.error(line)
+            verdict = _with_error(verdict, line)
         self._world.signals.close()
         return self._agree(self._with_signal(verdict))
 
