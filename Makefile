@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types unit fix schema lock bench contest soak fuzz mutants integration clean
+.PHONY: help demo test lint types unit fix schema copies lock bench contest soak fuzz mutants integration clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ fix: $(VENV)/dev  ## let ruff mend what it can
 
 schema: $(VENV)/runtime  ## write schemas/policy.schema.json anew from the model
 	$(BIN)/hssgate policy schema > schemas/policy.schema.json
+
+copies:  ## copy what action/ shares with the GitLab template and the examples into them
+	$(PYTHON) action/copies.py
 
 bench: $(VENV)/dev  ## the figures of benchmarks/README.md, as ratios
 	$(BIN)/python -m benchmarks.startup

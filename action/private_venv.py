@@ -1,148 +1,251 @@
-"""Makes the venv in which the action runs the gate, out of the Python that runs this file.
+"""Installs hssgate into a venv of its own, runs it there, and removes the venv.
 
-`python -I private_venv.py` says on stdout where the venv's interpreter is, or what went wrong and what to do; what the
-installers say goes to stderr. Nothing but the standard library is at hand here.
+`python -I -X utf8 private_venv.py WORD... -- OPTION VALUE COMMAND ARGUMENT...`: each WORD stands after `pip install`;
+OPTION and VALUE say how Python starts hssgate, such as `-m hssgate`. The exit code is that of hssgate, 3 if it could
+not be installed, and 130 or 143 after a signal.
+
+This text is also part of gitlab-ci-template.yml, examples/gate.sh and examples/Jenkinsfile, because each of them is
+copied alone; a test compares them. It stands between apostrophes there, so it contains none, and no backslash.
 """
 
-import hashlib
-import importlib.metadata
-import io
+import ast
+import contextlib
+import importlib.util
 import os
 import re
-import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
+import tempfile
+import time
 import venv
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import FrameType
+from typing import BinaryIO
 
-ROOT = Path(__file__).resolve().parents[1]
-LOCK = ROOT / "requirements" / "runtime.txt"
-_COMPLETE = "hssgate-complete"  # a file that is written last: without it the venv is half made
-_PIP_WITH_PYTHON = (22, 3)  # the first pip that installs for another interpreter
-
-# Variables that say where packages come from stay. The others of pip and uv say where they go, which of them, or that
-# hashes are not looked at: all that is said here. Those of Python could bring in modules of the caller.
-_INSTALLERS = re.compile(r"PIP_|UV_|PYTHON")
-_SOURCES = re.compile(
-    r"(PIP|UV)_(.*INDEX.*|FIND_LINKS|.*_HOST|PROXY|.*CERTS?|NATIVE_TLS|.*TIMEOUT|.*RETRIES|.*CACHE.*|CONFIG_FILE"
-    r"|KEYRING_PROVIDER|OFFLINE|LINK_MODE)"
+# Variables that an installer must not see: its own, which could install elsewhere, less, or without hashes; those of
+# Python, which could bring in modules of the checkout; and those of hssgate, which hold the credentials.
+_WITHHELD = re.compile("PIP_|UV_|PYTHON|HSSGATE_|HUAWEICLOUD_|HW_|CLOUD_SDK_|ACTIONS_ID_TOKEN_")
+# What it is given all the same: where packages come from, and how they are reached.
+_PIP_SOURCES = re.compile(
+    "(extra-)?index-url|pypi-url|no-index|find-links|trusted-host|(client-)?cert|proxy|(default-)?timeout"
+    "|(resume-)?retries|(no-)?cache-dir|keyring-provider"
+)
+_PIP_CERTIFICATES = {"use-feature": "truststore", "use-deprecated": "legacy-certs"}  # of their values these alone
+_PIP_READ = re.compile(f"{_PIP_SOURCES.pattern}|use-feature|use-deprecated|config-file")
+_PIP_LISTED = re.compile("(global|install|:env:)[.]([a-z-]+)=(.+)")
+_UV_INDEXES = re.compile("UV_(.*INDEX.*|FIND_LINKS)")
+_UV_SOURCES = re.compile(
+    _UV_INDEXES.pattern
+    + "|UV_(INSECURE_HOST|.*PROXY|.*CERTS|NATIVE_TLS|.*TIMEOUT|.*RETRIES|.*CACHE.*|KEYRING_PROVIDER|OFFLINE)"
 )
 
 
-class SetUpFailed(Exception):
-    """There is no venv to run in; the message says why and what to do."""
+class NotInstalledError(Exception):
+    """hssgate could not be installed; the message says why and what to do."""
 
 
-def main() -> int:
-    """Make the venv, or find it made, and return the exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a shell reads it, on Windows too
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
-    for name in [*os.environ]:
-        if _INSTALLERS.match(name) and not _SOURCES.fullmatch(name):
-            del os.environ[name]
-    # A configuration file may say the opposite for everyday work.
-    os.environ |= {"PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0"}
-    try:
-        interpreter = _private_venv(os.environ.get("RUNNER_TEMP", ""))
-    except SetUpFailed as failed:
-        print(failed)
-        return 1
-    except OSError as error:
-        print(f"{error}; is there room in RUNNER_TEMP, and may this user write there?")
-        return 1
-    print(interpreter)
-    return 0
+class StoppedError(Exception):
+    """A signal came; no child is left."""
 
 
-def _private_venv(temp: str) -> Path:
-    """Return the interpreter of the venv that belongs to this Python, these requirements and this copy of hssgate."""
-    if not temp:
-        raise SetUpFailed("RUNNER_TEMP is not set; this is made for a runner of GitHub Actions")
-    made_of = (LOCK.read_text(encoding="utf-8"), sys.version, sys.base_prefix, str(ROOT))
-    folder = Path(temp) / f"hssgate-{hashlib.sha256(repr(made_of).encode()).hexdigest()[:16]}"
-    interpreter = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    if not (folder / _COMPLETE).exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        venv.EnvBuilder(symlinks=os.name != "nt").create(folder)
-        os.chdir(folder)  # neither uv nor pip finds settings or modules of the caller's work tree
-        _install(interpreter)
-        _link(folder)
-        _ran(interpreter, "-I", "-X", "utf8", "-m", "hssgate", "check", "--help", shown=False)
-        (folder / _COMPLETE).touch()
-    return interpreter
+class Children:
+    """Runs one child at a time, in a process group of its own, and ends it when a signal comes.
 
+    pip and uv have children, too, which must not outlive them. And a signal to the group of this process, such as
+    Ctrl-C, must not reach hssgate beside the one that is passed on: a second signal ends it without reports.
+    """
 
-def _install(interpreter: Path) -> None:
-    """Install the locked requirements, each held against its hashes."""
-    locked = ("--require-hashes", "-r", LOCK)
-    if uv := shutil.which("uv"):
+    def __init__(self) -> None:
+        self.exit_code = 0  # after a signal
+        self._last_signal = 0.0
+        self._child: subprocess.Popen[bytes] | None = None
+        self._is_gate = False
+        # A shell starts its children in the background with SIGINT ignored. So it sends SIGUSR1 instead, which also
+        # ends a Python that has not come this far.
+        for name in ("SIGINT", "SIGTERM", "SIGUSR1"):
+            if hasattr(signal, name):  # Windows has no SIGUSR1
+                signal.signal(getattr(signal, name), self._on_signal)
+
+    def install(self, *command: str | Path, env: Mapping[str, str]) -> str:
+        """Run a step of the installation, and return what it printed."""
+        with tempfile.TemporaryFile(dir=env["TMPDIR"]) as file:  # no pipe: one ends only with the last that holds it
+            code = self._run(command, env, file)
+            file.seek(0)
+            printed = file.read().decode(errors="replace").strip()
+        if code == 0:
+            return printed
+        print(printed, file=sys.stderr, flush=True)
+        lines = printed.splitlines() or ["no output"]
+        reason = next((line for line in reversed(lines) if line.lower().startswith("error")), lines[-1])
+        words = " ".join(map(str, command))
+        raise NotInstalledError(f"`{words}` ended with {code}: {reason}")
+
+    def gate(self, *command: str | Path) -> int:
+        """Run hssgate, and return its exit code."""
+        self._is_gate = True
+        code = self._run(command)
+        return code if code >= 0 else 128 - code
+
+    def _run(
+        self, command: tuple[str | Path, ...], env: Mapping[str, str] | None = None, out: BinaryIO | None = None
+    ) -> int:
+        if self.exit_code:
+            raise StoppedError
+        words = [*map(str, command)]
+        error = subprocess.STDOUT if out else None
+        self._child = subprocess.Popen(
+            words, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=error, start_new_session=True
+        )
+        if self.exit_code:  # the signal came before there was a child
+            self._send(signal.SIGKILL)
+        code = self._child.wait()
+        if self.exit_code:
+            patience = time.monotonic() + 2
+            while self._send(0) and time.monotonic() < patience:  # until init has reaped the children of the child
+                time.sleep(0.01)
+        self._child = None
+        if self.exit_code:
+            raise StoppedError
+        return code
+
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+        """Kill an installer at once; pass the first signal on to hssgate, which then writes its reports."""
+        again = self.exit_code != 0
+        if again and time.monotonic() - self._last_signal < 1:
+            return  # the same one: Jenkins, for example, signals every process of a build
+        self._last_signal = time.monotonic()
+        kind = signal.SIGTERM if number == signal.SIGTERM else signal.SIGINT
+        self.exit_code = self.exit_code or 128 + kind
+        self._send(signal.SIGKILL if again or not self._is_gate else kind)
+
+    def _send(self, number: int) -> bool:
+        """Signal the group of the child, and return whether there is one."""
+        if self._child is None:
+            return False
+        if os.name == "nt":
+            self._child.kill()
+            return False
         try:
-            _ran(uv, "pip", "install", "--python", interpreter, *locked)
-        except SetUpFailed as failed:
-            _say(f"{failed}\npip is asked instead, which may know of another index.")
+            os.killpg(self._child.pid, number)
+        except OSError:
+            return False
+        return True
+
+
+def make_folder() -> Path:
+    """Make a folder to load modules from: one for temporary files may be missing, full, or mounted noexec."""
+    places = [os.environ.get(name) for name in ("RUNNER_TEMP", "WORKSPACE_TMP", "TMPDIR")]
+    for place in filter(None, (*places, "/tmp", "/var/tmp", os.environ.get("HOME"), os.curdir)):  # noqa: S108 - mkdtemp
+        with contextlib.suppress(OSError):
+            folder = Path(tempfile.mkdtemp(prefix="hssgate-", dir=place)).resolve()
+            (folder / "probe").touch(mode=0o700)
+            if os.access(folder / "probe", os.X_OK):
+                return folder
+            shutil.rmtree(folder)
+    raise NotInstalledError("there is no folder to write to and to load modules from; name one with TMPDIR")
+
+
+def environment(folder: Path, given: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of an installer."""
+    kept = {name: value for name, value in os.environ.items() if not _WITHHELD.match(name)}
+    return {**kept, "PIP_NO_INPUT": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "TMPDIR": str(folder), **given}
+
+
+def find_pip(children: Children, folder: Path, python: Path) -> tuple[str, ...]:
+    """Return the pip of this Python, and if there is none, that of the venv."""
+    if importlib.util.find_spec("pip"):
+        return sys.executable, "-I", "-m", "pip"
+    children.install(python, "-I", "-m", "ensurepip", env=environment(folder, {}))
+    return str(python), "-I", "-m", "pip"
+
+
+def pip_sources(children: Children, folder: Path, pip: tuple[str, ...]) -> dict[str, str]:
+    """Return what the variables and files of pip say about the sources of packages, as variables."""
+    given = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
+    options = {name: name.removeprefix("PIP_").lower().replace("_", "-") for name in given}
+    read = {name: given[name] for name, option in options.items() if _PIP_READ.fullmatch(option)}
+    # Its files could make this pip quiet, or write a log, or start another one.
+    read |= {"PIP_QUIET": "0", "PIP_LOG": os.devnull, "_PIP_RUNNING_IN_SUBPROCESS": "1"}
+    listed = children.install(*pip, "config", "list", env=environment(folder, read))
+    lines = [line for line in map(_PIP_LISTED.fullmatch, listed.splitlines()) if line]
+    found = {}
+    for section in ("global", "install", ":env:"):  # the later one wins
+        for _, option, written in (line.groups() for line in lines if line[1] == section):
+            value = ast.literal_eval(written)
+            if option in _PIP_CERTIFICATES:
+                value = _PIP_CERTIFICATES[option] if _PIP_CERTIFICATES[option] in value.split() else ""
+            elif not _PIP_SOURCES.fullmatch(option):
+                value = ""
+            if value:  # pip takes no notice of an empty one
+                name = option.removeprefix("default-").replace("pypi-url", "index-url")
+                found["PIP_" + name.upper().replace("-", "_")] = value
+    return found
+
+
+def install(children: Children, folder: Path, words: Sequence[str]) -> Path:
+    """Make a venv, install into it, and return its Python."""
+    venv.EnvBuilder(symlinks=os.name != "nt").create(folder)
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    packages = sysconfig.get_path("purelib", "venv", {"base": str(folder)})
+    uv, for_uv = shutil.which("uv"), {name: os.environ[name] for name in os.environ if _UV_SOURCES.fullmatch(name)}
+    try:
+        pip = find_pip(children, folder, python)
+    except NotInstalledError as error:
+        if not uv:
+            hint = "this machine has neither uv, nor pip, nor ensurepip (on Debian: python3-venv)"
+            raise NotInstalledError(f"{error}; {hint}") from error
+        pip = ()
+    sources = pip_sources(children, folder, pip) if pip else {}
+    # uv does not read what pip is told of its sources. Where that is something, uv has to be told of its own.
+    if uv and (not sources or any(map(_UV_INDEXES.fullmatch, for_uv))):
+        command = (uv, "pip", "install", "--quiet", "--no-config", "--python", str(python), *words)
+        try:
+            children.install(*command, env=environment(folder, for_uv))
+        except NotInstalledError as error:
+            if not pip:
+                raise
+            print(f"{error}; trying pip", file=sys.stderr, flush=True)
         else:
-            return
-    pip: tuple[str | Path, ...]
-    if _pip_version() >= _PIP_WITH_PYTHON:
-        pip = (sys.executable, "-I", "-m", "pip", "--python", interpreter)
-    else:
+            return python
+    # As --target of this pip: it can be older than --python, and its keyring is not one of the venv.
+    command = (*pip, "install", "--quiet", "--no-compile", "--target", packages, *words)
+    children.install(*command, env=environment(folder, sources | {"PIP_CONFIG_FILE": os.devnull}))
+    return python
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Install hssgate, run it, remove it, and return the exit code."""
+    cut = arguments.index("--")
+    words, program = arguments[:cut], arguments[cut + 1 :]
+    in_github = os.environ.get("GITHUB_ACTIONS") == "true"
+    children, folder = Children(), None
+    try:
+        if in_github:
+            print("::group::Set hssgate up", flush=True)
         try:
-            _ran(interpreter, "-I", "-m", "ensurepip")
-        except SetUpFailed as failed:
-            raise SetUpFailed(
-                f"{failed}; the runner has no uv, and its Python neither pip 22.3 or newer nor ensurepip: give it one "
-                "of them (on Debian and Ubuntu: python3-venv), or run actions/setup-python before"
-            ) from failed
-        pip = (interpreter, "-I", "-m", "pip")
-    try:
-        _ran(*pip, "--no-input", "--disable-pip-version-check", "install", "--no-compile", *locked)
-    except SetUpFailed as failed:
-        raise SetUpFailed(
-            f"{failed}; all of it stands in the log above. Is the package index within reach? A mirror is named by "
-            "PIP_INDEX_URL or pip's configuration"
-        ) from failed
-
-
-def _pip_version() -> tuple[int, ...]:
-    """Return the version of this Python's own pip, or nothing."""
-    try:
-        found = re.match(r"(\d+)\.(\d+)", importlib.metadata.version("pip"))
-    except importlib.metadata.PackageNotFoundError:
-        return ()
-    return tuple(map(int, found.groups())) if found else ()
-
-
-def _link(folder: Path) -> None:
-    """Let the venv find hssgate where the runner has put this repository."""
-    base = {"base": str(folder), "platbase": str(folder)}
-    packages = Path(sysconfig.get_path("purelib", "venv", base))
-    (packages / "hssgate.pth").write_text(f"{ROOT}\n", encoding="utf-8")
-
-
-def _ran(*command: str | Path, shown: bool = True) -> None:
-    """Run a command that must succeed."""
-    words = [*map(str, command)]
-    _say(f"$ {shlex.join(words)}")
-    with subprocess.Popen(
-        words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
-        errors="replace",
-    ) as process:  # fmt: skip
-        lines = []
-        for line in process.stdout or ():
-            lines.append(line.strip())
-            if shown:
-                _say(line.rstrip())
-    if process.returncode != 0:
-        told = [line for line in lines if line.lower().startswith("error")] or [line for line in lines if line] or ["-"]
-        raise SetUpFailed(f"`{shlex.join(words)}` ended with {process.returncode}: {told[-1]}")
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+            folder = make_folder()
+            python = (install(children, folder, words), "-I", "-X", "utf8")
+            # Fails here, and not as a crash of the gate, where a library does not fit this machine.
+            children.install(*python, *program[:3], "--help", env=environment(folder, {}))
+        finally:
+            if in_github:
+                print("::endgroup::", flush=True)
+        return children.gate(*python, *program)
+    except StoppedError:
+        return children.exit_code
+    except (NotInstalledError, OSError) as error:
+        text = f"hssgate could not be installed, and nothing was asked of HSS: {error}"
+        command = text.replace("%", "%25")
+        print(f"::error title=hssgate::{command}" if in_github else text, file=None if in_github else sys.stderr)
+        return 3
+    finally:
+        if folder:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

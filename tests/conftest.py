@@ -24,6 +24,7 @@ from hssgate.emulator.scenario import parse_scenario
 from hssgate.policy.model import BUILT_IN_TEXT
 from hssgate.secret import Secret
 from tests.fakes import FakeClock
+from tests.machine import Machine
 
 _OWN_VARIABLES = (
     "HSSGATE_",
@@ -77,7 +78,7 @@ class _Guard:
 
     def set_for(self, item: pytest.Item) -> None:
         """Watch over a test, unless it or one before it is real: servers of that one may live on in their threads."""
-        self._was_off |= item.get_closest_marker("real") is not None
+        self._was_off |= any(item.get_closest_marker(name) for name in ("real", "integration"))
         self._is_on = not self._was_off
 
     def stop(self) -> None:
@@ -242,3 +243,11 @@ def _as_stream(response: httpx.Response) -> httpx.Response:
 def bench(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Bench:
     """A gate over the emulator's default: one finished image."""
     return Bench(capsys, monkeypatch, tmp_path)
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Iterator[Machine]:
+    """A machine on which nothing may be left running."""
+    found = Machine(tmp_path)
+    yield found
+    assert found.left() == {}

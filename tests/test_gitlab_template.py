@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -22,7 +23,7 @@ HEADER, BODY = re.split(r"^---\n", TEMPLATE, flags=re.MULTILINE)
 INPUTS: dict[str, dict[str, Any]] = yaml.safe_load(HEADER)["spec"]["inputs"]
 TEXTS = [name for name, found in INPUTS.items() if found.get("type", "string") == "string"]
 OPTIONS = [
-    "images", "cicd-name", "policy", "scanned-after", "timeout", "appear-timeout", "settle", "region", "endpoint",
+    "images", "cicd-name", "policy", "scanned-after", "timeout", "appear-timeout", "settle", "region", "cloud", "endpoint",
     "project-id", "enterprise-project-id",
 ]  # fmt: skip
 
@@ -46,8 +47,15 @@ def job(inputs: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
     return found
 
 
+def given_to(read: dict[str, Any]) -> dict[str, str]:
+    """The inputs as the shell knows them, by the variable that the first command sets."""
+    words = shlex.split(read["script"][0].partition("\n")[2])
+    assert all(re.match(r"HSSGATE_INPUT_[A-Z_]+=", word) for word in words)
+    return dict(word.removeprefix("HSSGATE_INPUT_").split("=", 1) for word in words)
+
+
 def variable(name: str) -> str:
-    return "HSSGATE_INPUT_" + name.upper().replace("-", "_")
+    return name.upper().replace("-", "_")
 
 
 def test_the_inputs_are_those_of_the_contract() -> None:
@@ -63,11 +71,13 @@ def test_the_inputs_are_those_of_the_contract() -> None:
         "appear-timeout": "",
         "settle": "",
         "region": "",
+        "cloud": "",
         "endpoint": "",
         "project-id": "",
         "enterprise-project-id": "",
         "image": "python:3.12-slim",
         "install": f"hssgate=={__version__}",
+        "output-prefix": "(name of the job)",
         "allow-exit-codes": [256],
     }
     assert "default" not in INPUTS["images"]
@@ -85,7 +95,7 @@ def test_every_option_that_is_an_input_is_an_option_of_check() -> None:
 
     assert looped.replace("\\", "").split() == [variables[name].removeprefix("HSSGATE_") for name in OPTIONS]
     for name in OPTIONS:
-        assert job({name: "x"})["variables"][variable(name)] == "x"
+        assert given_to(job({name: "x"}))[variable(name)] == "x"
 
 
 @pytest.mark.parametrize("option", ["timeout", "appear-timeout", "settle"])
@@ -97,15 +107,14 @@ def test_the_descriptions_tell_the_defaults_of_check(option: str) -> None:
 
 
 def test_the_reports_written_are_the_artifacts_kept() -> None:
-    """Whatever the outcome; and none of an earlier run is left lying about."""
-    script, artifacts = job()["script"][0], job()["artifacts"]
-    written = dict(re.findall(r"\b([a-z]+)=(hssgate[a-z.-]*)", script.partition("HSSGATE_REPORTS=")[2]))
-    (removed,) = re.findall(r"rm -f (.+)", script)
+    """Whatever the outcome."""
+    script, artifacts = job()["script"][1], job()["artifacts"]
+    (reports,) = re.findall(r"reports='([^']+)'", script)
+    written = dict(word.split("=") for word in reports.split())
 
     assert artifacts["when"] == "always"
     assert artifacts["reports"] == {name: written[name] for name in ("junit", "codequality", "dotenv")}
     assert {*artifacts["paths"]} == {path for name, path in written.items() if name != "dotenv"}
-    assert {*removed.split()} == {*written.values()}
     assert {*written} <= {*FORMATS}
 
 
@@ -116,9 +125,15 @@ def test_no_exit_code_is_softened_unless_it_is_named() -> None:
     assert job({"allow-exit-codes": []})["allow_failure"] == {"exit_codes": []}
 
 
-def test_inputs_reach_the_shell_through_variables_alone() -> None:
-    """None stands in the script."""
-    assert "$[[" not in "".join(yaml.safe_load(BODY)["$[[ inputs.job-name ]]"]["script"])
+def test_an_input_stands_between_quotes_alone() -> None:
+    """Of YAML, and of the shell in its first command, which only sets variables; the second one has none."""
+    inputs, script = yaml.safe_load(BODY)["$[[ inputs.job-name ]]"]["script"]
+
+    first, line = inputs.splitlines()
+    assert {word.partition("=")[2] for word in shlex.split(line)} <= {f"$[[ inputs.{name} ]]" for name in TEXTS}
+    assert re.fullmatch(r"(HSSGATE_INPUT_[A-Z_]+='[^']*' ?)+", line)
+    assert first == "# the inputs, as they were written"
+    assert "$[[" not in script
 
 
 @pytest.mark.parametrize("name", TEXTS)
@@ -130,8 +145,8 @@ def test_a_single_quote_is_refused(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in TEXTS if INPUTS[name].get("default") != ""])
 def test_what_must_not_be_empty_cannot_be(name: str) -> None:
-    """But for the moment, which may be given up for a digest."""
-    assert bool(re.search(INPUTS[name]["regex"], "")) == (name == "scanned-after")
+    """But for the moment, which may be given up for a digest, and the prefix."""
+    assert bool(re.search(INPUTS[name]["regex"], "")) == (name in {"scanned-after", "output-prefix"})
 
 
 PLAIN = job()
@@ -145,8 +160,8 @@ def test_an_input_is_a_value_and_nothing_else(text: str, name: str) -> None:
     """Whatever is on one line comes out as it was, and nothing around it changes."""
     read = job({name: text})
 
-    assert read["variables"][variable(name)] == text
-    read["variables"] = PLAIN["variables"]
+    assert given_to(read) == given_to(PLAIN) | {variable(name): text}
+    read["script"][0] = PLAIN["script"][0]
     assert read == PLAIN
 
 
@@ -162,8 +177,9 @@ def test_an_input_of_several_lines_breaks_out_of_nothing(text: str, name: str) -
         return
 
     assert [*read] == [*PLAIN]
-    assert [*read["variables"]] == [*PLAIN["variables"]]
-    assert (read["script"], read["artifacts"]) == (PLAIN["script"], PLAIN["artifacts"])
+    others = {other: value for other, value in given_to(PLAIN).items() if other != variable(name)}
+    assert {other: value for other, value in given_to(read).items() if other != variable(name)} == others
+    assert (read["script"][1:], read["artifacts"]) == (PLAIN["script"][1:], PLAIN["artifacts"])
 
 
 def test_a_quote_would_break_out_but_for_the_regex() -> None:

@@ -18,12 +18,16 @@ from tests.test_check import CLEAN, finished, images
 ROOT = Path(__file__).parents[1]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 INPUTS = [
-    "images", "cicd-name", "policy", "scanned-after", "timeout", "appear-timeout", "settle", "region", "endpoint",
-    "project-id", "enterprise-project-id", "reports", "python",
+    "images", "cicd-name", "policy", "scanned-after", "timeout", "appear-timeout", "settle", "region", "cloud", "endpoint",
+    "project-id", "enterprise-project-id", "reports", "working-directory", "python",
 ]  # fmt: skip
 # Few pipelines need them, and their variable serves those.
 WITHOUT_INPUT = {"interval", "max-interval", "details", "request-timeout", "ca-bundle"}
-DEFAULTS = {"reports": "junit=hssgate-junit.xml json=hssgate-report.json", "python": "python3"}
+OF_THE_STEP = {"working-directory", "python"}
+NEVER_EMPTY = ("images", "cicd-name", "policy", "scanned-after")
+DEFAULTS = dict.fromkeys(NEVER_EMPTY, "(not given)") | {
+    "reports": "junit=hssgate-junit.xml json=hssgate-report.json", "working-directory": ".", "python": "python3",
+}  # fmt: skip
 
 
 def loaded(path: Path) -> dict[str, Any]:
@@ -54,12 +58,11 @@ def steps(workflow: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def test_the_inputs_are_the_options() -> None:
-    """Each option is an input or left out on purpose; only the images must be given."""
+    """Each option is an input or left out on purpose; those that decide what is judged cannot be empty unnoticed."""
     inputs = ACTION["inputs"]
 
     assert [*inputs] == INPUTS
-    assert {*INPUTS} - {"images", "python"} == options().keys() - WITHOUT_INPUT
-    assert [name for name, given in inputs.items() if given.get("required")] == ["images"]
+    assert {*INPUTS} - {"images"} - OF_THE_STEP == options().keys() - WITHOUT_INPUT
     assert {name: given["default"] for name, given in inputs.items() if "default" in given} == DEFAULTS
     assert [name for name, given in inputs.items() if not given["description"].strip()] == []
 
@@ -71,13 +74,20 @@ def test_what_has_no_input_has_a_variable() -> None:
 
 
 def test_an_input_becomes_the_variable_of_its_option() -> None:
-    """By the one list of the script."""
+    """By the lists of the script."""
     (listed,) = re.findall(r'OPTIONS="([^"]+)"', SCRIPT)
-    named = {name: f"HSSGATE_{name.upper().replace('-', '_')}" for name in INPUTS if name not in {"images", "python"}}
+    (checked,) = re.findall(r'NEVER_EMPTY="([^"]+)"', SCRIPT)
+    named = {name: name.upper().replace("-", "_") for name in INPUTS if name not in {"reports", *OF_THE_STEP}}
 
-    assert [f"HSSGATE_{name}" for name in listed.split()] == [*named.values()]
-    assert named == {name: first_variable(options()[name]) for name in named}
-    assert f"export {check.params[0].envvar}=" in SCRIPT
+    assert listed.split() == [*named.values()]
+    assert checked.split() == [named[name] for name in NEVER_EMPTY]
+    assert f"NOT_GIVEN='{DEFAULTS['images']}'" in SCRIPT
+    assert f"DEFAULT_REPORTS='{DEFAULTS['reports']}'" in SCRIPT
+    variables = {name: first_variable(option) for name, option in options().items()} | {"images": "HSSGATE_IMAGES"}
+    assert {name: f"HSSGATE_{variable}" for name, variable in named.items()} == {
+        name: variables[name] for name in named
+    }
+    assert first_variable(options()["reports"]) == "HSSGATE_REPORTS"
 
 
 def test_inputs_reach_the_shell_as_variables_only() -> None:
@@ -165,4 +175,4 @@ def test_what_is_no_python_is_said(tmp_path: Path, program: str) -> None:
     assert ended.stdout.startswith(f"::error title=hssgate::{program} is ")
     assert "name one with the input python" in ended.stdout
     assert ended.stdout.count("\n") == 1
-    assert (tmp_path / "outputs").read_text() == "result=error\nexit-code=2\n"
+    assert (tmp_path / "outputs").read_text() == "exit-code=1\nresult=error\nexit-code=2\n"

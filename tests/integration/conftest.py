@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 NODE_MODULES = Path(__file__).parent / "node_modules"
 _OF_THE_INDEX = ("PIP_", "UV_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_", "REQUESTS_CA_BUNDLE")
-_CONFIGURATIONS = {"PIP_CONFIG_FILE": ("pip/pip.conf", "../.pip/pip.conf"), "UV_CONFIG_FILE": ("uv/uv.toml",)}
+_CONFIGURATIONS = {"PIP_CONFIG_FILE": ("pip/pip.conf", "../.pip/pip.conf")}
 
 
 def node() -> Path:
@@ -37,6 +37,14 @@ def of_the_index() -> dict[str, str]:
         for place in places:
             if (home / place).exists():
                 found.setdefault(name, str(home / place))
+    if "UV_INDEX_URL" not in found:  # uv does not know what pip is told
+        asked = subprocess.run(
+            [sys.executable, "-m", "pip", "config", "get", "global.index-url"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        found.setdefault("UV_DEFAULT_INDEX", asked.stdout.strip() or "https://pypi.org/simple")
     return found
 
 
@@ -93,15 +101,3 @@ def put_script(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
     path.chmod(0o755)
-
-
-def put_python_with_hssgate(folder: Path) -> None:
-    """Put a `python3` into the folder whose environments have what is under test installed from the start."""
-    put_script(folder / "environment", f"case $* in *'-m pip'*) exit 0 ;; esac\nexec {sys.executable} \"$@\"")
-    put_script(
-        folder / "python3",
-        f"""case $* in
-          *'-m venv'*) for made; do :; done; mkdir -p "$made/bin"; cp "{folder}/environment" "$made/bin/python" ;;
-          *) exec {sys.executable} "$@" ;;
-        esac""",
-    )

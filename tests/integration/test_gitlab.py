@@ -9,7 +9,6 @@ import os
 import re
 import shutil
 import socket
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,11 +25,10 @@ from tests.integration.conftest import (
     emulator,
     finding,
     node,
-    put_python_with_hssgate,
-    put_script,
     ran,
     succeeded,
 )
+from tests.machine import Machine
 from tests.test_check import DIGEST, FOREVER, finished, image, images
 
 pytestmark = pytest.mark.integration
@@ -47,7 +45,8 @@ push = {"cicd_name": "shop", "namespace": "team", "image_name": "app", "image_ve
         "timeline": [{"at": "1s", "scan_status": "scanning"},
                      {"at": "2s", "scan_status": "success", "severity_level": "Low", "vul_num": 3, "malicious_file_num": 0}]}
 urllib.request.urlopen(os.environ["EMULATOR"] + "/_emulator/images", json.dumps(push).encode())
-open("build.env", "w").write("IMAGE=registry.example.com/team/app:1.0\\nDIGEST=" + os.environ["PUSHED"] + "\\n")
+open("build.env", "w").write("IMAGE=registry.example.com/team/app:1.0\\nDIGEST=" + os.environ["PUSHED"] + "\\n"
+    "HSSGATE_INPUT_IMAGES=team/severe:1.0\\nHSSGATE_INPUT_TIMEOUT=0\\nHSSGATE_WRITTEN_IMAGES=team/severe:1.0\\n")
 """
 PIPELINE: dict[str, Any] = {
     "stages": ["build", "test", "deploy"],
@@ -60,8 +59,11 @@ PIPELINE: dict[str, Any] = {
     "hssgate": {"needs": ["build"]},
     "deploy": {
         "stage": "deploy",
-        "needs": ["hssgate"],
-        "script": ['echo "the gate said $HSSGATE_RESULT of $HSSGATE_IMAGE_DIGEST with $HSSGATE_EXIT_CODE"'],
+        "needs": ["hssgate", "slow"],
+        "script": [
+            'echo "the gate said $HSSGATE_RESULT of $HSSGATE_IMAGE_DIGEST with $HSSGATE_EXIT_CODE"',
+            'echo "the slow gate said $SLOW_HSSGATE_RESULT with $SLOW_HSSGATE_EXIT_CODE"',
+        ],
     },
 }
 SILENT = "http://127.0.0.1:$SILENT_PORT"
@@ -110,8 +112,11 @@ class Project:
         program = NODE_MODULES / "gitlab-ci-local" / "dist" / "index.js"
         shell = ("--force-shell-executor", "--shell-isolation", "--no-artifacts-to-source")
         given = [part for name, value in variables.items() for part in ("--variable", f"{name}={value}")]
-        ended = ran(node(), program, *shell, *options, *given, cwd=self.folder, env=env)
-        return ended.stdout + ended.stderr if not options else ended.stdout or ended.stderr
+        # Into a file: it ends before a pipe has taken all that it prints.
+        to_file = ("sh", "-c", 'exec "$@" >.gitlab-ci-local-printed', "sh")
+        ended = ran(*to_file, node(), program, *shell, *options, *given, cwd=self.folder, env=env)
+        printed = (self.folder / ".gitlab-ci-local-printed").read_text(encoding="utf-8")
+        return printed + ended.stderr if not options else printed or ended.stderr
 
     def artifact(self, job: str, name: str) -> Path:
         """A file that the job handed in."""
@@ -145,16 +150,15 @@ def pipeline(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     The jobs that are about the installation install; the others find a Python whose environments have hssgate already.
     """
     project = Project(tmp_path_factory.mktemp("project"))
-    tools = tmp_path_factory.mktemp("bin")
-    put_python_with_hssgate(tools)
-    installed = {"variables": {"PATH": f"{tools}:{os.environ['PATH']}"}}
+    machine = Machine(tmp_path_factory.mktemp("machine"))
+    known = {name: machine.environ[name] for name in ("NOTES", "MACHINE")}
+    installed = {"variables": known | {"PATH": f"{machine.folder / 'bin'}:{os.environ['PATH']}"}}
     with_uv = tmp_path_factory.mktemp("uv")
     (with_uv / "uv").symlink_to(BIN / "uv")
-    put_script(with_uv / "python3", f"case $* in *'-m venv'*) exit 1 ;; esac\nexec {sys.executable} \"$@\"")
-    by_uv = {"by uv": {"variables": {"PATH": f"{with_uv}:{os.environ['PATH']}"}}}
+    by_uv = {"by uv": {"variables": {"PATH": f"{with_uv}:{os.environ['PATH']}", "PIP_CONFIG_FILE": os.devnull}}}
     installing = {"hssgate", "not installed", "hostile", "by uv"}
     project.commit(JOBS, PIPELINE | dict.fromkeys([*{*JOBS} - installing], installed) | by_uv)
-    scenario = tools / "scenario.yaml"
+    scenario = machine.folder / "scenario.yaml"
     scenario.write_text(SCENARIO, encoding="utf-8")
     with emulator("--scenario", scenario) as url, socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))  # bound, but nobody listens
@@ -206,8 +210,9 @@ def test_the_reports_are_artifacts_whatever_the_outcome(pipeline: Pipeline, job:
 
 
 def test_the_verdict_reaches_a_later_job(pipeline: Pipeline) -> None:
-    """As variables, through the dotenv report."""
+    """As variables, through the dotenv report; those of another gate have a prefix."""
     assert f"the gate said passed of {DIGEST} with 0" in pipeline.log
+    assert "the slow gate said error with 4" in pipeline.log
 
 
 @pytest.fixture
@@ -245,8 +250,8 @@ def test_a_job_is_extended_by_its_name(project: Project) -> None:
     job = yaml.safe_load(project.gitlab_ci_local("--preview"))["gate"]
 
     assert (job["id_tokens"], job["rules"], job["tags"]) == (token, rules, ["linux"])
-    assert "-m hssgate check" in job["script"][0]
-    assert job["variables"]["HSSGATE_INPUT_IMAGES"] == "app:1"
+    assert "HSSGATE_INPUT_IMAGES='app:1'" in job["script"][0]
+    assert "-m hssgate check" in job["script"][1]
 
 
 @pytest.mark.parametrize(

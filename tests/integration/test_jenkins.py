@@ -18,10 +18,10 @@ from tests.integration.conftest import (
     emulator,
     finding,
     node,
-    put_python_with_hssgate,
     put_script,
     ran,
 )
+from tests.machine import Machine
 from tests.test_check import CLEAN, DIGEST, FOREVER, image, images
 
 pytestmark = pytest.mark.integration
@@ -37,6 +37,9 @@ SCENARIO = images(
     image(FOREVER, cicd_name="my-pipeline", image_version='"3"'),
 )
 SECRET = "emulator-sk"
+BEFORE = """<?xml version="1.0" encoding="utf-8"?>
+<testsuites><testsuite name="team/app:0"><properties><property name="hssgate.policy" value="x"/></properties></testsuite>
+</testsuites>"""  # of the build before
 
 
 def linted(folder: Path) -> "subprocess.CompletedProcess[str]":
@@ -65,9 +68,9 @@ def test_groovy_puts_nothing_into_a_shell_step() -> None:
     text = JENKINSFILE.read_text(encoding="utf-8")
     scripts = text.split("'''")[1::2]
 
-    assert '"""' not in text
+    assert '"""' not in "".join(text.split("'''")[::2])
     assert not re.search(r"[^.]\bsh\W+\"", text)
-    assert len(scripts) == 2
+    assert len(scripts) == 2  # the digest, and the gate
     assert not [line for script in scripts for line in script.splitlines() if "\\" in line.removesuffix("\\")]
 
 
@@ -96,8 +99,13 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield found
 
 
-def build(number: int, folder: Path, url: str, env: dict[str, str] | None = None) -> Build:
-    """Run the whole Jenkinsfile in a workspace where docker is a fake, as are the scripts it calls."""
+def build(
+    number: int, folder: Path, url: str, env: dict[str, str] | None = None, machine: Machine | None = None
+) -> Build:
+    """Run the whole Jenkinsfile in a workspace where docker is a fake, as are the scripts it calls.
+
+    On a machine pip is a fake, too, and hssgate is that of this repository.
+    """
     for name, script in (
         ("bin/docker", f"echo '{PUSHED}' > build.json"),
         ("ci/hss-scan.sh", "exit 0"),
@@ -105,7 +113,7 @@ def build(number: int, folder: Path, url: str, env: dict[str, str] | None = None
     ):
         put_script(folder / name, script)
     (folder / "hss-reports").mkdir()
-    (folder / "hss-reports" / "junit.xml").write_text("<testsuites/>", encoding="utf-8")  # of the build before
+    (folder / "hss-reports" / "junit.xml").write_text(BEFORE, encoding="utf-8")
     known = {
         "CREDENTIAL_HUAWEICLOUD_SDK_AK": "emulator-ak",
         "CREDENTIAL_HUAWEICLOUD_SDK_SK": SECRET,
@@ -116,12 +124,19 @@ def build(number: int, folder: Path, url: str, env: dict[str, str] | None = None
         "HSSGATE_TIMEOUT": "2s",
     }
     jars = ":".join(map(str, GROOVY.glob("*.jar")))
-    path = {"PATH": f"{folder / 'bin'}:{os.environ['PATH']}"}
+    known |= machine.environ if machine else {}
+    path = {"PATH": f"{folder / 'bin'}:{(machine.environ if machine else os.environ)['PATH']}"}
     ended = ran(
         "java", "-cp", jars, "groovy.ui.GroovyMain", STAND_IN, JENKINSFILE, cwd=folder, env=known | path | (env or {})
     )
     told = json.loads(ended.stdout.splitlines()[-1]) if ended.returncode == 0 else pytest.fail(ended.stderr)
     return Build(told["result"], told["said"], ended.stdout + ended.stderr, folder)
+
+
+def workspace(tmp_path: Path) -> Path:
+    folder = tmp_path / "workspace"
+    folder.mkdir()
+    return folder
 
 
 def test_a_build_whose_image_passes_is_deployed(tmp_path: Path, url: str, wheel: Path) -> None:
@@ -136,35 +151,27 @@ def test_a_build_whose_image_passes_is_deployed(tmp_path: Path, url: str, wheel:
     assert SECRET not in ended.log
 
 
-def test_a_build_whose_image_is_blocked_fails(tmp_path: Path, url: str) -> None:
+def test_a_build_whose_image_is_blocked_fails(tmp_path: Path, url: str, machine: Machine) -> None:
     """Nothing is deployed; the reports are published all the same."""
-    put_python_with_hssgate(tmp_path / "bin")
-
-    ended = build(2, tmp_path, url)
+    ended = build(2, workspace(tmp_path), url, machine=machine)
 
     assert (ended.result, ended.deployed) == ("FAILURE", ""), ended.log
     assert {"result": "FAILURE", "reason": "HSS image scan: the policy is violated"} in ended.said
     assert {"published": True} in ended.said
-    assert JUnitXml.fromfile(str(tmp_path / "hss-reports" / "junit.xml")).failures == 1
+    assert JUnitXml.fromfile(str(ended.folder / "hss-reports" / "junit.xml")).failures == 1
 
 
-def test_the_softened_code_is_unstable_and_not_deployed(tmp_path: Path, url: str) -> None:
+def test_the_softened_code_is_unstable_and_not_deployed(tmp_path: Path, url: str, machine: Machine) -> None:
     """A doubt is never a pass."""
-    put_python_with_hssgate(tmp_path / "bin")
-
-    ended = build(3, tmp_path, url)
+    ended = build(3, workspace(tmp_path), url, machine=machine)
 
     assert (ended.result, ended.deployed) == ("UNSTABLE", ""), ended.log
     assert ended.said[0]["reason"].startswith("HSS image scan: HSS was too slow")
 
 
-@pytest.mark.parametrize("code", [4, 10])
-def test_a_failed_installation_is_no_verdict(tmp_path: Path, url: str, code: int) -> None:
-    """Whatever code it ends with; nor is the report of the build before taken for this one's."""
-    put_python_with_hssgate(tmp_path / "bin")
-    put_script(tmp_path / "bin" / "environment", f"exit {code}")
-
-    ended = build(1, tmp_path, url)
+def test_a_failed_installation_is_no_verdict(tmp_path: Path, url: str, machine: Machine) -> None:
+    """Nor is the report of the build before taken for this one's."""
+    ended = build(1, workspace(tmp_path), url, {"NOT_INSTALLED": "1"}, machine)
 
     assert (ended.result, ended.deployed) == ("FAILURE", ""), ended.log
     assert ended.said == [

@@ -79,7 +79,8 @@ def test_the_schemas_hold(schema: str, names: list[str]) -> None:
 
 def test_shellcheck_finds_nothing() -> None:
     """In the script of the action."""
-    judged(BIN / "shellcheck", "action/run.sh", ".ci/run")
+    judged(BIN / "shellcheck", "--external-sources", "action/run.sh", ".ci/run")
+    judged(BIN / "shellcheck", "--shell=sh", "action/attended.sh")
 
 
 def uses(workflow: str) -> set[str]:

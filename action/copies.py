@@ -1,0 +1,29 @@
+"""Copies the parts that the examples and the GitLab template share into each of them: `make copies`.
+
+A copy stands between a line that ends with `# --- action/NAME` and one with `# --- end`, indented as the former.
+"""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+COPIES = ("gitlab-ci-template.yml", "examples/gate.sh", "examples/Jenkinsfile")
+_COPY = re.compile(
+    r"^(?P<indent> *)(?P<begin>[^\n]*# --- (?P<source>action/\S+)\n).*?^(?P<end> *# --- end)", re.MULTILINE | re.DOTALL
+)
+
+
+def copied(text: str) -> str:
+    """Return a file with its copies as they should be."""
+    return _COPY.sub(_replacement, text)
+
+
+def _replacement(found: re.Match[str]) -> str:
+    source = (ROOT / found["source"]).read_text(encoding="utf-8")
+    indented = (f"{found['indent']}{line}".rstrip() + "\n" for line in source.splitlines())
+    return f"{found['indent']}{found['begin']}{''.join(indented)}{found['end']}"
+
+
+if __name__ == "__main__":
+    for path in (ROOT / name for name in COPIES):
+        path.write_text(copied(path.read_text(encoding="utf-8")), encoding="utf-8")
