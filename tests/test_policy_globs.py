@@ -76,6 +76,9 @@ def _no_expression_is_left_from_another_test() -> None:
         pytest.param("my.org/app", "my.org", "app", "1.0", True, id="a namespace may hold a dot"),
         pytest.param("my.org/**", "my.org", "app", "1.0", True, id="and have two stars behind it"),
         pytest.param("a*b**c*/d", "a", "x/b/c/d", "1", False, id="a star before two stars does not cross"),
+        pytest.param("team/a*b*c*d", "team", "axxbxxcxd", "1", True, id="several stars"),
+        pytest.param("team/a*b*c*d", "team", "axxcxxbxd", "1", False, id="several stars, in another order"),
+        pytest.param("**/a*b*c/**", "team", "axxbxxc/d", "1", True, id="several stars between two stars"),
         pytest.param("**a*b", "x", "a/ab", "1", True, id="not the first place that fits"),
     ],
 )  # fmt: skip
