@@ -12,8 +12,8 @@ from hssgate.durations import Moment
 from hssgate.errors import ApiUnavailable, GateError, Interrupted, Misused
 from hssgate.evidence import Evidence, Findings, FindingsMissing
 from hssgate.exit_codes import ExitCode
+from hssgate.files import read_bounded
 from hssgate.grouping import GroupKey, Standing
-from hssgate.reading import read_bounded
 from hssgate.reference import Reference, parse_reference
 from hssgate.report_model import SCHEMA_VERSION, GroupModel, ImageModel, ReportModel, parse_json
 from hssgate.sighting import Sighting

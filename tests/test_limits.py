@@ -12,8 +12,8 @@ import pytest
 
 from hssgate.api.listing import LARGEST_VALUE, MOST_ROWS, document_in, rows_in
 from hssgate.cli.check import MOST_IMAGES
+from hssgate.files import read_bounded, write_to_pipe
 from hssgate.policy.model import MOST_ENTRIES
-from hssgate.reading import read_bounded, write_to_pipe
 from hssgate.redaction import Redactor
 from hssgate.reports.json import LONGEST_LISTS
 from tests.conftest import Bench
@@ -173,7 +173,7 @@ def test_a_pipe_that_brings_nothing_yet_is_not_at_its_end(tmp_path: Path, monkey
             next(calls)()
             return [(0, 0)]
 
-    monkeypatch.setattr("hssgate.reading.select.poll", Hasty)
+    monkeypatch.setattr("hssgate.files.select.poll", Hasty)
 
     assert read_bounded(path, 100) == b"whole"
 
@@ -243,7 +243,7 @@ def test_a_pipe_that_nobody_writes_to_is_given_up(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], env: dict[str, str]
 ) -> None:
     """It used to be waited for without end."""
-    monkeypatch.setattr("hssgate.reading.PATIENCE", 0.05)
+    monkeypatch.setattr("hssgate.files.PATIENCE", 0.05)
     os.mkfifo("pipe.yaml")
 
     ended = bench.run(*arguments, env=env)

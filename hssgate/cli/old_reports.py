@@ -11,7 +11,7 @@ from hssgate.cli.options import Report
 from hssgate.cli.report_files import STDOUT, Reports, inputs_of, is_same_file, reason_of
 from hssgate.cli.world import World
 from hssgate.errors import GateError, Misused
-from hssgate.reading import open_number, read_bounded
+from hssgate.files import open_number, read_bounded
 from hssgate.text import clean
 
 _BETWEEN_REPORTS = re.compile(r"[\s,;]+")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from hssgate.errors import Misused
-from hssgate.reading import read_bounded
+from hssgate.files import read_bounded
 from hssgate.record import record
 from hssgate.text import clean
 

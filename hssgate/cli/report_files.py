@@ -10,8 +10,8 @@ import click
 
 from hssgate.cli.console import Console
 from hssgate.errors import Misused
+from hssgate.files import open_number, write_to_open, write_to_pipe
 from hssgate.policy.search import NAMES_IN_WORDS, is_default_name
-from hssgate.reading import open_number, write_to_open, write_to_pipe
 from hssgate.text import clean
 
 STDOUT = "-"

@@ -6,8 +6,8 @@ from dataclasses import field
 from pathlib import Path
 
 from hssgate.errors import PolicyInvalid
+from hssgate.files import read_bounded
 from hssgate.policy.model import BUILT_IN_TEXT, KeyPath, Policy, built_in
-from hssgate.reading import read_bounded
 from hssgate.record import record
 from hssgate.text import clean, plural
 from hssgate.verdict import PolicySource
