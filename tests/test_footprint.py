@@ -43,7 +43,7 @@ NOT_LOADED = {
     "hssgate.policy.document",
     "hssgate.policy.explain",
     "hssgate.policy.schema",
-    "hssgate.preflight",
+    "hssgate.doctor",
     "hssgate.reports.codequality",
     "hssgate.reports.html",
     "hssgate.reports.json",

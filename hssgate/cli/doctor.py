@@ -31,10 +31,7 @@ from hssgate.cli.options import LONGEST_CICD_NAME, Text, common_options, connect
 from hssgate.cli.policy_files import choose, load, policy_option
 from hssgate.cli.recipients import recipients_of
 from hssgate.cli.world import World
-from hssgate.errors import Misused
-from hssgate.exit_codes import ExitCode, worst
-from hssgate.policy.entry_warnings import warnings_of_ends
-from hssgate.preflight import (
+from hssgate.doctor import (
     WHAT_COMES_BEFORE,
     Look,
     State,
@@ -45,6 +42,9 @@ from hssgate.preflight import (
     unseen_access,
     unseen_host,
 )
+from hssgate.errors import Misused
+from hssgate.exit_codes import ExitCode, worst
+from hssgate.policy.entry_warnings import warnings_of_ends
 from hssgate.reports.summary import Tone
 from hssgate.reports.words import policy_in_words
 from hssgate.settings import Connection
