@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from hssgate.api.auth.access_key import SKEW_ALLOWED
 from hssgate.api.client import HssClient
+from hssgate.api.connection import Connection
 from hssgate.api.hosts import Hosts
 from hssgate.api.query import CicdImagesQuery
 from hssgate.api.wire import Answer, Question
@@ -15,7 +16,6 @@ from hssgate.clock import Clock
 from hssgate.durations import format_duration
 from hssgate.errors import ApiError, ApiRefused, ApiUnavailable, GateError, HostUntrusted, Misused
 from hssgate.exit_codes import ExitCode
-from hssgate.settings import Connection
 from hssgate.text import clean, plural
 from hssgate.ways import AccessKey, Token
 

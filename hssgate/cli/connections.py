@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from hssgate.api.connection import Connection
 from hssgate.api.hosts import Hosts
 from hssgate.api.proxies import VARIABLES, Proxy, proxy_for
 from hssgate.cli import github
@@ -13,7 +14,6 @@ from hssgate.cli.world import World
 from hssgate.errors import Misused
 from hssgate.record import record
 from hssgate.secret import Secret
-from hssgate.settings import Connection
 from hssgate.ways import Federation, Keyless, Password, secrets_of
 
 IAM_ENDPOINT = "HUAWEICLOUD_SDK_IAM_ENDPOINT"

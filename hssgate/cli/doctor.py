@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import click
 
 from hssgate import __version__
+from hssgate.api.connection import Connection
 from hssgate.api.proxies import Proxy
 from hssgate.cli.addresses import Site
 from hssgate.cli.connections import (
@@ -47,7 +48,6 @@ from hssgate.exit_codes import ExitCode, worst
 from hssgate.policy.entry_warnings import warnings_of_ends
 from hssgate.reports.summary import Tone
 from hssgate.reports.words import policy_in_words
-from hssgate.settings import Connection
 from hssgate.text import clean, escaped, plural
 from hssgate.ways import AccessKey, MachineAgency, Token
 

@@ -3,8 +3,8 @@
 from typing import assert_never
 from urllib.parse import urlsplit
 
+from hssgate.api.connection import Connection
 from hssgate.api.http import METADATA_HOST
-from hssgate.settings import Connection
 from hssgate.ways import AccessKey, Federation, GitHubIdToken, Keyless, MachineAgency, Password, Token
 
 _BY_TEMPORARY_KEYS = "signatures by temporary keys, with their security token"

@@ -8,13 +8,13 @@ import httpx
 from hssgate.api.auth.access_key import SignedAuth
 from hssgate.api.auth.lease import Issued, Lease
 from hssgate.api.auth.token import TokenAuth
+from hssgate.api.connection import Connection
 from hssgate.api.hosts import Hosts
 from hssgate.api.wire import LARGEST_BODY, Answer, Question, Wire
 from hssgate.clock import Clock
 from hssgate.durations import describe_skew
 from hssgate.errors import ApiRefused, ApiUnavailable
 from hssgate.secret import Secret
-from hssgate.settings import Connection
 from hssgate.ways import AccessKey, Federation, Keyless, MachineAgency, Password, Token
 
 T = TypeVar("T")
