@@ -12,7 +12,7 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
-from hssgate.api.wire import LARGEST_BODY
+from hssgate.hss.exchange import LARGEST_BODY
 
 TOKEN = "token-of-the-benchmark"  # noqa: S105 - known to nobody
 FINDINGS = "/vulnerabilities"

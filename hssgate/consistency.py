@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from itertools import islice, pairwise
 from pathlib import Path
 
-from hssgate.api.models import CicdImage
 from hssgate.errors import Misused
 from hssgate.grouping import Phase, is_stale
+from hssgate.hss.models import CicdImage
 from hssgate.judgement import judgement_warnings
 from hssgate.replay import document_of, judged_again, terms_of
 from hssgate.reports.json import sealed

@@ -6,18 +6,18 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-from hssgate.api.auth.access_key import SKEW_ALLOWED
-from hssgate.api.client import HssClient
-from hssgate.api.connection import Connection
-from hssgate.api.hosts import Hosts
-from hssgate.api.query import CicdImagesQuery
-from hssgate.api.wire import Answer, Question
 from hssgate.clock import Clock
 from hssgate.durations import format_duration
 from hssgate.errors import ApiError, ApiRefused, ApiUnavailable, GateError, HostUntrusted, Misused
 from hssgate.exit_codes import ExitCode
+from hssgate.hss.auth.access_key import SKEW_ALLOWED
+from hssgate.hss.client import HssClient
+from hssgate.hss.connection import Connection
+from hssgate.hss.credentials import AccessKey, Token
+from hssgate.hss.exchange import Answer, Question
+from hssgate.hss.hosts import Hosts
+from hssgate.hss.query import CicdImagesQuery
 from hssgate.text import clean, plural
-from hssgate.ways import AccessKey, Token
 
 _SKEW_ODD = 60.0  # seconds that are worth telling
 WHAT_COMES_BEFORE = "what comes before it does not hold"

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import field
 
-from hssgate.api.models import Finding
 from hssgate.errors import GateError
+from hssgate.hss.models import Finding
 from hssgate.record import record
 
 

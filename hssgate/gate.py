@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from hssgate.api.client import ROOM_FOR_ROWS, HssClient
-from hssgate.api.hosts import Hosts
-from hssgate.api.query import LONGEST_VERSION, CicdImagesQuery
 from hssgate.clock import Clock
 from hssgate.evidence import Evidence
 from hssgate.grouping import GroupKey
+from hssgate.hss.client import ROOM_FOR_ROWS, HssClient
+from hssgate.hss.hosts import Hosts
+from hssgate.hss.query import LONGEST_VERSION, CicdImagesQuery
 from hssgate.inquiry import Inquiry, Term
 from hssgate.judgement import (
     JudgedImage,

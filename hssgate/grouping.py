@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from enum import Enum, StrEnum
 
-from hssgate.api.models import CicdImage
 from hssgate.durations import believable
+from hssgate.hss.models import CicdImage
 from hssgate.policy.rule_table import ROW_FIELDS
 from hssgate.record import record
 from hssgate.reference import Reference

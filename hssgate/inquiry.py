@@ -4,12 +4,12 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from hssgate.api.client import HssClient
-from hssgate.api.models import CicdImage, Detail, DetailKind
-from hssgate.api.paging import Listing
 from hssgate.clock import Clock
 from hssgate.errors import ApiError, ApiRefused, GateError, Interrupted, RequestRefused
 from hssgate.evidence import Findings, FindingsMissing
+from hssgate.hss.client import HssClient
+from hssgate.hss.models import CicdImage, Detail, DetailKind
+from hssgate.hss.paging import Listing
 from hssgate.observer import Observer
 from hssgate.policy.rules import RulesInForce
 from hssgate.record import record

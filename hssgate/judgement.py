@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from hssgate.api.models import ScanStatus
 from hssgate.durations import Moment
 from hssgate.evidence import Evidence, Findings, FindingsMissing
 from hssgate.exit_codes import WORST_FIRST
 from hssgate.grouping import GroupKey, Phase, Standing
+from hssgate.hss.models import ScanStatus
 from hssgate.policy.entry_warnings import Applied, entry_warnings
 from hssgate.policy.exceptions import Sorted
 from hssgate.policy.judge import Facts, Judged, all_accept, gravest_first, judge_row, skip_rules

@@ -1,8 +1,8 @@
 """What to try where an image was not found: rows that are alike but for something, and what to pass instead."""
 
-from hssgate.api.models import CicdImage
 from hssgate.durations import believable, worded_time
 from hssgate.grouping import Phase, Standing
+from hssgate.hss.models import CicdImage
 from hssgate.reference import Reference
 from hssgate.sighting import Sighting
 from hssgate.text import clean

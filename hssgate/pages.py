@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from hssgate.api.answers import Page
-from hssgate.api.models import CicdImage
-from hssgate.api.paging import Tally
-from hssgate.api.query import LARGEST_OFFSET, CicdImagesQuery
 from hssgate.clock import Clock
 from hssgate.durations import format_duration
 from hssgate.errors import ApiRefused, ApiUnavailable
+from hssgate.hss.models import CicdImage
+from hssgate.hss.paging import Tally
+from hssgate.hss.query import LARGEST_OFFSET, CicdImagesQuery
+from hssgate.hss.responses import Page
 from hssgate.pacing import backoff_ceiling
 from hssgate.text import plural
 

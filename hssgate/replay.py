@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from hssgate.api.models import Finding
+from hssgate.hss.models import Finding
 from hssgate.judgement import JudgedImage, Terms, judge_by_rules
 from hssgate.policy.exceptions import Exceptions
 from hssgate.policy.model import Ignore

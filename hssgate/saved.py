@@ -7,13 +7,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from hssgate.api.models import Detail, DetailKind
 from hssgate.durations import Moment
 from hssgate.errors import ApiUnavailable, GateError, Interrupted, Misused
 from hssgate.evidence import Evidence, Findings, FindingsMissing
 from hssgate.exit_codes import ExitCode
 from hssgate.files import read_bounded
 from hssgate.grouping import GroupKey, Standing
+from hssgate.hss.models import Detail, DetailKind
 from hssgate.reference import Reference, parse_reference
 from hssgate.report_model import SCHEMA_VERSION, GroupModel, ImageModel, ReportModel, parse_json
 from hssgate.sighting import Sighting

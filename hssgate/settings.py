@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from hssgate.api.connection import Connection
 from hssgate.durations import Moment
+from hssgate.hss.connection import Connection
 from hssgate.record import record
 from hssgate.reference import Reference
 

@@ -2,10 +2,10 @@
 
 from typing import assert_never
 
-from hssgate.api.models import CicdImage
 from hssgate.durations import worded_time
 from hssgate.errors import ApiError
 from hssgate.grouping import GroupKey, Phase, Standing
+from hssgate.hss.models import CicdImage
 from hssgate.record import record
 from hssgate.reference import Reference
 from hssgate.text import clean

@@ -6,8 +6,8 @@ from typing import assert_never
 
 from pydantic import BaseModel
 
-from hssgate.api.models import CicdImage, Detail, DetailKind, Finding
 from hssgate.exit_codes import ExitCode, worst
+from hssgate.hss.models import CicdImage, Detail, DetailKind, Finding
 from hssgate.record import record
 from hssgate.reference import Reference
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from hssgate.api.models import CicdImage
-from hssgate.api.odd_rows import OddRow
+from hssgate.hss.models import CicdImage
+from hssgate.hss.odd_rows import OddRow
 from hssgate.reference import Reference
 
 MOST_NEIGHBOURS = 200  # rows of a name that are nobody's; they are only told as what may have been meant

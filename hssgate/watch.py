@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from hssgate.api.models import CicdImage
-from hssgate.api.odd_rows import OddRow
-from hssgate.api.paging import Listing
 from hssgate.clock import Clock
 from hssgate.durations import Moment, describe_skew, format_duration
 from hssgate.errors import ApiError, ApiRefused, ApiUnavailable, Interrupted, RequestRefused
 from hssgate.exit_codes import ExitCode
+from hssgate.hss.models import CicdImage
+from hssgate.hss.odd_rows import OddRow
+from hssgate.hss.paging import Listing
 from hssgate.observer import Observer
 from hssgate.pacing import SERVER_FAULTS_IN_A_ROW, last_look_reserve, poll_pause
 from hssgate.reference import Reference

@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from hssgate.api.models import CicdImage, ScanStatus
-from hssgate.api.paging import Listing
 from hssgate.durations import believable
 from hssgate.errors import ApiError
 from hssgate.grouping import (
@@ -18,6 +16,8 @@ from hssgate.grouping import (
     judged_fields,
     standings,
 )
+from hssgate.hss.models import CicdImage, ScanStatus
+from hssgate.hss.paging import Listing
 from hssgate.reference import Reference
 from hssgate.sighting import Sighting, state_of, status_of
 from hssgate.text import clean

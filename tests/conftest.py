@@ -21,8 +21,8 @@ from hssgate.cli.signals import Signals
 from hssgate.cli.world import World
 from hssgate.emulator.app import Emulator
 from hssgate.emulator.scenario import parse_scenario
+from hssgate.hss.secret import Secret
 from hssgate.policy.model import BUILT_IN_TEXT
-from hssgate.secret import Secret
 from tests.fakes import FakeClock
 from tests.machine import Machine
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hssgate.api.answers import read_page
-from hssgate.api.models import CicdImage, Finding
-from hssgate.api.wire import Answer, server_time
 from hssgate.errors import ApiError, ApiRefused, ApiUnavailable, RequestRefused
+from hssgate.hss.exchange import Answer, server_time
+from hssgate.hss.models import CicdImage, Finding
+from hssgate.hss.responses import read_page
 
 SAMPLES = Path(__file__).parent / "samples"
 

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from hssgate.api.models import Finding
 from hssgate.errors import Interrupted
 from hssgate.exit_codes import ExitCode
+from hssgate.hss.models import Finding
 from hssgate.policy.load import load_policy
 from hssgate.reference import parse_reference
 from hssgate.reports.findings import Effect, consequences, gravest_first

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import trustme
 
-from hssgate.api.http import open_http
 from hssgate.emulator.app import Emulator
 from hssgate.emulator.scenario import default_scenario
 from hssgate.emulator.server import serve
+from hssgate.hss.http import open_http
 from tests.conftest import Bench
 from tests.processes import environment
 from tests.test_check import finished, images
@@ -28,10 +28,10 @@ NOT_LOADED = {
     "tomllib",
     "unittest",
     "yaml",
-    "hssgate.api.auth.exchange",
-    "hssgate.api.auth.federation",
-    "hssgate.api.auth.password",
-    "hssgate.api.auth.sts",
+    "hssgate.hss.auth.exchange",
+    "hssgate.hss.auth.federation",
+    "hssgate.hss.auth.password",
+    "hssgate.hss.auth.sts",
     "hssgate.cli.demo",
     "hssgate.cli.doctor",
     "hssgate.cli.images",

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from hssgate.api.wire import server_time
+from hssgate.hss.exchange import server_time
 from tests.fuzz_targets import TARGETS
 
 CORPUS = Path(__file__).parent / "corpus"

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hssgate.api.models import CicdImage
 from hssgate.durations import AHEAD_AT_MOST
 from hssgate.grouping import Phase, is_newer, standings
+from hssgate.hss.models import CicdImage
 from hssgate.reference import parse_reference
 
 REFERENCE = parse_reference("app:1.0")

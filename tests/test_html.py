@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from hssgate.api.models import Detail, DetailKind, Finding, SeverityLevel
 from hssgate.exit_codes import ExitCode
+from hssgate.hss.models import Detail, DetailKind, Finding, SeverityLevel
 from hssgate.reference import parse_reference
 from hssgate.reports.bars import bar
 from hssgate.reports.html import LONGEST, render

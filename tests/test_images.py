@@ -10,12 +10,12 @@ import click
 import httpx
 import pytest
 
-from hssgate.api.models import CicdImage
-from hssgate.api.query import LARGEST_OFFSET, CicdImagesQuery
 from hssgate.cli.filters import query_options
 from hssgate.cli.images import images as command
 from hssgate.errors import Interrupted
 from hssgate.exit_codes import ExitCode
+from hssgate.hss.models import CicdImage
+from hssgate.hss.query import LARGEST_OFFSET, CicdImagesQuery
 from tests.conftest import KEY, Bench, Ended
 from tests.test_check import finished, images
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from hssgate.api.models import CicdImage
 from hssgate.cli.layouts import LAYOUTS, display_width
+from hssgate.hss.models import CicdImage
 from tests.conftest import KEY, Bench
 from tests.fakes import START
 from tests.test_check import finished, image, images

@@ -5,11 +5,11 @@ from datetime import date
 
 import pytest
 
-from hssgate.api.models import CicdImage, Finding
 from hssgate.durations import Moment
 from hssgate.errors import ApiUnavailable, Exchange
 from hssgate.evidence import Evidence, Findings, FindingsMissing
 from hssgate.grouping import GroupKey, Phase, Standing
+from hssgate.hss.models import CicdImage, Finding
 from hssgate.judgement import (
     Terms,
     has_result,

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from hssgate.api.auth.lease import Issued, Lease
 from hssgate.errors import ApiRefused, ApiUnavailable
+from hssgate.hss.auth.lease import Issued, Lease
 from tests.fakes import FakeClock
 
 

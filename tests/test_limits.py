@@ -10,9 +10,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from hssgate.api.listing import LARGEST_VALUE, MOST_ROWS, document_in, rows_in
 from hssgate.cli.check import MOST_IMAGES
 from hssgate.files import read_bounded, write_to_pipe
+from hssgate.hss.json_rows import LARGEST_VALUE, MOST_ROWS, document_in, rows_in
 from hssgate.policy.model import MOST_ENTRIES
 from hssgate.redaction import Redactor
 from hssgate.reports.json import LONGEST_LISTS

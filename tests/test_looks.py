@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from hssgate.api.models import CicdImage
-from hssgate.api.paging import Listing
 from hssgate.durations import Moment, describe_skew
 from hssgate.errors import ApiRefused, ApiUnavailable, Exchange, Interrupted, RequestRefused
 from hssgate.exit_codes import ExitCode
+from hssgate.hss.models import CicdImage
+from hssgate.hss.paging import Listing
 from hssgate.reference import Reference, parse_reference
 from hssgate.settings import Patience
 from hssgate.sighting import Sighting

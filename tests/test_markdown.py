@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hssgate.api.models import Detail, DetailKind, Finding
 from hssgate.exit_codes import ExitCode
+from hssgate.hss.models import Detail, DetailKind, Finding
 from hssgate.policy.load import load_policy
 from hssgate.reference import parse_reference
 from hssgate.reports.escaping import code, fence, row, table, text

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from hssgate.api.models import CicdImage
 from hssgate.grouping import Phase, Standing
+from hssgate.hss.models import CicdImage
 from hssgate.nearby import advice, near_misses
 from hssgate.reference import parse_reference
 from hssgate.sighting import Sighting

@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from hssgate.api.answers import Page
-from hssgate.api.models import CicdImage
-from hssgate.api.odd_rows import OddRow
-from hssgate.api.paging import whole_list
 from hssgate.errors import ApiUnavailable, Exchange, RequestRefused
+from hssgate.hss.models import CicdImage
+from hssgate.hss.odd_rows import OddRow
+from hssgate.hss.paging import whole_list
+from hssgate.hss.responses import Page
 from hssgate.reference import parse_reference
 from hssgate.wanted import MOST_NEIGHBOURS, Wanted
 

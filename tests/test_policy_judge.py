@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from hssgate.api.models import CicdImage
+from hssgate.hss.models import CicdImage
 from hssgate.policy.entry_warnings import Applied, entry_warnings, warnings_of_ends
 from hssgate.policy.judge import Facts, all_accept, judge_row, skip_rules
 from hssgate.policy.load import LoadedPolicy

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hssgate.api.proxies import proxy_for
 from hssgate.errors import Misused
+from hssgate.hss.proxies import proxy_for
 
 HOST = "https://hss.ap-southeast-1.myhuaweicloud.com"
 PROXY = "http://proxy.example:3128"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hssgate.api.models import CicdImage
+from hssgate.hss.models import CicdImage
 from hssgate.reference import parse_reference
 
 DIGEST = "sha256:" + "ab" * 32

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from hssgate.regions import is_known, misspelt, nearest, place_in, place_of_host
+from hssgate.hss.regions import is_known, misspelt, nearest, place_in, place_of_host
 from tests.conftest import KEY, Bench
 
 

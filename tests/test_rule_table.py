@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from hssgate.api.models import CicdImage, Finding, Level
 from hssgate.evidence import Evidence, Findings
 from hssgate.grouping import COMPARED, Phase, compared_fields, judged_fields, standings
+from hssgate.hss.models import CicdImage, Finding, Level
 from hssgate.policy.document import read_document
 from hssgate.policy.exceptions import Exceptions
 from hssgate.policy.judge import Facts, all_accept, judge_row

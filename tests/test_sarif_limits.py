@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from hssgate.api.models import Finding
+from hssgate.hss.models import Finding
 from hssgate.reference import parse_reference
 from hssgate.reports.entries import OWN
 from hssgate.reports.sarif import LARGEST_FILE, MOST_RESULTS, render

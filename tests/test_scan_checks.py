@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from hssgate.api.models import CicdImage, ScanStatus
 from hssgate.durations import Moment
 from hssgate.errors import ApiUnavailable
 from hssgate.grouping import GroupKey, Phase, Standing
+from hssgate.hss.models import CicdImage, ScanStatus
 from hssgate.policy.exceptions import Exceptions
 from hssgate.policy.rule_table import ScanRule
 from hssgate.policy.rules import RulesInForce

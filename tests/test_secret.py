@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from hssgate.secret import Secret
+from hssgate.hss.secret import Secret
 
 SECRET = Secret("s3cret!")
 

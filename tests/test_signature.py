@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hssgate.api.auth.access_key import SignedAuth
-from hssgate.api.auth.signature import authorization, canonical_request
-from hssgate.api.query import CicdImagesQuery, encode
-from hssgate.secret import Secret
-from hssgate.ways import AccessKey
+from hssgate.hss.auth.access_key import SignedAuth
+from hssgate.hss.auth.signature import authorization, canonical_request
+from hssgate.hss.credentials import AccessKey
+from hssgate.hss.query import CicdImagesQuery, encode
+from hssgate.hss.secret import Secret
 from tests.fakes import FakeClock
 
 HOST = "hss.ap-southeast-1.myhuaweicloud.com"

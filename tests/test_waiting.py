@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from hssgate.api.models import CicdImage
-from hssgate.api.paging import Listing
 from hssgate.cli.console import Console
 from hssgate.cli.progress import Progress
 from hssgate.errors import ApiRefused, ApiUnavailable, Exchange, Interrupted
 from hssgate.exit_codes import ExitCode
+from hssgate.hss.models import CicdImage
+from hssgate.hss.paging import Listing
 from hssgate.reference import parse_reference
 from hssgate.settings import Patience
 from hssgate.waiting import LIMITS, TABLE, Edge, Ending, Event, Limit, Pause, Stage

@@ -6,13 +6,13 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from hssgate.api.answers import Page
-from hssgate.api.models import CicdImage
-from hssgate.api.paging import Listing, whole_list
 from hssgate.cli.console import Console
 from hssgate.cli.progress import Progress
 from hssgate.errors import ApiUnavailable, Exchange, Interrupted
 from hssgate.exit_codes import ExitCode
+from hssgate.hss.models import CicdImage
+from hssgate.hss.paging import Listing, whole_list
+from hssgate.hss.responses import Page
 from hssgate.reference import parse_reference
 from hssgate.settings import Patience
 from hssgate.waiting import Ending

@@ -2,10 +2,10 @@
 
 import pytest
 
-from hssgate.api.models import CicdImage
-from hssgate.api.paging import Listing
 from hssgate.errors import ApiUnavailable, Exchange
 from hssgate.grouping import Phase
+from hssgate.hss.models import CicdImage
+from hssgate.hss.paging import Listing
 from hssgate.reference import parse_reference
 from hssgate.sighting import Sighting
 from hssgate.verdict import Read

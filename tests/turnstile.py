@@ -8,9 +8,9 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
-from hssgate.api.models import CicdImage
-from hssgate.api.paging import Listing
 from hssgate.errors import ApiUnavailable, Exchange
+from hssgate.hss.models import CicdImage
+from hssgate.hss.paging import Listing
 from hssgate.reference import Reference, parse_reference
 from hssgate.settings import Patience
 from hssgate.waiting import Ending

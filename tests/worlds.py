@@ -14,7 +14,7 @@ from hssgate.cli.main import run
 from hssgate.cli.signals import Signals
 from hssgate.cli.world import World
 from hssgate.clock import Clock
-from hssgate.secret import Secret
+from hssgate.hss.secret import Secret
 from tests.conftest import KEY
 
 

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Callable
 
-from hssgate.api.http import Url, UrlInvalid, is_loopback
 from hssgate.errors import Misused
+from hssgate.hss.http import Url, UrlInvalid, is_loopback
+from hssgate.hss.regions import Place, is_known, misspelt, nearest, place_in, place_of_host
 from hssgate.record import record
-from hssgate.regions import Place, is_known, misspelt, nearest, place_in, place_of_host
 from hssgate.text import clean
 
 _REGION = re.compile(r"[a-z]{2}-[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)

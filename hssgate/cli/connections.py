@@ -3,18 +3,18 @@
 import re
 from pathlib import Path
 
-from hssgate.api.connection import Connection
-from hssgate.api.hosts import Hosts
-from hssgate.api.proxies import VARIABLES, Proxy, proxy_for
 from hssgate.cli import github
 from hssgate.cli.addresses import Site, checked_endpoint, checked_url, site_of
 from hssgate.cli.credentials import Choice, choose_credentials
 from hssgate.cli.variables import secret_values
 from hssgate.cli.world import World
 from hssgate.errors import Misused
+from hssgate.hss.connection import Connection
+from hssgate.hss.credentials import Federation, Keyless, Password, secrets_of
+from hssgate.hss.hosts import Hosts
+from hssgate.hss.proxies import VARIABLES, Proxy, proxy_for
+from hssgate.hss.secret import Secret
 from hssgate.record import record
-from hssgate.secret import Secret
-from hssgate.ways import Federation, Keyless, Password, secrets_of
 
 IAM_ENDPOINT = "HUAWEICLOUD_SDK_IAM_ENDPOINT"
 STS_ENDPOINT = "HUAWEICLOUD_SDK_STS_ENDPOINT"

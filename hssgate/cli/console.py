@@ -10,9 +10,9 @@ from typing import TextIO
 
 import click
 
+from hssgate.hss.secret import Secret
 from hssgate.redaction import Redactor
 from hssgate.reports.summary import Tone
-from hssgate.secret import Secret
 from hssgate.text import without_commands
 
 _USUAL_WIDTH = 80

@@ -33,10 +33,7 @@ from hssgate.cli.variables import (
     sendable,
 )
 from hssgate.errors import Misused
-from hssgate.record import record
-from hssgate.secret import Secret
-from hssgate.text import clean
-from hssgate.ways import (
+from hssgate.hss.credentials import (
     AccessKey,
     Credentials,
     Federation,
@@ -49,6 +46,9 @@ from hssgate.ways import (
     Password,
     Token,
 )
+from hssgate.hss.secret import Secret
+from hssgate.record import record
+from hssgate.text import clean
 
 _SWITCHES = {None: False, "1": True, "true": True, "0": False, "false": False}
 _USUAL_DURATION = 3600  # seconds; STS's own default

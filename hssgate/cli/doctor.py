@@ -10,8 +10,6 @@ from urllib.parse import urlsplit
 import click
 
 from hssgate import __version__
-from hssgate.api.connection import Connection
-from hssgate.api.proxies import Proxy
 from hssgate.cli.addresses import Site
 from hssgate.cli.connections import (
     Address,
@@ -45,11 +43,13 @@ from hssgate.doctor import (
 )
 from hssgate.errors import Misused
 from hssgate.exit_codes import ExitCode, worst
+from hssgate.hss.connection import Connection
+from hssgate.hss.credentials import AccessKey, MachineAgency, Token
+from hssgate.hss.proxies import Proxy
 from hssgate.policy.entry_warnings import warnings_of_ends
 from hssgate.reports.summary import Tone
 from hssgate.reports.words import policy_in_words
 from hssgate.text import clean, escaped, plural
-from hssgate.ways import AccessKey, MachineAgency, Token
 
 T = TypeVar("T")
 

@@ -5,8 +5,9 @@ from typing import Any
 
 import click
 
-from hssgate.api.models import SeverityLevel
-from hssgate.api.query import (
+from hssgate.cli.options import Command, Text, When
+from hssgate.hss.models import SeverityLevel
+from hssgate.hss.query import (
     LARGEST_IMAGE_SIZE,
     LARGEST_OFFSET,
     LONGEST_NAME,
@@ -15,7 +16,6 @@ from hssgate.api.query import (
     SMALLEST_PAGE,
     FilterableStatus,
 )
-from hssgate.cli.options import Command, Text, When
 
 Option = Callable[[Any], Any]
 

@@ -17,10 +17,10 @@ from hssgate.cli.report_files import reason_of
 from hssgate.cli.world import World, require_working_directory
 from hssgate.errors import GateError
 from hssgate.exit_codes import ExitCode
+from hssgate.hss.secret import Secret
 from hssgate.reports import FORMATS
 from hssgate.reports.summary import headline
 from hssgate.reports.words import policy_line
-from hssgate.secret import Secret
 from hssgate.text import clean
 from hssgate.verdict import Outcome, Result, Verdict
 

@@ -6,10 +6,6 @@ from typing import Any
 
 import click
 
-from hssgate.api.answers import Page
-from hssgate.api.client import HssClient
-from hssgate.api.models import CicdImage
-from hssgate.api.query import CicdImagesQuery
 from hssgate.cli.connections import Address, connection_of, explain, open_hosts
 from hssgate.cli.console import Console
 from hssgate.cli.filters import query_options
@@ -18,6 +14,10 @@ from hssgate.cli.options import common_options, connection_options
 from hssgate.cli.world import World
 from hssgate.errors import Interrupted
 from hssgate.exit_codes import ExitCode
+from hssgate.hss.client import HssClient
+from hssgate.hss.models import CicdImage
+from hssgate.hss.query import CicdImagesQuery
+from hssgate.hss.responses import Page
 from hssgate.pages import pages_of
 from hssgate.text import clean, plural
 

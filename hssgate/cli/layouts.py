@@ -5,8 +5,8 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hssgate.api.models import CicdImage
 from hssgate.durations import worded_time
+from hssgate.hss.models import CicdImage
 from hssgate.text import clean, escaped, escaped_to_ascii, is_plain, without_commands
 
 _GAP = "  "

@@ -3,9 +3,9 @@
 from typing import assert_never
 from urllib.parse import urlsplit
 
-from hssgate.api.connection import Connection
-from hssgate.api.http import METADATA_HOST
-from hssgate.ways import AccessKey, Federation, GitHubIdToken, Keyless, MachineAgency, Password, Token
+from hssgate.hss.connection import Connection
+from hssgate.hss.credentials import AccessKey, Federation, GitHubIdToken, Keyless, MachineAgency, Password, Token
+from hssgate.hss.http import METADATA_HOST
 
 _BY_TEMPORARY_KEYS = "signatures by temporary keys, with their security token"
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from urllib.parse import unquote
 
 from hssgate.errors import Misused
+from hssgate.hss.secret import LONGEST_SENDABLE, Secret, is_sendable
 from hssgate.record import record
-from hssgate.secret import LONGEST_SENDABLE, Secret, is_sendable
 
 TOKENS = ("HSSGATE_TOKEN", "HW_AUTH_TOKEN")
 

@@ -6,13 +6,13 @@ from contextlib import AbstractContextManager
 from dataclasses import field
 from pathlib import Path
 
-from hssgate.api.http import HttpClient, open_http
 from hssgate.cli.console import Console
 from hssgate.cli.signals import Signals
 from hssgate.clock import Clock, SystemClock
 from hssgate.errors import Interrupted, Misused
+from hssgate.hss.http import HttpClient, open_http
+from hssgate.hss.secret import Secret
 from hssgate.record import record
-from hssgate.secret import Secret
 
 
 @record

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from hssgate.api.models import Finding
+from hssgate.hss.models import Finding
 from hssgate.policy.globs import fits_text, may_begin_with
 from hssgate.policy.model import Ignore
 from hssgate.record import record

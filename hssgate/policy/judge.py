@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import assert_never
 
-from hssgate.api.models import CicdImage, Finding, Level, SeverityLevel
 from hssgate.durations import believable, format_duration, format_moment
 from hssgate.errors import Interrupted
 from hssgate.evidence import Evidence, Findings, FindingsMissing
+from hssgate.hss.models import CicdImage, Finding, Level, SeverityLevel
 from hssgate.policy.exceptions import Sorted, sort_out
 from hssgate.policy.rule_table import RULES, Action, AgeRule, CountRule, SeverityRule
 from hssgate.policy.rules import LimitRule, RulesInForce, shown_limit

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field
 
-from hssgate.api.models import SeverityLevel
+from hssgate.hss.models import SeverityLevel
 from hssgate.policy.entry_fields import Day, IdGlob, ImageGlobs, PackageGlob, Reason
 from hssgate.policy.rule_table import STRICT, CountRule, Rules, SeverityRule
 

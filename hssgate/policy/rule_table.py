@@ -10,8 +10,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, StrictStr
 
-from hssgate.api.models import Level, ScanStatus, SeverityLevel
 from hssgate.durations import parse_duration
+from hssgate.hss.models import Level, ScanStatus, SeverityLevel
 from hssgate.record import record
 
 NO_FAILURES = frozenset({ScanStatus.SUCCESS, ScanStatus.UNSCAN, ScanStatus.WAITING_FOR_SCAN, ScanStatus.SCANNING, ""})

@@ -4,8 +4,8 @@ Colours are presentation attributes of a middling lightness, for light and dark;
 text around it.
 """
 
-from hssgate.api.models import SeverityLevel
 from hssgate.durations import parse_duration
+from hssgate.hss.models import SeverityLevel
 from hssgate.reports.markup import Markup, element, joined
 from hssgate.verdict import Check, Result
 

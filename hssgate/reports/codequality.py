@@ -7,7 +7,7 @@ one fingerprint it keeps one: so every entry has each field, and a severity that
 import json
 from typing import Any
 
-from hssgate.api.models import Level
+from hssgate.hss.models import Level
 from hssgate.reports.entries import Entry, entries
 from hssgate.reports.findings import Effect
 from hssgate.reports.words import policy_line

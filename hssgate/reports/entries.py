@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from hssgate.api.models import Level
+from hssgate.hss.models import Level
 from hssgate.policy.load import BUILT_IN
 from hssgate.policy.rule_table import RULES
 from hssgate.reports.facts import path_in_repository

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
-from hssgate.api.models import CicdImage, SeverityLevel
 from hssgate.durations import format_duration, format_moment, worded_time
 from hssgate.exit_codes import WORST_FIRST
+from hssgate.hss.models import CicdImage, SeverityLevel
 from hssgate.text import clean
 from hssgate.verdict import Check, ImageVerdict, Outcome, PolicySource, Result, Verdict
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from enum import StrEnum
 
-from hssgate.api.models import Detail, DetailKind, Finding
+from hssgate.hss.models import Detail, DetailKind, Finding
 from hssgate.policy.globs import literal, literal_id
 from hssgate.record import record
 from hssgate.text import clean

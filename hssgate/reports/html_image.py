@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from hssgate.api.models import Detail, DetailKind
+from hssgate.hss.models import Detail, DetailKind
 from hssgate.reports.bars import bar
 from hssgate.reports.facts import READ_COLUMNS, Facts, asked, evidence, gravest_checks, message, reads, where
 from hssgate.reports.findings import (

@@ -9,8 +9,8 @@ from io import StringIO
 from typing import Any
 
 from hssgate import __version__
-from hssgate.api.models import CicdImage
 from hssgate.exit_codes import WORST_FIRST, ExitCode
+from hssgate.hss.models import CicdImage
 from hssgate.text import clean, without_commands_in_json, without_lone_surrogates
 from hssgate.verdict import (
     Check,

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from hssgate import __version__
-from hssgate.api.models import Detail, DetailKind, Finding
 from hssgate.durations import format_duration, format_moment
+from hssgate.hss.models import Detail, DetailKind, Finding
 from hssgate.reports.escaping import code, fence, row, table, text
 from hssgate.reports.facts import (
     asked,

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from hssgate.api.models import Finding, Level
+from hssgate.hss.models import Finding, Level
 from hssgate.policy.rule_table import RULES
 from hssgate.reports import escaping
 from hssgate.reports.entries import OWN, RUN, Entry

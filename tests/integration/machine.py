@@ -11,10 +11,10 @@ import threading
 import time
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
-from hssgate.api.http import METADATA_HOST
 from hssgate.emulator.app import Emulator
 from hssgate.emulator.scenario import default_scenario
 from hssgate.emulator.server import serve
+from hssgate.hss.http import METADATA_HOST
 
 
 class _Quiet(WSGIRequestHandler):

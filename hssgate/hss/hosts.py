@@ -5,10 +5,10 @@ from typing import Self
 
 import httpx
 
-from hssgate.api.proxies import Proxy
-from hssgate.api.wire import Wire, echo_redactor
 from hssgate.clock import Clock
-from hssgate.secret import Secret
+from hssgate.hss.exchange import Wire, echo_redactor
+from hssgate.hss.proxies import Proxy
+from hssgate.hss.secret import Secret
 from hssgate.text import clean
 
 

@@ -9,10 +9,10 @@ import httpx
 
 from hssgate import __version__
 from hssgate.errors import Misused
-from hssgate.secret import Secret
+from hssgate.hss.secret import Secret
 from hssgate.text import clean
 
-# What the commands need of httpx, which nothing outside of hssgate.api imports.
+# What the commands need of httpx, which nothing outside of hssgate.hss imports.
 HttpClient = httpx.Client
 Url = httpx.URL
 UrlInvalid = httpx.InvalidURL

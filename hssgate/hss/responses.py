@@ -11,11 +11,11 @@ from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from hssgate.api.listing import document_in, rows_in
-from hssgate.api.models import CicdImage, count_of
-from hssgate.api.odd_rows import OddRow, odd_row, worded_fault
-from hssgate.api.wire import Answer, request_id, server_time
 from hssgate.errors import ApiError, ApiRefused, ApiUnavailable, Exchange, RequestRefused
+from hssgate.hss.exchange import Answer, request_id, server_time
+from hssgate.hss.json_rows import document_in, rows_in
+from hssgate.hss.models import CicdImage, count_of
+from hssgate.hss.odd_rows import OddRow, odd_row, worded_fault
 from hssgate.record import record
 from hssgate.text import clean
 

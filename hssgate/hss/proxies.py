@@ -7,10 +7,10 @@ from urllib.parse import unquote
 
 import httpx
 
-from hssgate.api.http import is_near
 from hssgate.errors import Misused
+from hssgate.hss.http import is_near
+from hssgate.hss.secret import Secret
 from hssgate.record import record
-from hssgate.secret import Secret
 from hssgate.text import clean
 
 # As curl and Python read them: the lower case first, and an empty one counts as unset.

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import httpx
 
-from hssgate.api.auth.signature import authorization, canonical_request
 from hssgate.clock import Clock
-from hssgate.ways import AccessKey
+from hssgate.hss.auth.signature import authorization, canonical_request
+from hssgate.hss.credentials import AccessKey
 
 SKEW_ALLOWED = 15 * 60.0  # seconds; source: API Request Signing Guide
 _MARGIN = 60.0  # the server's `Date` has whole seconds and took a while to get here

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import assert_never
 
+from hssgate.hss.secret import Secret
 from hssgate.record import record
-from hssgate.secret import Secret
 
 
 @record(kw_only=True)

@@ -6,12 +6,12 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
 
-from hssgate.api.answers import Advice, document_of, exchange_of, failure_of, unreadable
-from hssgate.api.hosts import Hosts
-from hssgate.api.wire import Answer, Question, Wire
 from hssgate.errors import ApiRefused, ApiUnavailable
-from hssgate.secret import LONGEST_SENDABLE, Secret, is_sendable
-from hssgate.ways import AccessKey
+from hssgate.hss.credentials import AccessKey
+from hssgate.hss.exchange import Answer, Question, Wire
+from hssgate.hss.hosts import Hosts
+from hssgate.hss.responses import Advice, document_of, exchange_of, failure_of, unreadable
+from hssgate.hss.secret import LONGEST_SENDABLE, Secret, is_sendable
 
 Model = TypeVar("Model", bound=BaseModel)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Generator
 
 import httpx
 
-from hssgate.secret import Secret
+from hssgate.hss.secret import Secret
 
 
 class TokenAuth(httpx.Auth):

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from hssgate.hss.credentials import Credentials
 from hssgate.record import record
-from hssgate.ways import Credentials
 
 
 @record(kw_only=True)

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 
 import httpx
 
-from hssgate.api.proxies import Proxy
 from hssgate.errors import ApiError, ApiRefused, ApiUnavailable, Exchange, HostUntrusted, RequestRefused
+from hssgate.hss.proxies import Proxy
 from hssgate.text import clean
 
 _REFUSED_BY_PROXY = re.compile("4[0-9]{2} ")

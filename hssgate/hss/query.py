@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from hssgate.api.models import SeverityLevel
+from hssgate.hss.models import SeverityLevel
 
 PAGE_SIZE = 200  # the most that the API gives at once
 SMALLEST_PAGE = 10

@@ -2,7 +2,7 @@
 
 from pydantic import ValidationError
 
-from hssgate.api.models import CicdImage
+from hssgate.hss.models import CicdImage
 from hssgate.record import record
 from hssgate.text import clean
 

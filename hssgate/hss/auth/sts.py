@@ -7,14 +7,14 @@ from typing import Any
 
 from pydantic import AwareDatetime, BaseModel
 
-from hssgate.api.answers import Advice
-from hssgate.api.auth.exchange import ANSWER, SecretText, answered, as_json, read, temporary_key
-from hssgate.api.auth.id_token import id_token_of
-from hssgate.api.auth.lease import Issued, seconds_left
-from hssgate.api.hosts import Hosts
-from hssgate.api.wire import Question
 from hssgate.clock import Clock
-from hssgate.ways import AccessKey, Keyless
+from hssgate.hss.auth.exchange import ANSWER, SecretText, answered, as_json, read, temporary_key
+from hssgate.hss.auth.id_token import id_token_of
+from hssgate.hss.auth.lease import Issued, seconds_left
+from hssgate.hss.credentials import AccessKey, Keyless
+from hssgate.hss.exchange import Question
+from hssgate.hss.hosts import Hosts
+from hssgate.hss.responses import Advice
 
 WHO = "STS (assume-with-oidc)"
 _ADVICE = Advice(

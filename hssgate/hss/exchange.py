@@ -14,14 +14,14 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from hssgate.api.failures import Line, translated
-from hssgate.api.proxies import Proxy
 from hssgate.clock import Clock
 from hssgate.durations import LONGEST
 from hssgate.errors import ApiUnavailable, Exchange
+from hssgate.hss.failures import Line, translated
+from hssgate.hss.proxies import Proxy
+from hssgate.hss.secret import Secret
 from hssgate.record import record
 from hssgate.redaction import Redactor
-from hssgate.secret import Secret
 from hssgate.text import clean
 
 _MIB = 1024 * 1024

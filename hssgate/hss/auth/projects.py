@@ -8,10 +8,10 @@ from urllib.parse import quote
 
 from pydantic import BaseModel
 
-from hssgate.api.answers import Advice, exchange_of
-from hssgate.api.auth.exchange import ANSWER, ProjectId, answered_by, read
-from hssgate.api.wire import Answer
 from hssgate.errors import ApiRefused
+from hssgate.hss.auth.exchange import ANSWER, ProjectId, answered_by, read
+from hssgate.hss.exchange import Answer
+from hssgate.hss.responses import Advice, exchange_of
 from hssgate.text import clean
 
 WHO = "IAM (projects)"

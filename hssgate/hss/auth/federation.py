@@ -3,14 +3,14 @@
 Source: the official SDK's FederalAccessor; neither request is signed.
 """
 
-from hssgate.api.answers import Advice
-from hssgate.api.auth.exchange import CredentialAnswer, answered, as_json, read, token_of
-from hssgate.api.auth.id_token import id_token_of
-from hssgate.api.auth.lease import Issued, seconds_left
-from hssgate.api.hosts import Hosts
-from hssgate.api.wire import Question
 from hssgate.clock import Clock
-from hssgate.ways import AccessKey, Federation
+from hssgate.hss.auth.exchange import CredentialAnswer, answered, as_json, read, token_of
+from hssgate.hss.auth.id_token import id_token_of
+from hssgate.hss.auth.lease import Issued, seconds_left
+from hssgate.hss.credentials import AccessKey, Federation
+from hssgate.hss.exchange import Question
+from hssgate.hss.hosts import Hosts
+from hssgate.hss.responses import Advice
 
 WHO = "IAM (federation)"
 _DURATION = 6 * 60 * 60  # seconds

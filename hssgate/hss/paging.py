@@ -7,11 +7,11 @@ from typing import Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
 
-from hssgate.api.answers import Page
-from hssgate.api.models import weight_of
-from hssgate.api.odd_rows import OddRow
-from hssgate.api.query import LARGEST_OFFSET, PAGE_SIZE
 from hssgate.errors import ApiUnavailable, Exchange, RequestRefused
+from hssgate.hss.models import weight_of
+from hssgate.hss.odd_rows import OddRow
+from hssgate.hss.query import LARGEST_OFFSET, PAGE_SIZE
+from hssgate.hss.responses import Page
 from hssgate.record import record
 
 Row = TypeVar("Row", bound=BaseModel)

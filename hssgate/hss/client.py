@@ -5,16 +5,16 @@ from collections.abc import Callable, Sequence
 from sys import getsizeof
 from typing import assert_never
 
-from hssgate.api.answers import Page, Row, read_page
-from hssgate.api.auth.access import Access
-from hssgate.api.connection import Connection
-from hssgate.api.hosts import Hosts
-from hssgate.api.models import CicdConfiguration, CicdImage, Cve, Detail, DetailKind, Finding, weight_of
-from hssgate.api.paging import Listing, Sieve, whole_list
-from hssgate.api.query import LONGEST_VERSION, PAGE_SIZE, CicdImagesQuery, encode, escape
-from hssgate.api.wire import LARGEST_BODY
 from hssgate.clock import Clock
 from hssgate.errors import ApiError, ApiUnavailable
+from hssgate.hss.auth.access import Access
+from hssgate.hss.connection import Connection
+from hssgate.hss.exchange import LARGEST_BODY
+from hssgate.hss.hosts import Hosts
+from hssgate.hss.models import CicdConfiguration, CicdImage, Cve, Detail, DetailKind, Finding, weight_of
+from hssgate.hss.paging import Listing, Sieve, whole_list
+from hssgate.hss.query import LONGEST_VERSION, PAGE_SIZE, CicdImagesQuery, encode, escape
+from hssgate.hss.responses import Page, Row, read_page
 
 _CALLS_AT_ONCE = 8
 _LARGEST_NOTICE = 1024 * 1024  # bytes of the answer about one notice, of which so many come at once

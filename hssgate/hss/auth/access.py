@@ -5,17 +5,17 @@ from typing import TypeVar, assert_never
 
 import httpx
 
-from hssgate.api.auth.access_key import SignedAuth
-from hssgate.api.auth.lease import Issued, Lease
-from hssgate.api.auth.token import TokenAuth
-from hssgate.api.connection import Connection
-from hssgate.api.hosts import Hosts
-from hssgate.api.wire import LARGEST_BODY, Answer, Question, Wire
 from hssgate.clock import Clock
 from hssgate.durations import describe_skew
 from hssgate.errors import ApiRefused, ApiUnavailable
-from hssgate.secret import Secret
-from hssgate.ways import AccessKey, Federation, Keyless, MachineAgency, Password, Token
+from hssgate.hss.auth.access_key import SignedAuth
+from hssgate.hss.auth.lease import Issued, Lease
+from hssgate.hss.auth.token import TokenAuth
+from hssgate.hss.connection import Connection
+from hssgate.hss.credentials import AccessKey, Federation, Keyless, MachineAgency, Password, Token
+from hssgate.hss.exchange import LARGEST_BODY, Answer, Question, Wire
+from hssgate.hss.hosts import Hosts
+from hssgate.hss.secret import Secret
 
 T = TypeVar("T")
 
@@ -111,7 +111,7 @@ class Access:
     def _look_up_project(self, deadline: float) -> None:
         if self._refusal is not None:
             raise self._refusal
-        from hssgate.api.auth.projects import look_up_project
+        from hssgate.hss.auth.projects import look_up_project
 
         endpoint, region = self._connection.iam_endpoint or "", self._connection.region or ""
         wire = self._hosts.wire(endpoint)
@@ -132,15 +132,15 @@ class Access:
             case AccessKey() as key:
                 return self._signed(lambda: key)
             case Keyless() as keyless:
-                from hssgate.api.auth.sts import assume_with_oidc
+                from hssgate.hss.auth.sts import assume_with_oidc
 
                 return self._leased(lambda within: assume_with_oidc(keyless, sts, hosts, clock, within))
             case Federation() as federation:
-                from hssgate.api.auth.federation import federate
+                from hssgate.hss.auth.federation import federate
 
                 return self._leased(lambda within: federate(federation, iam, hosts, clock, within))
             case MachineAgency() as agency:
-                from hssgate.api.auth.metadata import MachineKeys
+                from hssgate.hss.auth.metadata import MachineKeys
 
                 return self._leased(MachineKeys(agency, hosts, clock).obtain)
             case Password() as password:
@@ -160,7 +160,7 @@ class Access:
         return SignedAuth(key, lambda: self._project_id, self._clock)
 
     def _log_in(self, way: Password, within: float) -> Issued[tuple[Secret, str | None]]:
-        from hssgate.api.auth.password import log_in
+        from hssgate.hss.auth.password import log_in
 
         project_id, region = self._project_id, self._connection.region
         scope = {"id": project_id} if project_id is not None else {"name": region or ""}

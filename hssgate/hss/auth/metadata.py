@@ -3,16 +3,16 @@
 Source: the official SDK's MetadataAccessor.
 """
 
-from hssgate.api.answers import Advice, exchange_of
-from hssgate.api.auth.exchange import CredentialAnswer, answered, answered_by, named, read
-from hssgate.api.auth.lease import Issued, seconds_left
-from hssgate.api.hosts import Hosts
-from hssgate.api.http import METADATA_HOST
-from hssgate.api.wire import Question, Wire
 from hssgate.clock import Clock
 from hssgate.errors import ApiRefused, ApiUnavailable
-from hssgate.secret import Secret, is_sendable
-from hssgate.ways import AccessKey, MachineAgency
+from hssgate.hss.auth.exchange import CredentialAnswer, answered, answered_by, named, read
+from hssgate.hss.auth.lease import Issued, seconds_left
+from hssgate.hss.credentials import AccessKey, MachineAgency
+from hssgate.hss.exchange import Question, Wire
+from hssgate.hss.hosts import Hosts
+from hssgate.hss.http import METADATA_HOST
+from hssgate.hss.responses import Advice, exchange_of
+from hssgate.hss.secret import Secret, is_sendable
 
 WHO = "the machine's metadata service"
 ENDPOINT = f"http://{METADATA_HOST}"  # plain, for it never leaves the machine's host

@@ -6,15 +6,15 @@ from urllib.parse import urlencode, urlsplit
 
 from pydantic import BaseModel
 
-from hssgate.api.answers import Advice
-from hssgate.api.auth.exchange import ANSWER, SecretText, answered, read
-from hssgate.api.hosts import Hosts
-from hssgate.api.wire import Question
 from hssgate.clock import Clock
 from hssgate.errors import ApiRefused, ApiUnavailable
-from hssgate.secret import LONGEST_SENDABLE, Secret, is_sendable
+from hssgate.hss.auth.exchange import ANSWER, SecretText, answered, read
+from hssgate.hss.credentials import GitHubIdToken, GivenIdToken, IdTokenFile, IdTokenSource
+from hssgate.hss.exchange import Question
+from hssgate.hss.hosts import Hosts
+from hssgate.hss.responses import Advice
+from hssgate.hss.secret import LONGEST_SENDABLE, Secret, is_sendable
 from hssgate.text import clean
-from hssgate.ways import GitHubIdToken, GivenIdToken, IdTokenFile, IdTokenSource
 
 _GITHUB = "GitHub's token service"
 _FILE_ADVICE = "check the path, and that the pipeline has written it"

@@ -7,14 +7,14 @@ from typing import Any
 
 from pydantic import AwareDatetime, BaseModel
 
-from hssgate.api.answers import Advice
-from hssgate.api.auth.exchange import ANSWER, ProjectId, answered, as_json, read, token_of
-from hssgate.api.auth.lease import Issued, seconds_left
-from hssgate.api.hosts import Hosts
-from hssgate.api.wire import Question
 from hssgate.clock import Clock
-from hssgate.secret import Secret
-from hssgate.ways import Password
+from hssgate.hss.auth.exchange import ANSWER, ProjectId, answered, as_json, read, token_of
+from hssgate.hss.auth.lease import Issued, seconds_left
+from hssgate.hss.credentials import Password
+from hssgate.hss.exchange import Question
+from hssgate.hss.hosts import Hosts
+from hssgate.hss.responses import Advice
+from hssgate.hss.secret import Secret
 
 WHO = "IAM (password)"
 _ADVICE = Advice(

@@ -4,10 +4,10 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from hssgate.api.wire import Answer
 from hssgate.clock import Clock
 from hssgate.durations import format_duration
 from hssgate.errors import ApiRefused, ApiUnavailable
+from hssgate.hss.exchange import Answer
 from hssgate.record import record
 
 T = TypeVar("T")
