@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from hssgate.clock import Clock
-from hssgate.evidence import Evidence
 from hssgate.grouping import GroupKey
 from hssgate.hss.client import ROOM_FOR_ROWS, HssClient
 from hssgate.hss.hosts import Hosts
@@ -21,6 +20,7 @@ from hssgate.judgement import (
     rules_in_force,
 )
 from hssgate.observer import Observer
+from hssgate.policy.findings import Evidence
 from hssgate.policy.load import LoadedPolicy
 from hssgate.reference import Reference
 from hssgate.settings import Settings

@@ -6,11 +6,11 @@ from typing import TypeVar
 
 from hssgate.clock import Clock
 from hssgate.errors import ApiError, ApiRefused, GateError, Interrupted, RequestRefused
-from hssgate.evidence import Findings, FindingsMissing
 from hssgate.hss.client import HssClient
 from hssgate.hss.models import CicdImage, Detail, DetailKind
 from hssgate.hss.paging import Listing
 from hssgate.observer import Observer
+from hssgate.policy.findings import Findings, FindingsMissing
 from hssgate.policy.rules import RulesInForce
 from hssgate.record import record
 from hssgate.retrying import until_answered

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from hssgate.durations import Moment
-from hssgate.evidence import Evidence, Findings, FindingsMissing
 from hssgate.exit_codes import WORST_FIRST
 from hssgate.grouping import GroupKey, Phase, Standing
 from hssgate.hss.models import ScanStatus
 from hssgate.policy.entry_warnings import Applied, entry_warnings
-from hssgate.policy.exceptions import Sorted
+from hssgate.policy.findings import Evidence, Findings, FindingsMissing
+from hssgate.policy.ignores import Sorted
 from hssgate.policy.judge import Facts, Judged, all_accept, gravest_first, judge_row, skip_rules
 from hssgate.policy.load import LoadedPolicy
 from hssgate.policy.rules import RulesInForce, Subject, rules_for

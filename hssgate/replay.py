@@ -6,7 +6,7 @@ from typing import Any
 
 from hssgate.hss.models import Finding
 from hssgate.judgement import JudgedImage, Terms, judge_by_rules
-from hssgate.policy.exceptions import Exceptions
+from hssgate.policy.ignores import Exceptions
 from hssgate.policy.model import Ignore
 from hssgate.policy.rule_table import RULES, ScanRule
 from hssgate.policy.rules import RulesInForce

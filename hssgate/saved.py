@@ -9,11 +9,11 @@ from pydantic import ValidationError
 
 from hssgate.durations import Moment
 from hssgate.errors import ApiUnavailable, GateError, Interrupted, Misused
-from hssgate.evidence import Evidence, Findings, FindingsMissing
 from hssgate.exit_codes import ExitCode
 from hssgate.files import read_bounded
 from hssgate.grouping import GroupKey, Standing
 from hssgate.hss.models import Detail, DetailKind
+from hssgate.policy.findings import Evidence, Findings, FindingsMissing
 from hssgate.reference import Reference, parse_reference
 from hssgate.report_model import SCHEMA_VERSION, GroupModel, ImageModel, ReportModel, parse_json
 from hssgate.sighting import Sighting

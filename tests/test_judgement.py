@@ -7,7 +7,6 @@ import pytest
 
 from hssgate.durations import Moment
 from hssgate.errors import ApiUnavailable, Exchange
-from hssgate.evidence import Evidence, Findings, FindingsMissing
 from hssgate.grouping import GroupKey, Phase, Standing
 from hssgate.hss.models import CicdImage, Finding
 from hssgate.judgement import (
@@ -21,6 +20,7 @@ from hssgate.judgement import (
     subject_of,
 )
 from hssgate.policy.entry_warnings import Applied
+from hssgate.policy.findings import Evidence, Findings, FindingsMissing
 from hssgate.policy.load import LoadedPolicy
 from hssgate.policy.model import Policy
 from hssgate.policy.rules import Subject

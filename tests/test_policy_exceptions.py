@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import pytest
 
 from hssgate.errors import ApiUnavailable, GateError, Interrupted
-from hssgate.evidence import Evidence, Findings, FindingsMissing
 from hssgate.exit_codes import ExitCode
 from hssgate.hss.models import CicdImage, Finding
-from hssgate.policy.exceptions import Exceptions, Sorted, sort_out
+from hssgate.policy.findings import Evidence, Findings, FindingsMissing
+from hssgate.policy.ignores import Exceptions, Sorted, sort_out
 from hssgate.policy.judge import Facts, Judged, gravest_first, judge_row
 from hssgate.policy.load import LoadedPolicy
 from hssgate.policy.model import Ignore, Policy

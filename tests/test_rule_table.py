@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from hssgate.evidence import Evidence, Findings
 from hssgate.grouping import COMPARED, Phase, compared_fields, judged_fields, standings
 from hssgate.hss.models import CicdImage, Finding, Level
 from hssgate.policy.document import read_document
-from hssgate.policy.exceptions import Exceptions
+from hssgate.policy.findings import Evidence, Findings
+from hssgate.policy.ignores import Exceptions
 from hssgate.policy.judge import Facts, all_accept, judge_row
-from hssgate.policy.meanings import meaning_of
+from hssgate.policy.key_help import meaning_of
 from hssgate.policy.rule_table import ROW_FIELDS, RULES, Rules, ScanRule
 from hssgate.policy.rules import LimitRule, RulesInForce
 from hssgate.policy.schema import policy_schema

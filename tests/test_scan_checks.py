@@ -8,7 +8,7 @@ from hssgate.durations import Moment
 from hssgate.errors import ApiUnavailable
 from hssgate.grouping import GroupKey, Phase, Standing
 from hssgate.hss.models import CicdImage, ScanStatus
-from hssgate.policy.exceptions import Exceptions
+from hssgate.policy.ignores import Exceptions
 from hssgate.policy.rule_table import ScanRule
 from hssgate.policy.rules import RulesInForce
 from hssgate.reference import parse_reference

@@ -6,9 +6,9 @@ from typing import assert_never
 
 from hssgate.durations import believable, format_duration, format_moment
 from hssgate.errors import Interrupted
-from hssgate.evidence import Evidence, Findings, FindingsMissing
 from hssgate.hss.models import CicdImage, Finding, Level, SeverityLevel
-from hssgate.policy.exceptions import Sorted, sort_out
+from hssgate.policy.findings import Evidence, Findings, FindingsMissing
+from hssgate.policy.ignores import Sorted, sort_out
 from hssgate.policy.rule_table import RULES, Action, AgeRule, CountRule, SeverityRule
 from hssgate.policy.rules import LimitRule, RulesInForce, shown_limit
 from hssgate.record import record

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 from typing import assert_never
 
 from hssgate.durations import format_duration
-from hssgate.policy.exceptions import Exceptions
 from hssgate.policy.globs import fits_image, path_of
+from hssgate.policy.ignores import Exceptions
 from hssgate.policy.load import BUILT_IN, LoadedPolicy
 from hssgate.policy.rule_table import RULES, AgeRule, CountRule, ScanRule, SeverityRule
 from hssgate.record import record

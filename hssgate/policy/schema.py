@@ -10,7 +10,7 @@ from pydantic.json_schema import JsonSchemaValue
 
 from hssgate.durations import LONGEST
 from hssgate.hss.models import SeverityLevel
-from hssgate.policy.meanings import meaning_of
+from hssgate.policy.key_help import meaning_of
 from hssgate.policy.model import Policy
 from hssgate.policy.rule_table import NO_FAILURES
 

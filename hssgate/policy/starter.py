@@ -1,6 +1,6 @@
 """The policy that `hssgate policy init` writes: the built-in one, with everything else shown as comments."""
 
-from hssgate.policy.meanings import meaning_of
+from hssgate.policy.key_help import meaning_of
 from hssgate.policy.model import BUILT_IN_TEXT, Policy
 from hssgate.policy.rule_table import RULES
 

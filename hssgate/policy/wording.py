@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hssgate.policy.meanings import meaning_of
+from hssgate.policy.key_help import meaning_of
 from hssgate.policy.model import KeyPath
 from hssgate.policy.near_names import advice_on, model_at
 from hssgate.policy.rule_table import RULES
