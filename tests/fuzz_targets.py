@@ -8,7 +8,6 @@ from pathlib import Path
 
 import httpx
 
-from hssgate.consistency import read_consistent_report
 from hssgate.durations import LONGEST, format_duration, format_moment, parse_duration, parse_moment
 from hssgate.errors import ApiError, ApiUnavailable, Misused, PolicyInvalid
 from hssgate.hss.exchange import Answer, server_time
@@ -16,6 +15,7 @@ from hssgate.hss.models import CicdImage, Finding
 from hssgate.hss.responses import read_page
 from hssgate.policy.load import load_policy
 from hssgate.reference import parse_reference
+from hssgate.saved.consistency import read_consistent_report
 from hssgate.text import clean
 
 NOW = 1_790_000_000.0

@@ -10,13 +10,13 @@ from typing import Any
 import httpx
 import pytest
 
-from hssgate.consistency import contradictions, read_consistent_report
 from hssgate.errors import Interrupted, Misused
 from hssgate.exit_codes import WORST_FIRST, ExitCode
 from hssgate.judgement import Terms, judge_sighting
 from hssgate.policy.load import load_policies
 from hssgate.reports.json import sealed
-from hssgate.saved import read_report
+from hssgate.saved.consistency import contradictions, read_consistent_report
+from hssgate.saved.reader import read_report
 from tests.conftest import KEY, Bench
 from tests.fakes import START
 from tests.schedules import play, schedule_of

@@ -14,14 +14,14 @@ from hssgate.cli.policy_files import choose, load, policy_option
 from hssgate.cli.publication import Publication
 from hssgate.cli.report_files import check_paths, inputs_of, refuse_inputs, takes_stdout
 from hssgate.cli.world import World
-from hssgate.consistency import read_consistent_report
 from hssgate.errors import Misused
 from hssgate.exit_codes import worst
 from hssgate.judgement import JudgedImage, Terms, judge_sighting, judgement_warnings, policy_warnings
 from hssgate.policy.load import LoadedPolicy
 from hssgate.reports.summary import headline, render
 from hssgate.reports.words import policy_line
-from hssgate.saved import SavedImage, SavedReport
+from hssgate.saved.consistency import read_consistent_report
+from hssgate.saved.reader import SavedImage, SavedReport
 from hssgate.text import clean
 from hssgate.verdict import Outcome, Verdict, outcome_of
 

@@ -14,11 +14,11 @@ from typing import Any
 from wsgiref.types import StartResponse
 
 from hssgate.clock import Clock
-from hssgate.consistency import read_consistent_report
 from hssgate.emulator.app import Emulator
 from hssgate.emulator.model import Scenario
 from hssgate.emulator.server import serve
 from hssgate.errors import Misused
+from hssgate.saved.consistency import read_consistent_report
 from hssgate.selftest.situation import Signal, Situation
 from hssgate.selftest.starts import Starter
 from hssgate.selftest.surroundings import JSON_REPORT, JUNIT_REPORT, arguments_of

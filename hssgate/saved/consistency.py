@@ -14,9 +14,9 @@ from hssgate.errors import Misused
 from hssgate.grouping import Phase, is_stale
 from hssgate.hss.models import CicdImage
 from hssgate.judgement import judgement_warnings
-from hssgate.replay import document_of, judged_again, terms_of
 from hssgate.reports.json import sealed
-from hssgate.saved import SavedImage, SavedReport, read_report
+from hssgate.saved.reader import SavedImage, SavedReport, read_report
+from hssgate.saved.replay import document_of, judged_again, terms_of
 from hssgate.text import clean
 from hssgate.waiting import Ending
 

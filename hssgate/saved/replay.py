@@ -11,9 +11,9 @@ from hssgate.policy.model import Ignore
 from hssgate.policy.rule_table import RULES, ScanRule
 from hssgate.policy.rules import RulesInForce
 from hssgate.record import record
-from hssgate.report_model import CheckModel, ImageModel, InForceModel
 from hssgate.reports.json import document
-from hssgate.saved import SavedImage, SavedReport
+from hssgate.saved.reader import SavedImage, SavedReport
+from hssgate.saved.report_model import CheckModel, ImageModel, InForceModel
 from hssgate.scan_checks import timed_out_after
 from hssgate.verdict import Check, ImageVerdict, PolicySource, Trouble, Verdict
 

@@ -15,7 +15,7 @@ from hssgate.grouping import GroupKey, Standing
 from hssgate.hss.models import Detail, DetailKind
 from hssgate.policy.findings import Evidence, Findings, FindingsMissing
 from hssgate.reference import Reference, parse_reference
-from hssgate.report_model import SCHEMA_VERSION, GroupModel, ImageModel, ReportModel, parse_json
+from hssgate.saved.report_model import SCHEMA_VERSION, GroupModel, ImageModel, ReportModel, parse_json
 from hssgate.sighting import Sighting
 from hssgate.text import clean
 from hssgate.verdict import Read, Trouble
@@ -68,7 +68,7 @@ class SavedReport:
 
 
 def read_report(path: Path) -> SavedReport:
-    """Read a JSON report of `check`; whether it contradicts itself is for `hssgate.consistency` to say.
+    """Read a JSON report of `check`; whether it contradicts itself is for `hssgate.saved.consistency` to say.
 
     Raises:
         Misused: it cannot be read, or is no such report; the message names file and key path.

@@ -1,4 +1,4 @@
-"""The JSON report of a check as it is read back; what is only shown in it is left to `hssgate.consistency`."""
+"""The JSON report of a check as it is read back; what is only shown in it is left to `hssgate.saved.consistency`."""
 
 import json
 from typing import Any, Literal

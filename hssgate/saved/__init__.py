@@ -1,0 +1,1 @@
+"""Saved JSON reports: read, checked for consistency, and judged again."""
