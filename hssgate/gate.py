@@ -8,8 +8,8 @@ from hssgate.grouping import GroupKey
 from hssgate.hss.client import ROOM_FOR_ROWS, HssClient
 from hssgate.hss.hosts import Hosts
 from hssgate.hss.query import LONGEST_VERSION, CicdImagesQuery
-from hssgate.inquiry import Inquiry, Term
-from hssgate.judgement import (
+from hssgate.judging.findings import Inquiry, Term
+from hssgate.judging.image import (
     JudgedImage,
     Terms,
     has_findings_to_read,

@@ -12,7 +12,7 @@ import pytest
 
 from hssgate.errors import Interrupted, Misused
 from hssgate.exit_codes import WORST_FIRST, ExitCode
-from hssgate.judgement import Terms, judge_sighting
+from hssgate.judging.image import Terms, judge_sighting
 from hssgate.policy.load import load_policies
 from hssgate.reports.json import sealed
 from hssgate.saved.consistency import contradictions, read_consistent_report

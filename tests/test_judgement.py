@@ -9,7 +9,7 @@ from hssgate.durations import Moment
 from hssgate.errors import ApiUnavailable, Exchange
 from hssgate.grouping import GroupKey, Phase, Standing
 from hssgate.hss.models import CicdImage, Finding
-from hssgate.judgement import (
+from hssgate.judging.image import (
     Terms,
     has_result,
     is_proven_fresh,

@@ -6,7 +6,7 @@ import pytest
 
 from hssgate.grouping import Phase, Standing
 from hssgate.hss.models import CicdImage
-from hssgate.nearby import advice, near_misses
+from hssgate.judging.hints import advice, near_misses
 from hssgate.reference import parse_reference
 from hssgate.sighting import Sighting
 from hssgate.waiting import Ending

@@ -11,13 +11,13 @@ import pytest
 
 from hssgate.errors import Interrupted
 from hssgate.exit_codes import ExitCode
+from hssgate.judging.scan import FRESHNESS
 from hssgate.policy.rule_table import Rules
 from hssgate.reference import parse_reference
 from hssgate.reports.entries import OWN, RUN, Entry
 from hssgate.reports.findings import Effect
 from hssgate.reports.sarif import MOST_RESULTS, render
 from hssgate.reports.sarif_rules import descriptor
-from hssgate.scan_checks import FRESHNESS
 from hssgate.verdict import SCAN, ImageVerdict, Verdict
 from tests.conftest import Bench, Ended
 from tests.test_check import DIGEST, FOREVER, OUTCOMES, finished, image, images

@@ -16,7 +16,7 @@ from hssgate.cli.report_files import check_paths, inputs_of, refuse_inputs, take
 from hssgate.cli.world import World
 from hssgate.errors import Misused
 from hssgate.exit_codes import worst
-from hssgate.judgement import JudgedImage, Terms, judge_sighting, judgement_warnings, policy_warnings
+from hssgate.judging.image import JudgedImage, Terms, judge_sighting, judgement_warnings, policy_warnings
 from hssgate.policy.load import LoadedPolicy
 from hssgate.reports.summary import headline, render
 from hssgate.reports.words import policy_line

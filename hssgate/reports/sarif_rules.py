@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from hssgate.hss.models import Finding, Level
+from hssgate.judging.scan import FRESHNESS
 from hssgate.policy.rule_table import RULES
 from hssgate.reports import escaping
 from hssgate.reports.entries import OWN, RUN, Entry
 from hssgate.reports.findings import exceptions_for, identifier
-from hssgate.scan_checks import FRESHNESS
 from hssgate.text import clean
 from hssgate.verdict import SCAN
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from hssgate.errors import Misused
 from hssgate.grouping import Phase, is_stale
 from hssgate.hss.models import CicdImage
-from hssgate.judgement import judgement_warnings
+from hssgate.judging.image import judgement_warnings
 from hssgate.reports.json import sealed
 from hssgate.saved.reader import SavedImage, SavedReport, read_report
 from hssgate.saved.replay import document_of, judged_again, terms_of

@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from hssgate.hss.models import Finding
-from hssgate.judgement import JudgedImage, Terms, judge_by_rules
+from hssgate.judging.image import JudgedImage, Terms, judge_by_rules
+from hssgate.judging.scan import timed_out_after
 from hssgate.policy.ignores import Exceptions
 from hssgate.policy.model import Ignore
 from hssgate.policy.rule_table import RULES, ScanRule
@@ -14,7 +15,6 @@ from hssgate.record import record
 from hssgate.reports.json import document
 from hssgate.saved.reader import SavedImage, SavedReport
 from hssgate.saved.report_model import CheckModel, ImageModel, InForceModel
-from hssgate.scan_checks import timed_out_after
 from hssgate.verdict import Check, ImageVerdict, PolicySource, Trouble, Verdict
 
 

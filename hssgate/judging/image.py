@@ -7,6 +7,7 @@ from hssgate.durations import Moment
 from hssgate.exit_codes import WORST_FIRST
 from hssgate.grouping import GroupKey, Phase, Standing
 from hssgate.hss.models import ScanStatus
+from hssgate.judging.scan import judge_freshness, judge_scan, moment_asked
 from hssgate.policy.entry_warnings import Applied, entry_warnings
 from hssgate.policy.findings import Evidence, Findings, FindingsMissing
 from hssgate.policy.ignores import Sorted
@@ -14,7 +15,6 @@ from hssgate.policy.judge import Facts, Judged, all_accept, gravest_first, judge
 from hssgate.policy.load import LoadedPolicy
 from hssgate.policy.rules import RulesInForce, Subject, rules_for
 from hssgate.record import record
-from hssgate.scan_checks import judge_freshness, judge_scan, moment_asked
 from hssgate.sighting import Sighting
 from hssgate.verdict import (
     Check,

@@ -6,7 +6,7 @@ from typing import assert_never
 from hssgate.durations import Moment, format_duration, format_moment, worded_time
 from hssgate.grouping import COMPARED, Phase, Standing
 from hssgate.hss.models import CicdImage, ScanStatus
-from hssgate.nearby import advice
+from hssgate.judging.hints import advice
 from hssgate.policy.judge import all_accept
 from hssgate.policy.rules import RulesInForce
 from hssgate.sighting import Sighting, state_of

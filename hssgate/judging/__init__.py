@@ -1,0 +1,1 @@
+"""From what was observed of an image to its verdict."""
