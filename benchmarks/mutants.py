@@ -1,8 +1,8 @@
 """Which faults, put into the deciding code on purpose, does no test find, and why may they live?
 
-Runs mutmut over the modules named in pyproject.toml (`tool.mutmut`), in a folder of its own, and holds the mutants that
-survive against mutants.yaml, where each is argued. Run it with `make mutants`; with names, such as `hssgate.grouping*`,
-those alone are tried again and the rest stands as the last run left it.
+Runs mutmut over the modules named in pyproject.toml (`tool.mutmut`), in a folder of its own, and compares those
+that survive with mutants.yaml, where each is argued. Run it with `make mutants`; with names, such as
+`hssgate.waiting.groups*`, those alone are tried again and the rest stands as the last run left it.
 """
 
 import contextlib

@@ -9,8 +9,8 @@ import random
 import statistics
 from collections.abc import Callable
 
-from hssgate.pacing import poll_pause
 from hssgate.settings import Patience
+from hssgate.waiting.pacing import poll_pause
 
 SCANS = 2000
 EARLIER = 5  # scans of the same image that the usual length is learned from

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from hssgate.clock import Clock
-from hssgate.grouping import GroupKey
 from hssgate.hss.client import ROOM_FOR_ROWS, HssClient
 from hssgate.hss.hosts import Hosts
 from hssgate.hss.query import LONGEST_VERSION, CicdImagesQuery
@@ -19,15 +18,16 @@ from hssgate.judging.image import (
     policy_warnings,
     rules_in_force,
 )
-from hssgate.observer import Observer
 from hssgate.policy.findings import Evidence
 from hssgate.policy.load import LoadedPolicy
 from hssgate.reference import Reference
 from hssgate.settings import Settings
-from hssgate.sighting import Sighting
 from hssgate.verdict import Verdict
-from hssgate.wanted import Wanted
-from hssgate.watch import Lane, Watch
+from hssgate.waiting.groups import GroupKey
+from hssgate.waiting.observation import Sighting
+from hssgate.waiting.observer import Observer
+from hssgate.waiting.poller import Lane, Watch
+from hssgate.waiting.row_filter import Wanted
 
 _LEAST_ROOM = 100_000  # bytes of memory for the rows of one of many images: forty of them at least
 

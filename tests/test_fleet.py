@@ -3,9 +3,9 @@
 import pytest
 
 from hssgate.errors import ApiUnavailable
-from hssgate.pacing import backoff_ceiling
-from hssgate.retrying import retry_pause
 from hssgate.settings import Patience
+from hssgate.waiting.pacing import backoff_ceiling
+from hssgate.waiting.retry import retry_pause
 from tests.fakes import FakeClock
 from tests.fleet import Quota, fleet_of, sail
 from tests.turnstile import Queue, Turnstile, pass_through, polling, watching

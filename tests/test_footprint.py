@@ -39,7 +39,7 @@ NOT_LOADED = {
     "hssgate.cli.policy",
     "hssgate.cli.selftest",
     "hssgate.emulator",
-    "hssgate.pages",
+    "hssgate.waiting.pages",
     "hssgate.policy.document",
     "hssgate.policy.explain",
     "hssgate.policy.schema",

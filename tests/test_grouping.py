@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hssgate.durations import AHEAD_AT_MOST
-from hssgate.grouping import Phase, is_newer, standings
 from hssgate.hss.models import CicdImage
 from hssgate.reference import parse_reference
+from hssgate.waiting.groups import Phase, is_newer, standings
 
 REFERENCE = parse_reference("app:1.0")
 T = 1_790_000_000_000  # milliseconds

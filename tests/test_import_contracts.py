@@ -24,7 +24,7 @@ FORBIDDEN = [
         "hssgate/selftest/junit.py", "junit_xml", "junit_xml is known to hssgate.reports.junit alone", id="junit_xml in the selftest",
     ),
     pytest.param(
-        "hssgate/watch.py", "hssgate.emulator.app", "The emulator is started by commands and the selftest alone",
+        "hssgate/waiting/poller.py", "hssgate.emulator.app", "The emulator is started by commands and the selftest alone",
         id="the emulator in the gate",
     ),
     pytest.param(
@@ -32,7 +32,7 @@ FORBIDDEN = [
         id="code of the client in the emulator",
     ),
     pytest.param(
-        "hssgate/verdict.py", "hssgate.watched", "Imports point one way, and the emulator shares no code with the client",
+        "hssgate/verdict.py", "hssgate.waiting.image", "Imports point one way, and the emulator shares no code with the client",
         id="an import that runs up",
     ),
 ]  # fmt: skip

@@ -7,7 +7,6 @@ import pytest
 
 from hssgate.durations import Moment
 from hssgate.errors import ApiUnavailable, Exchange
-from hssgate.grouping import GroupKey, Phase, Standing
 from hssgate.hss.models import CicdImage, Finding
 from hssgate.judging.image import (
     Terms,
@@ -25,9 +24,10 @@ from hssgate.policy.load import LoadedPolicy
 from hssgate.policy.model import Policy
 from hssgate.policy.rules import Subject
 from hssgate.reference import parse_reference
-from hssgate.sighting import Sighting
 from hssgate.verdict import ListedFinding, Place, PolicySource, Read, Result, Seen, SeenGroup
-from hssgate.waiting import Ending
+from hssgate.waiting.groups import GroupKey, Phase, Standing
+from hssgate.waiting.observation import Sighting
+from hssgate.waiting.states import Ending
 
 NOW = 1_790_000_000.0
 DIGEST = "sha256:" + "ab" * 32

@@ -10,9 +10,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from hssgate import grouping as gates_own
 from hssgate.emulator.app import Emulator
 from hssgate.emulator.model import Scenario
+from hssgate.waiting import groups as gates_own
 from tests.fakes import START, FakeClock
 from tests.law import COMPARED, DIGESTS, Asked, doubts
 from tests.wire_rows import Row

@@ -12,9 +12,9 @@ from hssgate.hss.models import CicdImage
 from hssgate.hss.paging import Listing
 from hssgate.reference import Reference, parse_reference
 from hssgate.settings import Patience
-from hssgate.sighting import Sighting
-from hssgate.waiting import Ending
-from hssgate.watch import Lane, Watch
+from hssgate.waiting.observation import Sighting
+from hssgate.waiting.poller import Lane, Watch
+from hssgate.waiting.states import Ending
 from tests.fakes import START, FakeClock
 
 APP, OTHER, THIRD, FOURTH = (parse_reference(f"{name}:1") for name in ("app", "other", "third", "fourth"))

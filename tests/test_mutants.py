@@ -8,7 +8,7 @@ from benchmarks.mutants import Argued, Argument, Mutant, compared, mutant_of, un
 from hssgate.emulator.document import read_yaml
 
 ROOT = Path(__file__).parents[1]
-ALIVE = Mutant("hssgate.grouping._compare", "return mine > theirs", "return mine >= theirs")
+ALIVE = Mutant("hssgate.waiting.groups._compare", "return mine > theirs", "return mine >= theirs")
 
 
 def argument(*now: str, function: str = ALIVE.function, was: str = ALIVE.was) -> Argument:
@@ -26,8 +26,8 @@ def argument(*now: str, function: str = ALIVE.function, was: str = ALIVE.was) ->
             id="one that was killed since",
         ),
         pytest.param(
-            [argument(ALIVE.now, function="hssgate.grouping.other")], [ALIVE],
-            [Mutant("hssgate.grouping.other", ALIVE.was, ALIVE.now)], id="of another function",
+            [argument(ALIVE.now, function="hssgate.waiting.groups.other")], [ALIVE],
+            [Mutant("hssgate.waiting.groups.other", ALIVE.was, ALIVE.now)], id="of another function",
         ),
         pytest.param(
             [argument(ALIVE.now, was="return mine > yours")], [ALIVE],
@@ -45,9 +45,9 @@ def test_survivors_and_arguments_must_be_the_same(
 @pytest.mark.parametrize(
     ("key", "function"),
     [
-        ("hssgate.grouping.x__compare__mutmut_11", "hssgate.grouping._compare"),
+        ("hssgate.waiting.groups.x__compare__mutmut_11", "hssgate.waiting.groups._compare"),
         ("hssgate.policy.load.x_load__mutmut_3", "hssgate.policy.load.load"),
-        ("hssgate.watched.xǁWatchedǁ__init____mutmut_3", "hssgate.watched.Watched.__init__"),
+        ("hssgate.waiting.image.xǁWatchedǁ__init____mutmut_3", "hssgate.waiting.image.Watched.__init__"),
         ("hssgate.policy.document.xǁ_Builderǁ_mapping__mutmut_3", "hssgate.policy.document._Builder._mapping"),
     ],
 )

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from hssgate.grouping import Phase, Standing
 from hssgate.hss.models import CicdImage
 from hssgate.judging.hints import advice, near_misses
 from hssgate.reference import parse_reference
-from hssgate.sighting import Sighting
-from hssgate.waiting import Ending
+from hssgate.waiting.groups import Phase, Standing
+from hssgate.waiting.observation import Sighting
+from hssgate.waiting.states import Ending
 
 DIGEST, OTHER = "sha256:" + "ab" * 32, "sha256:" + "cd" * 32
 ROW = CicdImage(

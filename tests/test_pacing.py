@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hssgate.pacing import LAST_LOOK_MOST, backoff_ceiling, last_look_reserve, poll_pause
 from hssgate.settings import Patience
+from hssgate.waiting.pacing import LAST_LOOK_MOST, backoff_ceiling, last_look_reserve, poll_pause
 
 PATIENCE = Patience(interval=5, max_interval=60)
 

@@ -10,7 +10,7 @@ from hssgate.hss.odd_rows import OddRow
 from hssgate.hss.paging import whole_list
 from hssgate.hss.responses import Page
 from hssgate.reference import parse_reference
-from hssgate.wanted import MOST_NEIGHBOURS, Wanted
+from hssgate.waiting.row_filter import MOST_NEIGHBOURS, Wanted
 
 ROOM = 1_000_000  # bytes
 

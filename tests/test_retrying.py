@@ -6,7 +6,7 @@ import pytest
 
 from hssgate.errors import ApiRefused, ApiUnavailable
 from hssgate.reference import Reference
-from hssgate.retrying import pause_until, retry_pause, until_answered
+from hssgate.waiting.retry import pause_until, retry_pause, until_answered
 from tests.fakes import FakeClock
 
 

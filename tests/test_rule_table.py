@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from hssgate.grouping import COMPARED, Phase, compared_fields, judged_fields, standings
 from hssgate.hss.models import CicdImage, Finding, Level
 from hssgate.policy.document import read_document
 from hssgate.policy.findings import Evidence, Findings
@@ -16,6 +15,7 @@ from hssgate.policy.rules import LimitRule, RulesInForce
 from hssgate.policy.schema import policy_schema
 from hssgate.policy.starter import starter_policy
 from hssgate.reference import parse_reference
+from hssgate.waiting.groups import COMPARED, Phase, compared_fields, judged_fields, standings
 
 NOW = 1_790_000_000.0
 TEXTS = {"scan_status": ("success", "failed"), "severity_level": ("Low", "High")}

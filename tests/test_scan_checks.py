@@ -6,16 +6,16 @@ import pytest
 
 from hssgate.durations import Moment
 from hssgate.errors import ApiUnavailable
-from hssgate.grouping import GroupKey, Phase, Standing
 from hssgate.hss.models import CicdImage, ScanStatus
 from hssgate.judging.scan import judge_freshness, judge_scan
 from hssgate.policy.ignores import Exceptions
 from hssgate.policy.rule_table import ScanRule
 from hssgate.policy.rules import RulesInForce
 from hssgate.reference import parse_reference
-from hssgate.sighting import Sighting
 from hssgate.verdict import Check, Result, Trouble
-from hssgate.waiting import Ending
+from hssgate.waiting.groups import GroupKey, Phase, Standing
+from hssgate.waiting.observation import Sighting
+from hssgate.waiting.states import Ending
 
 DIGEST = "sha256:" + "ab" * 32
 KEY: GroupKey = ("shop", "team", "app", "1.0")

@@ -2,9 +2,9 @@
 
 import pytest
 
-from hssgate.grouping import Phase, Standing
 from hssgate.hss.models import CicdImage
-from hssgate.sighting import state_of
+from hssgate.waiting.groups import Phase, Standing
+from hssgate.waiting.observation import state_of
 
 ROW = CicdImage(image_name="app", image_version="1.0", scan_status="success", latest_scan_time=1_790_000_000_000)
 

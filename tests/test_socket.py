@@ -326,7 +326,7 @@ def test_a_finished_image_imports_nothing_it_does_not_use(emulator_url: str) -> 
     imported = {
         line.rpartition("|")[2].strip() for line in ended.stderr.splitlines() if line.startswith("import time:")
     }
-    assert "hssgate.watch" in imported
+    assert "hssgate.waiting.poller" in imported
     unused = {
         "yaml",
         "tomllib",

@@ -13,8 +13,8 @@ from hssgate.hss.models import CicdImage
 from hssgate.hss.paging import Listing
 from hssgate.reference import parse_reference
 from hssgate.settings import Patience
-from hssgate.waiting import LIMITS, TABLE, Edge, Ending, Event, Limit, Pause, Stage
-from hssgate.watch import Lane, Watch
+from hssgate.waiting.poller import Lane, Watch
+from hssgate.waiting.states import LIMITS, TABLE, Edge, Ending, Event, Limit, Pause, Stage
 from tests.fakes import START, FakeClock
 
 IMAGE = parse_reference("app:1")

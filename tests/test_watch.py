@@ -15,9 +15,9 @@ from hssgate.hss.paging import Listing, whole_list
 from hssgate.hss.responses import Page
 from hssgate.reference import parse_reference
 from hssgate.settings import Patience
-from hssgate.waiting import Ending
-from hssgate.watch import Lane, Watch
-from hssgate.watched import Watched
+from hssgate.waiting.image import Watched
+from hssgate.waiting.poller import Lane, Watch
+from hssgate.waiting.states import Ending
 from tests.conftest import Bench
 from tests.fakes import START, FakeClock
 from tests.test_check import CLEAN, FOREVER, OTHER, finished, image, images

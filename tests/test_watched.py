@@ -3,14 +3,14 @@
 import pytest
 
 from hssgate.errors import ApiUnavailable, Exchange
-from hssgate.grouping import Phase
 from hssgate.hss.models import CicdImage
 from hssgate.hss.paging import Listing
 from hssgate.reference import parse_reference
-from hssgate.sighting import Sighting
 from hssgate.verdict import Read
-from hssgate.waiting import Ending, Event, Pause, Stage
-from hssgate.watched import Watched
+from hssgate.waiting.groups import Phase
+from hssgate.waiting.image import Watched
+from hssgate.waiting.observation import Sighting
+from hssgate.waiting.states import Ending, Event, Pause, Stage
 
 NOW_MS = 1_790_000_000_000
 AT = NOW_MS / 1000

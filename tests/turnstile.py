@@ -13,8 +13,8 @@ from hssgate.hss.models import CicdImage
 from hssgate.hss.paging import Listing
 from hssgate.reference import Reference, parse_reference
 from hssgate.settings import Patience
-from hssgate.waiting import Ending
-from hssgate.watch import Lane, Watch
+from hssgate.waiting.poller import Lane, Watch
+from hssgate.waiting.states import Ending
 from tests.fakes import START
 from tests.fleet import APART, LATENCY, THROTTLED, Ended, Member, Quota, Sailed
 from tests.shared_time import SharedClock, SharedTime

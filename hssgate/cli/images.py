@@ -18,8 +18,8 @@ from hssgate.hss.client import HssClient
 from hssgate.hss.models import CicdImage
 from hssgate.hss.query import CicdImagesQuery
 from hssgate.hss.responses import Page
-from hssgate.pages import pages_of
 from hssgate.text import clean, plural
+from hssgate.waiting.pages import pages_of
 
 _EPILOG = """\b
 Exit codes:

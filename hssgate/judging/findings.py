@@ -9,12 +9,12 @@ from hssgate.errors import ApiError, ApiRefused, GateError, Interrupted, Request
 from hssgate.hss.client import HssClient
 from hssgate.hss.models import CicdImage, Detail, DetailKind
 from hssgate.hss.paging import Listing
-from hssgate.observer import Observer
 from hssgate.policy.findings import Findings, FindingsMissing
 from hssgate.policy.rules import RulesInForce
 from hssgate.record import record
-from hssgate.retrying import until_answered
 from hssgate.text import plural
+from hssgate.waiting.observer import Observer
+from hssgate.waiting.retry import until_answered
 
 T = TypeVar("T")
 

@@ -1,11 +1,11 @@
 """What to try where an image was not found: rows that are alike but for something, and what to pass instead."""
 
 from hssgate.durations import believable, worded_time
-from hssgate.grouping import Phase, Standing
 from hssgate.hss.models import CicdImage
 from hssgate.reference import Reference
-from hssgate.sighting import Sighting
 from hssgate.text import clean
+from hssgate.waiting.groups import Phase, Standing
+from hssgate.waiting.observation import Sighting
 
 _MOST_SHOWN = 3
 

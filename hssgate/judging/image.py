@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from hssgate.durations import Moment
 from hssgate.exit_codes import WORST_FIRST
-from hssgate.grouping import GroupKey, Phase, Standing
 from hssgate.hss.models import ScanStatus
 from hssgate.judging.scan import judge_freshness, judge_scan, moment_asked
 from hssgate.policy.entry_warnings import Applied, entry_warnings
@@ -15,7 +14,6 @@ from hssgate.policy.judge import Facts, Judged, all_accept, gravest_first, judge
 from hssgate.policy.load import LoadedPolicy
 from hssgate.policy.rules import RulesInForce, Subject, rules_for
 from hssgate.record import record
-from hssgate.sighting import Sighting
 from hssgate.verdict import (
     Check,
     ImageVerdict,
@@ -27,6 +25,8 @@ from hssgate.verdict import (
     SeenGroup,
     worst_of,
 )
+from hssgate.waiting.groups import GroupKey, Phase, Standing
+from hssgate.waiting.observation import Sighting
 
 EvidenceByGroup = Mapping[GroupKey, Evidence]
 

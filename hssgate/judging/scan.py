@@ -4,12 +4,10 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from hssgate.durations import Moment, format_duration, format_moment, worded_time
-from hssgate.grouping import COMPARED, Phase, Standing
 from hssgate.hss.models import CicdImage, ScanStatus
 from hssgate.judging.hints import advice
 from hssgate.policy.judge import all_accept
 from hssgate.policy.rules import RulesInForce
-from hssgate.sighting import Sighting, state_of
 from hssgate.text import clean
 from hssgate.verdict import (
     SCAN,
@@ -17,7 +15,9 @@ from hssgate.verdict import (
     Result,
     Trouble,
 )
-from hssgate.waiting import Ending
+from hssgate.waiting.groups import COMPARED, Phase, Standing
+from hssgate.waiting.observation import Sighting, state_of
+from hssgate.waiting.states import Ending
 
 FRESHNESS = "freshness"
 _ALWAYS_NAMED = {"image_digest", "scan_status", "severity_level", "vul_num"}  # of a row that is ambiguous

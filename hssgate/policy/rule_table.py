@@ -1,7 +1,8 @@
 """The policy's rules, each declared once: name, kind, the row's fields it reads, help line and example.
 
-The judge, the help at each key, the starter policy, the JSON Schema and the comparison of rows (`hssgate.grouping`) are
-made from this table, so a rule that is added here is judged, explained and compared without a change elsewhere.
+The judge, the help at each key, the starter policy, the JSON Schema and the comparison of rows
+(`hssgate.waiting.groups`) are made from this table, so a rule that is added here is judged, explained and compared
+without a change elsewhere.
 """
 
 from collections.abc import Mapping

@@ -11,14 +11,14 @@ from itertools import islice, pairwise
 from pathlib import Path
 
 from hssgate.errors import Misused
-from hssgate.grouping import Phase, is_stale
 from hssgate.hss.models import CicdImage
 from hssgate.judging.image import judgement_warnings
 from hssgate.reports.json import sealed
 from hssgate.saved.reader import SavedImage, SavedReport, read_report
 from hssgate.saved.replay import document_of, judged_again, terms_of
 from hssgate.text import clean
-from hssgate.waiting import Ending
+from hssgate.waiting.groups import Phase, is_stale
+from hssgate.waiting.states import Ending
 
 _SLACK = 0.005  # seconds by which moments, written in milliseconds, may be out of order
 _LONGEST_VALUE = 80

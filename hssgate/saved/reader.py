@@ -11,14 +11,14 @@ from hssgate.durations import Moment
 from hssgate.errors import ApiUnavailable, GateError, Interrupted, Misused
 from hssgate.exit_codes import ExitCode
 from hssgate.files import read_bounded
-from hssgate.grouping import GroupKey, Standing
 from hssgate.hss.models import Detail, DetailKind
 from hssgate.policy.findings import Evidence, Findings, FindingsMissing
 from hssgate.reference import Reference, parse_reference
 from hssgate.saved.report_model import SCHEMA_VERSION, GroupModel, ImageModel, ReportModel, parse_json
-from hssgate.sighting import Sighting
 from hssgate.text import clean
 from hssgate.verdict import Read, Trouble
+from hssgate.waiting.groups import GroupKey, Standing
+from hssgate.waiting.observation import Sighting
 
 LARGEST_FILE = 64 * 1024 * 1024  # bytes
 

@@ -6,11 +6,11 @@ from typing import Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from hssgate.exit_codes import ExitCode
-from hssgate.grouping import Phase
 from hssgate.hss.models import CicdImage, Detail, DetailKind, Finding
 from hssgate.policy.rule_table import Rules
 from hssgate.verdict import Result, Trouble
-from hssgate.waiting import Ending
+from hssgate.waiting.groups import Phase
+from hssgate.waiting.states import Ending
 
 SCHEMA_VERSION = 1
 

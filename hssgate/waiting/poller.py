@@ -11,15 +11,15 @@ from hssgate.exit_codes import ExitCode
 from hssgate.hss.models import CicdImage
 from hssgate.hss.odd_rows import OddRow
 from hssgate.hss.paging import Listing
-from hssgate.observer import Observer
-from hssgate.pacing import SERVER_FAULTS_IN_A_ROW, last_look_reserve, poll_pause
 from hssgate.reference import Reference
-from hssgate.retrying import pause_until, retry_pause
 from hssgate.settings import Patience
-from hssgate.sighting import Sighting
 from hssgate.text import plural
-from hssgate.waiting import LIMITS, TABLE, Ending, Event, Limit, Pause, Stage
-from hssgate.watched import Watched
+from hssgate.waiting.image import Watched
+from hssgate.waiting.observation import Sighting
+from hssgate.waiting.observer import Observer
+from hssgate.waiting.pacing import SERVER_FAULTS_IN_A_ROW, last_look_reserve, poll_pause
+from hssgate.waiting.retry import pause_until, retry_pause
+from hssgate.waiting.states import LIMITS, TABLE, Ending, Event, Limit, Pause, Stage
 
 _CLOCKS_AGREE_WITHIN = 60.0
 _MOST_NEIGHBOURS_ASKED = 3

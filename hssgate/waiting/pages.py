@@ -10,8 +10,8 @@ from hssgate.hss.models import CicdImage
 from hssgate.hss.paging import Tally
 from hssgate.hss.query import LARGEST_OFFSET, CicdImagesQuery
 from hssgate.hss.responses import Page
-from hssgate.pacing import backoff_ceiling
 from hssgate.text import plural
+from hssgate.waiting.pacing import backoff_ceiling
 
 MOST_FAULTS = 5  # in a row, that are lived through
 _LONGEST_PAUSE = 300.0  # seconds; a server that asks for more is not waited for

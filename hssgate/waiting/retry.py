@@ -6,8 +6,8 @@ from typing import TypeVar
 
 from hssgate.clock import Clock
 from hssgate.errors import ApiUnavailable
-from hssgate.observer import Observer
-from hssgate.pacing import LAST_LOOK_LEAST, SERVER_FAULTS_IN_A_ROW, backoff_ceiling
+from hssgate.waiting.observer import Observer
+from hssgate.waiting.pacing import LAST_LOOK_LEAST, SERVER_FAULTS_IN_A_ROW, backoff_ceiling
 
 T = TypeVar("T")
 

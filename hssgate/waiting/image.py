@@ -5,7 +5,12 @@ from dataclasses import dataclass, replace
 
 from hssgate.durations import believable
 from hssgate.errors import ApiError
-from hssgate.grouping import (
+from hssgate.hss.models import CicdImage, ScanStatus
+from hssgate.hss.paging import Listing
+from hssgate.reference import Reference
+from hssgate.text import clean
+from hssgate.verdict import Read
+from hssgate.waiting.groups import (
     MOVING,
     NOT_STARTED,
     GroupKey,
@@ -16,13 +21,8 @@ from hssgate.grouping import (
     judged_fields,
     standings,
 )
-from hssgate.hss.models import CicdImage, ScanStatus
-from hssgate.hss.paging import Listing
-from hssgate.reference import Reference
-from hssgate.sighting import Sighting, state_of, status_of
-from hssgate.text import clean
-from hssgate.verdict import Read
-from hssgate.waiting import Ending, Event, Pause, Stage
+from hssgate.waiting.observation import Sighting, state_of, status_of
+from hssgate.waiting.states import Ending, Event, Pause, Stage
 
 _MOST_CHANGES = 200
 _MOST_NEIGHBOURS = 200

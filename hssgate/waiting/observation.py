@@ -4,13 +4,13 @@ from typing import assert_never
 
 from hssgate.durations import worded_time
 from hssgate.errors import ApiError
-from hssgate.grouping import GroupKey, Phase, Standing
 from hssgate.hss.models import CicdImage
 from hssgate.record import record
 from hssgate.reference import Reference
 from hssgate.text import clean
 from hssgate.verdict import Read
-from hssgate.waiting import Ending
+from hssgate.waiting.groups import GroupKey, Phase, Standing
+from hssgate.waiting.states import Ending
 
 
 @record
