@@ -33,7 +33,7 @@ from hssgate.policy.load import LoadedPolicy
 from hssgate.reference import Reference, parse_reference
 from hssgate.reports import FORMATS
 from hssgate.reports.summary import headline, render
-from hssgate.reports.words import policy_line
+from hssgate.reports.wording import policy_line
 from hssgate.settings import Patience, Settings
 
 MOST_IMAGES = 2000  # twice what benchmarks/memory.py holds to 150 MB with room to spare

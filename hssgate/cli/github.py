@@ -20,7 +20,7 @@ from hssgate.exit_codes import ExitCode
 from hssgate.hss.secret import Secret
 from hssgate.reports import FORMATS
 from hssgate.reports.summary import headline
-from hssgate.reports.words import policy_line
+from hssgate.reports.wording import policy_line
 from hssgate.text import clean
 from hssgate.verdict import Outcome, Result, Verdict
 

@@ -19,7 +19,7 @@ from hssgate.exit_codes import worst
 from hssgate.judging.image import JudgedImage, Terms, judge_sighting, judgement_warnings, policy_warnings
 from hssgate.policy.load import LoadedPolicy
 from hssgate.reports.summary import headline, render
-from hssgate.reports.words import policy_line
+from hssgate.reports.wording import policy_line
 from hssgate.saved.consistency import read_consistent_report
 from hssgate.saved.reader import SavedImage, SavedReport
 from hssgate.text import clean

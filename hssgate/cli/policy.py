@@ -18,7 +18,7 @@ from hssgate.policy.load import LoadedPolicy, load_policy
 from hssgate.policy.schema import policy_schema
 from hssgate.policy.search import DEFAULT_NAMES, NAMES_IN_WORDS, is_default_name
 from hssgate.policy.starter import SCHEMA_FILE, starter_policy
-from hssgate.reports.words import searched_in_words
+from hssgate.reports.wording import searched_in_words
 from hssgate.text import clean, plural
 
 _STDOUT = Path("-")

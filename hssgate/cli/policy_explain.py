@@ -18,7 +18,7 @@ from hssgate.policy.model import Ignore
 from hssgate.policy.rule_table import RULES, Action, ScanRule
 from hssgate.policy.rules import Rule, Subject, shown_limit
 from hssgate.reference import Reference, parse_reference
-from hssgate.reports.words import policy_in_words
+from hssgate.reports.wording import policy_in_words
 from hssgate.text import clean
 
 _LONGEST_REASON = 200

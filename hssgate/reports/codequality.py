@@ -10,7 +10,7 @@ from typing import Any
 from hssgate.hss.models import Level
 from hssgate.reports.entries import Entry, entries
 from hssgate.reports.findings import Effect
-from hssgate.reports.words import policy_line
+from hssgate.reports.wording import policy_line
 from hssgate.text import clean, without_commands_in_json
 from hssgate.verdict import Verdict
 

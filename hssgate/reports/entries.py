@@ -12,9 +12,9 @@ from pathlib import PurePosixPath
 from hssgate.hss.models import Level
 from hssgate.policy.load import BUILT_IN
 from hssgate.policy.rule_table import RULES
-from hssgate.reports.facts import path_in_repository
 from hssgate.reports.findings import EFFECT_OF, Consequence, Effect, consequences, identifier, package
 from hssgate.reports.fingerprints import Key, digest, fingerprints, group_key, identities
+from hssgate.reports.image_facts import path_in_repository
 from hssgate.text import clean
 from hssgate.verdict import NOTHING_JUDGED, SCAN, Check, ImageVerdict, ListedFinding, Outcome, Result, Verdict
 

@@ -11,12 +11,12 @@ from importlib import resources
 
 from hssgate import __version__
 from hssgate.durations import format_duration, format_moment
-from hssgate.reports.facts import images_in_full, worst_first
 from hssgate.reports.html_image import image_parts
 from hssgate.reports.html_tables import badge, icon, row_header, table
+from hssgate.reports.image_facts import images_in_full, worst_first
 from hssgate.reports.markup import Markup, element, joined, said
-from hssgate.reports.room import Part, Rank, bounded, fit
-from hssgate.reports.words import meaning, policy_name, reason, searched_in_words, tally, title
+from hssgate.reports.size_limit import Part, Rank, bounded, fit
+from hssgate.reports.wording import meaning, policy_name, reason, searched_in_words, tally, title
 from hssgate.verdict import ImageVerdict, PolicySource, Verdict
 
 LONGEST = 12 * 1024 * 1024  # bytes of a report

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from hssgate.hss.models import Detail, DetailKind
 from hssgate.reports.bars import bar
-from hssgate.reports.facts import READ_COLUMNS, Facts, asked, evidence, gravest_checks, message, reads, where
 from hssgate.reports.findings import (
     Effect,
     blamed_findings,
@@ -17,9 +16,10 @@ from hssgate.reports.findings import (
     package,
 )
 from hssgate.reports.html_tables import badge, row_header, table
+from hssgate.reports.image_facts import READ_COLUMNS, Facts, asked, evidence, gravest_checks, message, reads, where
 from hssgate.reports.markup import Markup, element, joined, lines, said
-from hssgate.reports.room import Part, Rank
-from hssgate.reports.words import word
+from hssgate.reports.size_limit import Part, Rank
+from hssgate.reports.wording import word
 from hssgate.text import plural
 from hssgate.verdict import Check, ImageVerdict, ListedFinding, Result
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from hssgate.reports.markup import Markup, element, joined
-from hssgate.reports.room import bounded
+from hssgate.reports.size_limit import bounded
 from hssgate.verdict import Outcome, Result
 
 _PICTURES = {

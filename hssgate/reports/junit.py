@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from junit_xml import TestCase, TestSuite, to_xml_report_string
 
 from hssgate.policy.load import BUILT_IN
-from hssgate.reports.facts import path_in_repository
 from hssgate.reports.findings import detail_line, exceptions_for, ignored_lines, line
-from hssgate.reports.room import bounded
-from hssgate.reports.words import searched_in_words
+from hssgate.reports.image_facts import path_in_repository
+from hssgate.reports.size_limit import bounded
+from hssgate.reports.wording import searched_in_words
 from hssgate.text import clean
 from hssgate.verdict import NOTHING_JUDGED, SCAN, Check, ImageVerdict, Place, Result, Trouble, Verdict
 

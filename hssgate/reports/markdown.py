@@ -6,7 +6,8 @@ from hssgate import __version__
 from hssgate.durations import format_duration, format_moment
 from hssgate.hss.models import Detail, DetailKind, Finding
 from hssgate.reports.escaping import code, fence, row, table, text
-from hssgate.reports.facts import (
+from hssgate.reports.findings import blamed_findings, detail_words, exceptions_for, field, identifier, package
+from hssgate.reports.image_facts import (
     asked,
     evidence,
     gravest_checks,
@@ -16,9 +17,8 @@ from hssgate.reports.facts import (
     where,
     worst_first,
 )
-from hssgate.reports.findings import blamed_findings, detail_words, exceptions_for, field, identifier, package
-from hssgate.reports.room import Part, Rank, bounded, fit
-from hssgate.reports.words import SHORT_SHA, meaning, policy_name, reason, searched_in_words, tally, title, word
+from hssgate.reports.size_limit import Part, Rank, bounded, fit
+from hssgate.reports.wording import SHORT_SHA, meaning, policy_name, reason, searched_in_words, tally, title, word
 from hssgate.verdict import Check, ImageVerdict, ListedFinding, Outcome, PolicySource, Result, Verdict
 
 LONGEST = 900_000  # bytes of a report; GitHub takes 1 MiB a step

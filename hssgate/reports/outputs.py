@@ -5,9 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 from hssgate.exit_codes import WORST_FIRST
-from hssgate.reports.facts import worst_first
+from hssgate.reports.image_facts import worst_first
 from hssgate.reports.json import document, sealed
-from hssgate.reports.words import SHORT_SHA, policy_name
+from hssgate.reports.wording import SHORT_SHA, policy_name
 from hssgate.text import clean, escaped
 from hssgate.verdict import Verdict
 

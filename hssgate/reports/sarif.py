@@ -18,7 +18,7 @@ from hssgate.reports.entries import Entry, entries
 from hssgate.reports.findings import Effect
 from hssgate.reports.fingerprints import digest, identities
 from hssgate.reports.sarif_rules import descriptor, message
-from hssgate.reports.words import policy_in_words, policy_name
+from hssgate.reports.wording import policy_in_words, policy_name
 from hssgate.text import clean, plural, without_commands_in_json
 from hssgate.verdict import ListedFinding, PolicySource, Verdict
 

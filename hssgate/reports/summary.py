@@ -5,7 +5,7 @@ from typing import Literal
 
 from hssgate.durations import format_duration
 from hssgate.reports.findings import blamed_findings, detail_line, exceptions_for, ignored_lines, line
-from hssgate.reports.words import tally
+from hssgate.reports.wording import tally
 from hssgate.text import clean, plural
 from hssgate.verdict import Check, ImageVerdict, Outcome, Result, Verdict
 
