@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import httpx
 
 from hssgate.cli.console import Console
+from hssgate.cli.context import World
 from hssgate.cli.main import run
 from hssgate.cli.signals import Signals
-from hssgate.cli.world import World
 from hssgate.emulator.app import Emulator
 from hssgate.emulator.model import Scenario
 from tests.conftest import KEY

@@ -16,9 +16,9 @@ import hypothesis
 import pytest
 from junitparser import JUnitXml
 
+from hssgate.cli.context import World
 from hssgate.cli.main import run
 from hssgate.cli.signals import Signals
-from hssgate.cli.world import World
 from hssgate.emulator.app import Emulator
 from hssgate.emulator.scenario import parse_scenario
 from hssgate.hss.secret import Secret

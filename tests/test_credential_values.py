@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hssgate.cli.variables import KEYS, TOKENS
+from hssgate.cli.connect.variables import KEYS, TOKENS
 from tests.conftest import Bench, Ended
 from tests.test_check import finished, images
 from tests.test_ways_in import GITHUB, IAM, IDP, URNS, USER

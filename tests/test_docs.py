@@ -11,10 +11,10 @@ import pytest
 import yaml
 
 from hssgate import __version__
-from hssgate.cli import connections, profile, variables
 from hssgate.cli.check import check
+from hssgate.cli.connect import connections, profile, variables
+from hssgate.cli.connect.variables import KEYS, TOKENS
 from hssgate.cli.main import cli
-from hssgate.cli.variables import KEYS, TOKENS
 from hssgate.emulator.identity.model import Identity
 from hssgate.emulator.identity.names import IdentityName
 from hssgate.emulator.scenario import parse_scenario

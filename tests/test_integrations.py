@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hssgate.cli import variables
+from hssgate.cli.connect import variables
 from hssgate.emulator.app import Emulator
 from hssgate.emulator.scenario import default_scenario
 from hssgate.emulator.server import serve

@@ -10,9 +10,9 @@ from pathlib import Path
 import httpx
 
 from hssgate.cli.console import Console
+from hssgate.cli.context import World
 from hssgate.cli.main import run
 from hssgate.cli.signals import Signals
-from hssgate.cli.world import World
 from hssgate.clock import Clock
 from hssgate.hss.secret import Secret
 from tests.conftest import KEY

@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 
 from hssgate.cli import github
-from hssgate.cli.connections import Address, connection_of, explain, open_hosts
+from hssgate.cli.connect.connections import Address, connection_of, explain, open_hosts
+from hssgate.cli.context import World
 from hssgate.cli.environment import check_variables
 from hssgate.cli.old_reports import RemovesOldReports
 from hssgate.cli.options import (
@@ -24,7 +25,6 @@ from hssgate.cli.policy_files import choose, load, policy_option
 from hssgate.cli.progress import Progress
 from hssgate.cli.publication import Publication
 from hssgate.cli.report_files import check_paths, inputs_of, refuse_inputs, takes_stdout
-from hssgate.cli.world import World
 from hssgate.durations import Moment, format_duration
 from hssgate.errors import Misused
 from hssgate.exit_codes import ExitCode

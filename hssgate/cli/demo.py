@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
+from hssgate.cli.context import World
 from hssgate.cli.options import common_options
-from hssgate.cli.world import World
 from hssgate.emulator.app import Emulator
 from hssgate.emulator.images import Image
 from hssgate.emulator.scenario import default_scenario

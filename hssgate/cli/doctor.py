@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import click
 
 from hssgate import __version__
-from hssgate.cli.addresses import Site
-from hssgate.cli.connections import (
+from hssgate.cli.connect.addresses import Site
+from hssgate.cli.connect.connections import (
     Address,
     chosen,
     connection_with,
@@ -23,13 +23,13 @@ from hssgate.cli.connections import (
     site_of_options,
     unused_credentials,
 )
+from hssgate.cli.connect.credentials import Choice
 from hssgate.cli.console import Console
-from hssgate.cli.credentials import Choice
+from hssgate.cli.context import World
 from hssgate.cli.environment import IMAGES, decided_by_variable, dotenv_prefix, oddities, read_by
 from hssgate.cli.options import LONGEST_CICD_NAME, Text, common_options, connection_options
 from hssgate.cli.policy_files import choose, load, policy_option
 from hssgate.cli.recipients import recipients_of
-from hssgate.cli.world import World
 from hssgate.doctor import (
     WHAT_COMES_BEFORE,
     Look,

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
+from hssgate.cli.context import World
 from hssgate.cli.options import common_options
-from hssgate.cli.world import World
 from hssgate.emulator.app import Emulator
 from hssgate.emulator.identity.guide import ways_in
 from hssgate.emulator.scenario import ScenarioInvalid, default_scenario, load_scenario

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import click
 from click.core import ParameterSource
 
-from hssgate.cli.world import World
+from hssgate.cli.context import World
 from hssgate.errors import Misused
 from hssgate.record import record
 from hssgate.text import clean

@@ -13,8 +13,8 @@ from typing import Any
 import click
 
 from hssgate.cli.console import Console
+from hssgate.cli.context import World, require_working_directory
 from hssgate.cli.report_files import reason_of
-from hssgate.cli.world import World, require_working_directory
 from hssgate.errors import GateError
 from hssgate.exit_codes import ExitCode
 from hssgate.hss.secret import Secret

@@ -6,12 +6,12 @@ from typing import Any
 
 import click
 
-from hssgate.cli.connections import Address, connection_of, explain, open_hosts
+from hssgate.cli.connect.connections import Address, connection_of, explain, open_hosts
 from hssgate.cli.console import Console
+from hssgate.cli.context import World
 from hssgate.cli.filters import query_options
 from hssgate.cli.layouts import LAYOUTS, Layout
 from hssgate.cli.options import common_options, connection_options
-from hssgate.cli.world import World
 from hssgate.errors import Interrupted
 from hssgate.exit_codes import ExitCode
 from hssgate.hss.client import HssClient

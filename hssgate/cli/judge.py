@@ -7,13 +7,13 @@ from pathlib import Path
 import click
 
 from hssgate.cli.console import Console
+from hssgate.cli.context import World
 from hssgate.cli.environment import check_variables
 from hssgate.cli.old_reports import RemovesOldReports
 from hssgate.cli.options import Day, Report, common_options
 from hssgate.cli.policy_files import choose, load, policy_option
 from hssgate.cli.publication import Publication
 from hssgate.cli.report_files import check_paths, inputs_of, refuse_inputs, takes_stdout
-from hssgate.cli.world import World
 from hssgate.errors import Misused
 from hssgate.exit_codes import worst
 from hssgate.judging.image import JudgedImage, Terms, judge_sighting, judgement_warnings, policy_warnings

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import click
 
+from hssgate.cli.connect.variables import secret_values
+from hssgate.cli.context import World, real_world, require_working_directory
 from hssgate.cli.options import common_options
 from hssgate.cli.signals import Signals
-from hssgate.cli.variables import secret_values
-from hssgate.cli.world import World, real_world, require_working_directory
 from hssgate.errors import GateError
 from hssgate.exit_codes import ExitCode
 from hssgate.redaction import Redactor

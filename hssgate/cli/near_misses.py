@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 
-from hssgate.cli.environment import SETTINGS
-from hssgate.cli.variables import (
+from hssgate.cli.connect.variables import (
     AGENCY_URN,
     CREDENTIALS,
     DOMAIN,
@@ -15,6 +14,7 @@ from hssgate.cli.variables import (
     TOKENS,
     USER,
 )
+from hssgate.cli.environment import SETTINGS
 from hssgate.text import clean
 
 _BEGINNINGS = ("HUAWEICLOUD_", "HUAWEI_", "HWCLOUD_", "HWC_", "HW_", "CLOUD_SDK_", "HCLOUD_", "HSSGATE_", "OS_")

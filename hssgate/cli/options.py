@@ -10,7 +10,7 @@ import click
 from click.core import ParameterSource
 
 from hssgate import __version__
-from hssgate.cli.world import World
+from hssgate.cli.context import World
 from hssgate.durations import Moment, parse_duration, parse_moment
 from hssgate.reports import FORMATS
 from hssgate.text import clean

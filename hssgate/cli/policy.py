@@ -7,11 +7,11 @@ from pathlib import Path
 import click
 
 from hssgate.cli.console import Console
+from hssgate.cli.context import World
 from hssgate.cli.environment import check_variables
 from hssgate.cli.options import common_options
 from hssgate.cli.policy_explain import explain
 from hssgate.cli.policy_files import VARIABLE, PolicyFile, choose, with_hints
-from hssgate.cli.world import World
 from hssgate.errors import Misused, PolicyInvalid
 from hssgate.policy.entry_warnings import warnings_of_ends
 from hssgate.policy.load import LoadedPolicy, load_policy

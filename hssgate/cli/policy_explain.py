@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 
 from hssgate.cli.console import Console
+from hssgate.cli.context import World
 from hssgate.cli.environment import check_variables
 from hssgate.cli.options import common_options
 from hssgate.cli.policy_files import choose, load, policy_option
-from hssgate.cli.world import World
 from hssgate.errors import Misused
 from hssgate.policy.explain import Compared, Explanation, Origin, explain_policy
 from hssgate.policy.model import Ignore

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 
+from hssgate.cli.context import World
 from hssgate.cli.environment import dotenv_prefix
 from hssgate.cli.report_files import STDOUT, Reports, is_stream, reason_of, remove_file, write_report
-from hssgate.cli.world import World
 from hssgate.reports import FORMATS, Formats, render_dotenv
 from hssgate.verdict import RunError, Verdict
 

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from hssgate.cli.profile import VARIABLE as PROFILE
-from hssgate.cli.profile import Profile, read_profile
-from hssgate.cli.variables import (
+from hssgate.cli.connect.profile import VARIABLE as PROFILE
+from hssgate.cli.connect.profile import Profile, read_profile
+from hssgate.cli.connect.variables import (
     AGENCY_URN,
     AUDIENCE,
     CREDENTIALS,

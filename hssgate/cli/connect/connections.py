@@ -4,10 +4,10 @@ import re
 from pathlib import Path
 
 from hssgate.cli import github
-from hssgate.cli.addresses import Site, checked_endpoint, checked_url, site_of
-from hssgate.cli.credentials import Choice, choose_credentials
-from hssgate.cli.variables import secret_values
-from hssgate.cli.world import World
+from hssgate.cli.connect.addresses import Site, checked_endpoint, checked_url, site_of
+from hssgate.cli.connect.credentials import Choice, choose_credentials
+from hssgate.cli.connect.variables import secret_values
+from hssgate.cli.context import World
 from hssgate.errors import Misused
 from hssgate.hss.connection import Connection
 from hssgate.hss.credentials import Federation, Keyless, Password, secrets_of

@@ -1,0 +1,1 @@
+"""How the command line connects: variables, profile file, credentials, endpoints."""
