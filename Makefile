@@ -75,7 +75,7 @@ lock:  ## write requirements/*.txt and the lock of tests/integration anew (needs
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 fuzz: $(VENV)/fuzz  ## a minute of fuzzing for each reader of text from outside: make fuzz FUZZ="--seconds 600 rows"
-	$(BIN)/python -m tests.fuzz $(FUZZ)
+	$(BIN)/python -m tests.support.fuzz $(FUZZ)
 
 integration: $(VENV)/integration  ## checks that need node, a browser or a Debian package
 	$(BIN)/python -m pytest -m integration --numprocesses auto --dist loadfile

@@ -22,8 +22,8 @@ from hssgate.cli.signals import Signals
 from hssgate.emulator.app import Emulator
 from hssgate.emulator.model import Scenario
 from tests.conftest import KEY
-from tests.fakes import FakeClock
-from tests.fleet import LATENCY, Member
+from tests.support.fakes import FakeClock
+from tests.support.fleet import LATENCY, Member
 
 SHORTEST, LONGEST = 5.0, 1800.0
 LOOPS = (5.0, 10.0, 30.0, 60.0)

@@ -10,8 +10,8 @@ import time
 from collections.abc import Iterator
 
 from hssgate.settings import Patience
-from tests.fleet import Quota, Sailed, fleet_of
-from tests.turnstile import Queue, Turnstile, Way, pass_through, polling, watching
+from tests.support.fleet import Quota, Sailed, fleet_of
+from tests.support.turnstile import Queue, Turnstile, Way, pass_through, polling, watching
 
 GATES = (10, 100, 500, 1000)
 QUOTAS = ("100/60", "200/1")

@@ -13,7 +13,7 @@ from collections import Counter
 from pathlib import Path
 from types import FrameType
 
-from tests.schedules import Outcome, play, schedule_of
+from tests.support.schedules import Outcome, play, schedule_of
 
 KINDS = {
     "wrong pass": "wrong passes",

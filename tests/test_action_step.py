@@ -16,7 +16,7 @@ from hssgate.emulator.app import Emulator
 from hssgate.emulator.scenario import default_scenario
 from hssgate.emulator.server import serve
 from tests.machine import MOMENTS, ROOT, Machine, Running
-from tests.test_pipelines import ACTION, GATE
+from tests.project.test_pipelines import ACTION, GATE
 
 pytestmark = pytest.mark.real
 

@@ -16,8 +16,8 @@ from hssgate.emulator.app import Emulator
 from hssgate.emulator.scenario import default_scenario
 from hssgate.emulator.server import serve
 from tests.machine import MOMENTS, ROOT, Machine, Running
+from tests.project.test_gitlab_template import job
 from tests.test_action_step import Job
-from tests.test_gitlab_template import job
 
 pytestmark = pytest.mark.real
 

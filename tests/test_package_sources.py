@@ -17,7 +17,7 @@ import pytest
 import trustme
 
 from tests.machine import ROOT
-from tests.proxy import connect_proxy
+from tests.support.proxy import connect_proxy
 
 pytestmark = pytest.mark.real
 

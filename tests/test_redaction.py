@@ -11,9 +11,9 @@ from jsonschema import validate
 
 from hssgate.redaction import Redactor
 from hssgate.reports import FORMATS
+from tests.cli.test_check import finished, images
 from tests.conftest import KEY, Bench, Ended
-from tests.fakes import FakeClock
-from tests.test_check import finished, images
+from tests.support.fakes import FakeClock
 
 REPORTS = [text for name in FORMATS for text in ("--report", f"{name}=reports/{name}")]
 NEUTRAL = "x9-odd-token"

@@ -1,7 +1,7 @@
 """`gitlab-ci-template.yml` in pipelines that gitlab-ci-local runs.
 
 Its exit status lies, for a softened job that fails with another code leaves it 0: the lines that it prints are read.
-What it does otherwise than GitLab is held in tests/test_gitlab_template.py and tests/test_gitlab_script.py.
+What it does otherwise than GitLab is held in tests/project/test_gitlab_template.py and tests/project/test_gitlab_script.py.
 """
 
 import json
@@ -18,6 +18,7 @@ import pytest
 import yaml
 from junitparser import JUnitXml
 
+from tests.cli.test_check import DIGEST, FOREVER, finished, image, images
 from tests.integration.conftest import (
     BIN,
     NODE_MODULES,
@@ -29,7 +30,6 @@ from tests.integration.conftest import (
     succeeded,
 )
 from tests.machine import Machine
-from tests.test_check import DIGEST, FOREVER, finished, image, images
 
 pytestmark = pytest.mark.integration
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.test_findings import HIGH, LOW, MEDIUM, finding
 from tests.conftest import Bench
 from tests.integration.browser import JENKINS, Site, serving
-from tests.test_findings import HIGH, LOW, MEDIUM, finding
 
 pytestmark = pytest.mark.integration
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from junitparser import JUnitXml
 
+from tests.cli.test_check import CLEAN, DIGEST, FOREVER, image, images
 from tests.integration.conftest import (
     NODE_MODULES,
     ROOT,
@@ -22,7 +23,6 @@ from tests.integration.conftest import (
     ran,
 )
 from tests.machine import Machine
-from tests.test_check import CLEAN, DIGEST, FOREVER, image, images
 
 pytestmark = pytest.mark.integration
 

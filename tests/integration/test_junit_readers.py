@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from junitparser import JUnitXml
 
+from tests.cli.test_check import OUTCOMES, finished, images
 from tests.conftest import Bench
 from tests.integration.conftest import BIN, NODE_MODULES, node, ran, succeeded
-from tests.test_check import OUTCOMES, finished, images
-from tests.test_junit import FINDINGS
+from tests.reports.test_junit import FINDINGS
 
 pytestmark = pytest.mark.integration
 

@@ -12,14 +12,14 @@ import pytest
 
 from hssgate.errors import Interrupted
 from hssgate.exit_codes import ExitCode
+from tests.cli.test_check import OUTCOMES, finished, images
+from tests.cli.test_findings import policy, scenario
 from tests.conftest import Bench
 from tests.integration.conftest import NODE_MODULES, succeeded
-from tests.test_check import OUTCOMES, finished, images
-from tests.test_findings import policy, scenario
-from tests.test_reports import HOSTILE
-from tests.test_sarif import MIXED, MIXED_POLICY
-from tests.test_sarif_limits import FIELDS
-from tests.test_watch import ROW
+from tests.reports.test_formats import HOSTILE
+from tests.reports.test_sarif import MIXED, MIXED_POLICY
+from tests.reports.test_sarif_limits import FIELDS
+from tests.waiting.test_poller import ROW
 
 pytestmark = pytest.mark.integration
 

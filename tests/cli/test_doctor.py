@@ -1,0 +1,485 @@
+"""`hssgate doctor`: each thing that a check needs, whole and broken, and what a broken one costs."""
+
+import email.utils
+import json
+import ssl
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+
+import httpx
+import jsonschema
+import pytest
+
+from tests.cli.test_check import finished, images
+from tests.conftest import KEY, NO_FILE, Bench, Ended, sha256
+from tests.hss.test_authentication import GITHUB, HERE, IAM, IDP, URNS, USER
+from tests.support.fakes import START
+
+NAMES = [
+    "variables",
+    "policy",
+    "hosts",
+    "endpoint",
+    "tls",
+    "clock",
+    "credentials",
+    "project",
+    "permission",
+    "cicd-name",
+]
+SCHEMA = json.loads(resources.files("hssgate.reports").joinpath("doctor.schema.json").read_text(encoding="utf-8"))
+TOKEN = {"HSSGATE_TOKEN": "emulator-token"}
+WRONG = {"HUAWEICLOUD_SDK_AK": "emulator-ak", "HUAWEICLOUD_SDK_SK": "s3cret-wrong"}
+ASSUMED = {**URNS, "HUAWEICLOUD_OIDC_ID_TOKEN": "emulator-id-token"}
+NOW = email.utils.formatdate(START, usegmt=True)
+PROJECT = ("--project-id", "project")
+REGION = ("--region", "ap-southeast-1")
+LOOK_UP = "identity: {regions: {ap-southeast-1: [0123abcd]}}\n"
+ADVICE = (
+    "check",
+    "give",
+    "set",
+    "grant",
+    "create",
+    "did you mean",
+    "write",
+    "look again",
+    "unset",
+    "use",
+    "take",
+    "add",
+)
+
+
+@pytest.fixture(autouse=True)
+def id_token(tmp_path: Path) -> None:
+    """A token file, for the ways that read one."""
+    (tmp_path / "id-token").write_text("emulator-id-token\n")
+
+
+def doctor(bench: Bench, env: dict[str, str], *arguments: str, scenario: str | None = None) -> Ended:
+    """Look, with the report for programs."""
+    if bench.handler is None:
+        bench.play(scenario if scenario is not None else images(finished()))
+    given = () if "--endpoint" in arguments else ("--endpoint", HERE)
+    return bench.run("doctor", *given, *arguments, "--format", "json", env=env)
+
+
+def looks(ended: Ended) -> dict[str, str]:
+    """The result of each look; the report is what its schema says, and its exit code is the run's."""
+    report = json.loads(ended.out)
+    jsonschema.validate(report, SCHEMA)
+    assert report["exit_code"] == ended.code
+    assert [look["name"] for look in report["checks"]] == NAMES
+    return {look["name"]: look["result"] for look in report["checks"]}
+
+
+def message(ended: Ended, name: str) -> str:
+    (found,) = [look["message"] for look in json.loads(ended.out)["checks"] if look["name"] == name]
+    return str(found)
+
+
+def failures(ended: Ended) -> dict[str, str]:
+    """The message of each look that failed; every one of them says what to do."""
+    found = {name: message(ended, name) for name, result in looks(ended).items() if result == "failed"}
+    for text in found.values():
+        assert any(word in text for word in ADVICE), text
+    return found
+
+
+def signed(bench: Bench) -> list[str]:
+    """The paths of the requests that bore a credential of the gateway's."""
+    return [sent.url.path for sent in bench.sent if {"authorization", "x-auth-token"} & sent.headers.keys()]
+
+
+def test_all_that_holds_is_told(bench: Bench) -> None:
+    """A line each, exit code 0, in three signed requests and one that bears nothing."""
+    bench.play(images(finished()))
+
+    ended = bench.run("doctor", "--endpoint", HERE, *PROJECT, "--cicd-name", "shop", env=KEY)
+
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out == (
+        "ok       variables    none that decides what is judged is empty or misspelt\n"
+        f"ok       policy       {NO_FILE.format(folder=bench.folder)}\n"
+        "ok       hosts        127.0.0.1:9 is sent signatures, never the secret key\n"
+        "ok       endpoint     127.0.0.1 answers (HTTP 404)\n"
+        "ok       tls          plain http, which is for a loopback host alone\n"
+        "ok       clock        in step with the server\n"
+        "ok       credentials  HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK: accepted\n"
+        "ok       project      project (as given)\n"
+        "ok       permission   HSS lists the images of pipelines (1 image)\n"
+        "ok       cicd-name    shop exists\n"
+    )
+    paths = ["/v5/project/image/cicd/images", "/v5/project/image/cicd/configurations"]
+    assert signed(bench) == paths
+    assert [sent.url.path for sent in bench.sent] == ["/", *paths]
+
+
+def test_programs_get_the_same(bench: Bench) -> None:
+    """As one line of JSON, and nothing else on stdout."""
+    ended = doctor(bench, KEY, *PROJECT, "--cicd-name", "shop")
+
+    assert set(looks(ended).values()) == {"ok"}
+    assert len(ended.out.splitlines()) == 1
+
+
+def test_nothing_but_json_is_on_stdout_in_github(bench: Bench) -> None:
+    """The lines by which the runner learns a secret go to stderr: stdout may be kept in a file."""
+    ended = doctor(bench, {**ASSUMED, "GITHUB_ACTIONS": "true"}, *PROJECT)
+
+    assert looks(ended)["credentials"] == "ok"
+    assert ended.err.count("::add-mask::") == 2
+
+
+def test_what_was_not_asked_for_is_not_looked_at(bench: Bench) -> None:
+    """Without --cicd-name none is looked for; that is no failure."""
+    ended = doctor(bench, KEY, *PROJECT)
+
+    assert (ended.code, looks(ended)["cicd-name"]) == (0, "skipped")
+    assert len(signed(bench)) == 1
+
+
+@pytest.mark.parametrize(
+    ("env", "said"),
+    [
+        pytest.param(TOKEN, "HSSGATE_TOKEN: accepted", id="token"),
+        pytest.param(KEY, "HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK: accepted", id="access key"),
+        pytest.param(ASSUMED, "HUAWEICLOUD_OIDC_AGENCY_URN, the id token from HUAWEICLOUD_OIDC_ID_TOKEN: accepted", id="id token"),
+        pytest.param({**URNS, "HUAWEICLOUD_OIDC_TOKEN_FILE": "id-token"}, "the id token from HUAWEICLOUD_OIDC_TOKEN_FILE (id-token): accepted", id="token file"),
+        pytest.param({**URNS, **GITHUB}, "the id token from GitHub's token service: accepted", id="GitHub"),
+        pytest.param(IDP, "HUAWEICLOUD_SDK_IDP_ID and HUAWEICLOUD_SDK_ID_TOKEN_FILE: accepted", id="federation"),
+        pytest.param(USER, "HW_USER_NAME, HW_USER_PASSWORD and HW_DOMAIN_NAME: accepted", id="password"),
+        pytest.param({"HSSGATE_ECS_AGENCY": "1"}, "the agency of this machine (HSSGATE_ECS_AGENCY=1): accepted", id="agency"),
+    ],
+)  # fmt: skip
+def test_each_way_in_is_told_by_its_variables(bench: Bench, env: dict[str, str], said: str) -> None:
+    """Keyless ones by where the token comes from; the project is looked up with each."""
+    ended = doctor(bench, env | IAM, *REGION, scenario=images(finished()) + LOOK_UP)
+
+    assert (ended.code, said in message(ended, "credentials")) == (0, True), ended.out
+    assert message(ended, "project") == "0123abcd (looked up, of region ap-southeast-1)"
+
+
+DOMAIN = "ap-southeast-1.myhuaweicloud.com"
+_BY_KEYS = "signatures by temporary keys, with their security token"
+_WITHOUT_ADDRESSES = {"HUAWEICLOUD_SDK_IAM_ENDPOINT": "", "HUAWEICLOUD_SDK_STS_ENDPOINT": ""}
+
+
+@pytest.mark.parametrize(
+    ("env", "lines"),
+    [
+        pytest.param(TOKEN, [f"iam.{DOMAIN} is sent the token", f"hss.{DOMAIN} is sent the token"], id="token"),
+        pytest.param(KEY, [f"iam.{DOMAIN} is sent signatures, never the secret key", f"hss.{DOMAIN} is sent signatures, never the secret key"], id="access key"),
+        pytest.param({**KEY, "HUAWEICLOUD_SDK_SECURITY_TOKEN": "x"}, [f"{service}.{DOMAIN} is sent signatures and the security token, never the secret key" for service in ("iam", "hss")], id="temporary key"),
+        pytest.param(ASSUMED, [f"sts.{DOMAIN} is sent the id token", f"iam.{DOMAIN} is sent {_BY_KEYS}", f"hss.{DOMAIN} is sent {_BY_KEYS}"], id="id token"),
+        pytest.param({**URNS, **GITHUB}, ["127.0.0.1:9 is sent the request token of the job", f"sts.{DOMAIN} is sent the id token", f"iam.{DOMAIN} is sent {_BY_KEYS}", f"hss.{DOMAIN} is sent {_BY_KEYS}"], id="GitHub"),
+        pytest.param(IDP, [f"iam.{DOMAIN} is sent the id token and {_BY_KEYS}", f"hss.{DOMAIN} is sent {_BY_KEYS}"], id="federation"),
+        pytest.param(USER, [f"iam.{DOMAIN} is sent user name and password and the token that IAM gives for them", f"hss.{DOMAIN} is sent the token that IAM gives for them"], id="password"),
+        pytest.param({"HSSGATE_ECS_AGENCY": "1"}, ["169.254.169.254 is sent the token that it gives itself", f"iam.{DOMAIN} is sent {_BY_KEYS}", f"hss.{DOMAIN} is sent {_BY_KEYS}"], id="agency"),
+    ],
+)  # fmt: skip
+def test_each_host_is_named_with_what_it_is_sent(bench: Bench, env: dict[str, str], lines: list[str]) -> None:
+    """In the order in which they are asked; before anything is asked."""
+    bench.play(images(finished()))
+
+    ended = bench.run("doctor", *REGION, "--format", "json", env=env | _WITHOUT_ADDRESSES)
+
+    assert (ended.code, message(ended, "hosts").splitlines()) == (0, lines)
+
+
+def test_the_proxy_on_the_way_to_a_host_is_named(bench: Bench) -> None:
+    """With its variable, for those hosts alone that are reached through it."""
+    env = {"HTTPS_PROXY": "http://me:s3cret@proxy.example:3128", "NO_PROXY": f"iam.{DOMAIN}"}
+
+    ended = bench.play(images(finished())).run("doctor", *REGION, env=TOKEN | env)
+
+    assert (ended.code, "s3cret" in ended.out) == (0, False)
+    assert f"ok       hosts        iam.{DOMAIN} is sent the token\n" in ended.out
+    through = "through the proxy http://***@proxy.example:3128 (HTTPS_PROXY)"
+    assert f"{' ' * 22}hss.{DOMAIN} is sent the token, {through}\n" in ended.out
+
+
+def test_a_proxy_that_cannot_be_used_is_found_before_anything_is_asked_of_others(bench: Bench) -> None:
+    """It is needed for IAM alone: HSS is looked at without credentials, and nothing secret is sent."""
+    env = {"ALL_PROXY": "socks5://127.0.0.1:9", "NO_PROXY": f"hss.{DOMAIN}"}
+
+    ended = bench.play(images(finished())).run("doctor", *REGION, "--format", "json", env=KEY | env)
+
+    assert (ended.code, list(failures(ended))) == (2, ["hosts"])
+    assert f"the proxy socks5://127.0.0.1:9 (ALL_PROXY) is needed for iam.{DOMAIN}" in message(ended, "hosts")
+    assert signed(bench) == []
+
+
+@pytest.mark.parametrize("prefix", ["my-job_", " "])
+def test_a_prefix_that_no_variable_can_have_is_found(bench: Bench, prefix: str) -> None:
+    """As `check` refuses it."""
+    ended = doctor(bench, KEY | {"HSSGATE_DOTENV_PREFIX": prefix}, *PROJECT)
+
+    assert (ended.code, list(failures(ended))) == (2, ["variables"])
+
+
+@pytest.mark.parametrize(
+    ("env", "arguments", "scenario", "name", "code", "said"),
+    [
+        pytest.param(KEY, [*PROJECT, "--policy", "nowhere.yaml"], "", "policy", 2, "nowhere.yaml", id="policy"),
+        pytest.param(KEY, [*PROJECT, "--endpoint", "http://hss.example"], "", "endpoint", 2, "use https", id="plain http"),
+        pytest.param(KEY, [*PROJECT], "clock_skew: -20m\n", "clock", 2, "this machine is 20m00s ahead of the server; signatures are refused from 15 minutes on: set this machine's clock", id="clock"),
+        pytest.param({}, [*PROJECT], "", "credentials", 2, "no credentials: set HUAWEICLOUD_SDK_AK", id="no credentials"),
+        pytest.param({"HW_USER_NAME": "u", "HW_USER_PASSWORD": "s3cret"}, [*PROJECT], "", "credentials", 2, "but HW_DOMAIN_NAME missing", id="half a credential"),
+        pytest.param(WRONG, [*PROJECT], "", "credentials", 2, "HTTP 401: APIGW.0301", id="wrong key"),
+        pytest.param({"HSSGATE_TOKEN": "s3cret-wrong"}, [*PROJECT], "", "credentials", 2, "HTTP 401: APIGW.0301", id="wrong token"),
+        pytest.param(WRONG | IAM, [*REGION], "", "credentials", 2, "IAM (projects): HTTP 401", id="wrong key, for IAM"),
+        pytest.param({**USER, "HW_USER_PASSWORD": "s3cret"}, [*PROJECT], "", "credentials", 2, "IAM (password): HTTP 401", id="wrong password"),
+        pytest.param({**URNS, "HUAWEICLOUD_OIDC_TOKEN_FILE": "nowhere"}, [*PROJECT], "", "credentials", 2, "the id token in nowhere cannot be read", id="no token file"),
+        pytest.param({**ASSUMED, "HUAWEICLOUD_OIDC_AGENCY_URN": "iam::emulator:agency:other"}, [*PROJECT], "", "credentials", 2, "STS (assume-with-oidc): HTTP 403", id="agency"),
+        pytest.param({**ASSUMED, "HUAWEICLOUD_SDK_STS_ENDPOINT": "http://sts.example"}, [*PROJECT], "", "credentials", 2, "HUAWEICLOUD_SDK_STS_ENDPOINT is plain http", id="STS over plain http"),
+        pytest.param({"HW_USER_NAME": "u", "HW_USER_PASSWORD": "s3cret", "HW_DOMAIN_NAME": "d"}, [*PROJECT], "", "credentials", 2, "IAM is needed, and http://127.0.0.1:9 does not tell where it is", id="no IAM"),
+        pytest.param(ASSUMED, [*PROJECT], "faults: [{requests: '*', call: assume_agency, status: 503}]\n", "credentials", 3, "look again in a while", id="STS down"),
+        pytest.param(KEY, [], "", "project", 2, "no project: give --project-id", id="no project"),
+        pytest.param(KEY, ["--project-id", "a/b"], "", "project", 2, "is no project id: letters", id="no project id"),
+        pytest.param(KEY | IAM, [*REGION], "identity: {regions: {}}\n", "project", 2, "there is no project in region ap-southeast-1", id="no project there"),
+        pytest.param(KEY | IAM, [*REGION], "identity: {regions: {ap-southeast-1: [a, b]}}\n", "project", 2, "has 2 projects (a, b): give --project-id", id="two projects"),
+        pytest.param(KEY | IAM, [*REGION], "faults: [{requests: '*', call: projects, garbage: '<html>'}]\n", "project", 3, "another server, or a proxy in between", id="IAM talks nonsense"),
+        pytest.param(KEY | {"HUAWEICLOUD_SDK_IAM_ENDPOINT": "http://iam.example"}, [*REGION], "", "project", 2, "HUAWEICLOUD_SDK_IAM_ENDPOINT is plain http", id="IAM over plain http"),
+        pytest.param(KEY, [*PROJECT], "credentials: [{ak: emulator-ak, sk: emulator-sk, deny: gateway}]\n", "permission", 2, "APIGW.0302", id="denied by the gateway"),
+        pytest.param(KEY, [*PROJECT], "credentials: [{ak: emulator-ak, sk: emulator-sk, deny: service}]\n", "permission", 2, "HSS.0013", id="denied by HSS"),
+        pytest.param(KEY, [*PROJECT], "projects: [other]\n", "permission", 2, "check the project id", id="another project"),
+        pytest.param(KEY, [*PROJECT], "faults: [{requests: '*', status: 503}]\n", "permission", 3, "look again in a while", id="HSS down"),
+        pytest.param(KEY, [*PROJECT], "faults: [{requests: '*', garbage: '{}'}]\n", "permission", 3, "neither data_list nor total_num is there", id="another JSON"),
+        pytest.param(KEY, [*PROJECT], "faults: [{requests: '*', garbage: '<html>'}]\n", "permission", 3, "another server, or a proxy in between", id="no JSON"),
+        pytest.param(KEY, [*PROJECT], "faults: [{requests: '*', redirect: 'https://evil.example/'}]\n", "permission", 3, "a redirect is never followed, check --endpoint", id="redirect"),
+        pytest.param(KEY, [*PROJECT, "--cicd-name", "shap"], "", "cicd-name", 2, "there is no CI/CD identifier shap (1 identifier known); did you mean shop?", id="identifier misspelt"),
+        pytest.param(KEY, [*PROJECT, "--cicd-name", "sho"], "", "cicd-name", 2, "there is no CI/CD identifier sho (1 identifier known); did you mean shop?", id="only similar"),
+        pytest.param(KEY, [*PROJECT, "--cicd-name", "release"], "cicd: []\n", "cicd-name", 2, "(0 identifiers known); create it in the HSS console", id="no identifier"),
+        pytest.param(KEY, [*PROJECT, "--cicd-name", "shop"], "faults: [{requests: '*', call: configurations, garbage: '<html>'}]\n", "cicd-name", 3, "unreadable answer", id="identifiers unreadable"),
+    ],
+)  # fmt: skip
+def test_what_does_not_hold_is_red_and_said(
+    bench: Bench, env: dict[str, str], arguments: list[str], scenario: str, name: str, code: int, said: str
+) -> None:
+    """It alone fails, with what to do next; nothing that rests on it is called good."""
+    ended = doctor(bench, env, *arguments, scenario=images(finished()) + scenario)
+
+    assert list(failures(ended)) == [name]
+    assert (ended.code, said in message(ended, name)) == (code, True), message(ended, name)
+    assert "s3cret" not in ended.out + ended.err
+    if name not in ("policy", "clock"):
+        after = NAMES[NAMES.index(name) + 1 :]
+        alone = [look for look in after if look not in ("endpoint", "tls", "clock")]
+        assert {looks(ended)[look] for look in alone} <= {"skipped"}
+
+
+@pytest.mark.parametrize(
+    ("env", "arguments", "scenario"),
+    [
+        pytest.param(WRONG, PROJECT, "", id="as it is"),
+        pytest.param(WRONG, PROJECT, "clock_skew: 20m\n", id="a clock 20 minutes behind"),
+        pytest.param(WRONG, PROJECT, "clock_skew: -20m\n", id="a clock 20 minutes ahead"),
+        pytest.param(WRONG | IAM, REGION, LOOK_UP, id="with a project to look up"),
+        pytest.param(WRONG | IAM, REGION, LOOK_UP + "clock_skew: 20m\n", id="with a project, and a wrong clock"),
+        pytest.param(ASSUMED, PROJECT, "faults: [{requests: '*', status: 401}]\n", id="temporary keys"),
+        pytest.param(ASSUMED, PROJECT, "faults: [{requests: '*', status: 401}]\nclock_skew: 20m\n", id="temporary keys, and a wrong clock"),
+        pytest.param(WRONG | {"HUAWEICLOUD_SDK_SECURITY_TOKEN": "s3cret-token"}, PROJECT, "", id="given temporary keys"),
+        pytest.param({"HSSGATE_TOKEN": "s3cret-wrong"}, PROJECT, "clock_skew: 20m\n", id="token"),
+    ],
+)  # fmt: skip
+def test_a_refused_credential_is_used_once(
+    bench: Bench, env: dict[str, str], arguments: tuple[str, ...], scenario: str
+) -> None:
+    """Five bad signatures lock a key: one is all that finding out costs, whatever else is wrong."""
+    ended = doctor(bench, env, *arguments, "--cicd-name", "shop", scenario=images(finished()) + scenario)
+
+    refused = [request for request in bench.emulator.requests if request.status == 401]
+    assert len(refused) == len(signed(bench)) == 1
+    assert looks(ended)["credentials"] == "failed"
+    assert ended.code == 2
+
+
+@pytest.mark.parametrize("env", [KEY, ASSUMED])
+def test_a_wrong_clock_costs_no_signature(bench: Bench, env: dict[str, str]) -> None:
+    """The time of the endpoint is known before anything is signed; the clock alone is red."""
+    ended = doctor(bench, env | IAM, *REGION, scenario=images(finished()) + LOOK_UP + "clock_skew: 20m\n")
+
+    assert list(failures(ended)) == ["clock"]
+    assert {request.status for request in bench.emulator.requests if request.path != "/"} == {200}
+
+
+@pytest.mark.parametrize(("skew", "said"), [("0s", "in step with the server"), ("14m", "this machine is 14m00s behind the server"), ("-2m", "this machine is 2m00s ahead of the server")])  # fmt: skip
+def test_a_clock_that_is_near_enough_is_told(bench: Bench, skew: str, said: str) -> None:
+    """Green, with how far it is off."""
+    ended = doctor(bench, TOKEN, *PROJECT, scenario=images(finished()) + f"clock_skew: {skew}\n")
+
+    assert (ended.code, message(ended, "clock")) == (0, said)
+
+
+@pytest.mark.parametrize(
+    ("env", "arguments"),
+    [
+        pytest.param({}, PROJECT, id="no credentials"),
+        pytest.param({"HUAWEICLOUD_SDK_AK": "a"}, PROJECT, id="half a key"),
+        pytest.param({"HUAWEICLOUD_OIDC_PROVIDER_URN": "a"}, PROJECT, id="half a keyless set-up"),
+        pytest.param(KEY, (), id="no project"),
+        pytest.param(ASSUMED, ("--project-id", "a b"), id="keyless, no project id"),
+        pytest.param({**ASSUMED, "HUAWEICLOUD_SDK_STS_ENDPOINT": "http://sts.example"}, PROJECT, id="no STS"),
+    ],
+)
+def test_what_is_known_to_be_wrong_is_not_tried(bench: Bench, env: dict[str, str], arguments: tuple[str, ...]) -> None:
+    """The endpoint is looked at without credentials, and nothing else is asked of anyone."""
+    ended = doctor(bench, env, *arguments)
+
+    assert ended.code == 2
+    assert [(sent.method, sent.url.path, signed(bench)) for sent in bench.sent] == [("GET", "/", [])]
+
+
+def test_what_is_given_is_judged_without_an_address(bench: Bench) -> None:
+    """Without region and endpoint nobody is asked, and half a credential is still said."""
+    ended = bench.run("doctor", "--format", "json", env={"HUAWEICLOUD_SDK_AK": "a"})
+
+    assert (ended.code, list(failures(ended))) == (2, ["endpoint", "credentials"])
+    assert bench.sent == []
+
+
+Answers = Callable[[httpx.Request], httpx.Response]
+
+
+def answering(body: str) -> Answers:
+    return lambda _request: httpx.Response(200, text=body, headers={"Date": NOW})
+
+
+@pytest.mark.parametrize(
+    "body", ["", "null", "[]", "{}", "true", "<html>Sign in</html>", '{"data_list": [{}]', '{"data_list": 3}', '{"total_num": 1, "data_list": ["x"]}', "\x00\xff", '{"data_list": [], "data_list": []}']
+)  # fmt: skip
+@pytest.mark.parametrize("env", [KEY, TOKEN])
+def test_a_server_that_says_200_to_everything_is_not_believed(bench: Bench, env: dict[str, str], body: str) -> None:
+    """A captive portal or a proxy: nothing it says makes credentials, permission or identifier good."""
+    ended = doctor(bench.answer(answering(body)), env, *PROJECT, "--cicd-name", "shop")
+
+    assert (ended.code, list(failures(ended))) == (3, ["permission"])
+    assert looks(ended)["credentials"] == looks(ended)["cicd-name"] == "skipped"
+    assert "nobody has said whether they are good" in message(ended, "credentials")
+
+
+@pytest.mark.parametrize("body", ["", "{}", "<html>", '{"credentials": {}}', '{"token": {}}', '{"credential": {"access": "a"}}'])  # fmt: skip
+@pytest.mark.parametrize("env", [ASSUMED, {**URNS, **GITHUB}, IDP, USER, {"HSSGATE_ECS_AGENCY": "1"}])
+def test_an_exchange_that_brings_nothing_is_not_believed(bench: Bench, env: dict[str, str], body: str) -> None:
+    """Whoever answered, it was not who was meant."""
+    ended = doctor(bench.answer(answering(body)), env, *PROJECT)
+
+    assert (ended.code, list(failures(ended))) == (3, ["credentials"])
+    assert signed(bench) in ([], ["/_emulator/github/token"])
+
+
+def test_an_identifier_is_found_on_any_page_and_only_by_its_very_name(bench: Bench) -> None:
+    """HSS finds names that hold the one asked for; those are not it."""
+    names = ", ".join(f"shop{number}" for number in range(250))
+    scenario = images(finished()) + f"cicd: [{names}, shop]\n"
+
+    assert message(doctor(bench, KEY, *PROJECT, "--cicd-name", "shop", scenario=scenario), "cicd-name") == "shop exists"
+
+    missing = doctor(bench, KEY, *PROJECT, "--cicd-name", "Shop", scenario=scenario)
+    assert (missing.code, message(missing, "cicd-name")) == (
+        2,
+        "there is no CI/CD identifier Shop (251 identifiers known); did you mean shop?",
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (httpx.ConnectError("[Errno -2] Name or service not known"), "no whole answer from 127.0.0.1: [Errno -2] Name or service not known"),
+        (httpx.ConnectError("[Errno 111] Connection refused"), "Connection refused; check the address, name resolution, firewall and HTTPS_PROXY"),
+        (httpx.ReadTimeout("timed out"), "no whole answer from 127.0.0.1 within 30.0s; check the address"),
+        (httpx.ProxyError("407 Proxy Authentication Required"), "the proxy before 127.0.0.1 answers 407 Proxy Authentication Required; check HTTPS_PROXY"),
+        (httpx.ProxyError("502 Bad Gateway"), "the proxy before 127.0.0.1 answers 502 Bad Gateway; check the address"),
+    ],
+)  # fmt: skip
+def test_an_endpoint_that_is_not_there_is_red(bench: Bench, error: Exception, said: str) -> None:
+    """It is asked once; nothing that rests on it is looked at."""
+
+    def nobody(_request: httpx.Request) -> httpx.Response:
+        raise error
+
+    ended = doctor(bench.answer(nobody), KEY, *PROJECT)
+
+    assert (ended.code, list(failures(ended))) == (3, ["endpoint"])
+    assert said in message(ended, "endpoint")
+    assert {looks(ended)[name] for name in NAMES[4:]} == {"skipped"}
+    assert len(bench.sent) == 1
+
+
+def test_a_policy_is_looked_at_whatever_else_is_wrong(bench: Bench) -> None:
+    """Each fault has its line in what is said; warnings are told and do not fail."""
+    Path("hssgate.yaml").write_text("rules: {sverity: Low, vulnerabilities: few}\n")
+    ended = bench.play(images(finished())).run("doctor", "--endpoint", HERE, *PROJECT, env=KEY)
+    assert ended.code == 2
+    first, second = ended.out.splitlines()[1:3]
+    assert first.startswith("failed   policy       hssgate.yaml:1")
+    assert second.startswith(" " * 22 + "hssgate.yaml:1")
+    assert "HSS lists the images" in ended.out
+
+    Path("hssgate.yaml").write_text("rules: {severity: Low}\noverrides: [{images: ['*'], rules: {severity: High}, reason: r, expires: 2020-01-01}]\n")  # fmt: skip
+    ended = doctor(bench, KEY, *PROJECT)
+    assert (ended.code, message(ended, "policy")) == (0, f"hssgate.yaml (sha256 {sha256('hssgate.yaml')}), 1 warning")
+    assert "2020-01-01" in ended.err
+
+
+def test_what_comes_from_outside_is_harmless(bench: Bench) -> None:
+    """A name of the console's, or what a server says, is one clean line."""
+    hostile = "sh\u202eop\n::error::x"
+    rows = {"total_num": 1, "data_list": [{"cicd_id": "1", "cicd_name": hostile}]}
+    bench.answer(lambda _request: httpx.Response(200, json=rows, headers={"Date": NOW}))
+
+    ended = bench.run("doctor", "--endpoint", HERE, *PROJECT, "--cicd-name", "shop", env=KEY)
+
+    assert ended.code == 2
+    assert len(ended.out.splitlines()) == 10
+    assert "\u202e" not in ended.out
+
+
+def test_verbosity_tells_how_it_was_asked(bench: Bench) -> None:
+    """-v where everything is, -vv each exchange; --quiet takes nothing from the result."""
+    bench.play(images(finished()))
+
+    told = bench.run("doctor", "--endpoint", HERE, *PROJECT, "-vv", env=KEY)
+    quiet = bench.run("doctor", "--endpoint", HERE, *PROJECT, "-q", env=KEY)
+
+    assert "endpoint http://127.0.0.1:9, project project" in told.err
+    assert f"> GET {HERE}/\n" in told.err
+    assert (quiet.out, quiet.err) == (told.out, "")
+
+
+def test_help_says_what_it_costs(bench: Bench) -> None:
+    """What is looked at, the exit codes, and that a key is not locked by it."""
+    ended = bench.run("doctor", "--help")
+
+    assert ended.code == 0
+    for word in ("--cicd-name", "--policy", "--format", "--region", "Exit 0 only if all hold", "one signature fails"):
+        assert word in " ".join(ended.out.split())
+
+
+def test_a_server_without_a_clock_is_told(bench: Bench) -> None:
+    """Nothing is known against our own clock then, and that is said."""
+    ended = doctor(
+        bench.answer(lambda _request: httpx.Response(200, json={"total_num": 0, "data_list": []})), KEY, *PROJECT
+    )
+
+    assert (ended.code, message(ended, "clock")) == (0, "the server does not tell its time")
+
+
+def test_a_certificate_that_is_not_to_be_trusted_is_a_host_that_is_there(bench: Bench) -> None:
+    """Nothing that needs credentials is asked of it."""
+
+    def refuse(_request: httpx.Request) -> httpx.Response:
+        error = ssl.SSLCertVerificationError(1, "certificate verify failed")
+        error.verify_code, error.verify_message = 18, "self-signed certificate"
+        raise httpx.ConnectError("certificate verify failed") from error
+
+    ended = doctor(bench.answer(refuse), KEY, *PROJECT)
+
+    assert ended.code == 3
+    assert [looks(ended)[name] for name in ("endpoint", "tls", "clock", "permission")] == [
+        "ok", "failed", "skipped", "skipped",
+    ]  # fmt: skip
+    assert len(bench.sent) == 1

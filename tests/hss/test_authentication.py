@@ -1,0 +1,569 @@
+"""Every way in of CONTRACT section 7: what is exchanged for what, when it is renewed, and what is said where it fails."""
+
+import json
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import httpx
+import pytest
+
+from tests.cli.test_check import finished, image, images
+from tests.conftest import KEY, Bench, Ended
+
+HERE = "http://127.0.0.1:9"
+IAM = {"HUAWEICLOUD_SDK_IAM_ENDPOINT": HERE}
+URNS = {
+    "HUAWEICLOUD_OIDC_PROVIDER_URN": "iam::emulator:oidcProvider:github",
+    "HUAWEICLOUD_OIDC_AGENCY_URN": "iam::emulator:agency:hssgate",
+    "HUAWEICLOUD_SDK_STS_ENDPOINT": HERE,
+}
+GITHUB = {
+    "ACTIONS_ID_TOKEN_REQUEST_URL": f"{HERE}/_emulator/github/token?api-version=2.0",
+    "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "emulator-request-token",
+}
+USER = {
+    "HW_USER_NAME": "emulator-user",
+    "HW_USER_PASSWORD": "emulator-password",
+    "HW_DOMAIN_NAME": "emulator-domain",
+    **IAM,
+}
+IDP = {"HUAWEICLOUD_SDK_IDP_ID": "emulator-idp", "HUAWEICLOUD_SDK_ID_TOKEN_FILE": "id-token", **IAM}
+WAYS = [
+    pytest.param({**URNS, "HUAWEICLOUD_OIDC_ID_TOKEN": "emulator-id-token"}, id="STS, a given id token"),
+    pytest.param({**URNS, "HUAWEICLOUD_OIDC_TOKEN_FILE": "id-token"}, id="STS, a token file"),
+    pytest.param({**URNS, **GITHUB}, id="STS, GitHub's token service"),
+    pytest.param(IDP, id="IAM federation"),
+    pytest.param(USER, id="user and password"),
+    pytest.param({"HUAWEICLOUD_SDK_CREDENTIALS_FILE": "profile"}, id="profile file"),
+    pytest.param({"HSSGATE_ECS_AGENCY": "1"}, id="agency of the machine"),
+]
+LONG_SCAN = "{at: 0, scan_status: scanning}, {at: 40m, scan_status: success, severity_level: Low, vul_num: 1, malicious_file_num: 0}"
+
+
+@pytest.fixture(autouse=True)
+def files(tmp_path: Path) -> None:
+    """An id token and a profile, which only their owner can read."""
+    (tmp_path / "id-token").write_text("emulator-id-token\n")
+    (tmp_path / "profile").write_text("[basic]\nak = emulator-ak\nsk = emulator-sk\nproject_id = from-profile\n")
+    (tmp_path / "profile").chmod(0o600)
+
+
+def check(bench: Bench, env: dict[str, str], *arguments: str, scenario: str | None = None) -> Ended:
+    """Run a check with these variables alone."""
+    bench.play(scenario or images(finished()))
+    return bench.check("team/app:1.0", *arguments, env=env)
+
+
+def asked(bench: Bench) -> list[str]:
+    """The calls that the emulator got, by method and path."""
+    return [f"{request.method} {request.path}" for request in bench.emulator.requests]
+
+
+@pytest.mark.parametrize("env", WAYS)
+def test_every_way_in_opens(bench: Bench, env: dict[str, str]) -> None:
+    """With nothing but its own variables."""
+    ended = check(bench, env, "-v")
+
+    assert ended.code == 0
+    assert "credentials from " in ended.err
+
+
+@pytest.mark.parametrize("env", WAYS)
+def test_no_secret_is_shown_by_any_way_in(bench: Bench, env: dict[str, str]) -> None:
+    """Neither what was given nor what was issued, at -vv, on success and on refusal."""
+    issued = masked(check(bench, {**env, "GITHUB_ACTIONS": "true"}))
+    secrets = [*issued, *secrets_given(env)]
+    for scenario in (images(finished()), images(finished()) + "faults: [{requests: '*', status: 403}]"):
+        ended = check(bench, env, "-vv", scenario=scenario)
+        shown = ended.out + ended.err + Path("report.json").read_text() + Path("junit.xml").read_text()
+        assert not [secret for secret in secrets if secret in shown]
+
+
+def masked(ended: Ended) -> list[str]:
+    """The secrets that GitHub was told of; the emulator makes the same ones each time."""
+    return [line.removeprefix("::add-mask::") for line in ended.err.splitlines() if line.startswith("::add-mask::")]
+
+
+def secrets_given(env: dict[str, str]) -> list[str]:
+    named = [value for name, value in env.items() if name.endswith(("_TOKEN", "PASSWORD"))]
+    return [*named, "emulator-id-token", "emulator-sk"]
+
+
+@pytest.mark.parametrize("env", WAYS[:5])
+def test_an_exchange_is_made_once_and_first(bench: Bench, env: dict[str, str]) -> None:
+    """However often HSS is asked afterwards."""
+    scan = "{at: 0, scan_status: scanning}, {at: 5m, scan_status: success, severity_level: Low, vul_num: 1, malicious_file_num: 0}"
+
+    ended = check(bench, env, scenario=images(image(scan)))
+
+    calls = asked(bench)
+    exchanges = [number for number, call in enumerate(calls) if "/image/cicd/images" not in call]
+    assert ended.code == 0
+    assert len(calls) > 10
+    assert exchanges == [*range(len(exchanges))]
+    assert len(exchanges) <= 2
+
+
+@pytest.mark.parametrize("env", [WAYS[2], WAYS[1], WAYS[3], WAYS[4], WAYS[6]])
+def test_what_was_issued_is_renewed_in_the_middle_of_a_long_wait(bench: Bench, env: dict[str, str]) -> None:
+    """Keys that live five minutes carry a check over forty."""
+    scenario = images(image(LONG_SCAN)) + "identity: {lifetimes: {key: 5m, token: 5m}}"
+
+    ended = check(bench, env, "--timeout", "1h", "--appear-timeout", "1h", scenario=scenario)
+
+    assert (ended.code, ended.report["images"][0]["row"]["scan_status"]) == (0, "success")
+    exchanges = [call for call in asked(bench) if call.endswith(("assume-with-oidc", "securitytokens", "securitykey", "/v3/auth/tokens"))]  # fmt: skip
+    assert 9 <= len(exchanges) <= 13
+    assert not [read for read in ended.report["images"][0]["reads"] if read["http_status"] == 401]
+
+
+@pytest.mark.parametrize(
+    ("env", "call", "said"),
+    [
+        pytest.param({**URNS, "HUAWEICLOUD_OIDC_ID_TOKEN": "s3cret-wrong"}, "assume-with-oidc", "STS (assume-with-oidc): HTTP 4", id="id token"),
+        pytest.param({**URNS, "HUAWEICLOUD_OIDC_ID_TOKEN": "emulator-id-token", "HUAWEICLOUD_OIDC_AGENCY_URN": "iam::emulator:agency:other"}, "assume-with-oidc", "check HUAWEICLOUD_OIDC_PROVIDER_URN", id="agency"),
+        pytest.param({**URNS, **GITHUB, "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "s3cret-wrong"}, "github/token", "GitHub's token service: HTTP 401", id="request token"),
+        pytest.param({**URNS, **GITHUB, "HUAWEICLOUD_OIDC_AUDIENCE": "another"}, "assume-with-oidc", "the audience", id="audience"),
+        pytest.param({**IDP, "HUAWEICLOUD_SDK_IDP_ID": "other"}, "id-token/tokens", "IAM (federation): HTTP 4", id="identity provider"),
+        pytest.param({**USER, "HW_USER_PASSWORD": "s3cret-wrong"}, "/v3/auth/tokens", "IAM (password): HTTP 401", id="password"),
+    ],
+)  # fmt: skip
+def test_a_refused_exchange_is_never_repeated(bench: Bench, env: dict[str, str], call: str, said: str) -> None:
+    """The run ends at once with 3, who refused and what to do."""
+    ended = check(bench, env)
+
+    assert ended.code == 3
+    assert said in ended.out
+    assert "s3cret" not in ended.out + ended.err
+    assert len([found for found in asked(bench) if found.endswith(call)]) == 1
+    assert not [found for found in asked(bench) if "/image/" in found]
+
+
+@pytest.mark.parametrize(
+    ("env", "call"),
+    [
+        ({**URNS, "HUAWEICLOUD_OIDC_ID_TOKEN": "emulator-id-token"}, "assume_agency"),
+        ({**URNS, **GITHUB}, "github_token"),
+        (IDP, "federation_token"),
+        (IDP, "temporary_key"),
+        (USER, "password_token"),
+        ({"HSSGATE_ECS_AGENCY": "1"}, "metadata_key"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("fault", ["status: 503", "status: 429", "garbage: true", "reset: true"])
+def test_an_exchange_that_finds_nobody_is_tried_again(bench: Bench, env: dict[str, str], call: str, fault: str) -> None:
+    """As any request is."""
+    scenario = images(finished()) + f"faults: [{{requests: 1-2, call: {call}, {fault}}}]"
+
+    assert check(bench, env, scenario=scenario).code == 0
+
+
+def test_an_exchange_keeps_to_the_deadline(bench: Bench) -> None:
+    """Where it never works out, the run ends in time with 3."""
+    scenario = images(finished()) + "faults: [{requests: '*', call: assume_agency, status: 503}]"
+    start = bench.clock.monotonic()
+
+    ended = check(
+        bench, {**URNS, "HUAWEICLOUD_OIDC_ID_TOKEN": "emulator-id-token"}, "--timeout", "2m", scenario=scenario
+    )
+
+    assert ended.code == 3
+    assert "STS (assume-with-oidc): HTTP 503" in ended.out
+    assert bench.clock.monotonic() - start < 121
+
+
+def test_a_token_file_is_read_anew_for_each_exchange(bench: Bench) -> None:
+    """Whoever mounts it may have written a newer one meanwhile; a broken one is said."""
+    Path("id-token").write_text("")
+
+    ended = check(bench, {**URNS, "HUAWEICLOUD_OIDC_TOKEN_FILE": "id-token"})
+    assert ended.code == 3
+    assert "the id token in id-token cannot be used: it is empty, too long, or no token" in ended.out
+
+    ended = check(bench, {**URNS, "HUAWEICLOUD_OIDC_TOKEN_FILE": "nowhere"})
+    assert ended.code == 3
+    assert "the id token in nowhere cannot be read: No such file or directory" in ended.out
+
+
+def test_keys_serve_to_their_end_where_they_cannot_be_renewed(bench: Bench) -> None:
+    """An id token of the pipeline lives minutes: what it was exchanged for goes on."""
+    scan = "{at: 0, scan_status: scanning}, {at: 55m, scan_status: success, severity_level: Low, vul_num: 1, malicious_file_num: 0}"
+    scenario = images(image(scan)) + "faults: [{requests: 2-, call: assume_agency, status: 403}]"
+
+    ended = check(bench, {**URNS, "HUAWEICLOUD_OIDC_ID_TOKEN": "emulator-id-token"}, "--timeout", "58m", "--appear-timeout", "58m", scenario=scenario)  # fmt: skip
+
+    assert ended.code == 0
+    assert "temporary keys could not be renewed and will serve" in ended.err
+    assert len([call for call in asked(bench) if call.endswith("assume-with-oidc")]) == 2
+
+
+def test_the_order_is_that_of_the_contract(bench: Bench) -> None:
+    """Each way wins over all that come after it, and -v says what was passed over."""
+    all_of_them = {"HSSGATE_TOKEN": "emulator-token", **KEY, **URNS, "HUAWEICLOUD_OIDC_ID_TOKEN": "emulator-id-token", **IDP, **USER, "HUAWEICLOUD_SDK_CREDENTIALS_FILE": "profile", "HSSGATE_ECS_AGENCY": "1"}  # fmt: skip
+    order = [
+        (["HSSGATE_TOKEN"], "credentials from HSSGATE_TOKEN\n"),
+        (["HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK"], "credentials from HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK; there is no token\n"),
+        ([*URNS, "HUAWEICLOUD_OIDC_ID_TOKEN"], "the id token from HUAWEICLOUD_OIDC_ID_TOKEN; there is no token, no access key\n"),
+        (["HUAWEICLOUD_SDK_IDP_ID", "HUAWEICLOUD_SDK_ID_TOKEN_FILE"], "credentials from HUAWEICLOUD_SDK_IDP_ID and HUAWEICLOUD_SDK_ID_TOKEN_FILE; there is no token, no access key\n"),
+        (["HW_USER_NAME", "HW_USER_PASSWORD", "HW_DOMAIN_NAME"], "credentials from HW_USER_NAME, HW_USER_PASSWORD and HW_DOMAIN_NAME; there is no token, no access key, no keyless set-up\n"),
+        (["HUAWEICLOUD_SDK_CREDENTIALS_FILE"], "credentials from the profile file profile; there is no token, no access key, no keyless set-up, no IAM user\n"),
+        (["HSSGATE_ECS_AGENCY"], "credentials from the agency of this machine (HSSGATE_ECS_AGENCY=1); there is no token, no access key, no keyless set-up, no IAM user, no profile file\n"),
+    ]  # fmt: skip
+    env = dict(all_of_them)
+    for names, said in order:
+        ended = check(bench, env, "-v")
+        assert (ended.code, said in ended.err) == (0, True), ended.err
+        env = {name: value for name, value in env.items() if name not in names}
+
+    assert check(bench, env).code == 2
+
+
+@pytest.mark.parametrize(
+    ("env", "said"),
+    [
+        pytest.param({"HUAWEICLOUD_OIDC_PROVIDER_URN": "x"}, "HUAWEICLOUD_OIDC_PROVIDER_URN set, but HUAWEICLOUD_OIDC_AGENCY_URN missing", id="no agency"),
+        pytest.param({"HUAWEICLOUD_OIDC_ID_TOKEN": "s3cret"}, "HUAWEICLOUD_OIDC_PROVIDER_URN and HUAWEICLOUD_OIDC_AGENCY_URN missing", id="no provider"),
+        pytest.param(URNS, "but no id token: set HUAWEICLOUD_OIDC_ID_TOKEN", id="no id token"),
+        pytest.param({**URNS, "ACTIONS_ID_TOKEN_REQUEST_URL": HERE}, "but ACTIONS_ID_TOKEN_REQUEST_TOKEN missing", id="no request token"),
+        pytest.param({**URNS, **GITHUB, "ACTIONS_ID_TOKEN_REQUEST_URL": "http://evil.example/t?a=1"}, "ACTIONS_ID_TOKEN_REQUEST_URL is plain http", id="token service over plain http"),
+        pytest.param({**URNS, "HUAWEICLOUD_OIDC_ID_TOKEN": "t", "HUAWEICLOUD_SDK_STS_ENDPOINT": "http://sts.example"}, "HUAWEICLOUD_SDK_STS_ENDPOINT is plain http", id="STS over plain http"),
+        pytest.param({**USER, "HUAWEICLOUD_SDK_IAM_ENDPOINT": "http://169.254.169.254"}, "HUAWEICLOUD_SDK_IAM_ENDPOINT is plain http", id="IAM at the metadata address"),
+        pytest.param({**URNS, "HUAWEICLOUD_OIDC_ID_TOKEN": "t", "HUAWEICLOUD_OIDC_DURATION_SECONDS": "60"}, "HUAWEICLOUD_OIDC_DURATION_SECONDS is no number of seconds from 900 to 43200", id="duration"),
+        pytest.param({"HUAWEICLOUD_SDK_IDP_ID": "x"}, "but HUAWEICLOUD_SDK_ID_TOKEN_FILE missing", id="half a federation"),
+        pytest.param({"HW_USER_NAME": "u", "HW_USER_PASSWORD": "s3cret"}, "but HW_DOMAIN_NAME missing", id="no account"),
+        pytest.param({"HUAWEICLOUD_SDK_CREDENTIALS_FILE": "nowhere"}, "the profile file nowhere: No such file or directory", id="no profile"),
+        pytest.param({"HSSGATE_ECS_AGENCY": "yes"}, "HSSGATE_ECS_AGENCY is neither 1 nor true", id="metadata"),
+        pytest.param({"HUAWEICLOUD_OIDC_PROVIDER_URN": "x", "HUAWEICLOUD_OIDC_AGENCY_URN": "y", "HUAWEICLOUD_OIDC_ID_TOKEN": "t"}, "STS is needed, and http://127.0.0.1:9 does not tell where it is, as https://hss.REGION.DOMAIN would: set HUAWEICLOUD_SDK_STS_ENDPOINT\n", id="no STS"),
+        pytest.param({"HW_USER_NAME": "u", "HW_USER_PASSWORD": "s3cret", "HW_DOMAIN_NAME": "d"}, "IAM is needed, and http://127.0.0.1:9 does not tell where it is, as https://hss.REGION.DOMAIN would: set HUAWEICLOUD_SDK_IAM_ENDPOINT\n", id="no IAM"),
+    ],
+)  # fmt: skip
+def test_half_a_way_in_is_said(bench: Bench, env: dict[str, str], said: str) -> None:
+    """What is there, what is missing, and nothing is asked of anyone."""
+    ended = check(bench, env)
+
+    assert (ended.code, said in ended.err) == (2, True), ended.err
+    assert "s3cret" not in ended.err + ended.out
+    assert asked(bench) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[basic]\nak = a\n", "ak set, but sk missing"),
+        ("[basic]\nsecurity_token = s3cret\n", "security_token set, but ak and sk missing"),
+        ("[basic]\nidp_id = a\n", "idp_id set, but id_token_file missing"),
+        ("[basic]\nregion = a\n", "has neither ak and sk nor idp_id and id_token_file"),
+        ("[basic]\nak = a\nsk = s3cret s3cret\n", "sk holds a blank"),
+        (f"[basic]\nak = a\nsk = {'s3cret' * 6000}\n", "sk is longer than 32768 characters"),
+        ("[global]\nak = a\nsk = s3cret\n", "it has no section [basic]"),
+        ("[basic]\nak = a\nsk s3cret\n", "it is no profile file (ParsingError)"),
+        ("ak = a\nsk = s3cret\n", "it is no profile file (MissingSectionHeaderError)"),
+        ("[basic]\nak = a\nak = s3cret\n", "it is no profile file (DuplicateOptionError)"),
+        ("[basic]\nak = \udcff\n", "it is no profile file (UnicodeDecodeError)"),
+    ],
+)
+def test_a_profile_file_that_cannot_be_used_is_said(bench: Bench, text: str, said: str) -> None:
+    """With its path, and nothing of what it holds."""
+    Path("profile").write_bytes(text.encode(errors="surrogateescape"))
+
+    ended = check(bench, {"HUAWEICLOUD_SDK_CREDENTIALS_FILE": "profile"})
+
+    assert (ended.code, said in ended.err) == (2, True), ended.err
+    assert "s3cret" not in ended.err + ended.out
+
+
+def test_the_usual_profile_file_is_found_in_the_home(bench: Bench) -> None:
+    """Where there is one; who else can read it is said; its project serves where none is given."""
+    Path(".huaweicloud").mkdir()
+    Path("profile").rename(".huaweicloud/credentials")
+    Path(".huaweicloud/credentials").chmod(0o640)
+    bench.play(images(finished()))
+
+    ended = bench.run("check", "team/app:1.0", "--endpoint", HERE, "-v", env={"HOME": str(bench.folder)})
+
+    assert ended.code == 0
+    assert "project from-profile" in ended.err
+    assert "others on this machine can read it; run `chmod 600` on it" in ended.err
+    assert stat.S_IMODE(Path(".huaweicloud/credentials").stat().st_mode) == 0o640
+
+
+@pytest.mark.parametrize(
+    ("regions", "code", "said"),
+    [
+        pytest.param("{ap-southeast-1: [0123abcd]}", 0, "project 0123abcd, the one that IAM knows of region ap-southeast-1", id="one"),
+        pytest.param("{ap-southeast-1: []}", 3, "there is no project in region ap-southeast-1 for these credentials: check --region, or give --project-id", id="none"),
+        pytest.param("{ap-southeast-1: [abc, def]}", 3, "region ap-southeast-1 has 2 projects (abc, def): give --project-id", id="several"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("env", [KEY, {"HSSGATE_TOKEN": "emulator-token"}, {**URNS, **GITHUB}])
+def test_a_missing_project_is_looked_up(bench: Bench, env: dict[str, str], regions: str, code: int, said: str) -> None:
+    """From the region: none, one, several are three clear answers, and each is asked for once."""
+    bench.play(images(finished()) + f"identity: {{regions: {regions}}}")
+
+    ended = bench.run(
+        "check", "team/app:1.0", "--endpoint", HERE, "--region", "ap-southeast-1", "-v", env={**env, **IAM}
+    )
+
+    assert (ended.code, said in ended.err + ended.out) == (code, True), ended.err + ended.out
+    assert len([call for call in asked(bench) if call.endswith("/v3/projects")]) == 1
+
+
+def test_a_password_brings_its_project_along(bench: Bench) -> None:
+    """The token that IAM gives for a region names the region's project."""
+    bench.play(images(finished()) + "identity: {regions: {ap-southeast-1: [0123abcd]}}")
+
+    ended = bench.run("check", "team/app:1.0", "--endpoint", HERE, "--region", "ap-southeast-1", env=USER)
+
+    assert ended.code == 0
+    assert [call for call in asked(bench) if "/v5/" in call] == ["GET /v5/0123abcd/image/cicd/images"]
+
+
+def test_a_wrong_clock_is_healed_in_the_look_up_too(bench: Bench) -> None:
+    """And not a second time for HSS."""
+    bench.play(images(finished()) + "clock_skew: 20m")
+
+    ended = bench.run("check", "team/app:1.0", "--endpoint", HERE, "--region", "ap-southeast-1", env={**KEY, **IAM})
+
+    assert ended.code == 0
+    assert len([line for line in ended.err.splitlines() if "warning: " in line and "clock" in line]) == 1
+    assert len(asked(bench)) == 3
+
+
+def test_without_project_and_region_there_is_nothing_to_look_up(bench: Bench) -> None:
+    """Misuse, before anything is asked."""
+    ended = bench.play(images(finished())).run("check", "team/app:1.0", "--endpoint", HERE, env=KEY)
+
+    assert ended.code == 2
+    assert "no project: give --project-id (or HSSGATE_PROJECT_ID), or --region to have it looked up" in ended.err
+
+
+def recorded(answers: Callable[[httpx.Request], httpx.Response | None]) -> tuple[list[httpx.Request], Callable[[httpx.Request], httpx.Response]]:  # fmt: skip
+    """Return the requests as they come, and what answers them."""
+    requests: list[httpx.Request] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        requests.append(request)
+        return answers(request) or httpx.Response(503)
+
+    return requests, handler
+
+
+def test_github_is_asked_for_the_audience_and_sts_for_what_was_set(bench: Bench) -> None:
+    """The audience is added to GitHub's address; session, duration and policies go to STS."""
+    requests, handler = recorded(
+        lambda request: httpx.Response(200, json={"value": "a.b.c"}) if "github" in request.url.path else None
+    )
+    env = {
+        **URNS,
+        **GITHUB,
+        "HUAWEICLOUD_OIDC_AUDIENCE": "hss gate&x",
+        "HUAWEICLOUD_OIDC_SESSION_NAME": "release",
+        "HUAWEICLOUD_OIDC_DURATION_SECONDS": "900",
+        "HUAWEICLOUD_OIDC_POLICY": '{"Version": "5.0"}',
+        "HUAWEICLOUD_OIDC_POLICY_IDS": "one, two",
+    }
+
+    bench.answer(handler).check("app:1", "--timeout", "0", env=env)
+
+    token, assume = requests[:2]
+    assert parse_qs(token.url.query.decode()) == {"api-version": ["2.0"], "audience": ["hss gate&x"]}
+    assert token.headers["Authorization"] == "Bearer emulator-request-token"
+    assert (assume.method, assume.url.path) == ("POST", "/v5/agencies/assume-with-oidc")
+    assert "Authorization" not in assume.headers
+    assert json.loads(assume.content) == {
+        "provider_urn": "iam::emulator:oidcProvider:github",
+        "agency_urn": "iam::emulator:agency:hssgate",
+        "agency_session_name": "release",
+        "id_token": "a.b.c",
+        "duration_seconds": 900,
+        "policy": '{"Version": "5.0"}',
+        "policy_ids": ["one", "two"],
+    }
+
+
+@pytest.mark.parametrize("location", ["http://169.254.169.254/", "https://evil.example/", "/elsewhere"])
+@pytest.mark.parametrize("env", [{**URNS, **GITHUB}, USER, IDP, {"HSSGATE_ECS_AGENCY": "1"}, KEY])
+def test_no_redirect_is_followed(bench: Bench, env: dict[str, str], location: str) -> None:
+    """No secret goes to a host that an answer names."""
+    requests, handler = recorded(lambda _request: httpx.Response(307, headers={"Location": location}))
+
+    ended = bench.answer(handler).check("app:1", env=env)
+
+    assert ended.code == 3
+    assert len(requests) == 1
+    assert "a redirect is never followed" in ended.out
+
+
+def test_a_machine_without_the_service_is_told_so(bench: Bench) -> None:
+    """Three times nobody answers: this is no machine of the cloud."""
+
+    def nobody(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("no route to host", request=request)
+
+    start = bench.clock.monotonic()
+    ended = bench.answer(nobody).check("app:1", env={"HSSGATE_ECS_AGENCY": "1"})
+
+    assert ended.code == 3
+    assert "HSSGATE_ECS_AGENCY is for machines of the cloud alone" in ended.out
+    assert bench.clock.monotonic() - start < 60
+
+
+def test_an_older_metadata_service_wants_no_token(bench: Bench) -> None:
+    """As the official SDK goes on without one."""
+    for status in (404, 405, 503):
+        scenario = images(finished()) + f"identity: {{metadata: {{no_token_service: {status}}}}}"
+        assert check(bench, {"HSSGATE_ECS_AGENCY": "1"}, scenario=scenario).code == 0
+
+
+def test_secrets_that_were_issued_are_masked_in_github(bench: Bench) -> None:
+    """Those that GitHub gave are known to it; those made in this run it is told of, before anything else."""
+    env = {**URNS, **GITHUB, "GITHUB_ACTIONS": "true"}
+
+    ended = check(bench, env, "-vv")
+
+    told = masked(ended)
+    assert len(set(told)) == len(told) == 3
+    rest = "\n".join(line for line in ended.err.splitlines() if not line.startswith("::add-mask::"))
+    assert not [secret for secret in (*told, "emulator-request-token") if secret in rest + ended.out]
+
+
+@pytest.mark.parametrize(
+    ("env", "host"),
+    [
+        pytest.param({"HUAWEICLOUD_OIDC_ID_TOKEN": "emulator-id-token"}, "sts.ap-southeast-1.myhuaweicloud.com", id="STS"),
+        pytest.param(USER, "iam.ap-southeast-1.myhuaweicloud.com", id="IAM"),
+    ],
+)  # fmt: skip
+def test_the_region_tells_where_iam_and_sts_are(bench: Bench, env: dict[str, str], host: str) -> None:
+    """Unless a variable does."""
+    given = {name: value for name, value in {**URNS, **env}.items() if not name.endswith("_ENDPOINT")}
+    given = {name: value for name, value in given.items() if env is not USER or name not in URNS}
+
+    bench.play(images(finished()))
+    assert bench.run("check", "team/app:1.0", "--region", "ap-southeast-1", env=given).code == 0
+    assert bench.sent[0].url.host == host
+
+
+def test_the_profile_file_tells_where_iam_is(bench: Bench) -> None:
+    """Its `iam_endpoint` beats the region, and is held to the same rules as any address."""
+    federation = "[basic]\nidp_id = emulator-idp\nid_token_file = id-token\niam_endpoint = "
+    env = {"HUAWEICLOUD_SDK_CREDENTIALS_FILE": "profile"}
+
+    Path("profile").write_text(f"{federation}https://iam.example\n")
+    assert check(bench, env, "--region", "ap-southeast-1").code == 0
+    assert bench.sent[0].url.host == "iam.example"
+
+    Path("profile").write_text(f"{federation}http://iam.example\n")
+    ended = check(bench, env, "--region", "ap-southeast-1")
+    assert (ended.code, bench.sent) == (2, [])
+    assert "iam_endpoint of the profile file is plain http" in ended.err
+
+
+@pytest.mark.parametrize("home", ["", "."], ids=["no home", "no section [basic]"])
+def test_a_usual_profile_file_that_offers_nothing_is_passed_over(bench: Bench, home: str) -> None:
+    """It may be there for other programs; what comes after it is taken."""
+    Path(".huaweicloud").mkdir()
+    Path(".huaweicloud/credentials").write_text("[global]\nak = a\n")
+
+    ended = check(bench, {"HSSGATE_ECS_AGENCY": "1", "HOME": home, "USERPROFILE": home}, "-v")
+
+    assert ended.code == 0
+    assert "no IAM user, no profile file\n" in ended.err
+
+
+def test_a_refused_look_up_is_not_repeated_for_the_next_image(bench: Bench) -> None:
+    """What holds for one image holds for all."""
+    bench.play(images(finished()) + "identity: {regions: {}}")
+
+    ended = bench.run(
+        "check", "a/x:1", "b/y:1", "c/z:1", "--endpoint", HERE, "--region", "ap-southeast-1", env={**KEY, **IAM}
+    )
+
+    assert ended.code == 3
+    assert asked(bench) == ["GET /v3/projects"]
+
+
+def test_a_proxy_that_refuses_an_exchange_is_named(bench: Bench) -> None:
+    """With whom the exchange was for; it is not asked again."""
+
+    def refuse(_request: httpx.Request) -> httpx.Response:
+        raise httpx.ProxyError("407 Proxy Authentication Required")
+
+    ended = bench.answer(refuse).check("team/app:1.0", env=USER)
+
+    assert ended.code == 3
+    assert "IAM (password): the proxy before 127.0.0.1 answers 407 Proxy Authentication Required" in ended.out
+    assert len(bench.sent) == 1
+
+
+UNUSED = {
+    "HW_ACCESS_KEY": "a",
+    "HW_SECRET_KEY": "s3cret",
+    "HW_USER_NAME": "me",
+    "HUAWEICLOUD_SDK_CREDENTIALS_FILE": "x",
+}
+NEAR_MISSES = [
+    ("HUAWEICLOUD_AK", "HUAWEICLOUD_SDK_AK"),
+    ("HUAWEICLOUD_SK", "HUAWEICLOUD_SDK_SK"),
+    ("HUAWEICLOUD_ACCESS_KEY", "HUAWEICLOUD_SDK_AK"),
+    ("HUAWEICLOUD_SDK_SECRET_KEY", "HUAWEICLOUD_SDK_SK"),
+    ("HW_AK", "HUAWEICLOUD_SDK_AK"),
+    ("HWC_SECRET_ACCESS_KEY", "HUAWEICLOUD_SDK_SK"),
+    ("HSSGATE_SK", "HUAWEICLOUD_SDK_SK"),
+    ("HUAWEICLOUD_TOKEN", "HSSGATE_TOKEN"),
+    ("HW_PASSWORD", "HW_USER_PASSWORD"),
+    ("HUAWEICLOUD_ID_TOKEN", "HUAWEICLOUD_OIDC_ID_TOKEN"),
+]
+
+
+def test_credentials_that_are_set_and_not_used_are_named(bench: Bench) -> None:
+    """With -v alone, and by doctor: whoever set them may take them for the ones in use."""
+    line = "set and not used: HW_ACCESS_KEY, HW_SECRET_KEY, HW_USER_NAME, HUAWEICLOUD_SDK_CREDENTIALS_FILE\n"
+    bench.play(images(finished()))
+
+    assert line in check(bench, KEY | UNUSED, "-v").err
+    assert "not used" not in check(bench, KEY | UNUSED).err
+    assert "not used" not in check(bench, KEY, "-v").err
+    doctor = bench.run("doctor", "--endpoint", HERE, "--project-id", "p", env=KEY | UNUSED)
+    assert (doctor.code, line in doctor.out) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("env", "unused"),
+    [
+        pytest.param({"HSSGATE_TOKEN": "emulator-token", "HW_AUTH_TOKEN": "x"}, "HW_AUTH_TOKEN", id="second token"),
+        pytest.param({**URNS, "HUAWEICLOUD_OIDC_ID_TOKEN": "emulator-id-token", "HUAWEICLOUD_OIDC_TOKEN_FILE": "x"}, "HUAWEICLOUD_OIDC_TOKEN_FILE", id="second id token"),
+        pytest.param({**USER, "HSSGATE_ECS_AGENCY": "1"}, "HSSGATE_ECS_AGENCY", id="agency"),
+    ],
+)  # fmt: skip
+def test_only_what_is_not_used_is_named(bench: Bench, env: dict[str, str], unused: str) -> None:
+    """Not what goes with the credentials in use."""
+    assert f"set and not used: {unused}\n" in check(bench, env, "-v").err
+
+
+def test_a_flag_that_is_off_is_no_credential(bench: Bench) -> None:
+    """It asks for nothing."""
+    assert "not used" not in check(bench, KEY | {"HSSGATE_ECS_AGENCY": "0"}, "-v").err
+
+
+@pytest.mark.parametrize(("variable", "meant"), NEAR_MISSES)
+def test_a_variable_that_is_nearly_a_credential_is_named(bench: Bench, variable: str, meant: str) -> None:
+    """With -v, by doctor, and where there are no credentials at all; its value is not shown."""
+    line = f"{variable} is set and not read; did you mean {meant}?\n"
+    env = {variable: "s3cret"}
+
+    assert line in check(bench, KEY | env, "-v").err
+    assert line in bench.run("doctor", "--endpoint", HERE, "--project-id", "p", env=KEY | env).out
+    missing = check(bench, env)
+    assert (missing.code, line.strip() in missing.err) == (2, True), missing.err
+    assert "s3cret" not in missing.err
+
+
+@pytest.mark.parametrize("variable", ["HW_REGION_NAME", "HW_PROJECT_ID", "HUAWEICLOUD_SDK_PROJECT_ID", "AWS_SECRET_KEY", "MY_TOKEN", "HUAWEICLOUD_AK"])  # fmt: skip
+def test_what_is_no_near_miss_is_not_named(bench: Bench, variable: str) -> None:
+    """Variables of others, of options, and empty ones."""
+    value = "" if variable == "HUAWEICLOUD_AK" else "x"
+
+    assert "did you mean" not in check(bench, KEY | {variable: value}, "-v").err

@@ -1,0 +1,209 @@
+"""What an answer means: the documented quirks are read, anything else is no answer, and refusals carry advice."""
+
+import json
+from pathlib import Path
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hssgate.errors import ApiError, ApiRefused, ApiUnavailable, RequestRefused
+from hssgate.hss.exchange import Answer, server_time
+from hssgate.hss.models import CicdImage, Finding
+from hssgate.hss.responses import read_page
+
+SAMPLES = Path(__file__).parents[1] / "samples"
+
+
+def answer(body: object, status: int = 200, **headers: str) -> Answer:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    found = httpx.Headers({name.replace("_", "-"): value for name, value in headers.items()})
+    return Answer(status, found, raw, server_time(found.get("Date")))
+
+
+def refusal(body: object, status: int, **headers: str) -> ApiError:
+    with pytest.raises(ApiError) as caught:
+        read_page(answer(body, status, **headers), CicdImage)
+    return caught.value
+
+
+def test_the_example_of_the_manual_is_read_as_it_stands() -> None:
+    """`data_list` an object, `image_size` text with a unit, no `severity_level`."""
+    page = read_page(answer((SAMPLES / "manual_example.json").read_bytes()), CicdImage)
+
+    assert page.total_num == 1
+    assert page.rows == (
+        CicdImage(
+            image_digest="sha256:cebcdacde18091448a5040dc55bb1a9f6540b093db8XXXXXX",
+            image_id="cebcdacde18091448a5040dc55bb1a9f6540b093db8XXXXXX",
+            image_name="centos7", image_size=1000, image_type="cicd", image_version="common",
+            latest_scan_time=1691748641788, latest_update_time=1687664346000, latest_version=False,
+            malicious_file_num=0, namespace="aaa", scan_status="success", unsafe_setting_num=1, vul_num=111,
+        ),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("body", "rows"),
+    [
+        pytest.param({"total_num": 0, "data_list": []}, (), id="empty list"),
+        pytest.param({"total_num": 0, "data_list": None}, (), id="null"),
+        pytest.param({"total_num": 0}, (), id="no list"),
+        pytest.param({"data_list": [{}]}, (CicdImage(),), id="a row without fields, no total"),
+        pytest.param({"data_list": [{"vul_num": "3 个", "new_field": [1]}]}, (CicdImage(vul_num=3),), id="unit, unknown field"),
+        pytest.param({"data_list": [{"vul_num": None, "vul_num_": "", "image_name": "", "image_size": " "}]}, (CicdImage(),), id="null and empty count as missing"),
+        pytest.param({"data_list": [{"image_size": "3 MB", "latest_version": "perhaps"}]}, (CicdImage(),), id="oddities that nothing depends on"),
+        pytest.param({"total_num": "1", "data_list": [{"latest_version": "true"}]}, (CicdImage(latest_version=True),), id="texts"),
+    ],
+)  # fmt: skip
+def test_documented_quirks_are_read(body: object, rows: tuple[CicdImage, ...]) -> None:
+    """Nothing that the manual, its example or the SDK shows is refused."""
+    assert read_page(answer(body), CicdImage).rows == rows
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"null", b"[]", b"{}", b"<html>", b"\xff\xfe", b'{"data_list": [', b'{"data_list": "x"}',
+        b'{"data_list": [{"vul_num": NaN}]}', b'{"total_num": -1, "data_list": []}',
+        b'{"data_list": {"scan_status": "failed", "scan_status": "success"}}', b'{"error_code": "X", "error_msg": "y"}',
+        b'{"data_list": ' + b"[" * 50_000, b'{"data_list": [' + b"{}," * 100_001 + b"{}]}", b'{"data_list": [{"vul_num": ' + b"9" * 5000 + b"}]}",
+    ],
+    ids=lambda body: body[:40].decode(errors="replace") or "empty",
+)  # fmt: skip
+def test_anything_beyond_them_is_no_answer(body: bytes) -> None:
+    """It is asked again like a 503."""
+    error = refusal(body, 200)
+
+    assert isinstance(error, ApiUnavailable)
+    assert not error.server_fault
+    assert "unreadable answer" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("row", "unreadable", "problem"),
+    [
+        pytest.param(b"1", set(CicdImage.model_fields), "it is no object", id="a number"),
+        pytest.param(b"null", set(CicdImage.model_fields), "it is no object", id="null"),
+        pytest.param(b"[]", set(CicdImage.model_fields), "it is no object", id="a list"),
+        *(
+            pytest.param(b'{"vul_num": ' + value.encode() + b"}", {"vul_num"}, "vul_num: ", id=value)
+            for value in ("true", "-1", "1.5", "1e999", '"many"', '"1,000"', '"5万"', '"1k"')
+        ),
+        pytest.param(b'{"image_name": 5}', {"image_name"}, "image_name: ", id="a number as name"),
+        pytest.param(b'{"scan_status": ["success"]}', {"scan_status"}, "scan_status: ", id="a list as status"),
+        pytest.param(b'{"scan_status": "failed", "scan_status": "success"}', {"scan_status"}, "scan_status: ", id="a key given twice"),
+        pytest.param(b'{"\\u0061": "\\u0061", "scan_status": 1, "vul_num": "x"}', {"scan_status", "vul_num"}, "scan_status: ", id="two fields, and escapes"),
+    ],
+)  # fmt: skip
+def test_a_row_beyond_them_is_kept_apart(row: bytes, unreadable: set[str], problem: str) -> None:
+    """It is no row of any verdict; what can be read of it still tells which image it is of."""
+    page = read_page(
+        answer(b'{"total_num": 2, "data_list": [{"image_name": "app", "image_id": "i"}, ' + row + b"]}"), CicdImage
+    )
+
+    assert page.rows == (CicdImage(image_name="app", image_id="i"),)
+    (odd,) = page.odd
+    assert odd.unreadable == frozenset(unreadable)
+    assert page.size == 2
+    assert odd.problem.startswith(problem) or problem in odd.problem
+    assert all(getattr(odd.known, name) is None for name in unreadable)
+
+
+@pytest.mark.parametrize("row", [b"1", b"null", b'{"vul_id": 5}', b'{"vul_id": "a", "vul_id": "b"}'], ids=str)
+def test_any_other_row_beyond_them_is_no_answer(row: bytes) -> None:
+    """A finding belongs to the image that was asked about."""
+    with pytest.raises(ApiUnavailable, match="unreadable answer"):
+        read_page(answer(b'{"data_list": [' + row + b"]}"), Finding)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "said"),
+    [
+        pytest.param(429, {"error_code": "APIGW.0308", "error_msg": "over ratelimit"}, ApiUnavailable, "HTTP 429: APIGW.0308 over ratelimit", id="throttled"),
+        pytest.param(502, b"<html>bad gateway</html>", ApiUnavailable, "HTTP 502: <html>bad gateway</html>", id="gateway down"),
+        pytest.param(503, {}, ApiUnavailable, "HTTP 503: without a readable reason", id="no reason"),
+        pytest.param(504, [], ApiUnavailable, "HTTP 504", id="gateway timeout"),
+        pytest.param(500, {"error_code": "HSS.0041", "error_msg": "x"}, ApiUnavailable, "HTTP 500: HSS.0041 x", id="server fault"),
+        pytest.param(204, b"", ApiUnavailable, "HTTP 204", id="no content"),
+        pytest.param(302, b"", RequestRefused, "a redirect is never followed", id="redirect"),
+        pytest.param(401, {"error_code": "APIGW.0301", "error_msg": "verify aksk signature fail"}, ApiRefused, "locked for five minutes", id="bad signature"),
+        pytest.param(401, {"error_code": "APIG.0307", "error_msg": "x"}, ApiRefused, "the token is of another region", id="token of another region"),
+        pytest.param(403, {"error_code": "APIGW.0302", "error_msg": "x"}, RequestRefused, "grant it read access", id="no permission"),
+        pytest.param(404, {"error_code": "APIGW.0101", "error_msg": "x"}, RequestRefused, "check --region or --endpoint", id="no such API"),
+        pytest.param(400, {"error_code": "HSS.0013", "error_msg": "x"}, RequestRefused, "grant it read access", id="HSS permission"),
+        pytest.param(400, {"error_code": "HSS.0010", "error_msg": "x"}, RequestRefused, "grant it read access", id="HSS access denied"),
+        pytest.param(400, {"error_code": "HSS.0001", "error_msg": "x"}, RequestRefused, "finds a parameter invalid", id="parameter"),
+        pytest.param(400, {"error_code": "00000010", "error_description": "拒绝访问"}, RequestRefused, "00000010 拒绝访问", id="odd shape without error_msg"),
+        pytest.param(401, {"error": {"code": 401, "message": "IAM says no", "title": "t"}}, ApiRefused, "HTTP 401: 401 IAM says no", id="IAM shape"),
+        pytest.param(418, {"a": {"b": {"c": {"d": {"e": {"f": {"code": "deep"}}}}}}}, RequestRefused, "HTTP 418: without a readable reason", id="nested beyond reason"),
+        pytest.param(418, {"a": 1}, RequestRefused, "HTTP 418: without a readable reason", id="another shape"),
+        pytest.param(418, {"errorCode": "A", "errorMsg": "b"}, RequestRefused, "HTTP 418: A b", id="another 4xx"),
+    ],
+)  # fmt: skip
+def test_errors_are_told_apart(status: int, body: object, kind: type[ApiError], said: str) -> None:
+    """Asked again, refused for the whole run, or refused for this request."""
+    error = refusal(body, status)
+
+    assert type(error) is kind
+    assert said in str(error)
+    assert error.exchange.http_status == status
+
+
+def test_the_request_id_is_told() -> None:
+    """From the header, else from the gateway's body."""
+    assert refusal({}, 503, X_Request_Id="abc").exchange.request_id == "abc"
+    assert "request id xyz" in str(refusal({"error_code": "a", "error_msg": "b", "request_id": "xyz"}, 403))
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        pytest.param({}, None, id="none"),
+        pytest.param({"Retry_After": "7"}, 7, id="seconds"),
+        pytest.param({"Retry_After": "0"}, 1, id="zero becomes a second"),
+        pytest.param({"Retry_After": "soon"}, None, id="garbage"),
+        pytest.param({"Retry_After": "-5"}, None, id="negative"),
+        pytest.param({"Retry_After": "9" * 40}, None, id="endless"),
+        pytest.param({"Retry_After": "Mon, 21 Sep 2026 14:13:30 GMT", "Date": "Mon, 21 Sep 2026 14:13:20 GMT"}, 10, id="date"),
+        pytest.param({"Retry_After": "Mon, 21 Sep 2026 14:13:10 GMT", "Date": "Mon, 21 Sep 2026 14:13:20 GMT"}, 1, id="date gone by"),
+        pytest.param({"Retry_After": "Mon, 21 Sep 2026 14:13:30 GMT"}, None, id="date without the server's own"),
+    ],
+)  # fmt: skip
+def test_retry_after_is_read(headers: dict[str, str], seconds: float | None) -> None:
+    """In seconds or as a date, never shorter than a second."""
+    error = refusal({}, 503, **headers)
+
+    assert isinstance(error, ApiUnavailable)
+    assert error.retry_after == seconds
+
+
+@given(st.binary(max_size=300), st.sampled_from([200, 204, 301, 400, 401, 429, 500, 503]))
+def test_any_body_gives_rows_or_an_api_error(body: bytes, status: int) -> None:
+    """Nothing else is ever raised."""
+    try:
+        read_page(answer(body, status), CicdImage)
+    except ApiError as error:
+        assert str(error)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
+)
+
+
+@given(
+    st.fixed_dictionaries({}, optional={"total_num": JSON, "data_list": st.lists(st.dictionaries(st.sampled_from([*CicdImage.model_fields]), JSON)) | JSON})
+)  # fmt: skip
+def test_any_json_gives_rows_or_an_api_error(body: object) -> None:
+    """Counts that are read are never negative, and texts are texts."""
+    try:
+        page = read_page(answer(body), CicdImage)
+    except ApiError:
+        return
+    for row in page.rows:
+        for count in (row.vul_num, row.unsafe_setting_num, row.malicious_file_num):
+            assert count is None or (type(count) is int and count >= 0)
+        assert row.scan_status is None or isinstance(row.scan_status, str)

@@ -1,0 +1,158 @@
+"""Entries of a policy that have ended, end soon or fit nothing are named as people know them, and where they matter."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from hssgate.policy.entry_warnings import Applied, entry_warnings, warnings_of_ends
+from hssgate.policy.load import LoadedPolicy
+from hssgate.policy.model import Policy
+from hssgate.policy.rules import Subject
+from hssgate.verdict import PolicySource
+from tests.cli.test_findings import TODAY, YESTERDAY, finding, scenario
+from tests.conftest import Bench
+
+NOW = 1_790_000_000.0
+APP, WEB = Subject("team", "app", "1.0"), Subject("shop", "web", "1.0")
+IDLE = "fits no finding of this run; check it, or take it out"
+
+
+def loaded(*ignore: dict[str, object], overrides: list[dict[str, object]] | None = None) -> LoadedPolicy:
+    entries = [{"vulnerability": "V-1", "reason": "why", **entry} for entry in ignore]
+    data = {"rules": {"vulnerabilities": 1}, "ignore": entries, "overrides": overrides or []}
+    return LoadedPolicy(Policy.model_validate(data), PolicySource("p.yaml", "0"))
+
+
+@pytest.mark.parametrize(
+    ("images", "applied", "is_named"),
+    [
+        pytest.param(None, [(APP, {0})], False, id="it took effect"),
+        pytest.param(None, [(APP, {1})], True, id="it took none"),
+        pytest.param(None, [(APP, None)], False, id="no findings were read"),
+        pytest.param(None, [(APP, {1}), (WEB, {0})], False, id="it took effect on another image"),
+        pytest.param(None, [(APP, {1}), (WEB, None)], False, id="those of another image were not read"),
+        pytest.param(
+            ["team/*"], [(APP, {1}), (WEB, None)], True, id="those of an image that it does not fit were not read"
+        ),
+        pytest.param(["other/*"], [(APP, {1}), (WEB, set())], False, id="it fits no image of the run"),
+        pytest.param(None, [], False, id="no image at all"),
+    ],
+)
+def test_an_exception_that_fits_nothing_is_named_where_that_is_known(
+    images: list[str] | None, applied: list[tuple[Subject, set[int] | None]], is_named: bool  # noqa: FBT001
+) -> None:  # fmt: skip
+    """Only if it fits an image of the run, and the findings of every image that it fits were read."""
+    policy = loaded({"images": images} if images else {})
+    run = [Applied(subject, None if used is None else frozenset(used), NOW) for subject, used in applied]
+
+    named = f"p.yaml: ignore[0]: the exception for V-1 (why) {IDLE}"
+    assert entry_warnings(policy, run) == ([named] if is_named else [])
+
+
+@pytest.mark.parametrize("expires", [YESTERDAY, TODAY])
+def test_what_ends_for_images_of_others_is_not_spoken_of(expires: object) -> None:
+    """The policy of an organisation is in every team's pipeline; `hssgate policy validate` names every end."""
+    override = {"images": ["shop/*"], "rules": {"vulnerabilities": 9}, "reason": "r", "expires": expires}
+    policy = loaded({"images": ["shop/*"], "expires": expires}, overrides=[override])
+
+    assert entry_warnings(policy, [Applied(APP, frozenset(), NOW)]) == []
+    assert len(entry_warnings(policy, [Applied(APP, frozenset(), NOW), Applied(WEB, frozenset({0}), NOW)])) == 2
+    assert len(warnings_of_ends(policy, NOW)) == 2
+
+
+def test_an_entry_is_named_by_what_it_is_for_and_why() -> None:
+    """Long words are cut; an exception that has ended is not also said to fit nothing."""
+    ended: dict[str, object] = {
+        "vulnerability": "V-" + "v" * 120,
+        "package": "p" * 120,
+        "reason": "r" * 100,
+        "expires": "2026-09-20",
+    }
+    images = ["a" * 150, "b" * 60]
+    override: dict[str, object] = {
+        "images": images,
+        "rules": {"vulnerabilities": 9},
+        "reason": "r",
+        "expires": "2026-09-30",
+    }
+
+    named = f"p.yaml: ignore[0]: the exception for V-{'v' * 97}… in {'p' * 99}… ({'r' * 79}…)"
+    assert warnings_of_ends(loaded(ended, overrides=[override]), NOW) == [
+        f"{named} ended on 2026-09-20 and has no effect any more",
+        f"p.yaml: overrides[0]: the override for {'a' * 150}, {'b' * 47}… (r) ends after 2026-09-30",
+    ]
+    assert len(entry_warnings(loaded(ended), [Applied(APP, frozenset(), NOW)])) == 1
+
+
+def test_of_each_kind_ten_are_named_and_the_others_counted() -> None:
+    """So that none hides another kind."""
+    many: list[dict[str, object]] = [{"vulnerability": f"V-{number}"} for number in range(12)]
+    over: list[dict[str, object]] = [{**entry, "expires": "2026-09-20"} for entry in many[:11]]
+    policy = loaded(*many, *over, {"expires": "2026-09-30"})
+
+    said = entry_warnings(policy, [Applied(APP, frozenset({23}), NOW)])
+
+    assert [line.partition("]")[0] for line in said[:10]] == [f"p.yaml: ignore[{number}" for number in range(12, 22)]
+    assert said[10] == "p.yaml: and 1 more that have ended"
+    assert said[11] == "p.yaml: ignore[23]: the exception for V-1 (why) ends after 2026-09-30"
+    assert [line.endswith(IDLE) for line in said[12:]] == [True] * 10 + [False]
+    assert said[-1] == "p.yaml: and 2 more that fit no finding of this run"
+
+
+def test_ten_of_a_kind_are_all_named() -> None:
+    """And of eleven that end soon, one is counted."""
+    soon: list[dict[str, object]] = [{"vulnerability": f"V-{number}", "expires": "2026-09-30"} for number in range(11)]
+
+    assert len(warnings_of_ends(loaded(*soon[:10]), NOW)) == 10
+    assert warnings_of_ends(loaded(*soon), NOW)[10:] == ["p.yaml: and 1 more that end soon"]
+
+
+def test_an_end_is_that_of_the_latest_judgement() -> None:
+    """Saved reports are each judged at their own moment."""
+    policy = loaded({"expires": "2026-09-30"})
+    later = NOW + timedelta(days=30).total_seconds()
+
+    (said,) = entry_warnings(policy, [Applied(APP, None, NOW), Applied(APP, None, later)])
+
+    assert "ended on 2026-09-30" in said
+
+
+def test_the_entries_of_other_teams_are_silent_in_a_run(bench: Bench) -> None:
+    """Of what concerns the image there is a warning, and it stands in the report."""
+    Path("hssgate.yaml").write_text(
+        "rules: {high_vulnerabilities: 0}\n"
+        "overrides:\n"
+        "  - {images: [shop/*], rules: {high_vulnerabilities: 9}, reason: theirs}\n"
+        "ignore:\n"
+        "  - {vulnerability: V-1, reason: used}\n"
+        "  - {vulnerability: V-2, images: [shop/*], reason: theirs}\n"
+        "  - {vulnerability: V-3, images: [team/*], reason: ours}\n"
+    )
+
+    ended = bench.play(scenario([finding("V-1")])).check("team/app:1.0", "--scanned-after", "2h")
+
+    assert ended.code == 0
+    assert [line for line in ended.report["warnings"] if "hssgate.yaml" in line] == [
+        f"hssgate.yaml:7: the exception for V-3 (ours) {IDLE}"
+    ]
+    assert "theirs" not in ended.out + ended.err
+
+
+def test_an_exception_that_one_report_needs_is_not_idle_in_another(bench: Bench) -> None:
+    """`hssgate judge` takes all its reports for one run."""
+    Path("hssgate.yaml").write_text(
+        "rules: {high_vulnerabilities: 0}\nignore: [{vulnerability: V-1, reason: r}, {vulnerability: V-2, reason: r}]\n"
+    )
+    for name in ("V-1", "V-2"):
+        bench.play(scenario([finding(name)])).check("team/app:1.0", "--report", f"json={name}.json")
+
+    both = bench.run("judge", "V-1.json", "V-2.json", "--report", "json=both.json")
+    one = bench.run("judge", "V-1.json", "--report", "json=one.json")
+
+    assert (both.code, one.code) == (0, 0)
+    assert not [line for line in json.loads(Path("both.json").read_text())["warnings"] if IDLE in line]
+    assert [line for line in json.loads(Path("one.json").read_text())["warnings"] if IDLE in line] == [
+        f"hssgate.yaml:2: the exception for V-2 (r) {IDLE}"
+    ]

@@ -1,0 +1,220 @@
+"""What the documents promise is what the code does."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import get_args
+
+import click
+import pytest
+import yaml
+
+from hssgate import __version__
+from hssgate.cli.check import check
+from hssgate.cli.connect import connections, profile, variables
+from hssgate.cli.connect.variables import KEYS, TOKENS
+from hssgate.cli.main import cli
+from hssgate.emulator.identity.model import Identity
+from hssgate.emulator.identity.names import IdentityName
+from hssgate.emulator.scenario import parse_scenario
+from hssgate.exit_codes import ExitCode
+from hssgate.policy.document import read_document
+from hssgate.policy.load import load_policy
+from hssgate.policy.model import BUILT_IN_TEXT
+from hssgate.policy.rule_table import RULES
+from hssgate.reports import FORMATS
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def rows(document: str, header: str) -> list[list[str]]:
+    """The cells of the table with this header."""
+    table = document.partition(header + "\n")[2].split("\n\n")[0].splitlines()[1:]
+    assert table, header
+    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip("|"))] for line in table]
+
+
+def blocks(document: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", document, flags=re.DOTALL)
+
+
+def section(heading: str) -> str:
+    """From the heading to the next of its depth."""
+    text = README.partition(f"{heading}\n")[2]
+    assert text, heading
+    return text.partition(f"\n{heading.split(maxsplit=1)[0]} ")[0]
+
+
+def named(document: str, header: str) -> list[str]:
+    """What the first column of the table names, in order."""
+    return [name for cells in rows(document, header) for name in re.findall(r"`([^`]+)`", cells[0])]
+
+
+def options() -> list[click.Option]:
+    common = {"verbose", "quiet", "version", "help"}
+    return [found for found in check.params if isinstance(found, click.Option) and found.name not in common]
+
+
+def test_the_option_table_is_the_options() -> None:
+    """Each option with its variables in their order, and its default."""
+    documented = {cells[0].strip("`"): cells for cells in rows(README, "| option | environment | default |")}
+
+    assert list(documented) == ["IMAGE...", *(option.opts[0] for option in options())]
+    for option in options():
+        _, variables, default = documented[option.opts[0]]
+        named = [option.envvar] if isinstance(option.envvar, str) else [*(option.envvar or ())]
+        assert re.findall(r"`([A-Z][A-Z_]+)`", variables) == named
+        if isinstance(option.default, str):
+            assert default == f"`{option.default}`"
+
+
+@pytest.mark.parametrize("document", ["README.md", "README.zh-CN.md"])
+def test_every_rule_of_the_policy_is_documented(document: str) -> None:
+    """In the policy that the README shows; of the rules for one level, the prefix is enough."""
+    shown = "".join(blocks((ROOT / document).read_text(encoding="utf-8"), "yaml"))
+
+    for name in RULES:
+        prefix, _, rest = name.partition("_")
+        assert f"  {name}: " in shown or (rest == "vulnerabilities" and f" {prefix}_" in shown), name
+
+
+def test_the_exit_codes_are_the_exit_codes() -> None:
+    """In README and in the help of `check`."""
+    documented = [int(cells[0]) for cells in rows(README, "| exit code | meaning |")]
+    helped = [int(code) for code in re.findall(r"^  (\d+) ", check.epilog or "", flags=re.MULTILINE)]
+
+    assert documented == helped == [int(code) for code in ExitCode]
+
+
+def test_the_credentials_are_all_named() -> None:
+    """In the order in which they are tried, and then what goes with them."""
+    tried = [*TOKENS, *(name for keys in KEYS for name in (keys.ak, keys.sk, keys.security_token) if name)]
+    tried += [variables.PROVIDER_URN, variables.AGENCY_URN, variables.ID_TOKEN, variables.ID_TOKEN_FILE]
+    tried += [variables.IDP_ID, variables.IDP_TOKEN_FILE]
+    tried += [variables.USER, variables.PASSWORD, variables.DOMAIN, profile.VARIABLE]
+    tried += [variables.AUDIENCE, variables.SESSION_NAME, variables.DURATION]
+    tried += [variables.POLICY, variables.POLICY_IDS]
+    tried += [connections.IAM_ENDPOINT, connections.STS_ENDPOINT]
+
+    assert re.findall(r"`([A-Z_]+)`", section("### Credentials")) == tried
+    assert f"`{variables.ECS_AGENCY}=1`" in section("### Credentials")
+
+
+def test_the_doors_take_what_the_readme_says() -> None:
+    """Inputs and outputs of the action, inputs of the template, with their defaults; the examples use no others."""
+    action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    spec, _ = yaml.safe_load_all((ROOT / "gitlab-ci-template.yml").read_text(encoding="utf-8"))
+    github, gitlab = section("### GitHub Actions"), section("### GitLab CI")
+
+    assert sorted(named(github, "| input | default |")) == sorted(action["inputs"])
+    assert sorted(named(github, "| output | is |")) == sorted(action["outputs"])
+    assert sorted(named(gitlab, "| input | default |")) == sorted(spec["spec"]["inputs"])
+    for table, inputs in ((github, action["inputs"]), (gitlab, spec["spec"]["inputs"])):
+        for names, default in rows(table, "| input | default |"):
+            if default.startswith("`"):
+                assert default.strip("`") == inputs[names.strip("`")]["default"]
+    (workflow,), (include,) = blocks(github, "yaml"), blocks(gitlab, "yaml")
+    gate = yaml.safe_load(workflow)["jobs"]["image"]["steps"][-1]
+    assert set(gate["with"]) <= set(action["inputs"])
+    assert gate["uses"].endswith(f"@v{__version__}")
+    assert set(yaml.safe_load(include)["include"][0]["inputs"]) <= set(spec["spec"]["inputs"])
+    assert yaml.safe_load(include)["include"][0]["ref"] == f"v{__version__}"
+
+
+def test_the_help_names_each_report_format() -> None:
+    """In the order of README's table."""
+    (reports,) = [option for option in options() if option.name == "reports"]
+
+    documented = [cells[0].strip("`") for cells in rows(README, "| format | for |")]
+    helped = re.findall(r"[a-z]+", (reports.help or "").partition("FORMAT is ")[2].partition(";")[0])
+
+    assert documented == helped == list(FORMATS)
+
+
+def test_every_command_is_told_of() -> None:
+    """README names each command that the program has."""
+    for name in cli.list_commands(click.Context(cli)):
+        assert f"hssgate {name}" in README + (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_the_policy_of_the_readme_is_valid(tmp_path: Path) -> None:
+    """And the built-in policy is as README tells it."""
+    (example,) = blocks(section("## Policy"), "yaml")
+    path = tmp_path / "hssgate.yaml"
+    path.write_text(example, encoding="utf-8")
+
+    assert set(load_policy(path).policy.rules.in_force()) == {
+        "severity", "vulnerabilities", "high_vulnerabilities", "unsafe_settings", "malicious_files", "scan_age", "scan",
+    }  # fmt: skip
+    assert read_document(BUILT_IN_TEXT, ".yaml").data == {
+        "version": 1,
+        "rules": {"severity": "Medium", "malicious_files": 0},
+    }
+    assert "Without a policy file: `severity: Medium` and `malicious_files: 0`." in README
+
+
+def test_the_scenario_of_the_documents_is_valid() -> None:
+    """It can be played."""
+    (example,) = blocks((ROOT / "docs" / "emulator.md").read_text(encoding="utf-8"), "yaml")
+
+    assert len(parse_scenario(example, "docs/emulator.md").images) == 1
+
+
+def test_the_identity_side_of_the_emulator_is_told() -> None:
+    """Each key of the section, and each call that a fault may name."""
+    text = (ROOT / "docs" / "emulator.md").read_text(encoding="utf-8")
+
+    documented = [cells[0].strip("`") for cells in rows(text, "| key of `identity` | means |")]
+
+    assert documented == list(Identity.model_fields)
+    assert [name for name in get_args(IdentityName) if f"`{name}`" not in text] == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "SECURITY.md",
+        "docs/emulator.md",
+        "benchmarks/README.md",
+        "README.zh-CN.md",
+    ],
+)
+def test_links_lead_somewhere(name: str) -> None:
+    """To a file of the repository."""
+    document = ROOT / name
+    for target in re.findall(r"\]\(([^)#]+)\)", document.read_text(encoding="utf-8")):
+        assert target.startswith("https://") or (document.parent / target).exists(), target
+
+
+def test_the_map_of_contributing_names_what_there_is() -> None:
+    """Each path in the table exists, and each module of the package stands in it."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    table = "\n".join(" ".join(cells) for cells in rows(text, "| to change | go to |"))
+
+    for path in re.findall(r"`(hssgate/[a-z_./]+)`", table):
+        assert (ROOT / path).exists(), path
+    for package in (path.parent.name for path in (ROOT / "hssgate").glob("*/__init__.py")):
+        assert f"hssgate/{package}/" in table
+
+
+def test_nothing_committed_names_an_index_or_a_machine() -> None:
+    """Locked requirements hold hashes and no address."""
+    for path in (ROOT / "requirements").glob("*.txt"):
+        text = path.read_text(encoding="utf-8")
+        assert "--hash=sha256:" in text
+        assert not re.search(r"https?://|--index|--find-links", text)
+
+
+@pytest.mark.real
+def test_the_module_runs_as_the_console_script_does() -> None:
+    """`python -m hssgate`."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "hssgate", "--version"], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+
+    assert ended.stdout.startswith("hssgate, version ")

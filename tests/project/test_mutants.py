@@ -1,0 +1,126 @@
+"""What no test kills is held against the list of what may live, both ways; mutmut itself is not needed here."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.mutants import Argued, Argument, Mutant, compared, mutant_of, unfold, with_bare_properties
+from hssgate.emulator.document import read_yaml
+
+ROOT = Path(__file__).parents[2]
+ALIVE = Mutant("hssgate.waiting.groups._compare", "return mine > theirs", "return mine >= theirs")
+
+
+def argument(*now: str, function: str = ALIVE.function, was: str = ALIVE.was) -> Argument:
+    return Argument(function=function, was=was, now=now, why="never equal")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "unargued", "idle"),
+    [
+        pytest.param([], [ALIVE], [], id="nothing is argued"),
+        pytest.param([argument(ALIVE.now)], [], [], id="argued"),
+        pytest.param([argument(f"    {ALIVE.now}\n", was=f"  {ALIVE.was}\n")], [], [], id="indented"),
+        pytest.param(
+            [argument(ALIVE.now, "return mine < theirs")], [], [Mutant(ALIVE.function, ALIVE.was, "return mine < theirs")],
+            id="one that was killed since",
+        ),
+        pytest.param(
+            [argument(ALIVE.now, function="hssgate.waiting.groups.other")], [ALIVE],
+            [Mutant("hssgate.waiting.groups.other", ALIVE.was, ALIVE.now)], id="of another function",
+        ),
+        pytest.param(
+            [argument(ALIVE.now, was="return mine > yours")], [ALIVE],
+            [Mutant(ALIVE.function, "return mine > yours", ALIVE.now)], id="of a line that is another now",
+        ),
+    ],
+)  # fmt: skip
+def test_survivors_and_arguments_must_be_the_same(
+    arguments: list[Argument], unargued: list[Mutant], idle: list[Mutant]
+) -> None:
+    """Neither a survivor without an argument passes, nor an argument without a survivor."""
+    assert compared([ALIVE, ALIVE], arguments) == (unargued * 2, idle)
+
+
+@pytest.mark.parametrize(
+    ("key", "function"),
+    [
+        ("hssgate.waiting.groups.x__compare__mutmut_11", "hssgate.waiting.groups._compare"),
+        ("hssgate.policy.load.x_load__mutmut_3", "hssgate.policy.load.load"),
+        ("hssgate.waiting.image.xǁWatchedǁ__init____mutmut_3", "hssgate.waiting.image.Watched.__init__"),
+        ("hssgate.policy.document.xǁ_Builderǁ_mapping__mutmut_3", "hssgate.policy.document._Builder._mapping"),
+    ],
+)
+def test_a_mutant_is_known_by_what_it_changes(key: str, function: str) -> None:
+    """By function and lines, without number or indentation, so that other changes of the code leave it known."""
+    diff = "--- a.py\n+++ a.py\n@@ -1,3 +1,2 @@\n def f():\n-    if x:\n-        y()\n+    z()\n     return"
+
+    assert mutant_of(key, diff) == Mutant(function, "if x:\ny()", "z()")
+
+
+CLASS = '''\
+class Thing:
+    @property
+    def name(self) -> str:
+        """A name."""
+        given = "thing"
+
+        return given
+
+    def other(self) -> str:
+        return self.name + self.last
+
+    @property
+    def last(self) -> str:
+        return "!"
+
+
+AFTER = Thing().other()
+'''
+
+
+def test_properties_are_unfolded_for_mutmut_and_mean_the_same() -> None:
+    """What is decorated, mutmut passes by."""
+    code = with_bare_properties(CLASS)
+
+    assert "@property" not in code
+    defined: dict[str, object] = {}
+    exec(code, defined)  # noqa: S102 - our own lines
+    assert defined["AFTER"] == "thing!"
+
+
+def test_the_work_tree_is_copied_and_only_what_changed_is_written(tmp_path: Path) -> None:
+    """By the time of a file mutmut tells what to try again."""
+    source, folder = tmp_path / "source", tmp_path / "copy"
+    for name in ("hssgate/a.py", "hssgate/b.py", "hssgate/__pycache__/a.pyc", "tests/test_a.py", "README.md"):
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text(CLASS)
+
+    unfold(source, folder)
+    before = (folder / "hssgate/a.py").stat().st_mtime_ns
+    (source / "hssgate/b.py").write_text("")
+    unfold(source, folder)
+
+    copied = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    assert copied == {"hssgate/a.py", "hssgate/b.py", "tests/test_a.py"}
+    assert (folder / "tests/test_a.py").read_text() == CLASS
+    assert (folder / "hssgate/a.py").read_text() == with_bare_properties(CLASS)
+    assert (folder / "hssgate/a.py").stat().st_mtime_ns == before
+    assert (folder / "hssgate/b.py").read_text() == ""
+
+
+def test_every_argument_has_its_reason_and_speaks_of_lines_that_are_there() -> None:
+    """A list that nobody keeps is no argument."""
+    document = read_yaml((ROOT / "benchmarks" / "mutants.yaml").read_text(encoding="utf-8"))
+
+    for one in Argued.model_validate(document).argued:
+        lines = {line.strip() for line in _module_of(one.function).read_text(encoding="utf-8").splitlines()}
+        assert {line.strip() for line in one.was.strip().splitlines()} <= lines, one.function
+        assert len(one.why) > 20
+        assert one.now
+
+
+def _module_of(function: str) -> Path:
+    parts = function.split(".")
+    paths = (ROOT.joinpath(*parts[:length]).with_suffix(".py") for length in range(len(parts), 0, -1))
+    return next(path for path in paths if path.is_file())

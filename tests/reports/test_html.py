@@ -1,0 +1,328 @@
+"""The HTML report: one page that is whole in itself, tells what the JSON report tells, and runs and loads nothing."""
+
+import base64
+import hashlib
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from hssgate.exit_codes import ExitCode
+from hssgate.hss.models import Detail, DetailKind, Finding, SeverityLevel
+from hssgate.reference import parse_reference
+from hssgate.reports.bars import bar
+from hssgate.reports.html import LONGEST, render
+from hssgate.reports.html_image import MOST_ROWS
+from hssgate.reports.markup import element, said
+from hssgate.text import clean
+from hssgate.verdict import Check, ImageVerdict, ListedFinding, PolicySource, Result, Verdict
+from tests.cli.test_check import DIGEST, FOREVER, OUTCOMES, finished, image, images
+from tests.cli.test_findings import HIGH, LOW, MEDIUM, finding, policy, scenario
+from tests.conftest import Bench, Ended
+from tests.support import hostile
+from tests.support.html_reader import Node, read_page
+
+HTML = ("--report", "html=report.html")
+TITLES = {"passed": {"Passed", "Passed, with warnings"}, "blocked": {"Blocked"}, "error": {"Could not be judged"}}
+
+
+def read(ended: Ended) -> Node:
+    return read_page((ended.folder / "report.html").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(("given_scenario", "arguments", "code", "checks"), OUTCOMES)
+def test_every_outcome_is_told(
+    bench: Bench, given_scenario: str, arguments: list[str], code: int, checks: dict[str, str]
+) -> None:
+    """The verdict first, with its exit code in words; then the checks of the JSON report, each in a row."""
+    ended = bench.play(given_scenario).check("team/app:1.0", *arguments, *HTML)
+
+    page = read(ended)
+    headings = [node for node in page.walk() if node.name in {"h1", "h2"}]
+    assert headings[0].text.strip() in TITLES[ended.report["result"]]
+    assert page.one("header").attributes == {"class": ended.report["result"]}
+    assert f"Exit code {code} ({ExitCode(code).meaning})" in page.one("header").text
+    rows = page.one("table", "checks").rows()
+    (judged,) = ended.report["images"]
+    assert {row[1].split()[0]: row[0] for row in rows} == checks
+    assert [(row[0], row[3]) for row in rows] == [
+        (check["result"], clean(check["message"]).removeprefix(f"{check['rule']}: ")) for check in judged["checks"]
+    ]
+    warnings = [item.text for section in page.all("section", "warnings") for item in section.all("li")]
+    assert warnings == [clean(line) for line in ended.report["warnings"]]
+
+
+@pytest.mark.parametrize("text", hostile.TEXTS.values(), ids=hostile.TEXTS)
+def test_hostile_text_is_shown_and_does_nothing(bench: Bench, text: str) -> None:
+    """It is text: the strict reader finds no element and no attribute but our own, and all rows with all cells."""
+    policy(bench, hostile.policy_with(text), "hssgate.json")
+
+    ended = bench.answer(hostile.world(text)).check("app:1.0", "--details", *HTML)
+
+    page = read(ended)
+    assert ended.code == 10
+    assert page.one("h1").text.strip() == "Blocked"
+    assert [len(row) for row in page.one("table", "checks").rows()] == [4] * 4
+    findings = page.one("table", "findings").rows()
+    assert [len(row) for row in findings] == [5, 5]
+    assert findings[0][2].startswith(clean(text, 200) or "without an id")
+    assert findings[0][4] == clean(text, 200)
+    assert len(page.one("table", "details").rows()) == 3
+    source = Path("report.html").read_text(encoding="utf-8")
+    assert not {character for character in source if ord(character) < 32 or character == "\u202e"} - {"\n"}
+    assert not re.search(r"##(?:vso)?\[", source)
+    assert len(source) < 60_000
+
+
+def test_the_page_needs_and_allows_nothing_but_itself(bench: Bench) -> None:
+    """One stylesheet, which the policy of the page names by its hash; no script, no address, no style of an element."""
+    bench.play(images(finished())).check("team/app:1.0", *HTML)
+
+    source = Path("report.html").read_text(encoding="utf-8")
+    page = read_page(source)
+    first, allowed, *others = page.all("meta")
+    style = page.one("style").text
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert first.attributes == {"charset": "utf-8"}
+    assert source.index("charset") < 1024
+    assert allowed.attributes["http-equiv"] == "Content-Security-Policy"
+    assert allowed.attributes["content"] == (
+        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    )
+    assert {"generator", "viewport", "color-scheme"} == {meta.attributes["name"] for meta in others}
+    assert not re.search(r"https?:|//|url\(|@import|expression|<script|javascript:|\son\w+=| style=", source)
+
+
+def test_what_is_blocked_is_told_finding_by_finding(bench: Bench) -> None:
+    """What blocks comes first, then what is accepted, then what is ignored with its reason: as many as in JSON."""
+    policy(
+        bench,
+        "rules: {high_vulnerabilities: 0, low_vulnerabilities: {limit: 0, action: warn}}\n"
+        "ignore: [{vulnerability: V-0, reason: 未启用}]",
+    )
+    found = [finding("V-0"), finding("V-1", LOW), finding("V-2", MEDIUM), finding("V-3", HIGH, cves=["CVE-1"])]
+
+    ended = bench.play(scenario(found)).check("team/app:1.0", *HTML)
+
+    page = read(ended)
+    rows = page.one("table", "findings").rows()
+    assert [(row[0], row[1], row[2]) for row in rows] == [
+        ("blocks", "high", "V-3"), ("warns", "low", "V-1"), ("accepted", "medium", "V-2"), ("ignored", "high", "V-0"),
+    ]  # fmt: skip
+    assert rows[3][4] == "ignored: 未启用 (hssgate.yaml)"
+    assert len(rows) == len(ended.report["images"][0]["findings"])
+    assert "Findings (4)" in [heading.text for heading in page.all("h3")]
+    assert page.one("table", "findings").one("caption").text.endswith("1 blocks, 1 warns, 1 accepted, 1 ignored")
+    assert "vulnerability: 'V-3'\n    package: 'openssl'\n" in page.one("pre").text
+    assert [node.text for node in page.all("span") if node.attributes == {"lang": "zh"}] == ["未启用"]
+
+
+def test_the_evidence_is_told(bench: Bench) -> None:
+    """Digest, scan time, waiting, each look with its request id; each policy with its whole hash."""
+    policy(bench, "rules: {severity: Low}", "org.yaml")
+
+    ended = bench.play(images(finished(at="-1s"))).check("team/app:1.0", "--policy", "org.yaml", *HTML)
+
+    page = read(ended)
+    (judged,) = ended.report["images"]
+    known = dict(zip([node.text for node in page.all("dt")], [node.text for node in page.all("dd")], strict=True))
+    assert (known["digest"], known["scan status"], known["polls"]) == (DIGEST, "success", str(judged["polls"]))
+    assert known["last request ids"] == ", ".join(read["request_id"] for read in judged["reads"])
+    looks = page.one("table", "reads").rows()
+    assert [(look[2], look[1], look[5], look[6]) for look in looks] == [
+        (read["request_id"], "200", "Low", "3") for read in judged["reads"]
+    ]
+    assert page.one("table", "policies").rows() == [["org.yaml", ended.report["policies"][0]["sha256"]]]
+
+
+def test_several_images_are_told_the_worst_first_and_lead_to_their_sections(bench: Bench) -> None:
+    """Each link of the overview has its place on the page."""
+    scenario_ = images(
+        finished(image_name="good"),
+        finished("severity_level: High, malicious_file_num: 1", image_name="severe"),
+        image("{at: -1h, scan_status: failed, scan_failed_desc: 漏洞扫描失败}", image_name="broken"),
+        image(FOREVER, image_name="endless"),
+    )
+    names = ("endless", "good", "severe", "broken")
+
+    page = read(bench.play(scenario_).check(*(f"team/{name}:1.0" for name in names), "--timeout", "1m", *HTML))
+
+    overview = page.one("table", "overview")
+    assert [row[:3] for row in overview.rows()] == [
+        ["blocked", "team/severe:1.0", "10"],
+        ["error", "team/broken:1.0", "5"],
+        ["error", "team/endless:1.0", "4"],
+        ["passed", "team/good:1.0", "0"],
+    ]
+    headings = {node.attributes["id"]: node.text for node in page.all("h2") if "id" in node.attributes}
+    for link in overview.all("a"):
+        assert headings[link.attributes["href"].removeprefix("#")].startswith(link.text)
+    assert len(overview.all("a")) == 4
+
+
+def test_of_many_images_those_that_simply_passed_stand_in_the_overview_alone(bench: Bench) -> None:
+    """Without a link to a section that is not there."""
+    names = [f"app{number}" for number in range(30)]
+    rows = [finished(image_name=name) for name in names]
+    rows[7] = finished("severity_level: High, malicious_file_num: 0", image_name="app7")
+
+    page = read(bench.play(images(*rows)).check(*(f"team/{name}:1.0" for name in names), "--cicd-name", "shop", *HTML))
+
+    overview = page.one("table", "overview")
+    assert len(overview.rows()) == 30
+    assert [link.text for link in overview.all("a")] == ["team/app7:1.0"]
+    assert len(page.all("table", "checks")) == 1
+
+
+def test_a_report_that_could_not_be_written_is_told_in_this_one(bench: Bench) -> None:
+    """In words of its own."""
+    ended = bench.play(images(finished())).check(
+        "team/app:1.0", *HTML, "--report", "json=/proc/nowhere/x.json", reports=False
+    )
+
+    page = read(ended)
+    assert page.one("h1").text.strip() == "Could not be reported"
+    assert "Exit code 3 (a report could not be written)" in page.one("header").text
+    assert "/proc/nowhere/x.json" in page.text
+
+
+def drawn(svg: Node) -> tuple[float, float, list[str]]:
+    """How far a bar is filled, where its limit is marked, and the colours of its filling."""
+    filled = [shape for shape in svg.all("rect") if shape.attributes["fill"] != "currentColor"]
+    end = max((float(shape.attributes["x"]) + float(shape.attributes["width"]) for shape in filled), default=0.0)
+    return end, float(svg.one("line").attributes["x1"]), [shape.attributes["fill"] for shape in filled]
+
+
+def svg_of(check: Check) -> Node:
+    return read_page(f"<!DOCTYPE html>\n{bar(check)}").one("svg")
+
+
+@pytest.mark.parametrize(
+    ("actual", "limit"), [(111, 20), (21, 20), (20, 20), (3, 20), (0, 20), (1, 1), (2**62, 5), (5, 2**62)]
+)
+def test_a_bar_is_as_long_as_its_number(actual: int, limit: int) -> None:
+    """Measured against the mark of the limit; it says both numbers to who cannot see it."""
+    result = Result.PASSED if actual <= limit else Result.FAILED
+
+    svg = svg_of(Check("vulnerabilities", result, "m", actual, limit))
+
+    filled, mark, _ = drawn(svg)
+    assert svg.attributes["role"] == "img"
+    assert svg.attributes["aria-label"] == svg.one("title").text == f"{actual} found, at most {limit} accepted"
+    assert (filled > mark) is (actual > limit) or mark == 1
+    assert filled == pytest.approx(max(mark, 1) * actual / limit, abs=1) or mark == 1
+    assert 0 <= filled <= 160
+    assert 1 <= mark <= 159
+
+
+@pytest.mark.parametrize("limit", SeverityLevel)
+@pytest.mark.parametrize("actual", SeverityLevel)
+def test_a_severity_fills_its_steps(actual: SeverityLevel, limit: SeverityLevel) -> None:
+    """One for Security, four for High; the mark stands behind the last that is accepted."""
+    levels = [*SeverityLevel]
+    holds = levels.index(actual) <= levels.index(limit)
+
+    svg = svg_of(Check("severity", Result.PASSED if holds else Result.FAILED, "m", actual.value, limit.value))
+
+    filled, mark, colours = drawn(svg)
+    assert len(colours) == levels.index(actual) + 1
+    assert len(svg.all("rect")) == 4
+    assert (filled <= mark + 2) is holds
+
+
+@pytest.mark.parametrize(
+    ("actual", "limit", "ratio"),
+    [("12h00m", "24h00m", 0.5), ("2d00h", "24h00m", 2.0), ("400d00h", "24h00m", None), (None, "24h00m", None), ("sha256:x", "digest x", None), ("success", None, None)],
+)  # fmt: skip
+def test_an_age_is_a_bar_too_and_what_cannot_be_measured_is_none(
+    actual: str | None, limit: str | None, ratio: float | None
+) -> None:
+    """A freshness, a missing number, an age beyond what a duration may be."""
+    check = Check("scan_age", Result.FAILED, "m", actual, limit)
+
+    if ratio is None:
+        assert bar(check) is None
+    else:
+        filled, mark, _ = drawn(svg_of(check))
+        assert filled / mark == pytest.approx(ratio, rel=0.02)
+
+
+def test_each_bar_of_a_report_has_the_numbers_of_its_check(bench: Bench) -> None:
+    """And those checks alone have one that have two values."""
+    policy(
+        bench, "rules: {severity: Low, vulnerabilities: {limit: 2, action: warn}, unsafe_settings: 9, scan_age: 24h}"
+    )
+    row = "{at: -1h, scan_status: success, severity_level: High, vul_num: 111, unsafe_setting_num: 1}"
+
+    ended = bench.play(images(image(row))).check("team/app:1.0", *HTML)
+
+    labels = [svg.attributes["aria-label"] for svg in read(ended).one("main").all("svg") if "role" in svg.attributes]
+    assert labels == [
+        f"{check['actual']} found, at most {check['limit']} accepted"
+        for check in ended.report["images"][0]["checks"]
+        if check["limit"] is not None
+    ]
+    assert len(labels) == 4
+
+
+LARGE = Finding(vul_id="<" * 200, app_name="&" * 200, app_path="'" * 200, solution='"' * 200)
+
+
+@pytest.mark.parametrize(("size", "findings"), [(1, MOST_ROWS + 1000), (60, 200)])
+def test_the_report_never_grows_too_long(size: int, findings: int) -> None:
+    """It says what it leaves out; every image stands in the overview, and the page is whole."""
+    checks = (
+        Check("scan", Result.PASSED, "scan: success"),
+        Check("vulnerabilities", Result.FAILED, "vulnerabilities: many", findings, 0, blamed=(LARGE,)),
+    )
+    one = ImageVerdict(
+        parse_reference("team/app:1.0"),
+        checks,
+        findings=(ListedFinding(LARGE),) * findings,
+        details=((DetailKind.SENSITIVE_FILE, Detail(file_path="&" * 200)),) * findings,
+    )
+    every = tuple(replace(one, reference=parse_reference(f"team/app{number}:1.0")) for number in range(size))
+
+    source = render(Verdict(every, (PolicySource("p", "0"),), (), 0, 1))
+
+    page = read_page(source)
+    assert len(source.encode()) <= LONGEST
+    assert len(page.all("table", "checks")) == size
+    told = page.all("table", "findings")[0].rows()[-1]
+    shown = len(page.all("table", "findings")[0].rows()) - 1
+    assert told == [f"and {findings - shown} more, see the JSON report"]
+    assert shown <= MOST_ROWS // size
+
+
+def test_what_does_not_fit_is_left_out_and_said() -> None:
+    """Details first, and of the checks those of the last images; never the verdict."""
+    checks = (Check("scan", Result.ERROR, "scan: failed"), *[Check("severity", Result.FAILED, "'" * 2000)] * 40)
+    details = ((DetailKind.SENSITIVE_FILE, Detail(name="x")),)
+    every = tuple(ImageVerdict(parse_reference(f"app{number}:1.0"), checks, details=details) for number in range(60))
+
+    source = render(Verdict(every, (), (), 0, 1))
+
+    page = read_page(source)
+    told = page.one("p", "note").text
+    shown = len(page.all("table", "checks"))
+    assert len(source.encode()) <= LONGEST
+    assert told.startswith("Left out here for want of room: details of 60 images, evidence of 60 images, checks of")
+    assert f"checks of {60 - shown} images. The JSON report has all of it." in told
+    assert page.all("table", "checks")[0].rows()[-1] == ["and 19 more, see the JSON report"]
+    assert page.one("h1").text.strip() == "Blocked"
+
+
+def test_text_is_always_text() -> None:
+    """Whatever is no markup is escaped, in content and in attributes; what is Chinese is marked."""
+    assert element("p", "<b>&", title="\"'") == '<p title="&quot;&#x27;">&lt;b&gt;&amp;</p>'
+    assert element("p", element("b", "x"), class_="a b") == '<p class="a b"><b>x</b></p>'
+    assert said("td", "scan: 漏洞扫描失败！ <x>") == '<td>scan: <span lang="zh">漏洞扫描失败！</span> &lt;x&gt;</td>'
+
+
+def test_a_verdict_of_nothing_is_told_as_none() -> None:
+    """Neither image nor policy."""
+    page = read_page(render(Verdict((), (), (), 0, 0)))
+
+    assert page.one("h1").text.strip() == "Could not be judged"
+    assert "no image judged" in page.one("header").text

@@ -1,0 +1,157 @@
+"""The JUnit report keeps to what every reader of it can bear, whatever the outcome (tried on Jenkins', GitLab's, others')."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import httpx
+import pytest
+
+from tests.cli.test_check import OUTCOMES, finished, images
+from tests.conftest import Bench
+from tests.reports.test_formats import HOSTILE
+from tests.waiting.test_poller import ROW
+
+FINDINGS = finished("severity_level: High, malicious_file_num: 0").replace(
+    "}]}", "}], many_findings: {count: 3000, repair_necessity: immediate_repair, app_name: vim}}"
+)
+KNOWN_ATTRIBUTES = {
+    "testsuites": {"disabled", "errors", "failures", "tests", "time"},
+    "testsuite": {"disabled", "errors", "failures", "name", "skipped", "tests", "time"},
+    "properties": set[str](),
+    "property": {"name", "value"},
+    "testcase": {"name", "classname", "time", "file", "line"},
+    "failure": {"type", "message"},
+    "error": {"type", "message"},
+    "skipped": {"type", "message"},
+    "system-out": set[str](),
+}
+
+
+def hold_to_the_rules(path: Path) -> None:
+    """What is asked of every report; each rule stands for a reader that loses or refuses something without it."""
+    raw = path.read_bytes()
+    assert raw.startswith(b'<?xml version="1.0" encoding="utf-8"?>')
+    text = raw.decode("utf-8")
+    assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]|\\[\\d*m|&#(27|x1b);", text)
+    root = ET.fromstring(text)  # noqa: S314 - our own file
+    for element in root.iter():
+        assert {*element.attrib} <= KNOWN_ATTRIBUTES[element.tag]
+    suites = root.findall("testsuite")
+    assert len({suite.get("name") for suite in suites}) == len(suites) > 0
+    names = [(suite.get("name"), case.get("classname"), case.get("name")) for suite, case in _cases(root)]
+    assert len({*names}) == len(names)
+    assert all(all(parts) for parts in names)
+    for suite in suites:
+        assert suite.findall("testcase")
+    for _, case in _cases(root):
+        assert float(case.get("time") or 0) > 0
+        outcomes = [child for child in case if child.tag in ("failure", "error", "skipped")]
+        assert len(outcomes) <= 1
+        for outcome in outcomes:
+            message = outcome.get("message") or ""
+            assert message
+            assert "\n" not in message
+            if outcome.tag != "skipped":
+                assert outcome.get("type")
+                assert (outcome.text or "").splitlines()[0] == message
+        for child in case:
+            assert len((child.text or "").encode()) <= 64 * 1024
+
+
+def _cases(root: ET.Element) -> Iterator[tuple[ET.Element, ET.Element]]:
+    return ((suite, case) for suite in root.findall("testsuite") for case in suite.findall("testcase"))
+
+
+@pytest.mark.parametrize(("scenario", "arguments", "code", "checks"), OUTCOMES)
+def test_every_outcome_keeps_to_the_rules(
+    bench: Bench, scenario: str, arguments: list[str], code: int, checks: dict[str, str]
+) -> None:
+    """And the totals are those of the checks."""
+    ended = bench.play(scenario).check("team/app:1.0", "app:1.0", *arguments)
+
+    hold_to_the_rules(Path("junit.xml"))
+    told = [check["result"] for image in ended.report["images"] for check in image["checks"]]
+    assert (ended.junit.tests, ended.junit.failures, ended.junit.errors) == (
+        len(told), told.count("failed"), told.count("error"),
+    )  # fmt: skip
+    assert ended.code == code
+    assert len(told) >= len(checks)
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_text_keeps_to_the_rules(bench: Bench, text: str) -> None:
+    """Wherever it stands in the answer."""
+    row = {**ROW, "scan_status": "failed", "scan_failed_desc": text, "scan_failed_code": text, "registry_name": text}
+    body = json.dumps({"total_num": 1, "data_list": [row]})
+
+    bench.answer(lambda _request: httpx.Response(200, content=body)).check("app:1.0")
+
+    hold_to_the_rules(Path("junit.xml"))
+
+
+def test_many_findings_under_several_policies_keep_to_the_rules(bench: Bench) -> None:
+    """Names stay unique, and what is listed stays short."""
+    for name in ("org", "repo"):
+        Path(f"{name}.yaml").write_text("rules: {high_vulnerabilities: 0, vulnerabilities: 0}")
+
+    ended = bench.play(images(FINDINGS)).check("team/app:1.0", "--policy", "org.yaml", "--policy", "repo.yaml")
+
+    assert ended.code == 10
+    hold_to_the_rules(Path("junit.xml"))
+    assert ended.junit.failures == 4
+
+
+POLICY = """\
+version: 1
+rules:
+  severity: Low
+  malicious_files: 0
+overrides:
+  - images: ["team/*"]
+    reason: SEC-1
+    rules:
+      malicious_files: 3
+"""
+
+
+def places(bench: Bench, *arguments: str) -> dict[str, tuple[str | None, str | None]]:
+    """File and line of each case."""
+    bench.play(images(finished())).check("team/app:1.0", *arguments)
+    root = ET.parse("junit.xml").getroot()  # noqa: S314 - our own file
+    return {case.get("name") or "": (case.get("file"), case.get("line")) for _, case in _cases(root)}
+
+
+def test_each_case_names_the_file_and_line_of_its_rule(bench: Bench) -> None:
+    """GitLab links it, annotations stand at it; a check without a rule is at the head of the policy."""
+    Path("hssgate.yaml").write_text(POLICY)
+
+    assert places(bench) == {
+        "scan": ("hssgate.yaml", "1"),
+        "severity": ("hssgate.yaml", "3"),
+        "malicious_files": ("hssgate.yaml", "9"),
+    }
+
+
+def test_a_format_that_tells_no_lines_is_named_at_its_head(bench: Bench) -> None:
+    """And each policy's rules bear its own name."""
+    Path("org.toml").write_text("rules.severity = 'High'")
+    Path("repo.yaml").write_text("rules:\n  severity: Low")
+
+    assert places(bench, "--policy", "org.toml", "--policy", "repo.yaml") == {
+        "scan": ("org.toml", "1"),
+        "severity (org.toml)": ("org.toml", "1"),
+        "severity (repo.yaml)": ("repo.yaml", "2"),
+    }
+
+
+@pytest.mark.parametrize("policy", [None, "{folder}/org.yaml", "sub/../org.yaml"], ids=["built-in", "absolute", "dots"])
+def test_what_is_no_file_of_the_checkout_is_not_named(bench: Bench, policy: str | None) -> None:
+    """A reader could only link to nothing."""
+    Path("sub").mkdir()
+    Path("org.yaml").write_text("rules: {severity: Low, malicious_files: 0}")
+    arguments = ["--policy", policy.format(folder=bench.folder)] if policy else []
+
+    assert {*places(bench, *arguments).values()} == {(None, None)}

@@ -1,0 +1,321 @@
+"""The SARIF report: all that keeps a run from passing is in it, in the shape that GitHub code scanning takes."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from hssgate.errors import Interrupted
+from hssgate.exit_codes import ExitCode
+from hssgate.judging.scan import FRESHNESS
+from hssgate.policy.rule_table import Rules
+from hssgate.reference import parse_reference
+from hssgate.reports.entries import OWN, RUN, Entry
+from hssgate.reports.findings import Effect
+from hssgate.reports.sarif import MOST_RESULTS, render
+from hssgate.reports.sarif_rules import descriptor
+from hssgate.verdict import SCAN, ImageVerdict, Verdict
+from tests.cli.test_check import DIGEST, FOREVER, OUTCOMES, finished, image, images
+from tests.cli.test_findings import LOW, MEDIUM, finding, policy, scenario
+from tests.conftest import Bench, Ended
+
+LEVELS = {"error", "warning", "note"}
+
+
+def checked(bench: Bench, *arguments: str) -> tuple[Ended, dict[str, Any]]:
+    """Run `hssgate check`, and return the only run of its SARIF report once it is held to its shape."""
+    ended = bench.check(*arguments, "--report", "sarif=report.sarif")
+    return ended, run_of(Path("report.sarif").read_text(encoding="utf-8"))
+
+
+def run_of(text: str) -> dict[str, Any]:
+    """Return the run of a report that keeps to what no schema says and GitHub demands."""
+    document = json.loads(text)
+    assert document["version"] == "2.1.0"
+    (run,) = document["runs"]
+    rules = run["tool"]["driver"]["rules"]
+    results = run["results"]
+    assert len({rule["id"] for rule in rules}) == len(rules) <= MOST_RESULTS
+    assert len({fingerprint_of(result) for result in results}) == len(results) <= MOST_RESULTS
+    assert {result["ruleIndex"] for result in results} == {*range(len(rules))}
+    for rule in rules:
+        assert 0 < len(rule["id"]) <= 255
+        assert re.fullmatch(r"[A-Z][A-Za-z]+", rule["name"])
+        assert 0 < len(rule["shortDescription"]["text"]) <= 1024
+        assert 0 < len(rule["fullDescription"]["text"]) <= 1024
+        assert rule["help"]["text"]
+        assert rule["help"]["markdown"]
+        assert type(rule["properties"]["security-severity"]) is str
+        assert 0 < float(rule["properties"]["security-severity"]) <= 10
+        assert len(rule["properties"]["tags"]) <= 10
+        assert urlsplit(rule.get("helpUri", "https://")).scheme == "https"
+        assert rule["defaultConfiguration"]["level"] in LEVELS
+    for result in results:
+        assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
+        assert result["level"] in LEVELS
+        assert 0 < len(result["message"]["text"]) <= 1000
+        (location,) = result["locations"]
+        uri = location["physicalLocation"]["artifactLocation"]["uri"]
+        assert re.fullmatch(r"[A-Za-z0-9._~%-][A-Za-z0-9._~%/-]*", uri)
+        assert ".." not in uri.split("/")
+        assert location["physicalLocation"]["region"] == {
+            "startLine": 1,
+            "startColumn": 1,
+            "endLine": 1,
+            "endColumn": 1,
+        }
+        assert all(suppression["status"] == "accepted" for suppression in result["suppressions"])
+    (invocation,) = run["invocations"]
+    assert all(notice["message"]["text"] for notice in invocation["toolExecutionNotifications"])
+    return dict(run)
+
+
+def fingerprint_of(result: dict[str, Any]) -> str:
+    text = result["partialFingerprints"]["primaryLocationLineHash"]
+    assert re.fullmatch(r"[0-9a-f]{64}", text)
+    return str(text)
+
+
+def told(run: dict[str, Any]) -> list[tuple[str, str]]:
+    """The rule and the level of each result."""
+    return [(result["ruleId"], result["level"]) for result in run["results"]]
+
+
+@pytest.mark.parametrize(("play", "arguments", "code", "checks"), OUTCOMES)
+def test_every_outcome_has_its_results(
+    bench: Bench, play: str, arguments: list[str], code: int, checks: dict[str, str]
+) -> None:
+    """A pass has none; whatever else happened has an error for each check that failed or could not be judged."""
+    ended, run = checked(bench.play(play), "team/app:1.0", *arguments)
+
+    assert ended.code == code
+    broken = [
+        OWN + check["rule"] for check in ended.report["images"][0]["checks"] if check["result"] in ("failed", "error")
+    ]
+    assert sorted(told(run)) == sorted((rule, "error") for rule in broken)
+    assert bool(run["results"]) is (code != 0), checks
+    (invocation,) = run["invocations"]
+    doubts = [check for check in ended.report["images"][0]["checks"] if check["result"] == "error"]
+    assert (invocation["exitCode"], invocation["executionSuccessful"]) == (code, not doubts)
+    errors = [notice for notice in invocation["toolExecutionNotifications"] if notice["level"] == "error"]
+    assert len(errors) == len(doubts)
+    assert sum("could not be judged" in result["message"]["text"] for result in run["results"]) == len(doubts)
+
+
+def test_a_result_tells_image_rule_and_place(bench: Bench) -> None:
+    """In words, by name, and at the policy that asks for it."""
+    policy(bench, "rules: {severity: Low}")
+
+    _, run = checked(bench.play(images(finished("severity_level: High"))), f"team/app:1.0@{DIGEST}")
+
+    (result,) = run["results"]
+    assert result["message"]["text"] == f"team/app:1.0@{DIGEST}: severity: High found, at most Low accepted."
+    (location,) = result["locations"]
+    assert location["physicalLocation"]["artifactLocation"]["uri"] == "hssgate.yaml"
+    assert location["logicalLocations"][0]["fullyQualifiedName"] == f"team/app:1.0@{DIGEST}"
+    (rule,) = run["tool"]["driver"]["rules"]
+    assert rule["shortDescription"]["text"] == "The rule severity of the policy does not hold"
+    assert "worst severity_level still accepted" in rule["fullDescription"]["text"]
+
+
+MIXED = [
+    finding("V-5", LOW), finding("V-4", MEDIUM, cves=["CVE-4"]), finding("V-2"), finding("V-1", app="zlib"), finding("V-3"),
+]  # fmt: skip
+MIXED_POLICY = (
+    "rules: {high_vulnerabilities: 0, medium_vulnerabilities: {limit: 0, action: warn}, low_vulnerabilities: 1}\n"
+    "ignore: [{vulnerability: V-3, reason: not reachable}]"
+)
+
+
+def test_findings_are_told_the_gravest_first(bench: Bench) -> None:
+    """What blocks is an error, what warns a warning, what is accepted a note, and what is ignored suppressed."""
+    policy(bench, MIXED_POLICY)
+
+    ended, run = checked(bench.play(scenario(MIXED)), "team/app:1.0")
+
+    assert ended.code == 10
+    assert told(run) == [("V-1", "error"), ("V-2", "error"), ("V-4", "warning"), ("V-5", "note"), ("V-3", "note")]
+    assert [result["message"]["text"] for result in run["results"]] == [
+        "V-1 (high) in zlib 1.0 of team/app:1.0. Blocks: high_vulnerabilities: 2 found, at most 0 accepted (1 ignored).",
+        "V-2 (high) in openssl 1.0 of team/app:1.0. Blocks: high_vulnerabilities: 2 found, at most 0 accepted (1 ignored).",
+        "V-4 (medium) in openssl 1.0 of team/app:1.0. Warns: medium_vulnerabilities: 1 found, at most 0 accepted.",
+        "V-5 (low) in openssl 1.0 of team/app:1.0.",
+        "V-3 (high) in openssl 1.0 of team/app:1.0. Ignored: not reachable (hssgate.yaml).",
+    ]
+    assert [result["suppressions"] for result in run["results"]] == [
+        [], [], [], [], [{"kind": "external", "status": "accepted", "justification": "not reachable"}],
+    ]  # fmt: skip
+    assert [rule["properties"]["security-severity"] for rule in run["tool"]["driver"]["rules"]] == [
+        "8.0", "8.0", "5.5", "2.0", "8.0",
+    ]  # fmt: skip
+    assert run["results"][0]["properties"] == {
+        "effect": "blocks", "hssLevel": "high", "package": "zlib", "packageVersion": "1.0",
+    }  # fmt: skip
+
+
+def test_a_rule_is_told_where_its_findings_do_not_account_for_it(bench: Bench) -> None:
+    """What HSS counts and does not list would else be dismissed along with what it lists."""
+    policy(bench, "rules: {high_vulnerabilities: 0, vulnerabilities: 5}")
+
+    _, run = checked(bench.play(scenario([finding("V-1")], 9)), "team/app:1.0")
+
+    assert told(run) == [
+        ("hssgate.high_vulnerabilities", "error"), ("hssgate.vulnerabilities", "error"), ("V-1", "error"),
+    ]  # fmt: skip
+
+
+def test_what_one_policy_ignores_and_another_does_not_is_not_suppressed(bench: Bench) -> None:
+    """It blocks, and says so of the policy that it breaks."""
+    policy(bench, "rules: {high_vulnerabilities: 0}", "org.yaml")
+    policy(bench, "rules: {high_vulnerabilities: 0}\nignore: [{vulnerability: V-1, reason: ours}]", "repo.yaml")
+
+    _, run = checked(
+        bench.play(scenario([finding("V-1")])), "team/app:1.0", "--policy", "org.yaml", "--policy", "repo.yaml"
+    )
+
+    (result,) = run["results"]
+    assert (result["level"], result["suppressions"]) == ("error", [])
+    assert result["message"]["text"] == (
+        "V-1 (high) in openssl 1.0 of team/app:1.0. Blocks: high_vulnerabilities: 1 found, at most 0 accepted [org.yaml]. "
+        "Ignored: ours (repo.yaml)."
+    )
+
+
+def test_a_notice_names_its_cves(bench: Bench) -> None:
+    """As far as they were asked for."""
+    policy(bench, "rules: {high_vulnerabilities: 0}\nignore: [{vulnerability: CVE-1, reason: r}]")
+
+    _, run = checked(bench.play(scenario([finding("HCE-1", cves=["CVE-1", "CVE-2"])])), "team/app:1.0")
+
+    assert run["results"][0]["properties"]["cves"] == ["CVE-1", "CVE-2"]
+
+
+def test_a_rule_of_several_levels_has_the_gravest(bench: Bench) -> None:
+    """And the entries to paste for each of its packages."""
+    policy(bench, "rules: {high_vulnerabilities: 0}")
+    found = [finding("V-1", LOW, app="bash"), finding("V-1", MEDIUM, app="zlib")]
+
+    _, run = checked(bench.play(scenario(found, 3)), "team/app:1.0")
+
+    rule = next(rule for rule in run["tool"]["driver"]["rules"] if rule["id"] == "V-1")
+    assert (rule["properties"]["security-severity"], rule["defaultConfiguration"]["level"]) == ("5.5", "warning")
+    assert "    package: 'bash'\n" in rule["help"]["text"]
+    assert "    package: 'zlib'\n" in rule["help"]["markdown"]
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        pytest.param("https://repo.example.com/cve/CVE-2024-1?a=b%20c#d", True, id="a page"),
+        pytest.param("http://repo.example.com/", False, id="plain http"),
+        pytest.param("javascript:alert(1)", False, id="a script"),
+        pytest.param("https://user:pass@example.com/", False, id="with a password"),
+        pytest.param("https://example.com/<x>", False, id="characters that need an escape"),
+        pytest.param("https://example.com/%zz", False, id="a broken escape"),
+        pytest.param("https://" + "x" * 600 + ".com", False, id="very long"),
+        pytest.param("see the bulletin", False, id="no address"),
+    ],
+)
+def test_only_an_address_to_follow_is_a_help_uri(bench: Bench, url: str, shown: bool) -> None:  # noqa: FBT001
+    """What is none breaks the whole report for its readers."""
+    policy(bench, "rules: {high_vulnerabilities: 0}")
+
+    _, run = checked(bench.play(scenario([{**finding("V-1"), "url": url}])), "team/app:1.0")
+
+    assert run["tool"]["driver"]["rules"][0].get("helpUri") == (url if shown else None)
+
+
+@pytest.mark.parametrize(
+    ("path", "uri"),
+    [
+        ("hssgate.yaml", "hssgate.yaml"),
+        ("./ci//a b%.yaml", "ci/a%20b%25.yaml"),
+        ("策略.yaml", "%E7%AD%96%E7%95%A5.yaml"),
+        ("a:b.yaml", "Dockerfile"),
+        ("a\\b.yaml", "Dockerfile"),
+        ("ci/../x.yaml", "Dockerfile"),
+        ("/abs/x.yaml", "Dockerfile"),
+        ("bi\u202edi.yaml", "Dockerfile"),
+    ],
+)
+def test_a_rule_is_shown_at_its_policy_where_that_is_in_the_repository(bench: Bench, path: str, uri: str) -> None:
+    """Else at the Dockerfile; never at an address, or outside."""
+    place = bench.folder / path.removeprefix("/abs/")
+    (bench.folder / "ci").mkdir()
+    place.write_text("rules: {severity: Low}", encoding="utf-8")
+
+    _, run = checked(
+        bench.play(images(finished("severity_level: High"))), "team/app:1.0", "--policy",
+        str(place) if path.startswith("/") else path,
+    )  # fmt: skip
+
+    (result,) = run["results"]
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == uri
+
+
+def test_the_built_in_policy_is_no_file(bench: Bench) -> None:
+    """Nor is there one for what the gate itself asks."""
+    _, blocked = checked(bench.play(images(finished("severity_level: High"))), "team/app:1.0")
+    _, timed_out = checked(bench.play(images(image(FOREVER))), "team/app:1.0", "--timeout", "0")
+
+    for result in (*blocked["results"], *timed_out["results"]):
+        assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "Dockerfile"
+
+
+def test_an_interrupted_run_looks_like_none_that_passed(bench: Bench) -> None:
+    """Also where each image had passed by then."""
+    policy(bench, "rules: {severity: High}")
+    bench.play(scenario([], more=', "faults": [{requests: 2-, call: any, status: 503, retry_after: 30}]'))
+    bench.clock.ring(10, Interrupted(ExitCode.TERMINATED))
+
+    ended, run = checked(bench, "team/app:1.0", "--details")
+
+    assert (ended.code, ended.checks()) == (143, {"scan": "passed", "severity": "passed"})
+    assert told(run) == [("hssgate.run", "error")]
+    assert run["results"][0]["message"]["text"] == "The run did not end well: interrupted (SIGTERM)."
+    assert "logicalLocations" not in run["results"][0]["locations"][0]
+    assert run["invocations"][0]["executionSuccessful"] is False
+
+
+def test_a_report_that_could_not_be_written_is_told_of(bench: Bench) -> None:
+    """In the one that could."""
+    ended, run = checked(bench.play(images(finished())), "team/app:1.0", "--report", "json=/proc/nowhere/x.json")
+
+    assert (ended.code, told(run)) == (3, [("hssgate.run", "error")])
+    assert "/proc/nowhere/x.json could not be written" in run["results"][0]["message"]["text"]
+
+
+def test_a_verdict_of_nothing_has_an_error() -> None:
+    """Neither a run without images nor an image without checks looks clean."""
+    nothing = Verdict((), (), (), 0, 0)
+    unjudged = replace(nothing, images=(ImageVerdict(parse_reference("app:1.0"), ()),))
+
+    assert told(run_of(render(nothing))) == [("hssgate.run", "error")]
+    assert told(run_of(render(unjudged))) == [("hssgate.scan", "error")]
+
+
+def test_warnings_are_notifications_of_which_some_are_shown(bench: Bench) -> None:
+    """They are no results: nothing of them keeps an image from passing."""
+    ended, run = checked(bench.play(images(finished())), "team/app:1.0")
+    (notice,) = run["invocations"][0]["toolExecutionNotifications"]
+    assert (notice["level"], notice["message"]["text"]) == ("warning", ended.report["warnings"][0])
+
+    many = Verdict((), (), tuple(f"warning {number}" for number in range(500)), 0, 0)
+    notices = run_of(render(many))["invocations"][0]["toolExecutionNotifications"]
+    assert [notice["message"]["text"] for notice in notices][-2:] == [
+        "warning 98",
+        "And 401 more notifications, see the JSON report.",
+    ]
+
+
+@pytest.mark.parametrize("name", [SCAN, FRESHNESS, RUN, *Rules.model_fields])
+def test_every_rule_of_the_gate_is_described(name: str) -> None:
+    """High enough that GitHub's own check does not pass over it."""
+    described = descriptor(OWN + name, [Entry(Effect.BLOCKS, "x", OWN + name)])
+
+    assert described["fullDescription"]["text"]
+    assert float(described["properties"]["security-severity"]) >= 7.0

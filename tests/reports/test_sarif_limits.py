@@ -1,0 +1,134 @@
+"""Neither hostile text nor sheer number breaks the SARIF report: both are bounded, and what is left out is told."""
+
+import gzip
+import json
+import random
+import re
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from hssgate.hss.models import Finding
+from hssgate.reference import parse_reference
+from hssgate.reports.entries import OWN
+from hssgate.reports.sarif import LARGEST_FILE, MOST_RESULTS, render
+from hssgate.verdict import SCAN, Check, ImageVerdict, ListedFinding, PolicySource, Result, Verdict
+from tests.cli.test_findings import HIGH, LOW, finding, policy
+from tests.conftest import Bench
+from tests.reports.test_formats import HOSTILE
+from tests.reports.test_sarif import checked, run_of, told
+from tests.support.markdown_reader import active, read_markdown
+from tests.waiting.test_poller import ROW
+
+FIELDS = ("vul_id", "repair_necessity", "app_name", "app_path", "version", "position", "description", "solution", "url")
+
+
+def texts(value: object) -> Iterator[str]:
+    """Every text within a document."""
+    match value:
+        case str():
+            yield value
+        case dict():
+            for key, held in value.items():
+                yield from texts(key)
+                yield from texts(held)
+        case list():
+            for held in value:
+                yield from texts(held)
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_findings_break_nothing(bench: Bench, text: str) -> None:
+    """Whatever the API sends in whatever field: plain text of bounded length, and no link, mark-up or direction."""
+    policy(bench, "rules: {high_vulnerabilities: 0}")
+    hostile = dict.fromkeys(FIELDS, text)
+    rows = [hostile, {**hostile, "repair_necessity": HIGH}, {**hostile, "vul_id": None}, finding("hssgate.scan")]
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        listed = rows if "/vulnerabilities" in request.url.path else [{**ROW, "vul_num": len(rows), "cicd_name": text}]
+        return httpx.Response(200, content=json.dumps({"total_num": len(listed), "data_list": listed}))
+
+    ended, run = checked(bench.answer(handler), "app:1.0")
+
+    assert ended.code == 10
+    assert len(run["results"]) == len(rows)
+    assert not any(result["ruleId"].startswith(OWN) for result in run["results"])
+    for held in texts(run):
+        assert len(held) < 5000
+        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff]", held)
+    for described in messages(run):
+        assert "](" not in described["text"]
+        prose, _, entries = described["markdown"].partition("```yaml\n")
+        assert not active(read_markdown(prose))
+        assert not any(line.lstrip().startswith("`") for line in entries.removesuffix("\n```").splitlines())
+
+
+def messages(value: object) -> Iterator[dict[str, str]]:
+    """Every text for people within a report."""
+    match value:
+        case {"text": str(text), **rest}:
+            yield {"text": text, "markdown": str(rest.get("markdown", ""))}
+        case dict():
+            for held in value.values():
+                yield from messages(held)
+        case list():
+            for held in value:
+                yield from messages(held)
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_rows_break_nothing(bench: Bench, text: str) -> None:
+    """A scan that failed for a reason nobody should read."""
+    row = {**ROW, "scan_status": "failed", "scan_failed_desc": text, "scan_failed_code": text, "registry_name": text}
+    body = json.dumps({"total_num": 1, "data_list": [row]})
+
+    ended, run = checked(bench.answer(lambda _request: httpx.Response(200, content=body)), "app:1.0")
+
+    assert (ended.code, told(run)) == (5, [("hssgate.scan", "error")])
+
+
+def of_findings(findings: list[Finding], blamed: list[Finding]) -> Verdict:
+    """A verdict on one image whose findings were counted."""
+    checks = (
+        Check(SCAN, Result.PASSED, "scan: success"),
+        Check("high_vulnerabilities", Result.FAILED, "too many", len(blamed), 0, blamed=tuple(blamed)),
+    )
+    listed = tuple(ListedFinding(found) for found in findings)
+    return Verdict(
+        (ImageVerdict(parse_reference("team/app:1.0"), checks, findings=listed),),
+        (PolicySource("p.yaml", ""),),
+        (),
+        0,
+        0,
+    )
+
+
+def test_of_too_many_results_the_gravest_are_kept() -> None:
+    """No more than GitHub takes, and the report says how many are missing."""
+    low = [Finding(vul_id=f"A-{number}", repair_necessity=LOW) for number in range(MOST_RESULTS)]
+    grave = [Finding(vul_id=f"Z-{number}", repair_necessity=HIGH) for number in range(10)]
+
+    run = run_of(render(of_findings([*low, *grave], grave)))
+
+    assert len(run["results"]) == MOST_RESULTS
+    assert {result["ruleId"] for result in run["results"][:10]} == {found.vul_id for found in grave}
+    (notice,) = run["invocations"][0]["toolExecutionNotifications"]
+    assert notice["message"]["text"].startswith(f"10 results of {MOST_RESULTS + 10} left out, 0 of which block")
+
+
+def test_a_file_that_would_be_too_large_is_cut() -> None:
+    """After gzip, as it is uploaded."""
+    chance = random.Random(1)
+    found = [
+        Finding(vul_id=f"V-{number}", description="".join(map(chr, chance.choices(range(0x4E00, 0x9F00), k=1000))))
+        for number in range(5000)
+    ]
+
+    text = render(of_findings(found, found))
+
+    assert len(gzip.compress(text.encode())) <= LARGEST_FILE
+    run = run_of(text)
+    assert len(run["results"]) == 2500
+    (notice,) = run["invocations"][0]["toolExecutionNotifications"]
+    assert notice["message"]["text"].startswith("2500 results of 5000 left out, 2500 of which block")

@@ -1,0 +1,332 @@
+"""The one law as a judge of its own: was a pass allowed? It shares no code with the gate, and reads only the wire."""
+
+import fnmatch
+import functools
+import urllib.parse
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from tests.support.wire_rows import Row, number, time_of, unreadable
+from tests.support.wiretap import Look
+
+DIGESTS = ["sha256:" + digit * 64 for digit in "abc"]
+TERMINAL = {"success", "failed", "download_failed", "image_oversized", "image_scan_stop"}
+BUILT_IN: Row = {"rules": {"severity": "Medium", "malicious_files": 0}}
+
+# Rows of one time must agree in these, and so must two reads of a young result: what rules read, digest and id.
+COMPARED = (
+    "image_id",
+    "image_digest",
+    "scan_status",
+    "scan_failed_code",
+    "latest_scan_time",
+    "severity_level",
+    "vul_num",
+    "unsafe_setting_num",
+    "malicious_file_num",
+)
+
+_GRAVITY = ["Security", "Low", "Medium", "High"]
+_COUNTED = {
+    "vulnerabilities": "vul_num",
+    "unsafe_settings": "unsafe_setting_num",
+    "malicious_files": "malicious_file_num",
+}
+_NECESSITY = {"delay_repair": "medium", "not_needed_repair": "low"}  # anything else is high
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the gate was asked of one image.
+
+    Args:
+        namespace: and the following: of the image `app`.
+        scanned_after: epoch milliseconds.
+        settle: seconds.
+    """
+
+    namespace: str | None
+    version: str | None
+    digest: str | None
+    cicd_name: str | None
+    scanned_after: int | None
+    settle: float
+
+    @property
+    def reference(self) -> str:
+        name = f"{self.namespace}/app" if self.namespace else "app"
+        return name + (f":{self.version}" if self.version else "") + (f"@{self.digest}" if self.digest else "")
+
+    @property
+    def wanted(self) -> Row:
+        """What a row of the image has to bear."""
+        given = {
+            "image_name": "app", "namespace": self.namespace, "image_version": self.version,
+            "image_digest": self.digest, "cicd_name": self.cicd_name,
+        }  # fmt: skip
+        return {name: value for name, value in given.items() if value is not None}
+
+    def matches(self, row: Row) -> bool:
+        return all(row.get(name) == value for name, value in self.wanted.items())
+
+    def rows_of(self, look: Look) -> list[Row] | None:
+        """Return the rows of the image; None where there was no answer, or a row that may be one cannot be read."""
+        if look.rows is None:
+            return None
+        for row in look.rows:
+            odd = unreadable(row)
+            if odd is None:
+                return None
+            if odd and all(name in odd or row.get(name) == value for name, value in self.wanted.items()):
+                return None
+        return [row for row in look.rows if self.matches(row)]
+
+    def is_shown_by(self, look: Look) -> bool:
+        """Whether a look could not have missed the image, and was taken for it."""
+        mine = {"image_name": "app", "namespace": self.namespace, "image_version": self.version}
+        if self.cicd_name:
+            return look.filters.get("cicd_name") == self.cicd_name
+        return dict(look.filters) == {name: value for name, value in mine.items() if value}
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What went over the wire beside the list.
+
+    Args:
+        details: readings of findings and of the CVEs of notices.
+        now: epoch seconds, at the earliest.
+    """
+
+    details: Sequence[Look] = ()
+    now: float = 0.0
+
+    def last(self, path: str, **filters: str) -> list[Row] | None:
+        """Return the rows of the last whole reading of a list."""
+        readings = [
+            look.rows
+            for look in self.details
+            if look.path.endswith(path) and filters.items() <= dict(look.filters).items()
+        ]
+        return next((rows for rows in reversed(readings) if rows is not None), None)
+
+
+def doubts(
+    asked: Asked, looks: Sequence[Look], policies: Sequence[Row] = (BUILT_IN,), evidence: Evidence | None = None
+) -> list[str]:
+    """Return why a pass was not allowed; empty where it was.
+
+    Args:
+        asked: the image.
+        looks: all that were taken for it, up to the one that it was judged by.
+        policies: as their files have it.
+        evidence: the rest.
+    """
+    rows = asked.rows_of(looks[-1]) if looks else None
+    if rows is None:
+        return ["the last reading was no whole answer"]
+    now = looks[-1].now
+    groups: dict[tuple[Any, ...], list[Row]] = {}
+    for row in rows:
+        groups.setdefault(_names(row), []).append(row)
+    if not groups:
+        return ["no row belonged to the image"]
+    gone = {_names(row) for look in looks for row in asked.rows_of(look) or []} - groups.keys()
+    found = [f"{key}: seen before, and gone" for key in gone]
+    for key, group in groups.items():
+        found += [f"{key}: {doubt}" for doubt in _group_doubts(asked, looks, key, group)]
+        newest = _newest(group, now)
+        if newest[0].get("scan_status") == "success":
+            for row in newest:
+                found += [doubt for policy in policies for doubt in _breaches(row, policy, evidence or Evidence())]
+        elif not all(_accepts(row, policy, evidence or Evidence()) for row in newest for policy in policies):
+            found.append(f"{key}: the scan had not succeeded: {newest[0].get('scan_status')}")
+        else:
+            for row in newest:
+                found += [
+                    doubt for policy in policies for doubt in _borne_breaches(row, policy, evidence or Evidence())
+                ]
+    return found
+
+
+def _group_doubts(asked: Asked, looks: Sequence[Look], key: tuple[Any, ...], group: list[Row]) -> Iterable[str]:
+    if any(row.get("scan_status") not in TERMINAL | {"unscan"} for row in group):
+        yield "a scan was under way"
+    now = looks[-1].now
+    newest = _newest(group, now)
+    for row in newest:
+        if asked.scanned_after is not None and not (time_of(row, "latest_scan_time", now) or 0) >= asked.scanned_after:
+            yield "not fresh"
+    if len({_content(row) for row in newest}) != 1:
+        yield "rows that could not be told apart"
+    elif asked.settle and newest[0].get("scan_status") == "success" and not _is_settled(asked, looks, key, newest[0]):
+        yield "not settled"
+
+
+def _is_settled(asked: Asked, looks: Sequence[Look], key: tuple[Any, ...], row: Row) -> bool:
+    whole = [look for look in looks if asked.rows_of(look) is not None]
+    same_since = whole[-1].ended
+    moved: list[tuple[float, Any]] = []
+    unchanged = True
+    for look in reversed(whole):
+        group = [other for other in asked.rows_of(look) or [] if _names(other) == key]
+        moving = [other for other in group if other.get("scan_status") not in TERMINAL | {"unscan"}]
+        moved += [(look.server_time, other.get("latest_scan_time")) for other in moving]
+        newest = _newest(group, look.now)
+        unchanged &= not moved and bool(newest) and all(_content(other) == _content(row) for other in newest)
+        if unchanged:
+            same_since = look.ended
+    if whole[-1].began - same_since >= asked.settle - 1e-6:
+        return True
+    scan_time = time_of(row, "latest_scan_time", whole[-1].now)
+    if scan_time is None or whole[-1].server_time - scan_time / 1000 < asked.settle:
+        return False
+    # Old enough; where a scan was seen under way the time has to be that scan's. `Date` leaves out parts of a second.
+    return all(scan_time / 1000 >= at + 1 and scan_time != shown for at, shown in moved)
+
+
+def _accepts(row: Row, policy: Row, evidence: Evidence) -> bool:
+    """Whether a scan that did not succeed may pass all the same."""
+    accepted = _rules(row, policy, evidence.now).get("scan", {}).get("accept", [])
+    return row.get("scan_status") in TERMINAL - {"success"} and bool(
+        {row.get("scan_status"), row.get("scan_failed_code")} & set(accepted)
+    )
+
+
+def _borne_breaches(row: Row, policy: Row, evidence: Evidence) -> Iterable[str]:
+    """Yield what a row of an accepted failure breaks of the rules whose numbers it has."""
+    rules = _rules(row, policy, evidence.now)
+    fields = {"severity": "severity_level", "scan_age": "latest_scan_time", **_COUNTED}
+    borne = {
+        name: rule
+        for name, rule in rules.items()
+        if name != "scan" and row.get(fields.get(name, "vul_num")) not in (None, "")
+    }
+    if number(row.get("vul_num")) == 0:  # whatever their level
+        borne = {name: rule for name, rule in borne.items() if "vuln" not in name}
+    return _breaches(row, {**policy, "rules": borne, "overrides": []}, evidence)
+
+
+def _breaches(row: Row, policy: Row, evidence: Evidence) -> Iterable[str]:
+    """Yield what of a row breaks a blocking rule, or leaves it in doubt."""
+    rules = _rules(row, policy, evidence.now)
+    ignore = [entry for entry in policy.get("ignore", []) if _applies(row, entry, evidence.now)]
+    by_finding = bool(ignore) or any(name.startswith(("high_", "medium_", "low_")) for name in rules)
+    for name, rule in rules.items():
+        if name == "scan" or (isinstance(rule, dict) and rule.get("action") == "warn"):
+            continue
+        limit = rule["limit"] if isinstance(rule, dict) else rule
+        if name == "severity":
+            level = row.get("severity_level")
+            if level not in _GRAVITY[: _GRAVITY.index(limit) + 1]:
+                yield f"severity {level}"
+        elif name == "scan_age":
+            scanned = time_of(row, "latest_scan_time", evidence.now)
+            if scanned is None or not evidence.now - scanned / 1000 <= limit:
+                yield f"scanned {scanned}"
+        else:
+            found = (
+                _found(name, row, ignore, evidence)
+                if by_finding and "vuln" in name
+                else number(row.get(_COUNTED[name]))
+            )
+            if found is None or found > limit:
+                yield f"{name} {found}"
+
+
+def _found(rule: str, row: Row, ignore: list[Row], evidence: Evidence) -> int | None:
+    """Return how many vulnerabilities count; what HSS counts and does not list counts for every level."""
+    path = f"/image/{urllib.parse.quote(row.get('image_id') or '', safe='')}/vulnerabilities"
+    # Images of several names may share an id, so all of what names the image names its findings.
+    names = {"namespace": "namespace", "image_name": "image_name", "tag_name": "image_version"}
+    listed = evidence.last(path, **{name: row.get(field) or "" for name, field in names.items()})
+    counted = number(row.get("vul_num"))
+    if listed is None or counted is None:
+        return None
+    level = rule.removesuffix("vulnerabilities").rstrip("_")
+    kept = [finding for finding in listed if not _is_ignored(finding, ignore, evidence)]
+    of_level = [
+        finding for finding in kept if level in {"", _NECESSITY.get(finding.get("repair_necessity") or "", "high")}
+    ]
+    return len(of_level) + max(counted - len(listed), 0)
+
+
+def _is_ignored(finding: Row, ignore: list[Row], evidence: Evidence) -> bool:
+    fitting = [
+        entry["vulnerability"]
+        for entry in ignore
+        if "package" not in entry or _is_like(finding.get("app_name") or "", entry["package"])
+    ]
+    vul_id = finding.get("vul_id")
+    if vul_id is None:
+        return False
+    cves = evidence.last(f"/vulnerability/{urllib.parse.quote(vul_id, safe='')}/cve") or []
+    names = [[vul_id], [cve["cve_id"] for cve in cves]]
+    return any(
+        ids and all(any(_is_like(name.lower(), glob.lower()) for glob in fitting) for name in ids) for ids in names
+    )
+
+
+def _is_like(text: str, glob: str) -> bool:
+    return text.strip() == glob.strip() or fnmatch.fnmatchcase(text.strip(), glob.strip())
+
+
+def _rules(row: Row, policy: Row, now: float) -> Row:
+    rules = dict(policy["rules"])
+    for override in policy.get("overrides", []):
+        if _applies(row, override, now):
+            rules |= override["rules"]
+    return rules
+
+
+def _applies(row: Row, entry: Row, now: float) -> bool:
+    if "expires" in entry and entry["expires"] < datetime.fromtimestamp(now, UTC).date().isoformat():
+        return False
+    return "images" not in entry or any(is_named_by(row, glob) for glob in entry["images"])
+
+
+def is_named_by(row: Row, glob: str) -> bool:
+    """Whether a glob on images fits a row: namespace, name and version, without the registry."""
+    parts = [part for name in ("namespace", "image_name") for part in (row.get(name) or "").split("/") if part]
+    is_registry = "." in parts[0] or ":" in parts[0] or parts[0] == "localhost"
+    if is_registry and len(parts) > (2 if row.get("namespace") else 1):
+        parts = parts[1:]
+    wanted, colon, version = glob.partition(":")
+    path = "/".join(parts) if "/" in wanted else parts[-1]
+    return _fits(wanted, path) and (not colon or _fits(version, row.get("image_version") or ""))
+
+
+@functools.cache
+def _fits(glob: str, text: str) -> bool:
+    """Character by character: `**` takes anything, `*` and `?` no slash."""
+    if glob.startswith("**"):
+        return _fits(glob[2:], text) or (text != "" and _fits(glob, text[1:]))
+    if glob.startswith("*"):
+        return _fits(glob[1:], text) or (text[:1] not in {"", "/"} and _fits(glob, text[1:]))
+    if not glob or not text:
+        return glob == text
+    alike = text[0] != "/" if glob[0] == "?" else glob[0] == text[0]
+    return alike and _fits(glob[1:], text[1:])
+
+
+def _names(row: Row) -> tuple[Any, ...]:
+    return tuple(row.get(name) for name in ("cicd_name", "namespace", "image_name", "image_version"))
+
+
+def _content(row: Row) -> tuple[Any, ...]:
+    return tuple(row.get(name) for name in COMPARED)
+
+
+def _newest(group: list[Row], now: float) -> list[Row]:
+    return [row for row in group if not any(_is_newer(other, row, now) for other in group)]
+
+
+def _is_newer(one: Row, other: Row, now: float) -> bool:
+    for name in ("latest_update_time", "latest_scan_time"):
+        mine, theirs = time_of(one, name, now), time_of(other, name, now)
+        if mine == theirs:
+            continue
+        return mine is not None and theirs is not None and mine > theirs
+    return False

@@ -1,0 +1,147 @@
+"""What a run costs, counted instead of timed: modules, requests, TLS contexts, rows kept."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import trustme
+
+from hssgate.emulator.app import Emulator
+from hssgate.emulator.scenario import default_scenario
+from hssgate.emulator.server import serve
+from hssgate.hss.http import open_http
+from tests.cli.test_check import finished, images
+from tests.conftest import Bench
+from tests.support.processes import environment
+
+# What nothing of a finished image without a policy file and reports needs.
+NOT_LOADED = {
+    "asyncio",
+    "configparser",
+    "difflib",
+    "jsonschema",
+    "junit_xml",
+    "logging.config",
+    "sqlite3",
+    "tomllib",
+    "unittest",
+    "yaml",
+    "hssgate.hss.auth.exchange",
+    "hssgate.hss.auth.federation",
+    "hssgate.hss.auth.password",
+    "hssgate.hss.auth.sts",
+    "hssgate.cli.demo",
+    "hssgate.cli.doctor",
+    "hssgate.cli.images",
+    "hssgate.cli.judge",
+    "hssgate.cli.policy",
+    "hssgate.cli.selftest",
+    "hssgate.emulator",
+    "hssgate.waiting.pages",
+    "hssgate.policy.document",
+    "hssgate.policy.explain",
+    "hssgate.policy.schema",
+    "hssgate.doctor",
+    "hssgate.reports.codequality",
+    "hssgate.reports.html",
+    "hssgate.reports.json",
+    "hssgate.reports.junit",
+    "hssgate.reports.markdown",
+    "hssgate.reports.sarif",
+    "hssgate.saved.reader",
+    "hssgate.selftest",
+}
+MOST_OF_OURS = 84  # modules of hssgate, each a third of a millisecond; 83 with the errors of a run as a value
+CHILD = """
+import sys
+from hssgate.cli.main import run
+code = run(sys.argv[1:])
+open("modules", "w").write("\\n".join(sys.modules))
+sys.exit(code)
+"""
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """The modules that a check of a finished image has loaded at its end."""
+    folder = tmp_path_factory.mktemp("footprint")
+    with serve(Emulator(default_scenario(), now=time.time, sleep=time.sleep)) as server:
+        given = ["check", "demo/passes:1.0", "--endpoint", server.url, "--project-id", "demo"]
+        subprocess.run(
+            [sys.executable, "-c", CHILD, *given], env=environment(), cwd=folder, check=True, capture_output=True
+        )
+    return set((folder / "modules").read_text(encoding="utf-8").split())
+
+
+@pytest.mark.real
+def test_a_finished_image_loads_nothing_that_it_does_not_use(loaded: set[str]) -> None:
+    """Neither other commands nor reports, ways in and file formats that were not asked for."""
+    assert "hssgate.cli.check" in loaded
+    assert NOT_LOADED & loaded == set()
+
+
+@pytest.mark.real
+def test_a_finished_image_loads_few_modules_of_ours(loaded: set[str]) -> None:
+    """Another one needs a reason, for every check of every pipeline pays for it."""
+    ours = sorted(name for name in loaded if name.partition(".")[0] == "hssgate")
+
+    assert len(ours) <= MOST_OF_OURS, ours
+
+
+def test_each_module_that_must_not_be_loaded_is_there_to_be_loaded() -> None:
+    """A module of ours that was renamed would be missed by nobody."""
+    root = Path(__file__).parents[2]
+
+    for name in NOT_LOADED:
+        if name.startswith("hssgate"):
+            path = root.joinpath(*name.split("."))
+            assert path.with_suffix(".py").exists() or (path / "__init__.py").exists(), name
+
+
+@pytest.mark.parametrize("bundled", [pytest.param(False, id="the system's"), pytest.param(True, id="of one's own")])
+def test_all_hosts_share_one_tls_context(bundled: bool, tmp_path: Path) -> None:  # noqa: FBT001
+    """To read the authorities takes a sixth of a run, and IAM and STS are asked beside HSS."""
+    bundle = tmp_path / "authority.pem" if bundled else None
+    if bundle:
+        trustme.CA().cert_pem.write_to_path(str(bundle))
+
+    with open_http("https://hss.example", bundle, None) as one, open_http("https://iam.example", bundle, None) as other:
+        contexts = [client._transport._pool._ssl_context for client in (one, other)]  # type: ignore[attr-defined]
+
+    assert contexts[0] is contexts[1]
+
+
+def test_another_bundle_is_another_tls_context(tmp_path: Path) -> None:
+    """Nobody is trusted for having been trusted before."""
+    bundle = tmp_path / "authority.pem"
+    trustme.CA().cert_pem.write_to_path(str(bundle))
+
+    with open_http("https://hss.example", bundle, None) as one, open_http("https://hss.example", None, None) as other:
+        contexts = [client._transport._pool._ssl_context for client in (one, other)]  # type: ignore[attr-defined]
+
+    assert [len(context.get_ca_certs()) == 1 for context in contexts] == [True, False]
+
+
+def test_a_thousand_images_of_one_identifier_are_asked_for_as_two_are(bench: Bench) -> None:
+    """Their rows are on five pages, and that is what is asked for, however many of them are waited for."""
+    names = [f"app{number}" for number in range(1000)]
+    bench.play(images(*(finished(image_name=name) for name in names)))
+    two = bench.check("team/app7:1.0", "team/app8:1.0", "--cicd-name", "shop", reports=False)
+    for_two = bench.emulator.request_count
+
+    all_of_them = bench.check(*(f"team/{name}:1.0" for name in names), "--cicd-name", "shop", reports=False)
+
+    assert (two.code, all_of_them.code) == (0, 0)
+    assert (for_two, bench.emulator.request_count - for_two) == (5, 5)
+
+
+def test_a_check_that_pages_asks_once_for_each_page(bench: Bench) -> None:
+    """450 rows that only hold the version are three pages; the one that counts is the last."""
+    crowd = finished(image_version="x1.0").rstrip("}\n") + ", copies: 450}\n"
+    ended = bench.play(images(crowd, finished(at="-2h"))).check("team/app:1.0")
+
+    offsets = [request.url.params["offset"] for request in bench.sent]
+    assert (ended.code, offsets) == (0, ["0", "200", "400"])
+    assert ended.report["images"][0]["row"]["image_version"] == "1.0"
