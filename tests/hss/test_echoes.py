@@ -186,7 +186,8 @@ def test_an_echo_is_not_shown(bench: Bench, way: str, where: str) -> None:
 
         assert hostile.asked
         assert parts(ended.out + ended.err + files_of(bench.folder), secrets) == [], response.text[:3000]
-        assert ended.code == ExitCode.API_UNAVAILABLE
+        fixable = {ExitCode.MISUSED} if arguments[0] == "doctor" else set()  # a refusal that the caller can end
+        assert ended.code in {ExitCode.API_UNAVAILABLE} | fixable
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -303,6 +304,6 @@ def test_the_signature_of_a_request_is_not_shown(bench: Bench, way: str) -> None
     ended = bench.answer(cross).run("doctor", *CONNECTION, "-vv", env=in_play(way))
 
     signature = bench.sent[-1].headers["Authorization"].partition("Signature=")[2]
-    assert ended.code == ExitCode.API_UNAVAILABLE
+    assert ended.code == ExitCode.MISUSED
     assert len(signature) == 64
     assert signature[:12] not in ended.out + ended.err
