@@ -23,8 +23,8 @@ from hssgate.emulator.app import Emulator
 from hssgate.emulator.scenario import parse_scenario
 from hssgate.hss.secret import Secret
 from hssgate.policy.model import BUILT_IN_TEXT
-from tests.machine import Machine
 from tests.support.fakes import FakeClock
+from tests.support.machine import Machine
 
 _OWN_VARIABLES = (
     "HSSGATE_",

@@ -12,7 +12,7 @@ from hssgate.emulator.app import Emulator
 from hssgate.emulator.scenario import default_scenario
 from hssgate.emulator.server import serve
 from tests.integration.conftest import ROOT
-from tests.machine import MOMENTS, Machine
+from tests.support.machine import MOMENTS, Machine
 
 pytestmark = pytest.mark.integration
 

@@ -29,7 +29,7 @@ from tests.integration.conftest import (
     ran,
     succeeded,
 )
-from tests.machine import Machine
+from tests.support.machine import Machine
 
 pytestmark = pytest.mark.integration
 

@@ -22,7 +22,7 @@ from tests.integration.conftest import (
     put_script,
     ran,
 )
-from tests.machine import Machine
+from tests.support.machine import Machine
 
 pytestmark = pytest.mark.integration
 

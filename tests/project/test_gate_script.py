@@ -9,7 +9,7 @@ import pytest
 from hssgate.emulator.app import Emulator
 from hssgate.emulator.scenario import default_scenario
 from hssgate.emulator.server import serve
-from tests.machine import ROOT, Machine
+from tests.support.machine import ROOT, Machine
 
 pytestmark = pytest.mark.real
 

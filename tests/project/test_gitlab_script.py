@@ -14,8 +14,8 @@ import pytest
 from hssgate.emulator.app import Emulator
 from hssgate.emulator.scenario import default_scenario
 from hssgate.emulator.server import serve
-from tests.machine import Machine, Running
 from tests.project.test_gitlab_template import OPTIONS, job
+from tests.support.machine import Machine, Running
 
 pytestmark = pytest.mark.real
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from tests.machine import ROOT
+from tests.support.machine import ROOT
 from tests.support.proxy import connect_proxy
 
 pytestmark = pytest.mark.real

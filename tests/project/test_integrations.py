@@ -15,9 +15,9 @@ from hssgate.cli.connect import variables
 from hssgate.emulator.app import Emulator
 from hssgate.emulator.scenario import default_scenario
 from hssgate.emulator.server import serve
-from tests.machine import MOMENTS, ROOT, Machine, Running
+from tests.project.test_action_step import Job
 from tests.project.test_gitlab_template import job
-from tests.test_action_step import Job
+from tests.support.machine import MOMENTS, ROOT, Machine, Running
 
 pytestmark = pytest.mark.real
 

@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 import pytest
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 MOMENTS = ("python", "launcher", "config", "install", "help")  # before the gate, in this order
 _LIBRARIES = Path(httpx.__file__).parents[1]
 _PATIENT = 60  # seconds after which a hanging process fails its test

@@ -15,8 +15,8 @@ from junitparser import JUnitXml
 from hssgate.emulator.app import Emulator
 from hssgate.emulator.scenario import default_scenario
 from hssgate.emulator.server import serve
-from tests.machine import MOMENTS, ROOT, Machine, Running
 from tests.project.test_pipelines import ACTION, GATE
+from tests.support.machine import MOMENTS, ROOT, Machine, Running
 
 pytestmark = pytest.mark.real
 
