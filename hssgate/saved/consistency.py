@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import islice, pairwise
 from pathlib import Path
+from typing import assert_never
 
 from hssgate.errors import Misused
 from hssgate.hss.models import CicdImage
@@ -143,6 +144,8 @@ def _phase_fits(phase: Phase, row: CicdImage, image: SavedImage) -> bool:
             return row.is_unscanned
         case Phase.VANISHED:
             return True
+        case unreachable:
+            assert_never(unreachable)
 
 
 def _differences(stated: object, expected: object, path: str) -> Iterator[str]:

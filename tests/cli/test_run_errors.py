@@ -200,6 +200,18 @@ def test_what_cannot_be_taken_back_is_written_last(bench: Bench) -> None:
     assert (ended.code, told["exit_code"], [error["type"] for error in told["errors"]]) == (3, 3, ["report"])
 
 
+def test_a_verdict_that_could_not_be_printed_is_in_every_report(bench: Bench) -> None:
+    """The reports were written already, and are written again."""
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        bench.monkeypatch.setattr("sys.stdout", full)
+        ended = checked(bench.play(CLEAN))
+
+    said = "the verdict could not be printed on stdout: No space left on device"
+    assert (ended.code, f"error: {said}" in ended.err) == (3, True), ended.err
+    assert ended.report["errors"] == [{"type": "report", "message": said}]
+    assert said in Path("report.md").read_text(encoding="utf-8")
+
+
 def test_a_signal_before_the_first_request_leaves_reports(bench: Bench) -> None:
     """Nothing was asked, and every image is an error."""
     read: Callable[[], float] = bench.clock.monotonic

@@ -129,6 +129,7 @@ CHANGES: list[Any] = [
     pytest.param(lambda r: r.update(note="fine"), "note: no check writes that", id="a key of somebody's own"),
     pytest.param(lambda r: r["images"][0]["checks"][0].pop("actual"), "images.0.checks.0.actual: Field required", id="a key is cut out"),
     pytest.param(lambda r: r.pop("errors"), "errors: Field required", id="no errors at all"),
+    pytest.param(lambda r: r["images"][0].pop("result"), "images[0].result: it is missing", id="no word of an image"),
     pytest.param(lambda r: r["errors"].append({"type": "interrupted", "message": "interrupted (SIGTERM)"}), "it was interrupted, and has exit code 10", id="interrupted, with another exit code"),
     pytest.param(an_error_instead, "exit_code: 10 is stated, and 4 follows", id="an error in place of the image"),
 ]  # fmt: skip
