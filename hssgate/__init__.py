@@ -1,3 +1,3 @@
-"""The pipeline's gate on Huawei Cloud HSS image scans: a doubt is never a pass."""
+"""Gate for CI pipelines on the image scans of Huawei Cloud HSS: in doubt it fails."""
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""`python -m hssgate`, and the console script."""
+"""Entry point of `python -m hssgate` and of the console script."""
 
 import _signal  # what is built in of `signal`: the rest takes 4 ms to load, in which Ctrl-C would be a traceback
 import gc

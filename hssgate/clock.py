@@ -1,4 +1,4 @@
-"""Time and chance: the only home of `time` and `random`, so that tests can replace both."""
+"""Time and randomness: the only module that uses `time` and `random`, so that tests can replace both."""
 
 import contextlib
 import random

@@ -1,4 +1,4 @@
-"""The forms in which a secret comes back from where it was sent, or goes into a report."""
+"""Encodings in which a secret can reappear: JSON, XML, URL, Base64 and others."""
 
 import base64
 import functools

@@ -1,4 +1,4 @@
-"""Whether a check could be made at all: each thing it needs, looked at once, and never a second bad signature."""
+"""Preflight checks: each prerequisite of a check, tried once, with at most one bad signature."""
 
 import difflib
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The error tree, named by who must act.
+"""Error tree, named by who must act.
 
 GateError                  message = what happened, where, and what to do next
 ├── Misused                the caller: an option, IMAGE, policy or report path is wrong

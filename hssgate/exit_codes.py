@@ -1,10 +1,10 @@
-"""The exit codes that a pipeline may rely on."""
+"""Exit codes that a pipeline may rely on."""
 
 from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """One number per kind of ending (CONTRACT section 6); 1 is never a verdict."""
+    """One number per kind of outcome; 1 is never a verdict."""
 
     PASSED = 0  # every image was proven to hold to the policy, perhaps with warnings
     CRASHED = 1  # a bug: Python's own code for an exception nobody caught

@@ -1,4 +1,4 @@
-"""Files that a person names: read whole or refused, whatever kind of file it is and however long."""
+"""Bounded reads and writes of user-supplied paths, including pipes and devices."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""The product on one screen: look until every image is settled, judge each, and answer with a verdict."""
+"""The gate: polls until every image is settled, judges each, and returns a verdict."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace

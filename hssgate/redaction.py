@@ -1,4 +1,4 @@
-"""Secrets taken out of text: all of them out of what comes from outside, and out of our own all but plain words.
+"""Masks secrets in text: all of them in text from outside, and in our own text all but plain words.
 
 A secret such as `wrong` or `2026` stands in messages and reports of ours in any case. Masking it there would garble
 them, and tell what it is; where a server or an exception says it, it is masked like any other.

@@ -1,4 +1,4 @@
-"""IMAGE as people write it, and the question whether a row of the API belongs to it."""
+"""IMAGE references: how they are split, and which rows of the API belong to them."""
 
 import re
 from typing import Protocol

@@ -1,4 +1,4 @@
-"""What one run was asked to do: data, never behaviour; values were checked where they came in."""
+"""Settings of one run: validated data without behaviour."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Text from outside, made safe to show: control characters out, one line, length bounded."""
+"""Cleans text from outside for display: no control characters, one line, bounded length."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What a run came to: frozen values from which the exit code and every report are made."""
+"""Verdict of a run: frozen values from which the exit code and every report are made."""
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum

@@ -1,1 +1,1 @@
-"""The command line: the only part that reads the environment, prints, writes files and exits."""
+"""Command line: the only package that reads the environment, prints, writes files and exits."""

@@ -1,4 +1,4 @@
-"""`hssgate check`: the gate."""
+"""`hssgate check`: waits for the scans of images and judges them."""
 
 from collections.abc import Sequence
 from pathlib import Path

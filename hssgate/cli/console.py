@@ -1,4 +1,4 @@
-"""Everything that is printed goes through here: results to stdout, the rest to stderr, secrets to neither."""
+"""Console output: results to stdout, everything else to stderr, secrets masked."""
 
 import contextlib
 import errno

@@ -1,4 +1,4 @@
-"""The outside world as the commands see it; tests hand in another one."""
+"""Context of a command: clock, HTTP, environment and console, which tests replace."""
 
 import os
 from collections.abc import Callable, Mapping

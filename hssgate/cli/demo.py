@@ -1,4 +1,4 @@
-"""`hssgate demo`: the main job with nothing to configure."""
+"""`hssgate demo`: the main job on the embedded emulator, with nothing to configure."""
 
 import os
 import shlex

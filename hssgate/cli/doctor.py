@@ -1,4 +1,4 @@
-"""`hssgate doctor`: what a check needs, looked at before a pipeline depends on it."""
+"""`hssgate doctor`: output of the preflight checks."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence

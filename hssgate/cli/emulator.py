@@ -1,4 +1,4 @@
-"""`hssgate emulator`: the API on loopback, for trying things out and for tests of pipelines."""
+"""`hssgate emulator`: the API on loopback, for experiments and for tests of pipelines."""
 
 import time
 from pathlib import Path

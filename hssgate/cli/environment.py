@@ -1,4 +1,4 @@
-"""The `HSSGATE_*` variables as a whole: none that decides what is judged may be empty or misspelt."""
+"""Checks of all `HSSGATE_*` variables: unknown, empty and misspelt ones."""
 
 from collections.abc import Iterator, Mapping, Sequence
 

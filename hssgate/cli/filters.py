@@ -1,4 +1,4 @@
-"""The options that are the query parameters of the API, named and bounded as the API names and bounds them."""
+"""Options of `hssgate images`: the query parameters of the API, with its names and ranges."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

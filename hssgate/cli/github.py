@@ -1,4 +1,4 @@
-"""GitHub Actions: what a step shows of the verdict, where people of that place look for it.
+"""Output for GitHub Actions: step summary, outputs and annotations.
 
 Source: GitHub's workflow commands and environment files.
 """

@@ -1,4 +1,4 @@
-"""`hssgate images`: the rows of the API, for people and programs, as they come."""
+"""`hssgate images`: lists the rows of the API as a table or as JSON lines."""
 
 from collections.abc import Iterable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`hssgate judge`: saved reports, judged again under a policy; no network."""
+"""`hssgate judge`: judges saved reports again under a policy, without network."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

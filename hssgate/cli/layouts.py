@@ -1,4 +1,4 @@
-"""Rows as people and programs read them, a line at a time, so that no row waits for another."""
+"""Table and JSON lines of `hssgate images`, written a row at a time."""
 
 import json
 import unicodedata

@@ -1,4 +1,4 @@
-"""The command line as a whole: finds the command, turns errors into messages and exit codes."""
+"""The command line as a whole: finds the command and turns errors into messages and exit codes."""
 
 import gc
 import importlib

@@ -1,4 +1,4 @@
-"""Removes the reports of earlier runs: a run that ends before it writes its own must not leave them behind."""
+"""Removal of old reports, so that none outlives a run that ends before it writes its own."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""The options that commands share: their types, their variables, and what is wrong with a value."""
+"""Options that several commands share: their types, variables and validation."""
 
 import re
 from collections.abc import Callable, Collection

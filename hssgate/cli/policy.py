@@ -1,4 +1,4 @@
-"""`hssgate policy`: write, check, describe and explain policy files, without asking anything of the API."""
+"""`hssgate policy`: writes, validates, describes and explains policy files, without the API."""
 
 import json
 from collections.abc import Sequence

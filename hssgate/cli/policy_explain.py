@@ -1,4 +1,4 @@
-"""`hssgate policy explain`: the rules in force for one image, and where each of them stands."""
+"""`hssgate policy explain`: the rules in force for one image, and where each of them is written."""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Which policy files a command reads: `--policy`, its variable, or the default file here or above."""
+"""Policy files of a command: `--policy`, its variable, or the default file here or above."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Progress while the gate waits: a line for each change, a heartbeat in a log, a live line on a terminal."""
+"""Progress while the gate waits: a line per change, a heartbeat in a log, a live line on a terminal."""
 
 from hssgate.cli.console import Console
 from hssgate.clock import Clock

@@ -1,4 +1,4 @@
-"""Everything that a run leaves behind, written so that all of it agrees with the exit code."""
+"""Writes everything that a run leaves behind, so that all of it agrees with the exit code."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace

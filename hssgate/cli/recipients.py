@@ -1,4 +1,4 @@
-"""Which host is sent which secret."""
+"""List of hosts and of the secret that each of them is sent."""
 
 from typing import assert_never
 from urllib.parse import urlsplit

@@ -1,4 +1,4 @@
-"""Report files: checked before the wait, written whole or not at all after it."""
+"""Report files: paths validated before the wait, files written atomically after it."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""`hssgate selftest`: every situation of the contract played, and the gate's answer held against the right one."""
+"""`hssgate selftest`: plays every situation and compares the gate's answer with the right one."""
 
 import contextlib
 import tempfile
@@ -68,7 +68,7 @@ def selftest(  # noqa: PLR0917 - click hands over every option by name
     verbose: int,
     quiet: bool,  # noqa: FBT001 - click's flag
 ) -> None:
-    """Play each situation of the contract on the embedded emulator, and hold the gate's answer against the right one.
+    """Play each situation on the embedded emulator, and compare the gate's answer with the right one.
 
     A positive control for a pipeline: `hssgate check` is run as a process of its own for each, over sockets of
     loopback, and exit code, words, requests and reports must be as promised. Nothing of the caller's environment

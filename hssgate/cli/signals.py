@@ -1,4 +1,4 @@
-"""The signals that end a run: at once while nothing is lost by it, in good order once reports are to be written."""
+"""Signal handling: ends a run at once while nothing is lost by it, and in order once reports are due."""
 
 import os
 import signal

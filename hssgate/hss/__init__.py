@@ -1,1 +1,1 @@
-"""The HSS API: paths, parameters, status codes and JSON on one side, typed rows and errors on the other."""
+"""Client of the HSS API: typed rows and errors on one side, HTTP and JSON on the other."""

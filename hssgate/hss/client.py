@@ -1,4 +1,4 @@
-"""The calls of HSS that the gate makes, each with a deadline of its own."""
+"""Calls of the HSS API that the gate makes, each with a deadline of its own."""
 
 import threading
 from collections.abc import Callable, Sequence

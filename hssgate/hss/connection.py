@@ -1,4 +1,4 @@
-"""Connection: where HSS is, and how it is asked."""
+"""Connection settings: endpoints, project, credentials and time-outs."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The ways in: what credentials the gate was given (CONTRACT section 7), and what of them is secret."""
+"""Credential types: token, access key, OIDC, federation, password, ECS agency."""
 
 from pathlib import Path
 from typing import assert_never

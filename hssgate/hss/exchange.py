@@ -1,4 +1,4 @@
-"""One HTTP exchange: bounded in time and size, redirects refused, errors of httpx translated."""
+"""One HTTP exchange: bounded in time and size, redirects refused, httpx errors translated."""
 
 import contextlib
 import email.utils

@@ -1,4 +1,4 @@
-"""Errors of httpx, ssl and zlib as errors of our own, which say who failed: the host, or the proxy before it."""
+"""Translates errors of httpx, ssl and zlib, naming the host or the proxy that failed."""
 
 import contextlib
 import re

@@ -1,4 +1,4 @@
-"""The hosts that are spoken to, each by a client of its own, and the secrets that are in play meanwhile."""
+"""HTTP clients of a run, one for each host, and the secrets in use."""
 
 from collections.abc import Callable
 from typing import Self

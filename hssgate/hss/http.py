@@ -1,4 +1,4 @@
-"""The HTTP client as the gate uses it: one TLS context, no redirects, one proxy or none, nothing by the environment."""
+"""Creates the HTTP client: one TLS context, no redirects, at most one proxy, no environment."""
 
 import functools
 import ipaddress

@@ -1,4 +1,4 @@
-"""The JSON of an answer, taken apart row by row: what a whole answer costs as text and objects is never paid at once.
+"""Memory-bounded JSON parsing: decodes list responses one row at a time.
 
 A list of rows is cut out of the bytes, each row is read alone, and what is left is read with a null in each one's
 place. Both together hold the answer to the grammar of JSON as reading it whole would.

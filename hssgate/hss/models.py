@@ -1,4 +1,4 @@
-"""The rows of the API as it gives them, its documented quirks smoothed.
+"""Rows of the API, with its documented quirks normalised.
 
 Sources: manual page of ListCicdImages (tables 4 and 5), manual page of ListImageVulnerabilities, and SDK 3.1.219 for
 `pipeline_type` and the CVEs of a notice.

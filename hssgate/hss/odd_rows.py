@@ -1,4 +1,4 @@
-"""Rows of a list of images that cannot be read in full, and what they still tell of the image they belong to."""
+"""Rows of an image list that cannot be read in full, and the image that they may belong to."""
 
 from pydantic import ValidationError
 

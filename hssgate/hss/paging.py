@@ -1,4 +1,4 @@
-"""A list read page by page: whole and from one moment, or not at all."""
+"""Reads a list page by page: whole and unchanged, or not at all."""
 
 from array import array
 from collections.abc import Callable, Iterable

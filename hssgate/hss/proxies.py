@@ -1,4 +1,4 @@
-"""The proxy for one host, by the variables that curl, pip and others read."""
+"""Chooses the proxy for one host from the variables that curl, pip and others read."""
 
 import ipaddress
 import re

@@ -1,4 +1,4 @@
-"""The query of `ListCicdImages`, typed with its ranges and encoded once.
+"""Query of `ListCicdImages`, typed with its ranges and encoded once.
 
 Source: manual page of ListCicdImages (table 2), and SDK 3.1.219 for `pipeline_type`.
 """

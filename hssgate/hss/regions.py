@@ -1,4 +1,4 @@
-"""The regions of Huawei Cloud, and where HSS, IAM and STS are in each.
+"""Regions of Huawei Cloud, and the hosts of HSS, IAM and STS in each.
 
 Source: the official SDK 3.1.219 (region tables of HSS, IAM and STS); a region that it does not know is taken as it is.
 """

@@ -1,4 +1,4 @@
-"""What an answer of the API means: rows, a reason to ask again, or a refusal with advice.
+"""Classifies responses of the API: rows, a retryable failure, or a refusal with advice.
 
 Sources: HSS error codes (all HTTP 400), gateway error codes (`APIGW.` and `APIG.`), and the shapes that the official
 SDK understands. Where the manual is silent the reading is the careful one.

@@ -1,4 +1,4 @@
-"""A secret that can be used and not shown, and what can be sent as one."""
+"""Secret values that can be used but not shown, and what can be sent as one."""
 
 import re
 from typing import NoReturn

@@ -1,1 +1,1 @@
-"""From what was observed of an image to its verdict."""
+"""Judging: from what was observed of an image to its verdict."""

@@ -1,4 +1,4 @@
-"""Asks for the findings of those images whose policy needs them, and for the CVEs of the notices that could matter."""
+"""Fetches findings, CVEs and details for the images whose policy needs them."""
 
 import functools
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""What to try where an image was not found: rows that are alike but for something, and what to pass instead."""
+"""Hints for timeout messages: near misses and next steps."""
 
 from hssgate.durations import believable, worded_time
 from hssgate.hss.models import CicdImage

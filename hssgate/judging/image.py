@@ -1,4 +1,4 @@
-"""From what was seen of an image to its verdict: the scan, its freshness, and every policy."""
+"""Judges one image: its scan, its freshness, and every policy."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace

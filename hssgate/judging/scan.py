@@ -1,4 +1,4 @@
-"""The two checks that come before every rule: did the scan end well, and is its result of the image meant?"""
+"""Checks of scan and freshness, which come before every rule."""
 
 from collections.abc import Sequence
 from typing import assert_never

@@ -1,1 +1,1 @@
-"""The policy: a file becomes a frozen model, a row becomes checks."""
+"""Policies: reads files into frozen models and judges rows by their rules."""

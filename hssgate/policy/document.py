@@ -1,4 +1,4 @@
-"""A policy file as plain data with line numbers: YAML, TOML or JSON, each read strictly."""
+"""Policy file as plain data with line numbers: YAML, TOML or JSON, read strictly."""
 
 import json
 import tomllib

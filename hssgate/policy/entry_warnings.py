@@ -1,4 +1,4 @@
-"""Warnings about entries of a policy: those that have ended, end soon, or fit nothing that was found."""
+"""Warnings about entries of a policy that have ended, end soon, or match nothing."""
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta

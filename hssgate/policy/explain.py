@@ -1,4 +1,4 @@
-"""Which rules a policy holds one image to, and where each of them stands."""
+"""Rules that a policy applies to one image, and where each of them is written."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

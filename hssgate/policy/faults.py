@@ -1,4 +1,4 @@
-"""What is wrong with the content of a policy file, each fault with its key path and in words for the file's author."""
+"""Faults in the content of a policy file, each with its key path and a message for the author."""
 
 import math
 from collections.abc import Iterable, Iterator

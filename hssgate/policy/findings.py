@@ -1,4 +1,4 @@
-"""The findings of an image as HSS listed them, and what CVEs its notices are about."""
+"""Findings of an image as HSS lists them, and the CVEs of its notices."""
 
 from collections.abc import Mapping
 from dataclasses import field

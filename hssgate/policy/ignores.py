@@ -1,4 +1,4 @@
-"""Which findings do not count: `ignore` entries compared with findings, exactly or by glob, never by part of an id."""
+"""`ignore` entries: which findings do not count, by exact id or glob."""
 
 from collections.abc import Iterable, Mapping, Sequence
 

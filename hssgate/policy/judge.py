@@ -1,4 +1,4 @@
-"""A row against the rules in force: pure functions from facts to checks (CONTRACT section 5)."""
+"""Judges a row by the rules in force: pure functions from values to checks."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What each key of a policy means, in a line: editors show it at the key, and the starter beside it."""
+"""Help line of each policy key, for editors and for the starter policy."""
 
 from hssgate.policy.rule_table import RULES
 

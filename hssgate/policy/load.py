@@ -1,4 +1,4 @@
-"""Policy files: found, read, and refused with every fault named."""
+"""Loads policy files, or refuses them with every fault named."""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What a policy may say (CONTRACT section 5): strict, frozen, nothing guessed."""
+"""Model of a policy file: strict and frozen."""
 
 from typing import Annotated, Literal
 

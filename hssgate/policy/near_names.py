@@ -1,4 +1,4 @@
-"""What to write in place of a key that a policy does not know."""
+"""Suggestions for unknown policy keys."""
 
 import difflib
 import re

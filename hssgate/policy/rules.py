@@ -1,4 +1,4 @@
-"""What an image is held to: rules and exceptions in force, and what is odd about a policy's entries."""
+"""Rules and exceptions in force for one image."""
 
 from collections.abc import Iterable
 from dataclasses import field

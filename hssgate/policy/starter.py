@@ -1,4 +1,4 @@
-"""The policy that `hssgate policy init` writes: the built-in one, with everything else shown as comments."""
+"""Starter policy of `hssgate policy init`: the built-in one, with everything else as comments."""
 
 from hssgate.policy.key_help import meaning_of
 from hssgate.policy.model import BUILT_IN_TEXT, Policy

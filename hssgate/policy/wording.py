@@ -1,4 +1,4 @@
-"""What pydantic finds wrong with a value, in words of the policy's author: what was written, and what to write."""
+"""Messages for pydantic's errors: what was written, and what to write."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Reports: each format a function from a verdict to text; a format is imported only when it is asked for."""
+"""Report formats, each a function from a verdict to text, imported only when it is asked for."""
 
 from collections.abc import Callable, Mapping
 

@@ -1,4 +1,4 @@
-"""A value against its limit as a bar: inline SVG that needs no style and is told to screen readers.
+"""Bar of a value and its limit: inline SVG with a text for screen readers.
 
 Colours are presentation attributes of a middling lightness, for light and dark; what is neutral takes the colour of the
 text around it.

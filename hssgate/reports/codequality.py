@@ -1,4 +1,4 @@
-"""The Code Quality report of GitLab: what blocks and what warns; an empty list where nothing does.
+"""Code Quality report of GitLab: what blocks and what warns; an empty list where nothing does.
 
 GitLab's reader stops at the first entry that it cannot read and drops the rest without a word, and of two entries with
 one fingerprint it keeps one: so every entry has each field, and a severity that GitLab knows.

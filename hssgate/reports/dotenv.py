@@ -1,4 +1,4 @@
-"""The outputs as variables for later jobs: GitLab's `artifacts:reports:dotenv`, or `. FILE` in a shell."""
+"""Outputs as variables for later jobs: GitLab's `artifacts:reports:dotenv`, or `. FILE` in a shell."""
 
 import re
 

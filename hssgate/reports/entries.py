@@ -1,4 +1,4 @@
-"""What code hosts are told: an entry for all that blocks, warns or was found, the gravest first.
+"""Entries for code hosts: all that blocks, warns or was found, most severe first.
 
 SARIF and Code Quality are both made of these entries, so that they agree on what is listed, where, and how gravely.
 """

@@ -1,4 +1,4 @@
-"""Text from outside as Markdown that says it and does nothing else: no markup, link, mention, reference or emoji."""
+"""Escapes text from outside for Markdown, so that it has no markup, links or mentions."""
 
 import re
 from collections.abc import Iterable, Sequence

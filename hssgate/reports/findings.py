@@ -1,4 +1,4 @@
-"""Findings as text: a line each, and the exceptions that would let them pass, ready to be pasted into a policy."""
+"""Findings as text: a line each, and exceptions ready to be pasted into a policy."""
 
 from collections import defaultdict
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Fingerprints: by what code hosts know in the next run what they were told in this one."""
+"""Fingerprints by which code hosts recognise an entry in the next run."""
 
 import hashlib
 import json

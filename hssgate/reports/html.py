@@ -1,4 +1,4 @@
-"""The HTML report: one file that needs nothing else, for Jenkins' HTML Publisher, GitLab's artifacts and e-mail.
+"""HTML report: one self-contained file for Jenkins' HTML Publisher, GitLab's artifacts and e-mail.
 
 It holds no script, fetches nothing, and reads well with its styles blocked, as Jenkins does by default.
 """

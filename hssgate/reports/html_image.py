@@ -1,4 +1,4 @@
-"""The section of one image in the HTML report: its checks with their bars, findings, details and evidence."""
+"""Section of one image in the HTML report: checks with their bars, findings, details and evidence."""
 
 from collections.abc import Iterator
 

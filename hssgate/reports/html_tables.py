@@ -1,4 +1,4 @@
-"""What every section of the HTML report is made of: tables, badges, and the picture of the verdict."""
+"""Tables, badges and icons of the HTML report."""
 
 from collections.abc import Sequence
 

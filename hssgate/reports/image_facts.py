@@ -1,4 +1,4 @@
-"""What the reports for people tell of images beside their checks: the worst first, what was asked, and the evidence."""
+"""Facts about images that the reports for people share: order, request and evidence."""
 
 from collections.abc import Iterable, Sequence
 

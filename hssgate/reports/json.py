@@ -1,4 +1,4 @@
-"""The JSON report: all that is known, for programs (CONTRACT section 6); its schema lies beside this file."""
+"""JSON report: all that is known, for programs; its schema lies beside this file."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""The JUnit report (CONTRACT section 6), kept to what Jenkins' and GitLab's readers make of it.
+"""JUnit report, limited to what Jenkins' and GitLab's readers accept.
 
 One testsuite an image, one testcase a check, one outcome a testcase; never an empty suite, never an empty message. What
 ended the run without belonging to an image is one more suite, so that the report is never green where the exit code is

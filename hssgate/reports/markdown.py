@@ -1,4 +1,4 @@
-"""The Markdown report: for the summary of a CI step and for a comment on a merge request; bounded whatever comes."""
+"""Markdown report: for the summary of a CI step and for comments on merge requests; bounded in size."""
 
 from collections.abc import Iterator, Sequence
 

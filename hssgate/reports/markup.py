@@ -1,4 +1,4 @@
-"""HTML put together from elements, so that text from outside is always text: only `Markup` is taken as it is."""
+"""HTML built from elements, so that text from outside is always escaped."""
 
 import re
 from html import escape

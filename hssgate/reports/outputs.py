@@ -1,4 +1,4 @@
-"""The verdict as a handful of named values, for the steps and jobs that come after the gate."""
+"""Outputs of a run by name, for the steps and jobs after the gate."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Recognises the reports of earlier runs by how they begin, so that no other file is ever removed in their place."""
+"""Recognises the reports of earlier runs by how they begin, so that no other file is removed."""
 
 import re
 

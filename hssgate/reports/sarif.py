@@ -1,4 +1,4 @@
-"""The SARIF 2.1.0 report, kept to what GitHub code scanning takes of it (CONTRACT section 6).
+"""SARIF 2.1.0 report, limited to what GitHub code scanning accepts.
 
 A result for each entry: level `error` blocks, or could not be judged; `warning` broke a rule that only warns; `note` is
 listed and not held against the image, with a suppression where the policy ignores it. What passed is no result.

@@ -1,4 +1,4 @@
-"""The rules of a SARIF report: the gate's own, and one for each id that HSS found; kept to what GitHub takes.
+"""Rules of a SARIF report: the gate's own, and one for each id that HSS found.
 
 HSS gives a finding a level and no score; GitHub sorts by score, so each level has the middle of GitHub's range for it.
 """

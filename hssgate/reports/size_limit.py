@@ -1,4 +1,4 @@
-"""Room in a document: what does not fit is left out, the least important first, and said."""
+"""Size limit of a document: leaves out what does not fit, least important first, and counts it."""
 
 from collections.abc import Callable, Sequence
 from enum import IntEnum

@@ -1,4 +1,4 @@
-"""What a person reads at the end: the verdict in one line, and a line for each check."""
+"""Console summary at the end of a run: the verdict in one line, and a line for each check."""
 
 from collections.abc import Callable
 from typing import Literal

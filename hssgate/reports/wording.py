@@ -1,4 +1,4 @@
-"""The words that the reports for people share: which policy judged, how a run ended, what its exit code means."""
+"""Wording that the reports for people share: policy, outcome, meaning of the exit code."""
 
 from collections.abc import Iterable
 

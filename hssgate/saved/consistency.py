@@ -1,4 +1,4 @@
-"""Whether a saved report follows from its own evidence: all that can be derived from it is derived again and compared.
+"""Consistency of a saved report: derives everything from its evidence again and compares.
 
 The report holds what was seen (rows, phases, findings, reads) and the rules that were in force. Checks, exit codes and
 words follow from these, so a report in which one of them was changed, or left out, contradicts itself.

@@ -1,4 +1,4 @@
-"""Saved reports, read back as what was seen, so that it can be judged again without the API."""
+"""Reads saved reports back as what was observed, to judge it again without the API."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What follows from a saved report: each verdict derived again, and the document that a check would have written."""
+"""Derives the verdicts of a saved report again, and the document that a check would have written."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

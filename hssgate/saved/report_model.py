@@ -1,4 +1,4 @@
-"""The JSON report of a check as it is read back; what is only shown in it is left to `hssgate.saved.consistency`."""
+"""Model of the JSON report as it is read back."""
 
 import json
 from typing import Any, Literal

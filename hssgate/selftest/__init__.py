@@ -1,1 +1,1 @@
-"""The gate's answer to every situation of the contract, asked of the real command over the emulator."""
+"""Selftest: situations with one right answer each, played with the real command and the emulator."""

@@ -1,4 +1,4 @@
-"""What was expected held against what came: pure functions from how a process ended to what is wrong with that."""
+"""Compares how a process ended with what its situation expects."""
 
 from collections.abc import Iterator
 from typing import Any

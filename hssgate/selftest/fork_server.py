@@ -1,4 +1,4 @@
-"""The server behind `forks.py`: `python -m hssgate.selftest.fork_server FD`, where FD is a socket to its client.
+"""Fork server behind `forks.py`: `python -m hssgate.selftest.fork_server FD`, FD being a socket to its client.
 
 It loads all of hssgate, and forks a supervisor for each request. The supervisor forks the process itself, waits for it
 and reports its exit. Neither ever has a second thread, so that forking is safe. The process is not reaped until the

@@ -1,4 +1,4 @@
-"""Processes forked off one that has loaded all of hssgate: a tenth of the processor time of a new start."""
+"""Processes forked from one that has loaded all of hssgate, at a tenth of the cost of a new start."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""The JUnit report of a selftest: a suite a theme, a case a situation."""
+"""JUnit report of a selftest: a suite per theme, a case per situation."""
 
 from collections.abc import Mapping, Sequence
 from typing import assert_never

@@ -1,4 +1,4 @@
-"""One situation, played: the emulator on a socket, the real command as a process of its own, and what came of it."""
+"""Plays one situation: the emulator on a socket and the real command as a process."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""All situations, several at a time, each with its result."""
+"""Runs all situations, several at a time."""
 
 import os
 import threading

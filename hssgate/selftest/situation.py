@@ -1,4 +1,4 @@
-"""Situations as data: what HSS plays, what is asked, and the answer that the contract promises.
+"""Situations as data: what HSS plays, the command, and the right answer.
 
 They stand in `situations/`, a file a theme, in the order of the files' numbers. A file is `title`, `given` (there only
 to be referred to) and `situations`:

@@ -1,4 +1,4 @@
-"""How the processes of a run are started: a few anew, all others by forking one that has loaded everything."""
+"""Starts the processes of a selftest: a few anew, all others by forking."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""What a process under test is made of: its command line, and an environment that owes the caller nothing."""
+"""Command line and environment of a process under test, independent of the caller's."""
 
 import os
 import shlex

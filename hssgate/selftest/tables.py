@@ -1,4 +1,4 @@
-"""A selftest as people and programs read it: the list, the table, what is wrong, and JSON lines."""
+"""Output of a selftest: list, table, disagreements, and JSON lines."""
 
 import json
 import shlex

@@ -1,4 +1,4 @@
-"""Which row stands for an image: grouping, newest row, staleness, ambiguity (CONTRACT section 2)."""
+"""Groups matching rows and picks the newest of each."""
 
 from collections.abc import Iterable, Sequence
 from enum import Enum, StrEnum

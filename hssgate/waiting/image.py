@@ -1,4 +1,4 @@
-"""What has been seen of one image so far: its groups, whether they are settled, and the evidence."""
+"""State of one image while it is polled."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""What the wait for one image came to, and the state of its groups in words."""
+"""Result of the wait for one image, and the state of its groups in words."""
 
 from typing import assert_never
 

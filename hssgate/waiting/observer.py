@@ -1,4 +1,4 @@
-"""Who is told what happens while the gate waits."""
+"""Observer of a wait: receives progress and warnings."""
 
 from typing import Protocol
 

@@ -1,4 +1,4 @@
-"""The arithmetic of waiting, as pure functions; all figures are seconds."""
+"""Arithmetic of the pauses, as pure functions; all values are seconds."""
 
 from hssgate.settings import Patience
 

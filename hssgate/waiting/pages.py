@@ -1,4 +1,4 @@
-"""A list page by page, for those who show it rather than judge it: never more than two pages are held."""
+"""Pages of a list for commands that only show it; at most two pages are in memory."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The waiting: who is looked for, when the next look is due, and when to stop (CONTRACT section 4); no HTTP."""
+"""The polling loop and its schedule; no HTTP."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace

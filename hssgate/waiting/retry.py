@@ -1,4 +1,4 @@
-"""Asking again: how long to pause, and until when."""
+"""Retries: how long to pause, and until when."""
 
 import math
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Which rows of a list a run keeps: a list that matches loosely may be long, and almost all of it other images."""
+"""Row filter for long lists: keeps the rows of the images asked for and a few that resemble them."""
 
 from collections.abc import Iterable, Iterator
 from itertools import chain

@@ -1,4 +1,4 @@
-"""The waiting as a table: what each event makes of the wait for an image, stage by stage (CONTRACT section 4)."""
+"""States and events of a wait as a table."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""Every way in of CONTRACT section 7: what is exchanged for what, when it is renewed, and what is said where it fails."""
+"""Every way of authentication: what is exchanged for what, when it is renewed, and the messages where it fails."""
 
 import json
 import stat

@@ -64,7 +64,7 @@ def test_there_are_enough_situations_and_each_has_a_name_and_a_sentence_of_its_o
 
 
 def test_every_exit_code_but_a_crash_is_the_answer_to_a_situation() -> None:
-    """Of section 6 of the contract."""
+    """The exit codes that a pipeline may rely on."""
     assert {situation.exit_code for situation in SITUATIONS.values()} == set(ExitCode) - {ExitCode.CRASHED}
 
 

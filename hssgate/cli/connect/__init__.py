@@ -1,1 +1,1 @@
-"""How the command line connects: variables, profile file, credentials, endpoints."""
+"""Connection settings of the command line: variables, profile file, credentials, endpoints."""

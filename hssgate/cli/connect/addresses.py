@@ -1,4 +1,4 @@
-"""Where HSS is: from an endpoint or a region, checked before any secret is sent there."""
+"""Endpoints of HSS, IAM and STS: from an option or a region, validated before any secret is sent there."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The connection that options and environment ask for, and the hosts behind it."""
+"""Builds the connection from options and environment, and opens its hosts."""
 
 import re
 from pathlib import Path

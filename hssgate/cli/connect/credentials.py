@@ -1,4 +1,4 @@
-"""Which way in the environment offers: the first complete one, and never half of one (CONTRACT section 7)."""
+"""Chooses the credentials in the environment: the first complete ones, never half of one."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace

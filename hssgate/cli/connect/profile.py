@@ -1,4 +1,4 @@
-"""The profile file of the official SDK: `~/.huaweicloud/credentials`, section `[basic]`.
+"""Profile file of the official SDK: `~/.huaweicloud/credentials`, section `[basic]`.
 
 Source: the SDK's profile provider.
 """

@@ -1,4 +1,4 @@
-"""The variables that hold credentials: their names, what in them is secret, and values that can be sent."""
+"""Credential variables: their names, which of them are secret, and validation of their values."""
 
 from collections.abc import Callable, Mapping
 from urllib.parse import unquote

@@ -1,1 +1,1 @@
-"""Ways in: each file an `httpx.Auth`; the signing itself is pure."""
+"""Authentication: a file for each `httpx.Auth`; the signing itself is pure."""

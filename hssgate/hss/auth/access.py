@@ -1,4 +1,4 @@
-"""The way in, kept open: who signs a request, and for which project."""
+"""Authenticates requests and resolves the project id."""
 
 from collections.abc import Callable
 from typing import TypeVar, assert_never

@@ -1,4 +1,4 @@
-"""Requests signed with an access key, and the healing of a wrong clock."""
+"""Signs requests with an access key, and corrects a wrong clock once."""
 
 from collections.abc import Callable, Generator
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Exchanges of one credential for another: what is common to STS, IAM, token services and the metadata service."""
+"""Exchange of one credential for another: what STS, IAM, token services and the metadata service share."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The pipeline's own identity, as an OpenID Connect token: from a variable, a file, or GitHub's token service."""
+"""OpenID Connect token of the pipeline: from a variable, a file, or GitHub's token service."""
 
 from pathlib import Path
 from typing import assert_never

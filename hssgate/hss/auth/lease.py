@@ -1,4 +1,4 @@
-"""What was issued for a while, renewed before it ends; a refused exchange is never repeated."""
+"""Caches a short-lived credential and renews it before it expires; never repeats a refused exchange."""
 
 import threading
 from collections.abc import Callable

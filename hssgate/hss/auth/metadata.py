@@ -1,4 +1,4 @@
-"""Temporary keys of the agency of the machine, from the metadata service that only the machine itself can reach.
+"""Temporary keys of the machine's agency, from the metadata service of the ECS.
 
 Source: the official SDK's MetadataAccessor.
 """

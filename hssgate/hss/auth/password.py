@@ -1,4 +1,4 @@
-"""A token from IAM for an IAM user's password.
+"""Token from IAM for an IAM user's password.
 
 Source: KeystoneCreateUserTokenByPassword; the token comes in a header.
 """

@@ -1,4 +1,4 @@
-"""Which project a region has, where nobody said.
+"""Looks up the project id of a region at IAM.
 
 Source: KeystoneListProjects; every region has a project of its own name, and may have more of them.
 """

@@ -1,4 +1,4 @@
-"""Keyless: temporary keys from STS v5 for the pipeline's own identity.
+"""Keyless authentication: temporary keys from STS v5 for the pipeline's own identity.
 
 Source: AssumeAgencyWithOIDC; the request is not signed.
 """

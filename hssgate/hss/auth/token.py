@@ -1,4 +1,4 @@
-"""Requests that carry an IAM token."""
+"""Authenticates requests with an IAM token."""
 
 from collections.abc import Callable, Generator
 
