@@ -47,7 +47,7 @@ class Limit(StrEnum):
 class Pause(StrEnum):
     """When the next look is due; never later than the last look before the deadline."""
 
-    PACED = "a tenth of the time waited, between --interval and --max-interval; sooner where a group's result settles"
+    PACED = "root of the seconds waited, between --interval and --max-interval; sooner where a group's result settles"
     SETTLE = "when the result has been seen for --settle, between --interval and --max-interval"
     RETRY = "as Retry-After says; else 2 s, doubling to 60 s, with full jitter"
 

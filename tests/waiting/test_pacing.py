@@ -14,14 +14,15 @@ PATIENCE = Patience(interval=5, max_interval=60)
     ("elapsed", "roll", "pause"),
     [
         pytest.param(0, 0, 5, id="at the start, the shortest"),
-        pytest.param(100, 0, 10, id="a tenth of the time waited"),
+        pytest.param(100, 0, 10, id="10 s after 100 s"),
+        pytest.param(900, 0, 30, id="half a minute after a quarter of an hour"),
         pytest.param(100, 1, 11, id="ten per cent later"),
         pytest.param(100, -1, 9, id="ten per cent sooner"),
         pytest.param(0, -1, 5, id="never shorter than the shortest"),
         pytest.param(3600, 1, 60, id="never longer than the longest"),
     ],
 )
-def test_the_pause_is_a_tenth_of_the_time_waited(elapsed: float, roll: float, pause: float) -> None:
+def test_the_pause_is_the_root_of_the_seconds_waited(elapsed: float, roll: float, pause: float) -> None:
     """Held between the shortest and the longest pause, jitter included."""
     assert poll_pause(elapsed, PATIENCE, roll) == pytest.approx(pause)
 
