@@ -47,14 +47,14 @@ remove_old_reports() { # FORMAT=PATH...
 
 is_report() { # FORMAT=PATH
   [ -f "${1#*=}" ] || return
-  case ${1%%=*}:$(head -c 16384 <"${1#*=}" | LC_ALL=C tr -dc '[:graph:]') in
+  case ${1%%=*}:$(head -c 16384 <"${1#*=}" | LC_ALL=C tr -dc '!-~') in
     *:'<?xml'*'<testsuite'*'<properties><propertyname="hssgate.'*) ;;
     *:'{"schema_version":'*'"tool":{"name":"hssgate",'*) ;;
     *:'{"'?'schema":'*'"tool":{"driver":{"name":"hssgate",'*) ;;
     *:'[{"engine_name":"hssgate",'* | codequality:'[]') ;;
     *:'##'*'[//]:#(hssgatereport)'*) ;;
     *:'<!DOCTYPEhtml>'*'<metaname="generator"content="hssgate'*) ;;
-    *:*'HSSGATE_RESULT='*'HSSGATE_EXIT_CODE='*) ! grep -Eqv '^[A-Za-z0-9_]*HSSGATE_[A-Z_]+=' "${1#*=}" ;;
+    *:*'HSSGATE_RESULT='*'HSSGATE_EXIT_CODE='*) ! grep -Eqv '^[A-Za-z0-9_]*HSSGATE_[A-Z_]+=' -- "${1#*=}" ;;
     *) false ;;
   esac
 }

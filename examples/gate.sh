@@ -95,14 +95,14 @@ remove_old_reports() { # FORMAT=PATH...
 
 is_report() { # FORMAT=PATH
   [ -f "${1#*=}" ] || return
-  case ${1%%=*}:$(head -c 16384 <"${1#*=}" | LC_ALL=C tr -dc '[:graph:]') in
+  case ${1%%=*}:$(head -c 16384 <"${1#*=}" | LC_ALL=C tr -dc '!-~') in
     *:'<?xml'*'<testsuite'*'<properties><propertyname="hssgate.'*) ;;
     *:'{"schema_version":'*'"tool":{"name":"hssgate",'*) ;;
     *:'{"'?'schema":'*'"tool":{"driver":{"name":"hssgate",'*) ;;
     *:'[{"engine_name":"hssgate",'* | codequality:'[]') ;;
     *:'##'*'[//]:#(hssgatereport)'*) ;;
     *:'<!DOCTYPEhtml>'*'<metaname="generator"content="hssgate'*) ;;
-    *:*'HSSGATE_RESULT='*'HSSGATE_EXIT_CODE='*) ! grep -Eqv '^[A-Za-z0-9_]*HSSGATE_[A-Z_]+=' "${1#*=}" ;;
+    *:*'HSSGATE_RESULT='*'HSSGATE_EXIT_CODE='*) ! grep -Eqv '^[A-Za-z0-9_]*HSSGATE_[A-Z_]+=' -- "${1#*=}" ;;
     *) false ;;
   esac
 }
@@ -112,9 +112,9 @@ is_report() { # FORMAT=PATH
 program='# --- action/private_venv.py
 """Installs hssgate into a venv of its own, runs it there, and removes the venv.
 
-`python -I -X utf8 private_venv.py WORD... -- OPTION VALUE COMMAND ARGUMENT...`: each WORD stands after `pip install`;
-OPTION and VALUE say how Python starts hssgate, such as `-m hssgate`. The exit code is that of hssgate, 3 if it could
-not be installed, and 130 or 143 after a signal.
+`python -I -X utf8 private_venv.py WORD... -- ARGUMENT...`: a WORD stands after `pip install`, an ARGUMENT after the
+Python that runs hssgate, such as `-m hssgate check`. The exit code is that of hssgate, 3 if it could not be installed,
+and 130 or 143 after a signal.
 
 This text is also part of gitlab-ci-template.yml, examples/gate.sh and examples/Jenkinsfile, because each of them is
 copied alone; a test compares them. It stands between apostrophes there, so it contains none, and no backslash.
@@ -340,13 +340,11 @@ def main(arguments: Sequence[str]) -> int:
             print("::group::Set hssgate up", flush=True)
         try:
             folder = make_folder()
-            python = (install(children, folder, words), "-I", "-X", "utf8")
-            # Fails here, and not as a crash of the gate, where a library does not fit this machine.
-            children.install(*python, *program[:3], "--help", env=environment(folder, {}))
+            python = install(children, folder, words)
         finally:
             if in_github:
                 print("::endgroup::", flush=True)
-        return children.gate(*python, *program)
+        return children.gate(python, "-I", "-X", "utf8", *program)
     except StoppedError:
         return children.exit_code
     except (NotInstalledError, OSError) as error:

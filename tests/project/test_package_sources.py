@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from tests.support.machine import ROOT
+from tests.support.machine import ROOT, Machine
 from tests.support.proxy import connect_proxy
 
 pytestmark = pytest.mark.real
@@ -300,3 +300,33 @@ def test_uv_is_asked_only_where_it_knows_the_index(told: Told, env: dict[str, st
         assert "/elsewhere" not in text
         assert "s3cret" not in text
         assert ("UV_DEFAULT_INDEX=https://localhost:9" in text) == ("UV_DEFAULT_INDEX" in env)
+
+
+LISTED = """
+install.use-feature='truststore fast-deps'
+global.use-deprecated='legacy-resolver'
+global.timeout='5'
+install.default-timeout='7'
+:env:.pypi-url='https://one.invalid'
+global.index-url='https://two.invalid'
+global.retries=''
+install.target='/elsewhere'
+list.cert='/elsewhere'
+global.find-links='\\n/a\\n/b \\'c\\''
+WARNING: cert='/elsewhere'
+"""
+
+
+def test_what_pip_lists_is_read_as_pip_reads_it(machine: Machine) -> None:
+    """Sections beat one another, options have other names, and of the features only certificates matter."""
+    command = (machine.folder / "bin" / "python3", "-I", "-X", "utf8", SCRIPT, "hssgate==0.1.0", "--", "-m", "hssgate")
+    machine.install_a_fake_gate()
+
+    assert machine.start(*command, env={"LISTED_BY_PIP": LISTED}).ended() == 0
+
+    given = {name: value for name, value in machine.notes()[1]["environ"].items() if name.startswith("PIP_")}
+    assert given == {
+        "PIP_CONFIG_FILE": "/dev/null", "PIP_NO_INPUT": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "PIP_USE_FEATURE": "truststore", "PIP_TIMEOUT": "7", "PIP_INDEX_URL": "https://one.invalid",
+        "PIP_FIND_LINKS": "\n/a\n/b 'c'",
+    }  # fmt: skip

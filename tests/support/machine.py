@@ -20,7 +20,7 @@ import httpx
 import pytest
 
 ROOT = Path(__file__).parents[2]
-MOMENTS = ("python", "launcher", "config", "install", "help")  # before the gate, in this order
+MOMENTS = ("python", "launcher", "config", "install")  # before the gate, in this order
 _LIBRARIES = Path(httpx.__file__).parents[1]
 _PATIENT = 60  # seconds after which a hanging process fails its test
 _RHYTHM = ((signal.SIGINT, 7.5), (signal.SIGTERM, 2.5))  # what GitHub's runner sends, and how long it waits
@@ -45,6 +45,7 @@ with open(os.environ["NOTES"], "a") as notes:
     notes.write(json.dumps({"command": command, "environ": dict(os.environ)}) + chr(10))
 if command[:2] == ["config", "list"]:
     hang_at("config")
+    print(os.environ.get("LISTED_BY_PIP", ""))
     sys.exit()
 hang_at("install")
 if os.environ.get("NOT_INSTALLED"):
@@ -55,16 +56,13 @@ if os.environ.get("FAKE_GATE"):
     (target / "hssgate" / "__main__.py").write_text(os.environ["FAKE_GATE"])
     sys.exit()
 lines = [@ROOT@, @LIBRARIES@]
-if os.environ.get("HANG_AT") == "help":
-    lines += [@PACKAGES@, "import hang; hang.hang_at('help')"]
 (target / "fake.pth").write_text(chr(10).join(lines))
 """
 _GATE = """
 import json, os, sys
-if "--help" not in sys.argv:
-    with open(os.environ["NOTES"], "a") as notes:
-        notes.write(json.dumps({"gate": sys.argv[1:], "environ": dict(os.environ)}) + chr(10))
-    sys.exit(int(os.environ.get("GATE_ENDS_WITH", "0")))
+with open(os.environ["NOTES"], "a") as notes:
+    notes.write(json.dumps({"gate": sys.argv[1:], "environ": dict(os.environ)}) + chr(10))
+sys.exit(int(os.environ.get("GATE_ENDS_WITH", "0")))
 """
 _PYTHON = """
 case "${HANG_AT-}:$*" in
@@ -135,7 +133,7 @@ class Machine:
         (packages / "pip" / "__init__.py").touch()
         (packages / "hang.py").write_text(_HANG)
         pip = _PIP
-        for name, path in (("ROOT", ROOT), ("LIBRARIES", _LIBRARIES), ("PACKAGES", packages)):
+        for name, path in (("ROOT", ROOT), ("LIBRARIES", _LIBRARIES)):
             pip = pip.replace(f"@{name}@", repr(str(path)))
         (packages / "pip" / "__main__.py").write_text(pip)
         self.put("bin/python3", _PYTHON.replace("@PYTHON@", str(self.folder / "python" / "bin" / "python")))
