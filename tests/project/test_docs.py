@@ -212,6 +212,18 @@ def test_nothing_committed_names_an_index_or_a_machine() -> None:
 
 
 @pytest.mark.real
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="needs the repository")
+def test_nothing_that_is_ignored_is_committed() -> None:
+    """Not even a link, as to an environment outside."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--ignored", "--exclude-standard"],
+        capture_output=True, text=True, check=True, cwd=ROOT,
+    )  # fmt: skip
+
+    assert listed.stdout == ""
+
+
+@pytest.mark.real
 def test_the_module_runs_as_the_console_script_does() -> None:
     """`python -m hssgate`."""
     ended = subprocess.run(
