@@ -111,7 +111,7 @@ def _lanes(references: Sequence[Reference], client: HssClient) -> list[Lane]:
     """Group the images by request: one for all of a CI/CD identifier, else one for each name and version."""
     groups: dict[tuple[str | None, ...], list[Reference]] = {}
     for reference in references:
-        key = () if reference.cicd_name else (reference.namespace, reference.image_name, reference.image_version)
+        key = () if reference.cicd_name else (reference.basename, reference.image_version)
         groups.setdefault(key, []).append(reference)
     room = max(ROOM_FOR_ROWS // max(len(groups), 1), _LEAST_ROOM)
     return [_lane(tuple(group), client, room) for group in groups.values()]
@@ -120,8 +120,8 @@ def _lanes(references: Sequence[Reference], client: HssClient) -> list[Lane]:
 def _lane(references: tuple[Reference, ...], client: HssClient, room: int) -> Lane:
     query = CicdImagesQuery(
         cicd_name=_shared(reference.cicd_name for reference in references),
-        namespace=_shared(reference.namespace for reference in references),
-        image_name=_shared(reference.image_name for reference in references),
+        # The namespace is no filter: a row may hold it in its name, and the filter would hide that row.
+        image_name=_shared(reference.basename for reference in references),
         image_version=_filterable(_shared(reference.image_version for reference in references)),
     )
     return Lane(
@@ -131,7 +131,7 @@ def _lane(references: tuple[Reference, ...], client: HssClient, room: int) -> La
 
 
 def _resembling(reference: Reference) -> CicdImagesQuery:
-    return CicdImagesQuery(image_name=reference.image_name)
+    return CicdImagesQuery(image_name=reference.basename)
 
 
 def _shared(values: Iterable[str | None]) -> str | None:

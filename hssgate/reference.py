@@ -9,10 +9,15 @@ from hssgate.record import record
 _COMPONENT = re.compile(r"[A-Za-z0-9]+(?:(?:\.|_{1,2}|-+)[A-Za-z0-9]+)*", re.ASCII)
 _REGISTRY = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?", re.ASCII)
 _VERSION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", re.ASCII)
-_DIGEST = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[+._-][A-Za-z][A-Za-z0-9]*)*:[0-9A-Fa-f]{32,}", re.ASCII)
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
+# What people write where they mean a digest: `sha256:…` in place of a name, or 64 digits without the algorithm.
+_BARE_DIGEST = re.compile(
+    r"(?:.*/)?(?:(?:sha(?:256|384|512)|md5|sha1)[:-][0-9a-f]{32,}|[0-9a-f]{64})", re.ASCII | re.IGNORECASE
+)
+_PORT = re.compile(r":[0-9]+\Z", re.ASCII)
 _LONGEST = 1024
 _LONGEST_NAME = 128  # of the API's fields
-_SHA256_HEX = 64
+_COMPARED = ("cicd_name", "registry_name", "namespace", "image_name", "image_version", "image_digest")
 
 
 class Named(Protocol):
@@ -23,12 +28,16 @@ class Named(Protocol):
         """The CI/CD identifier name."""
 
     @property
+    def registry_name(self) -> str | None:
+        """The registry: a host, or a name that people gave it."""
+
+    @property
     def namespace(self) -> str | None:
         """The organisation."""
 
     @property
     def image_name(self) -> str | None:
-        """The image's name, without registry and organisation."""
+        """The image's name; it may hold organisation and registry as well."""
 
     @property
     def image_version(self) -> str | None:
@@ -50,6 +59,8 @@ class Reference:
         image_version: the tag.
         image_digest: the digest.
         cicd_name: the CI/CD identifier name that the row must bear.
+        registry: the registry in front of the path, as it was written.
+        registry_name: the name of the registry that the row must bear; it stands in place of `registry`.
     """
 
     text: str
@@ -58,6 +69,18 @@ class Reference:
     image_version: str | None
     image_digest: str | None
     cicd_name: str | None = None
+    registry: str | None = None
+    registry_name: str | None = None
+
+    @property
+    def path(self) -> str:
+        """Organisation and name, without the registry."""
+        return f"{self.namespace}/{self.image_name}" if self.namespace else self.image_name
+
+    @property
+    def basename(self) -> str:
+        """The last component of the path, which every row of the image shares."""
+        return basename(self.image_name)
 
     def owns(self, row: Named) -> bool:
         """Return whether the row belongs to this reference: equality, case-sensitive, of all that is given."""
@@ -65,11 +88,17 @@ class Reference:
 
     def differences(self, row: Named) -> tuple[str, ...]:
         """Return the names of the fields in which the row is not what was asked for."""
-        return tuple(
-            field
-            for field in ("cicd_name", "namespace", "image_name", "image_version", "image_digest")
-            if (wanted := getattr(self, field)) is not None and wanted != getattr(row, field)
-        )
+        differ = {
+            "cicd_name": self.cicd_name not in {None, row.cicd_name},
+            "registry_name": not self._is_of_registry(row),
+            "image_name": self.basename != basename(row.image_name),
+            "namespace": not self._is_of_path(row),
+            "image_version": self.image_version not in {None, row.image_version},
+            "image_digest": self.image_digest not in {None, digest_of(row.image_digest)},
+        }
+        if differ["image_name"]:  # then the path differs in any case; whether its front does is another question
+            differ["namespace"] = not self._may_begin_with(row.namespace)
+        return tuple(field for field in _COMPARED if differ[field])
 
     def may_own(self, row: Named, unreadable: frozenset[str]) -> bool:
         """Return whether a row that cannot be read in full may belong to this reference.
@@ -85,15 +114,93 @@ class Reference:
     @property
     def identity(self) -> tuple[str | None, ...]:
         """What makes two references the same image, however they are written."""
-        return (self.cicd_name, self.namespace, self.image_name, self.image_version, self.image_digest)
+        registry = None if self.registry is None else host_of(self.registry) or self.registry
+        return (
+            self.cicd_name, self.registry_name, registry, self.namespace, self.image_name, self.image_version,
+            self.image_digest,
+        )  # fmt: skip
+
+    def _is_of_path(self, row: Named) -> bool:
+        _, path = split_registry(path_of_row(row))
+        if self.registry is None and self.namespace is None:
+            return basename(path) == self.image_name  # any organisation
+        return path == self.path
+
+    def _may_begin_with(self, namespace: str | None) -> bool:
+        """Return whether a row of this organisation may be the image, whatever its name holds."""
+        if not namespace or (self.registry is None and self.namespace is None):
+            return True
+        _, front = split_registry(f"{namespace}/")
+        return f"{self.path}/".startswith(front)
+
+    def _is_of_registry(self, row: Named) -> bool:
+        in_path, _ = split_registry(path_of_row(row))
+        if self.registry and in_path and not same_registry(self.registry, in_path):
+            return False
+        if self.registry_name is not None:
+            return same_registry(self.registry_name, registry_of(row) or "")
+        named = host_of(row.registry_name or "")
+        return self.registry is None or named is None or named == _plain(self.registry)
 
 
-def parse_reference(text: str, cicd_name: str | None = None) -> Reference:
+def basename(image_name: str | None) -> str:
+    """Return the last component of a path."""
+    return (image_name or "").rpartition("/")[2]
+
+
+def path_of_row(row: Named) -> str:
+    """Return the path of a row: organisation and name, or the name alone, which may hold both."""
+    return "/".join(part for part in (row.namespace, row.image_name) if part)
+
+
+def registry_of(row: Named) -> str | None:
+    """Return the registry of a row: its name, else the one in front of its path."""
+    return row.registry_name or split_registry(path_of_row(row))[0]
+
+
+def digest_of(written: str | None) -> str | None:
+    """Return the digest of a row as references have it: HSS may leave out the algorithm, or write upper case."""
+    if written is None:
+        return None
+    digest = written.strip().lower()
+    return digest if ":" in digest else f"sha256:{digest}"
+
+
+def host_of(registry_name: str) -> str | None:
+    """Return the host that a registry's name is, None for a name that is none: it shows nothing about the host."""
+    plain = _plain(registry_name)
+    is_host = _PORT.search(_without_scheme(registry_name)) or "." in plain
+    return plain if is_host and not any(character.isspace() for character in plain) else None
+
+
+def same_registry(one: str, other: str) -> bool:
+    """Return whether two names are of the same registry; hosts are compared without case, scheme, `/` and `:443`."""
+    return one == other or _plain(one) == host_of(other)
+
+
+def split_registry(path: str) -> tuple[str | None, str]:
+    """Return the registry in front of a path, and the rest; the first component is one as Docker takes it for one."""
+    first, slash, rest = path.partition("/")
+    if slash and ("." in first or ":" in first or first == "localhost"):
+        return first, rest
+    return None, path
+
+
+def _plain(registry: str) -> str:
+    return _without_scheme(registry).removesuffix(":443")
+
+
+def _without_scheme(registry: str) -> str:
+    return registry.strip().lower().rpartition("://")[2].rstrip("/")
+
+
+def parse_reference(text: str, cicd_name: str | None = None, registry_name: str | None = None) -> Reference:
     """Split `[REGISTRY/][NAMESPACE/]NAME[:VERSION][@DIGEST]` as Docker does.
 
     Args:
         text: the reference as the caller wrote it.
         cicd_name: the CI/CD identifier name that the rows must bear.
+        registry_name: the name of the registry that the rows must bear.
 
     Raises:
         ValueError: it cannot be split, or has neither VERSION nor DIGEST.
@@ -104,25 +211,31 @@ def parse_reference(text: str, cicd_name: str | None = None) -> Reference:
     if len(raw) > _LONGEST:
         raise ValueError(f"IMAGE is longer than {_LONGEST} characters")
     rest, at, digest = raw.partition("@")
-    if at and not _digest_holds(digest):
-        raise ValueError(f"{raw!r}: the part after @ is no digest; write it like app@sha256: and 64 hexadecimal digits")
+    if at and not _DIGEST.fullmatch(digest):
+        raise ValueError(_no_digest(raw, rest, digest))
     path, version = _split_version(rest)
+    if not rest or _BARE_DIGEST.fullmatch(rest) or _BARE_DIGEST.fullmatch(path):
+        raise ValueError(f"{raw!r}: a digest alone names no image; write it like team/app@sha256: and 64 digits")
     if version is not None and not _VERSION.fullmatch(version):
         raise ValueError(f"{raw!r}: {version!r} is no tag (letters, digits, _ . -, at most 128)")
-    namespace, name = _split_path(raw, path)
+    registry, namespace, name = _split_path(raw, path)
     if version is None and not at:
         raise ValueError(
             f"{raw!r} names neither a version nor a digest, and `latest` is never assumed; "
             f"write {raw}:VERSION or {raw}@sha256:…"
         )
-    return Reference(raw, namespace, name, version, digest if at else None, cicd_name)
+    return Reference(raw, namespace, name, version, digest if at else None, cicd_name, registry, registry_name)
 
 
-def _digest_holds(digest: str) -> bool:
-    if not _DIGEST.fullmatch(digest):
-        return False
-    algorithm, _, value = digest.partition(":")
-    return algorithm != "sha256" or len(value) == _SHA256_HEX
+def _no_digest(raw: str, name: str, digest: str) -> str:
+    """Return what is wrong with what stands after @, and what to write."""
+    wanted = "write it like app@sha256: and 64 lower-case hexadecimal digits"
+    meant = digest_of(digest) or ""
+    if _DIGEST.fullmatch(meant):
+        wanted = f"write {name}@{meant}"
+    elif digest.lower().startswith("sha512:"):
+        wanted = f"HSS knows images by SHA-256 alone; {wanted}"
+    return f"{raw!r}: the part after @ is no digest; {wanted}"
 
 
 def _split_version(rest: str) -> tuple[str, str | None]:
@@ -132,13 +245,11 @@ def _split_version(rest: str) -> tuple[str, str | None]:
     return rest[:colon], rest[colon + 1 :]
 
 
-def _split_path(raw: str, path: str) -> tuple[str | None, str]:
-    components = path.split("/")
-    first = components[0]
-    if len(components) > 1 and ("." in first or ":" in first or first == "localhost"):
-        if not _REGISTRY.fullmatch(first):
-            raise ValueError(f"{raw!r}: {first!r} is no registry host")
-        components = components[1:]
+def _split_path(raw: str, path: str) -> tuple[str | None, str | None, str]:
+    registry, rest = split_registry(path)
+    if registry is not None and not _REGISTRY.fullmatch(registry):
+        raise ValueError(f"{raw!r}: {registry!r} is no registry host")
+    components = rest.split("/")
     for component in components:
         if not _COMPONENT.fullmatch(component):
             raise ValueError(
@@ -151,6 +262,4 @@ def _split_path(raw: str, path: str) -> tuple[str | None, str]:
             raise ValueError(
                 f"{raw[:60] + '…'!r}: the {what} is longer than the {_LONGEST_NAME} characters that HSS can hold"
             )
-    if len(components) == 1:
-        return None, name
-    return namespace, name
+    return registry, namespace if len(components) > 1 else None, name

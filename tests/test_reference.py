@@ -1,11 +1,13 @@
 """IMAGE is split as Docker does, and a row belongs to it only on equality."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hssgate.hss.models import CicdImage
-from hssgate.reference import parse_reference
+from hssgate.reference import host_of, parse_reference
 
 DIGEST = "sha256:" + "ab" * 32
 
@@ -29,7 +31,7 @@ DIGEST = "sha256:" + "ab" * 32
 def test_references_are_split(
     text: str, namespace: str | None, name: str, version: str | None, digest: str | None
 ) -> None:
-    """Registry dropped, first of several components is the namespace, the rest the name."""
+    """Registry apart, first of several components is the namespace, the rest the name."""
     reference = parse_reference(text)
 
     assert (reference.namespace, reference.image_name) == (namespace, name)
@@ -39,6 +41,8 @@ def test_references_are_split(
 @pytest.mark.parametrize(
     "text",
     [
+        f"app@{DIGEST.upper()}", "app@sha512:" + "ab" * 64, "app@sha256-" + "ab" * 32, "app@" + "ab" * 32, DIGEST, "ab" * 32,
+        f"team/{DIGEST}", f"@{DIGEST}", "a.b/" + "AB" * 32 + ":1.0",
         "", " ", "app", "team/app", "host:5000/app", "app:", "app@", "app@sha256:abc", "app@" + DIGEST + "0", "/app:1",
         "app/:1", "team//app:1", "app:1:2", "app:-x", "a b:1", "app:1 0", "äpp:1", "app:" + "1" * 129, "-app:1", "app-:1",
         "x" * 129 + ":1", "n" * 129 + "/app:1", "ho$t.io/app:1", "a" * 2000 + ":1", "app@" + DIGEST + "@" + DIGEST,
@@ -49,6 +53,24 @@ def test_references_are_split(
 def test_what_is_no_reference_is_refused(text: str) -> None:
     """No silent `latest`, no guess."""
     with pytest.raises(ValueError, match=r"IMAGE|app|digest|host|HSS|part|tag|names|longer"):
+        parse_reference(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param(f"app@{DIGEST.upper()}", f"write app@{DIGEST}", id="upper case"),
+        pytest.param("app:1@" + "ab" * 32, f"write app:1@{DIGEST}", id="no algorithm"),
+        pytest.param("app@sha512:" + "ab" * 64, "HSS knows images by SHA-256 alone; write it like app@sha256:", id="SHA-512"),
+        pytest.param("app@sha256:12", "write it like app@sha256: and 64 lower-case hexadecimal digits", id="too short"),
+        pytest.param(DIGEST, "a digest alone names no image; write it like team/app@sha256:", id="in place of a name"),
+        pytest.param("ab" * 32 + ":1.0", "a digest alone names no image", id="64 digits for a name"),
+        pytest.param(f"@{DIGEST}", "a digest alone names no image", id="no name"),
+    ],
+)  # fmt: skip
+def test_a_digest_written_otherwise_is_refused_with_the_form_to_write(text: str, message: str) -> None:
+    """At once, not after a wait for a row that can never come."""
+    with pytest.raises(ValueError, match=re.escape(message)):
         parse_reference(text)
 
 
@@ -98,3 +120,94 @@ def test_a_row_belongs_only_on_equality(change: dict[str, str | None], differs_i
 def test_what_is_not_asked_for_is_not_compared() -> None:
     """A bare name and version accept every namespace, digest and identifier."""
     assert parse_reference("app:1.0").owns(ROW)
+
+
+PATHS = [
+    # asked, namespace, image_name, registry_name, whether it is the image
+    pytest.param("team/app:1.0", None, "team/app", None, True, id="path in the name"),
+    pytest.param("team/app:1.0", "", "r.io/team/app", None, True, id="registry and path in the name"),
+    pytest.param("team/app:1.0", "r.io", "team/app", None, True, id="registry as the organisation"),
+    pytest.param("team/app:1.0", "r.io/team", "app", None, True, id="registry before the organisation"),
+    pytest.param("team/app:1.0", "x/team", "app", None, False, id="an organisation within another"),
+    pytest.param("team/app:1.0", None, "app", None, False, id="no organisation"),
+    pytest.param("team/app:1.0", None, None, None, False, id="no name"),
+    pytest.param("team/sub/app:1.0", "team/sub", "app", None, True, id="the organisation has two components"),
+    pytest.param("team/sub/app:1.0", "team", "sub/app", None, True, id="the name has two components"),
+    pytest.param("r.io/team/app:1.0", "team", "app", None, True, id="registry asked for, none known"),
+    pytest.param("r.io/team/app:1.0", None, "R.io:443/team/app", None, True, id="the same registry"),
+    pytest.param("r.io/team/app:1.0", None, "q.io/team/app", None, False, id="another registry in the name"),
+    pytest.param("r.io/team/app:1.0", "team", "app", "https://R.io/", True, id="the same registry by its address"),
+    pytest.param("r.io/team/app:1.0", "team", "app", "q.io", False, id="another registry by its name"),
+    pytest.param("r.io/team/app:1.0", "team", "app", "r.io:5000", False, id="another port"),
+    pytest.param("r.io/team/app:1.0", "team", "app", "Basic edition 2.0", True, id="a name that is no host"),
+    pytest.param("r.io/team/app:1.0", "team", "app", "swr", True, id="a word that is no host"),
+    pytest.param("team/app:1.0", "team", "app", "q.io", True, id="no registry asked for"),
+    pytest.param("my.org/app:1.0", None, "app", None, True, id="registry and name: no organisation"),
+    pytest.param("my.org/app:1.0", "my.org", "app", None, True, id="registry and name: it is the organisation"),
+    pytest.param("my.org/app:1.0", None, "my.org/app", None, True, id="registry and name: both in the name"),
+    pytest.param("my.org/app:1.0", "team", "app", None, False, id="registry and name: another organisation"),
+    pytest.param("my.org/app:1.0", "q.org", "app", None, False, id="registry and name: another registry"),
+    pytest.param("app:1.0", "team", "app", None, True, id="a name alone: any organisation"),
+    pytest.param("app:1.0", None, "q.io/team/app", None, True, id="a name alone: any organisation in the name"),
+    pytest.param("app:1.0", "app", "other", None, False, id="a name alone is no organisation"),
+]
+
+
+@pytest.mark.parametrize(("text", "namespace", "name", "registry_name", "is_owned"), PATHS)
+def test_a_row_is_known_by_its_path_and_registry(
+    text: str, namespace: str | None, name: str | None, registry_name: str | None, *, is_owned: bool
+) -> None:
+    """However HSS spreads them over namespace, image_name and registry_name."""
+    row = CicdImage(namespace=namespace, image_name=name, image_version="1.0", registry_name=registry_name)
+
+    assert parse_reference(text).owns(row) is is_owned
+
+
+@pytest.mark.parametrize(
+    ("picked", "namespace", "registry_name", "is_owned"),
+    [
+        pytest.param("Basic edition", "team", "Basic edition", True, id="by its name"),
+        pytest.param("r.io", "team", "https://R.io:443/", True, id="by its host"),
+        pytest.param("r.io", "r.io/team", None, True, id="by the registry in its path"),
+        pytest.param("swr", "team", "SWR", False, id="a name has its case"),
+        pytest.param("swr", "team", None, False, id="a row that names none"),
+    ],
+)
+def test_a_registry_can_be_picked(picked: str, namespace: str, registry_name: str | None, *, is_owned: bool) -> None:
+    """By the name that HSS lists."""
+    row = CicdImage(namespace=namespace, image_name="app", image_version="1.0", registry_name=registry_name)
+
+    assert parse_reference("team/app:1.0", registry_name=picked).owns(row) is is_owned
+
+
+@pytest.mark.parametrize(
+    ("name", "host"),
+    [
+        ("swr", None), ("Basic 2.0", None), ("SWR.example.com", "swr.example.com"), ("http://swr:80/", "swr:80"),
+        ("https://swr.example.com:443/", "swr.example.com"), ("swr:443", "swr"), ("", None),
+    ],
+)  # fmt: skip
+def test_a_name_is_a_host_by_its_port_or_its_dot(name: str, host: str | None) -> None:
+    """Compared without case, scheme, final slash and the port that https has anyway."""
+    assert host_of(name) == host
+
+
+@pytest.mark.parametrize(
+    ("asked", "row", "unreadable", "may_be"),
+    [
+        pytest.param("team/app:1.0", {"namespace": "team"}, {"image_name"}, True, id="its organisation"),
+        pytest.param("team/app:1.0", {"namespace": "r.io"}, {"image_name"}, True, id="a registry as the organisation"),
+        pytest.param("team/app:1.0", {"namespace": "steam"}, {"image_name"}, False, id="another organisation"),
+        pytest.param("my.org/app:1.0", {"namespace": "team"}, {"image_name"}, False, id="an organisation where there is none"),
+        pytest.param("app:1.0", {"namespace": "team"}, {"image_name"}, True, id="any organisation"),
+        pytest.param("team/app:1.0", {"image_name": "app"}, {"namespace"}, True, id="its name"),
+        pytest.param("team/app:1.0", {"image_name": "app2"}, {"namespace"}, False, id="another name"),
+    ],
+)  # fmt: skip
+def test_what_can_be_read_of_an_odd_row_may_show_that_it_is_another(
+    asked: str, row: dict[str, str], unreadable: set[str], *, may_be: bool
+) -> None:
+    """A doubt is only about the image that the row may belong to."""
+    known = CicdImage.model_validate({"image_version": "1.0", **row})
+
+    assert parse_reference(asked).may_own(known, frozenset(unreadable)) is may_be

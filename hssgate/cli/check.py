@@ -12,6 +12,7 @@ from hssgate.cli.environment import check_variables
 from hssgate.cli.old_reports import RemovesOldReports
 from hssgate.cli.options import (
     LONGEST_CICD_NAME,
+    LONGEST_REGISTRY_NAME,
     Report,
     Switch,
     Text,
@@ -54,6 +55,13 @@ class _Gate(github.Announced, RemovesOldReports):
     envvar="HSSGATE_CICD_NAME",
     help="CI/CD identifier name that the rows must bear.",
 )
+@click.option(
+    "--registry-name",
+    type=Text(LONGEST_REGISTRY_NAME),
+    show_envvar=True,
+    envvar="HSSGATE_REGISTRY_NAME",
+    help="Registry that the rows must name, as HSS lists it; in place of the registry in IMAGE.",
+)
 @policy_option
 @click.option(
     "--scanned-after",
@@ -88,6 +96,7 @@ def check(  # noqa: PLR0917 - click hands over every option by name
     ctx: click.Context,
     images: tuple[str, ...],
     cicd_name: str | None,
+    registry_name: str | None,
     policies: tuple[Path, ...],
     scanned_after: Moment | None,
     timeout: float,
@@ -120,7 +129,7 @@ def check(  # noqa: PLR0917 - click hands over every option by name
     check_paths(reports)
     console.results_to_stderr = takes_stdout(reports)
     ctx.with_resource(world.interruptible())  # from here on a signal leaves reports behind
-    references = _references(images, cicd_name)
+    references = _references(images, cicd_name, registry_name)
     chosen = choose(policies)
     refuse_inputs(reports, (*chosen.paths, *inputs_of(ctx)))
     applied = load(chosen)
@@ -169,7 +178,7 @@ def _run(settings: Settings, policies: Sequence[LoadedPolicy], reports: Sequence
         return int(publication.finish(verdict).exit_code)
 
 
-def _references(images: Sequence[str], cicd_name: str | None) -> tuple[Reference, ...]:
+def _references(images: Sequence[str], cicd_name: str | None, registry_name: str | None) -> tuple[Reference, ...]:
     """Return each image once, in the order given."""
     found: dict[tuple[str | None, ...], Reference] = {}
     problems = []
@@ -177,7 +186,7 @@ def _references(images: Sequence[str], cicd_name: str | None) -> tuple[Reference
         raise Misused(f"{len(distinct)} IMAGEs given, more than the {MOST_IMAGES} of one run; split them up")
     for image in distinct:
         try:
-            reference = parse_reference(image, cicd_name)
+            reference = parse_reference(image, cicd_name, registry_name)
         except ValueError as error:
             problems.append(str(error))
         else:

@@ -18,6 +18,7 @@ from hssgate.text import clean
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 LONGEST_CICD_NAME = 128
+LONGEST_REGISTRY_NAME = 128
 LONGEST_ID = 256
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 SWITCHES = {"1": True, "true": True, "0": False, "false": False}

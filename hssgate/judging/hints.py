@@ -2,7 +2,8 @@
 
 from hssgate.durations import believable, worded_time
 from hssgate.hss.models import CicdImage
-from hssgate.reference import Reference
+from hssgate.hss.query import LONGEST_VERSION
+from hssgate.reference import Reference, path_of_row, registry_of
 from hssgate.text import clean
 from hssgate.waiting.groups import Phase, Standing
 from hssgate.waiting.observation import Sighting
@@ -50,8 +51,9 @@ def near_misses(reference: Reference, rows: tuple[CicdImage, ...]) -> list[str]:
         rows: none of which belong to it.
     """
     alike = {row: differences for row in rows if "image_name" not in (differences := reference.differences(row))}
-    nearest = sorted(alike, key=lambda row: (len(alike[row]), -_last_change(row)))
-    return list(dict.fromkeys(_worded(row, alike[row]) for row in nearest))[:_MOST_SHOWN]
+    cut = _cut_version(reference)
+    nearest = sorted(alike, key=lambda row: (len(alike[row]), row.image_version != cut, -_last_change(row)))
+    return list(dict.fromkeys(_worded(reference, row, alike[row]) for row in nearest))[:_MOST_SHOWN]
 
 
 def _last_change(row: CicdImage) -> int:
@@ -69,8 +71,14 @@ def _advice_on_absence(sighting: Sighting) -> str:
     )
 
 
-def _worded(row: CicdImage, differences: tuple[str, ...]) -> str:
-    image = "/".join(part for part in (row.namespace, row.image_name) if part)
+def _cut_version(reference: Reference) -> str | None:
+    """Return a version as it is where HSS keeps no more than its filter takes, None for one that is not longer."""
+    version = reference.image_version or ""
+    return version[:LONGEST_VERSION] if len(version) > LONGEST_VERSION else None
+
+
+def _worded(reference: Reference, row: CicdImage, differences: tuple[str, ...]) -> str:
+    image = path_of_row(row)
     if row.image_version:
         image += f":{row.image_version}"
     if "image_digest" in differences and row.image_digest:
@@ -78,4 +86,24 @@ def _worded(row: CicdImage, differences: tuple[str, ...]) -> str:
     options = f" with --cicd-name {row.cicd_name}" if "cicd_name" in differences and row.cicd_name else ""
     fields = ", ".join(name.removeprefix("image_") for name in differences)
     when = f", scanned {worded_time(row.latest_scan_time)}" if row.latest_scan_time is not None else ""
-    return clean(f"{image}{options} (other {fields}; {row.scan_status}{when})", 400)
+    notes = [f"other {fields}", f"{row.scan_status}{when}"]
+    if "registry_name" in differences:
+        notes.append(_registry_advice(reference, row))
+    if row.image_version and row.image_version == _cut_version(reference):
+        notes.append(
+            f"its version is the first {LONGEST_VERSION} characters of the one asked for, which proves nothing"
+        )
+    return clean(f"{image}{options} ({'; '.join(notes)})", 400)
+
+
+def _registry_advice(reference: Reference, row: CicdImage) -> str:
+    """Return what to pass for a row of another registry."""
+    from shlex import quote
+
+    found = registry_of(row)
+    if found is None:
+        return "HSS names no registry for it: leave --registry-name out"
+    if reference.registry_name is not None:
+        return f"--registry-name {quote(found)}"
+    leave_out = "leave the registry out of IMAGE"
+    return f"{leave_out}, or --registry-name {quote(found)}" if row.registry_name else leave_out

@@ -16,7 +16,7 @@ def identities(references: Sequence[Reference]) -> list[Key]:
     """Return what makes each image the same image in the next run.
 
     Version and digest are left out, for both change with every push: an alert would never be seen again, nor closed.
-    Only where one run asks for several versions of an image do they tell those apart.
+    Only where one run asks for several versions of an image do they tell those apart, and so do its registries.
 
     Args:
         references: all images of the run.
@@ -24,7 +24,9 @@ def identities(references: Sequence[Reference]) -> list[Key]:
     names: list[Key] = [(found.cicd_name, found.namespace, found.image_name) for found in references]
     shared = Counter(names)
     return [
-        (*name, found.image_version, found.image_digest) if shared[name] > 1 else name
+        (*name, found.image_version, found.image_digest, *([found.registry] if found.registry else []))
+        if shared[name] > 1
+        else name
         for name, found in zip(names, references, strict=True)
     ]
 

@@ -47,6 +47,7 @@ def asked(image: ImageVerdict) -> Facts:
     return _facts(
         ("image", image.reference.text),
         ("CI/CD identifier", image.reference.cicd_name),
+        ("registry", image.reference.registry_name),
         ("scanned at or after", format_moment(moment) if moment is not None else None),
     )
 

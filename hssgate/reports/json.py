@@ -122,6 +122,7 @@ def _image(image: ImageVerdict) -> dict[str, Any]:
     return {
         "reference": image.reference.text,
         "cicd_name": image.reference.cicd_name,
+        "registry_name": image.reference.registry_name,
         "result": image.outcome.value,
         "exit_code": int(image.exit_code),
         "row": _row(image.row),

@@ -17,7 +17,7 @@ from hssgate.reference import Reference, parse_reference
 from hssgate.saved.report_model import SCHEMA_VERSION, GroupModel, ImageModel, ReportModel, parse_json
 from hssgate.text import clean
 from hssgate.verdict import Read, Trouble
-from hssgate.waiting.groups import GroupKey, Standing
+from hssgate.waiting.groups import GroupKey, Standing, group_key
 from hssgate.waiting.observation import Sighting
 
 LARGEST_FILE = 64 * 1024 * 1024  # bytes
@@ -114,7 +114,7 @@ def _interruption(report: ReportModel) -> ExitCode | None:
 
 
 def _saved(image: ImageModel, interruption: ExitCode | None) -> SavedImage:
-    reference = parse_reference(image.reference, image.cicd_name)
+    reference = parse_reference(image.reference, image.cicd_name, image.registry_name)
     seen = image.seen
     standings = [_standing(reference, group) for group in seen.groups]
     if len({standing.key for standing in standings}) < len(standings):  # as where only the end of a long name differs
@@ -149,7 +149,7 @@ def _standing(reference: Reference, group: GroupModel) -> Standing:
     row = group.row
     if not reference.owns(row):
         raise ValueError(f"a row of another image stands under {reference.text}")
-    return Standing((row.cicd_name, row.namespace, row.image_name, row.image_version), group.phase, row, group.others)
+    return Standing(group_key(row), group.phase, row, group.others)
 
 
 def _evidence(image: ImageModel, number: int, interruption: ExitCode | None) -> Evidence:

@@ -161,6 +161,7 @@ class ImageModel(BaseModel):
 
     reference: str
     cicd_name: str | None
+    registry_name: str | None = None  # as in reports from before it could be asked for
     exit_code: ExitCode
     row: CicdImage | None
     checks: tuple[CheckModel, ...]

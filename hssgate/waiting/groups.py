@@ -7,12 +7,12 @@ from hssgate.durations import believable
 from hssgate.hss.models import CicdImage
 from hssgate.policy.rule_table import ROW_FIELDS
 from hssgate.record import record
-from hssgate.reference import Reference
+from hssgate.reference import Reference, registry_of
 
 _JUDGED = ("image_digest", *ROW_FIELDS)
 COMPARED = ("image_id", *_JUDGED)
 
-GroupKey = tuple[str | None, str | None, str | None, str | None]
+GroupKey = tuple[str | None, str | None, str | None, str | None, str | None]
 
 
 class Phase(StrEnum):
@@ -37,7 +37,7 @@ class Standing:
     """The state of one group.
 
     Args:
-        key: cicd_name, namespace, image_name, image_version.
+        key: cicd_name, registry, namespace, image_name, image_version.
         phase: where it stands.
         row: the row that stands for the group.
         others: where it is ambiguous, all rows that might be the newest; where a scan is in progress, the finished
@@ -52,9 +52,10 @@ class Standing:
     @property
     def label(self) -> str:
         """The group as people would write it."""
-        cicd_name, namespace, name, version = self.key
+        cicd_name, registry, namespace, name, version = self.key
         image = "/".join(part for part in (namespace, name) if part) + (f":{version}" if version else "")
-        return f"{cicd_name}: {image}" if cicd_name else image
+        origin = ", ".join(part for part in (cicd_name, registry) if part)
+        return f"{origin}: {image}" if origin else image
 
 
 def standings(
@@ -74,9 +75,13 @@ def standings(
     groups: dict[GroupKey, list[CicdImage]] = {}
     for row in rows:
         if reference.owns(row):
-            key = (row.cicd_name, row.namespace, row.image_name, row.image_version)
-            groups.setdefault(key, []).append(row)
+            groups.setdefault(group_key(row), []).append(row)
     return tuple(_standing(key, group, scanned_after, now) for key, group in groups.items())
+
+
+def group_key(row: CicdImage) -> GroupKey:
+    """Return what rows of one group have in common."""
+    return row.cicd_name, registry_of(row), row.namespace, row.image_name, row.image_version
 
 
 def judged_fields(row: CicdImage) -> tuple[object, ...]:

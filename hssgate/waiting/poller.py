@@ -11,7 +11,7 @@ from hssgate.exit_codes import ExitCode
 from hssgate.hss.models import CicdImage
 from hssgate.hss.odd_rows import OddRow
 from hssgate.hss.paging import Listing
-from hssgate.reference import Reference
+from hssgate.reference import Reference, basename
 from hssgate.settings import Patience
 from hssgate.text import plural
 from hssgate.waiting.image import Watched
@@ -145,9 +145,9 @@ class Watch:
     def _news(self, lane: _OpenLane, listing: Listing[CicdImage], began: float) -> None:
         lane.server_faults = 0
         scanned_after = self._moment(listing)
-        by_name: dict[str | None, list[CicdImage]] = {}
+        by_name: dict[str, list[CicdImage]] = {}
         for row in listing.rows:
-            by_name.setdefault(row.image_name, []).append(row)
+            by_name.setdefault(basename(row.image_name), []).append(row)
         unread: list[ApiUnavailable] = []
         looked_at = lane.open
         for image in looked_at:
@@ -156,7 +156,7 @@ class Watch:
                 self._no_answer(image, unread[-1], Event.NO_ANSWER)
                 continue
             event = image.see(
-                replace(listing, rows=tuple(by_name.get(image.reference.image_name, ()))),
+                replace(listing, rows=tuple(by_name.get(image.reference.basename, ()))),
                 began=began, now=self._clock.monotonic(), at=self._present(),
                 settle=self._patience.settle, scanned_after=scanned_after,
             )  # fmt: skip

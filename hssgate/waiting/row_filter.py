@@ -5,7 +5,7 @@ from itertools import chain
 
 from hssgate.hss.models import CicdImage
 from hssgate.hss.odd_rows import OddRow
-from hssgate.reference import Reference
+from hssgate.reference import Reference, basename
 
 MOST_NEIGHBOURS = 200  # rows of a name that are nobody's; they are only told as what may have been meant
 
@@ -20,15 +20,15 @@ class Wanted:
     def __init__(self, references: Iterable[Reference]) -> None:
         self._by_tag: dict[tuple[str, str | None], list[Reference]] = {}
         for reference in references:
-            self._by_tag.setdefault((reference.image_name, reference.image_version), []).append(reference)
+            self._by_tag.setdefault((reference.basename, reference.image_version), []).append(reference)
         self._room = {name: MOST_NEIGHBOURS for name, _ in self._by_tag}
         self._in_doubt: set[Reference] = set()
 
     def keeps(self, row: CicdImage) -> bool:
         """Return whether the row belongs to an image, or is among the first that only share the name of one."""
-        name = row.image_name
-        room = self._room.get(name or "")
-        if name is None or room is None:
+        name = basename(row.image_name)
+        room = self._room.get(name)
+        if room is None:
             return False
         if any(reference.owns(row) for reference in self._of(name, row.image_version)):
             return True
@@ -44,12 +44,12 @@ class Wanted:
         if {"image_name", "image_version"} & odd.unreadable:
             candidates = (reference for references in self._by_tag.values() for reference in references)
         else:
-            candidates = self._of(odd.known.image_name, odd.known.image_version)
+            candidates = self._of(basename(odd.known.image_name), odd.known.image_version)
         doubted = {reference for reference in candidates if reference.may_own(odd.known, odd.unreadable)}
         is_news = not doubted <= self._in_doubt
         self._in_doubt |= doubted
         return is_news
 
-    def _of(self, name: str | None, version: str | None) -> Iterator[Reference]:
+    def _of(self, name: str, version: str | None) -> Iterator[Reference]:
         """Return the references that a row of this name and version can belong to."""
-        return chain.from_iterable(self._by_tag.get((name or "", wanted), ()) for wanted in {version, None})
+        return chain.from_iterable(self._by_tag.get((name, wanted), ()) for wanted in {version, None})

@@ -66,6 +66,36 @@ OUTCOMES = [
 ]  # fmt: skip
 
 
+ELSEWHERE = {"registry_name": "other.example.com"}
+HIGH = "severity_level: High, vul_num: 1, malicious_file_num: 0"
+IDENTITIES = [
+    pytest.param("r.example.com/team/app:1.0", [], finished(**ELSEWHERE), 4, "other registry_name", id="another registry"),
+    pytest.param("r.example.com/team/app:1.0", [], finished(**ELSEWHERE), 4, "leave the registry out of IMAGE, or --registry-name other.example.com", id="another registry: what to do"),
+    pytest.param("r.example.com/team/app:1.0", ["--registry-name", "other.example.com"], finished(**ELSEWHERE), 0, "1 image passed", id="picked all the same"),
+    pytest.param("team/app:1.0", [], finished() + finished(HIGH, **ELSEWHERE), 10, "other.example.com: team/app:1.0", id="two registries, one of them High"),
+    pytest.param("team/app:1.0", ["--registry-name", "r.example.com"], finished(registry_name="r.example.com") + finished(HIGH, **ELSEWHERE), 0, "1 image passed", id="one of two registries picked"),
+    pytest.param("team/app:1.0", ["--registry-name", "r.example.com"], finished(**ELSEWHERE), 4, "--registry-name other.example.com", id="picked, and not there"),
+    pytest.param("team/app:1.0", ["--registry-name", "r.example.com"], finished(), 4, "leave --registry-name out", id="picked, and no registry is named"),
+    pytest.param("team/app:1.0", [], finished(namespace="null", image_name="team/app"), 0, "1 image passed", id="path in the name"),
+    pytest.param("team/app:1.0", [], finished() + finished(HIGH, namespace="null", image_name="r.example.com/team/app"), 10, "1 image blocked", id="registry and path in the name"),
+    pytest.param("my.org/app:1.0", [], finished(HIGH), 4, "other namespace", id="registry and a name alone: not of any organisation"),
+    pytest.param("app:1.0", [], finished() + finished(HIGH, namespace="null", image_name="prod/app"), 10, "1 image blocked", id="a name alone: each organisation counts"),
+    pytest.param(f"team/app:1.0@{DIGEST}", [], finished(image_digest=DIGEST[7:].upper()), 0, "1 image passed", id="digest in upper case and without the algorithm"),
+    pytest.param("team/app:" + "v" * 70, [], finished(image_version="v" * 64), 4, "the first 64 characters of the one asked for", id="version cut short"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("asked", "arguments", "rows", "code", "message"), IDENTITIES)
+def test_rows_are_told_apart_by_path_registry_and_digest(
+    bench: Bench, asked: str, arguments: list[str], rows: str, code: int, message: str
+) -> None:
+    """What cannot be the image is never the image; what can, is found."""
+    ended = bench.play(images(rows)).check(asked, *arguments)
+
+    assert ended.code == code
+    assert message in ended.out
+
+
 @pytest.mark.parametrize(("scenario", "arguments", "code", "checks"), OUTCOMES)
 def test_each_outcome_has_its_exit_code_and_its_reports(
     bench: Bench, scenario: str, arguments: list[str], code: int, checks: dict[str, str]
@@ -169,10 +199,11 @@ def test_the_worst_image_decides_and_none_stops_the_others(bench: Bench) -> None
 
 
 def test_repeated_references_are_judged_once(bench: Bench) -> None:
-    """However they are written."""
-    ended = bench.play(images(finished())).check("team/app:1.0", "registry.example.com/team/app:1.0")
+    """However their registry is written; another registry is another image."""
+    asked = ("r.example.com/team/app:1.0", "R.example.com:443/team/app:1.0", "team/app:1.0", "team/app:1.0")
+    ended = bench.play(images(finished())).check(*asked)
 
-    assert [found["reference"] for found in ended.report["images"]] == ["team/app:1.0"]
+    assert [found["reference"] for found in ended.report["images"]] == [asked[0], "team/app:1.0"]
 
 
 def test_one_bad_request_does_not_stop_the_others(bench: Bench) -> None:
@@ -410,7 +441,7 @@ def test_the_query_asks_newest_first_and_all_of_a_page(bench: Bench) -> None:
     )
 
     assert bench.emulator.requests[0].query == (
-        "cicd_name=shop&enterprise_project_id=all_granted_eps&image_name=app&image_version=1.0&limit=200&namespace=team&"
+        "cicd_name=shop&enterprise_project_id=all_granted_eps&image_name=app&image_version=1.0&limit=200&"
         "offset=0&sort_dir=desc&sort_key=latest_scan_time"
     )
 

@@ -35,7 +35,9 @@ def refused(ended: Ended, variable: str) -> bool:
 
 
 @pytest.mark.parametrize("value", ["", " ", "\n"], ids=["empty", "blank", "line break"])
-@pytest.mark.parametrize("variable", ["HSSGATE_POLICY", "HSSGATE_SCANNED_AFTER", "HSSGATE_CICD_NAME"])
+@pytest.mark.parametrize(
+    "variable", ["HSSGATE_POLICY", "HSSGATE_SCANNED_AFTER", "HSSGATE_CICD_NAME", "HSSGATE_REGISTRY_NAME"]
+)
 def test_an_empty_variable_that_decides_is_misuse(bench: Bench, variable: str, value: str) -> None:
     """It is what is left of a misspelt variable behind it: less would be asked for than was meant."""
     ended = check(bench, {variable: value}, "team/app:1.0")

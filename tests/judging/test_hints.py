@@ -39,7 +39,7 @@ def row(**fields: object) -> CicdImage:
 )  # fmt: skip
 def test_the_advice_fits_what_held_the_image_up(phase: Phase, said: str) -> None:
     """One way out for each phase in which a wait can end."""
-    assert advice(SIGHTING, Standing((None, None, "app", "2.0"), phase, ROW)) == said
+    assert advice(SIGHTING, Standing((None, None, None, "app", "2.0"), phase, ROW)) == said
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_a_stale_result_whose_time_cannot_be_used_needs_a_digest(
     server_time: float | None, scan_time: int | None
 ) -> None:
     """No later scan would help: HSS does not say when it scanned."""
-    standing = Standing((None, None, "app", "2.0"), Phase.STALE, row(latest_scan_time=scan_time))
+    standing = Standing((None, None, None, "app", "2.0"), Phase.STALE, row(latest_scan_time=scan_time))
 
     assert advice(replace(SIGHTING, server_time=server_time), standing) == (
         "; HSS gave no scan time that can be used, so --scanned-after cannot prove this result, a digest alone can: "

@@ -35,8 +35,8 @@ ROW = CicdImage(
     cicd_name="shop", namespace="team", image_name="app", image_version="1.0", image_digest=DIGEST,
     scan_status="success", severity_level="Low", vul_num=2, latest_scan_time=int(NOW) * 1000 - 60_000,
 )  # fmt: skip
-KEY: GroupKey = ("shop", "team", "app", "1.0")
-OTHER_KEY: GroupKey = ("shop", "old", "app", "1.0")
+KEY: GroupKey = ("shop", None, "team", "app", "1.0")
+OTHER_KEY: GroupKey = ("shop", None, "old", "app", "1.0")
 STANDING = Standing(KEY, Phase.ENDED, ROW)
 OTHER = Standing(OTHER_KEY, Phase.ENDED, ROW.model_copy(update={"namespace": "old"}))
 SIGHTING = Sighting(

@@ -18,7 +18,7 @@ from hssgate.waiting.observation import Sighting
 from hssgate.waiting.states import Ending
 
 DIGEST = "sha256:" + "ab" * 32
-KEY: GroupKey = ("shop", "team", "app", "1.0")
+KEY: GroupKey = ("shop", None, "team", "app", "1.0")
 ROW = CicdImage(
     image_name="app", image_version="1.0", image_digest=DIGEST, scan_status="success",
     severity_level="Low", vul_num=3, latest_scan_time=1_790_000_000_000,

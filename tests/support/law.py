@@ -45,6 +45,8 @@ class Asked:
         namespace: and the following: of the image `app`.
         scanned_after: epoch milliseconds.
         settle: seconds.
+        registry: in front of the path.
+        registry_name: that was picked with its option.
     """
 
     namespace: str | None
@@ -53,23 +55,47 @@ class Asked:
     cicd_name: str | None
     scanned_after: int | None
     settle: float
+    registry: str | None = None
+    registry_name: str | None = None
 
     @property
     def reference(self) -> str:
-        name = f"{self.namespace}/app" if self.namespace else "app"
+        name = "/".join(part for part in (self.registry, self.namespace, "app") if part)
         return name + (f":{self.version}" if self.version else "") + (f"@{self.digest}" if self.digest else "")
 
-    @property
-    def wanted(self) -> Row:
-        """What a row of the image has to bear."""
-        given = {
-            "image_name": "app", "namespace": self.namespace, "image_version": self.version,
-            "image_digest": self.digest, "cicd_name": self.cicd_name,
-        }  # fmt: skip
-        return {name: value for name, value in given.items() if value is not None}
+    def matches(self, row: Row, odd: Iterable[str] = ()) -> bool:
+        """Whether a row is of the image, or may be where some fields cannot be read."""
+        return (
+            self._is_named(row, odd)
+            and ("image_version" in odd or self.version in {None, row.get("image_version")})
+            and ("cicd_name" in odd or self.cicd_name in {None, row.get("cicd_name")})
+            and ("image_digest" in odd or self.digest in {None, _digest(row.get("image_digest") or "")})
+            and ("registry_name" in odd or self._is_kept_at(row))
+        )
 
-    def matches(self, row: Row) -> bool:
-        return all(row.get(name) == value for name, value in self.wanted.items())
+    def _is_named(self, row: Row, odd: Iterable[str]) -> bool:
+        """Compare from the end: name, organisation, and nothing more than a registry before them."""
+        namespace, name = ("" if field in odd else row.get(field) or "" for field in ("namespace", "image_name"))
+        parts = [part for part in f"{namespace}/{name}".split("/") if part]
+        if "image_name" in odd:
+            return not namespace or self.namespace in {None, parts[-1]} or _is_host(parts[-1])
+        if not name or parts.pop() != "app":
+            return False
+        if "namespace" in odd or (self.namespace is None and self.registry is None):
+            return True
+        if self.namespace is not None and (not parts or parts.pop() != self.namespace):
+            return False
+        return not parts or (len(parts) == 1 and _is_host(parts[0]))
+
+    def _is_kept_at(self, row: Row) -> bool:
+        front = f"{row.get('namespace') or ''}/{row.get('image_name') or ''}".strip("/").partition("/")
+        before = front[0] if front[1] and _is_host(front[0]) else ""
+        named = row.get("registry_name") or before
+        if self.registry and before and _host(before) != _host(self.registry):
+            return False
+        if self.registry_name:
+            return named == self.registry_name or (_is_host(named) and _host(named) == _host(self.registry_name))
+        return not (self.registry and _is_host(named) and _host(named) != _host(self.registry))
 
     def rows_of(self, look: Look) -> list[Row] | None:
         """Return the rows of the image; None where there was no answer, or a row that may be one cannot be read."""
@@ -79,13 +105,13 @@ class Asked:
             odd = unreadable(row)
             if odd is None:
                 return None
-            if odd and all(name in odd or row.get(name) == value for name, value in self.wanted.items()):
+            if odd and self.matches(row, odd):
                 return None
         return [row for row in look.rows if self.matches(row)]
 
     def is_shown_by(self, look: Look) -> bool:
         """Whether a look could not have missed the image, and was taken for it."""
-        mine = {"image_name": "app", "namespace": self.namespace, "image_version": self.version}
+        mine = {"image_name": "app", "image_version": self.version}
         if self.cicd_name:
             return look.filters.get("cicd_name") == self.cicd_name
         return dict(look.filters) == {name: value for name, value in mine.items() if value}
@@ -312,7 +338,19 @@ def _fits(glob: str, text: str) -> bool:
 
 
 def _names(row: Row) -> tuple[Any, ...]:
-    return tuple(row.get(name) for name in ("cicd_name", "namespace", "image_name", "image_version"))
+    return tuple(row.get(name) for name in ("cicd_name", "registry_name", "namespace", "image_name", "image_version"))
+
+
+def _digest(written: str) -> str:
+    return "sha256:" + written.lower().removeprefix("sha256:") if written else ""
+
+
+def _is_host(text: str) -> bool:
+    return " " not in text and ("." in text or ":" in text or text == "localhost")
+
+
+def _host(text: str) -> str:
+    return text.lower().removeprefix("https://").removeprefix("http://").rstrip("/").removesuffix(":443")
 
 
 def _content(row: Row) -> tuple[Any, ...]:

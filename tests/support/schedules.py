@@ -90,13 +90,17 @@ def schedule_of(seed: int) -> Schedule:
     scanned_after = chance.choice([None, None, None, START - 1800, START])
     settle = chance.choice([0.0, 5.0, 5.0, 5.0, 12.0])
     moment = int(scanned_after * 1000) if scanned_after is not None else None
-    asked = [Asked(namespace, version, digest, cicd_name, moment, settle)]
+    registry = chance.choice([None, None, None, "swr.example.com", "other.example.com:5000"])
+    registry_name = chance.choice([None, None, None, None, "swr", "SWR.example.com:443"])
+    where = (registry, registry_name)
+    asked = [Asked(namespace, version, digest, cicd_name, moment, settle, *where)]
     if chance.random() < 0.2:
-        asked.append(Asked("prod", "2.0", None, cicd_name, moment, settle))
+        asked.append(Asked("prod", "2.0", None, cicd_name, moment, settle, *where))
     faults, bodies = _faults(chance, timeout)
     request_timeout = chance.choice([5.0, 30.0])
     arguments = ["--settle", str(settle), "--timeout", str(timeout), "--request-timeout", str(request_timeout)]
     arguments += ["--cicd-name", cicd_name] if cicd_name else []
+    arguments += ["--registry-name", registry_name] if registry_name else []
     arguments += ["--scanned-after", str(scanned_after)] if scanned_after is not None else []
     arguments += chance.choice([[], [], ["--appear-timeout", "15s"], ["--interval", "1s"], ["--interval", "20s"]])
     arguments += ["--max-interval", "30s"] if chance.random() < 0.3 else []

@@ -60,9 +60,30 @@ def random_images(chance: random.Random) -> list[Row]:
         images.append(_image(chance, _TARGET | changed))
     if chance.random() < 0.3:
         changed = chance.choice(
-            [{"image_name": "app2"}, {"image_version": "1.0.1"}, {"namespace": "steam"}, {"image_name": "myapp"}]
+            [
+                {"image_name": "app2"},
+                {"image_version": "1.0.1"},
+                {"namespace": "steam"},
+                {"image_name": "myapp"},
+                {"image_name": "other/app"},
+                {"namespace": "x/team"},
+                {"namespace": "other.example.com:5000/team"},
+            ]
         )
         images.append(_image(chance, _TARGET | changed) | {"copies": chance.choice([1, 1, 1, 1, 1, 1, 1, 1, 1, 250])})
+    if chance.random() < 0.15:  # a row that holds organisation and registry in its name, or is named after a registry
+        changed = chance.choice(
+            [
+                {"namespace": None, "image_name": "team/app"},
+                {"namespace": None, "image_name": "swr.example.com/team/app"},
+                {"namespace": None, "image_name": "swr.example.com/app"},
+                {"namespace": "swr.example.com"},
+                {"namespace": "", "image_name": "other.example.com:5000/team/app"},
+            ]
+        )
+        images.append(_image(chance, _TARGET | changed))
+    if chance.random() < 0.1:  # the digest as another might write it
+        images[0]["image_digest"] = chance.choice([DIGESTS[0].upper(), DIGESTS[0].removeprefix("sha256:")])
     if chance.random() < 0.2:  # a row that cannot be read: mostly of another image, or of nobody knows which
         changed = chance.choice([{"image_name": "app2"}, {"image_version": "3.0"}, {"namespace": "steam"}, {}])
         images.append(_image(chance, _TARGET | changed) | {"raw": chance.choice(_UNREADABLE)})

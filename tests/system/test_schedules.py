@@ -153,5 +153,5 @@ def test_the_judge_misses_what_was_there_before() -> None:
     other = CLEAN | {"namespace": "prod"}
 
     assert doubts(ASKED, [look(CLEAN, other), look(CLEAN)]) == [
-        f"{(None, 'prod', 'app', '1.0')}: seen before, and gone"
+        f"{(None, None, 'prod', 'app', '1.0')}: seen before, and gone"
     ]

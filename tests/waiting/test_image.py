@@ -144,7 +144,7 @@ def test_two_equal_reads_far_enough_apart_are_believed() -> None:
     assert looks.image.settles_at == ()
     assert looks.bring(row(vul_num=1)) is Event.RESULT
     assert looks.bring(row(vul_num=2)) is Event.YOUNG
-    assert looks.seen.unsettled == frozenset({(None, None, "app", "1")})
+    assert looks.seen.unsettled == frozenset({(None, None, None, "app", "1")})
 
 
 def test_what_was_not_listed_in_between_settles_anew() -> None:

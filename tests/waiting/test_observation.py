@@ -28,7 +28,7 @@ ROW = CicdImage(image_name="app", image_version="1.0", scan_status="success", la
 )
 def test_each_phase_has_its_words(phase: Phase, fields: dict[str, object], said: str, settling: str | None) -> None:
     """Only a result that is there can be settling."""
-    standing = Standing((None, None, "app", "1.0"), phase, ROW.model_copy(update=fields))
+    standing = Standing((None, None, None, "app", "1.0"), phase, ROW.model_copy(update=fields))
 
     assert state_of(standing, settling=False) == said
     assert state_of(standing, settling=True) == (settling or said)
