@@ -37,7 +37,7 @@ def _end_at_once(number: int, _frame: object) -> None:
 def _leave(code: int) -> None:
     """End the process at once, with this code."""
     # Taking every module apart costs time, and a request that was given up must neither hold up the end nor speak in
-    # it. Output is flushed when it is written; this is for whatever was not.
+    # it. Output is flushed when it is written; this is for the rest.
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

@@ -43,7 +43,7 @@ class Clock(Protocol):
 
         Args:
             work: the callable; it may block in any way.
-            within: seconds after which it is given up, whatever it is doing.
+            within: seconds after which it is given up, also while it blocks.
             abandon: called when it is given up, to free what the work holds.
 
         Raises:

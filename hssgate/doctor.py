@@ -75,7 +75,7 @@ def look_at_host(hosts: Hosts, endpoint: str, clock: Clock, within: float) -> tu
         within: seconds for the request.
 
     Returns:
-        The looks, and the server's time in epoch seconds, if it told.
+        The looks, and the server's time in epoch seconds, if known.
     """
     url = urlsplit(endpoint)
     plain = "plain http, which is for a loopback host alone"
@@ -146,7 +146,7 @@ def look_at_access(
 
 
 def unseen_access(*seen: Look) -> list[Look]:
-    """Return the looks at access, in their order, with those that nobody could take."""
+    """Return the looks at access, in their order, with those that could not be tried."""
     looks = {look.name: look for look in seen}
     names = ("credentials", "project", "permission", "cicd-name")
     return [looks.get(name) or unseen(name, WHAT_COMES_BEFORE) for name in names]
@@ -187,7 +187,7 @@ def _obtained(client: HssClient, connection: Connection, within: float) -> Look:
     client.access.obtain(within)
     if isinstance(connection.credentials, Token | AccessKey):
         source = connection.credentials.source
-        return Look("credentials", State.SKIPPED, f"{source}: nobody has said whether they are good")
+        return Look("credentials", State.SKIPPED, f"{source}: not tried, since HSS did not answer")
     return _accepted(connection)
 
 

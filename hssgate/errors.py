@@ -4,11 +4,11 @@ GateError                  message = what happened, where, and what to do next
 ├── Misused                the caller: an option, IMAGE, policy or report path is wrong
 │   └── PolicyInvalid      the author of a policy file
 ├── ApiError               the answer of HSS, or its absence
-│   ├── ApiUnavailable     nobody yet: asking again may help
+│   ├── ApiUnavailable     none yet: asking again may help
 │   └── ApiRefused         whoever holds the credentials or the project: asking again does not help
 │       ├── RequestRefused the caller: HSS dislikes this one request, others may still be asked
 │       └── HostUntrusted  whoever runs the host: its certificate does not prove that it is the one meant
-└── Interrupted            nobody: a signal ended the run
+└── Interrupted            none: a signal ended the run
 """
 
 from dataclasses import dataclass

@@ -7,7 +7,7 @@ class ExitCode(IntEnum):
     """One number per kind of outcome; 1 is never a verdict."""
 
     PASSED = 0  # every image was proven to hold to the policy, perhaps with warnings
-    CRASHED = 1  # a bug: Python's own code for an exception nobody caught
+    CRASHED = 1  # a bug: Python's own code for an uncaught exception
     MISUSED = 2  # option, IMAGE, policy or report path wrong; nothing was asked of the API
     API_UNAVAILABLE = 3  # network, credentials, permission, unreadable answer, or a report that cannot be written
     TIMED_OUT = 4  # the image did not appear, or its scan did not end

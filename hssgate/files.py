@@ -16,7 +16,7 @@ _AT_ONCE = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(
 def read_bounded(path: Path, most: int, patience: float | None = None) -> bytes:
     """Return the bytes of a file, a pipe or a device, and one more than `most` where there are more.
 
-    What somebody writes to, such as `<(command)` or `/dev/stdin`, is read to its end; a pipe that nobody writes to is
+    A pipe that is written to, such as `<(command)` or `/dev/stdin`, is read to its end; a pipe without a writer is
     given up instead of waited for without end.
 
     Args:
@@ -33,7 +33,7 @@ def read_bounded(path: Path, most: int, patience: float | None = None) -> bytes:
         is_pipe = not stat.S_ISREG(os.fstat(handle).st_mode) and hasattr(select, "poll")
         while len(data) <= most:
             if is_pipe:
-                _await(handle, select.POLLIN, patience, "nobody writes to it")
+                _await(handle, select.POLLIN, patience, "no process writes to it")
             chunk = file.read(min(_CHUNK, most + 1 - len(data)))
             if chunk is None:  # another reader was faster: that is no end
                 continue
@@ -44,7 +44,7 @@ def read_bounded(path: Path, most: int, patience: float | None = None) -> bytes:
 
 
 def write_to_pipe(path: Path, data: bytes, patience: float | None = None) -> None:
-    """Write to a pipe or a device; a pipe that nobody reads is given up instead of waited for without end.
+    """Write to a pipe or a device; a pipe without a reader is given up instead of waited for without end.
 
     Raises:
         OSError: it cannot be written.
@@ -54,7 +54,7 @@ def write_to_pipe(path: Path, data: bytes, patience: float | None = None) -> Non
         left = memoryview(data)
         while left:
             if hasattr(select, "poll"):
-                _await(handle, select.POLLOUT, patience, "nobody reads it")
+                _await(handle, select.POLLOUT, patience, "no process reads it")
             left = left[file.write(left) or 0 :]
 
 

@@ -39,19 +39,19 @@ def run_gate(
     clock: Clock,
     observer: Observer,
 ) -> Verdict:
-    """Wait for the images and judge them; whatever happens, the answer is a verdict.
+    """Wait for the images and judge them; every run ends in a verdict.
 
     Args:
         settings: what was asked.
         policies: each of which every image must hold to.
         hosts: to be asked.
         clock: time and chance.
-        observer: is told what happens meanwhile.
+        observer: receives progress and warnings.
     """
     started_at, start = clock.epoch(), clock.monotonic()
 
     def present() -> float:
-        """Return the present by a clock that nobody sets meanwhile, so that the moments of a run are in order."""
+        """Return the present by a clock that is not adjusted meanwhile, so that the moments of a run are in order."""
         return started_at + clock.monotonic() - start
 
     warnings = _Warnings(observer)
@@ -135,7 +135,7 @@ def _resembling(reference: Reference) -> CicdImagesQuery:
 
 
 def _shared(values: Iterable[str | None]) -> str | None:
-    """Return the value if it is the same for all, else None: then rows are told apart here alone."""
+    """Return the value if it is the same for all, else None: then rows are distinguished here alone."""
     distinct = set(values)
     return distinct.pop() if len(distinct) == 1 else None
 

@@ -39,7 +39,7 @@ class Redactor:
         self.learn(secrets)
 
     def learn(self, secrets: Iterable[str]) -> None:
-        """Take out these values too from now on, in whatever form they may come back."""
+        """Take out these values too from now on, in each of their encodings."""
         stripped = (secret.strip() for secret in secrets)
         if new := {secret for secret in stripped if len(secret) >= _SHORTEST_SECRET} - self._secrets:
             self._secrets |= new

@@ -180,7 +180,7 @@ class SeenGroup:
         phase: where it stood.
         settled: whether its result was believed.
         row: the row that stood for it.
-        others: rows that it could not be told from.
+        others: rows that could not be ordered after or before it.
         findings_read: whether its findings were read; they stand in the verdict's own list.
         findings_count: how many were listed, if they were read.
         findings_error: why the findings could not be read, if they could not.
@@ -204,7 +204,7 @@ class Seen:
         error: why there was no answer, if that ended it.
         groups: of rows that belonged to the image.
         judged_at: epoch seconds that ages and expiry were counted from.
-        scanned_after: epoch milliseconds of the moment that results were held against, if one was asked for.
+        scanned_after: epoch milliseconds of the earliest scan time accepted, if one was asked for.
     """
 
     ending: str

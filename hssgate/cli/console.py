@@ -48,7 +48,7 @@ class Console:
                 reconfigure(errors="backslashreplace")
 
     def take_verbosity(self, verbose: int, *, quiet: bool) -> None:
-        """Say as much as is asked for; where nothing is, as much as was said before."""
+        """Set the verbosity; without an option it stays as it was."""
         if verbose or quiet:
             self.verbosity = -1 if quiet else verbose
 
@@ -72,7 +72,7 @@ class Console:
         _write(sys.stderr, f"::add-mask::{value}\n")
 
     def document(self, text: str) -> None:
-        """Print a report on stdout, in UTF-8 whatever the terminal's own encoding is.
+        """Print a report on stdout, in UTF-8, also where the terminal has another encoding.
 
         Raises:
             OSError: stdout cannot be written; it is given up.

@@ -57,5 +57,5 @@ def require_working_directory() -> None:
     try:
         Path.cwd()
     except OSError as error:
-        said = "the working directory does not exist any more, or cannot be entered"
-        raise Misused(f"{said} ({error.strerror}); change to one that exists and run again") from error
+        problem = "the working directory does not exist any more, or cannot be entered"
+        raise Misused(f"{problem} ({error.strerror}); change to one that exists and run again") from error

@@ -31,7 +31,7 @@ def emulator(ctx: click.Context, port: int, scenario: Path | None, verbose: int,
 
     The first line on stdout is `listening on http://127.0.0.1:PORT`. Without --scenario: access key emulator-ak with
     secret emulator-sk, token emulator-token, any project id. The other ways in, by way of IAM, STS, ECS metadata or
-    GitHub, are told on start. Images can be pushed while it runs, as JSON to /_emulator/images; docs/emulator.md
+    GitHub, are printed on start. Images can be pushed while it runs, as JSON to /_emulator/images; docs/emulator.md
     describes them and the scenario file.
     """
     world: World = ctx.obj

@@ -68,12 +68,12 @@ class _Summary:
     def write(self, verdict: Verdict) -> str | None:
         redactor = self._world.console.redactor
         errors = "; ".join(error.message for error in verdict.run_errors)
-        told = [
+        problems = [
             headline(verdict, lambda text, _tone: text),
             *([errors] if errors else []),
             policy_line(verdict.policies),
         ]
-        brief = redactor.ours("; ".join(told))
+        brief = redactor.ours("; ".join(problems))
         summary = brief if self._is_told else redactor.data(FORMATS["markdown"](verdict))
         self._is_told = True
         return _unwritten(self._world, "GITHUB_STEP_SUMMARY", lambda path: _append_summary(path, summary, brief))

@@ -73,7 +73,7 @@ def run(arguments: Sequence[str], world: World | None = None, signals: Signals |
         world = world or real_world(signals or Signals())
         world.console.redactor.learn(secret_values(world.environ))
         return _run(list(arguments), world)
-    except Exception as error:  # noqa: BLE001 - the last line of defence: a crash must be told from a verdict
+    except Exception as error:  # noqa: BLE001 - the last line of defence: a crash must differ from a verdict
         return _crashed(error, world)
 
 
@@ -109,8 +109,8 @@ def _crashed(error: Exception, world: World | None) -> int:
     where = " < ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in reversed(frames))
     # What is cut off first cannot be recognised as part of a secret any more.
     redactor = world.console.redactor if world is not None else Redactor(secret_values(os.environ))
-    said = clean(redactor.text(str(error)), 500)
-    text = f"hssgate crashed, which is a bug and no verdict: {type(error).__name__}: {said} ({where})"
+    reason = clean(redactor.text(str(error)), 500)
+    text = f"hssgate crashed, which is a bug and no verdict: {type(error).__name__}: {reason} ({where})"
     if world is not None:
         world.console.error(text)
     else:

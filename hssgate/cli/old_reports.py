@@ -20,7 +20,7 @@ _BETWEEN_REPORTS = re.compile(r"[\s,;]+")
 class RemovesOldReports(click.Command):
     """A command with `--report`: what an earlier run wrote there is removed, even where this run ends with misuse.
 
-    Pipelines collect reports whatever the exit code, and would show those of the run before.
+    Pipelines collect reports after any exit code, and would show those of the run before.
     """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

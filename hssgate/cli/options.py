@@ -286,5 +286,5 @@ def common_options(command: Command) -> Command:
 
 
 def is_default(ctx: click.Context, name: str) -> bool:
-    """Whether nobody gave the parameter a value."""
+    """Whether the parameter has its default value."""
     return ctx.get_parameter_source(name) is ParameterSource.DEFAULT

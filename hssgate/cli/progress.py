@@ -13,7 +13,7 @@ class Progress:
 
     Args:
         console: where to.
-        clock: to know how long nothing was said.
+        clock: measures the time since the last line.
     """
 
     def __init__(self, console: Console, clock: Clock) -> None:
@@ -43,7 +43,7 @@ class Progress:
             self._console.progress(f"[{format_duration(elapsed):>6}] still waiting: {self._summary()}")
 
     def warn(self, text: str) -> None:
-        """Print a warning at once; it is not to be said again at the end."""
+        """Print a warning at once; it is not repeated at the end."""
         self.warned.append(text)
         self._console.warning(text)
 

@@ -24,7 +24,7 @@ class _Target:
     def __init__(self, write: Write, discard: Callable[[], None] = lambda: None) -> None:
         self.write = write
         self.discard = discard
-        self.told: tuple[RunError, ...] | None = None
+        self.reported: tuple[RunError, ...] | None = None
 
 
 class Publication:
@@ -74,13 +74,13 @@ class Publication:
 
     def _agree(self, verdict: Verdict) -> Verdict:
         """Write again what tells of other errors than the verdict does."""
-        while target := next((one for one in self._targets if one.told != verdict.run_errors), None):
+        while target := next((one for one in self._targets if one.reported != verdict.run_errors), None):
             line = target.write(verdict)
             if line is None:
-                target.told = verdict.run_errors
+                target.reported = verdict.run_errors
                 continue
             self._targets.remove(target)
-            if target.told is not None:
+            if target.reported is not None:
                 target.discard()
             verdict = _with_error(verdict, line)
         return verdict

@@ -101,7 +101,7 @@ def remove_file(path: str) -> None:
 
 
 def write_report(name: str, path: str, render: Callable[[], str], console: Console) -> str | None:
-    """Write a report, without secrets; return why that could not be done, which is said as an error.
+    """Write a report, without secrets; return why that failed, after printing it as an error.
 
     Args:
         name: of its format.

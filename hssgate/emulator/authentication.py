@@ -109,7 +109,7 @@ class Authenticator:
             now: the server's clock, epoch seconds.
 
         Raises:
-            Refusal: 401 APIGW.0301, nobody knows it, or it has ended.
+            Refusal: 401 APIGW.0301, it is unknown or has expired.
         """
         given = text.encode("latin-1", "replace")
         for known, holder in self._tokens:

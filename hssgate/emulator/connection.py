@@ -182,7 +182,7 @@ class Connection(BaseHTTPRequestHandler):
             "wsgi.run_once": False,
         }
         for name, value in self.headers.items():
-            if "_" in name:  # could not be told from the same name with a hyphen
+            if "_" in name:  # looks the same as the name with a hyphen
                 continue
             key = name.upper().replace("-", "_")
             if key == "CONTENT_TYPE":

@@ -5,7 +5,7 @@ from typing import Any
 import yaml
 
 
-def read_yaml(text: str) -> Any:  # noqa: ANN401 - whatever the YAML holds
+def read_yaml(text: str) -> Any:  # noqa: ANN401 - any YAML
     """Return what a YAML text holds.
 
     Raises:

@@ -71,7 +71,7 @@ class Fault(StrictModel):
         garbage: answer 200 with this text; true: with bytes that make no sense.
         bomb: answer 200 with a list of nothing that is small as it comes, and so many bytes once it is decompressed.
         rows: answer with exactly these rows, once the request was found valid; on the calls of HSS alone.
-        total_num: the number told with them; their own number where it is not given.
+        total_num: the number sent with them; their own number where it is not given.
         truncate: bytes of the body after which the connection is closed.
         stall: seconds that pass after half of the body, before the connection is closed.
         headers: put into the answer, in place of what else it would say.

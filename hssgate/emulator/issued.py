@@ -18,7 +18,7 @@ class Holder:
 
     Args:
         name: by which the requests are counted.
-        deny: who refuses them for want of permission.
+        deny: who refuses them because a permission is missing.
     """
 
     name: str

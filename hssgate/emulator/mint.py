@@ -1,4 +1,4 @@
-"""Texts that nobody has seen before, made from a counter: the emulator has no chance of its own."""
+"""Unique texts made from a counter, since the emulator uses no randomness."""
 
 import base64
 import hashlib

@@ -20,7 +20,7 @@ class Credential(StrictModel):
         sk: secret key.
         security_token: what `X-Security-Token` has to be, for temporary keys.
         token: what `X-Auth-Token` has to be; stands alone.
-        deny: who refuses its requests for want of permission: the gateway with HTTP 403 APIGW.0302,
+        deny: who refuses its requests because a permission is missing: the gateway with HTTP 403 APIGW.0302,
             or the service with HTTP 400 HSS.0013.
     """
 
@@ -105,5 +105,7 @@ class Scenario(StrictModel):
     @classmethod
     def _somebody_may_ask(cls, credentials: tuple[Credential, ...]) -> tuple[Credential, ...]:
         if not credentials:
-            raise ValueError("it is empty, so nobody could ask; give it a key pair or a token, or leave it out")
+            raise ValueError(
+                "it is empty, so no request could be authenticated; give it a key pair or a token, or leave it out"
+            )
         return credentials

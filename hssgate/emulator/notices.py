@@ -1,4 +1,4 @@
-"""Which CVEs stand behind a vulnerability, whatever the image and the moment."""
+"""CVEs of a vulnerability, independent of the image and the moment."""
 
 from hssgate.emulator.findings import Cve, ManyFindings
 from hssgate.emulator.images import Image
@@ -21,6 +21,6 @@ class Notices:
                 self._many.append(state.many_findings)
 
     def cves(self, vul_id: str) -> list[Cve]:
-        """Return the CVEs of a vulnerability, none for one that nobody knows."""
+        """Return the CVEs of a vulnerability, none for an unknown one."""
         generated = (cve for many in self._many if many.holds(vul_id) for cve in many.cves)
         return list({cve.model_dump_json(): cve for cve in (*self._named.get(vul_id, ()), *generated)}.values())

@@ -25,7 +25,7 @@ class Page:
 
 
 class Parameters:
-    """What a query gives; parameters that nobody asks for are ignored.
+    """What a query gives; unknown parameters are ignored.
 
     Args:
         raw: the query string as on the wire.
@@ -92,7 +92,7 @@ class Parameters:
         return None if project == ALL_ENTERPRISE_PROJECTS else project
 
     def page(self) -> Page:
-        """Return the page asked for: 10 to 200 rows, 10 where nothing is said, from an offset of at most 2,000,000."""
+        """Return the page asked for: 10 to 200 rows, 10 by default, from an offset of at most 2,000,000."""
         limit = self.number("limit", 10, 200)
         return Page(10 if limit is None else limit, self.number("offset", 0, 2_000_000) or 0)
 

@@ -215,7 +215,7 @@ def _problems(error: ValidationError, source: str) -> Iterator[str]:
     seen: set[KeyPath] = set()
     for fault in error.errors(include_input=False, include_url=False, include_context=False):
         where = _mended(fault["loc"])
-        if where in seen:  # a value that may be of several types is told once
+        if where in seen:  # a value that may be of several types is named once
             continue
         seen.add(where)
         key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where).lstrip(".")

@@ -84,7 +84,7 @@ class Wire:
     Args:
         http: the client, which must not follow redirects.
         clock: bounds each exchange as a whole; httpx bounds only its single steps.
-        secrets: masked in whatever comes back; the list may grow.
+        secrets: masked in every answer; the list may grow.
         proxy: that the client reaches the host through.
     """
 
@@ -98,13 +98,13 @@ class Wire:
         self._sockets: set[socket.socket] = set()
 
     def ask(self, question: Question, *, within: float) -> Answer:
-        """Send the request and return the answer, whatever its status is.
+        """Send the request and return the answer, with any status.
 
         Args:
             question: what to send.
             within: seconds for the whole exchange, name look-up and body included.
 
-        What is no success is told by its head; it comes without its body where that is not to be had in time.
+        An answer that is not a success may come without its body where that does not arrive in time.
 
         Raises:
             ApiUnavailable: no answer, or not the whole of a success, in time.
@@ -155,7 +155,7 @@ class Wire:
                 ]
             )
             head = Answer(response.status_code, headers, b"", server_time(headers.get("Date")), in_body)
-            if self._clock.monotonic() <= until:  # else nobody waits for it any more
+            if self._clock.monotonic() <= until:  # else the caller has given it up
                 heads.append(head)
             return replace(
                 head,
@@ -165,7 +165,7 @@ class Wire:
             response.close()
 
     def _masked(self, text: object) -> str:
-        """Return what httpx says of an exchange, which may hold what the server said."""
+        """Return what httpx says of an exchange, which may hold text of the server."""
         known = (*self._secrets, *(self._proxy.secrets if self._proxy else ()))
         return Redactor(secret.reveal() for secret in known).text(str(text))
 
@@ -190,7 +190,7 @@ class Wire:
 
 
 def echo_redactor(request: httpx.Request, secrets: Iterable[Secret]) -> Redactor:
-    """Return what masks, in an answer, whatever secret the request carried and its server may echo.
+    """Return a redactor for the secrets that the request carried and its server may echo.
 
     Args:
         request: as it was sent, with its credentials.

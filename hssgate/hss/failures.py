@@ -62,7 +62,7 @@ def translated(
         line: whom the request is for, and how far it has come.
         within: seconds that the exchange had.
         known: returns what is known of it.
-        masked: takes secrets out of what httpx says, which may hold what the server said.
+        masked: takes secrets out of what httpx says, which may hold text of the server.
 
     Raises:
         ApiUnavailable: no answer, or not the whole of it.

@@ -19,7 +19,7 @@ class Hosts:
         open_client: takes scheme and host, and the proxy for it, if there is one.
         proxy_for: takes scheme and host, returns the proxy that it is reached through, or None.
         clock: bounds each exchange.
-        on_secret: told each secret before it is made use of.
+        on_secret: called with each secret before it is used.
         trace: called with a line for each request and response, without secrets.
         say: called with a line about the way in, for those who want to know more.
     """

@@ -56,7 +56,7 @@ def _text(value: object) -> object:
 
 
 def _prose(value: object) -> object:
-    """Cut what is only told: of what is compared or asked by nothing may be missing."""
+    """Cut what is only shown; values that are compared or sent stay whole."""
     return value[: LONGEST_PROSE - 1] + "…" if isinstance(value, str) and len(value) > LONGEST_PROSE else _text(value)
 
 
@@ -191,7 +191,7 @@ class Finding(BaseModel):
 
     @property
     def level(self) -> Level:
-        """How grave it is; what nobody documented counts as high."""
+        """Its severity; an undocumented one counts as high."""
         return _LEVEL_OF_NECESSITY.get(self.repair_necessity or "", Level.HIGH)
 
 

@@ -48,7 +48,7 @@ class Listing(Generic[Row]):
 
     Args:
         rows: from every page.
-        server_time: the server's clock at the last page, in epoch seconds, if it told.
+        server_time: the server's clock at the last page, in epoch seconds, if known.
         exchange: status and request id of the last page.
         odd: rows that cannot be read in full.
         passed_over: the first rows that cannot be read in full and were not kept.
@@ -98,7 +98,7 @@ class Tally:
 
     Args:
         received: rows on all pages.
-        announced: how many there are, as a page said that had more to follow.
+        announced: how many there are, by a page with more to follow.
         is_counted: any page gave a number.
     """
 

@@ -50,7 +50,7 @@ class Proxy:
 def proxy_for(endpoint: str, environ: Mapping[str, str]) -> Proxy | None:
     """Return the proxy through which a host is reached, or None where there is none or none is needed.
 
-    Variables that do not concern the host have no effect, whatever they hold.
+    Variables that do not concern the host have no effect, valid or not.
 
     Args:
         endpoint: scheme and host.

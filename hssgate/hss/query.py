@@ -82,5 +82,5 @@ def _wire(value: str | bool | int) -> str:  # noqa: FBT001 - a value, no switch
 
 
 def escape(text: str) -> str:
-    """Return the text as it stands in a path or query, whatever it holds: a lone surrogate as the bytes it would be."""
+    """Return the text as it stands in a path or query; a lone surrogate becomes the bytes it would be."""
     return quote(text, safe="-_.~", errors="surrogatepass")

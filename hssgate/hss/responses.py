@@ -75,7 +75,7 @@ class Page(Generic[Row]):
     Args:
         rows: as received, in the API's order.
         total_num: how many rows the API says there are, if it says so.
-        server_time: the server's clock, in epoch seconds, if it told.
+        server_time: the server's clock, in epoch seconds, if known.
         exchange: status and request id.
         odd: rows of images that cannot be read in full.
     """
@@ -183,11 +183,11 @@ def failure_of(answer: Answer, advice: Advice) -> ApiError:
         answer: of any of the cloud's services.
         advice: what to do next about a refusal.
     """
-    told = _told(answer)
-    exchange = Exchange(answer.status, request_id(answer.headers) or told.request_id)
-    said = " ".join(part for part in (told.code, told.message) if part) or "without a readable reason"
+    body = _error_body(answer)
+    exchange = Exchange(answer.status, request_id(answer.headers) or body.request_id)
+    reason = " ".join(part for part in (body.code, body.message) if part) or "without a readable reason"
     at = f" (request id {exchange.request_id})" if exchange.request_id else ""
-    what = f"HTTP {answer.status}: {said}{at}"
+    what = f"HTTP {answer.status}: {reason}{at}"
     if answer.status in _TRANSIENT:
         return ApiUnavailable(what, exchange, retry_after=_retry_after(answer))
     if answer.status >= 500 or answer.status < 300:  # noqa: PLR2004 - HTTP's classes
@@ -195,9 +195,9 @@ def failure_of(answer: Answer, advice: Advice) -> ApiError:
         return ApiUnavailable(what, exchange, retry_after=retry_after, server_fault=answer.status >= 500)  # noqa: PLR2004
     if answer.status < 400:  # noqa: PLR2004
         return RequestRefused(f"{what}; a redirect is never followed, check --endpoint", exchange)
-    gateway_code = told.code.rpartition(".")[2] if told.code.startswith(("APIGW.", "APIG.")) else ""
+    gateway_code = body.code.rpartition(".")[2] if body.code.startswith(("APIGW.", "APIG.")) else ""
     to_do = (
-        advice.by_code.get(told.code)
+        advice.by_code.get(body.code)
         or advice.by_code.get(gateway_code)
         or advice.by_status.get(answer.status)
         or advice.otherwise
@@ -208,19 +208,19 @@ def failure_of(answer: Answer, advice: Advice) -> ApiError:
 
 
 @record
-class _Told:
+class _ErrorBody:
     code: str = ""
     message: str = ""
     request_id: str | None = None
 
 
-def _told(answer: Answer) -> _Told:
+def _error_body(answer: Answer) -> _ErrorBody:
     """Read code and message out of any of the shapes that HSS, the gateway and IAM use."""
     masked = answer.redactor.text
     try:
         document = json.loads(answer.body[:100_000])
     except (ValueError, RecursionError):
-        return _Told(message=clean(masked(answer.body[:400].decode(errors="replace")), 200))
+        return _ErrorBody(message=clean(masked(answer.body[:400].decode(errors="replace")), 200))
     levels = [document]
     for _ in range(_DEEPEST_ERROR):
         level = levels.pop() if levels else None
@@ -232,13 +232,13 @@ def _told(answer: Answer) -> _Told:
         )
         if code or message:
             found = level.get("request_id")
-            return _Told(
+            return _ErrorBody(
                 clean(masked(str(code or "")), 60),
                 clean(masked(str(message or "")).partition(_CANONICAL_REQUEST)[0], 600),
                 clean(masked(found), 100) if isinstance(found, str) else None,
             )
         levels.extend(value for value in level.values() if isinstance(value, dict))
-    return _Told()
+    return _ErrorBody()
 
 
 def _retry_after(answer: Answer) -> float | None:

@@ -38,7 +38,7 @@ class Inquiry:
     Args:
         client: asks HSS.
         clock: time and chance.
-        observer: is told what happens.
+        observer: receives progress and warnings.
         term: until when to ask.
     """
 

@@ -140,7 +140,7 @@ def rules_in_force(sighting: Sighting, standing: Standing | None, terms: Terms) 
 
 
 def policy_warnings(policies: Sequence[LoadedPolicy], judged: Iterable[JudgedImage]) -> list[str]:
-    """Return a line for whatever is odd about the policies' entries, over all images of the run."""
+    """Return a line for each oddity of the policies' entries, over all images of the run."""
     groups = [group for image in judged for group in image.applied]
     return [
         line

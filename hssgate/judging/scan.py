@@ -24,7 +24,7 @@ _ALWAYS_NAMED = {"image_digest", "scan_status", "severity_level", "vul_num"}  # 
 
 
 def judge_scan(sighting: Sighting, standing: Standing | None, in_force: Sequence[RulesInForce]) -> Check:
-    """Say whether the scan ended well, or why nothing can be said.
+    """Say whether the scan ended well, or why that is unknown.
 
     Args:
         sighting: what was seen of the image.
@@ -40,16 +40,16 @@ def judge_scan(sighting: Sighting, standing: Standing | None, in_force: Sequence
     match sighting.ending:
         case Ending.REFUSED | Ending.UNANSWERED:
             reason = str(sighting.error) if sighting.error else "no look could be taken before the deadline"
-            said = reason if sighting.ending is Ending.REFUSED else f"gave up after {waited}: {reason}"
-            return _error(Trouble.API, said)
+            message = reason if sighting.ending is Ending.REFUSED else f"gave up after {waited}: {reason}"
+            return _error(Trouble.API, message)
         case Ending.INTERRUPTED:
             return _error(
                 Trouble.INTERRUPTED,
                 f"interrupted after {waited}; last state: {_last_state(sighting, standing)}",
             )
         case Ending.TIMED_OUT | Ending.ENDED:
-            said = f"{timed_out_after(sighting)}; last state: {_last_state(sighting, standing)}"
-            return _error(Trouble.TIMEOUT, said + advice(sighting, standing))
+            message = f"{timed_out_after(sighting)}; last state: {_last_state(sighting, standing)}"
+            return _error(Trouble.TIMEOUT, message + advice(sighting, standing))
         case unreachable:
             assert_never(unreachable)
 
@@ -64,10 +64,10 @@ def _judge_end(row: CicdImage, in_force: Sequence[RulesInForce]) -> Check:
     if row.scan_status == ScanStatus.SUCCESS:
         return Check(SCAN, Result.PASSED, f"{SCAN}: {status}", actual=status)
     why = [clean(part, 200) for part in (row.scan_failed_code, row.scan_failed_desc) if part]
-    said = f"{SCAN}: {status}" + (f" ({': '.join(why)})" if why else "")
+    message = f"{SCAN}: {status}" + (f" ({': '.join(why)})" if why else "")
     if all_accept(in_force, row):
-        return Check(SCAN, Result.WARNED, f"{said}; accepted by the policy", actual=status)
-    return Check(SCAN, Result.ERROR, f"{said}; the image was not judged", actual=status, trouble=Trouble.SCAN_FAILED)
+        return Check(SCAN, Result.WARNED, f"{message}; accepted by the policy", actual=status)
+    return Check(SCAN, Result.ERROR, f"{message}; the image was not judged", actual=status, trouble=Trouble.SCAN_FAILED)
 
 
 def judge_freshness(sighting: Sighting, standing: Standing | None, scanned_after: Moment | None) -> Check:
@@ -131,5 +131,5 @@ def _last_state(sighting: Sighting, standing: Standing | None) -> str:
     return state_of(standing, standing.key in sighting.unsettled) if standing else "not listed"
 
 
-def _error(trouble: Trouble, said: str) -> Check:
-    return Check(SCAN, Result.ERROR, f"{SCAN}: {said}", trouble=trouble)
+def _error(trouble: Trouble, message: str) -> Check:
+    return Check(SCAN, Result.ERROR, f"{SCAN}: {message}", trouble=trouble)

@@ -79,8 +79,8 @@ def _read_yaml(text: str) -> Document:
         data = builder.build(documents[0], (), 0) if documents else None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        said = f"it is no YAML: {error.problem or error}{_advice_on(error)}"
-        raise Malformed(said, mark.line + 1 if mark else None) from error
+        problem = f"it is no YAML: {error.problem or error}{_advice_on(error)}"
+        raise Malformed(problem, mark.line + 1 if mark else None) from error
     except yaml.YAMLError as error:
         raise Malformed(f"it is no YAML: {error}") from error
     return Document(data, builder.lines)
@@ -88,14 +88,14 @@ def _read_yaml(text: str) -> Document:
 
 def _advice_on(error: yaml.MarkedYAMLError) -> str:
     """Return what to write where a text needs quotation marks, above all a glob that begins with a star."""
-    said = f"{error.context}: {error.problem}"
-    if "alias" in said:
+    problem = f"{error.context}: {error.problem}"
+    if "alias" in problem:
         return "; put a text that begins with * in quotation marks"
-    if "'\\t'" in said:
+    if "'\\t'" in problem:
         return "; indent with blanks instead of tabs"
-    if "found character" in said or "constructor for the tag" in said:
+    if "found character" in problem or "constructor for the tag" in problem:
         return "; put a text that begins with such a sign in quotation marks"
-    if "mapping values are not allowed" in said:
+    if "mapping values are not allowed" in problem:
         return "; put a text that holds a colon and a blank in quotation marks"
     return ""
 

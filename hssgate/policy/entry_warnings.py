@@ -29,7 +29,7 @@ class Applied:
 
 
 def warnings_of_ends(loaded: LoadedPolicy, now: float) -> list[str]:
-    """Return a line for each entry that has ended or ends soon, whatever it is for.
+    """Return a line for each entry that has ended or ends soon, for any image.
 
     Args:
         loaded: the policy.
@@ -42,7 +42,7 @@ def entry_warnings(loaded: LoadedPolicy, applied: Sequence[Applied]) -> list[str
     """Return a line for each entry that has ended, ends soon, or fits no finding.
 
     An entry that fits no image of the run is not spoken of: the policy of an organisation holds entries of many teams.
-    Nor is one said to fit no finding where the findings of an image that it fits were not read.
+    Nor is one reported as fitting no finding where the findings of an image that it fits were not read.
 
     Args:
         loaded: the policy.

@@ -153,7 +153,7 @@ def _with_slashes(pattern: str) -> re.Pattern[str]:
     """Return the pattern as an expression that never tries twice what stands before a wildcard.
 
     The pattern is cut at its `**`, and each piece at its `*`. A chunk that follows a wildcard is taken where it stands
-    first, and that choice is never undone (`(?>…)`): whatever can follow a later place can follow the first one, for
+    first, and that choice is never undone (`(?>…)`): what can follow a later place can follow the first one, for
     what lies between the two may lie under the wildcard that comes next. Only what ends the pattern has its place given
     by the end of the text. So a pattern full of stars costs no more than the square of the text's length.
     """

@@ -21,7 +21,7 @@ _LEVELS = tuple(Level)
 
 @record
 class Facts:
-    """What is held against the rules.
+    """The values that the rules judge.
 
     Args:
         row: of a scan that succeeded, or whose failure the policy accepts.
@@ -107,7 +107,7 @@ def _judge_limit(
 
 
 def _judge_findings(name: str, rule: CountRule, facts: Facts, sorted_findings: Sorted | None) -> Check:
-    """Count findings one by one; those that HSS counted and did not list are held against the image."""
+    """Count findings one by one; those that HSS counted and did not list count as well."""
     (field,) = RULES[name].fields
     counted: int | None = getattr(facts.row, field)
     if facts.scan_failed and not counted:  # nothing was counted, so nothing was asked for
@@ -122,9 +122,9 @@ def _judge_findings(name: str, rule: CountRule, facts: Facts, sorted_findings: S
     ignored = sum(finding.level in RULES[name].levels for finding, _ in sorted_findings.ignored)
     notes = [f"{ignored} ignored"] if ignored else []
     if missing:
-        notes.append(f"{missing} of {counted} counted by HSS but not listed, held against the image")
-    said = f"{name}: {found} found, at most {rule.limit} accepted" + (f" ({'; '.join(notes)})" if notes else "")
-    check = _judged(rule, found <= rule.limit, Check(name, Result.PASSED, said, found, rule.limit))
+        notes.append(f"{missing} of {counted} counted by HSS but not listed, counted against the image")
+    message = f"{name}: {found} found, at most {rule.limit} accepted" + (f" ({'; '.join(notes)})" if notes else "")
+    check = _judged(rule, found <= rule.limit, Check(name, Result.PASSED, message, found, rule.limit))
     if check.result is Result.PASSED:
         return check
     return replace(check, blamed=tuple(sorted(_countable(name, sorted_findings), key=_gravity)))
@@ -135,13 +135,13 @@ def _unlisted(name: str, rule: CountRule, facts: Facts) -> Check:
         return Check(name, Result.SKIPPED, f"{name}: not judged, the result was still settling", limit=rule.limit)
     match facts.evidence:
         case FindingsMissing(error=error):
-            said = f"{name}: the findings could not be read: {error}"
+            message = f"{name}: the findings could not be read: {error}"
             trouble = Trouble.INTERRUPTED if isinstance(error, Interrupted) else Trouble.API
         case _:
-            said, trouble = f"{name}: the findings were not read, which this rule needs", Trouble.INCOMPLETE
+            message, trouble = f"{name}: the findings were not read, which this rule needs", Trouble.INCOMPLETE
     if rule.action is Action.WARN:
-        return Check(name, Result.WARNED, said, limit=rule.limit)
-    return Check(name, Result.ERROR, said, limit=rule.limit, trouble=trouble)
+        return Check(name, Result.WARNED, message, limit=rule.limit)
+    return Check(name, Result.ERROR, message, limit=rule.limit, trouble=trouble)
 
 
 def _judge_severity(name: str, rule: SeverityRule, facts: Facts) -> Check:
@@ -164,8 +164,8 @@ def _judge_count(name: str, rule: CountRule, facts: Facts) -> Check:
     found: int | None = getattr(facts.row, field)
     if found is None:
         return _lacking(name, rule, facts, field)
-    said = f"{name}: {found} found, at most {rule.limit} accepted"
-    return _judged(rule, found <= rule.limit, Check(name, Result.PASSED, said, found, rule.limit))
+    message = f"{name}: {found} found, at most {rule.limit} accepted"
+    return _judged(rule, found <= rule.limit, Check(name, Result.PASSED, message, found, rule.limit))
 
 
 def _judge_age(name: str, rule: AgeRule, facts: Facts) -> Check:
@@ -179,8 +179,8 @@ def _judge_age(name: str, rule: AgeRule, facts: Facts) -> Check:
         return _unusable(name, rule, f"believable {field} (but {why})")
     age = max(facts.now - scanned / 1000, 0.0)
     shown, limit = format_duration(age), format_duration(rule.limit)
-    said = f"{name}: scanned {shown} ago, at most {limit} accepted"
-    return _judged(rule, age <= rule.limit, Check(name, Result.PASSED, said, shown, limit))
+    message = f"{name}: scanned {shown} ago, at most {limit} accepted"
+    return _judged(rule, age <= rule.limit, Check(name, Result.PASSED, message, shown, limit))
 
 
 def _judged(rule: LimitRule, holds: bool, passed: Check) -> Check:  # noqa: FBT001 - the judgement itself
@@ -193,13 +193,13 @@ def _judged(rule: LimitRule, holds: bool, passed: Check) -> Check:  # noqa: FBT0
 def _lacking(name: str, rule: LimitRule, facts: Facts, field: str) -> Check:
     """Return the check of a rule whose number is missing: an error, unless the scan failed and was accepted so."""
     if facts.scan_failed:
-        said = f"{name}: not judged, the scan failed and HSS gave no {field}"
-        return Check(name, Result.SKIPPED, said, limit=shown_limit(rule))
+        message = f"{name}: not judged, the scan failed and HSS gave no {field}"
+        return Check(name, Result.SKIPPED, message, limit=shown_limit(rule))
     return _unusable(name, rule, field)
 
 
 def _unusable(name: str, rule: LimitRule, field: str) -> Check:
-    said = f"{name}: HSS gave no {field}, which this rule needs"
+    message = f"{name}: HSS gave no {field}, which this rule needs"
     if rule.action is Action.WARN:
-        return Check(name, Result.WARNED, said, limit=shown_limit(rule))
-    return Check(name, Result.ERROR, said, limit=shown_limit(rule), trouble=Trouble.INCOMPLETE)
+        return Check(name, Result.WARNED, message, limit=shown_limit(rule))
+    return Check(name, Result.ERROR, message, limit=shown_limit(rule), trouble=Trouble.INCOMPLETE)

@@ -9,7 +9,7 @@ from hssgate.policy.entry_fields import Day, IdGlob, ImageGlobs, PackageGlob, Re
 from hssgate.policy.rule_table import STRICT, CountRule, Rules, SeverityRule
 
 KeyPath = tuple[str | int, ...]  # where something stands in a policy
-MOST_ENTRIES = 2000  # each is held against each finding
+MOST_ENTRIES = 2000  # each is compared with each finding
 
 
 class Override(BaseModel):

@@ -142,7 +142,7 @@ def has_ended(expires: date | None, now: float) -> bool:
 
 
 def day_of(now: float) -> date:
-    """Return the day, or where no calendar reaches the last there is: whatever expires has ended by then."""
+    """Return the day, or where no calendar reaches the last there is: every entry with an end has ended by then."""
     try:
         return datetime.fromtimestamp(now, UTC).date()
     except (OverflowError, ValueError, OSError):

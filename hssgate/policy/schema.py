@@ -1,6 +1,6 @@
 """JSON Schema of a policy file, made from the model, for editors and other readers of policies.
 
-The model says the shape; what its validators say in Python is said here once more in JSON Schema. A test holds both to
+The model gives the shape; the checks of its validators are written here once more in JSON Schema. A test holds both to
 the same documents. A schema cannot tell everything: that a duration is at most a year, or that 1.0 is no whole number.
 """
 

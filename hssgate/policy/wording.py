@@ -63,10 +63,10 @@ def _written(where: KeyPath, data: object) -> Any:  # noqa: ANN401 - anything ma
 
 def _of_validator(message: str, written: object) -> str:
     """Return what a validator says, after the value that it says it of."""
-    said = message.removeprefix("Value error, ").replace("Input should be", "should be")
-    if said.startswith(("'", "`", '"')):  # it names the value itself
-        return said
-    return f"it {said}" if isinstance(written, dict | list) else f"{shown(written)} {said}"
+    sentence = message.removeprefix("Value error, ").replace("Input should be", "should be")
+    if sentence.startswith(("'", "`", '"')):  # it names the value itself
+        return sentence
+    return f"it {sentence}" if isinstance(written, dict | list) else f"{shown(written)} {sentence}"
 
 
 def _example(where: KeyPath, written: object) -> str:

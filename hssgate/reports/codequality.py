@@ -31,8 +31,10 @@ _SEVERITIES: dict[tuple[Effect, Level | None], str] = {
 def render(verdict: Verdict) -> str:
     """Return the report, the gravest first, with a newline at its end."""
     policy = clean(policy_line(verdict.policies))
-    told = [_violation(entry, severity, policy) for entry in entries(verdict)[:_MOST] if (severity := _severity(entry))]
-    return without_commands_in_json(json.dumps(told, ensure_ascii=False, indent=2)) + "\n"
+    violations = [
+        _violation(entry, severity, policy) for entry in entries(verdict)[:_MOST] if (severity := _severity(entry))
+    ]
+    return without_commands_in_json(json.dumps(violations, ensure_ascii=False, indent=2)) + "\n"
 
 
 def _severity(entry: Entry) -> str | None:

@@ -17,7 +17,7 @@ def render(verdict: Verdict, prefix: str = "") -> str:
 
     Args:
         verdict: what to report.
-        prefix: goes before each name, so that the gates of a pipeline can be told apart.
+        prefix: goes before each name, so that the gates of a pipeline do not overwrite each other.
     """
     return "".join(f"{prefix}{_variable(name)}={_value(value)}\n" for name, value in outputs(verdict).items())
 

@@ -62,9 +62,9 @@ class Entry:
 
 
 def entries(verdict: Verdict) -> list[Entry]:
-    """Return all that there is to tell, the gravest first; whatever keeps the run from passing is among it.
+    """Return all entries, most severe first; all that keeps the run from passing is among them.
 
-    A finding is told of once for an image, whichever rules it breaks. A rule that does not hold is told of where its
+    A finding has one entry for an image, whichever rules it breaks. A broken rule has an entry where its
     findings do not account for it. What blocks comes first, then what warns, what is listed, and what is ignored; in
     each of these rules come before findings, and findings by their level.
     """
@@ -150,8 +150,8 @@ def _of_run(verdict: Verdict) -> Iterator[Keyed]:
         yield _run_entry("images", "no image was judged")
 
 
-def _run_entry(key: str, said: str) -> Keyed:
-    return (RUN, key), Entry(Effect.BLOCKS, f"The run did not end well: {said}.", OWN + RUN, is_doubt=True)
+def _run_entry(key: str, reason: str) -> Keyed:
+    return (RUN, key), Entry(Effect.BLOCKS, f"The run did not end well: {reason}.", OWN + RUN, is_doubt=True)
 
 
 def _policy_of(check: Check, verdict: Verdict) -> str | None:
@@ -166,7 +166,7 @@ def _file_of(policy: str | None, verdict: Verdict) -> str | None:
 
 
 def _relative(policy: str | None) -> str | None:
-    """Return the path of a policy as it stands in the repository; None where it cannot be told, or is no file."""
+    """Return the path of a policy as it stands in the repository; None where it is unknown, or is not a file."""
     if policy is None or policy == BUILT_IN or clean(policy, _LONGEST_PART) != policy or {*policy} & {"\\", ":"}:
         return None
     path = PurePosixPath(policy)

@@ -71,7 +71,7 @@ def detail_line(kind: DetailKind, detail: Detail) -> str:
 
 
 def detail_words(detail: Detail) -> tuple[str, str]:
-    """Return what was found and what is said about it."""
+    """Return the finding and its description."""
     what = detail.file_path or detail.check_rule_name or detail.file_name or detail.name
     about = detail.description or detail.check_name or detail.name
     return field(what) or "without a name", field(about) if about != what else ""

@@ -58,5 +58,5 @@ def fingerprints(keyed: Iterable[tuple[Key, str]]) -> list[str]:
 
 
 def digest(*parts: str | None) -> str:
-    """Return a hash of the parts, whatever characters they hold."""
+    """Return a hash of the parts, which may hold any characters."""
     return hashlib.sha256(json.dumps([_SCHEME, *parts]).encode()).hexdigest()

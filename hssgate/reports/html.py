@@ -14,7 +14,7 @@ from hssgate.durations import format_duration, format_moment
 from hssgate.reports.html_image import image_parts
 from hssgate.reports.html_tables import badge, icon, row_header, table
 from hssgate.reports.image_facts import images_in_full, worst_first
-from hssgate.reports.markup import Markup, element, joined, said
+from hssgate.reports.markup import Markup, element, joined, text_element
 from hssgate.reports.size_limit import Part, Rank, bounded, fit
 from hssgate.reports.wording import meaning, policy_name, reason, searched_in_words, tally, title
 from hssgate.verdict import ImageVerdict, PolicySource, Verdict
@@ -40,7 +40,7 @@ def render(verdict: Verdict) -> str:
 
 
 def _head(verdict: Verdict) -> Markup:
-    """Return what a browser must know; the policy lets it apply our one stylesheet, and load nothing whatever."""
+    """Return what a browser must know; the policy lets it apply our one stylesheet, and load nothing."""
     style = resources.files("hssgate.reports").joinpath("report.css").read_text(encoding="utf-8")
     digest = b64encode(sha256(style.encode()).digest()).decode()
     allowed = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
@@ -76,7 +76,7 @@ def _warnings(verdict: Verdict) -> Iterator[Part]:
 
 
 def _list(heading: str, texts: tuple[str, ...]) -> Markup:
-    items = bounded([said("li", text) for text in texts], _ROOM_OF_LIST, partial(element, "li"))
+    items = bounded([text_element("li", text) for text in texts], _ROOM_OF_LIST, partial(element, "li"))
     return element("section", element("h2", heading), element("ul", *items), class_="warnings")
 
 
@@ -99,7 +99,7 @@ def _overview_row(image: ImageVerdict, number: int | None) -> Markup:
         element("td", badge(image.outcome)),
         row_header(element("a", name, href=f"#image-{number}") if number else name),
         element("td", str(int(image.exit_code)), class_="number"),
-        said("td", reason(image)),
+        text_element("td", reason(image)),
     )
 
 
@@ -108,18 +108,18 @@ def _policies(verdict: Verdict) -> Part:
         element("tr", row_header(_policy(source)), element("td", element("code", source.sha256)))
         for source in verdict.policies
     ]
-    listed = table("policies", "Every image was held against each", ("Policy", "SHA-256"), rows, room=_ROOM_OF_LIST)
+    listed = table("policies", "Every image was judged by each", ("Policy", "SHA-256"), rows, room=_ROOM_OF_LIST)
     return Part(Rank.VERDICT, element("section", element("h2", "Policies"), listed))
 
 
 def _policy(source: PolicySource) -> Markup:
     if source.searched:
-        return said("span", f"{policy_name(source)}: {searched_in_words(source.searched)}")
+        return text_element("span", f"{policy_name(source)}: {searched_in_words(source.searched)}")
     return element("code", policy_name(source))
 
 
 def _footer(verdict: Verdict) -> Part:
     started, finished = (format_moment(moment * 1000) for moment in (verdict.started_at, verdict.finished_at))
     took = format_duration(max(verdict.finished_at - verdict.started_at, 0))
-    told = f"hssgate {__version__}, from {started} to {finished} ({took}). The JSON report holds all that is known."
-    return Part(Rank.VERDICT, element("footer", element("p", told)))
+    made_by = f"hssgate {__version__}, from {started} to {finished} ({took}). The JSON report holds all that is known."
+    return Part(Rank.VERDICT, element("footer", element("p", made_by)))

@@ -17,7 +17,7 @@ from hssgate.reports.findings import (
 )
 from hssgate.reports.html_tables import badge, row_header, table
 from hssgate.reports.image_facts import READ_COLUMNS, Facts, asked, evidence, gravest_checks, message, reads, where
-from hssgate.reports.markup import Markup, element, joined, lines, said
+from hssgate.reports.markup import Markup, element, joined, lines, text_element
 from hssgate.reports.size_limit import Part, Rank
 from hssgate.reports.wording import word
 from hssgate.text import plural
@@ -61,12 +61,12 @@ def image_parts(image: ImageVerdict, number: int, of: int) -> Iterator[Part]:
 def _checks(image: ImageVerdict, number: int) -> Part:
     name = element("code", image.reference.text)
     heading = element("h2", name, Markup(" "), badge(image.outcome, word(image.outcome)), id=f"image-{number}")
-    told = element("p", "Asked for:", Markup(" "), _line_of(asked(image)), class_="quiet")
+    request = element("p", "Asked for:", Markup(" "), _line_of(asked(image)), class_="quiet")
     checks = gravest_checks(image.checks, _MOST_CHECKS)
     rows = [_check(check) for check in checks]
     left_out = len(image.checks) - len(checks)
     listed = table("checks", "Checks", _CHECK_COLUMNS, rows, room=_ROOM_OF_ROWS, left_out=left_out)
-    return Part(Rank.CHECKS, element("section", heading, told, listed))
+    return Part(Rank.CHECKS, element("section", heading, request, listed))
 
 
 def _check(check: Check) -> Markup:
@@ -75,21 +75,26 @@ def _check(check: Check) -> Markup:
         element("td", badge(check.result)),
         row_header(element("code", check.rule), *_small(where(check))),
         element("td", bar(check) or Markup("")),
-        said("td", message(check)),
+        text_element("td", message(check)),
     )
 
 
 def _findings(image: ImageVerdict, of: int) -> Iterator[Part]:
-    told = gravest_first(consequences(image))
-    counts = [(effect, sum(one.effect is effect for one in told)) for effect in Effect]
+    consequences_found = gravest_first(consequences(image))
+    counts = [(effect, sum(one.effect is effect for one in consequences_found)) for effect in Effect]
     caption = "What blocks first, then by level: " + ", ".join(f"{count} {effect}" for effect, count in counts if count)
-    shown = told[: MOST_ROWS // of]
+    shown = consequences_found[: MOST_ROWS // of]
     rows = [_finding(one.effect, one.listed) for one in shown]
     listed = table(
-        "findings", caption, _FINDING_COLUMNS, rows, room=_ROOM_OF_ALL_ROWS // of, left_out=len(told) - len(shown)
+        "findings",
+        caption,
+        _FINDING_COLUMNS,
+        rows,
+        room=_ROOM_OF_ALL_ROWS // of,
+        left_out=len(consequences_found) - len(shown),
     )
-    if told:
-        yield Part(Rank.FINDINGS, _folded("Findings", len(told), listed))
+    if consequences_found:
+        yield Part(Rank.FINDINGS, _folded("Findings", len(consequences_found), listed))
 
 
 def _finding(effect: Effect, listed: ListedFinding) -> Markup:
@@ -105,7 +110,7 @@ def _finding(effect: Effect, listed: ListedFinding) -> Markup:
         element("td", finding.level.value),
         row_header(element("code", identifier(finding)), *_small(cves)),
         element("td", element("code", package(finding)), *_small(field(finding.app_path))),
-        element("td", *(said("div", note) for note in notes if note)),
+        element("td", *(text_element("div", note) for note in notes if note)),
     )
 
 
@@ -132,15 +137,15 @@ def _detail(kind: DetailKind, detail: Detail) -> Markup:
         element("td", kind.value.replace("_", " ")),
         element("td", field(detail.severity)),
         row_header(element("code", what)),
-        said("td", about),
+        text_element("td", about),
     )
 
 
 def _evidence(image: ImageVerdict) -> Part:
-    known = (joined(element("dt", name), element("dd", said("code", value))) for name, value in evidence(image))
+    known = (joined(element("dt", name), element("dd", text_element("code", value))) for name, value in evidence(image))
     looks = reads(image)
     shown = looks[-_MOST_READS:]
-    rows = [element("tr", row_header(cells[0]), *(said("td", cell) for cell in cells[1:])) for cells in shown]
+    rows = [element("tr", row_header(cells[0]), *(text_element("td", cell) for cell in cells[1:])) for cells in shown]
     caption = f"Each change of state, and the last looks, of {plural(image.polls, 'poll')}"
     listed = table("reads", caption, READ_COLUMNS, rows, room=_ROOM_OF_ROWS, left_out=len(looks) - len(shown))
     return Part(Rank.EVIDENCE, _fold("Evidence", joined(element("dl", *known), listed)))
@@ -148,7 +153,7 @@ def _evidence(image: ImageVerdict) -> Part:
 
 def _small(text: str) -> list[Markup]:
     """Return what stands below something in small print, if there is any."""
-    return [Markup(" "), said("small", text)] if text else []
+    return [Markup(" "), text_element("small", text)] if text else []
 
 
 def _line_of(facts: Facts) -> Markup:

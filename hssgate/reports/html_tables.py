@@ -28,8 +28,8 @@ def table(
         left_out: rows that were left out before.
     """
 
-    def last_row(told: str) -> Markup:
-        return element("tr", element("td", told, colspan=len(columns)))
+    def last_row(note: str) -> Markup:
+        return element("tr", element("td", note, colspan=len(columns)))
 
     headings = (element("th", column, scope="col", align="left") for column in columns)
     # Blocked styles would leave a table without lines and air; these attributes are old, and no styles.

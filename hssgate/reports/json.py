@@ -97,7 +97,7 @@ def schema() -> dict[str, Any]:
 def _leave_out_lists(report: dict[str, Any]) -> None:
     """Leave out the findings and details of images for which there is no room, the worst images last, and say so.
 
-    Whoever judges the report again is told that findings are missing: a rule that reads them cannot pass then.
+    The report says that findings are missing, so a rule that reads them cannot pass when it is judged again.
     """
     room = LONGEST_LISTS
     for image in sorted(report["images"], key=lambda image: WORST_FIRST.index(ExitCode(image["exit_code"]))):
@@ -105,9 +105,9 @@ def _leave_out_lists(report: dict[str, Any]) -> None:
         room -= sum(len(json.dumps(one, ensure_ascii=False)) + _INDENT * len(one) for one in listed)
         if room >= 0 or not listed:
             continue
-        said = f"{len(image['findings'])} findings and {len(image['details'])} details left out of the JSON report"
-        image |= {"findings": [], "details": [], "left_out": said}
-        report["warnings"].append(f"{clean(image['reference'])}: {said}")
+        note = f"{len(image['findings'])} findings and {len(image['details'])} details left out of the JSON report"
+        image |= {"findings": [], "details": [], "left_out": note}
+        report["warnings"].append(f"{clean(image['reference'])}: {note}")
 
 
 def _policy(source: PolicySource) -> dict[str, Any]:
@@ -179,12 +179,12 @@ def _seen(seen: Seen) -> dict[str, Any]:
 def _row(row: CicdImage | None) -> dict[str, Any] | None:
     if row is None:
         return None
-    told = row.model_dump(mode="json", exclude_none=True)
-    return {name: value[:_LONGEST_FIELD] if isinstance(value, str) else value for name, value in told.items()}
+    fields = row.model_dump(mode="json", exclude_none=True)
+    return {name: value[:_LONGEST_FIELD] if isinstance(value, str) else value for name, value in fields.items()}
 
 
 def _check(check: Check) -> dict[str, Any]:
-    told = {
+    fields = {
         "rule": check.rule,
         "result": check.result.value,
         "actual": check.actual,
@@ -192,7 +192,7 @@ def _check(check: Check) -> dict[str, Any]:
         "message": check.message,
     }
     extra = {"policy": check.policy, "group": check.group, "error_type": check.trouble.value if check.trouble else None}
-    return told | {name: value for name, value in extra.items() if value is not None}
+    return fields | {name: value for name, value in extra.items() if value is not None}
 
 
 def _read(read: Read) -> dict[str, Any]:

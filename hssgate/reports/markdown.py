@@ -141,8 +141,8 @@ def _ignored(image: ImageVerdict) -> Iterator[Part]:
     shown = ignored[:_MOST_ROWS]
     rows = [row(*_finding(listed.finding), _why(listed)) for listed in shown]
     if rows:
-        told = _table("Level|Finding|Package|Reason", rows, len(ignored) - len(shown))
-        yield Part(Rank.IGNORED_FINDINGS, _folded("Findings ignored", len(ignored), told))
+        listed = _table("Level|Finding|Package|Reason", rows, len(ignored) - len(shown))
+        yield Part(Rank.IGNORED_FINDINGS, _folded("Findings ignored", len(ignored), listed))
 
 
 def _details(image: ImageVerdict) -> Iterator[Part]:
@@ -182,7 +182,7 @@ def _list(lines: Sequence[str]) -> str:
 
 def _table(columns: str, rows: Sequence[str], left_out: int = 0, room: int = _ROOM_OF_LIST) -> str:
     names = columns.split("|")
-    return table(names, bounded(rows, room, lambda told: row(told, *[""] * (len(names) - 1)), left_out))
+    return table(names, bounded(rows, room, lambda note: row(note, *[""] * (len(names) - 1)), left_out))
 
 
 def _folded(heading: str, count: int, body: str) -> str:

@@ -25,12 +25,14 @@ def element(name: str, /, *content: str, **attributes: str | float) -> Markup:
         content: what is inside; what is no `Markup` is cleaned and escaped.
         attributes: an underscore stands for a hyphen, one at the end for nothing.
     """
-    told = "".join(f' {key.rstrip("_").replace("_", "-")}="{_text(str(value))}"' for key, value in attributes.items())
+    written = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{_text(str(value))}"' for key, value in attributes.items()
+    )
     if name in _VOID:
-        return Markup(f"<{name}{told}>")
+        return Markup(f"<{name}{written}>")
     if name in _SHAPES:
-        return Markup(f"<{name}{told}/>")
-    return Markup(f"<{name}{told}>{joined(*content)}</{name}>")
+        return Markup(f"<{name}{written}/>")
+    return Markup(f"<{name}{written}>{joined(*content)}</{name}>")
 
 
 def joined(*content: str, between: str = "") -> Markup:
@@ -38,7 +40,7 @@ def joined(*content: str, between: str = "") -> Markup:
     return Markup(between.join(part if isinstance(part, Markup) else _text(part) for part in content))
 
 
-def said(name: str, text: str, /, **attributes: str | float) -> Markup:
+def text_element(name: str, text: str, /, **attributes: str | float) -> Markup:
     """Return an element with one text from outside, in which what is Chinese is marked as such."""
     return element(name, Markup(_CHINESE.sub(r'<span lang="zh">\g<0></span>', _text(text))), **attributes)
 

@@ -1,7 +1,7 @@
 """SARIF 2.1.0 report, limited to what GitHub code scanning accepts.
 
 A result for each entry: level `error` blocks, or could not be judged; `warning` broke a rule that only warns; `note` is
-listed and not held against the image, with a suppression where the policy ignores it. What passed is no result.
+listed and do not count, with a suppression where the policy ignores it. What passed is no result.
 """
 
 import gzip
@@ -106,19 +106,19 @@ def _automation_id(verdict: Verdict) -> str:
 
 def _invocation(verdict: Verdict, found: Sequence[Entry], kept: int) -> dict[str, Any]:
     doubts = [entry.message for entry in found if entry.is_doubt]
-    told = [("warning", _left_out(found, kept))] if kept < len(found) else []
-    told += [("error", text) for text in doubts]
-    told += [("warning", clean(text)) for text in verdict.warnings]
-    if len(told) > _MOST_NOTIFICATIONS:
-        more = plural(len(told) - _MOST_NOTIFICATIONS, "more notification")
-        told = [*told[:_MOST_NOTIFICATIONS], ("warning", f"And {more}, see the JSON report.")]
+    notes = [("warning", _left_out(found, kept))] if kept < len(found) else []
+    notes += [("error", text) for text in doubts]
+    notes += [("warning", clean(text)) for text in verdict.warnings]
+    if len(notes) > _MOST_NOTIFICATIONS:
+        more = plural(len(notes) - _MOST_NOTIFICATIONS, "more notification")
+        notes = [*notes[:_MOST_NOTIFICATIONS], ("warning", f"And {more}, see the JSON report.")]
     return {
         "executionSuccessful": not doubts,
         "exitCode": int(verdict.exit_code),
         "exitCodeDescription": verdict.outcome.value,
         "startTimeUtc": format_moment(verdict.started_at * 1000),
         "endTimeUtc": format_moment(verdict.finished_at * 1000),
-        "toolExecutionNotifications": [{"level": level, "message": message(text)} for level, text in told],
+        "toolExecutionNotifications": [{"level": level, "message": message(text)} for level, text in notes],
     }
 
 

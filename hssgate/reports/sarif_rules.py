@@ -38,14 +38,14 @@ _GATE_RULES = {
 }
 
 
-def descriptor(rule: str, told: Sequence[Entry]) -> dict[str, Any]:
+def descriptor(rule: str, entries: Sequence[Entry]) -> dict[str, Any]:
     """Return the rule as SARIF describes it.
 
     Args:
         rule: its id.
-        told: the entries about it, the gravest first.
+        entries: about it, most severe first.
     """
-    findings = [entry.listed.finding for entry in told if entry.listed]
+    findings = [entry.listed.finding for entry in entries if entry.listed]
     return _of_findings(rule, findings) if findings else _of_gate(rule)
 
 
@@ -78,7 +78,11 @@ def _of_findings(rule: str, findings: Sequence[Finding]) -> dict[str, Any]:
     description = _first(finding.description for finding in findings)
     solution = _first(finding.solution for finding in findings)
     found = f"HSS found {name} in an image, and gives it the level {level}."
-    told = [found, clean(description, _LONGEST_HELP), f"Solution: {clean(solution, _LONGEST_HELP)}" if solution else ""]
+    texts = [
+        found,
+        clean(description, _LONGEST_HELP),
+        f"Solution: {clean(solution, _LONGEST_HELP)}" if solution else "",
+    ]
     url = _first(finding.url for finding in findings if finding.url and _is_address(finding.url))
     return {
         "id": rule,
@@ -86,7 +90,7 @@ def _of_findings(rule: str, findings: Sequence[Finding]) -> dict[str, Any]:
         "shortDescription": message(clean(f"{name}: {description or 'found in an image'}", _LONGEST_SHORT)),
         "fullDescription": message(clean(description, _LONGEST_FULL) or found),
         **({"helpUri": url} if url else {}),
-        "help": _help([part for part in told if part], exceptions_for(findings, _MOST_EXCEPTIONS)),
+        "help": _help([part for part in texts if part], exceptions_for(findings, _MOST_EXCEPTIONS)),
         "defaultConfiguration": {"level": _DEFAULTS[level]},
         "properties": {
             "security-severity": _SCORES[level],

@@ -92,9 +92,13 @@ def _cut(lines: Sequence[Line], room: int) -> Sequence[Line]:
 
 
 def _note(left_out: Sequence[Rank]) -> str:
-    told = [
+    counted = [
         f"{rank.name.lower().replace('_', ' ')} of {plural(count, 'image')}"
         for rank in reversed(Rank)
         if (count := sum(part is rank for part in left_out))
     ]
-    return f"Left out here for want of room: {', '.join(told)}. The JSON report has all of it." if told else ""
+    return (
+        f"Left out here to stay within the size limit: {', '.join(counted)}. The JSON report has all of it."
+        if counted
+        else ""
+    )

@@ -80,7 +80,7 @@ def _exceptions(image: ImageVerdict, paint: Paint) -> str:
         return ""
     shown = [f"  {line(finding)}" for finding in blamed[:_MOST_FINDINGS]]
     more = [f"  and {len(blamed) - len(shown)} more, see the reports"] if len(blamed) > len(shown) else []
-    head = f"{clean(image.reference.text)}: {plural(len(blamed), 'finding')} held against the policy"
+    head = f"{clean(image.reference.text)}: {plural(len(blamed), 'finding')} against the policy"
     return "\n".join(
         [paint(head, "bold"), *shown, *more, paint("to let them pass, with a reason, in the policy:", "dim"), entries]
     )

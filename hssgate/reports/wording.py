@@ -51,8 +51,8 @@ def title(verdict: Verdict) -> str:
 def tally(verdict: Verdict) -> str:
     """Return `2 images passed, 1 image blocked`."""
     counts = {outcome: sum(image.outcome is outcome for image in verdict.images) for outcome in Outcome}
-    told = ", ".join(f"{plural(count, 'image')} {word(outcome)}" for outcome, count in counts.items() if count)
-    return told or "no image judged"
+    counted = ", ".join(f"{plural(count, 'image')} {word(outcome)}" for outcome, count in counts.items() if count)
+    return counted or "no image judged"
 
 
 def meaning(verdict: Verdict) -> str:

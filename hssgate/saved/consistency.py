@@ -43,8 +43,8 @@ def contradictions(saved: SavedReport) -> Iterator[str]:
     """Yield what in a report does not follow from the rest of it."""
     yield from _about_run(saved)
     for number, image in enumerate(saved.images):
-        for said in _about_image(saved, image):
-            yield f"images[{number}] ({clean(image.sighting.reference.text, 200)}): {said}"
+        for problem in _about_image(saved, image):
+            yield f"images[{number}] ({clean(image.sighting.reference.text, 200)}): {problem}"
     stated = dict(saved.raw)
     seal = stated.pop("sha256", None)
     judged = [judged_again(image) for image in saved.images]
@@ -129,7 +129,7 @@ _FIELDS_OF_READS = (
 
 
 def _phase_fits(phase: Phase, row: CicdImage, image: SavedImage) -> bool:
-    """Whether a row can stand where it is said to stand; a row that is gone may have been anything."""
+    """Whether a row can be where the report has it; a row that is gone may have been anything."""
     moving = not row.is_terminal and not row.is_unscanned
     match phase:
         case Phase.ENDED:

@@ -31,7 +31,7 @@ class SavedImage:
         sighting: what was seen of it.
         evidence: its findings, by group, where they were read.
         judged_at: epoch seconds that ages and expiry were counted from.
-        scanned_after: the moment that results were held against, if one was asked for.
+        scanned_after: the earliest scan time accepted, if one was asked for.
         exit_code: that the check gave it.
         details: what else HSS had found, where that was asked for.
         model: all that the report has of it.
@@ -88,8 +88,8 @@ def read_report(path: Path) -> SavedReport:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
-        said = f"{clean(where, 100)}: {clean(first['msg'], 120)}"
-        raise Misused(f"{path}: it is no report of this version of hssgate: {said}") from error
+        problem = f"{clean(where, 100)}: {clean(first['msg'], 120)}"
+        raise Misused(f"{path}: it is no report of this version of hssgate: {problem}") from error
     except (ValueError, RecursionError) as error:
         raise Misused(f"{path}: it is no JSON report: {clean(error, 160)}") from error
     return SavedReport(images, interruption, model.started_at.timestamp(), model.finished_at.timestamp(), model, raw)

@@ -82,8 +82,8 @@ def document_of(saved: SavedReport, judged: list[JudgedImage]) -> dict[str, Any]
         )
     )
     report["tool"]["version"] = model.tool.version
-    for told, image in zip(report["images"], saved.images, strict=True):
-        told["left_out"] = image.model.left_out
+    for entry, image in zip(report["images"], saved.images, strict=True):
+        entry["left_out"] = image.model.left_out
     return report
 
 

@@ -199,7 +199,7 @@ class ReportModel(BaseModel):
     images: tuple[ImageModel, ...] = Field(min_length=1)
 
 
-def parse_json(raw: bytes) -> Any:  # noqa: ANN401 - whatever the file holds
+def parse_json(raw: bytes) -> Any:  # noqa: ANN401 - any JSON
     """Return the data of a JSON document.
 
     Raises:

@@ -43,9 +43,9 @@ def _about_the_exit(situation: Situation, ended: Ended) -> Iterator[str]:
 
 
 def _about_the_words(situation: Situation, ended: Ended) -> Iterator[str]:
-    said = f"{ended.out}\n{ended.err}"
-    yield from (f"it does not say {words!r}" for words in situation.says if words not in said)
-    yield from (f"it says {words!r}" for words in (*situation.never_says, "Traceback") if words in said)
+    output = f"{ended.out}\n{ended.err}"
+    yield from (f"it does not say {words!r}" for words in situation.says if words not in output)
+    yield from (f"it says {words!r}" for words in (*situation.never_says, "Traceback") if words in output)
 
 
 def _about_the_requests(situation: Situation, ended: Ended) -> Iterator[str]:
@@ -65,7 +65,7 @@ def _about_the_reports(ended: Ended) -> Iterator[str]:
             yield "there is a report, though nothing was judged"
         return
     try:
-        told = int(ended.json["exit_code"])
+        reported = int(ended.json["exit_code"])
         policies = [str(policy["sha256"])[:12] for policy in ended.json["policies"]]
         images = {str(image["reference"]): image["exit_code"] == 0 for image in ended.json["images"]}
     except (TypeError, KeyError, ValueError):
@@ -76,8 +76,8 @@ def _about_the_reports(ended: Ended) -> Iterator[str]:
         yield "the first line of stdout does not name the policy of the JSON report"
     if ended.contradiction is not None:
         yield f"`hssgate judge` would refuse the JSON report: {ended.contradiction}"
-    if told != ended.exit_code:
-        yield f"the JSON report says {in_words(told)}"
+    if reported != ended.exit_code:
+        yield f"the JSON report says {in_words(reported)}"
     if ended.exit_code == 0 and not (images and all(images.values())):
         yield "not every image of the JSON report passed"
     if ended.junit is None:

@@ -158,7 +158,7 @@ def _playing(situation: Situation, now: Callable[[], float]) -> Iterator[tuple[s
     api = _Api(situation.scenario, now)
     if not situation.listens:
         with socket.socket() as taken:
-            taken.bind(("127.0.0.1", 0))  # bound, so that nobody else listens there either
+            taken.bind(("127.0.0.1", 0))  # bound, so that no other process listens there
             yield f"http://127.0.0.1:{taken.getsockname()[1]}", api
         return
     with serve(api) as server:
@@ -192,7 +192,7 @@ def _contradiction(path: Path) -> str | None:
     return None
 
 
-def _json(path: Path) -> Any:  # noqa: ANN401 - whatever the report holds
+def _json(path: Path) -> Any:  # noqa: ANN401 - any JSON
     try:
         return json.loads(_bytes(path) or b"")
     except ValueError:

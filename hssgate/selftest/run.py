@@ -56,7 +56,7 @@ class Run:
     Args:
         situations: to be played.
         stage: where.
-        told: is called with each result as soon as it is there, one call at a time.
+        on_result: called with each result as soon as it is there, one call at a time.
         at_once: how many are played at a time; None: as the processors allow.
     """
 
@@ -64,13 +64,13 @@ class Run:
         self,
         situations: Sequence[Situation],
         stage: Stage,
-        told: Callable[[Result], None],
+        on_result: Callable[[Result], None],
         *,
         at_once: int | None = None,
     ) -> None:
         self._situations = situations
         self._stage = stage
-        self._told = told
+        self._on_result = on_result
         self._at_once = at_once or min(_MOST_PLAYS, _PLAYS_A_CORE * _cores())
         self._left = iter(sorted(situations, key=lambda situation: -situation.seconds))
         self._found: dict[str, Result] = {}
@@ -103,7 +103,7 @@ class Run:
                 result = _result_of(situation, self._stage)
                 with self._lock:
                     self._found[situation.name] = result
-                    self._told(result)
+                    self._on_result(result)
         except Stopped:
             pass
         finally:

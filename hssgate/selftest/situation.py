@@ -12,7 +12,7 @@ to be referred to) and `situations`:
       folder: services/api          # in which it runs, below that of the files
       environment: {HSSGATE_TOKEN: emulator-token}   # beside the emulator's key
       check: team/app:1.0 --timeout 1s               # arguments of `hssgate check`
-      listens: false                # nobody is there at the address
+      listens: false                # no server at the address
       signal: {name: SIGTERM, once_said: scanning}   # sent once these words are on stderr
       exit_code: 0
       says: [severity]              # words in the output, each of them
@@ -53,7 +53,7 @@ class Signal(StrictModel):
 
 
 class Situation(StrictModel):
-    """One question to the gate, and the one right answer; the keys are told at the head of this file."""
+    """One question to the gate, and the one right answer; the keys are described at the head of this file."""
 
     name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
     situation: str = Field(min_length=1)
@@ -94,7 +94,7 @@ class Theme(StrictModel):
         name: of its file, without the number.
         title: what they are about, in the table.
         given: parts that the situations refer to.
-        situations: in the order in which they are told.
+        situations: in the order in which they are listed.
     """
 
     name: str

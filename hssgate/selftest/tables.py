@@ -14,7 +14,7 @@ from hssgate.text import clean, escaped_to_ascii, plural
 Paint = Callable[[str, Literal["good", "bad", "bold", "dim"]], str]
 
 _ANSWER_WIDTH = 17  # columns of an exit code in words
-_MOST_LINES = 12  # of what a process said
+_MOST_LINES = 12  # of a process' output
 
 
 def listing(themes: Sequence[Theme], paint: Paint) -> str:
@@ -61,11 +61,11 @@ def complaints(results: Iterable[Result], paint: Paint) -> str:
 def headline(results: Sequence[Result], seconds: float, exit_code: ExitCode, paint: Paint) -> str:
     """Return the outcome in one line."""
     counts = {agreement: sum(result.agreement is agreement for result in results) for agreement in Agreement}
-    told = [f"{counts[Agreement.AGREED]} of {plural(len(results), 'situation')} as expected"]
+    counted = [f"{counts[Agreement.AGREED]} of {plural(len(results), 'situation')} as expected"]
     if counts[Agreement.DISAGREED]:
-        told.append(f"{counts[Agreement.DISAGREED]} with another answer")
+        counted.append(f"{counts[Agreement.DISAGREED]} with another answer")
     if counts[Agreement.NOT_PLAYED]:
-        told.append(f"{counts[Agreement.NOT_PLAYED]} not played")
+        counted.append(f"{counts[Agreement.NOT_PLAYED]} not played")
     match exit_code_of(results):
         case ExitCode.PASSED:
             word = paint("HOLDS", "good")
@@ -73,7 +73,7 @@ def headline(results: Sequence[Result], seconds: float, exit_code: ExitCode, pai
             word = paint("DOES NOT HOLD", "bad")
         case _:
             word = paint("NOT PROVEN", "bad")
-    return f"hssgate selftest: {word} ({', '.join(told)}, {seconds:.0f}s), exit code {int(exit_code)}"
+    return f"hssgate selftest: {word} ({', '.join(counted)}, {seconds:.0f}s), exit code {int(exit_code)}"
 
 
 def json_lines(themes: Sequence[Theme], results: Mapping[str, Result]) -> str:
@@ -86,12 +86,12 @@ def json_lines(themes: Sequence[Theme], results: Mapping[str, Result]) -> str:
 
 
 def details_of(result: Result) -> list[str]:
-    """Return how to ask again by hand, and the end of what the process said."""
+    """Return how to ask again by hand, and the end of the process' output."""
     ended = result.ended
     if ended is None:
         return []
-    said = [line for line in (*ended.err.splitlines(), *ended.out.splitlines()) if line.strip()]
-    return [f"$ hssgate {shlex.join(ended.arguments)}", *said[-_MOST_LINES:]]
+    printed = [line for line in (*ended.err.splitlines(), *ended.out.splitlines()) if line.strip()]
+    return [f"$ hssgate {shlex.join(ended.arguments)}", *printed[-_MOST_LINES:]]
 
 
 def _row(result: Result, width: int, paint: Paint) -> str:

@@ -358,7 +358,7 @@ def test_a_server_that_says_200_to_everything_is_not_believed(bench: Bench, env:
 
     assert (ended.code, list(failures(ended))) == (3, ["permission"])
     assert looks(ended)["credentials"] == looks(ended)["cicd-name"] == "skipped"
-    assert "nobody has said whether they are good" in message(ended, "credentials")
+    assert "not tried, since HSS did not answer" in message(ended, "credentials")
 
 
 @pytest.mark.parametrize("body", ["", "{}", "<html>", '{"credentials": {}}', '{"token": {}}', '{"credential": {"access": "a"}}'])  # fmt: skip

@@ -248,7 +248,7 @@ def test_a_pipe_that_nobody_writes_to_is_given_up(
 
     ended = bench.run(*arguments, env=env)
 
-    assert (ended.code, "nobody writes to it" in ended.out + ended.err) == (2, True), ended.err
+    assert (ended.code, "no process writes to it" in ended.out + ended.err) == (2, True), ended.err
 
 
 @pytest.mark.real
@@ -281,7 +281,7 @@ def test_a_reader_that_stops_reading_is_given_up(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
 
-    with pytest.raises(TimeoutError, match="nobody reads it"):
+    with pytest.raises(TimeoutError, match="no process reads it"):
         write_to_pipe(pipe, b"x" * 10_000_000, patience=0.05)
 
     os.close(reader)

@@ -188,7 +188,7 @@ IMAGE = "image_name: app, scan_status: success"
         ),
         pytest.param(
             "credentials: []",
-            "s.yaml: credentials: it is empty, so nobody could ask; give it a key pair or a token, or leave it out",
+            "s.yaml: credentials: it is empty, so no request could be authenticated; give it a key pair or a token, or leave it out",
             id="no-credentials",
         ),
         pytest.param("match: exact\nmatch: exact", "s.yaml:2: key 'match' is given twice", id="key-twice"),

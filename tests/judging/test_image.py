@@ -298,7 +298,7 @@ def test_entries_are_held_against_every_group_and_every_image_of_the_run() -> No
 
 
 def test_a_failed_scan_passes_with_a_warning_where_the_policy_of_its_own_group_accepts_it() -> None:
-    """The override is held against the row's names, and only until its day has ended."""
+    """The override is compared with the row's names, and only until its day has ended."""
     failed = replace(OTHER, row=OTHER.row.model_copy(update={"scan_status": "failed"}))
     sighting = replace(SIGHTING, standings=(failed,))
     accepting = policy(severity="Low", overrides={"scan": {"accept": ["failed"]}})

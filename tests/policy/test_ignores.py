@@ -126,10 +126,10 @@ def in_force(rules: Mapping[str, object], *ignored: str) -> RulesInForce:
         pytest.param("medium_vulnerabilities", 1, ["V-2"], 4, 1, "", id="ignored ones of another level"),
         pytest.param(
             "low_vulnerabilities", 3, ["V-9"], 6, 2,
-            " (1 ignored; 2 of 6 counted by HSS but not listed, held against the image)", id="counted but not listed",
+            " (1 ignored; 2 of 6 counted by HSS but not listed, counted against the image)", id="counted but not listed",
         ),
         pytest.param(
-            "high_vulnerabilities", 3, [], 5, 3, " (1 of 5 counted by HSS but not listed, held against the image)",
+            "high_vulnerabilities", 3, [], 5, 3, " (1 of 5 counted by HSS but not listed, counted against the image)",
             id="one not listed",
         ),
     ],

@@ -14,7 +14,7 @@ from hssgate.reference import parse_reference
 from hssgate.reports.bars import bar
 from hssgate.reports.html import LONGEST, render
 from hssgate.reports.html_image import MOST_ROWS
-from hssgate.reports.markup import element, said
+from hssgate.reports.markup import element, text_element
 from hssgate.text import clean
 from hssgate.verdict import Check, ImageVerdict, ListedFinding, PolicySource, Result, Verdict
 from tests.cli.test_check import DIGEST, FOREVER, OUTCOMES, finished, image, images
@@ -307,7 +307,9 @@ def test_what_does_not_fit_is_left_out_and_said() -> None:
     told = page.one("p", "note").text
     shown = len(page.all("table", "checks"))
     assert len(source.encode()) <= LONGEST
-    assert told.startswith("Left out here for want of room: details of 60 images, evidence of 60 images, checks of")
+    assert told.startswith(
+        "Left out here to stay within the size limit: details of 60 images, evidence of 60 images, checks of"
+    )
     assert f"checks of {60 - shown} images. The JSON report has all of it." in told
     assert page.all("table", "checks")[0].rows()[-1] == ["and 19 more, see the JSON report"]
     assert page.one("h1").text.strip() == "Blocked"
@@ -317,7 +319,10 @@ def test_text_is_always_text() -> None:
     """Whatever is no markup is escaped, in content and in attributes; what is Chinese is marked."""
     assert element("p", "<b>&", title="\"'") == '<p title="&quot;&#x27;">&lt;b&gt;&amp;</p>'
     assert element("p", element("b", "x"), class_="a b") == '<p class="a b"><b>x</b></p>'
-    assert said("td", "scan: 漏洞扫描失败！ <x>") == '<td>scan: <span lang="zh">漏洞扫描失败！</span> &lt;x&gt;</td>'
+    assert (
+        text_element("td", "scan: 漏洞扫描失败！ <x>")
+        == '<td>scan: <span lang="zh">漏洞扫描失败！</span> &lt;x&gt;</td>'
+    )
 
 
 def test_a_verdict_of_nothing_is_told_as_none() -> None:

@@ -284,7 +284,7 @@ def crowd(size: int, findings: int = 0) -> Verdict:
     ("size", "findings", "kept", "left_out"),
     [
         pytest.param(3, 100, ["Details", "Findings ignored", "Findings that block"], None, id="all of it"),
-        pytest.param(12, 100, ["Findings ignored", "Findings that block"], "Left out here for want of room: details of", id="without details"),
+        pytest.param(12, 100, ["Findings ignored", "Findings that block"], "Left out here to stay within the size limit: details of", id="without details"),
         pytest.param(20, 100, ["Findings ignored", "Findings that block"], "details of 20 images, ignored findings of", id="without some of the ignored"),
         pytest.param(200, 1, [], "details of 200 images, ignored findings of 200 images, findings of 200 images", id="without findings"),
         pytest.param(600, 0, [], "evidence of 600 images, checks of", id="as many checks as there is room for"),

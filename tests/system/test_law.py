@@ -1,4 +1,4 @@
-"""The one law, held against whatever a server can play: exit 0 only where every doubt was cleared.
+"""The one law, against all that a server can play: exit 0 only where every doubt was cleared.
 
 The machine builds a world (rows that change over time, faults, wrong clocks, loose filters, odd pages), runs the gate
 in it, and holds every pass against what went over the wire, with a judgement of its own that shares no code with the

@@ -1,4 +1,4 @@
-"""The table of the waiting, held against the contract's section 4, and every edge of it walked by the real watch."""
+"""The table of states: each row as documented, and every edge walked by the real polling loop."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

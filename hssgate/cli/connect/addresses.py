@@ -129,7 +129,7 @@ def checked_endpoint(endpoint: str, name: str) -> str:
 
 
 def checked_url(given: str, name: str) -> Url:
-    """Return an address to which secrets can be sent, whatever follows the host.
+    """Return an address to which secrets can be sent; what follows the host is not checked.
 
     Args:
         given: without a scheme it is https.

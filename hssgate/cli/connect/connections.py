@@ -56,7 +56,7 @@ def connection_of(world: World, given: Address) -> Connection:
         for line in unused_credentials(choice, world):
             world.console.detail(line)
     connection = connection_with(world, given, site, choice, project_of(given, site, choice))
-    proxies_of(connection, world)  # one that cannot be used is told before anything is asked
+    proxies_of(connection, world)  # one that cannot be used is refused before any request
     return connection
 
 
@@ -157,7 +157,7 @@ def unused_credentials(choice: Choice, world: World) -> list[str]:
 
 
 def open_hosts(connection: Connection, world: World) -> Hosts:
-    """Return the hosts of the connection, whose exchanges are told with -vv.
+    """Return the hosts of the connection, whose exchanges are logged with -vv.
 
     Raises:
         Misused: the CA bundle cannot be used.
@@ -169,7 +169,7 @@ def open_hosts(connection: Connection, world: World) -> Hosts:
 
 
 def hosts_without_credentials(ca_bundle: Path | None, world: World) -> Hosts:
-    """Return hosts to whom nothing secret has been sent yet; their exchanges are told with -vv."""
+    """Return hosts to whom nothing secret has been sent yet; their exchanges are logged with -vv."""
     console = world.console
     given = {secret.strip() for secret in secret_values(world.environ)}
 

@@ -99,7 +99,7 @@ def refuse_quoted(value: str, name: str) -> None:
 
 
 class Variables:
-    """The environment, with blanks around values cut off and said.
+    """The environment, with blanks around values cut off, and a warning.
 
     Args:
         environ: the environment variables; an empty one counts as unset.

@@ -17,7 +17,7 @@ _LONGEST_URN = 1500
 
 
 def assume_agency(service: IdentityService, call: Call, now: float) -> Answer:
-    """Answer `POST /v5/agencies/assume-with-oidc`; nobody signs it. A policy is taken and does not restrict.
+    """Answer `POST /v5/agencies/assume-with-oidc`; it is not signed. A policy is taken and does not restrict.
 
     Args:
         service: knows providers and agencies.

@@ -7,7 +7,7 @@ from hssgate.emulator.refusals import Refusal
 
 
 class Body:
-    """A JSON object; what nobody asks for is ignored. No message tells a value, for it may be a secret.
+    """A JSON object; unknown keys are ignored. No message shows a value, for it may be a secret.
 
     Args:
         raw: as it came.

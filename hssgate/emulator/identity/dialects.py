@@ -1,7 +1,7 @@
 """Errors in the shapes of IAM, STS, the metadata service and GitHub's token service.
 
 Sources: return values of the IAM v3 API and error body of the IAM v5 API, both in the manuals; which number STS has for
-what is not told there.
+what is not described there.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class IamRefusal(Refusal):
 
     def answer(self, request_id: str) -> Answer:
         """Return it as a response."""
-        del request_id  # is told in a header alone
+        del request_id  # is sent in a header alone
         content: dict[str, object] = {"error_code": self.code, "error_msg": self.message}
         if not self.code:
             content = {"error": {"code": self.status, "message": self.message, "title": _title(self.status)}}
@@ -70,7 +70,7 @@ def no_such_provider() -> Refusal:
 
 
 def denied_by_sts() -> Refusal:
-    """Return 403 for an agency: whether there is none, or it does not trust the caller, is not told."""
+    """Return 403 for an agency: whether there is none, or it does not trust the caller, is not shown."""
     return StsRefusal(403, _ACCESS_DENIED, "access denied: sts:agencies:assumeWithOIDC")
 
 

@@ -15,7 +15,7 @@ def ways_in(scenario: Scenario, url: str) -> str:
     """Return a line for each way in: its name, aligned, and the variables; of other people's secrets their place alone.
 
     Args:
-        scenario: what is played; of several keys, users and so on the first ones are told.
+        scenario: what is played; of several keys, users and so on the first ones are shown.
         url: where it is served.
     """
     lines = [*_ways(scenario, url)]

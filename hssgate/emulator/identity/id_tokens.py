@@ -44,7 +44,7 @@ def read_id_token(text: str, provider: IdentityProvider, now: float) -> IdToken:
 
     Args:
         text: the token.
-        provider: whose token it is said to be.
+        provider: the issuer that the token names.
         now: epoch seconds.
 
     Raises:

@@ -24,7 +24,7 @@ def give_metadata_token(service: IdentityService, call: Call, now: float) -> Ans
 
     Raises:
         Refusal: 400, `X-Metadata-Token-Ttl-Seconds` is missing or out of its range; 404, there is no such service;
-            whatever the scenario has for one without tokens.
+            the scenario's answer for one without tokens.
     """
     metadata = service.known.metadata
     _demand_service(service)

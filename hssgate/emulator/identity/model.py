@@ -66,7 +66,7 @@ class Agency(StrictModel):
 
 
 class Lifetimes(StrictModel):
-    """How long what is given out lasts, whatever was asked for.
+    """How long an issued credential lasts; the duration asked for does not matter.
 
     Args:
         token: of a token of IAM.

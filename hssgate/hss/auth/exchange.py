@@ -53,7 +53,7 @@ def temporary_key(ak: str, sk: str, security_token: str, source: str, hosts: Hos
         sk: the secret access key.
         security_token: that goes with it.
         source: where it comes from, in words.
-        hosts: are told the secrets.
+        hosts: learn the secrets.
     """
     secrets = Secret(sk), Secret(security_token)
     hosts.learn(*secrets)
@@ -100,7 +100,7 @@ def answered_by(ask: Callable[[], Answer], who: str, advice: Advice) -> Answer:
 
 
 def named(ask: Callable[[], Answer], who: str) -> Answer:
-    """Return the answer, whatever its status is; an error says who was asked.
+    """Return the answer with any status; an error names the host.
 
     Raises:
         ApiUnavailable: there was no answer.

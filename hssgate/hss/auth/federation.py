@@ -25,7 +25,7 @@ def federate(way: Federation, endpoint: str, hosts: Hosts, clock: Clock, within:
     Args:
         way: who asks.
         endpoint: of IAM.
-        hosts: to ask, and to be told the secrets.
+        hosts: to ask, and to learn the secrets.
         clock: for the deadline and the keys' end.
         within: seconds for both exchanges.
 

@@ -32,8 +32,8 @@ def id_token_of(source: IdTokenSource, hosts: Hosts, clock: Clock, within: float
 
     Args:
         source: where it comes from.
-        hosts: to ask, and to be told the secret.
-        clock: gives up a file that nobody writes to the end.
+        hosts: to ask, and to learn the secret.
+        clock: gives up a file that is never written to its end.
         within: seconds that it may take.
 
     Raises:
@@ -56,7 +56,7 @@ def id_token_of(source: IdTokenSource, hosts: Hosts, clock: Clock, within: float
 def _from_file(source: IdTokenFile, clock: Clock, within: float) -> Secret:
     where = f"the id token in {clean(source.path, 300)}"
     try:
-        # A pipe that nobody writes to and a lost network drive block without end; the thread that waits is left behind.
+        # A pipe without a writer and a lost network drive block without end; the thread that waits is left behind.
         raw = clock.call(lambda: _head_of(source.path), within=within, abandon=lambda: None)
         text = raw.decode("ascii").strip()
     except TimeoutError as error:

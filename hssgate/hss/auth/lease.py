@@ -110,7 +110,7 @@ class Lease(Generic[T]):
 
 
 def seconds_left(ends_at: float, answer: Answer, clock: Clock) -> float:
-    """Return the seconds until a moment of the server's clock, told by the answer; without one, by our own.
+    """Return the seconds until a moment of the server's clock as in the answer; without one, of our own.
 
     Args:
         ends_at: epoch seconds.

@@ -28,7 +28,7 @@ class MachineKeys:
 
     Args:
         way: who asks.
-        hosts: to ask, and to be told the secrets.
+        hosts: to ask, and to learn the secrets.
         clock: for the deadline and the keys' end.
     """
 

@@ -52,7 +52,7 @@ def log_in(
     Args:
         way: who asks.
         endpoint: of IAM.
-        hosts: to ask, and to be told the secret.
+        hosts: to ask, and to learn the secret.
         clock: for the token's end.
         scope: the project, by `id` or by `name`.
         within: seconds for the exchange.

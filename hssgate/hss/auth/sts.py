@@ -46,7 +46,7 @@ def assume_with_oidc(way: Keyless, endpoint: str, hosts: Hosts, clock: Clock, wi
     Args:
         way: who asks for what.
         endpoint: of STS.
-        hosts: to ask, and to be told the secrets.
+        hosts: to ask, and to learn the secrets.
         clock: for the deadline and the keys' end.
         within: seconds for the exchange, getting the id token included.
 
