@@ -56,7 +56,7 @@ def run_gate(
 
     warnings = _Warnings(observer)
     clock.on_wait = lambda: observer.tick(clock.monotonic() - start)
-    client = HssClient(hosts, settings.connection, clock, warnings.warn)
+    client = HssClient(hosts, settings.connection, clock, warnings.warn, settings.patience.interval)
     watch = Watch(
         _lanes(settings.references, client),
         settings.patience,

@@ -130,9 +130,10 @@ class Emulator:
                 answer = self._answered(call, operation, ruling)
             except Refusal as refusal:
                 answer = refusal.answer(request_id)
-        date = email.utils.formatdate(self._server_time(), usegmt=True)
+        date = email.utils.formatdate(self._server_time() - ruling.age, usegmt=True)
         trace = [(dialect.trace_header, request_id)] if dialect.trace_header else []
-        answer = answer.with_headers([("Date", date), *trace, *ruling.headers])
+        age = [("Age", str(int(ruling.age)))] if ruling.cached else []
+        answer = answer.with_headers([("Date", date), *trace, *age, *ruling.headers])
         mishap = mishap_of(ruling)
         status = 0 if isinstance(mishap, Reset) else answer.status
         with self._lock:
@@ -154,7 +155,7 @@ class Emulator:
         if answer := service_answer(ruling):
             return answer
         with self._lock:
-            total, rows = self._service.answer(question, now)
+            total, rows = self._service.answer(question, now - ruling.age)
         return json_answer(200, envelope(total, rows, self._scenario.quirks))
 
     def _admit(self, call: Call, project_id: str, now: float) -> None:

@@ -74,6 +74,7 @@ class Fault(StrictModel):
         total_num: the number sent with them; their own number where it is not given.
         truncate: bytes of the body after which the connection is closed.
         stall: seconds that pass after half of the body, before the connection is closed.
+        cached: seconds that the answer lay in a cache: rows and `Date` are as they were then, and `Age` says so.
         headers: put into the answer, in place of what else it would say.
     """
 
@@ -92,12 +93,15 @@ class Fault(StrictModel):
     total_num: Whole | None = None
     truncate: Whole | None = Field(default=None, ge=0)
     stall: Duration | None = None
+    cached: Duration | None = None
     headers: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _keys_have_what_they_belong_to(self) -> Self:
         if not self.model_fields_set - _AIM:
-            raise ValueError("it does nothing; give it status, delay, reset, truncate, stall, garbage, bomb or rows")
+            raise ValueError(
+                "it does nothing; give it status, delay, reset, truncate, stall, cached, garbage, bomb or rows"
+            )
         if self.status is None and (stray := self.model_fields_set & {"retry_after", "code", "body"}):
             raise ValueError(f"{', '.join(sorted(stray))} belongs to a status; add `status:`")
         if self.rows is None and "total_num" in self.model_fields_set:
@@ -120,10 +124,16 @@ class Ruling:
     rows: Fault | None = None
     truncate: Fault | None = None
     stall: Fault | None = None
+    cached: Fault | None = None
     headers: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def age(self) -> float:
+        """Return the seconds that the answer lay in a cache."""
+        return (self.cached.cached or 0.0) if self.cached else 0.0
 
-_KINDS = ("delay", "status", "reset", "redirect", "garbage", "bomb", "rows", "truncate", "stall")
+
+_KINDS = ("delay", "status", "reset", "redirect", "garbage", "bomb", "rows", "truncate", "stall", "cached")
 
 
 def rule_on(number: int, name: OperationName | IdentityName, faults: Iterable[Fault]) -> Ruling:

@@ -53,6 +53,7 @@ All keys are optional but those of an image's name and state. Durations: `2s`, `
       - {requests: 7, bomb: 100000000}                   # so many bytes, once its gzip is decompressed
       - {requests: 8, stall: 10s}     # headers and half of the body, then nothing, then closed
       - {requests: 9, redirect: "http://127.0.0.1:1/"}
+      - {requests: 9, cached: 20h}    # rows and Date as they were then, and Age
       - {requests: 10, rows: [{image_name: app}], total_num: 5}
       - {requests: "*", headers: {X-Extra: "1"}}         # `*`: every request; headers go with any fault
       - {requests: 2-, call: vulnerabilities, status: 503}    # cve, malwares, sensitive, check_rules, configurations,

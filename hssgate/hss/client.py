@@ -14,8 +14,9 @@ from hssgate.hss.hosts import Hosts
 from hssgate.hss.models import CicdConfiguration, CicdImage, Cve, Detail, DetailKind, Finding, weight_of
 from hssgate.hss.paging import Listing, Sieve, whole_list
 from hssgate.hss.query import LONGEST_VERSION, PAGE_SIZE, CicdImagesQuery, encode, escape
-from hssgate.hss.responses import Page, Row, read_page
+from hssgate.hss.responses import Page, Row, read_page, require_fresh
 
+OLDEST_ANSWER = 5.0  # seconds that an answer may have lain in a cache
 _CALLS_AT_ONCE = 8
 _LARGEST_NOTICE = 1024 * 1024  # bytes of the answer about one notice, of which so many come at once
 # Bytes of memory: of the images of a list, and of all findings and details of a run.
@@ -31,15 +32,24 @@ class HssClient:
         connection: endpoint, project, credentials.
         clock: for deadlines and signatures.
         warn: called with one line where something is odd but healed.
+        oldest: seconds that an answer may have lain in a cache.
     """
 
-    def __init__(self, hosts: Hosts, connection: Connection, clock: Clock, warn: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        hosts: Hosts,
+        connection: Connection,
+        clock: Clock,
+        warn: Callable[[str], None],
+        oldest: float = OLDEST_ANSWER,
+    ) -> None:
         self._wire = hosts.wire(connection.endpoint)
         self.access = Access(connection, hosts, clock, warn)
         self._clock = clock
         self._enterprise_project_id = connection.enterprise_project_id
         self._request_timeout = connection.request_timeout
         self._endpoint = connection.endpoint
+        self._oldest = oldest
         self._room = _ROOM_FOR_FINDINGS
 
     def list_cicd_images(
@@ -75,7 +85,7 @@ class HssClient:
             ApiRefused: asking again would not help.
         """
         page = self.page_of_cicd_images(query, within=within)
-        return Listing(page.rows, page.server_time, page.exchange)
+        return Listing(page.rows, page.server_time, page.exchange, page.age)
 
     def page_of_cicd_images(self, query: CicdImagesQuery, *, within: float) -> Page[CicdImage]:
         """Return the one page that the query's offset and limit ask for.
@@ -227,7 +237,9 @@ class HssClient:
         self.access.prepare(self._left(deadline))
         url = f"{self._endpoint}/v5/{escape(self.access.project_id)}{target}"
         try:
-            return read_page(self.access.ask(self._wire, url, lambda: self._left(deadline), largest), model)
+            answer = self.access.ask(self._wire, url, lambda: self._left(deadline), largest)
+            require_fresh(answer, self._oldest)
+            return read_page(answer, model)
         except ApiError as error:
             # It is kept while the next answer is read, and would keep the frames in which this one still is.
             error.__cause__ = error.__context__ = None

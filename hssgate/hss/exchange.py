@@ -4,6 +4,8 @@ import contextlib
 import email.utils
 import functools
 import io
+import math
+import re
 import socket
 import threading
 import zlib
@@ -32,6 +34,12 @@ _LONGEST_RUN = timedelta(seconds=LONGEST)
 _NO_SUCCESS = 300
 _SENT_SECRETS = ("Authorization", "X-Auth-Token", "X-Security-Token", "X-Metadata-Token")
 _SHOWN_HEADERS = ("x-request-id", "x-iam-trace-id")
+_LONGEST_AGE_OF_A_DATE = 60.0  # seconds; what lay in a cache for longer does not tell the server's time
+_SECONDS = re.compile("[0-9]{1,12}", re.ASCII)
+# `Pragma` is for caches that know nothing of the other.
+_ALWAYS_SENT = {
+    "Accept": "application/json", "Accept-Encoding": "gzip", "Cache-Control": "no-cache", "Pragma": "no-cache",
+}  # fmt: skip
 _ISSUING_HEADER = "x-subject-token"  # by which IAM gives a token
 _BEHIND_THE_PROXY = "proxy.start_tls.started"  # of httpcore's trace: the proxy has opened the way to the host
 
@@ -44,7 +52,8 @@ class Answer:
         status: the HTTP status.
         headers: the response's headers.
         body: the bytes, decompressed.
-        server_time: the `Date` header in epoch seconds, if there was a readable one.
+        server_time: the `Date` header in epoch seconds, if there was a readable one that is not from a cache.
+        age: seconds that the answer lay in a cache, by its `Age` header; endless where that cannot be read.
         redactor: took the secrets out of headers and body, as far as they show before the JSON is read.
     """
 
@@ -52,6 +61,7 @@ class Answer:
     headers: httpx.Headers
     body: bytes
     server_time: float | None
+    age: float = 0.0
     redactor: Redactor = field(default_factory=Redactor)
 
 
@@ -138,7 +148,7 @@ class Wire:
             question.method,
             question.url,
             content=question.content,
-            headers={"Accept": "application/json", "Accept-Encoding": "gzip", **kind, **question.headers},
+            headers={**_ALWAYS_SENT, **kind, **question.headers},
             timeout=httpx.Timeout(max(within, 0.001)),
             extensions={"trace": functools.partial(self._follow, given_up, line)},
         )
@@ -154,7 +164,9 @@ class Wire:
                     for mask in (redactor.text if name.lower() in _SHOWN_HEADERS else redactor.data,)
                 ]
             )
-            head = Answer(response.status_code, headers, b"", server_time(headers.get("Date")), in_body)
+            age = age_of(headers)
+            date = server_time(headers.get("Date")) if age <= _LONGEST_AGE_OF_A_DATE else None
+            head = Answer(response.status_code, headers, b"", date, age, in_body)
             if self._clock.monotonic() <= until:  # else the caller has given it up
                 heads.append(head)
             return replace(
@@ -210,6 +222,15 @@ def request_id(headers: httpx.Headers) -> str | None:
 def _exchange_of(heads: Sequence[Answer]) -> Exchange:
     """Return what is known of an exchange whose body never came."""
     return Exchange(heads[-1].status, request_id(heads[-1].headers)) if heads else Exchange()
+
+
+def age_of(headers: httpx.Headers) -> float:
+    """Return the seconds that an answer lay in a cache, 0 where none was in between, endless where it cannot be read.
+
+    Each cache on the way may have added the header; the longest time counts.
+    """
+    given = [part.strip() for value in headers.get_list("Age") for part in value.split(",")]
+    return max((float(part) if _SECONDS.fullmatch(part) else math.inf for part in given), default=0.0)
 
 
 def server_time(date: str | None) -> float | None:

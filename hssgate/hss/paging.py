@@ -50,6 +50,7 @@ class Listing(Generic[Row]):
         rows: from every page.
         server_time: the server's clock at the last page, in epoch seconds, if known.
         exchange: status and request id of the last page.
+        age: seconds that the last page lay in a cache.
         odd: rows that cannot be read in full.
         passed_over: the first rows that cannot be read in full and were not kept.
     """
@@ -57,6 +58,7 @@ class Listing(Generic[Row]):
     rows: tuple[Row, ...]
     server_time: float | None
     exchange: Exchange
+    age: float = 0.0
     odd: tuple[OddRow, ...] = ()
     passed_over: tuple[OddRow, ...] = ()
 
@@ -81,7 +83,12 @@ def whole_list(
         last = reading.last
         if reading.tally.is_complete and reading.holds_together:
             return Listing(
-                tuple(reading.kept), last.server_time, last.exchange, tuple(reading.odd), tuple(reading.passed_over)
+                rows=tuple(reading.kept),
+                server_time=last.server_time,
+                exchange=last.exchange,
+                age=last.age,
+                odd=tuple(reading.odd),
+                passed_over=tuple(reading.passed_over),
             )
     raise ApiUnavailable(
         f"the list changed each time it was read ({reading.tally.received} rows received, {last.total_num} announced)",

@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from hssgate.durations import format_duration
 from hssgate.errors import ApiError, ApiRefused, ApiUnavailable, Exchange, RequestRefused
 from hssgate.hss.exchange import Answer, request_id, server_time
 from hssgate.hss.json_rows import document_in, rows_in
@@ -77,6 +78,7 @@ class Page(Generic[Row]):
         total_num: how many rows the API says there are, if it says so.
         server_time: the server's clock, in epoch seconds, if known.
         exchange: status and request id.
+        age: seconds that the answer lay in a cache.
         odd: rows of images that cannot be read in full.
     """
 
@@ -84,6 +86,7 @@ class Page(Generic[Row]):
     total_num: int | None
     server_time: float | None
     exchange: Exchange
+    age: float = 0.0
     odd: tuple[OddRow, ...] = ()
 
     @property
@@ -121,7 +124,28 @@ def read_page(answer: Answer, model: type[Row]) -> Page[Row]:
                 if not issubclass(model, CicdImage):
                     raise
                 odd.append(odd_row(raw, error))
-    return Page(tuple(rows), total_num, answer.server_time, exchange, tuple(odd))
+    return Page(tuple(rows), total_num, answer.server_time, exchange, answer.age, tuple(odd))
+
+
+def require_fresh(answer: Answer, oldest: float) -> None:
+    """Refuse an answer that a cache gave in place of the service: it may be from before the push.
+
+    A 401 stands all the same: asking again could only be another bad signature.
+
+    Args:
+        answer: of any call.
+        oldest: seconds that it may have lain in a cache.
+
+    Raises:
+        ApiUnavailable: asking again may bring a fresh one.
+    """
+    if answer.age > oldest and answer.status != _UNAUTHORIZED:
+        given = clean(answer.headers.get("Age", ""), 40)
+        raise ApiUnavailable(
+            f"HTTP {answer.status}: a cache answered in place of HSS (header Age: {given}, "
+            f"at most {format_duration(oldest)} is accepted)",
+            exchange_of(answer),
+        )
 
 
 def exchange_of(answer: Answer) -> Exchange:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from hssgate.clock import Clock
-from hssgate.durations import Moment, describe_skew, format_duration
+from hssgate.durations import Moment, format_duration, format_moment
 from hssgate.errors import ApiError, ApiRefused, ApiUnavailable, Interrupted, RequestRefused
 from hssgate.exit_codes import ExitCode
 from hssgate.hss.models import CicdImage
@@ -19,9 +19,9 @@ from hssgate.waiting.observation import Sighting
 from hssgate.waiting.observer import Observer
 from hssgate.waiting.pacing import SERVER_FAULTS_IN_A_ROW, last_look_reserve, poll_pause
 from hssgate.waiting.retry import pause_until, retry_pause
+from hssgate.waiting.server_clock import ServerClock
 from hssgate.waiting.states import LIMITS, TABLE, Ending, Event, Limit, Pause, Stage
 
-_CLOCKS_AGREE_WITHIN = 60.0
 _MOST_NEIGHBOURS_ASKED = 3
 _THROTTLED = 429
 
@@ -96,7 +96,7 @@ class Watch:
         self._single_look = single_look
         self._slowest_look = 0.0
         self._neighbours_asked = 0
-        self._skew_told = False
+        self._server_clock = ServerClock(clock, observer.warn)
         self._noted: set[str] = set()
         self._lanes = [
             _OpenLane(lane, [Watched(reference) for reference in lane.references], self._start) for lane in lanes
@@ -144,7 +144,8 @@ class Watch:
 
     def _news(self, lane: _OpenLane, listing: Listing[CicdImage], began: float) -> None:
         lane.server_faults = 0
-        scanned_after = self._moment(listing)
+        self._server_clock.note(listing, began)
+        scanned_after = self._reading_of_when()
         by_name: dict[str, list[CicdImage]] = {}
         for row in listing.rows:
             by_name.setdefault(basename(row.image_name), []).append(row)
@@ -170,7 +171,8 @@ class Watch:
             lane.failures = 0
             pause = poll_pause(self._elapsed(), self._patience, self._clock.uniform(-1, 1))
         self._schedule(lane, pause)
-        self._tell_passed_over(listing)
+        for odd in listing.passed_over:
+            self._note_once(f"passed over as another image's: {odd}")
         self._tell_look(lane, f"{plural(len(listing.rows), 'row')}, request id {listing.exchange.request_id}")
 
     def _no_news(self, lane: _OpenLane, error: ApiUnavailable) -> None:
@@ -266,18 +268,6 @@ class Watch:
         except ApiError:
             return
 
-    def _moment(self, listing: Listing[CicdImage]) -> int | None:
-        """Return WHEN in epoch milliseconds; an age is counted on the server's clock where ours differs."""
-        skew = listing.server_time - self._clock.epoch() if listing.server_time is not None else 0.0
-        differs = abs(skew) > _CLOCKS_AGREE_WITHIN
-        if differs and not self._skew_told:
-            self._skew_told = True
-            self._observer.warn(describe_skew(skew))
-        if self._scanned_after is None:
-            return None
-        shift = int(skew * 1000) if differs and self._scanned_after.is_age else 0
-        return self._scanned_after.epoch_ms + shift
-
     def _tell(self, image: Watched) -> None:
         if image.has_new_state():
             self._observer.changed(image.reference, image.state, self._elapsed())
@@ -287,12 +277,20 @@ class Watch:
         self._observer.looked(f"{brought}; " + (f"next look in {pause}" if lane.open else "done"), self._elapsed())
         self._observer.tick(self._elapsed())
 
-    def _tell_passed_over(self, listing: Listing[CicdImage]) -> None:
-        """Note each row of another image that cannot be read in full, once."""
-        for odd in listing.passed_over:
-            if (note := f"passed over as another image's: {odd}") not in self._noted:
-                self._noted.add(note)
-                self._observer.looked(note, self._elapsed())
+    def _reading_of_when(self) -> int | None:
+        """Return WHEN in epoch milliseconds, on the server's clock as far as that is known."""
+        when = self._scanned_after
+        if when is None:
+            return None
+        reading = self._server_clock.reading_of(when)
+        if reading != when.epoch_ms:
+            self._note_once(f"for the difference of the clocks, {when} is read as {format_moment(reading)}")
+        return reading
+
+    def _note_once(self, note: str) -> None:
+        if note not in self._noted:
+            self._noted.add(note)
+            self._observer.looked(note, self._elapsed())
 
     def _open_images(self) -> list[Watched]:
         return [image for lane in self._lanes for image in lane.open]

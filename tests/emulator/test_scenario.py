@@ -112,7 +112,7 @@ IMAGE = "image_name: app, scan_status: success"
         ),
         pytest.param(
             "faults: [{requests: 1, call: cve}]",
-            "s.yaml: faults[0]: it does nothing; give it status, delay, reset, truncate, stall, garbage, bomb or rows",
+            "s.yaml: faults[0]: it does nothing; give it status, delay, reset, truncate, stall, cached, garbage, bomb or rows",
             id="no-fault-of-a-call",
         ),
         pytest.param("images: {}", "s.yaml: images: should be a list", id="no-list"),
@@ -168,7 +168,7 @@ IMAGE = "image_name: app, scan_status: success"
         ),
         pytest.param(
             "faults: [{requests: 1}]",
-            "s.yaml: faults[0]: it does nothing; give it status, delay, reset, truncate, stall, garbage, bomb or rows",
+            "s.yaml: faults[0]: it does nothing; give it status, delay, reset, truncate, stall, cached, garbage, bomb or rows",
             id="no-fault",
         ),
         pytest.param(
@@ -285,4 +285,4 @@ def test_the_documented_example_is_valid() -> None:
 
     text = "\n".join(line for line in (scenario.__doc__ or "").splitlines() if line.startswith("    "))
 
-    assert len(parse_scenario(text, "docstring").faults) == 11
+    assert len(parse_scenario(text, "docstring").faults) == 12

@@ -97,7 +97,7 @@ def test_without_a_sieve_all_rows_are_kept() -> None:
     """Those that cannot be read in full as well, apart from the others."""
     odd = OddRow(CicdImage(image_name="b"), frozenset({"vul_num"}), "vul_num: is no number")
 
-    listing = whole_list(lambda _offset: Page((row("a"),), 2, None, Exchange(200), (odd,)), ROOM)
+    listing = whole_list(lambda _offset: Page((row("a"),), 2, None, Exchange(200), odd=(odd,)), ROOM)
 
     assert (listing.rows, listing.odd, listing.passed_over) == ((row("a"),), (odd,), ())
 
@@ -107,7 +107,7 @@ def test_odd_rows_take_room_as_well() -> None:
     odd = tuple(OddRow(CicdImage(image_name=f"{n}"), frozenset({"vul_num"}), "vul_num: no number") for n in range(199))
 
     with pytest.raises(RequestRefused, match="too large to be judged: 199 rows read"):
-        whole_list(lambda _offset: Page((), 199, None, Exchange(200), odd), 199 * 1500)
+        whole_list(lambda _offset: Page((), 199, None, Exchange(200), odd=odd), 199 * 1500)
 
 
 @pytest.mark.parametrize(

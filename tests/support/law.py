@@ -47,6 +47,7 @@ class Asked:
         settle: seconds.
         registry: in front of the path.
         registry_name: that was picked with its option.
+        is_age: the moment was given as an age, counted from the start of the run.
     """
 
     namespace: str | None
@@ -57,6 +58,7 @@ class Asked:
     settle: float
     registry: str | None = None
     registry_name: str | None = None
+    is_age: bool = False
 
     @property
     def reference(self) -> str:
@@ -72,6 +74,17 @@ class Asked:
             and ("image_digest" in odd or self.digest in {None, _digest(row.get("image_digest") or "")})
             and ("registry_name" in odd or self._is_kept_at(row))
         )
+
+    def earliest(self, look: Look) -> float | None:
+        """Return the moment at or after which a result has to have been scanned, as far as a look proves it."""
+        if self.scanned_after is None or not look.server_time:
+            return self.scanned_after
+        asked_at = look.own_time - (look.ended - look.began)
+        ahead = max(look.server_time - look.own_time, min(look.server_time + look.age - asked_at, 0))
+        if -2 <= ahead <= 2:
+            return self.scanned_after
+        counted = max(ahead, -900) if self.is_age else max(min(ahead, 900), 0)
+        return self.scanned_after + 1000 * counted
 
     def _is_named(self, row: Row, odd: Iterable[str]) -> bool:
         """Compare from the end: name, organisation, and nothing more than a registry before them."""
@@ -150,19 +163,17 @@ def doubts(
         policies: as their files have it.
         evidence: the rest.
     """
-    rows = asked.rows_of(looks[-1]) if looks else None
-    if rows is None:
+    whole = [_Whole(look, _grouped(rows)) for look in looks if (rows := asked.rows_of(look)) is not None]
+    if not whole or whole[-1].look is not looks[-1]:
         return ["the last reading was no whole answer"]
     now = looks[-1].now
-    groups: dict[tuple[Any, ...], list[Row]] = {}
-    for row in rows:
-        groups.setdefault(_names(row), []).append(row)
+    groups = whole[-1].groups
     if not groups:
         return ["no row belonged to the image"]
-    gone = {_names(row) for look in looks for row in asked.rows_of(look) or []} - groups.keys()
+    gone = {key for seen in whole for key in seen.groups} - groups.keys()
     found = [f"{key}: seen before, and gone" for key in gone]
     for key, group in groups.items():
-        found += [f"{key}: {doubt}" for doubt in _group_doubts(asked, looks, key, group)]
+        found += [f"{key}: {doubt}" for doubt in _group_doubts(asked, whole, key)]
         newest = _newest(group, now)
         if newest[0].get("scan_status") == "success":
             for row in newest:
@@ -177,37 +188,55 @@ def doubts(
     return found
 
 
-def _group_doubts(asked: Asked, looks: Sequence[Look], key: tuple[Any, ...], group: list[Row]) -> Iterable[str]:
+@dataclass(frozen=True)
+class _Whole:
+    """A look that was a whole answer for the image, and the image's rows by what names them."""
+
+    look: Look
+    groups: dict[tuple[Any, ...], list[Row]]
+
+
+def _grouped(rows: Iterable[Row]) -> dict[tuple[Any, ...], list[Row]]:
+    groups: dict[tuple[Any, ...], list[Row]] = {}
+    for row in rows:
+        groups.setdefault(_names(row), []).append(row)
+    return groups
+
+
+def _group_doubts(asked: Asked, whole: Sequence[_Whole], key: tuple[Any, ...]) -> Iterable[str]:
+    last = whole[-1].look
+    group = whole[-1].groups[key]
     if any(row.get("scan_status") not in TERMINAL | {"unscan"} for row in group):
         yield "a scan was under way"
-    now = looks[-1].now
+    now = last.now
     newest = _newest(group, now)
+    earliest = asked.earliest(last)
     for row in newest:
-        if asked.scanned_after is not None and not (time_of(row, "latest_scan_time", now) or 0) >= asked.scanned_after:
+        if earliest is not None and not (time_of(row, "latest_scan_time", now) or 0) >= int(earliest):
             yield "not fresh"
     if len({_content(row) for row in newest}) != 1:
         yield "rows that could not be told apart"
-    elif asked.settle and newest[0].get("scan_status") == "success" and not _is_settled(asked, looks, key, newest[0]):
+    elif asked.settle and newest[0].get("scan_status") == "success" and not _is_settled(asked, whole, key, newest[0]):
         yield "not settled"
 
 
-def _is_settled(asked: Asked, looks: Sequence[Look], key: tuple[Any, ...], row: Row) -> bool:
-    whole = [look for look in looks if asked.rows_of(look) is not None]
-    same_since = whole[-1].ended
+def _is_settled(asked: Asked, whole: Sequence[_Whole], key: tuple[Any, ...], row: Row) -> bool:
+    last = whole[-1].look
+    same_since = last.ended
     moved: list[tuple[float, Any]] = []
     unchanged = True
-    for look in reversed(whole):
-        group = [other for other in asked.rows_of(look) or [] if _names(other) == key]
+    for seen in reversed(whole):
+        look, group = seen.look, seen.groups.get(key, [])
         moving = [other for other in group if other.get("scan_status") not in TERMINAL | {"unscan"}]
         moved += [(look.server_time, other.get("latest_scan_time")) for other in moving]
         newest = _newest(group, look.now)
         unchanged &= not moved and bool(newest) and all(_content(other) == _content(row) for other in newest)
         if unchanged:
             same_since = look.ended
-    if whole[-1].began - same_since >= asked.settle - 1e-6:
+    if last.began - same_since >= asked.settle - 1e-6:
         return True
-    scan_time = time_of(row, "latest_scan_time", whole[-1].now)
-    if scan_time is None or whole[-1].server_time - scan_time / 1000 < asked.settle:
+    scan_time = time_of(row, "latest_scan_time", last.now)
+    if scan_time is None or last.server_time - scan_time / 1000 < asked.settle:
         return False
     # Old enough; where a scan was seen under way the time has to be that scan's. `Date` leaves out parts of a second.
     return all(scan_time / 1000 >= at + 1 and scan_time != shown for at, shown in moved)

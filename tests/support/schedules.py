@@ -51,6 +51,7 @@ class Schedule:
         timeout: seconds.
         request_timeout: seconds.
         arguments: what else the command line is given.
+        interval: seconds that an answer may have lain in a cache.
     """
 
     scenario: Row
@@ -60,6 +61,7 @@ class Schedule:
     timeout: float
     request_timeout: float
     arguments: tuple[str, ...]
+    interval: float = 5.0
 
 
 @dataclass(frozen=True)
@@ -87,22 +89,32 @@ def schedule_of(seed: int) -> Schedule:
         [(None, "1.0", None), ("team", "1.0", None), ("team", "1.0", DIGESTS[0]), ("team", None, DIGESTS[0])]
     )
     cicd_name = chance.choice([None, "shop"])
-    scanned_after = chance.choice([None, None, None, START - 1800, START])
+    when, scanned_after, is_age = chance.choice(
+        [
+            (None, None, False),
+            (None, None, False),
+            (str(START - 1800), START - 1800, False),
+            (str(START), START, False),
+            ("30m", START - 1800, True),
+        ]
+    )
     settle = chance.choice([0.0, 5.0, 5.0, 5.0, 12.0])
     moment = int(scanned_after * 1000) if scanned_after is not None else None
     registry = chance.choice([None, None, None, "swr.example.com", "other.example.com:5000"])
     registry_name = chance.choice([None, None, None, None, "swr", "SWR.example.com:443"])
     where = (registry, registry_name)
-    asked = [Asked(namespace, version, digest, cicd_name, moment, settle, *where)]
+    asked = [Asked(namespace, version, digest, cicd_name, moment, settle, *where, is_age)]
     if chance.random() < 0.2:
-        asked.append(Asked("prod", "2.0", None, cicd_name, moment, settle, *where))
+        asked.append(Asked("prod", "2.0", None, cicd_name, moment, settle, *where, is_age))
     faults, bodies = _faults(chance, timeout)
     request_timeout = chance.choice([5.0, 30.0])
     arguments = ["--settle", str(settle), "--timeout", str(timeout), "--request-timeout", str(request_timeout)]
     arguments += ["--cicd-name", cicd_name] if cicd_name else []
     arguments += ["--registry-name", registry_name] if registry_name else []
-    arguments += ["--scanned-after", str(scanned_after)] if scanned_after is not None else []
-    arguments += chance.choice([[], [], ["--appear-timeout", "15s"], ["--interval", "1s"], ["--interval", "20s"]])
+    arguments += ["--scanned-after", when] if when is not None else []
+    arguments += chance.choice([[], [], ["--appear-timeout", "15s"]])
+    interval = chance.choice([None, None, None, 1.0, 20.0])
+    arguments += ["--interval", str(interval)] if interval is not None else []
     arguments += ["--max-interval", "30s"] if chance.random() < 0.3 else []
     arguments += ["--details"] if chance.random() < 0.1 else []
     arguments += chance.choice([["-q"], [], ["-vv"]])
@@ -111,21 +123,25 @@ def schedule_of(seed: int) -> Schedule:
             "--report",
             f"{chance.choice(['junit', 'markdown', 'html', 'sarif', 'codequality', 'dotenv'])}=/dev/null",
         ]
+    images = random_images(chance)
+    has_pages = any(image.get("copies", 1) > 1 for image in images)
     scenario = {
-        "images": random_images(chance),
+        "images": images,
         "faults": faults,
-        "clock_skew": chance.choice([0, 0, 0, 0, 30, -30, 1200, -3600]),
+        "clock_skew": chance.choice([0, 0, 0, 0, 3, 30, -30, 600, 1200, -3600]),
         "match": chance.choice(["contains", "exact"]),
         "quirks": {
             "data_list": chance.choice(["list"] * 8 + ["object", "null"]),
-            "total_num": chance.choice(["ok"] * 6 + ["missing", "page"]),
+            "total_num": chance.choice(["ok", "page"] if has_pages else ["ok"] * 6 + ["missing", "page"]),
             "times": chance.choice(["ok"] * 10 + ["seconds", "zero"]),
         },
     }
     if chance.random() < 0.1:
         scenario["rate_limit"] = {"requests": 2, "seconds": 30, "retry_after": chance.choice([None, 1, 10])}
     policies = tuple(_policy(chance) for _ in range(chance.choice([0, 0, 1, 1, 2])))
-    return Schedule(scenario, bodies, tuple(asked), policies, timeout, request_timeout, tuple(arguments))
+    return Schedule(
+        scenario, bodies, tuple(asked), policies, timeout, request_timeout, tuple(arguments), interval or 5.0
+    )
 
 
 def play(schedule: Schedule, folder: Path, seed: int = 0) -> Outcome:
@@ -141,6 +157,7 @@ def play(schedule: Schedule, folder: Path, seed: int = 0) -> Outcome:
     wire = Wiretap(
         Emulator(Scenario.model_validate(schedule.scenario), now=clock.epoch, sleep=clock.pass_time),
         clock,
+        schedule.interval,
         _MOST_REQUESTS,
     )
     wire.bodies = schedule.bodies
@@ -231,6 +248,7 @@ def _fault(chance: random.Random, timeout: float) -> Row:
         {"garbage": chance.choice([True, "", "{}", "[]", "null", "<html>oops", "[" * 5000, '{"total_num": 0, "data_list": []}', '{"data_list": [1]}', '{"total_num": "x"}'])},
         {"delay": chance.choice([1, 4.9, 20, 29.9, max(timeout - 1, 0), max(timeout - 0.3, 0), max(timeout - 0.01, 0), timeout, timeout + 5])},
         {"stall": chance.choice([0.5, 5, 31, timeout])},
+        {"cached": chance.choice([1, 5, 6, 20, 100, 3600, 72_000])},
         {"rows": [], "total_num": chance.choice([0, 3])},
         {"rows": [chance.choice([{"image_name": "app"}, {}, {"image_name": "app", "image_version": "1.0", "scan_status": "success", "severity_level": "Low", "malicious_file_num": "0 个"}])]},
         {"headers": {"Date": chance.choice(["nonsense", "", email.utils.formatdate(START - 4000, usegmt=True)])}},

@@ -70,7 +70,9 @@ def random_images(chance: random.Random) -> list[Row]:
                 {"namespace": "other.example.com:5000/team"},
             ]
         )
-        images.append(_image(chance, _TARGET | changed) | {"copies": chance.choice([1, 1, 1, 1, 1, 1, 1, 1, 1, 250])})
+        images.append(
+            _image(chance, _TARGET | changed) | {"copies": chance.choice([1, 1, 1, 1, 1, 1, 1, 199, 200, 250])}
+        )
     if chance.random() < 0.15:  # a row that holds organisation and registry in its name, or is named after a registry
         changed = chance.choice(
             [

@@ -16,6 +16,7 @@ from tests.support.wire_rows import Row, number
 
 _PAGING = {"limit", "offset", "sort_key", "sort_dir"}
 _FULL_PAGE = 200
+_LONGEST_AGE_OF_A_DATE = 60  # seconds
 _LISTS = re.compile(r"/(images|vulnerabilities|cve)$")
 
 
@@ -31,7 +32,8 @@ class Look:
         began: when its first page was asked for.
         ended: when its last page was there.
         pages: as they came; None stands for what was no answer.
-        server_time: of the last page, in epoch seconds; 0 where it is not given.
+        server_time: of the last page, in epoch seconds; 0 where it is not given, or lay in a cache for a minute.
+        age: seconds that the last page lay in a cache.
         own_time: of this machine when the last page was there, in epoch seconds.
         path: what was asked.
         filters: what was asked for, without paging.
@@ -41,6 +43,7 @@ class Look:
     ended: float = 0.0
     pages: list[Row | None] = field(default_factory=list)
     server_time: float = 0.0
+    age: float = 0.0
     own_time: float = 0.0
     path: str = ""
     filters: Mapping[str, str] = field(default_factory=dict)
@@ -79,12 +82,14 @@ class Wiretap(httpx.BaseTransport):
     Args:
         emulator: answers.
         clock: tells when.
+        oldest: seconds that an answer may have lain in a cache.
         most: requests after which the gate is stopped.
     """
 
-    def __init__(self, emulator: Emulator, clock: FakeClock, most: int = 20_000) -> None:
+    def __init__(self, emulator: Emulator, clock: FakeClock, oldest: float = 5.0, most: int = 20_000) -> None:
         self._inner = httpx.WSGITransport(app=emulator)
         self._clock = clock
+        self._oldest = oldest
         self._most = most
         self.looks: list[Look] = []
         self.details: list[Look] = []
@@ -111,8 +116,9 @@ class Wiretap(httpx.BaseTransport):
             headers, body = headers | put[0], put[1]
         self.statuses[-1] = response.status_code
         look.ended = self._clock.monotonic()
-        look.pages.append(_page(response.status_code, body))
-        look.server_time = _epoch(headers.get("date", ""))
+        look.age = float(headers.get("age", "0"))
+        look.pages.append(_page(response.status_code, body) if look.age <= self._oldest else None)
+        look.server_time = _epoch(headers.get("date", "")) if look.age <= _LONGEST_AGE_OF_A_DATE else 0.0
         look.own_time = self._clock.epoch()
         return httpx.Response(response.status_code, headers=headers, stream=httpx.ByteStream(body))
 

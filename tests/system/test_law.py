@@ -53,7 +53,7 @@ MOMENT = st.sampled_from([-7200, -60, -2, 0, 1, 3, 6, 20, 61, 200])
 FAULT = st.sampled_from(
     [
         {"status": 503}, {"status": 500}, {"status": 429, "retry_after": 3}, {"reset": True}, {"garbage": True}, {"truncate": 30},
-        {"garbage": '{"total_num": 0, "data_list": []}'}, {"garbage": "{}"}, {"delay": 20}, {"stall": 5}, {"rows": [], "total_num": 3},
+        {"garbage": '{"total_num": 0, "data_list": []}'}, {"garbage": "{}"}, {"delay": 20}, {"stall": 5}, {"rows": [], "total_num": 3}, {"cached": 4}, {"cached": 72_000},
         {"rows": [{"image_name": "app", "image_version": "1.0", "scan_status": "success", "severity_level": "Low", "malicious_file_num": "0 个"}]},
     ]
 )  # fmt: skip
@@ -139,19 +139,19 @@ class Worlds(RuleBasedStateMachine):
         version=st.sampled_from(["1.0", None]),
         digest=st.sampled_from([None, DIGESTS[0]]),
         cicd_name=st.sampled_from([None, "shop"]),
-        scanned_after=st.sampled_from([None, START - 1800, START]),
+        scanned_after=st.sampled_from([None, (START - 1800, False), (START, False), (START - 1800, True)]),
         settle=st.sampled_from([0.0, 5.0, 12.0]),
         timeout=st.sampled_from(["0", "20s", "2m", "5m"]),
         seed=st.integers(0, 3),
     )
     def gate(
         self, namespace: str | None, version: str | None, digest: str | None, cicd_name: str | None,
-        scanned_after: float | None, settle: float, timeout: str, seed: int,
+        scanned_after: tuple[float, bool] | None, settle: float, timeout: str, seed: int,
     ) -> None:  # fmt: skip
         """Run the gate with some options."""
         if version is not None or digest is not None:
-            moment = int(scanned_after * 1000) if scanned_after else None
-            self._hold(Asked(namespace, version, digest, cicd_name, moment, settle), timeout, seed)
+            moment, is_age = (int(scanned_after[0] * 1000), scanned_after[1]) if scanned_after else (None, False)
+            self._hold(Asked(namespace, version, digest, cicd_name, moment, settle, is_age=is_age), timeout, seed)
 
     def teardown(self) -> None:
         """Whatever the world became, run the gate in it as people do."""
@@ -188,7 +188,8 @@ class Worlds(RuleBasedStateMachine):
         if asked.cicd_name:
             arguments += ["--cicd-name", asked.cicd_name]
         if asked.scanned_after is not None:
-            arguments += ["--scanned-after", str(asked.scanned_after)]
+            when = f"{START - asked.scanned_after / 1000:.0f}s" if asked.is_age else str(asked.scanned_after)
+            arguments += ["--scanned-after", when]
         ended = silently(arguments, clock, wiretap)
         assert ended.code != 1, ended.err
         return ended.code, wiretap
@@ -252,6 +253,35 @@ def test_rows_of_one_time_that_differ_in_a_compared_field_are_a_doubt(field: str
     assert any("not settled" in doubt for doubt in doubts(asked, [look(0, other), look(4, good)]))
     if field != "latest_scan_time":  # by which one of them is newer
         assert any("told apart" in doubt for doubt in doubts(asked, [look(0, good, other), look(5, good, other)]))
+
+
+@pytest.mark.parametrize(
+    ("is_age", "ahead", "later", "allowed"),
+    [
+        pytest.param(False, 0, 0, True, id="clocks agree"),
+        pytest.param(False, 0, -1, False, id="clocks agree, too early"),
+        pytest.param(False, 600, 600, True, id="a moment, in its later reading"),
+        pytest.param(False, 600, 599, False, id="a moment, before its later reading"),
+        pytest.param(False, 3600, 900, True, id="a moment, a quarter of an hour at most"),
+        pytest.param(False, -600, 0, True, id="a moment, on our clock"),
+        pytest.param(False, -600, -1, False, id="a moment, before it on our clock"),
+        pytest.param(True, 600, 599, False, id="an age on the server's clock, too old"),
+        pytest.param(True, -600, -600, True, id="an age on the server's clock"),
+        pytest.param(True, -600, -601, False, id="an age on the server's clock, a second too old"),
+        pytest.param(True, -72_000, -901, False, id="an age, back by a quarter of an hour at most"),
+    ],
+)
+def test_the_judge_reads_when_on_the_servers_clock(is_age: bool, ahead: int, later: int, allowed: bool) -> None:  # noqa: FBT001 - a row of the table
+    """As far as the clocks are known to differ."""
+    when = START - 7200
+    row = {
+        "image_name": "app", "image_version": "1.0", "scan_status": "success", "severity_level": "Low",
+        "malicious_file_num": 0, "latest_scan_time": int((when + later) * 1000),
+    }  # fmt: skip
+    asked = Asked(None, "1.0", None, None, int(when * 1000), 0.0, is_age=is_age)
+    look = Look(1000, 1000, [{"total_num": 1, "data_list": [row]}], START + ahead, own_time=START)
+
+    assert (doubts(asked, [look]) == []) is allowed
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -269,17 +269,51 @@ def test_a_pass_without_proof_of_freshness_says_so(bench: Bench) -> None:
     [
         pytest.param("0s", "-70m", 0, id="clocks agree, fresh"),
         pytest.param("0s", "-100m", 4, id="clocks agree, stale"),
-        pytest.param("2h", "-100m", 4, id="ours is behind: stale all the same"),
-        pytest.param("2h", "-70m", 0, id="ours is behind, fresh"),
-        pytest.param("-2h", "-70m", 0, id="ours is ahead: fresh all the same"),
+        pytest.param("10m", "-85m", 4, id="ours is behind: stale all the same"),
+        pytest.param("10m", "-75m", 0, id="ours is behind, fresh"),
+        pytest.param("-10m", "-75m", 0, id="ours is ahead: fresh all the same"),
+        pytest.param("-10m", "-85m", 4, id="ours is ahead, stale"),
+        pytest.param("2h", "-100m", 4, id="ours is far behind: stale all the same"),
+        pytest.param("2h", "-70m", 0, id="ours is far behind, fresh"),
+        pytest.param("-20h", "-70m", 4, id="a Date of yesterday makes nothing fresh"),
     ],
 )
 def test_an_age_is_counted_on_the_servers_clock(bench: Bench, skew: str, at: str, code: int) -> None:
-    """A wrong clock here makes no old result look young, nor a young one old."""
+    """A wrong clock here makes no old result look young; nor a young one old, up to a quarter of an hour."""
     scenario = images(finished(at=at)) + f"clock_skew: {skew}\n"
 
     ended = bench.play(scenario).check(
         "team/app:1.0", "--scanned-after", "80m", env={"HSSGATE_TOKEN": "emulator-token"}
+    )
+
+    assert ended.code == code
+
+
+@pytest.mark.parametrize(
+    ("skew", "later", "code"),
+    [
+        pytest.param(0, -1, 4, id="clocks agree, a second before"),
+        pytest.param(0, 0, 0, id="clocks agree, at the moment"),
+        pytest.param(2, 0, 0, id="a difference that no Date can show"),
+        pytest.param(3, 2, 4, id="ours is behind: before the later reading"),
+        pytest.param(3, 3, 0, id="ours is behind, at the later reading"),
+        pytest.param(600, 599, 4, id="ours is ten minutes behind, before the later reading"),
+        pytest.param(600, 600, 0, id="ours is ten minutes behind, at the later reading"),
+        pytest.param(3600, 899, 4, id="ours is an hour behind, before the later reading"),
+        pytest.param(3600, 900, 0, id="of an hour a quarter is counted"),
+        pytest.param(-600, -1, 4, id="ours is ahead: a second before"),
+        pytest.param(-600, 0, 0, id="ours is ahead: at the moment"),
+    ],
+)
+def test_a_moment_counts_in_its_later_reading(bench: Bench, skew: int, later: int, code: int) -> None:
+    """WHEN may have been taken from this machine's clock or from another one."""
+    when = int(START - 7200)
+    scanned = when + later
+    text = f"{{at: -1s, scan_status: success, latest_scan_time: {scanned * 1000}, {CLEAN}}}"
+    scenario = images(image(text)) + f"clock_skew: {skew}s\n"
+
+    ended = bench.play(scenario).check(
+        "team/app:1.0", "--scanned-after", str(when), env={"HSSGATE_TOKEN": "emulator-token"}
     )
 
     assert ended.code == code

@@ -1,0 +1,60 @@
+"""The server's clock beside this machine's, and how WHEN is read where the two differ."""
+
+from collections.abc import Callable
+
+from hssgate.clock import Clock
+from hssgate.durations import AHEAD_AT_MOST, Moment, describe_skew
+from hssgate.hss.models import CicdImage
+from hssgate.hss.paging import Listing
+
+_TOLD_FROM = 60.0  # seconds of difference that are worth a warning
+_KNOWN_FROM = 2.0  # seconds; a `Date` has whole ones, and takes a while to get here
+_COUNTED_AT_MOST = AHEAD_AT_MOST / 1000
+
+
+class ServerClock:
+    """What the answers of a run have shown of the server's clock.
+
+    Args:
+        clock: this machine's.
+        warn: called with a line where the clocks differ widely.
+    """
+
+    def __init__(self, clock: Clock, warn: Callable[[str], None]) -> None:
+        self._clock = clock
+        self._epoch_at_zero = clock.epoch() - clock.monotonic()  # WHEN is of this clock, even if it is set meanwhile
+        self._warn = warn
+        self._ahead = 0.0  # seconds that the server's clock is ahead of ours, as far as an answer has proven it
+        self._was_told = False
+
+    def note(self, listing: Listing[CicdImage], began: float) -> None:
+        """Take in the time that an answer gives; one without a time leaves what was known.
+
+        The server wrote its `Date` at some moment between the question and the answer, or before it where the answer
+        comes from a cache. What is taken is the least difference that this allows.
+
+        Args:
+            listing: the answer, which has just come.
+            began: when it was asked for, on the monotonic clock.
+        """
+        if listing.server_time is None:
+            return
+        asked, ended = (self._epoch_at_zero + moment for moment in (began, self._clock.monotonic()))
+        least, most = listing.server_time - ended, listing.server_time + listing.age - asked
+        self._ahead = max(least, min(most, 0.0))
+        if abs(self._ahead) > _TOLD_FROM and not self._was_told:
+            self._was_told = True
+            self._warn(describe_skew(self._ahead))
+
+    def reading_of(self, when: Moment) -> int:
+        """Return the moment that results are compared with, in epoch milliseconds of the server's clock.
+
+        A moment may have been taken from this machine's clock or from the server's, so the later reading counts. An age
+        is counted from the present, which the server's clock tells. A difference of more than a quarter of an hour is
+        rather a wrong `Date` than a wrong clock, and must not make an old result fresh: it moves WHEN back by no more.
+        """
+        if abs(self._ahead) <= _KNOWN_FROM:
+            return when.epoch_ms
+        later = min(max(self._ahead, 0.0), _COUNTED_AT_MOST)
+        ahead = max(self._ahead, -_COUNTED_AT_MOST) if when.is_age else later
+        return when.epoch_ms + int(1000 * ahead)
