@@ -61,6 +61,8 @@ class Reference:
         cicd_name: the CI/CD identifier name that the row must bear.
         registry: the registry in front of the path, as it was written.
         registry_name: the name of the registry that the row must bear; it stands in place of `registry`.
+        build_digests: the digests of the build that pushed the image, each of which proves it; none: `image_digest`.
+        metadata_file: where they come from.
     """
 
     text: str
@@ -71,6 +73,20 @@ class Reference:
     cicd_name: str | None = None
     registry: str | None = None
     registry_name: str | None = None
+    build_digests: tuple[str, ...] = ()
+    metadata_file: str | None = None
+
+    @property
+    def digests(self) -> tuple[str, ...]:
+        """The digests of which the row must bear one; none where any will do."""
+        return self.build_digests or ((self.image_digest,) if self.image_digest else ())
+
+    @property
+    def proof(self) -> str | None:
+        """By what a row is known to be of the push that is meant, in words; None where no digest is known."""
+        if self.metadata_file is not None:
+            return f"by {self.metadata_file}"
+        return "by its digest" if self.image_digest else None
 
     @property
     def path(self) -> str:
@@ -94,7 +110,7 @@ class Reference:
             "image_name": self.basename != basename(row.image_name),
             "namespace": not self._is_of_path(row),
             "image_version": self.image_version not in {None, row.image_version},
-            "image_digest": self.image_digest not in {None, digest_of(row.image_digest)},
+            "image_digest": bool(self.digests) and digest_of(row.image_digest) not in self.digests,
         }
         if differ["image_name"]:  # then the path differs in any case; whether its front does is another question
             differ["namespace"] = not self._may_begin_with(row.namespace)
@@ -117,7 +133,7 @@ class Reference:
         registry = None if self.registry is None else host_of(self.registry) or self.registry
         return (
             self.cicd_name, self.registry_name, registry, self.namespace, self.image_name, self.image_version,
-            self.image_digest,
+            *self.digests,
         )  # fmt: skip
 
     def _is_of_path(self, row: Named) -> bool:

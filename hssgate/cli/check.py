@@ -1,6 +1,6 @@
 """`hssgate check`: waits for the scans of images and judges them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -22,7 +22,7 @@ from hssgate.cli.options import (
     is_default,
     waiting_options,
 )
-from hssgate.cli.policy_files import choose, load, policy_option
+from hssgate.cli.policy_files import PolicyFile, choose, load, policy_option
 from hssgate.cli.progress import Progress
 from hssgate.cli.publication import Publication
 from hssgate.cli.report_files import check_paths, inputs_of, refuse_inputs, takes_stdout
@@ -62,6 +62,16 @@ class _Gate(github.Announced, RemovesOldReports):
     envvar="HSSGATE_REGISTRY_NAME",
     help="Registry that the rows must name, as HSS lists it; in place of the registry in IMAGE.",
 )
+@click.option(
+    "--metadata-file",
+    "metadata_files",
+    type=PolicyFile(),
+    multiple=True,
+    show_envvar=True,
+    envvar="HSSGATE_METADATA_FILE",
+    help="Build metadata, as `docker buildx build --metadata-file` writes it: its names stand for IMAGE, or IMAGE "
+    "picks among them, and its digests prove the image; repeatable.",
+)
 @policy_option
 @click.option(
     "--scanned-after",
@@ -97,6 +107,7 @@ def check(  # noqa: PLR0917 - click hands over every option by name
     images: tuple[str, ...],
     cicd_name: str | None,
     registry_name: str | None,
+    metadata_files: tuple[Path, ...],
     policies: tuple[Path, ...],
     scanned_after: Moment | None,
     timeout: float,
@@ -129,7 +140,9 @@ def check(  # noqa: PLR0917 - click hands over every option by name
     check_paths(reports)
     console.results_to_stderr = takes_stdout(reports)
     ctx.with_resource(world.interruptible())  # from here on a signal leaves reports behind
-    references = _references(images, cicd_name, registry_name)
+    names = {"cicd_name": cicd_name, "registry_name": registry_name}
+    built = _built_images(metadata_files, names, scanned_after)
+    references = _references(images, built, names)
     chosen = choose(policies)
     refuse_inputs(reports, (*chosen.paths, *inputs_of(ctx)))
     applied = load(chosen)
@@ -178,15 +191,31 @@ def _run(settings: Settings, policies: Sequence[LoadedPolicy], reports: Sequence
         return int(publication.finish(verdict).exit_code)
 
 
-def _references(images: Sequence[str], cicd_name: str | None, registry_name: str | None) -> tuple[Reference, ...]:
-    """Return each image once, in the order given."""
+def _built_images(
+    paths: Sequence[Path], names: Mapping[str, str | None], scanned_after: Moment | None
+) -> tuple[Reference, ...]:
+    if not paths:
+        return ()
+    from hssgate.cli.metadata_files import built_images  # most runs have none
+
+    return built_images(paths, names, scanned_after)
+
+
+def _references(
+    images: Sequence[str], built: Sequence[Reference], names: Mapping[str, str | None]
+) -> tuple[Reference, ...]:
+    """Return each image once, in the order given; without any, those that were built."""
     found: dict[tuple[str | None, ...], Reference] = {}
     problems = []
     if len(distinct := dict.fromkeys(images)) > MOST_IMAGES:
         raise Misused(f"{len(distinct)} IMAGEs given, more than the {MOST_IMAGES} of one run; split them up")
     for image in distinct:
         try:
-            reference = parse_reference(image, cicd_name, registry_name)
+            reference = parse_reference(image, **names)
+            if built:
+                from hssgate.cli.metadata_files import pick
+
+                reference = pick(reference, built)
         except ValueError as error:
             problems.append(str(error))
         else:
@@ -194,8 +223,12 @@ def _references(images: Sequence[str], cicd_name: str | None, registry_name: str
     if problems:
         more = [f"and {len(problems) - _MOST_PROBLEMS} more"] if len(problems) > _MOST_PROBLEMS else []
         raise Misused("\n".join([*problems[:_MOST_PROBLEMS], *more]))
+    if not images:
+        found = {reference.identity: reference for reference in built}
     if not found:
-        raise Misused("no IMAGE given: name at least one, such as team/app:1.0, or set HSSGATE_IMAGES")
+        raise Misused(
+            "no IMAGE given: name at least one, such as team/app:1.0, or set HSSGATE_IMAGES, or give --metadata-file"
+        )
     return tuple(found.values())
 
 

@@ -63,7 +63,7 @@ def _last_change(row: CicdImage) -> int:
 def _advice_on_absence(sighting: Sighting) -> str:
     misses = near_misses(sighting.reference, sighting.neighbours)
     if misses:
-        return "; did you mean " + ", or ".join(misses) + "?"
+        return "; did you mean " + ", or ".join(misses) + "?" + _digest_advice(sighting)
     known = "no row has this image name" if sighting.searched else "no row has this name and version"
     return (
         f"; {known}: check the name and --cicd-name, that the scan step runs in the pipeline, "
@@ -75,6 +75,17 @@ def _cut_version(reference: Reference) -> str | None:
     """Return a version as it is where HSS keeps no more than its filter takes, None for one that is not longer."""
     version = reference.image_version or ""
     return version[:LONGEST_VERSION] if len(version) > LONGEST_VERSION else None
+
+
+def _digest_advice(sighting: Sighting) -> str:
+    """Return why a digest may never appear where rows of the same tag do."""
+    asked = sighting.reference
+    if asked.build_digests or not any(asked.differences(row) == ("image_digest",) for row in sighting.neighbours):
+        return ""
+    return (
+        " If the digest asked for is that of an index, HSS may know the image by its manifest or configuration: "
+        "--metadata-file of the build gives both"
+    )
 
 
 def _worded(reference: Reference, row: CicdImage, differences: tuple[str, ...]) -> str:

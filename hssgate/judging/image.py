@@ -130,7 +130,7 @@ def subject_of(sighting: Sighting, standing: Standing | None) -> Subject:
 
 def is_proven_fresh(sighting: Sighting, scanned_after: Moment | None) -> bool:
     """Whether a digest or a scan time proves that the result is of the image meant."""
-    return sighting.reference.image_digest is not None or scanned_after is not None
+    return bool(sighting.reference.digests) or scanned_after is not None
 
 
 def rules_in_force(sighting: Sighting, standing: Standing | None, terms: Terms) -> list[RulesInForce]:

@@ -8,6 +8,7 @@ from hssgate.hss.models import CicdImage, ScanStatus
 from hssgate.judging.hints import advice
 from hssgate.policy.judge import all_accept
 from hssgate.policy.rules import RulesInForce
+from hssgate.reference import Reference
 from hssgate.text import clean
 from hssgate.verdict import (
     SCAN,
@@ -82,7 +83,7 @@ def judge_freshness(sighting: Sighting, standing: Standing | None, scanned_after
     asked = " and ".join(
         part
         for part in (
-            f"digest {sighting.reference.image_digest}" if sighting.reference.image_digest else "",
+            _digests_asked(sighting.reference),
             f"scanned at or after {format_moment(moment)}" if moment is not None else "",
         )
         if part
@@ -99,6 +100,14 @@ def judge_freshness(sighting: Sighting, standing: Standing | None, scanned_after
         f"{digest}, {found}",
         asked,
     )
+
+
+def _digests_asked(reference: Reference) -> str:
+    """Return the digests of which a row must bear one, and where they come from."""
+    if not reference.digests:
+        return ""
+    source = f" ({clean(reference.proof, 200)})" if reference.metadata_file else ""
+    return f"digest {' or '.join(reference.digests)}{source}"
 
 
 def moment_asked(sighting: Sighting, scanned_after: Moment | None) -> int | None:

@@ -1,7 +1,7 @@
 """Reads saved reports back as what was observed, to judge it again without the API."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +114,11 @@ def _interruption(report: ReportModel) -> ExitCode | None:
 
 
 def _saved(image: ImageModel, interruption: ExitCode | None) -> SavedImage:
-    reference = parse_reference(image.reference, image.cicd_name, image.registry_name)
+    reference = replace(
+        parse_reference(image.reference, image.cicd_name, image.registry_name),
+        build_digests=image.build_digests,
+        metadata_file=image.metadata_file,
+    )
     seen = image.seen
     standings = [_standing(reference, group) for group in seen.groups]
     if len({standing.key for standing in standings}) < len(standings):  # as where only the end of a long name differs

@@ -161,7 +161,9 @@ class ImageModel(BaseModel):
 
     reference: str
     cicd_name: str | None
-    registry_name: str | None = None  # as in reports from before it could be asked for
+    registry_name: str | None = None  # these three are missing in older reports
+    build_digests: tuple[str, ...] = ()
+    metadata_file: str | None = None
     exit_code: ExitCode
     row: CicdImage | None
     checks: tuple[CheckModel, ...]
