@@ -149,7 +149,10 @@ class SystemClock:
             thread.start()
         with self._waiting():
             for thread in threads:
-                thread.join()
+                while thread.is_alive():
+                    thread.join(_GLANCE)
+                    if thread.is_alive() and threading.current_thread() is threading.main_thread():
+                        self.on_wait()
 
     @contextlib.contextmanager
     def _waiting(self) -> Iterator[None]:

@@ -86,6 +86,10 @@ class ApiUnavailable(ApiError):
         self.server_fault = server_fault
 
 
+class AnswerTooLarge(ApiUnavailable):
+    """The body of an answer is larger than was allowed for it."""
+
+
 class ApiRefused(ApiError):
     """Asking again does not help, whichever image is asked for: credentials, permission, address."""
 

@@ -1,10 +1,12 @@
 """The gate: polls until every image is settled, judges each, and returns a verdict."""
 
+import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from hssgate.clock import Clock
-from hssgate.hss.client import ROOM_FOR_ROWS, HssClient
+from hssgate.hss.client import LARGEST_AT_ONCE, ROOM_FOR_ROWS, HssClient
+from hssgate.hss.exchange import LARGEST_BODY
 from hssgate.hss.hosts import Hosts
 from hssgate.hss.query import LONGEST_VERSION, CicdImagesQuery
 from hssgate.judging.findings import Inquiry, Term
@@ -55,7 +57,7 @@ def run_gate(
         return started_at + clock.monotonic() - start
 
     warnings = _Warnings(observer)
-    clock.on_wait = lambda: observer.tick(clock.monotonic() - start)
+    clock.on_wait = lambda: warnings.tick(clock.monotonic() - start)
     client = HssClient(hosts, settings.connection, clock, warnings.warn, settings.patience.interval)
     watch = Watch(
         _lanes(settings.references, client),
@@ -114,10 +116,11 @@ def _lanes(references: Sequence[Reference], client: HssClient) -> list[Lane]:
         key = () if reference.cicd_name else (reference.basename, reference.image_version)
         groups.setdefault(key, []).append(reference)
     room = max(ROOM_FOR_ROWS // max(len(groups), 1), _LEAST_ROOM)
-    return [_lane(tuple(group), client, room) for group in groups.values()]
+    largest = LARGEST_BODY if len(groups) == 1 else LARGEST_AT_ONCE
+    return [_lane(tuple(group), client, room, largest) for group in groups.values()]
 
 
-def _lane(references: tuple[Reference, ...], client: HssClient, room: int) -> Lane:
+def _lane(references: tuple[Reference, ...], client: HssClient, room: int, largest: int) -> Lane:
     query = CicdImagesQuery(
         cicd_name=_shared(reference.cicd_name for reference in references),
         # The namespace is no filter: a row may hold it in its name, and the filter would hide that row.
@@ -126,7 +129,9 @@ def _lane(references: tuple[Reference, ...], client: HssClient, room: int) -> La
     )
     return Lane(
         references,
-        lambda within: client.list_cicd_images(query, within=within, room=room, sieve=lambda: Wanted(references)),
+        lambda within: client.list_cicd_images(
+            query, within=within, room=room, largest=largest, sieve=lambda: Wanted(references)
+        ),
     )
 
 
@@ -151,12 +156,23 @@ class _Warnings:
     def __init__(self, observer: Observer) -> None:
         self.lines: list[str] = []
         self.tick_seconds = observer.tick_seconds
-        self.changed = observer.changed
-        self.looked = observer.looked
-        self.tick = observer.tick
         self._observer = observer
+        self._lock = threading.RLock()  # requests are made in several threads, and the main one shows that time passes
+
+    def changed(self, reference: Reference, state: str, elapsed: float) -> None:
+        with self._lock:
+            self._observer.changed(reference, state, elapsed)
+
+    def looked(self, text: str, elapsed: float) -> None:
+        with self._lock:
+            self._observer.looked(text, elapsed)
+
+    def tick(self, elapsed: float) -> None:
+        with self._lock:
+            self._observer.tick(elapsed)
 
     def warn(self, text: str) -> None:
-        if text not in self.lines:
-            self.lines.append(text)
-            self._observer.warn(text)
+        with self._lock:
+            if text not in self.lines:
+                self.lines.append(text)
+                self._observer.warn(text)

@@ -6,7 +6,7 @@ from sys import getsizeof
 from typing import assert_never
 
 from hssgate.clock import Clock
-from hssgate.errors import ApiError, ApiUnavailable
+from hssgate.errors import AnswerTooLarge, ApiError, ApiUnavailable
 from hssgate.hss.auth.access import Access
 from hssgate.hss.connection import Connection
 from hssgate.hss.exchange import LARGEST_BODY
@@ -17,8 +17,7 @@ from hssgate.hss.query import LONGEST_VERSION, PAGE_SIZE, CicdImagesQuery, encod
 from hssgate.hss.responses import Page, Row, read_page, require_fresh
 
 OLDEST_ANSWER = 5.0  # seconds that an answer may have lain in a cache
-_CALLS_AT_ONCE = 8
-_LARGEST_NOTICE = 1024 * 1024  # bytes of the answer about one notice, of which so many come at once
+LARGEST_AT_ONCE = 1024 * 1024  # bytes of an answer while others are read as well
 # Bytes of memory: of the images of a list, and of all findings and details of a run.
 ROOM_FOR_ROWS = 40_000_000
 _ROOM_FOR_FINDINGS = 28_000_000
@@ -51,6 +50,7 @@ class HssClient:
         self._endpoint = connection.endpoint
         self._oldest = oldest
         self._room = _ROOM_FOR_FINDINGS
+        self._large_answer = threading.Lock()
 
     def list_cicd_images(
         self,
@@ -58,6 +58,7 @@ class HssClient:
         *,
         within: float,
         room: int = ROOM_FOR_ROWS,
+        largest: int = LARGEST_BODY,
         sieve: Callable[[], Sieve[CicdImage]],
     ) -> Listing[CicdImage]:
         """Return every row that matches, from all pages.
@@ -66,6 +67,7 @@ class HssClient:
             query: filters; page size and sort order as given.
             within: seconds for all pages together.
             room: bytes of memory that the rows kept may take.
+            largest: bytes of an answer that is read beside others; a larger one is asked for again by itself.
             sieve: makes what says which rows are kept, anew for each reading.
 
         Raises:
@@ -74,7 +76,7 @@ class HssClient:
         """
         deadline = self._clock.monotonic() + within
         return whole_list(
-            lambda offset: self._images(query.model_copy(update={"offset": offset}), deadline), room, sieve
+            lambda offset: self._images(query.model_copy(update={"offset": offset}), deadline, largest), room, sieve
         )
 
     def first_cicd_images(self, query: CicdImagesQuery, *, within: float) -> Listing[CicdImage]:
@@ -177,34 +179,21 @@ class HssClient:
             ApiUnavailable: an answer failed or was unreadable; the notices that were answered are in `known`.
             ApiRefused: asking again would not help.
         """
+        from hssgate.hss.at_once import ask_at_once
+
         deadline = self._clock.monotonic() + within
         left = [vul_id for vul_id in vul_ids if vul_id not in known]
         queue = iter(left)
-        failures: list[BaseException] = []
-        lock = threading.Lock()
-        stop = threading.Event()
 
-        def work() -> None:
-            while not failures and not stop.is_set():
-                with lock:
-                    vul_id = next(queue, None)
-                if vul_id is None:
-                    return
-                try:
-                    path = f"/image/vulnerability/{escape(vul_id)}/cve"
-                    cves = self._all(path, {}, Cve, deadline, _LARGEST_NOTICE).rows
-                    known[vul_id] = _cve_ids(cves)
-                    with lock:
-                        self._room -= sum(map(getsizeof, known[vul_id]))
-                except BaseException as failure:  # noqa: BLE001 - raised below, in the caller's thread
-                    failures.append(failure)
+        def look_up(vul_id: str) -> tuple[str, ...]:
+            path = f"/image/vulnerability/{escape(vul_id)}/cve"
+            return _cve_ids(self._all(path, {}, Cve, deadline, LARGEST_AT_ONCE).rows)
 
-        try:
-            self._clock.together(work, workers=min(len(left), _CALLS_AT_ONCE))
-        finally:
-            stop.set()
-        if failures:
-            raise failures[0]
+        def keep(vul_id: str, cve_ids: tuple[str, ...]) -> None:
+            known[vul_id] = cve_ids
+            self._room -= sum(map(getsizeof, cve_ids))
+
+        ask_at_once(lambda: next(queue, None), look_up, keep, self._clock, most=len(left))
 
     def _all(
         self,
@@ -228,10 +217,22 @@ class HssClient:
         self._room -= sum(map(weight_of, listing.rows))
         return listing
 
-    def _images(self, query: CicdImagesQuery, deadline: float) -> Page[CicdImage]:
+    def _images(self, query: CicdImagesQuery, deadline: float, largest: int = LARGEST_BODY) -> Page[CicdImage]:
         if self._enterprise_project_id is not None:
             query = query.model_copy(update={"enterprise_project_id": self._enterprise_project_id})
-        return self._page(f"/image/cicd/images?{query.encoded()}", CicdImage, deadline)
+        target = f"/image/cicd/images?{query.encoded()}"
+        try:
+            return self._page(target, CicdImage, deadline, largest)
+        except AnswerTooLarge:
+            if largest == LARGEST_BODY:
+                raise
+        # Eight answers of 32 MiB at once would not fit into memory: only one that is large is read at a time.
+        if not self._large_answer.acquire(timeout=self._left(deadline)):
+            raise ApiUnavailable("no time was left for a large answer, while another one was read")
+        try:
+            return self._page(target, CicdImage, deadline)
+        finally:
+            self._large_answer.release()
 
     def _page(self, target: str, model: type[Row], deadline: float, largest: int = LARGEST_BODY) -> Page[Row]:
         self.access.prepare(self._left(deadline))

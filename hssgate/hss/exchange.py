@@ -2,7 +2,6 @@
 
 import contextlib
 import email.utils
-import functools
 import io
 import math
 import re
@@ -19,7 +18,7 @@ import httpx
 from hssgate.clock import Clock
 from hssgate.durations import LONGEST
 from hssgate.errors import ApiUnavailable, Exchange
-from hssgate.hss.failures import Line, translated
+from hssgate.hss.failures import BodyTooLarge, Line, translated
 from hssgate.hss.proxies import Proxy
 from hssgate.hss.secret import Secret
 from hssgate.record import record
@@ -105,7 +104,6 @@ class Wire:
         self._clock = clock
         self._secrets = secrets
         self._proxy = proxy
-        self._sockets: set[socket.socket] = set()
 
     def ask(self, question: Question, *, within: float) -> Answer:
         """Send the request and return the answer, with any status.
@@ -122,26 +120,18 @@ class Wire:
             HostUntrusted: the server's certificate is not to be trusted.
         """
         heads: list[Answer] = []
-        given_up = threading.Event()
-        line = Line(str(urlsplit(question.url).hostname), self._proxy)
-
-        def abandon() -> None:
-            given_up.set()
-            self._end_reads()
-
+        attempt = _Attempt(Line(str(urlsplit(question.url).hostname), self._proxy))
         try:
-            with translated(line, within, lambda: _exchange_of(heads), self._masked):
+            with translated(attempt.line, within, lambda: _exchange_of(heads), self._masked):
                 return self._clock.call(
-                    lambda: self._exchange(question, within, heads, given_up, line), within=within, abandon=abandon
+                    lambda: self._exchange(question, within, heads, attempt), within=within, abandon=attempt.give_up
                 )
         except ApiUnavailable:
             if heads and heads[-1].status >= _NO_SUCCESS:
                 return heads[-1]
             raise
 
-    def _exchange(
-        self, question: Question, within: float, heads: list[Answer], given_up: threading.Event, line: Line
-    ) -> Answer:
+    def _exchange(self, question: Question, within: float, heads: list[Answer], attempt: "_Attempt") -> Answer:
         until = self._clock.monotonic() + within
         kind = {"Content-Type": "application/json"} if question.content is not None else {}
         request = self._http.build_request(
@@ -150,7 +140,7 @@ class Wire:
             content=question.content,
             headers={**_ALWAYS_SENT, **kind, **question.headers},
             timeout=httpx.Timeout(max(within, 0.001)),
-            extensions={"trace": functools.partial(self._follow, given_up, line)},
+            extensions={"trace": attempt.follow},
         )
         response = self._http.send(request, auth=question.auth, stream=True, follow_redirects=False)
         redactor = echo_redactor(response.request, self._secrets)
@@ -181,21 +171,35 @@ class Wire:
         known = (*self._secrets, *(self._proxy.secrets if self._proxy else ()))
         return Redactor(secret.reveal() for secret in known).text(str(text))
 
-    def _follow(self, given_up: threading.Event, line: Line, event: str, info: dict[str, object]) -> None:
+
+class _Attempt:
+    """One request under way; others of the same host may be under way beside it.
+
+    Args:
+        line: how far it has come.
+    """
+
+    def __init__(self, line: Line) -> None:
+        self.line = line
+        self._sockets: set[socket.socket] = set()
+        self._given_up = threading.Event()
+
+    def follow(self, event: str, info: dict[str, object]) -> None:
         """Remember the sockets, and whether a proxy has let the request through."""
         if event == _BEHIND_THE_PROXY:
-            line.is_through = True
+            self.line.is_through = True
         if event not in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
             return
         with contextlib.suppress(AttributeError):
             found = info["return_value"].get_extra_info("socket")  # type: ignore[attr-defined]
             if isinstance(found, socket.socket):
-                if given_up.is_set():  # while the name was looked up: nothing is to be sent any more
+                if self._given_up.is_set():  # while the name was looked up: nothing is to be sent any more
                     found.close()
                 self._sockets = {known for known in self._sockets if known.fileno() >= 0} | {found}
 
-    def _end_reads(self) -> None:
-        """End what the given-up request waits for, so that its thread and connection are freed."""
+    def give_up(self) -> None:
+        """End what the request waits for, so that its thread and connection are freed."""
+        self._given_up.set()
         for known in self._sockets:
             with contextlib.suppress(OSError):  # the raw socket's own method: TLS state belongs to the other thread
                 socket.socket.shutdown(known, socket.SHUT_RDWR)
@@ -255,7 +259,7 @@ def _body(response: httpx.Response, given_encoding: str, largest: int) -> bytes:
     for chunk in response.iter_raw():
         for piece in _inflated(inflate, chunk) if inflate else (chunk,):
             if body.tell() + len(piece) > largest:
-                raise httpx.DecodingError(f"the body is larger than {largest // _MIB} MiB", request=response.request)
+                raise BodyTooLarge(f"the body is larger than {largest // _MIB} MiB", request=response.request)
             body.write(piece)
     if inflate and not inflate.eof:
         raise httpx.DecodingError("the compressed body is cut short", request=response.request)

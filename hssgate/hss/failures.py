@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import httpx
 
-from hssgate.errors import ApiError, ApiRefused, ApiUnavailable, Exchange, HostUntrusted, RequestRefused
+from hssgate.errors import AnswerTooLarge, ApiError, ApiRefused, ApiUnavailable, Exchange, HostUntrusted, RequestRefused
 from hssgate.hss.proxies import Proxy
 from hssgate.text import clean
 
@@ -17,6 +17,10 @@ _OTHER_HOST = "it is of another host: check the address, and what it leads to"
 _OTHER_TIME = "it is not valid at this machine's time: check the clock, else whoever runs the host has to renew it"
 _CERTIFICATE_ADVICE = {9: _OTHER_TIME, 10: _OTHER_TIME, 62: _OTHER_HOST, 64: _OTHER_HOST}  # by OpenSSL's X509_V_ERR
 _PRIVATE_AUTHORITY = "for a private authority give its certificates with --ca-bundle"
+
+
+class BodyTooLarge(httpx.DecodingError):
+    """The body is larger than was allowed for it."""
 
 
 class Line:
@@ -91,7 +95,8 @@ def _failure(error: Exception, line: Line, what: str, exchange: Exchange) -> Api
         if _REFUSED_BY_PROXY.match(str(error)):
             return ApiRefused(f"{what}; check {variable} with its user name and password, or NO_PROXY", exchange)
         return ApiUnavailable(what, exchange)
-    return ApiUnavailable(f"{line.silence}: {what}", exchange)
+    failure = AnswerTooLarge if isinstance(error, BodyTooLarge) else ApiUnavailable
+    return failure(f"{line.silence}: {what}", exchange)
 
 
 def _certificate_error(error: BaseException | None) -> ssl.SSLCertVerificationError | None:

@@ -1,12 +1,13 @@
 """The polling loop and its schedule; no HTTP."""
 
+import heapq
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
 from hssgate.clock import Clock
 from hssgate.durations import Moment, format_duration, format_moment
-from hssgate.errors import ApiError, ApiRefused, ApiUnavailable, Interrupted, RequestRefused
+from hssgate.errors import ApiError, ApiUnavailable, Interrupted, RequestRefused
 from hssgate.exit_codes import ExitCode
 from hssgate.hss.models import CicdImage
 from hssgate.hss.odd_rows import OddRow
@@ -42,9 +43,11 @@ class Lane:
 class _OpenLane:
     """A lane while it is watched."""
 
-    def __init__(self, lane: Lane, images: list[Watched], due: float) -> None:
+    def __init__(self, number: int, lane: Lane, images: list[Watched], due: float) -> None:
+        self.number = number
         self.fetch = lane.fetch
         self.images = images
+        self.left = len(images)  # that are open
         self.due = due
         self.failures = 0
         self.server_faults = 0
@@ -52,6 +55,21 @@ class _OpenLane:
     @property
     def open(self) -> list[Watched]:
         return [image for image in self.images if image.ending is None]
+
+
+@dataclass(frozen=True)
+class _Poll:
+    """A poll under way.
+
+    Args:
+        lane: that is polled.
+        began: when, on the monotonic clock.
+        within: seconds that it may take.
+    """
+
+    lane: _OpenLane
+    began: float
+    within: float
 
 
 def _doubt_about(reference: Reference, listing: Listing[CicdImage]) -> OddRow | None:
@@ -98,48 +116,90 @@ class Watch:
         self._neighbours_asked = 0
         self._server_clock = ServerClock(clock, observer.warn)
         self._noted: set[str] = set()
+        self._is_admitted = False  # an answer has shown that the credentials are good
+        self._throttled_until = self._start
+        self._queue: list[tuple[float, int, _OpenLane]] = []  # heap of the lanes not being polled, by due time
         self._lanes = [
-            _OpenLane(lane, [Watched(reference) for reference in lane.references], self._start) for lane in lanes
+            _OpenLane(number, lane, [Watched(reference) for reference in lane.references], self._start)
+            for number, lane in enumerate(lanes)
         ]
+        self._waiting = len(self._lanes)  # lanes that are open
 
     def run(self) -> dict[Reference, Sighting]:
         """Wait until each image has ended, timed out, or cannot be asked for; never raises GateError."""
+        self._fill_queue(self._lanes)
         try:
-            while lanes := [lane for lane in self._lanes if lane.open]:
-                lane = min(lanes, key=lambda candidate: candidate.due)
-                pause_until(lane.due, self._start, self._clock, self._observer)
-                self._look(lane)
+            while self._queue:
+                pause_until(self._queue[0][0], self._start, self._clock, self._observer)
+                self._poll_due()
         except Interrupted as signal:
             self.interruption = signal.exit_code
-            for image in self._open_images():
-                self._happen(image, Event.SIGNAL)
+            for lane in self._lanes:
+                for image in lane.open:
+                    self._happen(lane, image, Event.SIGNAL)
         return {image.reference: image.sighting() for lane in self._lanes for image in lane.images}
 
-    def _look(self, lane: _OpenLane) -> None:
-        began = self._clock.monotonic()
-        self._end_missed(lane, began)
+    def _poll_due(self) -> None:
+        """Poll what is due: several at once after the first answer, alone before it or where nothing else is due."""
+        now = self._clock.monotonic()
+        # The two least entries of a heap are among its first three.
+        several = sum(due <= now for due, _, _ in self._queue[:3]) > 1
+        if self._is_admitted and several:
+            from hssgate.hss.at_once import ask_at_once
+
+            ask_at_once(self._take, self._ask, self._keep, self._clock, most=len(self._queue))
+        elif (poll := self._take()) is not None:
+            self._keep(poll, self._ask(poll))
+
+    def _fill_queue(self, lanes: Sequence[_OpenLane]) -> None:
+        self._queue = [(lane.due, lane.number, lane) for lane in lanes]
+        heapq.heapify(self._queue)
+
+    def _take(self) -> _Poll | None:
+        """Begin to poll the next lane that is due, if there is one."""
+        while self._queue and self._queue[0][0] <= (now := self._clock.monotonic()):
+            _, _, lane = heapq.heappop(self._queue)
+            self._end_missed(lane, now)
+            if lane.open:
+                return _Poll(lane, now, self._left(lane, now))
+        return None
+
+    def _ask(self, poll: _Poll) -> Listing[CicdImage] | ApiError:
+        try:
+            return poll.lane.fetch(poll.within)
+        except ApiError as error:
+            return error
+
+    def _keep(self, poll: _Poll, answer: Listing[CicdImage] | ApiError) -> None:
+        """Take in the answer of a poll; one that comes after all have been refused changes nothing."""
+        lane = poll.lane
         if not lane.open:
             return
-        try:
-            listing = lane.fetch(self._left(lane, began))
-        except ApiRefused as error:
-            refused = lane.open if isinstance(error, RequestRefused) else self._open_images()
-            for image in lane.open:
-                image.unanswered(error, self._present())
-            for image in refused:
-                self._happen(image, Event.REFUSED, error)
-                self._tell(image)
-        except ApiUnavailable as error:
-            self._no_news(lane, error)
+        if isinstance(answer, ApiUnavailable):
+            self._no_news(lane, answer)
+        elif isinstance(answer, ApiError):
+            self._refuse(lane, answer)
         else:
-            self._slowest_look = max(self._slowest_look, self._clock.monotonic() - began)
-            self._news(lane, listing, began)
+            self._is_admitted = True
+            self._slowest_look = max(self._slowest_look, self._clock.monotonic() - poll.began)
+            self._news(lane, answer, poll.began)
+        if lane.open:
+            heapq.heappush(self._queue, (lane.due, lane.number, lane))
+
+    def _refuse(self, lane: _OpenLane, error: ApiError) -> None:
+        """End the images of a lane, or all where it is not this request alone that is refused."""
+        for image in lane.open:
+            image.unanswered(error, self._present())
+        for refused in [lane] if isinstance(error, RequestRefused) else self._lanes:
+            for image in refused.open:
+                self._happen(refused, image, Event.REFUSED, error)
+                self._tell(image)
 
     def _end_missed(self, lane: _OpenLane, now: float) -> None:
         """End those whose deadline came while other lanes were looked at: there is no time for one more look."""
         for image in lane.open:
             if self._start < self._deadline(image) <= now:
-                self._happen(image, Event.OVERDUE if image.was_answered else Event.OVERDUE_UNANSWERED)
+                self._happen(lane, image, Event.OVERDUE if image.was_answered else Event.OVERDUE_UNANSWERED)
                 self._tell(image)
 
     def _news(self, lane: _OpenLane, listing: Listing[CicdImage], began: float) -> None:
@@ -154,7 +214,7 @@ class Watch:
         for image in looked_at:
             if (odd := _doubt_about(image.reference, listing)) is not None:
                 unread.append(ApiUnavailable(f"unreadable answer: {odd}", listing.exchange))
-                self._no_answer(image, unread[-1], Event.NO_ANSWER)
+                self._no_answer(lane, image, unread[-1], Event.NO_ANSWER)
                 continue
             event = image.see(
                 replace(listing, rows=tuple(by_name.get(image.reference.basename, ()))),
@@ -163,7 +223,7 @@ class Watch:
             )  # fmt: skip
             for warning in image.new_warnings():
                 self._observer.warn(warning)
-            self._happen(image, event)
+            self._happen(lane, image, event)
             self._tell(image)
         if len(unread) == len(looked_at):  # whoever shares the list with an image that was read is not kept waiting
             pause = self._pause_after(lane, unread[-1])
@@ -179,18 +239,16 @@ class Watch:
         lane.server_faults = lane.server_faults + 1 if error.server_fault else 0
         too_many = lane.server_faults > SERVER_FAULTS_IN_A_ROW
         for image in lane.open:
-            self._no_answer(image, error, Event.TOO_MANY_FAULTS if too_many else Event.NO_ANSWER)
+            self._no_answer(lane, image, error, Event.TOO_MANY_FAULTS if too_many else Event.NO_ANSWER)
         pause = self._pause_after(lane, error)
         self._schedule(lane, pause)
         if error.exchange.http_status == _THROTTLED:
-            for other in self._lanes:  # the limit is the caller's, not the image's
-                if other.open:
-                    self._put_off(other, pause)
+            self._put_all_off(pause)
         self._tell_look(lane, str(error))
 
-    def _no_answer(self, image: Watched, error: ApiUnavailable, event: Event) -> None:
+    def _no_answer(self, lane: _OpenLane, image: Watched, error: ApiUnavailable, event: Event) -> None:
         image.unanswered(error, self._present())
-        self._happen(image, event)
+        self._happen(lane, image, event)
         self._tell(image)
 
     def _pause_after(self, lane: _OpenLane, error: ApiUnavailable) -> float:
@@ -198,7 +256,7 @@ class Watch:
         lane.failures += 1
         return retry_pause(error, lane.failures, self._clock)
 
-    def _happen(self, image: Watched, event: Event, error: ApiError | None = None) -> None:
+    def _happen(self, lane: _OpenLane, image: Watched, event: Event, error: ApiError | None = None) -> None:
         """Take the edge that the table of the waiting has for the event."""
         edge = TABLE[image.stage][event]
         to = edge.to
@@ -210,17 +268,31 @@ class Watch:
             self._ask_neighbours(image)
         if isinstance(to, Ending):
             image.end(to, self._elapsed(), error)
+            lane.left -= 1
+            self._waiting -= lane.left == 0
 
     def _schedule(self, lane: _OpenLane, pause: float) -> None:
         """Set when the lane is looked at next: after the pause, sooner where a result settles or a deadline comes."""
         now = self._clock.monotonic()
         dues = [min(self._due(image, now, pause), self._last_look_at(image)) for image in lane.open]
         lane.due = min(dues, default=now)
+        self._put_off(lane)
 
-    def _put_off(self, lane: _OpenLane, pause: float) -> None:
-        """Look at a lane no sooner than after the pause, but for its deadlines."""
-        due = max(lane.due, self._clock.monotonic() + pause)
-        lane.due = min([due, *(self._last_look_at(image) for image in lane.open)])
+    def _put_off(self, lane: _OpenLane) -> None:
+        """Poll a lane no sooner than the throttling ends, but for its deadlines."""
+        if lane.due < self._throttled_until:
+            lane.due = min([self._throttled_until, *(self._last_look_at(image) for image in lane.open)])
+
+    def _put_all_off(self, pause: float) -> None:
+        """Poll nothing before the pause is over: the limit is the caller's, not the image's.
+
+        A lane whose poll is under way is put off when its answer is there.
+        """
+        self._throttled_until = max(self._throttled_until, self._clock.monotonic() + pause)
+        lanes = [lane for _, _, lane in self._queue]
+        for lane in lanes:
+            self._put_off(lane)
+        self._fill_queue(lanes)
 
     def _due(self, image: Watched, now: float, pause: float) -> float:
         """Return when an image wants to be looked at: after the pause, or when what it has shown may have settled."""
@@ -246,16 +318,14 @@ class Watch:
 
     def _last_look_at(self, image: Watched) -> float:
         deadline = self._deadline(image)
-        looks = len([lane for lane in self._lanes if lane.open])
-        return deadline - last_look_reserve(self._slowest_look, looks, deadline - self._start)
+        return deadline - last_look_reserve(self._slowest_look, self._waiting, deadline - self._start)
 
     def _left(self, lane: _OpenLane, now: float) -> float:
         """Return the seconds that a look may take: what is left until the first deadline, unless that was 0."""
         deadlines = [deadline for image in lane.open if (deadline := self._deadline(image)) > self._start]
         if not deadlines:
             return self._single_look
-        waiting = len([other for other in self._lanes if other.open])
-        return (min(deadlines) - now) / waiting  # so that one silence does not take the time of all
+        return (min(deadlines) - now) / self._waiting  # so that one silence does not take the time of all
 
     def _ask_neighbours(self, image: Watched) -> None:
         """Look for rows that the caller may have meant, in what is left of the time; they decide nothing."""
@@ -291,9 +361,6 @@ class Watch:
         if note not in self._noted:
             self._noted.add(note)
             self._observer.looked(note, self._elapsed())
-
-    def _open_images(self) -> list[Watched]:
-        return [image for lane in self._lanes for image in lane.open]
 
     def _present(self) -> float:
         """Return the present in epoch seconds, by a clock that nobody sets meanwhile."""

@@ -28,6 +28,7 @@ NOT_LOADED = {
     "tomllib",
     "unittest",
     "yaml",
+    "hssgate.hss.at_once",
     "hssgate.hss.auth.exchange",
     "hssgate.hss.auth.federation",
     "hssgate.hss.auth.password",
