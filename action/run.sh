@@ -12,9 +12,9 @@ printf 'exit-code=1\nresult=error\n' >>"$GITHUB_OUTPUT"
 
 readonly MISUSED=2 NOT_INSTALLED=3
 readonly NOT_GIVEN='(not given)' # in action.yml the default of the inputs that must not be empty
-readonly NEVER_EMPTY=" IMAGES CICD_NAME POLICY SCANNED_AFTER "
-readonly OPTIONS="IMAGES CICD_NAME POLICY SCANNED_AFTER TIMEOUT APPEAR_TIMEOUT SETTLE REGION CLOUD ENDPOINT PROJECT_ID
-  ENTERPRISE_PROJECT_ID"
+readonly NEVER_EMPTY=" IMAGES METADATA CICD_NAME POLICY SCANNED_AFTER "
+readonly OPTIONS="IMAGES METADATA CICD_NAME POLICY SCANNED_AFTER TIMEOUT APPEAR_TIMEOUT SETTLE REGION CLOUD ENDPOINT
+  PROJECT_ID ENTERPRISE_PROJECT_ID"
 readonly DEFAULT_REPORTS='junit=hssgate-junit.xml json=hssgate-report.json'
 # hssgate is not installed: it is run from this repository.
 readonly HSSGATE='import os, runpy, sys
@@ -81,6 +81,9 @@ give_options() {
     value=${!input-$NOT_GIVEN}
     if [ "$value" = "$NOT_GIVEN" ]; then
       continue
+    elif [ "$option" = METADATA ] && [ -n "${value//[[:space:]]/}" ]; then # the option takes a file
+      printf '%s\n' "$value" >"$folder/metadata.json"
+      export HSSGATE_METADATA_FILE="$folder/metadata.json"
     elif [ -n "${value//[[:space:]]/}" ]; then
       export "HSSGATE_$option=$value"
     elif [ "$NEVER_EMPTY" != "${NEVER_EMPTY/ $option /}" ]; then
@@ -88,7 +91,8 @@ give_options() {
       fail "$MISUSED" "the input $input is empty; was the output or variable it is made of set? Leave the input out to go without"
     fi
   done
-  [ -n "${HSSGATE_IMAGES+set}" ] || fail "$MISUSED" "the input images is missing: name at least one, such as team/app:1.0"
+  [ -n "${HSSGATE_IMAGES+set}${HSSGATE_METADATA_FILE+set}" ] ||
+    fail "$MISUSED" "the input images is missing: name at least one, such as team/app:1.0, or give metadata"
 }
 
 # Sets python.

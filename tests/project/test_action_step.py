@@ -1,5 +1,6 @@
 """The one step of the action, on a stand-in for GitHub's runner: what it says at each ending, and how it is cancelled."""
 
+import hashlib
 import json
 import os
 import re
@@ -224,7 +225,7 @@ def test_the_second_gate_of_a_job_writes_reports_of_its_own(job: Job) -> None:
     assert codes == {"hssgate-report.json": 0, "hssgate-report-2.json": 10}
 
 
-@pytest.mark.parametrize("name", ["images", "cicd-name", "policy", "scanned-after"])
+@pytest.mark.parametrize("name", ["images", "metadata", "cicd-name", "policy", "scanned-after"])
 @pytest.mark.parametrize("value", ["", " \n"], ids=["empty", "blank"])
 def test_an_input_that_is_given_and_empty_is_misuse(job: Job, name: str, value: str) -> None:
     """It is what is left of a misspelt output, and the gate would judge by something else."""
@@ -249,6 +250,21 @@ def test_images_may_come_from_the_job(job: Job) -> None:
     assert by_variable.ended() == (10, "blocked", "10")
     assert by_nothing.ended() == (2, "error", "2")
     assert "::error title=hssgate::the input images is missing" in by_nothing.printed
+
+
+def test_the_metadata_of_a_build_stands_for_images(job: Job) -> None:
+    """Handed on as a file, quotes and line breaks as they are; where images are given too, they pick among its names."""
+    digest = "sha256:" + hashlib.sha256(b"\n".join([b"demo", b"demo", b"passes", b"1.0"])).hexdigest()
+    build = json.dumps({"image.name": "demo/passes:1.0", "containerimage.digest": digest}, indent=2)
+    passed = job.step("(not given)", inputs={"metadata": build}).run()
+    contradicted = job.step("demo/blocked-severity:1.0", inputs={"metadata": build}).run()
+    broken = job.step("(not given)", inputs={"metadata": "$(touch here) 'x"}).run()
+
+    assert passed.ended() == (0, "passed", "0"), passed.printed
+    assert contradicted.ended() == broken.ended() == (2, "error", "2")
+    assert "is none of the images in --metadata-file: demo/passes:1.0" in contradicted.printed
+    assert "metadata.json: not valid JSON" in broken.printed
+    assert not (job.machine.work / "here").exists()
 
 
 def test_the_reports_of_the_job_are_added(job: Job) -> None:

@@ -18,13 +18,13 @@ from tests.conftest import KEY, Bench
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 INPUTS = [
-    "images", "cicd-name", "policy", "scanned-after", "timeout", "appear-timeout", "settle", "region", "cloud", "endpoint",
+    "images", "metadata", "cicd-name", "policy", "scanned-after", "timeout", "appear-timeout", "settle", "region", "cloud", "endpoint",
     "project-id", "enterprise-project-id", "reports", "working-directory", "python",
 ]  # fmt: skip
 # Few pipelines need them, and their variable serves those.
-WITHOUT_INPUT = {"interval", "max-interval", "details", "request-timeout", "ca-bundle"}
+WITHOUT_INPUT = {"registry-name", "interval", "max-interval", "details", "request-timeout", "ca-bundle"}
 OF_THE_STEP = {"working-directory", "python"}
-NEVER_EMPTY = ("images", "cicd-name", "policy", "scanned-after")
+NEVER_EMPTY = ("images", "metadata", "cicd-name", "policy", "scanned-after")
 DEFAULTS = dict.fromkeys(NEVER_EMPTY, "(not given)") | {
     "reports": "junit=hssgate-junit.xml json=hssgate-report.json", "working-directory": ".", "python": "python3",
 }  # fmt: skip
@@ -41,10 +41,14 @@ SCRIPT = (ROOT / "action" / "run.sh").read_text(encoding="utf-8")
 
 
 def options() -> dict[str, click.Option]:
-    """The options of `check`, by the name that an input has: `reports` takes what `--report` is repeated for."""
+    """The options of `check`, by the name that an input has: `reports` takes what `--report` is repeated for.
+
+    `metadata` takes the text of the file that `--metadata-file` names.
+    """
     common = {"verbose", "quiet", "version", "help"}
     found = [option for option in check.params if isinstance(option, click.Option) and option.name not in common]
-    return {re.sub("^report$", "reports", option.opts[0].removeprefix("--")): option for option in found}
+    named = {"report": "reports", "metadata-file": "metadata"}
+    return {named.get(name := option.opts[0].removeprefix("--"), name): option for option in found}
 
 
 def first_variable(option: click.Option) -> str:
@@ -85,7 +89,7 @@ def test_an_input_becomes_the_variable_of_its_option() -> None:
     assert f"DEFAULT_REPORTS='{DEFAULTS['reports']}'" in SCRIPT
     variables = {name: first_variable(option) for name, option in options().items()} | {"images": "HSSGATE_IMAGES"}
     assert {name: f"HSSGATE_{variable}" for name, variable in named.items()} == {
-        name: variables[name] for name in named
+        name: variables[name].removesuffix("_FILE") for name in named
     }
     assert first_variable(options()["reports"]) == "HSSGATE_REPORTS"
 
