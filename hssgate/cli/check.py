@@ -46,14 +46,14 @@ class _Gate(github.Announced, RemovesOldReports):
     """Misuse is announced, and leaves no report of an earlier run behind."""
 
 
-@click.command(cls=_Gate, short_help="wait for the scan of images and hold them against a policy", epilog=_EPILOG)
+@click.command(cls=_Gate, short_help="wait for the scan of images and judge them by a policy", epilog=_EPILOG)
 @click.argument("images", nargs=-1, envvar="HSSGATE_IMAGES", metavar="IMAGE...")
 @click.option(
     "--cicd-name",
     type=Text(LONGEST_CICD_NAME),
     show_envvar=True,
     envvar="HSSGATE_CICD_NAME",
-    help="CI/CD identifier name that the rows must bear.",
+    help="Only consider images scanned under this HSS CI/CD identifier.",
 )
 @click.option(
     "--registry-name",
@@ -97,7 +97,7 @@ class _Gate(github.Announced, RemovesOldReports):
     type=Switch(),
     show_envvar=True,
     envvar="HSSGATE_DETAILS",
-    help="List malicious files, sensitive files and breaches of the baseline in the reports.",
+    help="List malicious files, sensitive files and failed baseline checks in the reports.",
 )
 @connection_options
 @common_options

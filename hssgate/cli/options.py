@@ -161,7 +161,7 @@ def connection_options(command: Command) -> Command:
                 type=Text(),
                 show_envvar=True,
                 envvar=["HSSGATE_REGION", "HW_REGION_NAME"],
-                help="Gives https://hss.REGION.CLOUD.",
+                help="Region of HSS; gives https://hss.REGION.CLOUD.",
             ),
             click.option(
                 "--cloud",
@@ -201,14 +201,14 @@ def connection_options(command: Command) -> Command:
                 show_default=True,
                 show_envvar=True,
                 envvar="HSSGATE_REQUEST_TIMEOUT",
-                help="For one HTTP request.",
+                help="Time limit of one HTTP request.",
             ),
             click.option(
                 "--ca-bundle",
                 type=click.Path(path_type=Path),
                 show_envvar=True,
                 envvar=["HSSGATE_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"],
-                help="Certificate authorities, instead of the system's and certifi's.",
+                help="Certificate authorities to trust instead of the system's and certifi's.",
             ),
         )
     ):
@@ -227,7 +227,7 @@ def waiting_options(command: Command) -> Command:
                 show_default=True,
                 show_envvar=True,
                 envvar="HSSGATE_TIMEOUT",
-                help="For the scan to end; 0 looks once.",
+                help="How long to wait for the scan to finish; 0 checks once.",
             ),
             click.option(
                 "--appear-timeout",
@@ -236,7 +236,7 @@ def waiting_options(command: Command) -> Command:
                 show_default=True,
                 show_envvar=True,
                 envvar="HSSGATE_APPEAR_TIMEOUT",
-                help="For a fresh row to be listed and its scan to start.",
+                help="How long to wait for the image to be listed and its scan to start.",
             ),
             click.option(
                 "--settle",
@@ -245,7 +245,7 @@ def waiting_options(command: Command) -> Command:
                 show_default=True,
                 show_envvar=True,
                 envvar="HSSGATE_SETTLE",
-                help="A success younger than this is read again until two reads this far apart agree; 0 turns it off.",
+                help="Re-check a scan that finished less than DURATION ago until two reads agree; 0 turns it off.",
             ),
             click.option(
                 "--interval",
@@ -263,7 +263,7 @@ def waiting_options(command: Command) -> Command:
                 show_default=True,
                 show_envvar=True,
                 envvar="HSSGATE_MAX_INTERVAL",
-                help="Longest pause.",
+                help="Longest pause between two polls.",
             ),
         )
     ):
@@ -275,8 +275,8 @@ def common_options(command: Command) -> Command:
     """Add what every command has: how much to say, version, help."""
     for option in reversed(
         (
-            click.option("-v", "--verbose", count=True, help="Say more; twice for each HTTP exchange."),
-            click.option("-q", "--quiet", is_flag=True, help="Say only results, warnings and errors."),
+            click.option("-v", "--verbose", count=True, help="Verbose; -vv logs HTTP requests."),
+            click.option("-q", "--quiet", is_flag=True, help="Print only results, warnings and errors."),
             click.version_option(__version__, prog_name="hssgate"),
             click.help_option("-h", "--help"),
         )

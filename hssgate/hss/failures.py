@@ -52,7 +52,7 @@ class Line:
     def silence(self) -> str:
         """What is missing, in words."""
         if self.proxy is None or self.is_through:
-            return f"no whole answer from {self.end}"
+            return f"no complete response from {self.end}"
         return f"the proxy {self.proxy.shown} gave no connection to {self.host}"
 
 

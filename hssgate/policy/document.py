@@ -79,10 +79,10 @@ def _read_yaml(text: str) -> Document:
         data = builder.build(documents[0], (), 0) if documents else None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        problem = f"it is no YAML: {error.problem or error}{_advice_on(error)}"
+        problem = f"not valid YAML: {error.problem or error}{_advice_on(error)}"
         raise Malformed(problem, mark.line + 1 if mark else None) from error
     except yaml.YAMLError as error:
-        raise Malformed(f"it is no YAML: {error}") from error
+        raise Malformed(f"not valid YAML: {error}") from error
     return Document(data, builder.lines)
 
 
@@ -149,7 +149,7 @@ def _read_toml(text: str) -> Document:
     try:
         return Document(tomllib.loads(text), {})
     except ValueError as error:  # also for a number with too many digits
-        raise Malformed(f"it is no TOML: {error}") from error
+        raise Malformed(f"not valid TOML: {error}") from error
 
 
 def _read_json(text: str) -> Document:
@@ -166,9 +166,9 @@ def _read_json(text: str) -> Document:
     try:
         data = json.loads(text, object_pairs_hook=unique)
     except json.JSONDecodeError as error:
-        raise Malformed(f"it is no JSON: {error.msg}", error.lineno) from error
+        raise Malformed(f"not valid JSON: {error.msg}", error.lineno) from error
     except ValueError as error:  # a number with too many digits
-        raise Malformed(f"it is no JSON: {error}") from error
+        raise Malformed(f"not valid JSON: {error}") from error
     for where, mapping in _mappings(data, ()):
         if id(mapping) in doubles:
             raise Malformed(_TWICE, where=(*where, doubles[id(mapping)][1]))

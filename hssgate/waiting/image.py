@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from hssgate.durations import believable
-from hssgate.errors import ApiError
+from hssgate.errors import ApiError, ApiRefused
 from hssgate.hss.models import CicdImage, ScanStatus
 from hssgate.hss.paging import Listing
 from hssgate.reference import Reference
@@ -167,7 +167,7 @@ class Watched:
     def state(self) -> str:
         """The state in words, one line."""
         if self._error is not None:
-            return f"no answer: {self._error}"
+            return f"{'refused' if isinstance(self._error, ApiRefused) else 'no answer'}: {self._error}"
         if not self._standings:
             return "not listed"
         several = len(self._standings) > 1

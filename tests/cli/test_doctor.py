@@ -388,9 +388,9 @@ def test_an_identifier_is_found_on_any_page_and_only_by_its_very_name(bench: Ben
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (httpx.ConnectError("[Errno -2] Name or service not known"), "no whole answer from 127.0.0.1: [Errno -2] Name or service not known"),
+        (httpx.ConnectError("[Errno -2] Name or service not known"), "no complete response from 127.0.0.1: [Errno -2] Name or service not known"),
         (httpx.ConnectError("[Errno 111] Connection refused"), "Connection refused; check the address, name resolution, firewall and HTTPS_PROXY"),
-        (httpx.ReadTimeout("timed out"), "no whole answer from 127.0.0.1 within 30.0s; check the address"),
+        (httpx.ReadTimeout("timed out"), "no complete response from 127.0.0.1 within 30.0s; check the address"),
         (httpx.ProxyError("407 Proxy Authentication Required"), "the proxy before 127.0.0.1 answers 407 Proxy Authentication Required; check HTTPS_PROXY"),
         (httpx.ProxyError("502 Bad Gateway"), "the proxy before 127.0.0.1 answers 502 Bad Gateway; check the address"),
     ],

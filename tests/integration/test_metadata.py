@@ -49,5 +49,5 @@ def test_elsewhere_nobody_is_there(tmp_path: Path) -> None:
     ended = ran(*APART, sys.executable, "-m", "hssgate", *given, cwd=tmp_path, env=METADATA)
 
     assert ended.returncode == 3
-    assert "no whole answer from 169.254.169.254" in ended.stdout
+    assert "no complete response from 169.254.169.254" in ended.stdout
     assert "HSSGATE_ECS_AGENCY is for machines of the cloud alone" in ended.stdout

@@ -161,10 +161,10 @@ def test_an_override_is_named_by_its_line_or_its_number(tmp_path: Path) -> None:
         pytest.param("p.yaml", "version: 2\nrules: {severity: Low}", [":1: version: 2 is unknown here; write 1"], id="another version"),
         pytest.param("p.yaml", "version: true\nrules: {severity: Low}", [":1: version: true should be 1"], id="true for a version"),
         pytest.param("p.yaml", "version: 1.0\nrules: {severity: Low}", [":1: version: 1.0 should be 1"], id="decimal for a version"),
-        pytest.param("p.yaml", "rules: {severity: Low", [":1: it is no YAML: "], id="no YAML"),
+        pytest.param("p.yaml", "rules: {severity: Low", [":1: not valid YAML: "], id="no YAML"),
         pytest.param("p.yaml", "rules: {severity: Low}\n---\nrules: {severity: High}", [":3: it holds more than one document"], id="two documents"),
-        pytest.param("p.yaml", "rules: {severity: !!python/none x}", [":1: it is no YAML: "], id="a tag"),
-        pytest.param("p.yaml", "rules: {severity: \x07}", [": it is no YAML: "], id="a control character"),
+        pytest.param("p.yaml", "rules: {severity: !!python/none x}", [":1: not valid YAML: "], id="a tag"),
+        pytest.param("p.yaml", "rules: {severity: \x07}", [": not valid YAML: "], id="a control character"),
         pytest.param("p.yaml", "rules: {severity: Low, ? [a] : b}", [":1: rules: a key must be a word"], id="a list as key"),
         pytest.param("p.yaml", "rules: {scan_age: 2027-99-99}", [":1: rules.scan_age: '2027-99-99' cannot be read: month must be in 1..12; quote it"], id="no such date"),
         pytest.param("p.yaml", "[" * 5000, ["it is nested too deep"], id="deep nesting"),
@@ -180,14 +180,14 @@ def test_an_override_is_named_by_its_line_or_its_number(tmp_path: Path) -> None:
         pytest.param("p.yaml", "rules: {vulnerabilities: !!timestamp 'x'}", [":1: rules.vulnerabilities: 'x' is not what its tag says"], id="a tag that does not fit"),
         pytest.param("p.yaml", "rules: {vulnerabilities: !!bool 'x'}", [":1: rules.vulnerabilities: 'x' is not what its tag says"], id="a truth that is none"),
         pytest.param("p.yaml", "rules: {vulnerabilities: !!int ''}", [":1: rules.vulnerabilities: '' is not what its tag says"], id="a number without a digit"),
-        pytest.param("p.toml", "rules = 1\nrules = 2", [": it is no TOML: "], id="TOML duplicate key"),
+        pytest.param("p.toml", "rules = 1\nrules = 2", [": not valid TOML: "], id="TOML duplicate key"),
         pytest.param("p.toml", "[rules]\nsevirity = 'Low'", [": rules.sevirity: unknown key; did you mean `severity`?"], id="TOML typo"),
         pytest.param("p.json", '{"rules": {"severity": "Low", "severity": "High"}}', [": rules.severity: it is given twice; keep one"], id="JSON duplicate key"),
-        pytest.param("p.json", '{"rules": ', [":1: it is no JSON: "], id="no JSON"),
+        pytest.param("p.json", '{"rules": ', [":1: not valid JSON: "], id="no JSON"),
         pytest.param("p.json", '{"rules": {"vulnerabilities": NaN}}', [": rules.vulnerabilities: nan cannot be compared with anything; write a number"], id="JSON constant"),
         pytest.param("p.json", "[" * 100_000, [": it is nested too deep"], id="JSON deep nesting"),
-        pytest.param("p.json", '{"rules": {"vulnerabilities": ' + "9" * 5000 + "}}", [": it is no JSON: "], id="JSON endless number"),
-        pytest.param("p.toml", "[rules]\nvulnerabilities = " + "9" * 5000, [": it is no TOML: "], id="TOML endless number"),
+        pytest.param("p.json", '{"rules": {"vulnerabilities": ' + "9" * 5000 + "}}", [": not valid JSON: "], id="JSON endless number"),
+        pytest.param("p.toml", "[rules]\nvulnerabilities = " + "9" * 5000, [": not valid TOML: "], id="TOML endless number"),
         pytest.param("p.yaml", "rules: {severity: Low}\n" + "".join(f"k{number}: 1\n" for number in range(5000)), [f": k{number}: unknown key" for number in range(20)] + [": and 4980 more faults"], id="very many faults"),
         pytest.param("p.txt", "rules: {severity: Low}", [": .txt is no policy format"], id="unknown suffix"),
         pytest.param("policy", "rules: {severity: Low}", [": no suffix is no policy format"], id="no suffix"),
@@ -218,7 +218,7 @@ KEYS = ", ".join(Rules.model_fields)
         ("p.yaml", "rules: {XX: 1}", f":1: rules.XX: unknown key; known here: {KEYS}"),
         ("p.yaml", "rules: {sevtrixx: 1}", ":1: rules.sevtrixx: unknown key; did you mean `severity`?"),
         ("p.yaml", "rules: {unsafe: 1}", ":1: rules.unsafe: unknown key; did you mean `unsafe_settings`?"),
-        ("p.yaml", "rules: {severity: Low", ":1: it is no YAML: expected ',' or '}', but got '<stream end>'"),
+        ("p.yaml", "rules: {severity: Low", ":1: not valid YAML: expected ',' or '}', but got '<stream end>'"),
         ("p.txt", "rules: {severity: Low}", ": .txt is no policy format; name the file .yaml, .yml, .toml or .json"),
         ("p.yaml", "XX: 1\nrules: {severity: Low}", ":1: XX: unknown key; known here: version, rules, overrides, ignore"),
         ("p.yaml", "rules: {severity: Low}\n" + "k" * 210 + ": 1", ":2: (a key of 210 characters): unknown key; known here: version, rules, overrides, ignore"),
@@ -251,7 +251,7 @@ def test_a_text_that_yaml_takes_for_something_else_is_answered_with_advice(
     """A glob that begins with a star is an alias to YAML."""
     (said,) = problems(saved(tmp_path, "p.yaml", f"rules: {{severity: Low}}\n{written}\n"))
 
-    assert said.startswith(":2: it is no YAML: ")
+    assert said.startswith(":2: not valid YAML: ")
     assert said.endswith(f"; {advice}")
 
 

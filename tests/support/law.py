@@ -165,7 +165,7 @@ def doubts(
     """
     whole = [_Whole(look, _grouped(rows)) for look in looks if (rows := asked.rows_of(look)) is not None]
     if not whole or whole[-1].look is not looks[-1]:
-        return ["the last reading was no whole answer"]
+        return ["the last reading was no complete response"]
     now = looks[-1].now
     groups = whole[-1].groups
     if not groups:
