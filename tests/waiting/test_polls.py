@@ -329,7 +329,7 @@ def test_a_refusal_ends_the_wait_for_all() -> None:
         APP: (Ending.REFUSED, no, 1), THIRD: (Ending.REFUSED, no, 1), OTHER: (Ending.REFUSED, no, 0),
     }  # fmt: skip
     assert [(read.http_status, read.at) for read in sightings[APP].reads] == [(403, START)]
-    assert desk.changes == [(name, "no answer: no", 0.0) for name in ("app", "third", "other")]
+    assert desk.changes == [(name, "refused: no", 0.0) for name in ("app", "third", "other")]
 
     desk = Desk()
     sightings = desk.watch(
