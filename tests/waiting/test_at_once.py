@@ -101,7 +101,7 @@ class Crowd:
         return Listing((CicdImage.model_validate(row),), START, Exchange(200))
 
     def changed(self, _reference: Reference, state: str, _elapsed: float) -> None:
-        if state.startswith("no answer"):
+        if state.startswith(("no answer", "refused")):
             self.has_failed.set()
 
     def looked(self, _text: str, _elapsed: float) -> None: ...
