@@ -123,13 +123,13 @@ class Watch:
             _OpenLane(number, lane, [Watched(reference) for reference in lane.references], self._start)
             for number, lane in enumerate(lanes)
         ]
-        self._waiting = len(self._lanes)  # lanes that are open
+        self._waiting = sum(lane.left > 0 for lane in self._lanes)  # lanes that are open
 
     def run(self) -> dict[Reference, Sighting]:
         """Wait until each image has ended, timed out, or cannot be asked for; never raises GateError."""
         self._fill_queue(self._lanes)
         try:
-            while self._queue:
+            while self._waiting:
                 pause_until(self._queue[0][0], self._start, self._clock, self._observer)
                 self._poll_due()
         except Interrupted as signal:

@@ -338,6 +338,19 @@ def test_a_refusal_ends_the_wait_for_all() -> None:
     assert [sightings[image].ending for image in (APP, OTHER)] == [Ending.REFUSED, Ending.ENDED]
 
 
+def test_refused_credentials_end_the_wait_at_once() -> None:
+    """Those that are due later are not waited for either."""
+    desk = Desk()
+
+    sightings = desk.watch(
+        desk.lane(APP, brings=[SCANNING, ApiRefused("HTTP 401", Exchange(401))], takes=2.0),
+        desk.lane(OTHER, brings=[ApiUnavailable("busy", Exchange(503), retry_after=300.0)]),
+    )
+
+    assert {sighting.ending for sighting in sightings.values()} == {Ending.REFUSED}
+    assert desk.elapsed < 10
+
+
 def test_a_signal_ends_the_wait_for_whoever_has_not_ended() -> None:
     """With its code, and with what was seen."""
     desk = Desk()
