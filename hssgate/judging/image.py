@@ -122,6 +122,16 @@ def judge_by_rules(
     return JudgedImage(verdict, tuple(group.applied for group in groups))
 
 
+_UNPROVEN = (
+    "an image without a digest passed, but nothing proves that this result is of the image just pushed; "
+    "pass its digest (…@sha256:…), --metadata-file or --scanned-after"
+)
+_PROVEN_BY_TIME = (
+    "an image without a digest passed by --scanned-after, and a scan time does not prove which push was scanned; "
+    "pass its digest (…@sha256:…) or --metadata-file"
+)
+
+
 def subject_of(sighting: Sighting, standing: Standing | None) -> Subject:
     """Return what the overrides are matched against: the row's names, or those asked for where there is no row."""
     named = standing.row if standing else sighting.reference
@@ -155,12 +165,10 @@ def judgement_warnings(sightings: Sequence[Sighting], judged: Sequence[JudgedIma
     for sighting, image in zip(sightings, judged, strict=True):
         name = sighting.reference.text
         lines += [f"{name}: {check.message}" for check in image.verdict.checks if check.result is Result.WARNED]
-        if image.verdict.outcome is Outcome.PASSED and not is_proven_fresh(sighting, terms.scanned_after):
-            lines.append(
-                f"{name}: passed, but nothing proves that this result is of the image just pushed; "
-                "pass its digest (…@sha256:…) or --scanned-after"
-            )
-    return lines
+        if image.verdict.outcome is Outcome.PASSED and not sighting.reference.digests:
+            # The same words for each image, so that the run has one line of it.
+            lines.append(_UNPROVEN if terms.scanned_after is None else _PROVEN_BY_TIME)
+    return list(dict.fromkeys(lines))
 
 
 def has_result(sighting: Sighting, standing: Standing) -> bool:

@@ -482,6 +482,10 @@ def test_unused_and_ended_exceptions_are_named(bench: Bench) -> None:
         f"hssgate.yaml:6: the exception for V-8 (soon) ends after {TOMORROW}",
         "hssgate.yaml:4: the exception for V-9 (unused) fits no finding of this run; check it, or take it out",
         "hssgate.yaml:6: the exception for V-8 (soon) fits no finding of this run; check it, or take it out",
+        (
+            "an image without a digest passed by --scanned-after, and a scan time does not prove which push was scanned; "
+            "pass its digest (…@sha256:…) or --metadata-file"
+        ),
     ]
 
 

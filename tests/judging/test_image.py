@@ -235,18 +235,22 @@ def test_rows_that_might_be_the_newest_are_kept_for_judging_again() -> None:
 
 
 FRESH = (
-    "app:1.0: passed, but nothing proves that this result is of the image just pushed; "
-    "pass its digest (…@sha256:…) or --scanned-after"
+    "an image without a digest passed, but nothing proves that this result is of the image just pushed; "
+    "pass its digest (…@sha256:…), --metadata-file or --scanned-after"
+)
+BY_TIME = (
+    "an image without a digest passed by --scanned-after, and a scan time does not prove which push was scanned; "
+    "pass its digest (…@sha256:…) or --metadata-file"
 )
 
 
 def test_a_pass_that_nothing_proves_fresh_carries_a_warning() -> None:
-    """Only a pass does, and only where neither a digest nor a moment was given."""
+    """Only a pass does, once for all images; a moment proves less than a digest."""
     given, blocked = terms(), terms(policy(vulnerabilities=1))
     judged = judge_sighting(SIGHTING, {}, given)
 
-    assert judgement_warnings([SIGHTING], [judged], given) == [FRESH]
-    assert judgement_warnings([SIGHTING], [judged], replace(given, scanned_after=Moment(1))) == []
+    assert judgement_warnings([SIGHTING, SIGHTING], [judged, judged], given) == [FRESH]
+    assert judgement_warnings([SIGHTING], [judged], replace(given, scanned_after=Moment(1))) == [BY_TIME]
     assert judgement_warnings([SIGHTING], [judge_sighting(SIGHTING, {}, blocked)], blocked) == []
 
 

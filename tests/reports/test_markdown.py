@@ -239,7 +239,7 @@ def test_of_many_images_only_those_that_did_not_simply_pass_have_a_section(bench
     document = read(ended)
     assert len(document.tables[0]) == 301
     assert [cells[1] for cells in document.tables[0][1:4]] == ["team/severe:1.0", "team/warned:1.0", "team/app0:1.0"]
-    assert document.headings[1:] == ["❌ team/severe:1.0 blocked", "✅ team/warned:1.0 passed"]
+    assert document.headings[1:] == ["Warnings (3)", "❌ team/severe:1.0 blocked", "✅ team/warned:1.0 passed"]
 
 
 def test_a_long_list_of_findings_is_folded_and_bounded(bench: Bench) -> None:
