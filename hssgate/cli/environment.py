@@ -46,6 +46,8 @@ _OUTPUTS = tuple(
 )  # fmt: skip
 # Of the GitLab template, and of Kubernetes for a service that is named hssgate.
 _FAMILIES = tuple(f"{PREFIX}{name}" for name in ("INPUT_", "WRITTEN_", "SERVICE_", "PORT"))
+# Reserved: options of these names would decide which image is judged, and there are none yet.
+_RESERVED = ("HSSGATE_RESOLVE", "HSSGATE_PLATFORM")
 _ALIKE = 0.7
 _SHORTEST_STEM = 3
 
@@ -75,8 +77,16 @@ def check_variables(ctx: click.Context) -> None:
     world: World = ctx.obj
     dotenv_prefix(world.environ)
     found = oddities(world.environ, decided_by_variable(ctx))
-    if found.faults:
-        raise Misused("\n".join(found.faults))
+    reserved = [name for name in _RESERVED if name in world.environ] if IMAGES in read_by(ctx.command) else []
+    faults = [
+        *found.faults,
+        *(
+            f"{name}: this version of hssgate has no such option, and it would decide what is judged: unset it"
+            for name in reserved
+        ),
+    ]
+    if faults:
+        raise Misused("\n".join(faults))
     for line in found.warnings:
         world.console.warning(line)
 

@@ -30,7 +30,7 @@ def policy_name(source: PolicySource) -> str:
 
 
 def searched_in_words(searched: tuple[str, str]) -> str:
-    """Return `no hssgate.yaml, .yml, .toml or .json in /work/app/api or above, up to /work/app`."""
+    """Return `no hssgate.yaml, .yml, .toml or .json in /src/app/api or above, up to /src/app`."""
     first, last = [clean(folder, _LONGEST_PATH) for folder in searched]
     return f"no {NAMES_IN_WORDS} in {first}" + (f" or above, up to {last}" if last != first else "")
 
