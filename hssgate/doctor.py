@@ -17,6 +17,7 @@ from hssgate.hss.credentials import AccessKey, Token
 from hssgate.hss.exchange import Answer, Question
 from hssgate.hss.hosts import Hosts
 from hssgate.hss.query import CicdImagesQuery
+from hssgate.hss.responses import unreadable_row
 from hssgate.text import clean, plural
 
 _SKEW_ODD = 60.0  # seconds that are worth telling
@@ -53,8 +54,8 @@ class Look:
 
 def failed(name: str, error: GateError) -> Look:
     """Return the look that ended with an error, with what to do about it."""
-    advice = f"; {_advice(error)}" if isinstance(error, ApiUnavailable) else ""
-    return Look(name, State.FAILED, f"{error}{advice}", _blame(error))
+    shown = error.with_advice() if isinstance(error, ApiUnavailable) else error
+    return Look(name, State.FAILED, str(shown), _blame(error))
 
 
 def _blame(error: GateError) -> ExitCode:
@@ -157,16 +158,6 @@ def unseen(name: str, why: str) -> Look:
     return Look(name, State.SKIPPED, f"not looked at: {why}")
 
 
-def _advice(error: ApiUnavailable) -> str:
-    """Return what to do where there was no usable answer."""
-    status = error.exchange.http_status
-    if status is None:
-        return "check the address, name resolution, firewall and HTTPS_PROXY"
-    if status < 300:  # noqa: PLR2004 - HTTP's successes
-        return "check the address: another server, or a proxy in between, may be answering in its place"
-    return "look again in a while; a check would ask again until its deadline"
-
-
 def _clock(answer: Answer, clock: Clock) -> Look:
     if answer.server_time is None:
         return Look("clock", State.OK, "the server does not tell its time")
@@ -202,7 +193,7 @@ def _project(client: HssClient, connection: Connection, within: float) -> Look:
 def _permission(client: HssClient, within: float) -> Look:
     page = client.page_of_cicd_images(CicdImagesQuery(limit=_FEW), within=within)
     if page.odd and not page.rows:
-        raise ApiUnavailable(f"unreadable answer: {page.odd[0]}", page.exchange)
+        raise unreadable_row(page.odd[0], page.exchange)
     number = plural(page.size if page.total_num is None else page.total_num, "image")
     return Look("permission", State.OK, f"HSS lists the images of pipelines ({number})", was_asked=True)
 

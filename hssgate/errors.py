@@ -71,6 +71,8 @@ class ApiUnavailable(ApiError):
         exchange: the HTTP status and request id, as far as there are any.
         retry_after: seconds that the server asked to wait, if it did.
         server_fault: it was an HTTP 500 or its like, which is asked again a few times only.
+        throttled: the caller asks too often, whatever it asks for.
+        advice: what to check where it lasts.
     """
 
     def __init__(
@@ -80,10 +82,34 @@ class ApiUnavailable(ApiError):
         *,
         retry_after: float | None = None,
         server_fault: bool = False,
+        throttled: bool = False,
+        advice: str = "",
     ) -> None:
         super().__init__(message, exchange)
         self.retry_after = retry_after
         self.server_fault = server_fault
+        self.throttled = throttled
+        self.advice = advice
+
+    @property
+    def kind(self) -> tuple[int | None, str]:
+        """What makes two of them equal, whatever their request ids and times."""
+        return self.exchange.http_status, self.advice
+
+    def reworded(self, message: str) -> "ApiUnavailable":
+        """Return the same failure under another message."""
+        return ApiUnavailable(
+            message,
+            self.exchange,
+            retry_after=self.retry_after,
+            server_fault=self.server_fault,
+            throttled=self.throttled,
+            advice=self.advice,
+        )
+
+    def with_advice(self) -> "ApiUnavailable":
+        """Return the same failure with what to check behind its message."""
+        return self.reworded(f"{self}; {self.advice}") if self.advice else self
 
 
 class AnswerTooLarge(ApiUnavailable):

@@ -171,6 +171,10 @@ class _Warnings:
         with self._lock:
             self._observer.tick(elapsed)
 
+    def advise(self, text: str, elapsed: float) -> None:
+        with self._lock:
+            self._observer.advise(text, elapsed)
+
     def warn(self, text: str) -> None:
         with self._lock:
             if text not in self.lines:

@@ -42,6 +42,11 @@ class Progress:
             self._spoke_at = self._clock.monotonic()
             self._console.progress(f"[{format_duration(elapsed):>6}] still waiting: {self._summary()}")
 
+    def advise(self, text: str, elapsed: float) -> None:
+        """Print at once what to check, as progress: what is over in the end needs no warning."""
+        self._spoke_at = self._clock.monotonic()
+        self._console.progress(f"[{format_duration(elapsed):>6}] {text}")
+
     def warn(self, text: str) -> None:
         """Print a warning at once; it is not repeated at the end."""
         self.warned.append(text)

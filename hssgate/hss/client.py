@@ -18,6 +18,7 @@ from hssgate.hss.responses import Page, Row, read_page, require_fresh
 
 OLDEST_ANSWER = 5.0  # seconds that an answer may have lain in a cache
 LARGEST_AT_ONCE = 1024 * 1024  # bytes of an answer while others are read as well
+_MORE_TIME = "raise --timeout, or ask for fewer images at once, by --cicd-name or by their versions"
 # Bytes of memory: of the images of a list, and of all findings and details of a run.
 ROOM_FOR_ROWS = 40_000_000
 _ROOM_FOR_FINDINGS = 28_000_000
@@ -49,6 +50,7 @@ class HssClient:
         self._request_timeout = connection.request_timeout
         self._endpoint = connection.endpoint
         self._oldest = oldest
+        self._answered: set[str] = set()  # names of the calls that were answered in this run
         self._room = _ROOM_FOR_FINDINGS
         self._large_answer = threading.Lock()
 
@@ -118,7 +120,7 @@ class HssClient:
             "tag_name": _filterable(image.image_version),
         }
         path = f"/image/{escape(image.image_id or '')}/vulnerabilities"
-        return self._kept(self._all(path, names, Finding, self._clock.monotonic() + within))
+        return self._kept(self._all("findings", path, names, Finding, self._clock.monotonic() + within))
 
     def list_details(self, kind: DetailKind, image: CicdImage, *, within: float) -> Listing[Detail]:
         """Return what else HSS found in an image.
@@ -146,7 +148,7 @@ class HssClient:
                 names |= {"type": "image", "image_id": image.image_id or "", "scan_result": "failed"}
             case unreachable:
                 assert_never(unreachable)
-        return self._kept(self._all(path, names, Detail, self._clock.monotonic() + within))
+        return self._kept(self._all(kind, path, names, Detail, self._clock.monotonic() + within))
 
     def list_cicd_configurations(self, cicd_name: str | None, *, within: float) -> Listing[CicdConfiguration]:
         """Return the CI/CD identifiers, from all pages.
@@ -163,7 +165,7 @@ class HssClient:
         """
         names: dict[str, str | int] = {} if cicd_name is None else {"cicd_name": cicd_name}
         path = "/image/cicd/configurations"
-        return self._all(path, names, CicdConfiguration, self._clock.monotonic() + within)
+        return self._all("configurations", path, names, CicdConfiguration, self._clock.monotonic() + within)
 
     def look_up_cves(self, vul_ids: Sequence[str], known: dict[str, tuple[str, ...]], *, within: float) -> None:
         """Ask which CVEs the notices are about, several at a time; each answer is kept as soon as it is there.
@@ -187,7 +189,7 @@ class HssClient:
 
         def look_up(vul_id: str) -> tuple[str, ...]:
             path = f"/image/vulnerability/{escape(vul_id)}/cve"
-            return _cve_ids(self._all(path, {}, Cve, deadline, LARGEST_AT_ONCE).rows)
+            return _cve_ids(self._all("cves", path, {}, Cve, deadline, largest=LARGEST_AT_ONCE).rows)
 
         def keep(vul_id: str, cve_ids: tuple[str, ...]) -> None:
             known[vul_id] = cve_ids
@@ -197,10 +199,12 @@ class HssClient:
 
     def _all(
         self,
+        call: str,
         path: str,
         names: dict[str, str | int],
         model: type[Row],
         deadline: float,
+        *,
         largest: int = LARGEST_BODY,
     ) -> Listing[Row]:
         if self._enterprise_project_id is not None:
@@ -208,7 +212,7 @@ class HssClient:
 
         def read(offset: int) -> Page[Row]:
             query = encode((names | {"limit": PAGE_SIZE, "offset": offset}).items())
-            return self._page(f"{path}?{query}", model, deadline, largest)
+            return self._page(call, f"{path}?{query}", model, deadline, largest)
 
         return whole_list(read, self._room)
 
@@ -222,34 +226,38 @@ class HssClient:
             query = query.model_copy(update={"enterprise_project_id": self._enterprise_project_id})
         target = f"/image/cicd/images?{query.encoded()}"
         try:
-            return self._page(target, CicdImage, deadline, largest)
+            return self._page("images", target, CicdImage, deadline, largest)
         except AnswerTooLarge:
             if largest == LARGEST_BODY:
                 raise
         # Eight answers of 32 MiB at once would not fit into memory: only one that is large is read at a time.
         if not self._large_answer.acquire(timeout=self._left(deadline)):
-            raise ApiUnavailable("no time was left for a large answer, while another one was read")
+            raise ApiUnavailable("no time was left for a large answer, while another one was read", advice=_MORE_TIME)
         try:
-            return self._page(target, CicdImage, deadline)
+            return self._page("images", target, CicdImage, deadline)
         finally:
             self._large_answer.release()
 
-    def _page(self, target: str, model: type[Row], deadline: float, largest: int = LARGEST_BODY) -> Page[Row]:
+    def _page(
+        self, call: str, target: str, model: type[Row], deadline: float, largest: int = LARGEST_BODY
+    ) -> Page[Row]:
         self.access.prepare(self._left(deadline))
         url = f"{self._endpoint}/v5/{escape(self.access.project_id)}{target}"
         try:
             answer = self.access.ask(self._wire, url, lambda: self._left(deadline), largest)
             require_fresh(answer, self._oldest)
-            return read_page(answer, model)
+            page = read_page(answer, model, was_answered=call in self._answered)
         except ApiError as error:
             # It is kept while the next answer is read, and would keep the frames in which this one still is.
             error.__cause__ = error.__context__ = None
             raise error.with_traceback(None) from None
+        self._answered.add(call)
+        return page
 
     def _left(self, deadline: float) -> float:
         left = deadline - self._clock.monotonic()
         if left <= 0:
-            raise ApiUnavailable("no time was left for the next page of the list")
+            raise ApiUnavailable("no time was left for the next page of the list", advice=_MORE_TIME)
         return min(left, self._request_timeout)
 
 

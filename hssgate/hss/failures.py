@@ -16,6 +16,7 @@ _REFUSED_BY_PROXY = re.compile("4[0-9]{2} ")
 _OTHER_HOST = "it is of another host: check the address, and what it leads to"
 _OTHER_TIME = "it is not valid at this machine's time: check the clock, else whoever runs the host has to renew it"
 _CERTIFICATE_ADVICE = {9: _OTHER_TIME, 10: _OTHER_TIME, 62: _OTHER_HOST, 64: _OTHER_HOST}  # by OpenSSL's X509_V_ERR
+_TOO_LARGE = "ask for fewer images at once, and check that no proxy answers in place of HSS"
 _PRIVATE_AUTHORITY = "for a private authority give its certificates with --ca-bundle"
 
 
@@ -49,6 +50,13 @@ class Line:
         return f"the proxy {self.proxy.shown} before {self.host}" if self.proxy else f"the proxy before {self.host}"
 
     @property
+    def advice(self) -> str:
+        """What to check where no answer comes."""
+        if self.proxy is None:
+            return "check the address, name resolution, firewall and HTTPS_PROXY"
+        return f"check the address, name resolution, firewall, {self.proxy.variable} and NO_PROXY"
+
+    @property
     def silence(self) -> str:
         """What is missing, in words."""
         if self.proxy is None or self.is_through:
@@ -76,7 +84,9 @@ def translated(
     try:
         yield
     except (TimeoutError, httpx.TimeoutException) as error:
-        raise ApiUnavailable(f"{line.silence} within {within:.1f}s", known()) from error
+        raise ApiUnavailable(
+            f"{line.silence} within {within:.1f}s", known(), advice=f"{line.advice}, or raise --request-timeout"
+        ) from error
     except httpx.InvalidURL as error:  # made of what a row holds, which may be a megabyte
         raise RequestRefused(f"{line.host} cannot be asked: {clean(masked(error), 200)}", known()) from error
     except (httpx.HTTPError, httpx.StreamError, zlib.error, OSError, UnicodeError) as error:
@@ -94,9 +104,10 @@ def _failure(error: Exception, line: Line, what: str, exchange: Exchange) -> Api
         what = f"{line.proxy_before_host} answers {what}"
         if _REFUSED_BY_PROXY.match(str(error)):
             return ApiRefused(f"{what}; check {variable} with its user name and password, or NO_PROXY", exchange)
-        return ApiUnavailable(what, exchange)
-    failure = AnswerTooLarge if isinstance(error, BodyTooLarge) else ApiUnavailable
-    return failure(f"{line.silence}: {what}", exchange)
+        return ApiUnavailable(what, exchange, advice=line.advice)
+    if isinstance(error, BodyTooLarge):
+        return AnswerTooLarge(f"{line.silence}: {what}", exchange, advice=_TOO_LARGE)
+    return ApiUnavailable(f"{line.silence}: {what}", exchange, advice=line.advice)
 
 
 def _certificate_error(error: BaseException | None) -> ssl.SSLCertVerificationError | None:

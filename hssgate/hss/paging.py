@@ -93,6 +93,7 @@ def whole_list(
     raise ApiUnavailable(
         f"the list changed each time it was read ({reading.tally.received} rows received, {last.total_num} announced)",
         last.exchange,
+        advice="images are pushed while it is read: ask for fewer at once, by --cicd-name or by their versions",
     )
 
 
@@ -201,7 +202,9 @@ def _read(read: Callable[[int], Page[Row]], room: int, sieve: Sieve[Row]) -> _Re
             break
         if reading.tally.received > LARGEST_OFFSET:
             raise ApiUnavailable(
-                f"the list has more than {LARGEST_OFFSET} rows, the most that can be asked for", page.exchange
+                f"the list has more than {LARGEST_OFFSET} rows, the most that can be asked for",
+                page.exchange,
+                advice="ask for fewer images at once, by --cicd-name or by their versions",
             )
         before, page = page, read(reading.tally.received)
         if _is_again(page, before) and not reading.tally.is_counted:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from hssgate.durations import believable
-from hssgate.errors import ApiError, ApiRefused
+from hssgate.errors import ApiError, ApiRefused, ApiUnavailable
 from hssgate.hss.models import CicdImage, ScanStatus
 from hssgate.hss.paging import Listing
 from hssgate.reference import Reference
@@ -142,6 +142,8 @@ class Watched:
         self.ending = ending
         self._waited = round(waited, 3)  # as reports show it, so that what is worded from it is the same everywhere
         self._error = error or self._error
+        if ending is Ending.UNANSWERED and isinstance(self._error, ApiUnavailable):
+            self._error = self._error.with_advice()
 
     def add_neighbours(self, rows: Iterable[CicdImage]) -> None:
         """Add rows that the caller may have meant, found by the name alone."""

@@ -19,5 +19,8 @@ class Observer(Protocol):
     def tick(self, elapsed: float) -> None:
         """Time passes; called at least every `tick_seconds` of a pause."""
 
+    def advise(self, text: str, elapsed: float) -> None:
+        """Something goes on that the caller can act on while the run waits."""
+
     def warn(self, text: str) -> None:
         """Something is odd."""

@@ -8,6 +8,7 @@ JITTER = 0.1
 BACKOFF_FIRST = 2.0
 BACKOFF_LONGEST = 60.0
 SERVER_FAULTS_IN_A_ROW = 5
+ADVICE_AFTER = 3  # equal failures in a row
 LAST_LOOK_LEAST = 0.25  # time kept for the last look before a deadline
 LAST_LOOK_MOST = 10.0
 

@@ -11,7 +11,7 @@ from hssgate.hss.paging import Tally
 from hssgate.hss.query import LARGEST_OFFSET, CicdImagesQuery
 from hssgate.hss.responses import Page
 from hssgate.text import plural
-from hssgate.waiting.pacing import backoff_ceiling
+from hssgate.waiting.pacing import ADVICE_AFTER, backoff_ceiling
 
 MOST_FAULTS = 5  # in a row, that are lived through
 _LONGEST_PAUSE = 300.0  # seconds; a server that asks for more is not waited for
@@ -84,6 +84,7 @@ def _asked(
             if pause is None:
                 pause = clock.uniform(0, backoff_ceiling(faults))
             if faults > MOST_FAULTS or pause > _LONGEST_PAUSE:
-                raise
-            warn(f"{error}; asking again in {format_duration(pause)}")
+                raise error.with_advice() from None
+            shown = error.with_advice() if faults >= ADVICE_AFTER else error
+            warn(f"{shown}; asking again in {format_duration(pause)}")
         clock.sleep(pause)

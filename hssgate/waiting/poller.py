@@ -12,19 +12,19 @@ from hssgate.exit_codes import ExitCode
 from hssgate.hss.models import CicdImage
 from hssgate.hss.odd_rows import OddRow
 from hssgate.hss.paging import Listing
+from hssgate.hss.responses import unreadable_row
 from hssgate.reference import Reference, basename
 from hssgate.settings import Patience
 from hssgate.text import plural
 from hssgate.waiting.image import Watched
 from hssgate.waiting.observation import Sighting
 from hssgate.waiting.observer import Observer
-from hssgate.waiting.pacing import SERVER_FAULTS_IN_A_ROW, last_look_reserve, poll_pause
-from hssgate.waiting.retry import pause_until, retry_pause
+from hssgate.waiting.pacing import last_look_reserve, poll_pause
+from hssgate.waiting.retry import Streak, advice_on, pause_until, retry_pause
 from hssgate.waiting.server_clock import ServerClock
 from hssgate.waiting.states import LIMITS, TABLE, Ending, Event, Limit, Pause, Stage
 
 _MOST_NEIGHBOURS_ASKED = 3
-_THROTTLED = 429
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,7 @@ class _OpenLane:
         self.images = images
         self.left = len(images)  # that are open
         self.due = due
-        self.failures = 0
-        self.server_faults = 0
+        self.streak = Streak()
 
     @property
     def open(self) -> list[Watched]:
@@ -116,6 +115,7 @@ class Watch:
         self._neighbours_asked = 0
         self._server_clock = ServerClock(clock, observer.warn)
         self._noted: set[str] = set()
+        self._advised: set[tuple[int | None, str]] = set()
         self._is_admitted = False  # an answer has shown that the credentials are good
         self._throttled_until = self._start
         self._queue: list[tuple[float, int, _OpenLane]] = []  # heap of the lanes not being polled, by due time
@@ -203,7 +203,6 @@ class Watch:
                 self._tell(image)
 
     def _news(self, lane: _OpenLane, listing: Listing[CicdImage], began: float) -> None:
-        lane.server_faults = 0
         self._server_clock.note(listing, began)
         scanned_after = self._reading_of_when()
         by_name: dict[str, list[CicdImage]] = {}
@@ -213,7 +212,7 @@ class Watch:
         looked_at = lane.open
         for image in looked_at:
             if (odd := _doubt_about(image.reference, listing)) is not None:
-                unread.append(ApiUnavailable(f"unreadable answer: {odd}", listing.exchange))
+                unread.append(unreadable_row(odd, listing.exchange))
                 self._no_answer(lane, image, unread[-1], Event.NO_ANSWER)
                 continue
             event = image.see(
@@ -228,7 +227,7 @@ class Watch:
         if len(unread) == len(looked_at):  # whoever shares the list with an image that was read is not kept waiting
             pause = self._pause_after(lane, unread[-1])
         else:
-            lane.failures = 0
+            lane.streak.end()
             pause = poll_pause(self._elapsed(), self._patience, self._clock.uniform(-1, 1))
         self._schedule(lane, pause)
         for odd in listing.passed_over:
@@ -236,13 +235,11 @@ class Watch:
         self._tell_look(lane, f"{plural(len(listing.rows), 'row')}, request id {listing.exchange.request_id}")
 
     def _no_news(self, lane: _OpenLane, error: ApiUnavailable) -> None:
-        lane.server_faults = lane.server_faults + 1 if error.server_fault else 0
-        too_many = lane.server_faults > SERVER_FAULTS_IN_A_ROW
-        for image in lane.open:
-            self._no_answer(lane, image, error, Event.TOO_MANY_FAULTS if too_many else Event.NO_ANSWER)
         pause = self._pause_after(lane, error)
+        for image in lane.open:
+            self._no_answer(lane, image, error, Event.TOO_MANY_FAULTS if lane.streak.is_too_long else Event.NO_ANSWER)
         self._schedule(lane, pause)
-        if error.exchange.http_status == _THROTTLED:
+        if error.throttled:
             self._put_all_off(pause)
         self._tell_look(lane, str(error))
 
@@ -252,9 +249,12 @@ class Watch:
         self._tell(image)
 
     def _pause_after(self, lane: _OpenLane, error: ApiUnavailable) -> float:
-        """Return how long to wait after one more answer that was none."""
-        lane.failures += 1
-        return retry_pause(error, lane.failures, self._clock)
+        """Return how long to wait after one more answer that was none; of the third equal one say what to check."""
+        lane.streak.add(error)
+        if lane.streak.calls_for_advice and error.kind not in self._advised:
+            self._advised.add(error.kind)
+            self._observer.advise(advice_on(error), self._elapsed())
+        return retry_pause(error, lane.streak.failures, self._clock)
 
     def _happen(self, lane: _OpenLane, image: Watched, event: Event, error: ApiError | None = None) -> None:
         """Take the edge that the table of the waiting has for the event."""

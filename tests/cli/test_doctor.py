@@ -249,7 +249,7 @@ def test_a_prefix_that_no_variable_can_have_is_found(bench: Bench, prefix: str) 
         pytest.param(KEY, [*PROJECT], "faults: [{requests: '*', status: 503}]\n", "permission", 3, "look again in a while", id="HSS down"),
         pytest.param(KEY, [*PROJECT], "faults: [{requests: '*', garbage: '{}'}]\n", "permission", 3, "neither data_list nor total_num is there", id="another JSON"),
         pytest.param(KEY, [*PROJECT], "faults: [{requests: '*', garbage: '<html>'}]\n", "permission", 3, "another server, or a proxy in between", id="no JSON"),
-        pytest.param(KEY, [*PROJECT], "faults: [{requests: '*', redirect: 'https://evil.example/'}]\n", "permission", 3, "a redirect is never followed, check --endpoint", id="redirect"),
+        pytest.param(KEY, [*PROJECT], "faults: [{requests: '*', redirect: 'https://evil.example/'}]\n", "permission", 3, "a redirect is never followed; check --endpoint", id="redirect"),
         pytest.param(KEY, [*PROJECT, "--cicd-name", "shap"], "", "cicd-name", 2, "there is no CI/CD identifier shap (1 identifier known); did you mean shop?", id="identifier misspelt"),
         pytest.param(KEY, [*PROJECT, "--cicd-name", "sho"], "", "cicd-name", 2, "there is no CI/CD identifier sho (1 identifier known); did you mean shop?", id="only similar"),
         pytest.param(KEY, [*PROJECT, "--cicd-name", "release"], "cicd: []\n", "cicd-name", 2, "(0 identifiers known); create it in the HSS console", id="no identifier"),

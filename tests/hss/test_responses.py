@@ -67,7 +67,7 @@ def test_documented_quirks_are_read(body: object, rows: tuple[CicdImage, ...]) -
     [
         b"", b"null", b"[]", b"{}", b"<html>", b"\xff\xfe", b'{"data_list": [', b'{"data_list": "x"}',
         b'{"data_list": [{"vul_num": NaN}]}', b'{"total_num": -1, "data_list": []}',
-        b'{"data_list": {"scan_status": "failed", "scan_status": "success"}}', b'{"error_code": "X", "error_msg": "y"}',
+        b'{"data_list": {"scan_status": "failed", "scan_status": "success"}}', b'{"error_code": "X", "data_list": {}}',
         b'{"data_list": ' + b"[" * 50_000, b'{"data_list": [' + b"{}," * 100_001 + b"{}]}", b'{"data_list": [{"vul_num": ' + b"9" * 5000 + b"}]}",
     ],
     ids=lambda body: body[:40].decode(errors="replace") or "empty",
@@ -140,6 +140,9 @@ def test_any_other_row_beyond_them_is_no_answer(row: bytes) -> None:
         pytest.param(418, {"a": {"b": {"c": {"d": {"e": {"f": {"code": "deep"}}}}}}}, RequestRefused, "HTTP 418: without a readable reason", id="nested beyond reason"),
         pytest.param(418, {"a": 1}, RequestRefused, "HTTP 418: without a readable reason", id="another shape"),
         pytest.param(418, {"errorCode": "A", "errorMsg": "b"}, RequestRefused, "HTTP 418: A b", id="another 4xx"),
+        pytest.param(200, {"error_code": "X", "error_msg": "y"}, RequestRefused, "HTTP 200: X y", id="an error in a 200"),
+        pytest.param(403, {"error_code": "APIG.0308", "error_msg": "y"}, ApiUnavailable, "HTTP 403: APIG.0308 y", id="throttled by the code"),
+        pytest.param(408, {}, ApiUnavailable, "HTTP 408", id="timeout"),
     ],
 )  # fmt: skip
 def test_errors_are_told_apart(status: int, body: object, kind: type[ApiError], said: str) -> None:

@@ -252,11 +252,14 @@ def _fault(chance: random.Random, timeout: float) -> Row:
         {"rows": [], "total_num": chance.choice([0, 3])},
         {"rows": [chance.choice([{"image_name": "app"}, {}, {"image_name": "app", "image_version": "1.0", "scan_status": "success", "severity_level": "Low", "malicious_file_num": "0 个"}])]},
         {"headers": {"Date": chance.choice(["nonsense", "", email.utils.formatdate(START - 4000, usegmt=True)])}},
-        {"status": chance.choice([401, 403, 400, 404, 418, 204, 206, 302, 304])},
+        {"status": chance.choice([401, 403, 400, 404, 408, 418, 204, 206, 302, 304])},
+        {"status": chance.choice([403, 404, 302]), "body": "<html>"},
+        {"status": chance.choice([200, 400, 403]), "code": chance.choice(["HSS.0004", "APIGW.0308", "HSS.0013", "APIGW.0302", "IAM.0007"])},
+        {"garbage": '{"error_code": "HSS.0004", "total_num": 1, "data_list": [{"image_name": "app", "image_version": "1.0", "scan_status": "success", "severity_level": "Low", "malicious_file_num": 0}]}'},
         {"status": 400, "code": chance.choice(["HSS.0010", "HSS.0013", "HSS.0001"])},
         {"redirect": chance.choice(["http://127.0.0.1:9/x", "http://elsewhere.example/", ""])},
     ]  # fmt: skip
-    return chance.choice(kinds[:-3]) if chance.random() < 0.9 else chance.choice(kinds)
+    return chance.choice(kinds[:-6]) if chance.random() < 0.85 else chance.choice(kinds)
 
 
 def _odd_wait(chance: random.Random) -> str:

@@ -156,6 +156,8 @@ def _page(status: int, body: bytes) -> Row | None:
         if not isinstance(page, dict) or not {"data_list", "total_num"} & page.keys():
             return None
         number(page.get("total_num"))
+        if page.get("error_code") not in {None, "", "0", 0}:
+            return None
         if not isinstance(page.get("data_list"), list | dict | None):
             return None
     except (ValueError, RecursionError):  # no JSON

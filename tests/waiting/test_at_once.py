@@ -104,6 +104,8 @@ class Crowd:
         if state.startswith(("no answer", "refused")):
             self.has_failed.set()
 
+    def advise(self, _text: str, _elapsed: float) -> None: ...
+
     def looked(self, _text: str, _elapsed: float) -> None: ...
 
     def tick(self, _elapsed: float) -> None: ...
@@ -147,7 +149,7 @@ def test_without_a_good_answer_one_is_asked_at_a_time(alone: int) -> None:
 
 def test_all_pause_when_one_is_throttled() -> None:
     """Also those under way, whose answers come later: none is asked before the time that the server named."""
-    throttled = ApiUnavailable("HTTP 429", Exchange(429), retry_after=40.0)
+    throttled = ApiUnavailable("HTTP 429", Exchange(429), retry_after=40.0, throttled=True)
     crowd = Crowd(12, status="scanning", errors={3: throttled}, clock=ThreadedClock())
     began = crowd.clock.monotonic()
 

@@ -67,6 +67,7 @@ class Desk:
     looks: list[tuple[str, float]] = field(default_factory=list)
     ticks: list[float] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    advice: list[tuple[str, float]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.start = self.clock.monotonic() - self.late
@@ -110,6 +111,9 @@ class Desk:
 
     def changed(self, reference: Reference, state: str, elapsed: float) -> None:
         self.changes.append((reference.image_name, state, elapsed))
+
+    def advise(self, text: str, elapsed: float) -> None:
+        self.advice.append((text, elapsed))
 
     def looked(self, text: str, elapsed: float) -> None:
         self.looks.append((text, elapsed))
@@ -293,7 +297,7 @@ def test_silence_until_the_deadline_is_no_answer() -> None:
 def test_throttling_puts_all_lanes_off(status: int, others: list[float]) -> None:
     """The limit is the caller's; whoever has ended is not waited for."""
     desk = Desk(patience=Patience(timeout=1000, settle=0, interval=10, max_interval=1000))
-    busy = ApiUnavailable("busy", Exchange(status), retry_after=30)
+    busy = ApiUnavailable("busy", Exchange(status), retry_after=30, throttled=status == 429)
 
     desk.watch(
         desk.lane(THIRD, brings=[(row("failed", "third"),)]),
@@ -309,7 +313,7 @@ def test_throttling_puts_all_lanes_off(status: int, others: list[float]) -> None
 def test_throttling_shortens_no_pause_and_passes_no_deadline() -> None:
     """Who is due later stays so, and the last look of each is taken in time."""
     desk = Desk(patience=Patience(timeout=100, appear_timeout=100, settle=0, interval=50, max_interval=1000))
-    short, long = (ApiUnavailable("busy", Exchange(429), retry_after=seconds) for seconds in (20, 1e6))
+    short, long = (ApiUnavailable("busy", Exchange(429), retry_after=seconds, throttled=True) for seconds in (20, 1e6))
 
     sightings = desk.watch(desk.lane(OTHER, brings=[(row(name="other"),)]), desk.lane(APP, brings=[short, long]))
 

@@ -18,9 +18,13 @@ class Notes:
     def __init__(self) -> None:
         self.ticks: list[float] = []
         self.looks: list[tuple[str, float]] = []
+        self.advice: list[tuple[str, float]] = []
 
     def changed(self, _reference: Reference, _state: str, _elapsed: float) -> None:
         raise AssertionError
+
+    def advise(self, text: str, elapsed: float) -> None:
+        self.advice.append((text, elapsed))
 
     def looked(self, text: str, elapsed: float) -> None:
         self.looks.append((text, elapsed))

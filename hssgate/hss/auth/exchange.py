@@ -10,7 +10,8 @@ from hssgate.errors import ApiRefused, ApiUnavailable
 from hssgate.hss.credentials import AccessKey
 from hssgate.hss.exchange import Answer, Question, Wire
 from hssgate.hss.hosts import Hosts
-from hssgate.hss.responses import Advice, document_of, exchange_of, failure_of, unreadable
+from hssgate.hss.refusals import OTHER_SERVER, Advice, failure_of
+from hssgate.hss.responses import document_of, exchange_of, unreadable
 from hssgate.hss.secret import LONGEST_SENDABLE, Secret, is_sendable
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -90,12 +91,7 @@ def answered_by(ask: Callable[[], Answer], who: str, advice: Advice) -> Answer:
         return answer
     failure = failure_of(answer, advice)
     if isinstance(failure, ApiUnavailable):
-        raise ApiUnavailable(
-            f"{who}: {failure}",
-            failure.exchange,
-            retry_after=failure.retry_after,
-            server_fault=failure.server_fault,
-        )
+        raise failure.reworded(f"{who}: {failure}")
     raise ApiRefused(f"{who}: {failure}", failure.exchange)
 
 
@@ -110,7 +106,7 @@ def named(ask: Callable[[], Answer], who: str) -> Answer:
     try:
         return ask()
     except ApiUnavailable as error:
-        raise ApiUnavailable(f"{who}: {error}", error.exchange) from error
+        raise error.reworded(f"{who}: {error}") from error
     except ApiRefused as error:
         raise ApiRefused(f"{who}: {error}", error.exchange) from error
 
@@ -130,7 +126,7 @@ def read(answer: Answer, model: type[Model], who: str) -> Model:
         with unreadable(exchange_of(answer)):
             return model.model_validate(document_of(answer))
     except ApiUnavailable as error:
-        raise ApiUnavailable(f"{who}: {error}", error.exchange) from error
+        raise error.reworded(f"{who}: {error}") from error
 
 
 def token_of(answer: Answer, who: str) -> Secret:
@@ -145,7 +141,8 @@ def token_of(answer: Answer, who: str) -> Secret:
     """
     given = answer.headers.get("X-Subject-Token", "")
     if not is_sendable(given):
-        raise ApiUnavailable(f"{who}: unreadable answer: there is no token in X-Subject-Token", exchange_of(answer))
+        what = f"{who}: unreadable answer: there is no token in X-Subject-Token"
+        raise ApiUnavailable(what, exchange_of(answer), advice=OTHER_SERVER)
     return Secret(given)
 
 

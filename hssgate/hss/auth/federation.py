@@ -10,7 +10,7 @@ from hssgate.hss.auth.lease import Issued, seconds_left
 from hssgate.hss.credentials import AccessKey, Federation
 from hssgate.hss.exchange import Question
 from hssgate.hss.hosts import Hosts
-from hssgate.hss.responses import Advice
+from hssgate.hss.refusals import Advice
 
 WHO = "IAM (federation)"
 _DURATION = 6 * 60 * 60  # seconds

@@ -12,7 +12,7 @@ from hssgate.hss.auth.exchange import ANSWER, SecretText, answered, read
 from hssgate.hss.credentials import GitHubIdToken, GivenIdToken, IdTokenFile, IdTokenSource
 from hssgate.hss.exchange import Question
 from hssgate.hss.hosts import Hosts
-from hssgate.hss.responses import Advice
+from hssgate.hss.refusals import Advice
 from hssgate.hss.secret import LONGEST_SENDABLE, Secret, is_sendable
 from hssgate.text import clean
 

@@ -11,7 +11,8 @@ from hssgate.hss.credentials import AccessKey, MachineAgency
 from hssgate.hss.exchange import Question, Wire
 from hssgate.hss.hosts import Hosts
 from hssgate.hss.http import METADATA_HOST
-from hssgate.hss.responses import Advice, exchange_of
+from hssgate.hss.refusals import OTHER_SERVER, Advice
+from hssgate.hss.responses import exchange_of
 from hssgate.hss.secret import Secret, is_sendable
 
 WHO = "the machine's metadata service"
@@ -93,7 +94,8 @@ def _token(wire: Wire, hosts: Hosts, within: float) -> Secret | None:
         return None
     text = answered_by(lambda: answer, WHO, _ADVICE).body.decode("ascii", errors="replace").strip()
     if not is_sendable(text):
-        raise ApiUnavailable(f"{WHO}: unreadable answer: what it gives is no token", exchange_of(answer))
+        what = f"{WHO}: unreadable answer: what it gives is no token"
+        raise ApiUnavailable(what, exchange_of(answer), advice=OTHER_SERVER)
     token = Secret(text)
     hosts.learn(token)
     return token

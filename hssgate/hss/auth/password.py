@@ -13,7 +13,7 @@ from hssgate.hss.auth.lease import Issued, seconds_left
 from hssgate.hss.credentials import Password
 from hssgate.hss.exchange import Question
 from hssgate.hss.hosts import Hosts
-from hssgate.hss.responses import Advice
+from hssgate.hss.refusals import Advice
 from hssgate.hss.secret import Secret
 
 WHO = "IAM (password)"

@@ -11,7 +11,8 @@ from pydantic import BaseModel
 from hssgate.errors import ApiRefused
 from hssgate.hss.auth.exchange import ANSWER, ProjectId, answered_by, read
 from hssgate.hss.exchange import Answer
-from hssgate.hss.responses import Advice, exchange_of
+from hssgate.hss.refusals import Advice
+from hssgate.hss.responses import exchange_of
 from hssgate.text import clean
 
 WHO = "IAM (projects)"

@@ -14,7 +14,7 @@ from hssgate.hss.auth.lease import Issued, seconds_left
 from hssgate.hss.credentials import AccessKey, Keyless
 from hssgate.hss.exchange import Question
 from hssgate.hss.hosts import Hosts
-from hssgate.hss.responses import Advice
+from hssgate.hss.refusals import Advice
 
 WHO = "STS (assume-with-oidc)"
 _ADVICE = Advice(

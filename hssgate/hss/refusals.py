@@ -1,0 +1,187 @@
+"""Errors that a response stands for: a retryable failure, or a refusal with advice.
+
+Sources: HSS error codes (all HTTP 400), gateway error codes (`APIGW.` and `APIG.`), and the shapes in which HSS, the
+gateway and IAM write them. Where the manual is silent the reading is the careful one.
+"""
+
+import json
+from collections.abc import Mapping
+
+from hssgate.errors import ApiError, ApiRefused, ApiUnavailable, Exchange, RequestRefused
+from hssgate.hss.exchange import Answer, request_id, server_time
+from hssgate.record import record
+from hssgate.text import clean
+
+_SHORTEST_WAIT = 1.0  # seconds; a `Retry-After: 0` must not become a hail of requests
+OK = 200
+UNAUTHORIZED = 401
+_THROTTLED = 429
+_TRANSIENT = frozenset({408, _THROTTLED, 502, 503, 504})
+_SERVER_FAULTS = 500  # the first of them
+_REDIRECTS = 300
+_REFUSALS = 400
+_DEEPEST_ERROR = 5
+_CANONICAL_REQUEST = ", canonicalRequest:"  # from here on the gateway tells what it signed itself, at length
+
+_DENIED = "the identity may not read HSS images in this project; grant it read access to HSS, and check the project id"
+
+
+@record
+class Advice:
+    """What to do next about a refusal.
+
+    Args:
+        by_code: by the error code, that of the gateway without its prefix.
+        by_status: by the HTTP status, where the code says nothing.
+        otherwise: where neither does.
+    """
+
+    by_code: Mapping[str, str]
+    by_status: Mapping[int, str]
+    otherwise: str
+
+
+_ADVICE_BY_CODE = {
+    "HSS.0001": "HSS finds a parameter invalid; check the image reference and --cicd-name",
+    "HSS.0010": _DENIED,
+    "HSS.0013": _DENIED,
+    "0101": "this host does not serve the API; check --region or --endpoint",
+    "0301": "the credentials are wrong, expired, or locked for five minutes after five bad signatures; check them and "
+    "this machine's clock",
+    "0302": _DENIED,
+    "0307": "the token is of another region or has ended; get a new one",
+    "0310": "the project is unavailable; check the project id",
+    "0801": _DENIED,
+    "0802": _DENIED,
+}
+_ADVICE_BY_STATUS = {
+    401: "check the credentials and this machine's clock",
+    403: _DENIED,
+    404: "check --region or --endpoint, and the project id",
+}
+OF_HSS = Advice(_ADVICE_BY_CODE, _ADVICE_BY_STATUS, "see the HSS error codes")
+_ASK_LESS = "the number of requests is limited: run fewer checks at once, or raise --interval"
+_WAIT = "the service or its gateway is overloaded or down: look again in a while, and check any proxy in between"
+_REPORT = "a fault of the service itself: ask Huawei Cloud's support, with the request id"
+OTHER_SERVER = "check the address: another server, or a proxy in between, may be answering in its place"
+_NOT_FOLLOWED = "; a redirect is never followed"
+_REDIRECTED = "check --endpoint, and any proxy in between"
+
+# What a caller without rights is told, and what the gateway says of an address: no second try would be answered.
+_FINAL_CODES = frozenset({"HSS.0010", "HSS.0013"})
+_FINAL_PREFIXES = ("IAM", "PAP")
+_BAD_CREDENTIALS = frozenset({"0301", "0307"})  # of the gateway
+_TOO_MANY_REQUESTS = "0308"  # of the gateway
+
+
+def failure_of(answer: Answer, advice: Advice, *, was_answered: bool = False) -> ApiError:
+    """Return the error that an answer stands for.
+
+    Args:
+        answer: of any of the cloud's services; a 200 counts as a 4xx with the error code that it has.
+        advice: what to do next about a refusal.
+        was_answered: whether this call was answered before in this run. Who asks, and where, was then right: what is
+            refused after that is a page of maintenance, a firewall in between, or a fault of the database, unless
+            the code says that it is about permissions.
+    """
+    body = _error_body(answer)
+    exchange = Exchange(answer.status, request_id(answer.headers) or body.request_id)
+    reason = " ".join(part for part in (body.code, body.message) if part) or "without a readable reason"
+    at = f" (request id {exchange.request_id})" if exchange.request_id else ""
+    is_redirect = _REDIRECTS <= answer.status < _REFUSALS
+    what = f"HTTP {answer.status}: {reason}{at}{_NOT_FOLLOWED if is_redirect else ''}"
+    code = _gateway_code(body.code)
+    retry_after = _retry_after(answer)
+    if answer.status == _THROTTLED or code == _TOO_MANY_REQUESTS:
+        return ApiUnavailable(what, exchange, retry_after=retry_after, throttled=True, advice=_ASK_LESS)
+    if answer.status in _TRANSIENT:
+        return ApiUnavailable(what, exchange, retry_after=retry_after, advice=_WAIT)
+    if answer.status >= _SERVER_FAULTS:
+        return ApiUnavailable(what, exchange, retry_after=retry_after, server_fault=True, advice=_REPORT)
+    if answer.status < _REDIRECTS and answer.status != OK:
+        return ApiUnavailable(what, exchange, retry_after=retry_after, advice=OTHER_SERVER)
+    to_do = _to_do(answer.status, body.code, advice)
+    if was_answered and not _is_final(answer.status, body.code):
+        return ApiUnavailable(what, exchange, retry_after=retry_after, server_fault=True, advice=to_do)
+    # A bad credential is bad for every image, and five bad signatures lock a key; all else may be about this one.
+    is_bad_credential = answer.status == UNAUTHORIZED or code in _BAD_CREDENTIALS
+    refusal = ApiRefused if is_bad_credential else RequestRefused
+    return refusal(f"{what}; {to_do}", exchange)
+
+
+def _gateway_code(code: str) -> str:
+    """Return the code of the gateway without its prefix; empty where the code is another service's."""
+    prefix, _, number = code.rpartition(".")
+    return number if prefix.upper() in ("APIGW", "APIG") else ""
+
+
+def _is_final(status: int, code: str) -> bool:
+    """Whether a refusal says of the caller that no second try would be answered."""
+    number = _gateway_code(code)
+    return (
+        status == UNAUTHORIZED
+        or code.upper() in _FINAL_CODES
+        or code.upper().startswith(_FINAL_PREFIXES)
+        or number == "0101"
+        or number.startswith("03")
+    )
+
+
+def _to_do(status: int, code: str, advice: Advice) -> str:
+    if _REDIRECTS <= status < _REFUSALS:
+        return _REDIRECTED
+    return (
+        advice.by_code.get(code)
+        or advice.by_code.get(_gateway_code(code))
+        or advice.by_status.get(status)
+        or advice.otherwise
+    )
+
+
+@record
+class _ErrorBody:
+    code: str = ""
+    message: str = ""
+    request_id: str | None = None
+
+
+def _error_body(answer: Answer) -> _ErrorBody:
+    """Read code and message out of any of the shapes that HSS, the gateway and IAM use."""
+    masked = answer.redactor.text
+    try:
+        document = json.loads(answer.body[:100_000])
+    except (ValueError, RecursionError):
+        return _ErrorBody(message=clean(masked(answer.body[:400].decode(errors="replace")), 200))
+    levels = [document]
+    for _ in range(_DEEPEST_ERROR):
+        level = levels.pop() if levels else None
+        if not isinstance(level, dict):
+            break
+        code = level.get("error_code") or level.get("errorCode") or level.get("code")
+        message = (
+            level.get("error_msg") or level.get("errorMsg") or level.get("message") or level.get("error_description")
+        )
+        if code or message:
+            found = level.get("request_id")
+            return _ErrorBody(
+                clean(masked(str(code or "")), 60),
+                clean(masked(str(message or "")).partition(_CANONICAL_REQUEST)[0], 600),
+                clean(masked(found), 100) if isinstance(found, str) else None,
+            )
+        levels.extend(value for value in level.values() if isinstance(value, dict))
+    return _ErrorBody()
+
+
+def _retry_after(answer: Answer) -> float | None:
+    given = answer.headers.get("Retry-After", "").strip()
+    if not given:
+        return None
+    if given.isascii() and given.isdigit() and len(given) <= 9:  # noqa: PLR2004 - 30 years
+        return max(float(given), _SHORTEST_WAIT)
+    moment = server_time(given)
+    if moment is None:
+        return None
+    now = answer.server_time
+    if now is None:
+        return None
+    return max(moment - now, _SHORTEST_WAIT)
