@@ -44,6 +44,38 @@ def test_the_example_of_the_manual_is_read_as_it_stands() -> None:
     )  # fmt: skip
 
 
+def test_every_documented_field_is_read() -> None:
+    """As the tables of the manual and the SDK name them; some are only shown."""
+    row = {
+        "image_id": "a", "cicd_name": "b", "namespace": "c", "image_name": "d", "image_version": "e", "image_digest": "f",
+        "registry_name": "g", "registry_type": "h", "image_type": "i", "pipeline_type": "j", "latest_version": True,
+        "scan_status": "k", "scan_failed_desc": "l", "scan_failed_code": "m", "image_size": 1,
+        "latest_update_time": 1_700_000_000_000, "latest_scan_time": 1_700_000_000_001, "vul_num": 2, "unsafe_setting_num": 3,
+        "malicious_file_num": 4, "severity_level": "n",
+    }  # fmt: skip
+
+    (read,) = read_page(answer({"data_list": [row]}), CicdImage).rows
+
+    assert read.model_dump() == row
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        ("unscan", "unscanned"), ("waiting_for_scan", "moving"), ("scanning", "moving"), ("success", "ended"), ("failed", "ended"),
+        ("download_failed", "ended"), ("image_oversized", "ended"), ("image_scan_stop", "ended"), ("paused", "undocumented"),
+        (None, "undocumented"),
+    ],
+)  # fmt: skip
+def test_each_status_says_where_a_scan_stands(status: str | None, kind: str) -> None:
+    """One that nobody documented is neither an end nor a beginning."""
+    row = CicdImage(scan_status=status)
+
+    assert row.is_terminal is (kind == "ended")
+    assert row.is_unscanned is (kind == "unscanned")
+    assert row.is_documented is (kind != "undocumented")
+
+
 @pytest.mark.parametrize(
     ("body", "rows"),
     [

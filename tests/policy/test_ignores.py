@@ -168,10 +168,12 @@ def test_those_to_blame_are_named_the_gravest_first() -> None:
 
 def test_findings_without_id_or_package_come_first_of_their_level() -> None:
     """They are listed all the same."""
-    listed = [ListedFinding(one) for one in (finding("V-1", "B"), finding("V-1"), finding(None, "z"), *LISTED[:1])]
+    low = finding("A-1", "a", LOW)
+    found = (low, finding("V-1", "B"), finding("V-1"), finding(None, "z"), *LISTED[:1])
+    listed = [ListedFinding(one) for one in found]
 
     assert [(one.finding.vul_id, one.finding.app_name) for one in gravest_first(listed)] == [
-        (None, "z"), ("V-1", None), ("V-1", "B"), ("V-3", "b"),
+        (None, "z"), ("V-1", None), ("V-1", "B"), ("V-3", "b"), ("A-1", "a"),
     ]  # fmt: skip
 
 

@@ -234,6 +234,35 @@ def test_the_day_on_which_an_entry_ends_is_one_of_utc(monkeypatch: pytest.Monkey
     assert [getattr(limit, "limit", None) for limit in limits] == [9, 1]
 
 
+def test_all_rules_in_force_have_their_names() -> None:
+    """That of the scan, if there is one, comes last."""
+    scan = {"scan": {"accept": ["failed"]}}
+
+    with_scan = rules_for(loaded({"rules": {**scan, "severity": "Low", "scan_age": "1h"}}), SUBJECT, NOW)
+    without = rules_for(loaded({"rules": {"severity": "Low", "scan_age": "1h"}}), SUBJECT, NOW)
+
+    assert [*with_scan.by_name] == ["severity", "scan_age", "scan"]
+    assert [*without.by_name] == ["severity", "scan_age"]
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        pytest.param(1e12, id="a year of five digits"),
+        pytest.param(1e17, id="more than the system can tell the year of"),
+        pytest.param(float("inf"), id="no number of the system"),
+    ],
+)
+def test_whatever_expires_has_ended_beyond_the_calendar(moment: float) -> None:
+    """A server's clock may say anything; an exception does not outlive it."""
+    data = {
+        "rules": {"vulnerabilities": 1},
+        "overrides": [override({"vulnerabilities": 9}, ["*"], expires=date(9999, 12, 30))],
+    }
+
+    assert getattr(rules_for(loaded(data), SUBJECT, moment).limits["vulnerabilities"], "limit", None) == 1
+
+
 def test_a_rule_knows_where_it_stands() -> None:
     """In the override that set it, else among the policy's own; the lines are those of the file."""
     data = {"rules": {"severity": "Low", "scan_age": "1h"}, "overrides": [override({"severity": "High"}, ["app:*"])]}

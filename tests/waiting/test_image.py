@@ -198,13 +198,16 @@ def test_a_result_seen_before_the_scan_began_does_not_stand_for_its_end() -> Non
         assert looks.bring(after) is Event.YOUNG
 
 
-def test_a_result_outranked_once_stays_so() -> None:
+@pytest.mark.parametrize(
+    "moving", [pytest.param(SCANNING, id="scanning"), pytest.param(row("paused"), id="a status nobody documented")]
+)
+def test_a_result_outranked_once_stays_so(moving: CicdImage) -> None:
     """Though a later look at the scan did not list it."""
     looks = Looks()
-    beside = row(image_digest="sha256:beside")
+    beside = row(image_digest="sha256:beside", latest_update_time=NOW_MS)
 
-    looks.bring(SCANNING, beside)
-    looks.bring(SCANNING)
+    looks.bring(moving, beside)
+    looks.bring(moving)
 
     assert looks.bring(beside) is Event.IN_PROGRESS
 
@@ -306,6 +309,26 @@ def test_the_evidence_is_each_change_and_the_last_two_looks() -> None:
         (AT, 200, "r-140", row(image_size=5)),
         (AT, 200, "r-150", row()),
     ]
+
+
+@pytest.mark.parametrize(
+    ("usual", "odd"),
+    [
+        pytest.param(503, 429, id="another status"),
+        pytest.param(None, 200, id="a status of 200 that brought no answer, after answers without rows"),
+    ],
+)
+def test_a_poll_without_an_answer_is_a_change_of_its_own(usual: int | None, odd: int) -> None:
+    """Its row is as absent as that of an answer without rows, or of another error."""
+    looks = Looks()
+
+    for number, status in enumerate((usual, odd, usual, usual, usual)):
+        if status is None:
+            looks.bring()
+        else:
+            looks.image.unanswered(ApiUnavailable("busy", Exchange(status, f"r-{number}")), AT)
+
+    assert [read.http_status for read in looks.seen.reads] == [status or 200 for status in (usual, odd, *[usual] * 3)]
 
 
 def test_of_looks_that_show_the_same_the_first_and_the_last_two_are_kept() -> None:
