@@ -1,11 +1,15 @@
 # Two commands do everything on a machine with Python 3.11+, git and make: `make demo` and `make test`.
 PYTHON ?= python3
-VENV := .venv
+# A Python with a version in its name has an environment of its own: make quick PYTHON=python3.13
+VENV := .venv$(addprefix -,$(filter-out python python3,$(notdir $(PYTHON))))
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
+PYTEST := $(BIN)/python -m pytest
+# What is compiled and rewritten once is used again, by a thousand processes and the next run.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types unit fix schema copies lock bench contest soak fuzz mutants integration clean
+.PHONY: help demo quick test lint types unit covered real pythons fix schema copies lock bench contest soak fuzz mutants integration clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -13,7 +17,11 @@ help:  ## list the targets
 demo: $(VENV)/runtime  ## see the gate wait for a scan, judge it and report, with nothing to configure
 	$(BIN)/hssgate demo
 
-test: lint types unit  ## lint, types and tests: what must pass before a commit
+quick: $(VENV)/dev  ## half a minute: tests that need no process and no socket, the largest tables in part
+	$(PYTEST) --quick --numprocesses auto
+
+test: lint covered  ## lint, types and all tests: what must pass before a commit
+	@$(MAKE) --no-print-directory --jobs=2 types real
 
 lint: $(VENV)/dev  ## style, formatting and the layers of the code
 	$(BIN)/ruff check .
@@ -23,11 +31,27 @@ lint: $(VENV)/dev  ## style, formatting and the layers of the code
 types: $(VENV)/dev  ## mypy, strict
 	$(BIN)/mypy
 
-unit: $(VENV)/dev  ## the tests, with branch coverage of the decision path
+unit: covered real  ## all tests
+
+covered: $(VENV)/dev  ## tests without processes and sockets, with branch coverage of the decision path
 	$(BIN)/coverage erase
-	COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml $(BIN)/python -m pytest --numprocesses auto
+	COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml $(PYTEST) -m "not integration and not real" --numprocesses auto
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+# They mostly wait, so there are several to a core; each file is collected by each of them.
+real: $(VENV)/dev  ## tests with processes and sockets
+	$(PYTEST) -m real --numprocesses 6 --maxschedchunk 1 $(shell grep -rl --include='test_*.py' 'mark\.real' tests)
+
+pythons:  ## make quick under every other Python from 3.11 on that is on this machine
+	@own=$$($(PYTHON) -c 'import sys; print(sys.version_info.minor)'); \
+	for minor in 11 12 13 14 15; do \
+	  for python in python3.$$minor ~/.pyenv/versions/3.$$minor.*/bin/python3.$$minor; do \
+	    [ $$minor != $$own ] && "$$python" -c '' 2>/dev/null || continue; \
+	    $(MAKE) --no-print-directory quick PYTHON="$$python" || exit; \
+	    break; \
+	  done; \
+	done
 
 fix: $(VENV)/dev  ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
@@ -76,10 +100,10 @@ fuzz: $(VENV)/fuzz  ## a minute of fuzzing for each reader of text from outside:
 	$(BIN)/python -m tests.support.fuzz $(FUZZ)
 
 integration: $(VENV)/integration  ## checks that need node, a browser or a Debian package
-	$(BIN)/python -m pytest -m integration --numprocesses auto --dist loadfile
+	$(PYTEST) -m integration --numprocesses auto --dist loadfile
 
 clean:  ## remove what make made
-	rm -rf $(VENV) .cache .mutants tests/integration/node_modules .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis hssgate-demo
+	rm -rf .venv .venv-* .cache .mutants tests/integration/node_modules .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis hssgate-demo
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

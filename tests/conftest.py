@@ -1,11 +1,13 @@
 """The gate's own command line over the emulator, in virtual time and without sockets."""
 
 import contextlib
+import functools
 import hashlib
 import json
 import os
+import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,9 +22,11 @@ from hssgate.cli.context import World
 from hssgate.cli.main import run
 from hssgate.cli.signals import Signals
 from hssgate.emulator.app import Emulator
+from hssgate.emulator.model import Scenario
 from hssgate.emulator.scenario import parse_scenario
 from hssgate.hss.secret import Secret
 from hssgate.policy.model import BUILT_IN_TEXT
+from tests.support.depth import DEPTH
 from tests.support.fakes import FakeClock
 from tests.support.machine import Machine
 
@@ -39,6 +43,9 @@ _OWN_VARIABLES = (
     "FORCE_COLOR",
     "COVERAGE_",  # whoever runs the tests is measured; the processes that a test starts run as a user's do
 )
+_MEASURED = {"tests", "cli", "hss", "judging", "policy", "saved", "selftest", "waiting"}  # folders
+_MEMORY = Path("/dev/shm")  # noqa: S108 - each user has a folder of their own in it
+_ROOM = 2**30  # bytes
 KEY = {"HUAWEICLOUD_SDK_AK": "emulator-ak", "HUAWEICLOUD_SDK_SK": "emulator-sk"}
 
 
@@ -53,9 +60,34 @@ NO_FILE = (  # how the built-in policy is named
 )
 
 
-_USUAL = hypothesis.settings.get_profile("ci" if os.environ.get("CI") else "default")
-hypothesis.settings.register_profile("untimed", _USUAL, deadline=None)  # a busy machine is no fault
-hypothesis.settings.load_profile("untimed")
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option of `make quick`."""
+    parser.addoption(
+        "--quick",
+        action="store_true",
+        help="leave out real and large tests, and go through a part of the largest tables",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Set how deep tests go, and where their files are."""
+    DEPTH.is_quick = config.getoption("--quick")
+    usual = hypothesis.settings.get_profile("ci" if os.environ.get("CI") else "default")
+    examples = DEPTH.examples(usual.max_examples)
+    # A busy machine is no fault, so that there is no deadline.
+    hypothesis.settings.register_profile("ours", usual, deadline=None, max_examples=examples)
+    hypothesis.settings.load_profile("ours")
+    # On a disk, the folders of six thousand tests take longer than the tests: they are put into memory.
+    if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is real or large, if asked to."""
+    if config.getoption("--quick"):
+        left_out = [item for item in items if item.get_closest_marker("real") or item.get_closest_marker("large")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in {*left_out}]
 
 
 class _Guard:
@@ -110,6 +142,20 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     GUARD.set_for(item)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Measure the tests in the folders of the modules that decide: to be measured takes a test twice as long."""
+    measurement = coverage.Coverage.current()
+    folder = item.path.parent.name
+    if measurement is None or (folder in _MEASURED and not item.get_closest_marker("large")):
+        return (yield)
+    measurement.stop()
+    try:
+        return (yield)
+    finally:
+        measurement.start()
+
+
 @pytest.fixture(autouse=True)
 def guarded() -> Iterator[None]:
     """Fail where the guard was tripped."""
@@ -135,6 +181,12 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         if name.startswith(_OWN_VARIABLES):
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
+
+
+@functools.lru_cache
+def _parsed(scenario: str) -> Scenario:
+    """A scenario, which nothing changes: many runs are of the same one."""
+    return parse_scenario(scenario, "scenario")
 
 
 @dataclass(frozen=True)
@@ -185,7 +237,7 @@ class Bench:
 
     def play(self, scenario: str) -> "Bench":
         """Start the emulator over a scenario."""
-        self.emulator = Emulator(parse_scenario(scenario, "scenario"), now=self.clock.epoch, sleep=self.clock.pass_time)
+        self.emulator = Emulator(_parsed(scenario), now=self.clock.epoch, sleep=self.clock.pass_time)
         return self
 
     def answer(self, handler: Callable[[httpx.Request], httpx.Response]) -> "Bench":

@@ -110,6 +110,7 @@ def test_a_list_has_an_end(bench: Bench) -> None:
     assert len(asked) == len(set(asked)) < 50
 
 
+@pytest.mark.large
 def test_all_findings_of_a_run_have_an_end(bench: Bench) -> None:
     """The images whose findings there was no room for are errors; what was found before still blocks."""
     Path("hssgate.yaml").write_text("rules: {high_vulnerabilities: 0}", encoding="utf-8")

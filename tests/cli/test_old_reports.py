@@ -53,6 +53,7 @@ def test_each_report_is_recognised(
         assert is_report(head) is (head != b"[]\n")
 
 
+@pytest.mark.large
 def test_long_reports_are_recognised(bench: Bench) -> None:
     """By their first bytes alone: long names, thousands of findings, many policies."""
     policy(bench, "rules: {high_vulnerabilities: 0}")

@@ -147,3 +147,13 @@ def test_the_longest_age_counts() -> None:
     headers = httpx.Headers([("Age", "3, 70"), ("age", "5")])
 
     assert (age_of(headers), age_of(httpx.Headers())) == (70.0, 0.0)
+
+
+def test_a_single_answer_that_is_too_large_is_not_asked_for_again_at_once(bench: Bench) -> None:
+    """More than 32 MiB are no answer, and the one request is all that is sent."""
+    bench.answer(lambda _: httpx.Response(200, content=b" " * (33 * 1024 * 1024)))
+
+    ended = bench.check("app:1.0", "--timeout", "0", reports=False)
+
+    assert (ended.code, len(bench.sent)) == (3, 1)
+    assert "larger than 32 MiB" in ended.out

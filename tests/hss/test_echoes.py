@@ -14,6 +14,7 @@ from hssgate.exit_codes import ExitCode
 from hssgate.reports import FORMATS
 from tests.cli.test_check import finished, images
 from tests.conftest import Bench
+from tests.support.depth import DEPTH
 from tests.support.fakes import FakeClock
 from tests.support.secrets_in_play import (
     GIVEN,
@@ -173,7 +174,8 @@ def secrets_at(bench: Bench, way: str, where: str) -> set[str]:
 def test_an_echo_is_not_shown(bench: Bench, way: str, where: str) -> None:
     """At -vv, on both streams and in every report; no answer makes it crash, and none a pass."""
     secrets = secrets_at(bench, way, where)
-    for number, response in enumerate(answers(secrets)[:: 1 if where == "/v3/projects" else 7 * len(secrets)]):
+    every = 1 if where == "/v3/projects" else 7 * len(secrets)
+    for number, response in enumerate(DEPTH.part_of(answers(secrets)[::every])):
         anew(bench)
         hostile = Hostile(bench, where, response)
         arguments = (
@@ -197,12 +199,13 @@ def test_an_echo_in_the_rows_of_hss_is_not_shown(bench: Bench, way: str, written
     secrets = sorted(secrets_at(bench, way, "/image/"))
     rows = [row for secret in secrets for form in in_plain(secret) for row in rows_that_hold(in_json(form)[written])]
     body = f'{{"total_num": {len(rows)}, "data_list": [{", ".join(rows)}]}}'
-    for arguments in (
+    commands = (
         ["check", "team/app:1.0", "team/app:2.0", "--timeout", "1m", "--appear-timeout", "30s", "--details", *REPORTS],
         ["images"],
         ["images", "--format", "json"],
         ["doctor", "--cicd-name", "shop"],
-    ):
+    )
+    for arguments in DEPTH.part_of(commands):
         anew(bench)
         bench.answer(Hostile(bench, "/image/", httpx.Response(200, content=body.encode())))
 

@@ -13,6 +13,7 @@ from hssgate.hss.auth.signature import authorization, canonical_request
 from hssgate.hss.credentials import AccessKey
 from hssgate.hss.query import CicdImagesQuery, encode
 from hssgate.hss.secret import Secret
+from tests.support.depth import DEPTH
 from tests.support.fakes import FakeClock
 
 HOST = "hss.ap-southeast-1.myhuaweicloud.com"
@@ -99,7 +100,7 @@ def official_sign(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=40)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=DEPTH.examples(200), deadline=None)
 @given(
     name=TEXT, version=TEXT, cicd_name=TEXT, offset=st.integers(0, 2_000_000),
     flags=st.tuples(st.booleans() | st.none(), st.booleans() | st.none()), project=st.from_regex(r"[A-Za-z0-9_~.-]{1,40}", fullmatch=True).filter(lambda project: project.strip(".")),

@@ -11,7 +11,7 @@ from hssgate.policy.entry_warnings import Applied, entry_warnings, warnings_of_e
 from hssgate.policy.judge import Facts, all_accept, judge_row, skip_rules
 from hssgate.policy.load import LoadedPolicy
 from hssgate.policy.model import Policy
-from hssgate.policy.rules import Subject, rules_for
+from hssgate.policy.rules import Subject, has_ended, rules_for
 from hssgate.verdict import Place, PolicySource, Result, Trouble
 
 NOW = datetime(2027, 3, 31, 23, 59, tzinfo=UTC).timestamp()
@@ -271,3 +271,10 @@ def test_a_rule_knows_where_it_stands() -> None:
 
     assert rules_for(policy, SUBJECT, NOW).places == {"severity": Place("p.yaml", 7), "scan_age": Place("p.yaml", None)}
     assert rules_for(policy, Subject(None, "other", None), NOW).places["severity"] == Place("p.yaml", 2)
+
+
+@pytest.mark.parametrize("now", [1e12, 1e300, -1e300], ids=["no such year", "no such number", "before all years"])
+def test_a_moment_beyond_every_calendar_is_after_every_end(now: float) -> None:
+    """A clock that shows nonsense lengthens no exception."""
+    assert has_ended(date(9999, 12, 30), now)
+    assert not has_ended(None, now)

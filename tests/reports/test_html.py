@@ -269,6 +269,7 @@ def test_each_bar_of_a_report_has_the_numbers_of_its_check(bench: Bench) -> None
 LARGE = Finding(vul_id="<" * 200, app_name="&" * 200, app_path="'" * 200, solution='"' * 200)
 
 
+@pytest.mark.large
 @pytest.mark.parametrize(("size", "findings"), [(1, MOST_ROWS + 1000), (60, 200)])
 def test_the_report_never_grows_too_long(size: int, findings: int) -> None:
     """It says what it leaves out; every image stands in the overview, and the page is whole."""
@@ -295,6 +296,7 @@ def test_the_report_never_grows_too_long(size: int, findings: int) -> None:
     assert shown <= MOST_ROWS // size
 
 
+@pytest.mark.large
 def test_what_does_not_fit_is_left_out_and_said() -> None:
     """Details first, and of the checks those of the last images; never the verdict."""
     checks = (Check("scan", Result.ERROR, "scan: failed"), *[Check("severity", Result.FAILED, "'" * 2000)] * 40)

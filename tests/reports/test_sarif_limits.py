@@ -104,6 +104,7 @@ def of_findings(findings: list[Finding], blamed: list[Finding]) -> Verdict:
     )
 
 
+@pytest.mark.large
 def test_of_too_many_results_the_gravest_are_kept() -> None:
     """No more than GitHub takes, and the report says how many are missing."""
     low = [Finding(vul_id=f"A-{number}", repair_necessity=LOW) for number in range(MOST_RESULTS)]
@@ -117,11 +118,15 @@ def test_of_too_many_results_the_gravest_are_kept() -> None:
     assert notice["message"]["text"].startswith(f"10 results of {MOST_RESULTS + 10} left out, 0 of which block")
 
 
+@pytest.mark.large
 def test_a_file_that_would_be_too_large_is_cut() -> None:
     """After gzip, as it is uploaded."""
     chance = random.Random(1)
+    rows = bytes(0x4E + number % 0x51 for number in range(256))  # of Chinese characters, which gzip cannot shorten
+    prose = bytearray(10_000_000)
+    prose[::2], prose[1::2] = chance.randbytes(5_000_000), chance.randbytes(5_000_000).translate(rows)
     found = [
-        Finding(vul_id=f"V-{number}", description="".join(map(chr, chance.choices(range(0x4E00, 0x9F00), k=1000))))
+        Finding(vul_id=f"V-{number}", description=prose[2000 * number : 2000 * (number + 1)].decode("utf-16-le"))
         for number in range(5000)
     ]
 

@@ -21,6 +21,7 @@ from tests.cli.test_check import DIGEST, FOREVER, OUTCOMES, finished, image, ima
 from tests.cli.test_findings import finding, scenario
 from tests.conftest import KEY, Bench
 from tests.saved.test_judge import judged
+from tests.support.depth import DEPTH
 from tests.support.fakes import START
 from tests.support.schedules import play, schedule_of
 from tests.support.tampering import tampered
@@ -277,7 +278,7 @@ def test_one_change_never_makes_a_report_softer(seed: int, tmp_path: Path, bench
     policies = load_policies([tmp_path / f"policy{number}.json" for number in range(len(schedule.policies))])
     del report["sha256"]
     chance = random.Random(seed)
-    for _ in range(25):
+    for _ in DEPTH.part_of(range(25)):
         changed, where = tampered(report, chance)
         path.write_text(json.dumps(sealed(changed)), encoding="utf-8")
         try:

@@ -14,6 +14,7 @@ from hssgate.exit_codes import ExitCode
 from tests.cli.test_check import DIGEST, OUTCOMES, finished, images
 from tests.cli.test_findings import finding, scenario
 from tests.conftest import KEY, Bench, Ended, sha256
+from tests.support.depth import DEPTH
 from tests.support.fakes import FakeClock
 from tests.waiting.test_poller import ROW
 
@@ -78,7 +79,7 @@ RULES = st.fixed_dictionaries(
 )  # fmt: skip
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=DEPTH.examples(60))
 @given(
     level=LEVEL,
     vul_num=COUNT,

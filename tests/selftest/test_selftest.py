@@ -23,7 +23,7 @@ from hssgate.exit_codes import ExitCode
 from hssgate.hss.models import DOCUMENTED
 from hssgate.selftest.agreement import disagreements, in_words
 from hssgate.selftest.forks import Forked
-from hssgate.selftest.play import Ended, Stage
+from hssgate.selftest.play import Ended, Stage, Stopped
 from hssgate.selftest.run import Agreement, Result, Run, exit_code_of
 from hssgate.selftest.situation import Situation, chosen, load_themes
 from hssgate.selftest.starts import Process, Starter, starting
@@ -390,6 +390,28 @@ def test_a_run_that_is_broken_off_proves_nothing(tmp_path: Path) -> None:
     assert (result.agreement, result.ended) == (Agreement.NOT_PLAYED, None)
     assert result.problems == ("the run was broken off before it was played",)
     assert not [*tmp_path.iterdir()]
+
+
+def test_a_signal_waits_until_what_is_played_has_ended(tmp_path: Path) -> None:
+    """Each play frees its folder, its socket and its process before the run ends."""
+
+    class Stopping(Stage):
+        def play(self, situation: Situation) -> Ended:
+            if situation.name == "clean":
+                return replace(GOOD, exit_code=5)
+            raise Stopped
+
+    class Signalled(FakeClock):
+        def together(self, work: Callable[[], None], *, workers: int) -> None:
+            super().together(work, workers=workers)
+            raise Interrupted(ExitCode.INTERRUPTED)
+
+    run = Run([SITUATIONS["clean"], SITUATIONS["never-ends"]], Stopping(Signalled(), {}, tmp_path), lambda _: None)
+    with pytest.raises(Interrupted):
+        run.play()
+
+    assert [result.agreement for result in run.results] == [Agreement.DISAGREED, Agreement.NOT_PLAYED]
+    assert (exit_code_of(run.results), exit_code_of(run.results[1:])) == (10, 5)
 
 
 POLICIES = [{"path": "built-in", "sha256": "0123456789ab" + "0" * 52}]

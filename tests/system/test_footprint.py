@@ -125,6 +125,7 @@ def test_another_bundle_is_another_tls_context(tmp_path: Path) -> None:
     assert [len(context.get_ca_certs()) == 1 for context in contexts] == [True, False]
 
 
+@pytest.mark.large
 def test_a_thousand_images_of_one_identifier_are_asked_for_as_two_are(bench: Bench) -> None:
     """Five full pages and the empty one that ends the list are asked for, however many of them are waited for."""
     names = [f"app{number}" for number in range(1000)]

@@ -8,6 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hssgate.hss.exchange import server_time
+from tests.support.depth import DEPTH
 from tests.support.fuzz_targets import TARGETS
 
 CORPUS = Path(__file__).parents[1] / "corpus"
@@ -37,7 +38,7 @@ def damaged(draw: st.DrawFn) -> tuple[str, bytes]:
     return target, raw
 
 
-@settings(max_examples=400)
+@settings(max_examples=DEPTH.examples(400))
 @given(damaged())
 @example(("rows", b'{"data_list": ' + b"[" * 5000))
 @example(("yaml_policies", b"rules: " + b"[" * 5000))

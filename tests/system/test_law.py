@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from hssgate.emulator.app import Emulator
 from hssgate.emulator.model import Scenario
 from hssgate.waiting import groups as gates_own
+from tests.support.depth import DEPTH
 from tests.support.fakes import START, FakeClock
 from tests.support.law import COMPARED, DIGESTS, Asked, doubts
 from tests.support.wire_rows import Row
@@ -195,7 +196,7 @@ class Worlds(RuleBasedStateMachine):
         return ended.code, wiretap
 
 
-Worlds.TestCase.settings = settings(max_examples=120, stateful_step_count=6, deadline=None)
+Worlds.TestCase.settings = settings(max_examples=DEPTH.examples(120), stateful_step_count=6, deadline=None)
 TestWorlds = Worlds.TestCase
 
 

@@ -79,6 +79,7 @@ def test_a_schedule_is_made_of_its_seed_alone(tmp_path: Path) -> None:
     assert play(schedule_of(7), tmp_path, 7) == play(schedule_of(7), tmp_path, 7)
 
 
+@pytest.mark.large
 def test_a_hang_is_found(tmp_path: Path) -> None:
     """A wait that outlasts its deadline, as the judge is made to see it here, and one that asks without end."""
     scenario = {"images": [{"image_name": "app", "image_version": "1.0", "timeline": [{"scan_status": "scanning"}]}]}

@@ -23,6 +23,7 @@ from hssgate.exit_codes import ExitCode
 from hssgate.reports import FORMATS
 from tests.cli.test_check import FOREVER, finished, image, images
 from tests.conftest import Bench
+from tests.support.depth import DEPTH
 from tests.support.processes import environment
 from tests.support.secrets_in_play import (
     GIVEN,
@@ -117,7 +118,7 @@ def test_no_command_is_forgotten() -> None:
 def test_nothing_is_seen_whatever_the_ending(bench: Bench, way: str, name: str) -> None:
     """At -vv, on stdout, on stderr, and in every file; in GitHub but for the lines that make its runner mask it."""
     codes = set()
-    for scenario in ENDINGS.values():
+    for scenario in DEPTH.part_of(ENDINGS.values()):
         for more in ({}, IN_GITHUB):
             bench.play(images(finished(), finished(image_name="other")) + SCENARIO + scenario)
 
