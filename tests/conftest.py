@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
@@ -60,6 +61,17 @@ NO_FILE = (  # how the built-in policy is named
 )
 
 
+def _heed_signals() -> None:
+    """Give the processes that tests start the usual signals, also where a shell runs the tests in the background.
+
+    Such a shell ignores SIGINT, and nohup SIGHUP, for all that it starts: a process to which a test sends one of them
+    would never end.
+    """
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option of `make quick`."""
     parser.addoption(
@@ -71,6 +83,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Set how deep tests go, and where their files are."""
+    _heed_signals()
     DEPTH.is_quick = config.getoption("--quick")
     usual = hypothesis.settings.get_profile("ci" if os.environ.get("CI") else "default")
     examples = DEPTH.examples(usual.max_examples)
