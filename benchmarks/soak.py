@@ -21,6 +21,8 @@ KINDS = {
     "crash": "crashes",
     "refused": "asked after a refusal",
     "report": "reports that judge refuses",
+    "signal": "signals not heeded",
+    "misuse": "misuses that were run",
 }
 LONGEST = 60  # seconds of this machine's time after which a schedule counts as hanging
 

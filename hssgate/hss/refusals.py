@@ -16,7 +16,7 @@ _SHORTEST_WAIT = 1.0  # seconds; a `Retry-After: 0` must not become a hail of re
 OK = 200
 UNAUTHORIZED = 401
 _THROTTLED = 429
-_TRANSIENT = frozenset({408, _THROTTLED, 502, 503, 504})
+TRANSIENT = frozenset({408, _THROTTLED, 502, 503, 504})
 _SERVER_FAULTS = 500  # the first of them
 _REDIRECTS = 300
 _REFUSALS = 400
@@ -68,8 +68,8 @@ _NOT_FOLLOWED = "; a redirect is never followed"
 _REDIRECTED = "check --endpoint, and any proxy in between"
 
 # What a caller without rights is told, and what the gateway says of an address: no second try would be answered.
-_FINAL_CODES = frozenset({"HSS.0010", "HSS.0013"})
-_FINAL_PREFIXES = ("IAM", "PAP")
+FINAL_CODES = frozenset({"HSS.0010", "HSS.0013"})
+FINAL_PREFIXES = ("IAM", "PAP")
 _BAD_CREDENTIALS = frozenset({"0301", "0307"})  # of the gateway
 _TOO_MANY_REQUESTS = "0308"  # of the gateway
 
@@ -94,7 +94,7 @@ def failure_of(answer: Answer, advice: Advice, *, was_answered: bool = False) ->
     retry_after = _retry_after(answer)
     if answer.status == _THROTTLED or code == _TOO_MANY_REQUESTS:
         return ApiUnavailable(what, exchange, retry_after=retry_after, throttled=True, advice=_ASK_LESS)
-    if answer.status in _TRANSIENT:
+    if answer.status in TRANSIENT:
         return ApiUnavailable(what, exchange, retry_after=retry_after, advice=_WAIT)
     if answer.status >= _SERVER_FAULTS:
         return ApiUnavailable(what, exchange, retry_after=retry_after, server_fault=True, advice=_REPORT)
@@ -120,8 +120,8 @@ def _is_final(status: int, code: str) -> bool:
     number = _gateway_code(code)
     return (
         status == UNAUTHORIZED
-        or code.upper() in _FINAL_CODES
-        or code.upper().startswith(_FINAL_PREFIXES)
+        or code.upper() in FINAL_CODES
+        or code.upper().startswith(FINAL_PREFIXES)
         or number == "0101"
         or number.startswith("03")
     )

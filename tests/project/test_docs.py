@@ -19,6 +19,7 @@ from hssgate.emulator.identity.model import Identity
 from hssgate.emulator.identity.names import IdentityName
 from hssgate.emulator.scenario import parse_scenario
 from hssgate.exit_codes import ExitCode
+from hssgate.hss import refusals
 from hssgate.policy.document import read_document
 from hssgate.policy.load import load_policy
 from hssgate.policy.model import BUILT_IN_TEXT
@@ -172,6 +173,17 @@ def test_the_identity_side_of_the_emulator_is_told() -> None:
     assert [name for name in get_args(IdentityName) if f"`{name}`" not in text] == []
 
 
+def test_the_page_on_answers_names_what_the_code_tells_apart() -> None:
+    """Statuses that are asked again until a deadline, and codes after which nothing is asked again."""
+    table = rows((ROOT / "docs" / "answers.md").read_text(encoding="utf-8"), "| answer | what the gate does |")
+    throttled, transient = (set(map(int, re.findall(r"\b[45][0-9]{2}\b", table[row][0]))) for row in (0, 1))
+    final = next(cells[0] for cells in table if "`HSS.0010`" in cells[0])
+
+    assert throttled | transient == refusals.TRANSIENT
+    assert set(re.findall(r"`([^`]+)`", final)) >= refusals.FINAL_CODES
+    assert all(f"`{prefix}…`" in final for prefix in refusals.FINAL_PREFIXES)
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -180,6 +192,7 @@ def test_the_identity_side_of_the_emulator_is_told() -> None:
         "CHANGELOG.md",
         "SECURITY.md",
         "docs/emulator.md",
+        "docs/answers.md",
         "benchmarks/README.md",
         "README.zh-CN.md",
     ],

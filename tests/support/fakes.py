@@ -23,6 +23,7 @@ class FakeClock:
         self._now = 1000.0
         self._epoch_offset = epoch - self._now
         self._alarms: list[tuple[float, BaseException]] = []
+        self.rang: list[BaseException] = []
         self._interruption: BaseException | None = None
         self.slept: list[float] = []
         self.given_up = 0  # calls that took longer than they were given
@@ -49,7 +50,9 @@ class FakeClock:
         self._heed()
         try:
             result = work()
-        except BaseException:
+        except BaseException as raised:
+            if self._now - began > within and self.rang[-1:] == [raised]:  # it was given up before the alarm rang
+                heapq.heappush(self._alarms, (self._now, self.rang.pop()))
             self._give_up_if_late(began, within, abandon)
             raise
         self._give_up_if_late(began, within, abandon)
@@ -77,6 +80,7 @@ class FakeClock:
         until = self._now + seconds
         if self._alarms and self._alarms[0][0] <= until:
             moment, alarm = heapq.heappop(self._alarms)
+            self.rang.append(alarm)
             self._now = max(self._now, moment)
             raise alarm
         self._now = until

@@ -114,13 +114,16 @@ class Asked:
         """Return the rows of the image; None where there was no answer, or a row that may be one cannot be read."""
         if look.rows is None:
             return None
+        mine = []
         for row in look.rows:
             odd = unreadable(row)
             if odd is None:
                 return None
-            if odd and self.matches(row, odd):
-                return None
-        return [row for row in look.rows if self.matches(row)]
+            if self.matches(row, odd):
+                if odd:
+                    return None
+                mine.append(row)
+        return mine
 
     def is_shown_by(self, look: Look) -> bool:
         """Whether a look could not have missed the image, and was taken for it."""

@@ -4,8 +4,8 @@ import email.utils
 import gzip
 import json
 import random
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,11 @@ import httpx
 
 from hssgate.emulator.app import Emulator
 from hssgate.emulator.model import Scenario
+from hssgate.errors import Interrupted
+from hssgate.exit_codes import ExitCode
 from tests.support.fakes import START, FakeClock
 from tests.support.law import BUILT_IN, DIGESTS, Asked, Evidence, doubts
+from tests.support.odd_variables import as_variables, random_variables
 from tests.support.timelines import random_images
 from tests.support.wire_rows import Row
 from tests.support.wiretap import Overrun, Wiretap
@@ -52,6 +55,9 @@ class Schedule:
         request_timeout: seconds.
         arguments: what else the command line is given.
         interval: seconds that an answer may have lain in a cache.
+        variables: of the environment.
+        is_misuse: the gate must refuse to run, because of a variable.
+        signal: which one comes, and after how many seconds.
     """
 
     scenario: Row
@@ -62,6 +68,9 @@ class Schedule:
     request_timeout: float
     arguments: tuple[str, ...]
     interval: float = 5.0
+    variables: Mapping[str, str] = field(default_factory=dict)
+    is_misuse: bool = False
+    signal: tuple[ExitCode, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -100,8 +109,8 @@ def schedule_of(seed: int) -> Schedule:
     )
     settle = chance.choice([0.0, 5.0, 5.0, 5.0, 12.0])
     moment = int(scanned_after * 1000) if scanned_after is not None else None
-    registry = chance.choice([None, None, None, "swr.example.com", "other.example.com:5000"])
-    registry_name = chance.choice([None, None, None, None, "swr", "SWR.example.com:443"])
+    registry = chance.choice([None] * 8 + ["swr.example.com", "other.example.com:5000"])
+    registry_name = chance.choice([None] * 10 + ["swr", "SWR.example.com:443"])
     where = (registry, registry_name)
     asked = [Asked(namespace, version, digest, cicd_name, moment, settle, *where, is_age)]
     if chance.random() < 0.2:
@@ -139,9 +148,20 @@ def schedule_of(seed: int) -> Schedule:
     if chance.random() < 0.1:
         scenario["rate_limit"] = {"requests": 2, "seconds": 30, "retry_after": chance.choice([None, 1, 10])}
     policies = tuple(_policy(chance) for _ in range(chance.choice([0, 0, 1, 1, 2])))
+    variables: dict[str, str] = {}
+    is_misuse = False
+    if chance.random() < 0.1:
+        variables, is_misuse = random_variables(chance, [*arguments, *(["--policy"] if policies else [])])
+    if chance.random() < 0.1 and not variables:
+        arguments, variables = as_variables(chance, arguments)
+    signal = None
+    if chance.random() < 0.1:
+        code = chance.choice([ExitCode.INTERRUPTED, ExitCode.TERMINATED])
+        signal = (code, chance.choice([0.0, 0.5, 3.0, 5.0, 7.5, 20.0, 60.0, timeout * chance.random()]))
     return Schedule(
-        scenario, bodies, tuple(asked), policies, timeout, request_timeout, tuple(arguments), interval or 5.0
-    )
+        scenario, bodies, tuple(asked), policies, timeout, request_timeout, tuple(arguments), interval or 5.0,
+        variables, is_misuse, signal,
+    )  # fmt: skip
 
 
 def play(schedule: Schedule, folder: Path, seed: int = 0) -> Outcome:
@@ -167,14 +187,32 @@ def play(schedule: Schedule, folder: Path, seed: int = 0) -> Outcome:
         path = folder / f"policy{number}.json"
         path.write_text(json.dumps(policy), encoding="utf-8")
         given += ["--policy", str(path)]
+    if schedule.signal is not None:
+        code, after = schedule.signal
+        clock.ring(after, Interrupted(code))
     try:
-        ended = silently(given, clock, wire)
+        ended = silently(given, clock, wire, schedule.variables)
     except Overrun:
         return Outcome(None, (("hang", f"more than {_MOST_REQUESTS} requests"),), len(wire.statuses))
     took = clock.monotonic() - began
     wire.forget_unheard()
+    if schedule.is_misuse:
+        return Outcome(ended.code, tuple(_faults_of_a_misuse(ended, wire)), len(wire.statuses))
+    if clock.rang and ended.code != _code_of_signal(schedule):
+        return Outcome(ended.code, (("signal", f"exit code {ended.code} after a signal"),), len(wire.statuses))
     faults = [*_faults_of_the_gate(schedule, wire, ended, took), *_faults_of_the_report(schedule, ended, folder)]
     return Outcome(ended.code, tuple(faults), len(wire.statuses), ended.out)
+
+
+def _code_of_signal(schedule: Schedule) -> int | None:
+    """Return the exit code of the signal that may come."""
+    return schedule.signal[0] if schedule.signal else None
+
+
+def _faults_of_a_misuse(ended: Silent, wire: Wiretap) -> Iterable[tuple[str, str]]:
+    """Nothing may be asked, and nothing may pass."""
+    if ended.code != 2 or wire.statuses:
+        yield "misuse", f"exit code {ended.code} after {len(wire.statuses)} requests: {ended.err[-300:]}"
 
 
 def _faults_of_the_report(schedule: Schedule, ended: Silent, folder: Path) -> Iterable[tuple[str, str]]:
@@ -194,7 +232,7 @@ def _never(_request: httpx.Request) -> httpx.Response:
 
 
 def _faults_of_the_gate(schedule: Schedule, wire: Wiretap, ended: Silent, took: float) -> Iterable[tuple[str, str]]:
-    if ended.code not in {0, 3, 4, 5, 10}:
+    if ended.code not in {0, 3, 4, 5, 10, _code_of_signal(schedule)}:
         yield "crash", f"exit code {ended.code}: {ended.err[-300:]}"
         return
     limit = schedule.timeout or schedule.request_timeout * len(wire.statuses)
@@ -216,7 +254,7 @@ def _faults_of_the_gate(schedule: Schedule, wire: Wiretap, ended: Silent, took: 
         now = max([START, *(look.server_time for look in looks[-1:])])
         for doubt in doubts(asked, looks, schedule.policies or (BUILT_IN,), Evidence(wire.details, now)):
             yield "wrong pass", f"{asked.reference}: {doubt}"
-    if (ended.code == 0) != (passed == len(schedule.asked)):
+    if ended.code != _code_of_signal(schedule) and (ended.code == 0) != (passed == len(schedule.asked)):
         yield "wrong pass", f"exit code {ended.code} with {passed} of {len(schedule.asked)} images passed"
 
 

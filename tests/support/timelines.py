@@ -35,7 +35,20 @@ _UNREADABLE: list[Row] = [
     {"vul_num": -1}, {"latest_scan_time": "yesterday"}, {"scan_status": ["success"]}, {"image_name": 7}, {"namespace": {}, "vul_num": 0.5},
     {"image_version": 1.0, "image_name": None}, {"cicd_name": False}, {"image_digest": 1},
 ]  # fmt: skip
-_REGISTRIES = [None, None, None, "swr", "swr.example.com", "other.example.com:5000", "Basic edition"]
+_REGISTRIES = [
+    None,
+    None,
+    None,
+    None,
+    None,
+    None,
+    None,
+    None,
+    "swr",
+    "swr.example.com",
+    "other.example.com:5000",
+    "Basic edition",
+]
 _FINDINGS: list[Row] = [
     {"vul_id": "HCE2-SA-1", "repair_necessity": "immediate_repair", "app_name": "openssl", "cves": ["CVE-2026-1"]},
     {"vul_id": "HCE2-SA-2", "repair_necessity": "delay_repair", "app_name": "zlib", "cves": ["CVE-2026-1", "CVE-2026-2"]},

@@ -3,7 +3,7 @@
 import contextlib
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,13 +27,16 @@ class Silent:
     err: str
 
 
-def silently(arguments: Sequence[str], clock: Clock, transport: httpx.BaseTransport) -> Silent:
+def silently(
+    arguments: Sequence[str], clock: Clock, transport: httpx.BaseTransport, variables: Mapping[str, str] | None = None
+) -> Silent:
     """Run the command line with the emulator's key.
 
     Args:
         arguments: without the program's name.
         clock: virtual time.
         transport: answers.
+        variables: beside the emulator's key.
     """
 
     def open_http(_endpoint: str, _ca_bundle: Path | None, _proxy: Secret | None) -> httpx.Client:
@@ -41,8 +44,19 @@ def silently(arguments: Sequence[str], clock: Clock, transport: httpx.BaseTransp
 
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        world = World(clock, open_http, Signals(), {**os.environ, **KEY}, Console())
-        code = run(arguments, world)
+        world = World(clock, open_http, Signals(), {**os.environ, **KEY, **(variables or {})}, Console())
+        with _set(variables or {}):  # click reads the environment itself
+            code = run(arguments, world)
         for stream in (out, err):
             stream.flush()
     return Silent(code, *(stream.buffer.getvalue().decode() for stream in (out, err)))
+
+
+@contextlib.contextmanager
+def _set(variables: Mapping[str, str]) -> Iterator[None]:
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name in variables:
+            del os.environ[name]

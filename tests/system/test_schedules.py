@@ -1,14 +1,16 @@
 """Random schedules by seed: a few of them with every run of the tests, what the soak once found by name, and its judge."""
 
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from hssgate.exit_codes import ExitCode
 from tests.support.fakes import START
 from tests.support.law import Asked, Evidence, doubts
-from tests.support.schedules import Schedule, play, schedule_of
+from tests.support.schedules import Outcome, Schedule, play, schedule_of
 from tests.support.wire_rows import Row
 from tests.support.wiretap import Look
 
@@ -97,6 +99,26 @@ def test_a_crash_is_found(tmp_path: Path) -> None:
     misused = Schedule({"images": []}, {}, (ASKED,), (), 20.0, 5.0, ("--timeout", "soon"))
 
     assert [kind for kind, _ in play(misused, tmp_path).faults] == ["crash"]
+
+
+def test_a_misuse_that_is_run_is_found(tmp_path: Path) -> None:
+    """The gate must ask nothing where a variable that decides is empty or misspelt."""
+    clean = {"images": [{**CLEAN, "image_name": "app"}]}
+    run = Schedule(clean, {}, (ASKED,), (), 20.0, 5.0, ("--timeout", "20"), is_misuse=True)
+    refused = replace(run, variables={"HSSGATE_POLICY": ""})
+
+    assert [kind for kind, _ in play(run, tmp_path).faults] == ["misuse"]
+    assert play(refused, tmp_path) == Outcome(2, (), 0)
+
+
+@pytest.mark.parametrize("code", [ExitCode.INTERRUPTED, ExitCode.TERMINATED])
+def test_a_signal_is_heeded(code: ExitCode, tmp_path: Path) -> None:
+    """And a run that had ended before it comes is not changed by it."""
+    scenario = {"images": [{"image_name": "app", "image_version": "1.0", "timeline": [{"scan_status": "scanning"}]}]}
+    schedule = Schedule(scenario, {}, (ASKED,), (), 20.0, 5.0, ("--timeout", "20"), signal=(code, 3.0))
+
+    assert play(schedule, tmp_path).code == code
+    assert play(replace(schedule, signal=(code, 30.0)), tmp_path).code == 4
 
 
 def look(*rows: Row, path: str = "/v5/p/image/cicd/images", **filters: str) -> Look:
