@@ -4,7 +4,7 @@ import pytest
 
 from hssgate.exit_codes import WORST_FIRST, ExitCode, worst
 from hssgate.reference import parse_reference
-from hssgate.verdict import Check, ImageVerdict, Outcome, Result, Trouble, Verdict, outcome_of, worst_of
+from hssgate.verdict import Check, ImageVerdict, Outcome, Result, RunError, Trouble, Verdict, outcome_of, worst_of
 
 SCANNED = Check("scan", Result.PASSED, "scan: success")
 BROKEN = Check("severity", Result.FAILED, "severity: High found, at most Low accepted")
@@ -42,6 +42,7 @@ def test_the_order_of_exit_codes_is_the_one_promised() -> None:
         (Result.ERROR, Trouble.TIMEOUT, 4),
         (Result.ERROR, Trouble.API, 3),
         (Result.ERROR, Trouble.INTERRUPTED, 130),
+        (Result.ERROR, Trouble.REPORT, 3),
     ],
 )
 def test_each_way_a_check_can_end_has_its_code(result: Result, trouble: Trouble | None, code: int) -> None:
@@ -109,3 +110,15 @@ def test_only_the_code_of_a_pass_is_called_one(code: ExitCode) -> None:
 def test_an_image_is_called_by_its_worst_check(checks: tuple[Check, ...], outcome: Outcome) -> None:
     """Passed, blocked, or error."""
     assert ImageVerdict(IMAGE, checks).outcome is outcome
+
+
+def test_what_ended_the_run_beside_its_images_is_named() -> None:
+    """A signal first, then each report that could not be written; nothing where the images say it all."""
+    passed = ImageVerdict(IMAGE, (SCANNED,))
+
+    assert verdict(passed).run_errors == ()
+    assert verdict(passed, interruption=ExitCode.TERMINATED, unwritten=("disk full", "no folder")).run_errors == (
+        RunError(Trouble.INTERRUPTED, ExitCode.TERMINATED.meaning),
+        RunError(Trouble.REPORT, "disk full"),
+        RunError(Trouble.REPORT, "no folder"),
+    )

@@ -110,6 +110,31 @@ def test_the_nearest_and_newest_rows_come_first_and_three_are_enough() -> None:
     assert near_misses(asked, rows[6:]) == []
 
 
+def test_a_version_that_hss_cut_comes_before_newer_rows() -> None:
+    """It keeps 64 characters of a version; the row is named, and is no match."""
+    version = "v" * 70
+    cut = row(image_version=version[:64], latest_update_time=1_500_000_000_000)
+
+    misses = near_misses(parse_reference(f"app:{version}"), (ROW, cut))
+
+    assert [miss.split(" ")[0] for miss in misses] == [f"team/app:{version[:64]}", "team/app:1.0"]
+
+
+@pytest.mark.parametrize(
+    ("found", "explained"),
+    [
+        pytest.param(row(image_digest=OTHER), True, id="another digest alone"),
+        pytest.param(row(image_digest=OTHER, image_version="2.0"), False, id="another version, too"),
+        pytest.param(row(image_version="2.0"), False, id="another version"),
+    ],
+)
+def test_a_digest_that_never_appears_is_explained(found: CicdImage, explained: bool) -> None:  # noqa: FBT001
+    """Builders name a push by the digest of its index, where HSS may know a manifest."""
+    sighting = replace(SIGHTING, reference=parse_reference(f"team/app:1.0@{DIGEST}"), neighbours=(found,))
+
+    assert ("If the digest asked for is that of an index" in advice(sighting, None)) is explained
+
+
 @pytest.mark.parametrize(
     ("asked", "cicd_name", "found", "said"),
     [

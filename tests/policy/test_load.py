@@ -151,6 +151,7 @@ def test_an_override_is_named_by_its_line_or_its_number(tmp_path: Path) -> None:
         pytest.param("p.yaml", "rules:\n  scan: {accept: [scanning]}", [":2: rules.scan.accept[0]: `scanning` is no failure"], id="accepting a scan under way"),
         pytest.param("p.yaml", "rules:\n  scan: {accept: []}", [":2: rules.scan.accept: "], id="accepting nothing"),
         pytest.param("p.yaml", "rules: {severity: Low}\nrules: {severity: High}", [":2: rules: it is given twice; keep one"], id="duplicate key"),
+        pytest.param("p.yaml", "rules:\n  severity: Low\n  severity: High", [":3: rules.severity: it is given twice; keep one"], id="duplicate key within a key"),
         pytest.param("p.yaml", "", [": it is empty"], id="empty file"),
         pytest.param("p.yaml", "# nothing", [": it is empty"], id="comment alone"),
         pytest.param("p.yaml", "{}", [": it is empty"], id="empty mapping"),

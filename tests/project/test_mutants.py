@@ -1,10 +1,24 @@
 """What no test kills is held against the list of what may live, both ways; mutmut itself is not needed here."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from benchmarks.mutants import Argued, Argument, Mutant, compared, mutant_of, unfold, with_bare_properties
+from benchmarks.deletions import Deletion, mutants_of
+from benchmarks.mutants import (
+    Argued,
+    ArguedDeletion,
+    Argument,
+    Mutant,
+    compared,
+    mutant_of,
+    report_deletions,
+    unfold,
+    with_bare_properties,
+)
 from hssgate.emulator.document import read_yaml
 
 ROOT = Path(__file__).parents[2]
@@ -113,11 +127,124 @@ def test_every_argument_has_its_reason_and_speaks_of_lines_that_are_there() -> N
     """A list that nobody keeps is no argument."""
     document = read_yaml((ROOT / "benchmarks" / "mutants.yaml").read_text(encoding="utf-8"))
 
-    for one in Argued.model_validate(document).argued:
+    argued = Argued.model_validate(document)
+
+    for one in argued.argued:
         lines = {line.strip() for line in _module_of(one.function).read_text(encoding="utf-8").splitlines()}
         assert {line.strip() for line in one.was.strip().splitlines()} <= lines, one.function
         assert len(one.why) > 20
         assert one.now
+    for deletion in argued.deletions:
+        path = _module_of(deletion.scope)
+        there = [mutant.deletion for mutant in mutants_of(path.relative_to(ROOT), ROOT)]
+        assert Deletion(deletion.scope, deletion.element) in there, deletion
+        assert len(deletion.why) > 20
+
+
+TOY = '''\
+"""Tables."""
+
+from enum import Enum
+from typing import Callable, Literal
+
+Order = Callable[[tuple[str, ...], str], list[str]]
+KINDS: dict[str, int] = {"a": 1, **{"b": 2}}
+NAMES = frozenset({"x", "y"})
+
+
+class Colour(Enum):
+    """Some."""
+
+    RED = 1
+
+
+def order(names: tuple[str, ...], way: Literal["up", "down"]) -> list[str]:
+    one, two = names
+    return [one, two] if way in ("up", "forward") else [two, one]
+'''
+TOY_TEST = """\
+from toy.tables import KINDS, NAMES, Colour, order
+
+def test_tables():
+    assert KINDS["b"] == 2 and "x" in NAMES and Colour.RED
+    assert order(("p", "q"), "up") == ["p", "q"] and order(("p", "q"), "down") == ["q", "p"]
+"""
+TOY_PROJECT = """\
+[tool.mutmut]
+pytest_add_cli_args_test_selection = ["test_toy.py"]
+do_not_mutate = ["toy/words.py"]
+[tool.hssgate.deletions]
+"toy/*.py" = []
+[tool.coverage.report]
+omit = ["toy/__init__.py"]
+"""
+
+
+def test_each_element_of_a_table_is_left_out_once(tmp_path: Path) -> None:
+    """Of tuples, lists, sets, dicts and enums, wherever they stand; parameters of types and targets are none."""
+    (tmp_path / "toy").mkdir()
+    (tmp_path / "toy" / "tables.py").write_text(TOY)
+
+    made = {(one.deletion.scope, one.deletion.element): one for one in mutants_of(Path("toy/tables.py"), tmp_path)}
+
+    assert list(made) == [
+        ("toy.tables.KINDS", "'a': 1"),
+        ("toy.tables.KINDS", "**{'b': 2}"),
+        ("toy.tables.KINDS", "'b': 2"),
+        ("toy.tables.NAMES", "'x'"),
+        ("toy.tables.NAMES", "'y'"),
+        ("toy.tables.Colour", "RED = 1"),
+        ("toy.tables.order", "'up'"),
+        ("toy.tables.order", "'forward'"),
+        ("toy.tables.order", "one"),
+        ("toy.tables.order", "two"),
+    ]
+    found: dict[str, object] = {}
+    exec(made["toy.tables.NAMES", "'x'"].code, found)  # noqa: S102 - our own lines
+    assert (found["NAMES"], found["KINDS"]) == ({"y"}, {"a": 1, "b": 2})
+
+
+@pytest.mark.real
+def test_what_no_test_misses_is_told(tmp_path: Path) -> None:
+    """The tests run once for each element, with the module as it is without it."""
+    (tmp_path / "toy").mkdir()
+    for name, text in {"toy/tables.py": TOY, "test_toy.py": TOY_TEST, "pyproject.toml": TOY_PROJECT}.items():
+        (tmp_path / name).write_text(text)
+    (tmp_path / "toy" / "__init__.py").write_text("")
+    run = "from benchmarks.deletions import tried\nprint(*tried([]), sep='\\n')"
+    env = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
+
+    ended = subprocess.run(
+        [sys.executable, "-c", run], cwd=tmp_path, env=env, check=False, capture_output=True, text=True
+    )
+
+    survivors = [
+        Deletion("toy.tables.KINDS", "'a': 1"),
+        Deletion("toy.tables.NAMES", "'y'"),
+        Deletion("toy.tables.order", "'forward'"),
+    ]
+    assert ended.stdout.splitlines()[-2:] == [str(survivors), "12"], ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "names", "code", "told"),
+    [
+        pytest.param([], [], 1, "a.B: no test fails without `c`, which is not argued", id="not argued"),
+        pytest.param([("a.B", "c")], [], 0, "2 deletions: 1 killed, 1 argued, 0 neither", id="argued"),
+        pytest.param(
+            [("a.B", "c"), ("a.B", "d")], [], 1, "a.B: a test fails without `d`, which is argued", id="killed"
+        ),
+        pytest.param([("a.B", "c"), ("z.B", "d")], ["a.*"], 0, "0 neither", id="argued, and not tried"),
+    ],
+)
+def test_deletions_and_their_arguments_must_be_the_same(
+    capsys: pytest.CaptureFixture[str], arguments: list[tuple[str, str]], names: list[str], code: int, told: str
+) -> None:  # fmt: skip
+    """Neither a survivor without an argument passes, nor an argument without a survivor."""
+    argued = [ArguedDeletion(scope=scope, element=element, why="never read") for scope, element in arguments]
+
+    assert report_deletions([Deletion("a.B", "c")], 2, names, argued) == code
+    assert told in capsys.readouterr().out
 
 
 def _module_of(function: str) -> Path:
