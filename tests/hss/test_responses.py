@@ -7,10 +7,11 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from hssgate.errors import ApiError, ApiRefused, ApiUnavailable, RequestRefused
 from hssgate.hss.exchange import Answer, server_time
-from hssgate.hss.models import CicdImage, Finding
+from hssgate.hss.models import CicdConfiguration, CicdImage, Cve, Detail, Finding
 from hssgate.hss.responses import read_page
 
 SAMPLES = Path(__file__).parents[1] / "samples"
@@ -44,19 +45,43 @@ def test_the_example_of_the_manual_is_read_as_it_stands() -> None:
     )  # fmt: skip
 
 
-def test_every_documented_field_is_read() -> None:
-    """As the tables of the manual and the SDK name them; some are only shown."""
-    row = {
-        "image_id": "a", "cicd_name": "b", "namespace": "c", "image_name": "d", "image_version": "e", "image_digest": "f",
-        "registry_name": "g", "registry_type": "h", "image_type": "i", "pipeline_type": "j", "latest_version": True,
-        "scan_status": "k", "scan_failed_desc": "l", "scan_failed_code": "m", "image_size": 1,
-        "latest_update_time": 1_700_000_000_000, "latest_scan_time": 1_700_000_000_001, "vul_num": 2, "unsafe_setting_num": 3,
-        "malicious_file_num": 4, "severity_level": "n",
-    }  # fmt: skip
+ROWS: list[tuple[type[BaseModel], dict[str, object]]] = [
+    (
+        CicdImage,
+        {
+            "image_id": "a", "cicd_name": "b", "namespace": "c", "image_name": "d", "image_version": "e", "image_digest": "f",
+            "registry_name": "g", "registry_type": "h", "image_type": "i", "pipeline_type": "j", "latest_version": True,
+            "scan_status": "k", "scan_failed_desc": "l", "scan_failed_code": "m", "image_size": 1,
+            "latest_update_time": 1_700_000_000_000, "latest_scan_time": 1_700_000_000_001, "vul_num": 2,
+            "unsafe_setting_num": 3, "malicious_file_num": 4, "severity_level": "n",
+        },
+    ),
+    (
+        Finding,
+        {
+            "vul_id": "a", "repair_necessity": "b", "app_name": "c", "app_path": "d", "version": "e", "position": "f",
+            "description": "g", "solution": "h", "url": "i",
+        },
+    ),
+    (Cve, {"cve_id": "a"}),
+    (
+        Detail,
+        {
+            "name": "a", "file_name": "b", "file_path": "c", "severity": "d", "description": "e", "check_name": "f",
+            "check_rule_id": "g", "check_rule_name": "h", "standard": "i", "scan_result": "j",
+        },
+    ),
+    (CicdConfiguration, {"cicd_name": "a"}),
+]  # fmt: skip
 
-    (read,) = read_page(answer({"data_list": [row]}), CicdImage).rows
+
+@pytest.mark.parametrize(("model", "row"), [pytest.param(*case, id=case[0].__name__) for case in ROWS])
+def test_every_documented_field_is_read(model: type[BaseModel], row: dict[str, object]) -> None:
+    """As the tables of the manual and the SDK name them; some are only shown. What was read is never changed."""
+    (read,) = read_page(answer({"data_list": [row]}), model).rows
 
     assert read.model_dump() == row
+    assert hash(read)
 
 
 @pytest.mark.parametrize(
