@@ -1,8 +1,9 @@
 """Which faults, put into the deciding code on purpose, does no test find, and why may they live?
 
-Runs mutmut over the modules named in pyproject.toml (`tool.mutmut`), in a folder of its own, and compares those
-that survive with mutants.yaml, where each is argued. Run it with `make mutants`; with names, such as
-`hssgate.waiting.groups*`, those alone are tried again and the rest stands as the last run left it.
+Runs mutmut over the modules named in pyproject.toml (`tool.mutmut`), in a folder of its own, then leaves out elements
+of tables, one at a time (`benchmarks/deletions.py`). What survives is compared with mutants.yaml, where each is argued.
+Run it with `make mutants`; with names, such as `hssgate.waiting.groups*`, those alone are tried again, and the rest
+stands as the last run left it; with `--deletions` mutmut is left out.
 """
 
 import contextlib
@@ -16,9 +17,11 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks import deletions
 from hssgate.emulator.document import read_yaml
 from hssgate.emulator.strict import StrictModel
 
+DELETIONS = "--deletions"
 FOLDER = Path(".mutants")
 COPIED = ("hssgate", "tests", "pyproject.toml")
 KILLED = frozenset({"killed", "timeout"})  # a test failed, or it never ended
@@ -44,10 +47,25 @@ class Argument(StrictModel):
     why: str
 
 
+class ArguedDeletion(StrictModel):
+    """Why an element of a table may be left out.
+
+    Args:
+        scope: module, then class, function or variable of the table.
+        element: its source, on one line.
+        why: no test fails without it.
+    """
+
+    scope: str
+    element: str
+    why: str
+
+
 class Argued(StrictModel):
     """The list of arguments."""
 
     argued: tuple[Argument, ...]
+    deletions: tuple[ArguedDeletion, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,8 +83,20 @@ class Mutant:
     now: str
 
 
-def main(names: list[str]) -> int:
-    """Try mutants and print what came of it; return 1 where survivors and arguments are not the same."""
+def main(arguments: list[str]) -> int:
+    """Try mutants and print what came of it; return 1 where survivors and arguments are not the same.
+
+    Args:
+        arguments: `--deletions` to leave mutmut out, then names of those to try.
+    """
+    names = [argument for argument in arguments if argument != DELETIONS]
+    argued = Argued.model_validate(read_yaml(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8")))
+    code = 0 if DELETIONS in arguments else try_changes(names, argued.argued)
+    return try_deletions(names, argued.deletions) or code
+
+
+def try_changes(names: list[str], arguments: Collection[Argument]) -> int:
+    """Try the mutants of mutmut."""
     if not names:
         shutil.rmtree(FOLDER, ignore_errors=True)
     unfold(Path.cwd(), FOLDER)
@@ -76,8 +106,7 @@ def main(names: list[str]) -> int:
         return ran.returncode
     with contextlib.chdir(FOLDER):
         tried, survivors = outcome()
-    document = read_yaml(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
-    unargued, idle = compared(survivors, Argued.model_validate(document).argued)
+    unargued, idle = compared(survivors, arguments)
     for mutant in unargued:
         print(_shown("survives and is not argued", mutant))
     for mutant in idle:
@@ -85,6 +114,28 @@ def main(names: list[str]) -> int:
     killed = tried - len(survivors)
     argued = len(survivors) - len(unargued)
     print(f"{tried} mutants: {killed} killed ({100 * killed / tried:.1f} %), {argued} argued, {len(unargued)} neither")
+    return 1 if unargued or idle else 0
+
+
+def try_deletions(names: list[str], arguments: Collection[ArguedDeletion]) -> int:
+    """Try to leave out each element of each table."""
+    survivors, tried = deletions.tried(names)
+    return report_deletions(survivors, tried, names, arguments)
+
+
+def report_deletions(
+    survivors: list[deletions.Deletion], tried: int, names: list[str], arguments: Collection[ArguedDeletion]
+) -> int:
+    """Print what came of the deletions; return 1 where survivors and arguments are not the same."""
+    argued = [deletions.Deletion(one.scope, one.element) for one in arguments]
+    unargued = [one for one in survivors if one not in argued]
+    idle = [one for one in argued if one not in survivors and deletions.is_named(one.scope, names)]
+    for one in unargued:
+        print(f"{one.scope}: no test fails without `{one.element}`, which is not argued")
+    for one in idle:
+        print(f"{one.scope}: a test fails without `{one.element}`, which is argued")
+    killed = tried - len(survivors)
+    print(f"{tried} deletions: {killed} killed, {len(survivors) - len(unargued)} argued, {len(unargued)} neither")
     return 1 if unargued or idle else 0
 
 
