@@ -17,7 +17,7 @@ help:  ## list the targets
 demo: $(VENV)/runtime  ## see the gate wait for a scan, judge it and report, with nothing to configure
 	$(BIN)/hssgate demo
 
-quick: $(VENV)/dev  ## half a minute: tests that need no process and no socket, the largest tables in part
+quick: $(VENV)/dev  ## half a minute: the tests that need no process and no socket, of long tables a part
 	$(PYTEST) --quick --numprocesses auto
 
 test: lint covered  ## lint, types and all tests: what must pass before a commit

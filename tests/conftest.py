@@ -96,11 +96,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is real or large, if asked to."""
-    if config.getoption("--quick"):
-        left_out = [item for item in items if item.get_closest_marker("real") or item.get_closest_marker("large")]
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in {*left_out}]
+    """Leave out what is real or large, and a part of the rows of long tables, if asked to."""
+    if not DEPTH.is_quick:
+        return
+    left_out = [item for item in items if item.get_closest_marker("real") or item.get_closest_marker("large")]
+    tables: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        tables.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    for rows in tables.values():
+        left_out += DEPTH.left_out_of(rows)
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in {*left_out}]
 
 
 class _Guard:
@@ -160,7 +166,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     """Measure the tests in the folders of the modules that decide: to be measured takes a test twice as long."""
     measurement = coverage.Coverage.current()
     folder = item.path.parent.name
-    if measurement is None or (folder in _MEASURED and not item.get_closest_marker("large")):
+    left_to_others = item.get_closest_marker("large") or item.get_closest_marker("unmeasured")
+    if measurement is None or (folder in _MEASURED and not left_to_others):
         return (yield)
     measurement.stop()
     try:

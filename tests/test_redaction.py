@@ -16,6 +16,8 @@ from tests.conftest import KEY, Bench, Ended
 from tests.support.depth import DEPTH
 from tests.support.fakes import FakeClock
 
+pytestmark = pytest.mark.unmeasured
+
 REPORTS = [text for name in FORMATS for text in ("--report", f"{name}=reports/{name}")]
 NEUTRAL = "x9-odd-token"
 SCHEMA = json.loads(resources.files("hssgate.reports").joinpath("report.schema.json").read_text(encoding="utf-8"))

@@ -97,9 +97,10 @@ class ForkServer:
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             )  # fmt: skip
 
-    def can_start(self, command: Sequence[str]) -> bool:
-        """Return whether the command is one for this server."""
-        return [*command[: len(self._python) + 1]] == [*self._python, "-m"]
+    @property
+    def is_running(self) -> bool:
+        """Return whether the server is there."""
+        return self._server.poll() is None
 
     def start(
         self,

@@ -522,6 +522,7 @@ def test_what_is_ignored_is_listed_with_its_reason_in_every_report(bench: Bench)
     assert all(listed["ignored_by"][0]["reason"] == "not reachable" for listed in ended.report["images"][0]["findings"])
 
 
+@pytest.mark.large
 def test_five_thousand_findings_are_read_and_the_junit_body_is_bounded(bench: Bench) -> None:
     """All of them in the JSON report, as many as fit into 64 kB in the JUnit body."""
     policy(bench, "rules: {vulnerabilities: 10, medium_vulnerabilities: 10}")

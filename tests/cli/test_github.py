@@ -228,6 +228,7 @@ def test_an_annotation_escapes_what_ends_it(bench: Bench) -> None:
     assert "100%25 of a,b:c%250A::error::x" in ended.out
 
 
+@pytest.mark.large
 def test_the_json_output_is_bounded(bench: Bench) -> None:
     """What does not fit is left out, and the rest is still the report."""
     names = [f"app{number}" for number in range(400)]

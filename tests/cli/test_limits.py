@@ -94,6 +94,7 @@ def test_what_is_beside_the_rows_has_an_end(body: str) -> None:
         rows_in((body % ("x" * (LARGEST_VALUE + 1))).encode(), "data_list", Redactor())
 
 
+@pytest.mark.large
 def test_a_list_has_an_end(bench: Bench) -> None:
     """One that goes on and on is refused once, long before the memory is full."""
     asked: list[int] = []
@@ -130,6 +131,7 @@ def test_all_findings_of_a_run_have_an_end(bench: Bench) -> None:
     assert [image["exit_code"] for image in ended.report["images"]] == [10, 3]
 
 
+@pytest.mark.large
 def test_what_the_json_report_leaves_out_can_pass_no_more(bench: Bench) -> None:
     """It says so; judged again, the findings are missing."""
     Path("hssgate.yaml").write_text("rules: {vulnerabilities: 5000}", encoding="utf-8")

@@ -12,6 +12,8 @@ from tests.cli.test_check import DIGEST, OUTCOMES, finished, images
 from tests.cli.test_findings import finding, policy, scenario
 from tests.conftest import KEY, Bench, Ended
 
+pytestmark = pytest.mark.unmeasured
+
 ADDRESS = ("--endpoint", "http://127.0.0.1:9", "--project-id", "project")
 MINE = {  # files that a user may have where a report is to go
     "another tool's JUnit": '<?xml version="1.0"?><testsuites><testsuite name="hssgate"><testcase classname="hssgate.a" name="b"/></testsuite></testsuites>',

@@ -28,6 +28,8 @@ from tests.support.secrets_in_play import (
     write_inputs,
 )
 
+pytestmark = pytest.mark.unmeasured
+
 CONNECTION = ("--endpoint", HERE, "--region", "ap-southeast-1")
 REPORTS = [text for name in FORMATS for text in ("--report", f"{name}=reports/{name}")]
 STATUSES = (200, 201, 302, 400, 401, 403, 404, 429, 500, 503)

@@ -25,6 +25,8 @@ from tests.support.secrets_in_play import (
     write_inputs,
 )
 
+pytestmark = pytest.mark.unmeasured
+
 REGION = "ap-southeast-1"
 HSS, IAM, STS = (f"{service}.{REGION}.myhuaweicloud.com" for service in ("hss", "iam", "sts"))
 GITHUB = "vstoken.actions.githubusercontent.com"

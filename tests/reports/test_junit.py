@@ -92,6 +92,7 @@ def test_hostile_text_keeps_to_the_rules(bench: Bench, text: str) -> None:
     hold_to_the_rules(Path("junit.xml"))
 
 
+@pytest.mark.large
 def test_many_findings_under_several_policies_keep_to_the_rules(bench: Bench) -> None:
     """Names stay unique, and what is listed stays short."""
     for name in ("org", "repo"):

@@ -224,6 +224,7 @@ def test_several_images_are_told_in_one_table_the_worst_first(bench: Bench) -> N
     assert len(checks_of(document)) == 12
 
 
+@pytest.mark.large
 def test_of_many_images_only_those_that_did_not_simply_pass_have_a_section(bench: Bench) -> None:
     """All of them stand in the table."""
     policy(bench, "rules: {severity: Medium, vulnerabilities: {limit: 3, action: warn}}")
@@ -242,6 +243,7 @@ def test_of_many_images_only_those_that_did_not_simply_pass_have_a_section(bench
     assert document.headings[1:] == ["Warnings (3)", "❌ team/severe:1.0 blocked", "✅ team/warned:1.0 passed"]
 
 
+@pytest.mark.large
 def test_a_long_list_of_findings_is_folded_and_bounded(bench: Bench) -> None:
     """It says how many more there are."""
     policy(bench, "rules: {vulnerabilities: 10, medium_vulnerabilities: 10}")
@@ -280,6 +282,7 @@ def crowd(size: int, findings: int = 0) -> Verdict:
     )
 
 
+@pytest.mark.large
 @pytest.mark.parametrize(
     ("size", "findings", "kept", "left_out"),
     [

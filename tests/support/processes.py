@@ -6,10 +6,10 @@ process. Any other command is started anew, and so is one whose environment diff
 `anew=True` is for tests whose subject is the start.
 """
 
-import functools
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from tests.conftest import KEY
 ROOT = Path(__file__).parents[2]
 PATIENT = 60  # seconds after which a hanging process fails its test
 _NOT_KEPT = ("HSSGATE", "HUAWEI", "HW_", "COVERAGE_")  # of the variables of whoever runs the tests
+_starting = threading.Lock()
 _READ_AT_THE_START = ("PYTHON", "LANG", "LC_", "TZ", "LD_", "OPENSSL_")  # by Python and the libraries it loads
 
 
@@ -100,10 +101,15 @@ def checked(url: str, *arguments: str, **env: str) -> "subprocess.CompletedProce
     return ran(*given, "--report", "junit=junit.xml", "--report", "json=report.json", **env)
 
 
-@functools.cache
+_servers: list[ForkServer] = []
+
+
 def server() -> ForkServer:
-    """The one of this process, which ends with it."""
-    return ForkServer([sys.executable], environment())
+    """The one of this process, which ends with it; another one where it was killed."""
+    with _starting:
+        if not (_servers and _servers[-1].is_running):
+            _servers.append(ForkServer([sys.executable], environment()))
+        return _servers[-1]
 
 
 def can_be_forked(command: Sequence[str], env: Mapping[str, str]) -> bool:

@@ -29,6 +29,8 @@ from tests.conftest import Bench
 from tests.support.fakes import START, FakeClock
 from tests.waiting.test_poller import ROW, page
 
+pytestmark = pytest.mark.unmeasured
+
 LONGEST = 30.0  # seconds of real time after which a test gives up on its threads
 
 
@@ -227,6 +229,7 @@ def test_a_large_answer_is_asked_for_again_by_itself(bench: Bench) -> None:
     assert [request.url.params["image_name"] for request in bench.sent] == ["large"]
 
 
+@pytest.mark.large
 def test_the_work_of_the_waiting_grows_with_the_images_alone() -> None:
     """Twice as many images take no more than 2.1 times as many calls of functions: no poll walks all the others."""
     calls = {size: _function_calls(size) for size in (60, 120)}

@@ -10,7 +10,10 @@ from tests.support.fakes import FakeClock
 from tests.support.fleet import Quota, fleet_of, sail
 from tests.support.turnstile import Queue, Turnstile, pass_through, polling, watching
 
+pytestmark = pytest.mark.unmeasured
 
+
+@pytest.mark.large
 def test_a_crowd_under_one_limit_ends_right_and_does_not_storm() -> None:
     """Thirty gates and thirty calls a minute: the API refuses most of a storm, and the storm dies down."""
     members = fleet_of(30)
@@ -23,6 +26,7 @@ def test_a_crowd_under_one_limit_ends_right_and_does_not_storm() -> None:
     assert sailed.calls < stormed.calls / 2
 
 
+@pytest.mark.large
 def test_five_hundred_under_a_limit_of_a_hundred_a_minute_end_right_by_default() -> None:
     """None starves, none makes more calls than the back-off of a waiting gate, and most are done by one answer or two."""
     members = fleet_of(500)

@@ -291,6 +291,7 @@ def test_no_date_header_counts_as_young(bench: Bench) -> None:
     assert len(asked) == 2
 
 
+@pytest.mark.large
 def test_very_many_changes_keep_the_evidence_bounded(bench: Bench) -> None:
     """The first and the latest changes are kept."""
     states = ("waiting_for_scan", "scanning")
