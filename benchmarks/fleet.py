@@ -9,14 +9,14 @@ import statistics
 import time
 from collections.abc import Iterator
 
-from hssgate.settings import Patience
+from hssgate.settings import WaitSettings
 from tests.support.fleet import Quota, Sailed, fleet_of
 from tests.support.turnstile import Queue, Turnstile, Way, pass_through, polling, watching
 
 GATES = (10, 100, 500, 1000)
 QUOTAS = ("100/60", "200/1")
 LOOPS = (5, 10, 30)
-LONG = Patience(timeout=6 * 3600, appear_timeout=6 * 3600)
+LONG = WaitSettings(timeout=6 * 3600, appear_timeout=6 * 3600)
 COLUMNS = ("right", "exit 3", "exit 4", "calls", "429", "a minute", "median", "p99", "last", "Jain", "took")
 WIDTHS = (13, 7, 7, 10, 10, 9, 8, 8, 8, 6, 7)
 
@@ -44,7 +44,7 @@ def _rows(gates: int, quota: Quota) -> Iterator[tuple[str, Sailed, float]]:
         began = time.monotonic()
         return name, pass_through(members, way, turnstile), time.monotonic() - began
 
-    yield (ours := timed("hssgate", watching(Patience()), Turnstile(quota)))
+    yield (ours := timed("hssgate", watching(WaitSettings()), Turnstile(quota)))
     if any(ended.code != ended.member.right for ended in ours[1].ended):
         yield timed("  its deadlines at 6 h", watching(LONG), Turnstile(quota))
     if ours[1].refused and quota.seconds > 1:  # `Retry-After` is in whole seconds

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from itertools import accumulate
 
-from hssgate.settings import Patience
+from hssgate.settings import WaitSettings
 from hssgate.waiting.pacing import poll_pause
 
 SHORTEST, LONGEST = 5, 1800  # seconds of a scan
@@ -97,11 +97,11 @@ def _polls(pause: Callable[[float], float]) -> Sequence[float]:
 
 
 def _held(seconds: float) -> float:
-    return min(max(seconds, Patience().interval), Patience().max_interval)
+    return min(max(seconds, WaitSettings().interval), WaitSettings().max_interval)
 
 
 RULES: dict[str, Callable[[], Sequence[float]]] = {
-    "hssgate": lambda: _polls(lambda waited: poll_pause(waited, Patience(), 0.0)),
+    "hssgate": lambda: _polls(lambda waited: poll_pause(waited, WaitSettings(), 0.0)),
     "a tenth of the wait": lambda: _polls(lambda waited: _held(waited / 10)),
     "root of the wait": lambda: _polls(lambda waited: _held(math.sqrt(waited))),
     "a loop, every 10 s": lambda: _polls(lambda _: 10.0),

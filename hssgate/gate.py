@@ -58,10 +58,10 @@ def run_gate(
 
     warnings = _Warnings(observer)
     clock.on_wait = lambda: warnings.tick(clock.monotonic() - start)
-    client = HssClient(hosts, settings.connection, clock, warnings.warn, settings.patience.interval)
+    client = HssClient(hosts, settings.connection, clock, warnings.warn, settings.wait.interval)
     watch = Watch(
         _lanes(settings.references, client),
-        settings.patience,
+        settings.wait,
         clock,
         warnings,
         start=start,
@@ -73,7 +73,7 @@ def run_gate(
     sightings = [seen[reference] for reference in settings.references]
     now = max([present(), clock.epoch(), *(sighting.server_time or 0.0 for sighting in sightings)])
     terms = Terms(policies, now, settings.scanned_after)
-    inquiry = Inquiry(client, clock, warnings, Term(start, start + settings.patience.timeout))
+    inquiry = Inquiry(client, clock, warnings, Term(start, start + settings.wait.timeout))
     judged = [judge_sighting(sighting, _evidence(sighting, terms, inquiry), terms) for sighting in sightings]
     warnings.lines += [*policy_warnings(policies, judged), *judgement_warnings(sightings, judged, terms)]
     if settings.details:

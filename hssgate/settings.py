@@ -9,13 +9,13 @@ from hssgate.reference import Reference
 
 
 @record(kw_only=True)
-class Patience:
-    """How long and how often to look; all in seconds.
+class WaitSettings:
+    """How long to wait, and how often to poll; all in seconds.
 
     Args:
-        timeout: for the scan to end, counted from the start; 0 looks once.
+        timeout: for the scan to finish, counted from the start; 0 polls once.
         appear_timeout: for a fresh row to be listed and its scan to start.
-        settle: how far apart two equal reads of a young success must be; 0 believes the first.
+        settle: least time between two equal reads of a recent success; 0 accepts the first.
         interval: shortest pause between two polls.
         max_interval: longest pause between two polls.
     """
@@ -33,16 +33,16 @@ class Settings:
 
     Args:
         references: the images asked for, each once.
-        connection: where and how to ask.
-        patience: how long and how often.
+        connection: endpoint, project and credentials.
+        wait: timeouts and pauses.
         policies: policy files; none means the built-in policy.
-        scanned_after: the earliest scan time that is believed.
-        details: whether to list what else HSS found.
+        scanned_after: the earliest scan time that is accepted.
+        details: whether to list malicious files, sensitive files and failed baseline checks.
     """
 
     references: tuple[Reference, ...]
     connection: Connection
-    patience: Patience = Patience()
+    wait: WaitSettings = WaitSettings()
     policies: tuple[Path, ...] = ()
     scanned_after: Moment | None = None
     details: bool = False

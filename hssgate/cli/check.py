@@ -35,7 +35,7 @@ from hssgate.reference import Reference, parse_reference
 from hssgate.reports import FORMATS
 from hssgate.reports.summary import headline, render
 from hssgate.reports.wording import policy_line
-from hssgate.settings import Patience, Settings
+from hssgate.settings import Settings, WaitSettings
 
 MOST_IMAGES = 2000  # twice what benchmarks/memory.py holds to 150 MB with room to spare
 _MOST_PROBLEMS = 20
@@ -148,7 +148,7 @@ def check(  # noqa: PLR0917 - click hands over every option by name
     applied = load(chosen)
     settings = Settings(
         references=references,
-        patience=_patience(
+        wait=_wait_settings(
             ctx,
             timeout=timeout,
             appear_timeout=appear_timeout,
@@ -232,9 +232,9 @@ def _references(
     return tuple(found.values())
 
 
-def _patience(
+def _wait_settings(
     ctx: click.Context, *, timeout: float, appear_timeout: float, settle: float, interval: float, max_interval: float
-) -> Patience:
+) -> WaitSettings:
     """Return the pace; where only one bound of the pause is given, it moves the other's default out of the way."""
     if interval > max_interval:
         if is_default(ctx, "max_interval"):
@@ -244,7 +244,7 @@ def _patience(
         else:
             shown, longest = format_duration(interval), format_duration(max_interval)
             raise Misused(f"--interval {shown} is longer than --max-interval {longest}; swap them or raise the latter")
-    return Patience(
+    return WaitSettings(
         timeout=timeout, appear_timeout=appear_timeout, settle=settle, interval=interval, max_interval=max_interval
     )
 

@@ -2,7 +2,7 @@
 
 import math
 
-from hssgate.settings import Patience
+from hssgate.settings import WaitSettings
 
 JITTER = 0.1
 BACKOFF_FIRST = 2.0
@@ -13,7 +13,7 @@ LAST_LOOK_LEAST = 0.25  # time kept for the last look before a deadline
 LAST_LOOK_MOST = 10.0
 
 
-def poll_pause(elapsed: float, patience: Patience, roll: float) -> float:
+def poll_pause(elapsed: float, patience: WaitSettings, roll: float) -> float:
     """Return the pause before the next poll: the square root of the seconds waited, with jitter.
 
     Long scans are polled more often than by a share of the wait, short ones less often: of the rules without knowledge

@@ -14,7 +14,7 @@ from hssgate.hss.odd_rows import OddRow
 from hssgate.hss.paging import Listing
 from hssgate.hss.responses import unreadable_row
 from hssgate.reference import Reference, basename
-from hssgate.settings import Patience
+from hssgate.settings import WaitSettings
 from hssgate.text import plural
 from hssgate.waiting.image import Watched
 from hssgate.waiting.observation import Sighting
@@ -93,7 +93,7 @@ class Watch:
     def __init__(
         self,
         lanes: Sequence[Lane],
-        patience: Patience,
+        patience: WaitSettings,
         clock: Clock,
         observer: Observer,
         *,

@@ -12,7 +12,7 @@ from hssgate.errors import ApiUnavailable, Exchange
 from hssgate.hss.models import CicdImage
 from hssgate.hss.paging import Listing
 from hssgate.reference import Reference, parse_reference
-from hssgate.settings import Patience
+from hssgate.settings import WaitSettings
 from hssgate.waiting.poller import Lane, Watch
 from hssgate.waiting.states import Ending
 from tests.support.fakes import START
@@ -106,7 +106,7 @@ def pass_through(members: Sequence[Member], way: Way, turnstile: Turnstile) -> S
     return Sailed(ended, turnstile.calls, turnstile.refused)
 
 
-def watching(patience: Patience) -> Way:
+def watching(patience: WaitSettings) -> Way:
     """Return the way of the gate."""
 
     def start(member: Member, turnstile: Turnstile, shared: SharedTime, tell: Callable[[Ended], None]) -> None:
@@ -124,7 +124,7 @@ def polling(interval: float) -> Way:
     return start
 
 
-def _watch(member: Member, turnstile: Turnstile, shared: SharedTime, patience: Patience) -> Ended:
+def _watch(member: Member, turnstile: Turnstile, shared: SharedTime, patience: WaitSettings) -> Ended:
     reference = parse_reference(f"app-{member.number}:1.0")
     names = {"image_name": reference.image_name, "image_version": "1.0", "latest_update_time": int(START * 1000)}
     before = CicdImage.model_validate(names | {"scan_status": "scanning"})

@@ -20,7 +20,7 @@ from hssgate.hss.paging import Listing
 from hssgate.hss.query import CicdImagesQuery
 from hssgate.hss.secret import Secret
 from hssgate.reference import Reference, parse_reference
-from hssgate.settings import Patience
+from hssgate.settings import WaitSettings
 from hssgate.waiting.observation import Sighting
 from hssgate.waiting.poller import Lane, Watch
 from hssgate.waiting.row_filter import Wanted
@@ -73,7 +73,7 @@ class Crowd:
     def wait(self) -> dict[Reference, Sighting]:
         lanes = [Lane((reference,), self._fetch_of(number)) for number, reference in enumerate(self.references)]
         watch = Watch(
-            lanes, Patience(timeout=600, settle=0), self.clock, self, start=self.clock.monotonic(), single_look=9,
+            lanes, WaitSettings(timeout=600, settle=0), self.clock, self, start=self.clock.monotonic(), single_look=9,
             scanned_after=None, neighbours=lambda _reference, _within: Listing((), None, Exchange(200)),
         )  # fmt: skip
         return watch.run()

@@ -3,7 +3,7 @@
 import pytest
 
 from hssgate.errors import ApiUnavailable
-from hssgate.settings import Patience
+from hssgate.settings import WaitSettings
 from hssgate.waiting.pacing import backoff_ceiling
 from hssgate.waiting.retry import retry_pause
 from tests.support.fakes import FakeClock
@@ -31,7 +31,7 @@ def test_five_hundred_under_a_limit_of_a_hundred_a_minute_end_right_by_default()
     """None starves, none makes more calls than the back-off of a waiting gate, and most are done by one answer or two."""
     members = fleet_of(500)
 
-    sailed = pass_through(members, watching(Patience()), Turnstile(Quota(100)))
+    sailed = pass_through(members, watching(WaitSettings()), Turnstile(Quota(100)))
 
     assert sailed.codes == {member.number: member.right for member in members}
     assert sailed.calls <= 9_500
@@ -43,7 +43,7 @@ def test_a_crowd_that_is_told_when_to_come_back_ends_right(retry_after: float) -
     """None starves, though all come back at the same moment: how many calls that makes is the server's choice."""
     members = fleet_of(30)
 
-    sailed = pass_through(members, watching(Patience()), Turnstile(Quota(30, retry_after=retry_after)))
+    sailed = pass_through(members, watching(WaitSettings()), Turnstile(Quota(30, retry_after=retry_after)))
 
     assert sailed.codes == {member.number: member.right for member in members}
 
@@ -52,7 +52,7 @@ def test_a_crowd_that_is_told_its_turns_comes_in_turn() -> None:
     """Where the server knows what it says, hardly a call is refused twice."""
     members = fleet_of(200)
 
-    sailed = pass_through(members, watching(Patience()), Queue(Quota(100)))
+    sailed = pass_through(members, watching(WaitSettings()), Queue(Quota(100)))
 
     assert sailed.codes == {member.number: member.right for member in members}
     assert sailed.refused <= sailed.calls / 2
@@ -66,14 +66,14 @@ def test_waiting_without_http_goes_as_the_command_does(retry_after: float | None
 
     sailed = sail(members, quota)
 
-    assert pass_through(members, watching(Patience()), Turnstile(quota)) == sailed
+    assert pass_through(members, watching(WaitSettings()), Turnstile(quota)) == sailed
 
 
 def test_the_same_fleet_sails_the_same_way() -> None:
     """Never are two awake at once, so a figure is a figure."""
     members = fleet_of(30)
 
-    first, second = (pass_through(members, watching(Patience()), Turnstile(Quota(10))) for _ in range(2))
+    first, second = (pass_through(members, watching(WaitSettings()), Turnstile(Quota(10))) for _ in range(2))
 
     assert first == second
 

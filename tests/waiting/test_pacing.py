@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hssgate.settings import Patience
+from hssgate.settings import WaitSettings
 from hssgate.waiting.pacing import LAST_LOOK_MOST, backoff_ceiling, last_look_reserve, poll_pause
 
-PATIENCE = Patience(interval=5, max_interval=60)
+PATIENCE = WaitSettings(interval=5, max_interval=60)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from hssgate.hss.models import CicdImage
 from hssgate.hss.paging import Listing, whole_list
 from hssgate.hss.responses import Page
 from hssgate.reference import parse_reference
-from hssgate.settings import Patience
+from hssgate.settings import WaitSettings
 from hssgate.waiting.image import Watched
 from hssgate.waiting.poller import Lane, Watch
 from hssgate.waiting.states import Ending
@@ -98,7 +98,7 @@ def test_a_deadline_that_went_by_unnoticed_leaves_no_look() -> None:
     looks: list[str] = []
     lanes = [Lane((seen,), lambda _within: empty), Lane((slow,), slowly), Lane((never,), slowly)]
     watch = Watch(
-        lanes, Patience(timeout=30), clock, Progress(Console(), clock), start=clock.monotonic(), single_look=9,
+        lanes, WaitSettings(timeout=30), clock, Progress(Console(), clock), start=clock.monotonic(), single_look=9,
         scanned_after=None, neighbours=lambda _reference, _within: empty,
     )  # fmt: skip
     watch._lanes[2].due = 5000.0

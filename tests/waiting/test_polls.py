@@ -11,14 +11,14 @@ from hssgate.exit_codes import ExitCode
 from hssgate.hss.models import CicdImage
 from hssgate.hss.paging import Listing
 from hssgate.reference import Reference, parse_reference
-from hssgate.settings import Patience
+from hssgate.settings import WaitSettings
 from hssgate.waiting.observation import Sighting
 from hssgate.waiting.poller import Lane, Watch
 from hssgate.waiting.states import Ending
 from tests.support.fakes import START, FakeClock
 
 APP, OTHER, THIRD, FOURTH = (parse_reference(f"{name}:1") for name in ("app", "other", "third", "fourth"))
-PATIENCE = Patience(timeout=1000, appear_timeout=500, settle=0, interval=1, max_interval=1000)
+PATIENCE = WaitSettings(timeout=1000, appear_timeout=500, settle=0, interval=1, max_interval=1000)
 
 
 class Even(FakeClock):
@@ -54,7 +54,7 @@ class Desk:
         nearby: what a search for near misses brings.
     """
 
-    patience: Patience = PATIENCE
+    patience: WaitSettings = PATIENCE
     late: float = 0.0
     scanned_after: Moment | None = None
     server: float | None = 0.0
@@ -171,7 +171,7 @@ def test_a_look_may_take_what_is_left_until_the_first_deadline() -> None:
     desk.watch(desk.lane(APP, brings=[SCANNING, DONE]), desk.lane(OTHER, brings=[(row("failed", "other"),)]))
     assert desk.taken == [("app", 100.0, 200.0), ("other", 100.0, 200.0), ("app", 110.0, 890.0)]
 
-    once = Desk(patience=Patience(timeout=0, appear_timeout=0))
+    once = Desk(patience=WaitSettings(timeout=0, appear_timeout=0))
     assert once.watch(once.lane(APP, brings=[SCANNING]))[APP].ending is Ending.TIMED_OUT
     assert once.taken == [("app", 0.0, 9.0)]
 
@@ -190,7 +190,7 @@ def test_a_look_may_take_what_is_left_until_the_first_deadline() -> None:
 )
 def test_the_last_look_is_taken_before_the_deadline_that_runs(first: Brought, timeout: float, last: float) -> None:
     """Twice the slowest look before it, so that its answer is there in time."""
-    desk = Desk(patience=Patience(timeout=timeout, appear_timeout=500, settle=0, interval=400, max_interval=1000))
+    desk = Desk(patience=WaitSettings(timeout=timeout, appear_timeout=500, settle=0, interval=400, max_interval=1000))
 
     sighting = desk.watch(desk.lane(APP, brings=[first], takes=3.0))[APP]
 
@@ -202,7 +202,7 @@ def test_the_last_look_is_taken_before_the_deadline_that_runs(first: Brought, ti
 
 def test_the_slowest_look_counts_and_every_lane_has_one() -> None:
     """Faster ones later do not shorten what is kept; whoever is left alone has more time."""
-    desk = Desk(patience=Patience(timeout=100, appear_timeout=100, settle=0, interval=200, max_interval=1000))
+    desk = Desk(patience=WaitSettings(timeout=100, appear_timeout=100, settle=0, interval=200, max_interval=1000))
     slow, fast = (
         desk.lane(APP, brings=[SCANNING], takes=2.0),
         desk.lane(OTHER, brings=[(row(name="other"),)], takes=1.0),
@@ -216,7 +216,7 @@ def test_the_slowest_look_counts_and_every_lane_has_one() -> None:
 
 def test_of_a_short_wait_the_half_is_kept_for_the_last_look() -> None:
     """However slow the looks are."""
-    desk = Desk(patience=Patience(timeout=8, appear_timeout=8, interval=50))
+    desk = Desk(patience=WaitSettings(timeout=8, appear_timeout=8, interval=50))
 
     desk.watch(desk.lane(APP, brings=[SCANNING], takes=3.5))
 
@@ -240,7 +240,7 @@ def test_images_of_one_lane_share_its_looks_and_each_gets_its_own_rows() -> None
 
 def test_the_lane_that_is_due_first_is_looked_at_first() -> None:
     """Each by its own pauses."""
-    desk = Desk(patience=Patience(timeout=1000, settle=0, interval=10, max_interval=1000))
+    desk = Desk(patience=WaitSettings(timeout=1000, settle=0, interval=10, max_interval=1000))
 
     desk.watch(
         desk.lane(APP, brings=[ApiUnavailable("busy", retry_after=25), DONE]),
@@ -281,7 +281,7 @@ def test_the_sixth_fault_of_the_server_in_a_row_is_the_last() -> None:
 
 def test_silence_until_the_deadline_is_no_answer() -> None:
     """And nobody asks for near misses then."""
-    desk = Desk(patience=Patience(timeout=10, appear_timeout=10))
+    desk = Desk(patience=WaitSettings(timeout=10, appear_timeout=10))
 
     sighting = desk.watch(desk.lane(APP, brings=[BUSY]))[APP]
 
@@ -296,7 +296,7 @@ def test_silence_until_the_deadline_is_no_answer() -> None:
 )
 def test_throttling_puts_all_lanes_off(status: int, others: list[float]) -> None:
     """The limit is the caller's; whoever has ended is not waited for."""
-    desk = Desk(patience=Patience(timeout=1000, settle=0, interval=10, max_interval=1000))
+    desk = Desk(patience=WaitSettings(timeout=1000, settle=0, interval=10, max_interval=1000))
     busy = ApiUnavailable("busy", Exchange(status), retry_after=30, throttled=status == 429)
 
     desk.watch(
@@ -312,7 +312,7 @@ def test_throttling_puts_all_lanes_off(status: int, others: list[float]) -> None
 
 def test_throttling_shortens_no_pause_and_passes_no_deadline() -> None:
     """Who is due later stays so, and the last look of each is taken in time."""
-    desk = Desk(patience=Patience(timeout=100, appear_timeout=100, settle=0, interval=50, max_interval=1000))
+    desk = Desk(patience=WaitSettings(timeout=100, appear_timeout=100, settle=0, interval=50, max_interval=1000))
     short, long = (ApiUnavailable("busy", Exchange(429), retry_after=seconds, throttled=True) for seconds in (20, 1e6))
 
     sightings = desk.watch(desk.lane(OTHER, brings=[(row(name="other"),)]), desk.lane(APP, brings=[short, long]))
@@ -389,7 +389,7 @@ def test_what_was_seen_may_settle_sooner_than_a_pause_ends() -> None:
     """It is looked at when it may be believed, no sooner than the shortest pause, no later than the longest."""
     young = (row("success"),)
     for settle, interval, longest, second in ((20.0, 5.0, 60.0, 20.0), (2.0, 5.0, 60.0, 5.0), (90.0, 5.0, 60.0, 60.0)):
-        desk = Desk(patience=Patience(timeout=1000, settle=settle, interval=interval, max_interval=longest))
+        desk = Desk(patience=WaitSettings(timeout=1000, settle=settle, interval=interval, max_interval=longest))
 
         desk.watch(desk.lane(APP, brings=[young]))
 
@@ -400,7 +400,7 @@ def test_a_group_that_settles_beside_one_in_progress_is_read_again_in_time() -> 
     """Sooner than the pause where it may be believed by then."""
     both = (row("success"), row(namespace="x"))
     desk = Desk(
-        late=800.0, patience=Patience(timeout=1000, appear_timeout=1000, settle=20, interval=5, max_interval=900)
+        late=800.0, patience=WaitSettings(timeout=1000, appear_timeout=1000, settle=20, interval=5, max_interval=900)
     )
 
     desk.watch(desk.lane(APP, brings=[both, (row("failed"), row("failed", namespace="x"))]))
@@ -410,7 +410,7 @@ def test_a_group_that_settles_beside_one_in_progress_is_read_again_in_time() -> 
 
 def test_after_silence_a_retry_waits_as_asked_though_something_would_settle() -> None:
     """The server's word counts."""
-    desk = Desk(patience=Patience(timeout=1000, settle=20, interval=5, max_interval=60))
+    desk = Desk(patience=WaitSettings(timeout=1000, settle=20, interval=5, max_interval=60))
 
     desk.watch(desk.lane(APP, brings=[(row("success"),), ApiUnavailable("busy", retry_after=45), (row("success"),)]))
 
@@ -420,7 +420,7 @@ def test_after_silence_a_retry_waits_as_asked_though_something_would_settle() ->
 @pytest.mark.parametrize("nearby", [(row("failed", image_version="2"),), BUSY])
 def test_near_misses_are_asked_for_in_what_is_left_of_the_time(nearby: Brought) -> None:
     """Only where no row was listed, and they decide nothing."""
-    desk = Desk(nearby=nearby, patience=Patience(timeout=30, appear_timeout=30, settle=0, interval=50))
+    desk = Desk(nearby=nearby, patience=WaitSettings(timeout=30, appear_timeout=30, settle=0, interval=50))
 
     sightings = desk.watch(desk.lane(APP, OTHER, brings=[(row(name="other"),)], takes=1.0))
 
@@ -432,11 +432,11 @@ def test_near_misses_are_asked_for_in_what_is_left_of_the_time(nearby: Brought) 
 
 def test_near_misses_are_asked_for_three_times_at_most_and_never_after_the_deadline() -> None:
     """A crowd of misspelt names does not become a crowd of requests; a timeout of 0 leaves no time for one."""
-    desk = Desk(patience=Patience(timeout=30, appear_timeout=30))
+    desk = Desk(patience=WaitSettings(timeout=30, appear_timeout=30))
     desk.watch(desk.lane(APP, OTHER, THIRD, FOURTH, brings=[()]))
     assert [name for name, _, _ in desk.searched] == ["app", "other", "third"]
 
-    desk = Desk(patience=Patience(timeout=0, appear_timeout=0))
+    desk = Desk(patience=WaitSettings(timeout=0, appear_timeout=0))
     desk.watch(desk.lane(APP, brings=[()]))
     assert desk.searched == []
 

@@ -12,14 +12,14 @@ from hssgate.exit_codes import ExitCode
 from hssgate.hss.models import CicdImage
 from hssgate.hss.paging import Listing
 from hssgate.reference import parse_reference
-from hssgate.settings import Patience
+from hssgate.settings import WaitSettings
 from hssgate.waiting.poller import Lane, Watch
 from hssgate.waiting.states import LIMITS, TABLE, Edge, Ending, Event, Limit, Pause, Stage
 from tests.support.fakes import START, FakeClock
 
 IMAGE = parse_reference("app:1")
 OTHER = parse_reference("other:1")
-PATIENCE = Patience(timeout=1000, appear_timeout=600, settle=20, interval=5, max_interval=60)
+PATIENCE = WaitSettings(timeout=1000, appear_timeout=600, settle=20, interval=5, max_interval=60)
 OVERDUE = {Event.OVERDUE, Event.OVERDUE_UNANSWERED}
 EDGES = [(stage, event) for stage, edges in TABLE.items() for event in edges]
 BY_A_LOOK = [(stage, event) for stage, event in EDGES if event not in OVERDUE]
