@@ -1,25 +1,23 @@
 """`hssgate check`: waits for the scans of images and judges them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from hssgate.cli import github
-from hssgate.cli.connect.connections import Address, connection_of, explain, open_hosts
+from hssgate.cli.connect.connections import connection_of, explain, open_hosts
 from hssgate.cli.context import World
 from hssgate.cli.environment import check_variables
+from hssgate.cli.images_asked import references_of
 from hssgate.cli.old_reports import RemovesOldReports
+from hssgate.cli.option_types import LONGEST_CICD_NAME, LONGEST_REGISTRY_NAME, Report, Switch, Text, When
 from hssgate.cli.options import (
-    LONGEST_CICD_NAME,
-    LONGEST_REGISTRY_NAME,
-    Report,
-    Switch,
-    Text,
-    When,
+    ConnectionOptions,
     common_options,
     connection_options,
     is_default,
+    receives,
     waiting_options,
 )
 from hssgate.cli.policy_files import PolicyFile, choose, load, policy_option
@@ -31,15 +29,53 @@ from hssgate.errors import Misused
 from hssgate.exit_codes import ExitCode
 from hssgate.gate import run_gate
 from hssgate.policy.load import LoadedPolicy
-from hssgate.reference import Reference, parse_reference
+from hssgate.record import record
 from hssgate.reports import FORMATS
 from hssgate.reports.summary import headline, render
 from hssgate.reports.wording import policy_line
 from hssgate.settings import Settings, WaitSettings
 
-MOST_IMAGES = 2000  # twice what benchmarks/memory.py holds to 150 MB with room to spare
-_MOST_PROBLEMS = 20
 _EPILOG = "\b\nExit codes:\n" + "".join(f"  {code:<3}  {code.meaning}\n" for code in ExitCode)
+
+
+@record(kw_only=True)
+class CheckOptions(ConnectionOptions):
+    """Options of `check`, each as it was given; durations are seconds.
+
+    Args:
+        images: each IMAGE.
+        cicd_name: CI/CD identifier that the rows must bear.
+        registry_name: registry that the rows must bear.
+        metadata_files: build metadata that names images, or proves them.
+        policies: policy files.
+        scanned_after: the earliest scan time that is believed.
+        timeout: for the scan to end.
+        appear_timeout: for the image to be listed and its scan to start.
+        settle: how far apart two equal reads of a young success must be.
+        interval: shortest pause between two polls.
+        max_interval: longest pause between two polls.
+        reports: format and path of each.
+        details: whether to list what else HSS found.
+    """
+
+    images: tuple[str, ...]
+    cicd_name: str | None
+    registry_name: str | None
+    metadata_files: tuple[Path, ...]
+    policies: tuple[Path, ...]
+    scanned_after: Moment | None
+    timeout: float
+    appear_timeout: float
+    settle: float
+    interval: float
+    max_interval: float
+    reports: tuple[tuple[str, str], ...]
+    details: bool
+
+    @property
+    def names(self) -> dict[str, str | None]:
+        """What the rows of every image must bear besides what its reference names."""
+        return {"cicd_name": self.cicd_name, "registry_name": self.registry_name}
 
 
 class _Gate(github.Announced, RemovesOldReports):
@@ -102,31 +138,8 @@ class _Gate(github.Announced, RemovesOldReports):
 @connection_options
 @common_options
 @click.pass_context
-def check(  # noqa: PLR0917 - click hands over every option by name
-    ctx: click.Context,
-    images: tuple[str, ...],
-    cicd_name: str | None,
-    registry_name: str | None,
-    metadata_files: tuple[Path, ...],
-    policies: tuple[Path, ...],
-    scanned_after: Moment | None,
-    timeout: float,
-    appear_timeout: float,
-    settle: float,
-    interval: float,
-    max_interval: float,
-    reports: tuple[tuple[str, str], ...],
-    details: bool,  # noqa: FBT001 - click's flag
-    region: str | None,
-    cloud: str | None,
-    endpoint: str | None,
-    project_id: str | None,
-    enterprise_project_id: str | None,
-    request_timeout: float,
-    ca_bundle: Path | None,
-    verbose: int,
-    quiet: bool,  # noqa: FBT001 - click's flag
-) -> None:
+@receives(CheckOptions)
+def check(ctx: click.Context, options: CheckOptions) -> None:
     """Wait until HSS has scanned each IMAGE, hold the result against the policy, and exit 0 only if all pass.
 
     IMAGE is [REGISTRY/][NAMESPACE/]NAME[:VERSION][@DIGEST]; the version or the digest is required. Credentials are
@@ -135,44 +148,24 @@ def check(  # noqa: PLR0917 - click hands over every option by name
     """
     world: World = ctx.obj
     console = world.console
-    console.take_verbosity(verbose, quiet=quiet)
+    console.take_verbosity(options.verbose, quiet=options.quiet)
     check_variables(ctx)
-    check_paths(reports)
-    console.results_to_stderr = takes_stdout(reports)
+    check_paths(options.reports)
+    console.results_to_stderr = takes_stdout(options.reports)
     ctx.with_resource(world.interruptible())  # from here on a signal leaves reports behind
-    names = {"cicd_name": cicd_name, "registry_name": registry_name}
-    built = _built_images(metadata_files, names, scanned_after)
-    references = _references(images, built, names)
-    chosen = choose(policies)
-    refuse_inputs(reports, (*chosen.paths, *inputs_of(ctx)))
+    references = references_of(options.images, options.metadata_files, options.names, options.scanned_after)
+    chosen = choose(options.policies)
+    refuse_inputs(options.reports, (*chosen.paths, *inputs_of(ctx)))
     applied = load(chosen)
     settings = Settings(
         references=references,
-        wait=_wait_settings(
-            ctx,
-            timeout=timeout,
-            appear_timeout=appear_timeout,
-            settle=settle,
-            interval=interval,
-            max_interval=max_interval,
-        ),
-        scanned_after=scanned_after,
-        details=details,
-        connection=connection_of(
-            world,
-            Address(
-                region=region,
-                cloud=cloud,
-                endpoint=endpoint,
-                project_id=project_id,
-                enterprise_project_id=enterprise_project_id,
-                request_timeout=request_timeout,
-                ca_bundle=ca_bundle,
-            ),
-        ),
+        wait=_wait_settings(ctx, options),
+        scanned_after=options.scanned_after,
+        details=options.details,
+        connection=connection_of(world, options),
     )
     _explain(settings, world)
-    ctx.exit(_run(settings, applied, reports, world))
+    ctx.exit(_run(settings, applied, options.reports, world))
 
 
 def _run(settings: Settings, policies: Sequence[LoadedPolicy], reports: Sequence[tuple[str, str]], world: World) -> int:
@@ -191,51 +184,9 @@ def _run(settings: Settings, policies: Sequence[LoadedPolicy], reports: Sequence
         return int(publication.finish(verdict).exit_code)
 
 
-def _built_images(
-    paths: Sequence[Path], names: Mapping[str, str | None], scanned_after: Moment | None
-) -> tuple[Reference, ...]:
-    if not paths:
-        return ()
-    from hssgate.cli.metadata_files import built_images  # most runs have none
-
-    return built_images(paths, names, scanned_after)
-
-
-def _references(
-    images: Sequence[str], built: Sequence[Reference], names: Mapping[str, str | None]
-) -> tuple[Reference, ...]:
-    """Return each image once, in the order given; without any, those that were built."""
-    found: dict[tuple[str | None, ...], Reference] = {}
-    problems = []
-    if len(distinct := dict.fromkeys(images)) > MOST_IMAGES:
-        raise Misused(f"{len(distinct)} IMAGEs given, more than the {MOST_IMAGES} of one run; split them up")
-    for image in distinct:
-        try:
-            reference = parse_reference(image, **names)
-            if built:
-                from hssgate.cli.metadata_files import pick
-
-                reference = pick(reference, built)
-        except ValueError as error:
-            problems.append(str(error))
-        else:
-            found.setdefault(reference.identity, reference)
-    if problems:
-        more = [f"and {len(problems) - _MOST_PROBLEMS} more"] if len(problems) > _MOST_PROBLEMS else []
-        raise Misused("\n".join([*problems[:_MOST_PROBLEMS], *more]))
-    if not images:
-        found = {reference.identity: reference for reference in built}
-    if not found:
-        raise Misused(
-            "no IMAGE given: name at least one, such as team/app:1.0, or set HSSGATE_IMAGES, or give --metadata-file"
-        )
-    return tuple(found.values())
-
-
-def _wait_settings(
-    ctx: click.Context, *, timeout: float, appear_timeout: float, settle: float, interval: float, max_interval: float
-) -> WaitSettings:
+def _wait_settings(ctx: click.Context, options: CheckOptions) -> WaitSettings:
     """Return the pace; where only one bound of the pause is given, it moves the other's default out of the way."""
+    interval, max_interval = options.interval, options.max_interval
     if interval > max_interval:
         if is_default(ctx, "max_interval"):
             max_interval = interval
@@ -245,7 +196,11 @@ def _wait_settings(
             shown, longest = format_duration(interval), format_duration(max_interval)
             raise Misused(f"--interval {shown} is longer than --max-interval {longest}; swap them or raise the latter")
     return WaitSettings(
-        timeout=timeout, appear_timeout=appear_timeout, settle=settle, interval=interval, max_interval=max_interval
+        timeout=options.timeout,
+        appear_timeout=options.appear_timeout,
+        settle=options.settle,
+        interval=interval,
+        max_interval=max_interval,
     )
 
 

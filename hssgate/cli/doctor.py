@@ -12,7 +12,6 @@ import click
 from hssgate import __version__
 from hssgate.cli.connect.addresses import Site
 from hssgate.cli.connect.connections import (
-    Address,
     chosen,
     connection_with,
     explain,
@@ -27,7 +26,8 @@ from hssgate.cli.connect.credentials import Choice
 from hssgate.cli.console import Console
 from hssgate.cli.context import World
 from hssgate.cli.environment import IMAGES, decided_by_variable, dotenv_prefix, oddities, read_by
-from hssgate.cli.options import LONGEST_CICD_NAME, Text, common_options, connection_options
+from hssgate.cli.option_types import LONGEST_CICD_NAME, Text
+from hssgate.cli.options import ConnectionOptions, common_options, connection_options, receives
 from hssgate.cli.policy_files import choose, load, policy_option
 from hssgate.cli.recipients import recipients_of
 from hssgate.doctor import (
@@ -47,6 +47,7 @@ from hssgate.hss.connection import Connection
 from hssgate.hss.credentials import AccessKey, MachineAgency, Token
 from hssgate.hss.proxies import Proxy
 from hssgate.policy.entry_warnings import warnings_of_ends
+from hssgate.record import record
 from hssgate.reports.summary import Tone
 from hssgate.reports.wording import policy_in_words
 from hssgate.text import clean, escaped, plural
@@ -56,6 +57,21 @@ T = TypeVar("T")
 _TONES: dict[State, Tone] = {State.OK: "good", State.FAILED: "bad", State.SKIPPED: "dim"}
 SCHEMA_VERSION = 1
 _POLICY_ADVICE = "check the path; `hssgate policy validate` names each fault, `hssgate policy init` writes a starter"
+
+
+@record(kw_only=True)
+class _Options(ConnectionOptions):
+    """Options of `doctor`.
+
+    Args:
+        cicd_name: CI/CD identifier that should exist.
+        policies: policy files.
+        layout: `text` or `json`.
+    """
+
+    cicd_name: str | None
+    policies: tuple[Path, ...]
+    layout: str
 
 
 @click.command(short_help="look at all that a check needs, and say what is wrong")
@@ -78,21 +94,8 @@ _POLICY_ADVICE = "check the path; `hssgate policy validate` names each fault, `h
 )
 @common_options
 @click.pass_context
-def doctor(  # noqa: PLR0917 - click hands over every option by name
-    ctx: click.Context,
-    cicd_name: str | None,
-    policies: tuple[Path, ...],
-    region: str | None,
-    cloud: str | None,
-    endpoint: str | None,
-    project_id: str | None,
-    enterprise_project_id: str | None,
-    request_timeout: float,
-    ca_bundle: Path | None,
-    layout: str,
-    verbose: int,
-    quiet: bool,  # noqa: FBT001 - click's flag
-) -> None:
+@receives(_Options)
+def doctor(ctx: click.Context, options: _Options) -> None:
     """Look once at variables, policy, hosts, TLS, clock, credentials, project, permission and CI/CD identifier.
 
     A line for each, with what to do where it does not hold, and for each host what it is sent. Exit 0 only if all hold;
@@ -101,23 +104,14 @@ def doctor(  # noqa: PLR0917 - click hands over every option by name
     """
     world: World = ctx.obj
     console = world.console
-    console.take_verbosity(verbose, quiet=quiet)
-    given = Address(
-        region=region,
-        cloud=cloud,
-        endpoint=endpoint,
-        project_id=project_id,
-        enterprise_project_id=enterprise_project_id,
-        request_timeout=request_timeout,
-        ca_bundle=ca_bundle,
-    )
+    console.take_verbosity(options.verbose, quiet=options.quiet)
     with world.interruptible():
         choice = _tried(lambda: chosen(world))
-        looks = [_variables(ctx), _policy(policies, world), *_connection(given, choice, cicd_name, world)]
+        looks = [_variables(ctx), _policy(options.policies, world), *_connection(options, choice, world)]
     if isinstance(choice, Choice):
         looks = _with_notes(looks, "credentials", unused_credentials(choice, world))
     code = worst(ExitCode.PASSED, *(look.blame for look in looks))
-    console.result(_as_json(looks, code) if layout == "json" else _as_text(looks, console))
+    console.result(_as_json(looks, code) if options.layout == "json" else _as_text(looks, console))
     ctx.exit(code)
 
 
@@ -155,7 +149,7 @@ def _with_notes(looks: Sequence[Look], name: str, notes: Sequence[str]) -> list[
     return [replace(look, message="\n".join([look.message, *notes])) if look.name == name else look for look in looks]
 
 
-def _connection(given: Address, choice: Choice | Misused, cicd_name: str | None, world: World) -> list[Look]:
+def _connection(given: _Options, choice: Choice | Misused, world: World) -> list[Look]:
     """Look at all that has to do with HSS; what can be found wrong without asking is not asked for."""
     site = _tried(lambda: site_of_options(world, given))
     connection = _connection_or_look(given, site, choice, world)
@@ -176,7 +170,7 @@ def _connection(given: Address, choice: Choice | Misused, cicd_name: str | None,
             hosts,
             connection,
             world.clock,
-            cicd_name=cicd_name,
+            cicd_name=given.cicd_name,
             server_time=server_time,
             warn=world.console.warning,
         )
@@ -184,7 +178,7 @@ def _connection(given: Address, choice: Choice | Misused, cicd_name: str | None,
 
 
 def _connection_or_look(
-    given: Address, site: Site | Misused, choice: Choice | Misused, world: World
+    given: ConnectionOptions, site: Site | Misused, choice: Choice | Misused, world: World
 ) -> Connection | Look:
     """Return the connection, or the look at credentials or project that tells why there is none."""
     if isinstance(choice, Misused):

@@ -5,7 +5,8 @@ from typing import Any
 
 import click
 
-from hssgate.cli.options import Command, Text, When
+from hssgate.cli.option_types import Text, When
+from hssgate.cli.options import Command
 from hssgate.hss.models import SeverityLevel
 from hssgate.hss.query import (
     LARGEST_IMAGE_SIZE,

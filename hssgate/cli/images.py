@@ -1,23 +1,23 @@
 """`hssgate images`: lists the rows of the API as a table or as JSON lines."""
 
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import click
 
-from hssgate.cli.connect.connections import Address, connection_of, explain, open_hosts
+from hssgate.cli.connect.connections import connection_of, explain, open_hosts
 from hssgate.cli.console import Console
 from hssgate.cli.context import World
 from hssgate.cli.filters import query_options
 from hssgate.cli.layouts import LAYOUTS, Layout
-from hssgate.cli.options import common_options, connection_options
+from hssgate.cli.options import ConnectionOptions, common_options, connection_options, receives
 from hssgate.errors import Interrupted
 from hssgate.exit_codes import ExitCode
 from hssgate.hss.client import HssClient
 from hssgate.hss.models import CicdImage
 from hssgate.hss.query import CicdImagesQuery
 from hssgate.hss.responses import Page
+from hssgate.record import record
 from hssgate.text import clean, plural
 from hssgate.waiting.pages import pages_of
 
@@ -30,6 +30,27 @@ Exit codes:
   130  interrupted (SIGINT)
   143  interrupted (SIGTERM)
 """
+
+
+@record(kw_only=True)
+class _Options(ConnectionOptions):
+    """Options of `images`.
+
+    Args:
+        layout: name of the format.
+        max_rows: after which to stop.
+        filters: the other query parameters by their names, which the model checks again.
+    """
+
+    layout: str
+    max_rows: int | None
+    filters: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, **given: Any) -> "_Options":  # noqa: ANN401 - options of any type
+        """Return the options; those that no field is named after are filters."""
+        own = {name: value for name, value in given.items() if name in cls.__dataclass_fields__}
+        return cls(**own, filters={name: value for name, value in given.items() if name not in own})
 
 
 @click.command(short_help="list what HSS knows of images", epilog=_EPILOG)
@@ -46,22 +67,8 @@ Exit codes:
 @connection_options
 @common_options
 @click.pass_context
-def images(  # noqa: PLR0917 - click hands over every option by name
-    ctx: click.Context,
-    /,
-    layout: str,
-    max_rows: int | None,
-    region: str | None,
-    cloud: str | None,
-    endpoint: str | None,
-    project_id: str | None,
-    enterprise_project_id: str | None,
-    request_timeout: float,
-    ca_bundle: Path | None,
-    verbose: int,
-    quiet: bool,  # noqa: FBT001 - click's flag
-    **filters: Any,  # noqa: ANN401 - the query parameters, which the model checks again
-) -> None:
+@receives(_Options.of)
+def images(ctx: click.Context, options: _Options) -> None:
     """List the CI/CD images that HSS knows, newest scan first, with the API's own filters.
 
     All pages are read, each printed before the next is asked for. Credentials come from the environment, as for
@@ -69,31 +76,20 @@ def images(  # noqa: PLR0917 - click hands over every option by name
     """
     world: World = ctx.obj
     console = world.console
-    console.verbosity = -1 if quiet else verbose
-    connection = connection_of(
-        world,
-        Address(
-            region=region,
-            cloud=cloud,
-            endpoint=endpoint,
-            project_id=project_id,
-            enterprise_project_id=enterprise_project_id,
-            request_timeout=request_timeout,
-            ca_bundle=ca_bundle,
-        ),
-    )
-    query = CicdImagesQuery.model_validate(filters)
+    console.verbosity = -1 if options.quiet else options.verbose
+    connection = connection_of(world, options)
+    query = CicdImagesQuery.model_validate(options.filters)
     explain(connection, world)
     try:
         with world.interruptible(), open_hosts(connection, world) as hosts:
             client = HssClient(hosts, connection, world.clock, console.warning)
             pages = pages_of(
-                lambda page: client.page_of_cicd_images(page, within=request_timeout),
+                lambda page: client.page_of_cicd_images(page, within=options.request_timeout),
                 query,
                 world.clock,
                 console.warning,
             )
-            code = _print(pages, LAYOUTS[layout], max_rows, console)
+            code = _print(pages, LAYOUTS[options.layout], options.max_rows, console)
     except Interrupted as interruption:
         console.error("interrupted")
         code = interruption.exit_code

@@ -10,7 +10,8 @@ from hssgate.cli.console import Console
 from hssgate.cli.context import World
 from hssgate.cli.environment import check_variables
 from hssgate.cli.old_reports import RemovesOldReports
-from hssgate.cli.options import Day, Report, common_options
+from hssgate.cli.option_types import Day, Report
+from hssgate.cli.options import common_options
 from hssgate.cli.policy_files import choose, load, policy_option
 from hssgate.cli.publication import Publication
 from hssgate.cli.report_files import check_paths, inputs_of, refuse_inputs, takes_stdout

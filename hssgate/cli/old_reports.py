@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from hssgate.cli.context import World
-from hssgate.cli.options import Report
+from hssgate.cli.option_types import Report
 from hssgate.cli.report_files import STDOUT, Reports, inputs_of, is_same_file, reason_of
 from hssgate.errors import GateError, Misused
 from hssgate.files import open_number, read_bounded

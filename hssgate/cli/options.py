@@ -1,8 +1,7 @@
-"""Options that several commands share: their types, variables and validation."""
+"""Options that several commands share, and the values in which a command receives them."""
 
-import re
-from collections.abc import Callable, Collection
-from datetime import UTC, date, datetime, time
+import functools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,146 +9,69 @@ import click
 from click.core import ParameterSource
 
 from hssgate import __version__
-from hssgate.cli.context import World
-from hssgate.durations import Moment, parse_duration, parse_moment
-from hssgate.reports import FORMATS
-from hssgate.text import clean
+from hssgate.cli.option_types import Duration, Text
+from hssgate.record import record
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+Options = TypeVar("Options")
 
-LONGEST_CICD_NAME = 128
-LONGEST_REGISTRY_NAME = 128
-LONGEST_ID = 256
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
-SWITCHES = {"1": True, "true": True, "0": False, "false": False}
 _SHORTEST_INTERVAL = 0.01  # seconds
-_SEVERAL_REPORTS = re.compile(rf"[,;\s]\s*(?:{'|'.join(FORMATS)})=|[,;]\s*\Z", re.IGNORECASE)
 
 
-class Duration(click.ParamType[float]):
-    """`90s`, `15m`, `1h30m`, plain seconds.
-
-    Args:
-        least: seconds below which a value is refused.
-    """
-
-    name = "duration"
-
-    def __init__(self, least: float = 0.0) -> None:
-        self._least = least
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401
-        """Return the seconds."""
-        if isinstance(value, float):
-            return value
-        try:
-            seconds = parse_duration(value)
-        except ValueError as error:
-            self.fail(f"{error}.", param, ctx)
-        if seconds < self._least:
-            self.fail(f"{value!r} is too short: at least {self._least:g}s.", param, ctx)
-        return seconds
-
-
-class Text(click.ParamType[str]):
-    """Text that is given where it is given: an empty value would silently ask for less.
+@record(kw_only=True)
+class CommonOptions:
+    """What every command is given.
 
     Args:
-        longest: characters that the API takes.
+        verbose: how often `-v` was given.
+        quiet: whether to print only results, warnings and errors.
     """
 
-    name = "text"
-
-    def __init__(self, longest: int = LONGEST_ID) -> None:
-        self._longest = longest
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ANN401
-        """Return the text."""
-        if not value.strip():
-            self.fail("the value is empty; leave the option out, or check the variable it comes from.", param, ctx)
-        if len(value) > self._longest:
-            self.fail(f"the value is longer than {self._longest} characters.", param, ctx)
-        if not value.isprintable():
-            self.fail("the value holds a line break or another control character.", param, ctx)
-        return str(value)
+    verbose: int
+    quiet: bool
 
 
-class Switch(click.types.BoolParamType):
-    """A flag; its variable says `1` or `true`, `0` or `false`."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> bool:  # noqa: ANN401
-        """Return whether it is on."""
-        if isinstance(value, bool):
-            return value
-        if value not in SWITCHES:
-            self.fail(f"{value!r} is neither 1 nor true, 0 nor false.", param, ctx)
-        return SWITCHES[value]
-
-
-class Report(click.ParamType[tuple[str, str]]):
-    """`FORMAT=PATH`; in the variable, blanks between.
+@record(kw_only=True)
+class ConnectionOptions(CommonOptions):
+    """What a command that asks HSS is given: the connection options as they come.
 
     Args:
-        formats: names of those that there are.
+        region: such as `ap-southeast-1`.
+        cloud: the domain of a cloud that is not Huawei's own.
+        endpoint: of HSS.
+        project_id: the Huawei Cloud project.
+        enterprise_project_id: or `all_granted_eps`.
+        request_timeout: seconds.
+        ca_bundle: file or folder of certificate authorities.
     """
 
-    name = "format=path"
-
-    def __init__(self, formats: Collection[str] = FORMATS) -> None:
-        self._formats = formats
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:  # noqa: ANN401
-        """Return the format's name and the path."""
-        if isinstance(value, tuple):
-            return value[0], value[1]
-        name, equals, path = value.partition("=")
-        if name not in self._formats:
-            known = ", ".join(self._formats)
-            self.fail(f"{value!r}: {name!r} is no format; known: {known}; write it like junit=report.xml.", param, ctx)
-        if not equals or not path.strip():
-            self.fail(f"{value!r} names no path; write it like {name}=report, or {name}=- for stdout.", param, ctx)
-        if _SEVERAL_REPORTS.search(path):
-            self.fail(
-                f"{value!r} looks like several reports in one; give --report once for each, such as --report "
-                "junit=a.xml --report json=b.json (blanks between them in HSSGATE_REPORTS).",
-                param,
-                ctx,
-            )
-        return name, path
+    region: str | None
+    cloud: str | None
+    endpoint: str | None
+    project_id: str | None
+    enterprise_project_id: str | None
+    request_timeout: float
+    ca_bundle: Path | None
 
 
-class When(click.ParamType[Moment]):
-    """ISO 8601 with zone, epoch seconds or milliseconds, or an age such as `15m`."""
+def receives(make: Callable[..., Options]) -> Callable[[Callable[[click.Context, Options], None]], Callable[..., None]]:
+    """Let a command receive its options as one value.
 
-    name = "when"
+    Click hands over each option by name: this collects them, so that an option is named where it is declared and in the
+    class of the value, and nowhere else.
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Moment:  # noqa: ANN401
-        """Return the moment; an age is counted from the present of the command's world."""
-        if isinstance(value, Moment):
-            return value
-        if not value.strip():
-            self.fail("the value is empty; leave the option out, or check the variable it comes from.", param, ctx)
-        world: World = (ctx or click.get_current_context()).obj
-        try:
-            return parse_moment(value, world.clock.epoch())
-        except ValueError as error:
-            self.fail(f"{error}.", param, ctx)
+    Args:
+        make: makes the value from the options by name, such as a record with a field for each.
+    """
 
+    def decorate(command: Callable[[click.Context, Options], None]) -> Callable[..., None]:
+        @functools.wraps(command)
+        def run(ctx: click.Context, /, **given: Any) -> None:  # noqa: ANN401 - options of any type
+            command(ctx, make(**given))
 
-class Day(click.ParamType[float]):
-    """A day of UTC such as `2027-03-31`."""
+        return run
 
-    name = "date"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401
-        """Return the last moment of the day in epoch seconds."""
-        if isinstance(value, float):
-            return value
-        try:
-            day = date.fromisoformat(value if _DAY.fullmatch(value) else "")
-        except ValueError:
-            self.fail(f"{clean(value, 40)!r} is not a day; write it like 2027-03-31.", param, ctx)
-        return datetime.combine(day, time.max, UTC).timestamp()
+    return decorate
 
 
 def connection_options(command: Command) -> Command:

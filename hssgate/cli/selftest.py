@@ -10,7 +10,8 @@ import click
 from hssgate.cli.console import Console
 from hssgate.cli.context import World
 from hssgate.cli.old_reports import RemovesOldReports
-from hssgate.cli.options import Report, common_options
+from hssgate.cli.option_types import Report
+from hssgate.cli.options import common_options
 from hssgate.cli.report_files import check_paths, reason_of, takes_stdout, write_report
 from hssgate.errors import Interrupted, Misused
 from hssgate.exit_codes import ExitCode, worst

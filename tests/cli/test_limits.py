@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from hssgate.cli.check import MOST_IMAGES
+from hssgate.cli.images_asked import MOST_IMAGES
 from hssgate.files import read_bounded, write_to_pipe
 from hssgate.hss.json_rows import LARGEST_VALUE, MOST_ROWS, document_in, rows_in
 from hssgate.policy.model import MOST_ENTRIES

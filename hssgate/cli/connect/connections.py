@@ -8,43 +8,20 @@ from hssgate.cli.connect.addresses import Site, checked_endpoint, checked_url, s
 from hssgate.cli.connect.credentials import Choice, choose_credentials
 from hssgate.cli.connect.variables import secret_values
 from hssgate.cli.context import World
+from hssgate.cli.options import ConnectionOptions
 from hssgate.errors import Misused
 from hssgate.hss.connection import Connection
 from hssgate.hss.credentials import Federation, Keyless, Password, secrets_of
 from hssgate.hss.hosts import Hosts
 from hssgate.hss.proxies import VARIABLES, Proxy, proxy_for
 from hssgate.hss.secret import Secret
-from hssgate.record import record
 
 IAM_ENDPOINT = "HUAWEICLOUD_SDK_IAM_ENDPOINT"
 STS_ENDPOINT = "HUAWEICLOUD_SDK_STS_ENDPOINT"
 _PROJECT_ID = re.compile(r"(?!\.+$)[A-Za-z0-9_.~-]+", re.ASCII)
 
 
-@record(kw_only=True)
-class Address:
-    """What the connection options say, taken as they come.
-
-    Args:
-        region: such as `ap-southeast-1`.
-        cloud: the domain of a cloud that is not Huawei's own.
-        endpoint: of HSS.
-        project_id: the Huawei Cloud project.
-        enterprise_project_id: or `all_granted_eps`.
-        request_timeout: seconds.
-        ca_bundle: file or folder of certificate authorities.
-    """
-
-    region: str | None
-    cloud: str | None
-    endpoint: str | None
-    project_id: str | None
-    enterprise_project_id: str | None
-    request_timeout: float
-    ca_bundle: Path | None
-
-
-def connection_of(world: World, given: Address) -> Connection:
+def connection_of(world: World, given: ConnectionOptions) -> Connection:
     """Return the connection that the connection options describe, with the credentials of the environment.
 
     Raises:
@@ -60,7 +37,7 @@ def connection_of(world: World, given: Address) -> Connection:
     return connection
 
 
-def site_of_options(world: World, given: Address) -> Site:
+def site_of_options(world: World, given: ConnectionOptions) -> Site:
     """Return where HSS is, and the cloud around it.
 
     Raises:
@@ -80,7 +57,7 @@ def chosen(world: World) -> Choice:
     return choice
 
 
-def project_of(given: Address, site: Site, choice: Choice) -> str | None:
+def project_of(given: ConnectionOptions, site: Site, choice: Choice) -> str | None:
     """Return the project's id, or None where it is to be looked up.
 
     Raises:
@@ -94,7 +71,9 @@ def project_of(given: Address, site: Site, choice: Choice) -> str | None:
     return project_id
 
 
-def connection_with(world: World, given: Address, site: Site, choice: Choice, project_id: str | None) -> Connection:
+def connection_with(
+    world: World, given: ConnectionOptions, site: Site, choice: Choice, project_id: str | None
+) -> Connection:
     """Return the connection with these credentials.
 
     Args:
