@@ -14,7 +14,7 @@ from hssgate.hss.auth.access_key import SKEW_ALLOWED
 from hssgate.hss.client import HssClient
 from hssgate.hss.connection import Connection
 from hssgate.hss.credentials import AccessKey, Token
-from hssgate.hss.exchange import Answer, Question
+from hssgate.hss.exchange import Request, Response
 from hssgate.hss.hosts import Hosts
 from hssgate.hss.query import CicdImagesQuery
 from hssgate.hss.responses import unreadable_row
@@ -81,17 +81,17 @@ def look_at_host(hosts: Hosts, endpoint: str, clock: Clock, within: float) -> tu
     url = urlsplit(endpoint)
     plain = "plain http, which is for a loopback host alone"
     try:
-        answer = hosts.wire(endpoint).ask(Question(url=f"{endpoint}/"), within=within)
+        response = hosts.client(endpoint).send(Request(url=f"{endpoint}/"), within=within)
     except HostUntrusted as error:
         reached = Look("endpoint", State.OK, f"{url.hostname} is there")
         return [reached, failed("tls", error), unseen("clock", "no answer")], None
     except (ApiError, Misused) as error:
         return unseen_host(error), None
     return [
-        Look("endpoint", State.OK, f"{url.hostname} answers (HTTP {answer.status})"),
+        Look("endpoint", State.OK, f"{url.hostname} answers (HTTP {response.status})"),
         Look("tls", State.OK, "the certificate is to be trusted" if url.scheme == "https" else plain),
-        _clock(answer, clock),
-    ], answer.server_time
+        _clock(response, clock),
+    ], response.server_time
 
 
 def unseen_host(error: GateError) -> list[Look]:
@@ -121,7 +121,7 @@ def look_at_access(
         warn: called with a line where something is odd but healed.
     """
     client = HssClient(hosts, connection, clock, warn)
-    client.access.believe(server_time)
+    client.authenticator.correct_clock(server_time)
     steps: tuple[tuple[str, Callable[[float], Look]], ...] = (
         ("credentials", lambda within: _obtained(client, connection, within)),
         ("project", lambda within: _project(client, connection, within)),
@@ -158,10 +158,10 @@ def unseen(name: str, why: str) -> Look:
     return Look(name, State.SKIPPED, f"not looked at: {why}")
 
 
-def _clock(answer: Answer, clock: Clock) -> Look:
-    if answer.server_time is None:
+def _clock(response: Response, clock: Clock) -> Look:
+    if response.server_time is None:
         return Look("clock", State.OK, "the server does not tell its time")
-    skew = answer.server_time - clock.epoch()
+    skew = response.server_time - clock.epoch()
     shown = f"{format_duration(abs(skew))} {'behind' if skew > 0 else 'ahead of'} the server"
     if abs(skew) >= SKEW_ALLOWED:
         advice = f"signatures are refused from {SKEW_ALLOWED / 60:g} minutes on: set this machine's clock, best by NTP"
@@ -175,7 +175,7 @@ def _accepted(connection: Connection) -> Look:
 
 def _obtained(client: HssClient, connection: Connection, within: float) -> Look:
     """Make the exchange, if there is one; what was given as it is shows its worth only when it is used."""
-    client.access.obtain(within)
+    client.authenticator.obtain_credentials(within)
     if isinstance(connection.credentials, Token | AccessKey):
         source = connection.credentials.source
         return Look("credentials", State.SKIPPED, f"{source}: not tried, since HSS did not answer")
@@ -183,10 +183,10 @@ def _obtained(client: HssClient, connection: Connection, within: float) -> Look:
 
 
 def _project(client: HssClient, connection: Connection, within: float) -> Look:
-    client.access.find_project(within)
+    client.authenticator.resolve_project(within)
     if connection.project_id:
         return Look("project", State.OK, f"{connection.project_id} (as given)")
-    found = f"{client.access.project_id} (looked up, of region {connection.region})"
+    found = f"{client.authenticator.project_id} (looked up, of region {connection.region})"
     return Look("project", State.OK, found, was_asked=True)
 
 

@@ -112,7 +112,7 @@ class ApiUnavailable(ApiError):
         return self.reworded(f"{self}; {self.advice}") if self.advice else self
 
 
-class AnswerTooLarge(ApiUnavailable):
+class ResponseTooLarge(ApiUnavailable):
     """The body of an answer is larger than was allowed for it."""
 
 

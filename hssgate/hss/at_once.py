@@ -9,13 +9,13 @@ from hssgate.clock import Clock
 CALLS_AT_ONCE = 8
 
 Item = TypeVar("Item")
-Answer = TypeVar("Answer")
+Value = TypeVar("Value")
 
 
 def ask_at_once(
     take: Callable[[], Item | None],
-    ask: Callable[[Item], Answer],
-    keep: Callable[[Item, Answer], None],
+    ask: Callable[[Item], Value],
+    keep: Callable[[Item, Value], None],
     clock: Clock,
     *,
     most: int,
@@ -43,10 +43,10 @@ def ask_at_once(
     def work() -> None:
         try:
             while (item := next_item()) is not None:
-                answer = ask(item)
+                response = ask(item)
                 with lock:
                     if not is_over:
-                        keep(item, answer)
+                        keep(item, response)
         except BaseException as failure:  # noqa: BLE001 - raised below, in the caller's thread
             failures.append(failure)
 

@@ -6,8 +6,8 @@ from sys import getsizeof
 from typing import assert_never
 
 from hssgate.clock import Clock
-from hssgate.errors import AnswerTooLarge, ApiError, ApiUnavailable
-from hssgate.hss.auth.access import Access
+from hssgate.errors import ApiError, ApiUnavailable, ResponseTooLarge
+from hssgate.hss.auth.authenticator import Authenticator
 from hssgate.hss.connection import Connection
 from hssgate.hss.exchange import LARGEST_BODY
 from hssgate.hss.hosts import Hosts
@@ -43,8 +43,8 @@ class HssClient:
         warn: Callable[[str], None],
         oldest: float = OLDEST_ANSWER,
     ) -> None:
-        self._wire = hosts.wire(connection.endpoint)
-        self.access = Access(connection, hosts, clock, warn)
+        self._host = hosts.client(connection.endpoint)
+        self.authenticator = Authenticator(connection, hosts, clock, warn)
         self._clock = clock
         self._enterprise_project_id = connection.enterprise_project_id
         self._request_timeout = connection.request_timeout
@@ -227,7 +227,7 @@ class HssClient:
         target = f"/image/cicd/images?{query.encoded()}"
         try:
             return self._page("images", target, CicdImage, deadline, largest)
-        except AnswerTooLarge:
+        except ResponseTooLarge:
             if largest == LARGEST_BODY:
                 raise
         # Eight answers of 32 MiB at once would not fit into memory: only one that is large is read at a time.
@@ -241,12 +241,12 @@ class HssClient:
     def _page(
         self, call: str, target: str, model: type[Row], deadline: float, largest: int = LARGEST_BODY
     ) -> Page[Row]:
-        self.access.prepare(self._left(deadline))
-        url = f"{self._endpoint}/v5/{escape(self.access.project_id)}{target}"
+        self.authenticator.prepare(self._left(deadline))
+        url = f"{self._endpoint}/v5/{escape(self.authenticator.project_id)}{target}"
         try:
-            answer = self.access.ask(self._wire, url, lambda: self._left(deadline), largest)
-            require_fresh(answer, self._oldest)
-            page = read_page(answer, model, was_answered=call in self._answered)
+            response = self.authenticator.send(self._host, url, lambda: self._left(deadline), largest)
+            require_fresh(response, self._oldest)
+            page = read_page(response, model, was_answered=call in self._answered)
         except ApiError as error:
             # It is kept while the next answer is read, and would keep the frames in which this one still is.
             error.__cause__ = error.__context__ = None

@@ -44,7 +44,7 @@ _BEHIND_THE_PROXY = "proxy.start_tls.started"  # of httpcore's trace: the proxy 
 
 
 @record
-class Answer:
+class Response:
     """What came back.
 
     Args:
@@ -65,7 +65,7 @@ class Answer:
 
 
 @record(kw_only=True)
-class Question:
+class Request:
     """What is asked.
 
     Args:
@@ -87,7 +87,7 @@ class Question:
     largest: int = LARGEST_BODY
 
 
-class Wire:
+class HostClient:
     """Sends requests to one host and brings back whole answers.
 
     Args:
@@ -105,11 +105,11 @@ class Wire:
         self._secrets = secrets
         self._proxy = proxy
 
-    def ask(self, question: Question, *, within: float) -> Answer:
+    def send(self, request: Request, *, within: float) -> Response:
         """Send the request and return the answer, with any status.
 
         Args:
-            question: what to send.
+            request: what to send.
             within: seconds for the whole exchange, name look-up and body included.
 
         An answer that is not a success may come without its body where that does not arrive in time.
@@ -119,52 +119,52 @@ class Wire:
             ApiRefused: a proxy does not let the request through, or the address is none.
             HostUntrusted: the server's certificate is not to be trusted.
         """
-        heads: list[Answer] = []
-        attempt = _Attempt(Line(str(urlsplit(question.url).hostname), self._proxy))
+        heads: list[Response] = []
+        attempt = _Attempt(Line(str(urlsplit(request.url).hostname), self._proxy))
         try:
             with translated(attempt.line, within, lambda: _exchange_of(heads), self._masked):
                 return self._clock.call(
-                    lambda: self._exchange(question, within, heads, attempt), within=within, abandon=attempt.give_up
+                    lambda: self._exchange(request, within, heads, attempt), within=within, abandon=attempt.give_up
                 )
         except ApiUnavailable:
             if heads and heads[-1].status >= _NO_SUCCESS:
                 return heads[-1]
             raise
 
-    def _exchange(self, question: Question, within: float, heads: list[Answer], attempt: "_Attempt") -> Answer:
+    def _exchange(self, request: Request, within: float, heads: list[Response], attempt: "_Attempt") -> Response:
         until = self._clock.monotonic() + within
-        kind = {"Content-Type": "application/json"} if question.content is not None else {}
-        request = self._http.build_request(
-            question.method,
-            question.url,
-            content=question.content,
-            headers={**_ALWAYS_SENT, **kind, **question.headers},
+        kind = {"Content-Type": "application/json"} if request.content is not None else {}
+        sent = self._http.build_request(
+            request.method,
+            request.url,
+            content=request.content,
+            headers={**_ALWAYS_SENT, **kind, **request.headers},
             timeout=httpx.Timeout(max(within, 0.001)),
             extensions={"trace": attempt.follow},
         )
-        response = self._http.send(request, auth=question.auth, stream=True, follow_redirects=False)
-        redactor = echo_redactor(response.request, self._secrets)
-        brings_secrets = question.for_secrets and response.is_success
+        received = self._http.send(sent, auth=request.auth, stream=True, follow_redirects=False)
+        redactor = echo_redactor(received.request, self._secrets)
+        brings_secrets = request.for_secrets and received.is_success
         in_body = Redactor() if brings_secrets else redactor
         try:
             headers = httpx.Headers(
                 [
                     (name, value if brings_secrets and name.lower() == _ISSUING_HEADER else mask(value))
-                    for name, value in response.headers.multi_items()
+                    for name, value in received.headers.multi_items()
                     for mask in (redactor.text if name.lower() in _SHOWN_HEADERS else redactor.data,)
                 ]
             )
             age = age_of(headers)
             date = server_time(headers.get("Date")) if age <= _LONGEST_AGE_OF_A_DATE else None
-            head = Answer(response.status_code, headers, b"", date, age, in_body)
+            head = Response(received.status_code, headers, b"", date, age, in_body)
             if self._clock.monotonic() <= until:  # else the caller has given it up
                 heads.append(head)
             return replace(
                 head,
-                body=in_body.raw_data(_body(response, headers.get("Content-Encoding", "identity"), question.largest)),
+                body=in_body.raw_data(_body(received, headers.get("Content-Encoding", "identity"), request.largest)),
             )
         finally:
-            response.close()
+            received.close()
 
     def _masked(self, text: object) -> str:
         """Return what httpx says of an exchange, which may hold text of the server."""
@@ -223,7 +223,7 @@ def request_id(headers: httpx.Headers) -> str | None:
     return clean(found, 100) if found else None
 
 
-def _exchange_of(heads: Sequence[Answer]) -> Exchange:
+def _exchange_of(heads: Sequence[Response]) -> Exchange:
     """Return what is known of an exchange whose body never came."""
     return Exchange(heads[-1].status, request_id(heads[-1].headers)) if heads else Exchange()
 

@@ -8,7 +8,15 @@ from collections.abc import Callable, Iterator
 
 import httpx
 
-from hssgate.errors import AnswerTooLarge, ApiError, ApiRefused, ApiUnavailable, Exchange, HostUntrusted, RequestRefused
+from hssgate.errors import (
+    ApiError,
+    ApiRefused,
+    ApiUnavailable,
+    Exchange,
+    HostUntrusted,
+    RequestRefused,
+    ResponseTooLarge,
+)
 from hssgate.hss.proxies import Proxy
 from hssgate.text import clean
 
@@ -106,7 +114,7 @@ def _failure(error: Exception, line: Line, what: str, exchange: Exchange) -> Api
             return ApiRefused(f"{what}; check {variable} with its user name and password, or NO_PROXY", exchange)
         return ApiUnavailable(what, exchange, advice=line.advice)
     if isinstance(error, BodyTooLarge):
-        return AnswerTooLarge(f"{line.silence}: {what}", exchange, advice=_TOO_LARGE)
+        return ResponseTooLarge(f"{line.silence}: {what}", exchange, advice=_TOO_LARGE)
     return ApiUnavailable(f"{line.silence}: {what}", exchange, advice=line.advice)
 
 

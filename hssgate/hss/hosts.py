@@ -6,7 +6,7 @@ from typing import Self
 import httpx
 
 from hssgate.clock import Clock
-from hssgate.hss.exchange import Wire, echo_redactor
+from hssgate.hss.exchange import HostClient, echo_redactor
 from hssgate.hss.proxies import Proxy
 from hssgate.hss.secret import Secret
 from hssgate.text import clean
@@ -40,24 +40,24 @@ class Hosts:
         self._secrets: list[Secret] = []
         self._on_secret = on_secret
         self._trace = trace
-        self._clients: dict[str, httpx.Client] = {}
-        self._wires: dict[str, Wire] = {}
+        self._http_clients: dict[str, httpx.Client] = {}
+        self._host_clients: dict[str, HostClient] = {}
         self.say = say
 
-    def wire(self, endpoint: str) -> Wire:
-        """Return what speaks to this host.
+    def client(self, endpoint: str) -> HostClient:
+        """Return the client of a host; it is opened on first use.
 
         Raises:
             Misused: the CA bundle or the proxy cannot be used.
         """
-        if endpoint not in self._wires:
+        if endpoint not in self._host_clients:
             proxy = self._proxy_for(endpoint)
-            client = self._open_client(endpoint, proxy)
+            http = self._open_client(endpoint, proxy)
             if self._trace is not None:
-                client.event_hooks = {"request": [self._tell_request], "response": [self._tell_response]}
-            self._clients[endpoint] = client
-            self._wires[endpoint] = Wire(client, self._clock, self._secrets, proxy)
-        return self._wires[endpoint]
+                http.event_hooks = {"request": [self._log_request], "response": [self._log_response]}
+            self._http_clients[endpoint] = http
+            self._host_clients[endpoint] = HostClient(http, self._clock, self._secrets, proxy)
+        return self._host_clients[endpoint]
 
     def learn(self, *secrets: Secret) -> None:
         """Let these be shown nowhere from now on."""
@@ -69,14 +69,14 @@ class Hosts:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for client in self._clients.values():
-            client.close()
+        for http in self._http_clients.values():
+            http.close()
 
-    def _tell_request(self, request: httpx.Request) -> None:
+    def _log_request(self, request: httpx.Request) -> None:
         if self._trace is not None:
             self._trace(f"> {request.method} {request.url}")
 
-    def _tell_response(self, response: httpx.Response) -> None:
+    def _log_response(self, response: httpx.Response) -> None:
         if self._trace is not None:
             masked = echo_redactor(response.request, self._secrets).text
             reason, request_id = masked(response.reason_phrase), masked(response.headers.get("X-Request-Id", "-"))

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 
 from hssgate.errors import ApiError, ApiRefused, ApiUnavailable, Exchange, RequestRefused
-from hssgate.hss.exchange import Answer, request_id, server_time
+from hssgate.hss.exchange import Response, request_id, server_time
 from hssgate.record import record
 from hssgate.text import clean
 
@@ -74,37 +74,37 @@ _BAD_CREDENTIALS = frozenset({"0301", "0307"})  # of the gateway
 _TOO_MANY_REQUESTS = "0308"  # of the gateway
 
 
-def failure_of(answer: Answer, advice: Advice, *, was_answered: bool = False) -> ApiError:
+def failure_of(response: Response, advice: Advice, *, was_answered: bool = False) -> ApiError:
     """Return the error that an answer stands for.
 
     Args:
-        answer: of any of the cloud's services; a 200 counts as a 4xx with the error code that it has.
+        response: of any of the cloud's services; a 200 counts as a 4xx with the error code that it has.
         advice: what to do next about a refusal.
         was_answered: whether this call was answered before in this run. Who asks, and where, was then right: what is
             refused after that is a page of maintenance, a firewall in between, or a fault of the database, unless
             the code says that it is about permissions.
     """
-    body = _error_body(answer)
-    exchange = Exchange(answer.status, request_id(answer.headers) or body.request_id)
+    body = _error_body(response)
+    exchange = Exchange(response.status, request_id(response.headers) or body.request_id)
     reason = " ".join(part for part in (body.code, body.message) if part) or "without a readable reason"
     at = f" (request id {exchange.request_id})" if exchange.request_id else ""
-    is_redirect = _REDIRECTS <= answer.status < _REFUSALS
-    what = f"HTTP {answer.status}: {reason}{at}{_NOT_FOLLOWED if is_redirect else ''}"
+    is_redirect = _REDIRECTS <= response.status < _REFUSALS
+    what = f"HTTP {response.status}: {reason}{at}{_NOT_FOLLOWED if is_redirect else ''}"
     code = _gateway_code(body.code)
-    retry_after = _retry_after(answer)
-    if answer.status == _THROTTLED or code == _TOO_MANY_REQUESTS:
+    retry_after = _retry_after(response)
+    if response.status == _THROTTLED or code == _TOO_MANY_REQUESTS:
         return ApiUnavailable(what, exchange, retry_after=retry_after, throttled=True, advice=_ASK_LESS)
-    if answer.status in TRANSIENT:
+    if response.status in TRANSIENT:
         return ApiUnavailable(what, exchange, retry_after=retry_after, advice=_WAIT)
-    if answer.status >= _SERVER_FAULTS:
+    if response.status >= _SERVER_FAULTS:
         return ApiUnavailable(what, exchange, retry_after=retry_after, server_fault=True, advice=_REPORT)
-    if answer.status < _REDIRECTS and answer.status != OK:
+    if response.status < _REDIRECTS and response.status != OK:
         return ApiUnavailable(what, exchange, retry_after=retry_after, advice=OTHER_SERVER)
-    to_do = _to_do(answer.status, body.code, advice)
-    if was_answered and not _is_final(answer.status, body.code):
+    to_do = _to_do(response.status, body.code, advice)
+    if was_answered and not _is_final(response.status, body.code):
         return ApiUnavailable(what, exchange, retry_after=retry_after, server_fault=True, advice=to_do)
     # A bad credential is bad for every image, and five bad signatures lock a key; all else may be about this one.
-    is_bad_credential = answer.status == UNAUTHORIZED or code in _BAD_CREDENTIALS
+    is_bad_credential = response.status == UNAUTHORIZED or code in _BAD_CREDENTIALS
     refusal = ApiRefused if is_bad_credential else RequestRefused
     return refusal(f"{what}; {to_do}", exchange)
 
@@ -145,13 +145,13 @@ class _ErrorBody:
     request_id: str | None = None
 
 
-def _error_body(answer: Answer) -> _ErrorBody:
+def _error_body(response: Response) -> _ErrorBody:
     """Read code and message out of any of the shapes that HSS, the gateway and IAM use."""
-    masked = answer.redactor.text
+    masked = response.redactor.text
     try:
-        document = json.loads(answer.body[:100_000])
+        document = json.loads(response.body[:100_000])
     except (ValueError, RecursionError):
-        return _ErrorBody(message=clean(masked(answer.body[:400].decode(errors="replace")), 200))
+        return _ErrorBody(message=clean(masked(response.body[:400].decode(errors="replace")), 200))
     levels = [document]
     for _ in range(_DEEPEST_ERROR):
         level = levels.pop() if levels else None
@@ -172,8 +172,8 @@ def _error_body(answer: Answer) -> _ErrorBody:
     return _ErrorBody()
 
 
-def _retry_after(answer: Answer) -> float | None:
-    given = answer.headers.get("Retry-After", "").strip()
+def _retry_after(response: Response) -> float | None:
+    given = response.headers.get("Retry-After", "").strip()
     if not given:
         return None
     if given.isascii() and given.isdigit() and len(given) <= 9:  # noqa: PLR2004 - 30 years
@@ -181,7 +181,7 @@ def _retry_after(answer: Answer) -> float | None:
     moment = server_time(given)
     if moment is None:
         return None
-    now = answer.server_time
+    now = response.server_time
     if now is None:
         return None
     return max(moment - now, _SHORTEST_WAIT)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from hssgate.durations import format_duration
 from hssgate.errors import ApiUnavailable, Exchange
-from hssgate.hss.exchange import Answer, request_id
+from hssgate.hss.exchange import Response, request_id
 from hssgate.hss.json_rows import document_in, rows_in
 from hssgate.hss.models import CicdImage, count_of
 from hssgate.hss.odd_rows import OddRow, odd_row, worded_fault
@@ -51,14 +51,14 @@ class Page(Generic[Row]):
         return len(self.rows) + len(self.odd)
 
 
-def read_page(answer: Answer, model: type[Row], *, was_answered: bool = False) -> Page[Row]:
+def read_page(response: Response, model: type[Row], *, was_answered: bool = False) -> Page[Row]:
     """Return the rows of an answer.
 
     A row of an image says which image it is of, so one that cannot be read is a doubt about that image alone. Rows of
     other calls are all of the image that was asked about: there, one makes the whole answer unreadable.
 
     Args:
-        answer: of a list call.
+        response: of a list call.
         model: what a row is.
         was_answered: whether this call was answered before in this run; see `failure_of`.
 
@@ -66,13 +66,13 @@ def read_page(answer: Answer, model: type[Row], *, was_answered: bool = False) -
         ApiUnavailable: throttled, a server's fault, or not the documented shape.
         ApiRefused: asking again would not help.
     """
-    exchange = exchange_of(answer)
-    if answer.status != OK:
-        raise failure_of(answer, OF_HSS, was_answered=was_answered)
+    exchange = exchange_of(response)
+    if response.status != OK:
+        raise failure_of(response, OF_HSS, was_answered=was_answered)
     with unreadable(exchange):
-        document, found = rows_in(answer.body, "data_list", answer.redactor)
+        document, found = rows_in(response.body, "data_list", response.redactor)
         if _is_error(document):
-            raise failure_of(answer, OF_HSS, was_answered=was_answered)
+            raise failure_of(response, OF_HSS, was_answered=was_answered)
         listing = _listing(document)
         total_num = count_of(listing.get("total_num"))
         rows, odd = [], []
@@ -83,44 +83,44 @@ def read_page(answer: Answer, model: type[Row], *, was_answered: bool = False) -
                 if not issubclass(model, CicdImage):
                     raise
                 odd.append(odd_row(raw, error))
-    return Page(tuple(rows), total_num, answer.server_time, exchange, answer.age, tuple(odd))
+    return Page(tuple(rows), total_num, response.server_time, exchange, response.age, tuple(odd))
 
 
-def require_fresh(answer: Answer, oldest: float) -> None:
+def require_fresh(response: Response, oldest: float) -> None:
     """Refuse an answer that a cache gave in place of the service: it may be from before the push.
 
     A 401 stands all the same: asking again could only be another bad signature.
 
     Args:
-        answer: of any call.
+        response: of any call.
         oldest: seconds that it may have lain in a cache.
 
     Raises:
         ApiUnavailable: asking again may bring a fresh one.
     """
-    if answer.age > oldest and answer.status != UNAUTHORIZED:
-        given = clean(answer.headers.get("Age", ""), 40)
+    if response.age > oldest and response.status != UNAUTHORIZED:
+        given = clean(response.headers.get("Age", ""), 40)
         raise ApiUnavailable(
-            f"HTTP {answer.status}: a cache answered in place of HSS (header Age: {given}, "
+            f"HTTP {response.status}: a cache answered in place of HSS (header Age: {given}, "
             f"at most {format_duration(oldest)} is accepted)",
-            exchange_of(answer),
+            exchange_of(response),
             advice=_OTHER_CACHE,
         )
 
 
-def exchange_of(answer: Answer) -> Exchange:
+def exchange_of(response: Response) -> Exchange:
     """Return what is known of the exchange."""
-    return Exchange(answer.status, request_id(answer.headers))
+    return Exchange(response.status, request_id(response.headers))
 
 
-def document_of(answer: Answer) -> object:
+def document_of(response: Response) -> object:
     """Return the JSON of the answer.
 
     Raises:
         ValueError: it is none, or one that no program should have written.
         RecursionError: it is nested too deep.
     """
-    return document_in(answer.body, answer.redactor)
+    return document_in(response.body, response.redactor)
 
 
 @contextlib.contextmanager

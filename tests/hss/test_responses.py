@@ -10,17 +10,17 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from hssgate.errors import ApiError, ApiRefused, ApiUnavailable, RequestRefused
-from hssgate.hss.exchange import Answer, server_time
+from hssgate.hss.exchange import Response, server_time
 from hssgate.hss.models import CicdConfiguration, CicdImage, Cve, Detail, Finding
 from hssgate.hss.responses import read_page
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 
 
-def answer(body: object, status: int = 200, **headers: str) -> Answer:
+def answer(body: object, status: int = 200, **headers: str) -> Response:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     found = httpx.Headers({name.replace("_", "-"): value for name, value in headers.items()})
-    return Answer(status, found, raw, server_time(found.get("Date")))
+    return Response(status, found, raw, server_time(found.get("Date")))
 
 
 def refusal(body: object, status: int, **headers: str) -> ApiError:

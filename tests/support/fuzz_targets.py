@@ -10,7 +10,7 @@ import httpx
 
 from hssgate.durations import LONGEST, format_duration, format_moment, parse_duration, parse_moment
 from hssgate.errors import ApiError, ApiUnavailable, Misused, PolicyInvalid
-from hssgate.hss.exchange import Answer, server_time
+from hssgate.hss.exchange import Response, server_time
 from hssgate.hss.models import CicdImage, Finding
 from hssgate.hss.responses import read_page
 from hssgate.policy.load import load_policy
@@ -25,9 +25,9 @@ TIMES = ("latest_scan_time", "latest_update_time")
 TEXTS = ("cicd_name", "namespace", "image_name", "image_version", "image_digest", "scan_status", "severity_level")
 
 
-def _answer(body: bytes, status: int = 200, *headers: tuple[bytes, bytes]) -> Answer:
+def _answer(body: bytes, status: int = 200, *headers: tuple[bytes, bytes]) -> Response:
     found = httpx.Headers([*headers])
-    return Answer(status, found, body, server_time(found.get("Date")))
+    return Response(status, found, body, server_time(found.get("Date")))
 
 
 def _is_one_line(text: str) -> bool:

@@ -29,7 +29,7 @@ NOT_LOADED = {
     "unittest",
     "yaml",
     "hssgate.hss.at_once",
-    "hssgate.hss.auth.exchange",
+    "hssgate.hss.auth.issuers",
     "hssgate.hss.auth.federation",
     "hssgate.hss.auth.password",
     "hssgate.hss.auth.sts",

@@ -143,7 +143,7 @@ def open_hosts(connection: Connection, world: World) -> Hosts:
     """
     hosts = hosts_without_credentials(connection.ca_bundle, world)
     hosts.learn(*secrets_of(connection.credentials))
-    hosts.wire(connection.endpoint)
+    hosts.client(connection.endpoint)
     return hosts
 
 

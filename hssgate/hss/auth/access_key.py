@@ -45,7 +45,7 @@ class SignedAuth(httpx.Auth):
         )
         yield request
 
-    def heal_skew(self, server_time: float | None) -> float | None:
+    def correct_skew(self, server_time: float | None) -> float | None:
         """Take on the server's time if our own explains that it refused the signature.
 
         Args:

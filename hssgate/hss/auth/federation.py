@@ -4,15 +4,15 @@ Source: the official SDK's FederalAccessor; neither request is signed.
 """
 
 from hssgate.clock import Clock
-from hssgate.hss.auth.exchange import CredentialAnswer, answered, as_json, read, token_of
 from hssgate.hss.auth.id_token import id_token_of
+from hssgate.hss.auth.issuers import CredentialAnswer, as_json, parse_body, send, token_of
 from hssgate.hss.auth.lease import Issued, seconds_left
 from hssgate.hss.credentials import AccessKey, Federation
-from hssgate.hss.exchange import Question
+from hssgate.hss.exchange import Request
 from hssgate.hss.hosts import Hosts
 from hssgate.hss.refusals import Advice
 
-WHO = "IAM (federation)"
+ISSUER = "IAM (federation)"
 _DURATION = 6 * 60 * 60  # seconds
 _ADVICE = Advice(
     {}, {}, "check HUAWEICLOUD_SDK_IDP_ID, the identity provider's mapping, and that the id token has not ended"
@@ -34,26 +34,26 @@ def federate(way: Federation, endpoint: str, hosts: Hosts, clock: Clock, within:
         ApiRefused: asking again would not help.
     """
     deadline = clock.monotonic() + within
-    wire = hosts.wire(endpoint)
+    host = hosts.client(endpoint)
     id_token = id_token_of(way.id_token, hosts, clock, within)
-    question = Question(
+    request = Request(
         url=f"{endpoint}/v3.0/OS-AUTH/id-token/tokens",
         method="POST",
         headers={"X-Idp-Id": way.idp_id},
         content=as_json({"auth": {"id_token": {"id": id_token.reveal()}}}),
         for_secrets=True,
     )
-    answer = answered(wire, question, WHO, _ADVICE, deadline - clock.monotonic())
-    unscoped = token_of(answer, WHO)
+    response = send(host, request, ISSUER, _ADVICE, deadline - clock.monotonic())
+    unscoped = token_of(response, ISSUER)
     hosts.learn(unscoped)
     identity = {"methods": ["token"], "token": {"id": unscoped.reveal(), "duration_seconds": _DURATION}}
-    question = Question(
+    request = Request(
         url=f"{endpoint}/v3.0/OS-CREDENTIAL/securitytokens",
         method="POST",
         content=as_json({"auth": {"identity": identity}}),
         for_secrets=True,
     )
-    answer = answered(wire, question, WHO, _ADVICE, deadline - clock.monotonic())
-    issued = read(answer, CredentialAnswer, WHO).credential
+    response = send(host, request, ISSUER, _ADVICE, deadline - clock.monotonic())
+    issued = parse_body(response, CredentialAnswer, ISSUER).credential
     key = issued.as_access_key(way.source, hosts)
-    return Issued(key, seconds_left(issued.expires_at.timestamp(), answer, clock))
+    return Issued(key, seconds_left(issued.expires_at.timestamp(), response, clock))

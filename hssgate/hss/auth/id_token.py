@@ -8,9 +8,9 @@ from pydantic import BaseModel
 
 from hssgate.clock import Clock
 from hssgate.errors import ApiRefused, ApiUnavailable
-from hssgate.hss.auth.exchange import ANSWER, SecretText, answered, read
+from hssgate.hss.auth.issuers import RESPONSE_CONFIG, SecretText, parse_body, send
 from hssgate.hss.credentials import GitHubIdToken, GivenIdToken, IdTokenFile, IdTokenSource
-from hssgate.hss.exchange import Question
+from hssgate.hss.exchange import Request
 from hssgate.hss.hosts import Hosts
 from hssgate.hss.refusals import Advice
 from hssgate.hss.secret import LONGEST_SENDABLE, Secret, is_sendable
@@ -22,7 +22,7 @@ _ADVICE = Advice({}, {}, "the job needs `permissions: id-token: write`, and its 
 
 
 class _TokenAnswer(BaseModel):
-    model_config = ANSWER
+    model_config = RESPONSE_CONFIG
 
     value: SecretText
 
@@ -83,10 +83,10 @@ def _from_github(source: GitHubIdToken, hosts: Hosts, within: float) -> Secret:
     query = url.query
     if source.audience is not None:
         query = "&".join(part for part in (query, urlencode({"audience": source.audience})) if part)
-    question = Question(
+    request = Request(
         url=url._replace(query=query).geturl(),
         headers={"Authorization": f"Bearer {source.request_token.reveal()}"},
         for_secrets=True,
     )
-    wire = hosts.wire(f"{url.scheme}://{url.netloc}")
-    return Secret(read(answered(wire, question, _GITHUB, _ADVICE, within), _TokenAnswer, _GITHUB).value)
+    host = hosts.client(f"{url.scheme}://{url.netloc}")
+    return Secret(parse_body(send(host, request, _GITHUB, _ADVICE, within), _TokenAnswer, _GITHUB).value)

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 from hssgate.clock import Clock
 from hssgate.durations import format_duration
 from hssgate.errors import ApiRefused, ApiUnavailable
-from hssgate.hss.exchange import Answer
+from hssgate.hss.exchange import Response
 from hssgate.record import record
 
 T = TypeVar("T")
@@ -109,13 +109,13 @@ class Lease(Generic[T]):
         return format_duration(max(self._ends_at - self._clock.monotonic(), 0.0))
 
 
-def seconds_left(ends_at: float, answer: Answer, clock: Clock) -> float:
+def seconds_left(ends_at: float, response: Response, clock: Clock) -> float:
     """Return the seconds until a moment of the server's clock as in the answer; without one, of our own.
 
     Args:
         ends_at: epoch seconds.
-        answer: that named the moment.
+        response: that named the moment.
         clock: our own.
     """
-    now = clock.epoch() if answer.server_time is None else answer.server_time
+    now = clock.epoch() if response.server_time is None else response.server_time
     return max(ends_at - now, 0.0)

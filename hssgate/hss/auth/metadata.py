@@ -5,17 +5,17 @@ Source: the official SDK's MetadataAccessor.
 
 from hssgate.clock import Clock
 from hssgate.errors import ApiRefused, ApiUnavailable
-from hssgate.hss.auth.exchange import CredentialAnswer, answered, answered_by, named, read
+from hssgate.hss.auth.issuers import CredentialAnswer, parse_body, require_success, send, with_issuer_in_errors
 from hssgate.hss.auth.lease import Issued, seconds_left
 from hssgate.hss.credentials import AccessKey, MachineAgency
-from hssgate.hss.exchange import Question, Wire
+from hssgate.hss.exchange import HostClient, Request
 from hssgate.hss.hosts import Hosts
 from hssgate.hss.http import METADATA_HOST
 from hssgate.hss.refusals import OTHER_SERVER, Advice
 from hssgate.hss.responses import exchange_of
 from hssgate.hss.secret import Secret, is_sendable
 
-WHO = "the machine's metadata service"
+ISSUER = "the machine's metadata service"
 ENDPOINT = f"http://{METADATA_HOST}"  # plain, for it never leaves the machine's host
 _LONGEST_WAIT = 3.0  # seconds of one exchange; the service is near or not there
 _MOST_SILENCES = 3
@@ -62,40 +62,40 @@ class MachineKeys:
             raise kind(f"{error}; HSSGATE_ECS_AGENCY is for machines of the cloud alone", error.exchange) from error
 
     def _ask(self, deadline: float) -> Issued[AccessKey]:
-        wire = self._hosts.wire(ENDPOINT)
-        token = _token(wire, self._hosts, self._left(deadline))
+        host = self._hosts.client(ENDPOINT)
+        token = _token(host, self._hosts, self._left(deadline))
         self._was_answered = True
-        question = Question(
+        request = Request(
             url=f"{ENDPOINT}/openstack/latest/securitykey",
             headers={"X-Metadata-Token": token.reveal()} if token else {},
             for_secrets=True,
         )
-        answer = answered(wire, question, WHO, _ADVICE, self._left(deadline))
-        issued = read(answer, CredentialAnswer, WHO).credential
+        response = send(host, request, ISSUER, _ADVICE, self._left(deadline))
+        issued = parse_body(response, CredentialAnswer, ISSUER).credential
         return Issued(
             issued.as_access_key(self._way.source, self._hosts),
-            seconds_left(issued.expires_at.timestamp(), answer, self._clock),
+            seconds_left(issued.expires_at.timestamp(), response, self._clock),
         )
 
     def _left(self, deadline: float) -> float:
         return min(deadline - self._clock.monotonic(), _LONGEST_WAIT)
 
 
-def _token(wire: Wire, hosts: Hosts, within: float) -> Secret | None:
+def _token(host: HostClient, hosts: Hosts, within: float) -> Secret | None:
     """Return what the service wants to see, or None where it is too old to want it."""
-    question = Question(
+    request = Request(
         url=f"{ENDPOINT}/meta-data/latest/api/token",
         method="PUT",
         headers={"X-Metadata-Token-Ttl-Seconds": str(_TOKEN_LIFE)},
         for_secrets=True,
     )
-    answer = named(lambda: wire.ask(question, within=within), WHO)
-    if answer.status in _WITHOUT_TOKENS:
+    response = with_issuer_in_errors(lambda: host.send(request, within=within), ISSUER)
+    if response.status in _WITHOUT_TOKENS:
         return None
-    text = answered_by(lambda: answer, WHO, _ADVICE).body.decode("ascii", errors="replace").strip()
+    text = require_success(lambda: response, ISSUER, _ADVICE).body.decode("ascii", errors="replace").strip()
     if not is_sendable(text):
-        what = f"{WHO}: unreadable answer: what it gives is no token"
-        raise ApiUnavailable(what, exchange_of(answer), advice=OTHER_SERVER)
+        what = f"{ISSUER}: unreadable answer: what it gives is no token"
+        raise ApiUnavailable(what, exchange_of(response), advice=OTHER_SERVER)
     token = Secret(text)
     hosts.learn(token)
     return token

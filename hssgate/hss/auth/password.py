@@ -8,15 +8,15 @@ from typing import Any
 from pydantic import AwareDatetime, BaseModel
 
 from hssgate.clock import Clock
-from hssgate.hss.auth.exchange import ANSWER, ProjectId, answered, as_json, read, token_of
+from hssgate.hss.auth.issuers import RESPONSE_CONFIG, ProjectId, as_json, parse_body, send, token_of
 from hssgate.hss.auth.lease import Issued, seconds_left
 from hssgate.hss.credentials import Password
-from hssgate.hss.exchange import Question
+from hssgate.hss.exchange import Request
 from hssgate.hss.hosts import Hosts
 from hssgate.hss.refusals import Advice
 from hssgate.hss.secret import Secret
 
-WHO = "IAM (password)"
+ISSUER = "IAM (password)"
 _ADVICE = Advice(
     {},
     {},
@@ -26,20 +26,20 @@ _ADVICE = Advice(
 
 
 class _Project(BaseModel):
-    model_config = ANSWER
+    model_config = RESPONSE_CONFIG
 
     id: ProjectId
 
 
 class _Token(BaseModel):
-    model_config = ANSWER
+    model_config = RESPONSE_CONFIG
 
     expires_at: AwareDatetime
     project: _Project | None = None
 
 
 class _TokenAnswer(BaseModel):
-    model_config = ANSWER
+    model_config = RESPONSE_CONFIG
 
     token: _Token
 
@@ -67,15 +67,15 @@ def log_in(
         "domain": {"name": way.domain},
     }
     identity = {"methods": ["password"], "password": {"user": user}}
-    question = Question(
+    request = Request(
         url=f"{endpoint}/v3/auth/tokens",
         method="POST",
         content=as_json({"auth": {"identity": identity, "scope": {"project": scope}}}),
         for_secrets=True,
     )
-    answer = answered(hosts.wire(endpoint), question, WHO, _ADVICE, within)
-    token = read(answer, _TokenAnswer, WHO).token
-    secret = token_of(answer, WHO)
+    response = send(hosts.client(endpoint), request, ISSUER, _ADVICE, within)
+    token = parse_body(response, _TokenAnswer, ISSUER).token
+    secret = token_of(response, ISSUER)
     hosts.learn(secret)
     project_id = token.project.id if token.project else None
-    return Issued((secret, project_id), seconds_left(token.expires_at.timestamp(), answer, clock))
+    return Issued((secret, project_id), seconds_left(token.expires_at.timestamp(), response, clock))

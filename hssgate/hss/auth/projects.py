@@ -9,13 +9,13 @@ from urllib.parse import quote
 from pydantic import BaseModel
 
 from hssgate.errors import ApiRefused
-from hssgate.hss.auth.exchange import ANSWER, ProjectId, answered_by, read
-from hssgate.hss.exchange import Answer
+from hssgate.hss.auth.issuers import RESPONSE_CONFIG, ProjectId, parse_body, require_success
+from hssgate.hss.exchange import Response
 from hssgate.hss.refusals import Advice
 from hssgate.hss.responses import exchange_of
 from hssgate.text import clean
 
-WHO = "IAM (projects)"
+ISSUER = "IAM (projects)"
 _GIVE_IT = "give --project-id (or HSSGATE_PROJECT_ID)"
 _MOST_SHOWN = 10
 _ADVICE = Advice(
@@ -26,19 +26,19 @@ _ADVICE = Advice(
 
 
 class _Project(BaseModel):
-    model_config = ANSWER
+    model_config = RESPONSE_CONFIG
 
     id: ProjectId
     name: str
 
 
 class _ProjectsAnswer(BaseModel):
-    model_config = ANSWER
+    model_config = RESPONSE_CONFIG
 
     projects: tuple[_Project, ...]
 
 
-def look_up_project(ask: Callable[[str], Answer], endpoint: str, region: str) -> str:
+def look_up_project(ask: Callable[[str], Response], endpoint: str, region: str) -> str:
     """Return the id of the region's project.
 
     Args:
@@ -51,8 +51,8 @@ def look_up_project(ask: Callable[[str], Answer], endpoint: str, region: str) ->
         ApiRefused: there is none, or more than one, or they may not be listed.
     """
     url = f"{endpoint}/v3/projects?name={quote(region, safe='-_.~')}"
-    answer = answered_by(lambda: ask(url), WHO, _ADVICE)
-    found = [project for project in read(answer, _ProjectsAnswer, WHO).projects if project.name == region]
+    response = require_success(lambda: ask(url), ISSUER, _ADVICE)
+    found = [project for project in parse_body(response, _ProjectsAnswer, ISSUER).projects if project.name == region]
     match found:
         case [project]:
             return project.id
@@ -61,4 +61,4 @@ def look_up_project(ask: Callable[[str], Answer], endpoint: str, region: str) ->
         case _:
             ids = ", ".join(clean(project.id, 100) for project in found[:_MOST_SHOWN])
             message = f"region {region} has {len(found)} projects ({ids}): {_GIVE_IT} to choose one"
-    raise ApiRefused(f"{WHO}: {message}", exchange_of(answer))
+    raise ApiRefused(f"{ISSUER}: {message}", exchange_of(response))

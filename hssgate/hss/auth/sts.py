@@ -8,15 +8,15 @@ from typing import Any
 from pydantic import AwareDatetime, BaseModel
 
 from hssgate.clock import Clock
-from hssgate.hss.auth.exchange import ANSWER, SecretText, answered, as_json, read, temporary_key
 from hssgate.hss.auth.id_token import id_token_of
+from hssgate.hss.auth.issuers import RESPONSE_CONFIG, SecretText, as_json, parse_body, send, temporary_key
 from hssgate.hss.auth.lease import Issued, seconds_left
 from hssgate.hss.credentials import AccessKey, Keyless
-from hssgate.hss.exchange import Question
+from hssgate.hss.exchange import Request
 from hssgate.hss.hosts import Hosts
 from hssgate.hss.refusals import Advice
 
-WHO = "STS (assume-with-oidc)"
+ISSUER = "STS (assume-with-oidc)"
 _ADVICE = Advice(
     {},
     {},
@@ -26,7 +26,7 @@ _ADVICE = Advice(
 
 
 class _IssuedKey(BaseModel):
-    model_config = ANSWER
+    model_config = RESPONSE_CONFIG
 
     access_key_id: SecretText
     secret_access_key: SecretText
@@ -35,7 +35,7 @@ class _IssuedKey(BaseModel):
 
 
 class _StsAnswer(BaseModel):
-    model_config = ANSWER
+    model_config = RESPONSE_CONFIG
 
     credentials: _IssuedKey
 
@@ -67,10 +67,10 @@ def assume_with_oidc(way: Keyless, endpoint: str, hosts: Hosts, clock: Clock, wi
         body["policy"] = way.policy
     if way.policy_ids:
         body["policy_ids"] = [*way.policy_ids]
-    question = Question(
+    request = Request(
         url=f"{endpoint}/v5/agencies/assume-with-oidc", method="POST", content=as_json(body), for_secrets=True
     )
-    answer = answered(hosts.wire(endpoint), question, WHO, _ADVICE, deadline - clock.monotonic())
-    issued = read(answer, _StsAnswer, WHO).credentials
+    response = send(hosts.client(endpoint), request, ISSUER, _ADVICE, deadline - clock.monotonic())
+    issued = parse_body(response, _StsAnswer, ISSUER).credentials
     key = temporary_key(issued.access_key_id, issued.secret_access_key, issued.security_token, way.source, hosts)
-    return Issued(key, seconds_left(issued.expiration.timestamp(), answer, clock))
+    return Issued(key, seconds_left(issued.expiration.timestamp(), response, clock))

@@ -13,7 +13,7 @@ from hssgate.hss.auth.lease import Issued, Lease
 from hssgate.hss.auth.token import TokenAuth
 from hssgate.hss.connection import Connection
 from hssgate.hss.credentials import AccessKey, Federation, Keyless, MachineAgency, Password, Token
-from hssgate.hss.exchange import LARGEST_BODY, Answer, Question, Wire
+from hssgate.hss.exchange import LARGEST_BODY, HostClient, Request, Response
 from hssgate.hss.hosts import Hosts
 from hssgate.hss.secret import Secret
 
@@ -22,14 +22,14 @@ T = TypeVar("T")
 _UNAUTHORIZED = 401
 
 
-class Access:
-    """Makes requests acceptable.
+class Authenticator:
+    """Authenticates requests and resolves the project id.
 
     Args:
-        connection: credentials, project, and where IAM and STS are.
-        hosts: to ask them.
-        clock: for deadlines, signatures and ends.
-        warn: called with one line where something is odd but healed.
+        connection: credentials, project, and the endpoints of IAM and STS.
+        hosts: HTTP clients for IAM and STS.
+        clock: for deadlines, signatures and expiry times.
+        warn: called with one line for each problem that was corrected.
     """
 
     def __init__(self, connection: Connection, hosts: Hosts, clock: Clock, warn: Callable[[str], None]) -> None:
@@ -45,68 +45,70 @@ class Access:
 
     @property
     def project_id(self) -> str:
-        """The Huawei Cloud project; `prepare` comes first."""
+        """The id of the Huawei Cloud project; call `prepare` first."""
         if self._project_id is None:
             raise RuntimeError("the project was not looked up")
         return self._project_id
 
     def prepare(self, within: float) -> None:
-        """See to it that the next request can be sent: exchange, renew and look up what is missing.
+        """Obtain or renew the credentials and resolve the project id, where either is missing.
 
         Args:
-            within: seconds that this may take.
+            within: seconds for all requests together.
 
         Raises:
-            ApiUnavailable: there was no usable answer.
-            ApiRefused: asking again would not help; a refused exchange is never repeated.
+            ApiUnavailable: there was no usable response.
+            ApiRefused: a retry would not help; a refused credential is never sent again.
         """
         deadline = self._clock.monotonic() + within
-        self.obtain(within)
-        self.find_project(deadline - self._clock.monotonic())
+        self.obtain_credentials(within)
+        self.resolve_project(deadline - self._clock.monotonic())
 
-    def obtain(self, within: float) -> None:
-        """See to it that there are keys or a token; see `prepare`."""
+    def obtain_credentials(self, within: float) -> None:
+        """Obtain or renew temporary keys or the IAM token; see `prepare`."""
         if self._keys is not None:
             self._keys.prepare(within)
         if self._session is not None:
             self._session.prepare(within)
             self._project_id = self._project_id or self._session.value[1]
 
-    def find_project(self, within: float) -> None:
-        """See to it that the project is known; see `prepare`, and `obtain` comes first."""
+    def resolve_project(self, within: float) -> None:
+        """Resolve the project id; see `prepare`. Call `obtain_credentials` first."""
         if self._project_id is None:
             self._look_up_project(self._clock.monotonic() + within)
 
-    def believe(self, server_time: float | None) -> None:
-        """Sign with the server's time from the start where our own is too far from it.
+    def correct_clock(self, server_time: float | None) -> None:
+        """Sign with the server's time if the local clock is too far from it.
 
         Args:
             server_time: the server's `Date`, in epoch seconds.
         """
         if isinstance(self._auth, SignedAuth):
-            self._auth.heal_skew(server_time)
+            self._auth.correct_skew(server_time)
 
-    def ask(self, wire: Wire, url: str, left: Callable[[], float], largest: int = LARGEST_BODY) -> Answer:
-        """Send a request with the credentials; once more where only a wrong clock was to blame.
+    def send(self, host: HostClient, url: str, left: Callable[[], float], largest: int = LARGEST_BODY) -> Response:
+        """Send a request with the credentials; send it again once if only the local clock was wrong.
 
         Args:
-            wire: to the host.
+            host: client of the host.
             url: already encoded.
             left: returns the seconds that are left.
-            largest: bytes of the answer's body.
+            largest: limit of the response's body in bytes.
 
         Raises:
-            ApiUnavailable: there was no answer in time.
-            ApiRefused: the server's certificate is not to be trusted.
+            ApiUnavailable: there was no response in time.
+            ApiRefused: the server's certificate is not trusted.
         """
-        question = Question(url=url, auth=self._auth, largest=largest)
-        answer = wire.ask(question, within=left())
-        if answer.status == _UNAUTHORIZED and isinstance(self._auth, SignedAuth):
-            skew = self._auth.heal_skew(answer.server_time)
+        # A wrong signature counts towards the lock of the access key (five failures lock it for five minutes), so a
+        # 401 is repeated only if the server's `Date` shows that our clock was off, and only once in a run.
+        request = Request(url=url, auth=self._auth, largest=largest)
+        response = host.send(request, within=left())
+        if response.status == _UNAUTHORIZED and isinstance(self._auth, SignedAuth):
+            skew = self._auth.correct_skew(response.server_time)
             if skew is not None:
                 self._warn(describe_skew(skew))
-                answer = wire.ask(question, within=left())
-        return answer
+                response = host.send(request, within=left())
+        return response
 
     def _look_up_project(self, deadline: float) -> None:
         if self._refusal is not None:
@@ -114,10 +116,10 @@ class Access:
         from hssgate.hss.auth.projects import look_up_project
 
         endpoint, region = self._connection.iam_endpoint or "", self._connection.region or ""
-        wire = self._hosts.wire(endpoint)
+        host = self._hosts.client(endpoint)
         try:
             self._project_id = look_up_project(
-                lambda url: self.ask(wire, url, lambda: _left(deadline, self._clock)), endpoint, region
+                lambda url: self.send(host, url, lambda: _left(deadline, self._clock)), endpoint, region
             )
         except ApiRefused as refusal:
             self._refusal = refusal
@@ -134,22 +136,22 @@ class Access:
             case Keyless() as keyless:
                 from hssgate.hss.auth.sts import assume_with_oidc
 
-                return self._leased(lambda within: assume_with_oidc(keyless, sts, hosts, clock, within))
+                return self._with_temporary_keys(lambda within: assume_with_oidc(keyless, sts, hosts, clock, within))
             case Federation() as federation:
                 from hssgate.hss.auth.federation import federate
 
-                return self._leased(lambda within: federate(federation, iam, hosts, clock, within))
+                return self._with_temporary_keys(lambda within: federate(federation, iam, hosts, clock, within))
             case MachineAgency() as agency:
                 from hssgate.hss.auth.metadata import MachineKeys
 
-                return self._leased(MachineKeys(agency, hosts, clock).obtain)
+                return self._with_temporary_keys(MachineKeys(agency, hosts, clock).obtain)
             case Password() as password:
                 session = self._session = self._lease("IAM token", lambda within: self._log_in(password, within))
                 return TokenAuth(lambda: session.value[0])
             case unreachable:
                 assert_never(unreachable)
 
-    def _leased(self, obtain: Callable[[float], Issued[AccessKey]]) -> SignedAuth:
+    def _with_temporary_keys(self, obtain: Callable[[float], Issued[AccessKey]]) -> SignedAuth:
         keys = self._keys = self._lease("temporary keys", obtain)
         return self._signed(lambda: keys.value)
 
@@ -159,13 +161,13 @@ class Access:
     def _signed(self, key: Callable[[], AccessKey]) -> SignedAuth:
         return SignedAuth(key, lambda: self._project_id, self._clock)
 
-    def _log_in(self, way: Password, within: float) -> Issued[tuple[Secret, str | None]]:
+    def _log_in(self, password: Password, within: float) -> Issued[tuple[Secret, str | None]]:
         from hssgate.hss.auth.password import log_in
 
         project_id, region = self._project_id, self._connection.region
         scope = {"id": project_id} if project_id is not None else {"name": region or ""}
         iam = self._connection.iam_endpoint or ""
-        return log_in(way, iam, self._hosts, self._clock, scope=scope, within=within)
+        return log_in(password, iam, self._hosts, self._clock, scope=scope, within=within)
 
 
 def _left(deadline: float, clock: Clock) -> float:

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
 
 from hssgate.errors import ApiRefused, ApiUnavailable
 from hssgate.hss.credentials import AccessKey
-from hssgate.hss.exchange import Answer, Question, Wire
+from hssgate.hss.exchange import HostClient, Request, Response
 from hssgate.hss.hosts import Hosts
 from hssgate.hss.refusals import OTHER_SERVER, Advice, failure_of
 from hssgate.hss.responses import document_of, exchange_of, unreadable
@@ -19,14 +19,14 @@ Model = TypeVar("Model", bound=BaseModel)
 SecretText = Annotated[str, StringConstraints(max_length=LONGEST_SENDABLE, pattern="^[!-~]+$")]
 # A project's id stands in the path of each request and in a header: nothing may lead out of the one or end the other.
 ProjectId = Annotated[str, StringConstraints(max_length=256, pattern="^[.]*[A-Za-z0-9_~-][A-Za-z0-9_.~-]*$")]
-ANSWER = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, defer_build=True)
+RESPONSE_CONFIG = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, defer_build=True)
 _SUCCESSES = frozenset({200, 201})
 
 
 class IssuedKey(BaseModel):
     """A temporary access key, as IAM and the metadata service write it."""
 
-    model_config = ANSWER
+    model_config = RESPONSE_CONFIG
 
     access: SecretText
     secret: SecretText
@@ -41,7 +41,7 @@ class IssuedKey(BaseModel):
 class CredentialAnswer(BaseModel):
     """What holds one."""
 
-    model_config = ANSWER
+    model_config = RESPONSE_CONFIG
 
     credential: IssuedKey
 
@@ -61,41 +61,41 @@ def temporary_key(ak: str, sk: str, security_token: str, source: str, hosts: Hos
     return AccessKey(ak=ak, sk=secrets[0], security_token=secrets[1], source=source)
 
 
-def answered(wire: Wire, question: Question, who: str, advice: Advice, within: float) -> Answer:
-    """Return the answer to a question that bears its own credentials; see `answered_by`.
+def send(host: HostClient, request: Request, issuer: str, advice: Advice, within: float) -> Response:
+    """Return the answer to a question that bears its own credentials; see `require_success`.
 
     Args:
-        wire: to the service.
-        question: what is asked.
-        who: is asked, in words.
+        host: client of the service.
+        request: what is asked.
+        issuer: is asked, in words.
         advice: what to do next about a refusal.
         within: seconds for the exchange.
     """
-    return answered_by(lambda: wire.ask(question, within=within), who, advice)
+    return require_success(lambda: host.send(request, within=within), issuer, advice)
 
 
-def answered_by(ask: Callable[[], Answer], who: str, advice: Advice) -> Answer:
+def require_success(ask: Callable[[], Response], issuer: str, advice: Advice) -> Response:
     """Return the answer, if it is a success.
 
     Args:
         ask: sends the request, returns the answer.
-        who: is asked, in words.
+        issuer: is asked, in words.
         advice: what to do next about a refusal.
 
     Raises:
         ApiUnavailable: there was no answer, or one that may be another next time.
         ApiRefused: asking again would not help, for anyone.
     """
-    answer = named(ask, who)
-    if answer.status in _SUCCESSES:
-        return answer
-    failure = failure_of(answer, advice)
+    response = with_issuer_in_errors(ask, issuer)
+    if response.status in _SUCCESSES:
+        return response
+    failure = failure_of(response, advice)
     if isinstance(failure, ApiUnavailable):
-        raise failure.reworded(f"{who}: {failure}")
-    raise ApiRefused(f"{who}: {failure}", failure.exchange)
+        raise failure.reworded(f"{issuer}: {failure}")
+    raise ApiRefused(f"{issuer}: {failure}", failure.exchange)
 
 
-def named(ask: Callable[[], Answer], who: str) -> Answer:
+def with_issuer_in_errors(ask: Callable[[], Response], issuer: str) -> Response:
     """Return the answer with any status; an error names the host.
 
     Raises:
@@ -106,43 +106,43 @@ def named(ask: Callable[[], Answer], who: str) -> Answer:
     try:
         return ask()
     except ApiUnavailable as error:
-        raise error.reworded(f"{who}: {error}") from error
+        raise error.reworded(f"{issuer}: {error}") from error
     except ApiRefused as error:
-        raise ApiRefused(f"{who}: {error}", error.exchange) from error
+        raise ApiRefused(f"{issuer}: {error}", error.exchange) from error
 
 
-def read(answer: Answer, model: type[Model], who: str) -> Model:
+def parse_body(response: Response, model: type[Model], issuer: str) -> Model:
     """Return what the answer holds.
 
     Args:
-        answer: a success.
+        response: a success.
         model: what it should be.
-        who: was asked, in words.
+        issuer: was asked, in words.
 
     Raises:
         ApiUnavailable: it cannot be read.
     """
     try:
-        with unreadable(exchange_of(answer)):
-            return model.model_validate(document_of(answer))
+        with unreadable(exchange_of(response)):
+            return model.model_validate(document_of(response))
     except ApiUnavailable as error:
-        raise error.reworded(f"{who}: {error}") from error
+        raise error.reworded(f"{issuer}: {error}") from error
 
 
-def token_of(answer: Answer, who: str) -> Secret:
+def token_of(response: Response, issuer: str) -> Secret:
     """Return the token that IAM gives in a header.
 
     Args:
-        answer: a success.
-        who: was asked, in words.
+        response: a success.
+        issuer: was asked, in words.
 
     Raises:
         ApiUnavailable: there is none that could be sent.
     """
-    given = answer.headers.get("X-Subject-Token", "")
+    given = response.headers.get("X-Subject-Token", "")
     if not is_sendable(given):
-        what = f"{who}: unreadable answer: there is no token in X-Subject-Token"
-        raise ApiUnavailable(what, exchange_of(answer), advice=OTHER_SERVER)
+        what = f"{issuer}: unreadable answer: there is no token in X-Subject-Token"
+        raise ApiUnavailable(what, exchange_of(response), advice=OTHER_SERVER)
     return Secret(given)
 
 
