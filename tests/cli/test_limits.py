@@ -131,7 +131,6 @@ def test_all_findings_of_a_run_have_an_end(bench: Bench) -> None:
     assert [image["exit_code"] for image in ended.report["images"]] == [10, 3]
 
 
-@pytest.mark.large
 def test_what_the_json_report_leaves_out_can_pass_no_more(bench: Bench) -> None:
     """It says so; judged again, the findings are missing."""
     Path("hssgate.yaml").write_text("rules: {vulnerabilities: 5000}", encoding="utf-8")

@@ -269,7 +269,6 @@ def test_a_clock_that_is_set_back_meanwhile_puts_nothing_out_of_order(bench: Ben
     assert [*contradictions(read_report(Path("report.json")))] == []
 
 
-@pytest.mark.unmeasured
 @pytest.mark.parametrize("seed", range(1, 41))
 def test_one_change_never_makes_a_report_softer(seed: int, tmp_path: Path, bench: Bench) -> None:
     """Of the report of a random world: refused, or no softer verdict, even with a new hash; refused without one."""

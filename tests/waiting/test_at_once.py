@@ -29,8 +29,6 @@ from tests.conftest import Bench
 from tests.support.fakes import START, FakeClock
 from tests.waiting.test_poller import ROW, page
 
-pytestmark = pytest.mark.unmeasured
-
 LONGEST = 30.0  # seconds of real time after which a test gives up on its threads
 
 
