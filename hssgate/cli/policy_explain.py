@@ -77,7 +77,7 @@ def _as_text(explanation: Explanation, reference: Reference, console: Console) -
             *(f"  {line}" for line in lines),
             *([f"  not applied: {', '.join(absent)}"] if absent else []),
             *(f"  without effect, ended: {_from(origin)}" for origin in explanation.ended),
-            *(f"  ignores {_ignored(entry)}  {place}" for entry, place in explanation.exceptions),
+            *(f"  ignores {_ignored(entry)}  {place}" for entry, place in explanation.ignores),
             *(f"  {_compared(glob)}" for glob in explanation.globs if glob.fits or console.verbosity > 0),
         ]
     )
@@ -100,8 +100,7 @@ def _as_json(explanation: Explanation) -> dict[str, object]:
         ],
         "ended": [_origin_as_json(origin) for origin in explanation.ended],
         "ignore": [
-            {"place": place, **entry.model_dump(mode="json", exclude_none=True)}
-            for entry, place in explanation.exceptions
+            {"place": place, **entry.model_dump(mode="json", exclude_none=True)} for entry, place in explanation.ignores
         ],
         "globs": [asdict(glob) for glob in explanation.globs],
     }

@@ -55,7 +55,7 @@ class Terms:
 
 @record
 class JudgedImage:
-    """The verdict on one image, and what the policies' exceptions did.
+    """The verdict on one image, and what the policies' `ignore` entries did.
 
     Args:
         verdict: on the image.
@@ -112,9 +112,7 @@ def judge_by_rules(
         ),
         seen=_seen(sighting, evidence, terms),
         in_force=tuple(
-            PolicyInForce(
-                number if group.standing else None, rules.policy, rules.by_name, len(rules.exceptions.entries)
-            )
+            PolicyInForce(number if group.standing else None, rules.policy, rules.by_name, len(rules.ignores.entries))
             for number, group in enumerate(groups)
             for rules in in_force[number]
         ),
@@ -241,7 +239,7 @@ def _listed(
         return ()
     reasons: dict[int, list[tuple[str, str]]] = {}
     for rules, sorted_ in zip(in_force, sorted_by_policy, strict=True):
-        entries = dict(rules.exceptions.entries)
+        entries = dict(rules.ignores.entries)
         for finding, index in sorted_.ignored if sorted_ else ():
             reasons.setdefault(id(finding), []).append((rules.policy, entries[index].reason))
     return tuple(

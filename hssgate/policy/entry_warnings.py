@@ -90,4 +90,4 @@ def _about(entry: Override | Ignore) -> str:
     if isinstance(entry, Override):
         return f"the override for {clean(', '.join(entry.images), 200)} ({reason})"
     package = f" in {clean(entry.package, 100)}" if entry.package else ""
-    return f"the exception for {clean(entry.vulnerability, 100)}{package} ({reason})"
+    return f"the ignore entry for {clean(entry.vulnerability, 100)}{package} ({reason})"

@@ -49,14 +49,14 @@ class Explanation:
         source: of the policy.
         rules: in force, by name, in the order of the model, each with its origin.
         ended: the overrides that match the image and are without effect.
-        exceptions: in force for the image, each with where it stands.
+        ignores: in force for the image, each with where it stands.
         globs: on images, of every entry, in their order.
     """
 
     source: PolicySource
     rules: dict[str, tuple[Rule, Origin]]
     ended: tuple[Origin, ...]
-    exceptions: tuple[tuple[Ignore, str], ...]
+    ignores: tuple[tuple[Ignore, str], ...]
     globs: tuple[Compared, ...]
 
 
@@ -74,9 +74,9 @@ def explain_policy(loaded: LoadedPolicy, subject: Subject, now: float) -> Explan
         rule, index = in_force[name]
         rules[name] = (rule, Origin(loaded.place_of_rule(name)) if index is None else _origin_of(loaded, index))
     ended = tuple(_origin_of(loaded, index) for index in ended_overrides(loaded, subject, now))
-    entries = rules_for(loaded, subject, now).exceptions.entries
-    exceptions = tuple((entry, loaded.place_of("ignore", index)) for index, entry in entries)
-    return Explanation(loaded.source, rules, ended, exceptions, tuple(_globs(loaded, subject)))
+    entries = rules_for(loaded, subject, now).ignores.entries
+    ignores = tuple((entry, loaded.place_of("ignore", index)) for index, entry in entries)
+    return Explanation(loaded.source, rules, ended, ignores, tuple(_globs(loaded, subject)))
 
 
 def _globs(loaded: LoadedPolicy, subject: Subject) -> Iterator[Compared]:

@@ -11,7 +11,7 @@ _CVE = "cve-"
 
 
 @record
-class Exceptions:
+class Ignores:
     """The `ignore` entries of one policy that are in force for one image.
 
     Args:
@@ -77,19 +77,19 @@ class Sorted:
     used: frozenset[int]
 
 
-def sort_out(findings: Iterable[Finding], cves: Mapping[str, tuple[str, ...]], exceptions: Exceptions) -> Sorted:
+def sort_out(findings: Iterable[Finding], cves: Mapping[str, tuple[str, ...]], ignores: Ignores) -> Sorted:
     """Return which findings count.
 
     Args:
         findings: of the image.
         cves: the CVE ids of notices.
-        exceptions: in force.
+        ignores: in force.
     """
     counted: list[Finding] = []
     ignored: list[tuple[Finding, int]] = []
     used: set[int] = set()
     for finding in findings:
-        indexes = exceptions.entry_for(finding, cves.get(finding.vul_id or "", ()))
+        indexes = ignores.entry_for(finding, cves.get(finding.vul_id or "", ()))
         if indexes:
             ignored.append((finding, indexes[0]))
             used.update(indexes)

@@ -55,7 +55,7 @@ def judge_row(facts: Facts, rules: RulesInForce) -> Judged:
     """Hold a row against the limits, one check for each."""
     sorted_findings = None
     if rules.need_findings and isinstance(facts.evidence, Findings):
-        sorted_findings = sort_out(facts.evidence.listed, facts.evidence.cves, rules.exceptions)
+        sorted_findings = sort_out(facts.evidence.listed, facts.evidence.cves, rules.ignores)
     checks = tuple(_judge_limit(name, rule, facts, rules, sorted_findings) for name, rule in rules.limits.items())
     return Judged(checks, sorted_findings)
 

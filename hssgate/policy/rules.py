@@ -1,4 +1,4 @@
-"""Rules and exceptions in force for one image."""
+"""Rules and `ignore` entries in force for one image."""
 
 from collections.abc import Iterable
 from dataclasses import field
@@ -7,7 +7,7 @@ from typing import assert_never
 
 from hssgate.durations import format_duration
 from hssgate.policy.globs import fits_image, path_of
-from hssgate.policy.ignores import Exceptions
+from hssgate.policy.ignores import Ignores
 from hssgate.policy.load import BUILT_IN, LoadedPolicy
 from hssgate.policy.rule_table import RULES, AgeRule, CountRule, ScanRule, SeverityRule
 from hssgate.record import record
@@ -24,14 +24,14 @@ class RulesInForce:
     Args:
         limits: by name, in the order in which they are judged.
         scan: which failures of a scan may pass.
-        exceptions: which findings do not count.
+        ignores: which findings do not count.
         places: of the rules by name, if they stand in a file.
         policy: the path of their policy.
     """
 
     limits: dict[str, LimitRule]
     scan: ScanRule | None
-    exceptions: Exceptions
+    ignores: Ignores
     places: dict[str, Place] = field(default_factory=dict)
     policy: str = BUILT_IN
 
@@ -43,7 +43,7 @@ class RulesInForce:
     @property
     def need_findings(self) -> bool:
         """Whether the findings must be asked for, one by one."""
-        return bool(self.exceptions.entries) or any(RULES[name].needs_findings for name in self.limits)
+        return bool(self.ignores.entries) or any(RULES[name].needs_findings for name in self.limits)
 
 
 @record
@@ -94,7 +94,7 @@ def rules_for(loaded: LoadedPolicy, subject: Subject, now: float) -> RulesInForc
         if loaded.source.path != BUILT_IN
     }
     accepted = scan if isinstance(scan, ScanRule) else None
-    return RulesInForce(limits, accepted, Exceptions(entries), places, loaded.source.path)
+    return RulesInForce(limits, accepted, Ignores(entries), places, loaded.source.path)
 
 
 def rules_by_origin(loaded: LoadedPolicy, subject: Subject, now: float) -> dict[str, tuple[Rule, int | None]]:

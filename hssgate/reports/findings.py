@@ -1,4 +1,4 @@
-"""Findings as text: a line each, and exceptions ready to be pasted into a policy."""
+"""Findings as text: a line each, and `ignore` entries ready to be pasted into a policy."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -113,7 +113,7 @@ def gravest_first(found: Sequence[Consequence]) -> list[Consequence]:
     return sorted(found, key=lambda one: _GRAVEST_FIRST.index(one.effect))
 
 
-def exceptions_for(findings: Sequence[Finding], most: int) -> str:
+def ignore_entries_for(findings: Sequence[Finding], most: int) -> str:
     """Return `ignore` entries for the findings, as YAML; the reason is left for a person to give.
 
     Args:

@@ -9,10 +9,10 @@ from hssgate.reports.findings import (
     blamed_findings,
     consequences,
     detail_words,
-    exceptions_for,
     field,
     gravest_first,
     identifier,
+    ignore_entries_for,
     package,
 )
 from hssgate.reports.html_tables import badge, row_header, table
@@ -27,7 +27,7 @@ MOST_ROWS = 5000  # of findings, of all images together; and of details
 _ROOM_OF_ALL_ROWS = 4 * 1024 * 1024  # bytes, of all images together
 _ROOM_OF_ROWS = 256 * 1024
 _MOST_CHECKS = 100
-_MOST_EXCEPTIONS = 50
+_MOST_IGNORE_ENTRIES = 50
 _MOST_READS = 50
 _MOST_CVES = 20
 _UNFOLDED = 50  # rows of a table that need not be opened first
@@ -53,7 +53,7 @@ def image_parts(image: ImageVerdict, number: int, of: int) -> Iterator[Part]:
     """
     yield _checks(image, number)
     yield from _findings(image, of)
-    yield from _exceptions(image)
+    yield from _ignore_entries(image)
     yield from _details(image, of)
     yield _evidence(image)
 
@@ -114,10 +114,10 @@ def _finding(effect: Effect, listed: ListedFinding) -> Markup:
     )
 
 
-def _exceptions(image: ImageVerdict) -> Iterator[Part]:
-    if entries := exceptions_for(blamed_findings(image), _MOST_EXCEPTIONS):
+def _ignore_entries(image: ImageVerdict) -> Iterator[Part]:
+    if entries := ignore_entries_for(blamed_findings(image), _MOST_IGNORE_ENTRIES):
         listed = element("pre", element("code", lines(entries)))
-        yield Part(Rank.EXCEPTIONS, _fold("To let findings pass, with a reason, in the policy", listed))
+        yield Part(Rank.IGNORE_ENTRIES, _fold("To let findings pass, with a reason, in the policy", listed))
 
 
 def _details(image: ImageVerdict, of: int) -> Iterator[Part]:

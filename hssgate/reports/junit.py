@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from junit_xml import TestCase, TestSuite, to_xml_report_string
 
 from hssgate.policy.load import BUILT_IN
-from hssgate.reports.findings import detail_line, exceptions_for, ignored_lines, line
+from hssgate.reports.findings import detail_line, ignore_entries_for, ignored_lines, line
 from hssgate.reports.image_facts import path_in_repository
 from hssgate.reports.size_limit import bounded
 from hssgate.reports.wording import searched_in_words
@@ -21,12 +21,12 @@ __all__ = ["LEAST_SECONDS", "TestCase", "TestSuite", "render", "to_xml"]
 
 _RUN = "run"
 _LONGEST_NAME = 1000
-_LONGEST_LIST = 48 * 1024  # bytes of a list of findings; with the exceptions below it, under 64 kB
+_LONGEST_LIST = 48 * 1024  # bytes of a list of findings; with the `ignore` entries below it, under 64 kB
 _LONGEST_LISTS = 1024 * 1024  # bytes of all such lists together: the library holds a document several times
 _SHORTEST_LIST = 512
 _LONGEST_PROPERTY = 300
 _MOST_PRETTY = 100  # suites; to break the lines of a report the library holds it once more, as a tree
-_MOST_EXCEPTIONS = 50
+_MOST_IGNORE_ENTRIES = 50
 LEAST_SECONDS = 0.001  # of a zero the library writes no time at all
 
 
@@ -126,8 +126,8 @@ def _body(message: str, check: Check, room: int) -> str:
     if check.group:
         lines.append(f"rows: {clean(check.group)}")
     lines += bounded([line(finding) for finding in check.blamed], room, str)
-    if exceptions := exceptions_for(check.blamed, max(_MOST_EXCEPTIONS * room // _LONGEST_LIST, 1)):
-        lines += ["", "To let them pass, with a reason, in the policy:", exceptions]
+    if entries := ignore_entries_for(check.blamed, max(_MOST_IGNORE_ENTRIES * room // _LONGEST_LIST, 1)):
+        lines += ["", "To let them pass, with a reason, in the policy:", entries]
     return "\n".join(lines)
 
 

@@ -6,7 +6,7 @@ from hssgate import __version__
 from hssgate.durations import format_duration, format_moment
 from hssgate.hss.models import Detail, DetailKind, Finding
 from hssgate.reports.escaping import code, fence, row, table, text
-from hssgate.reports.findings import blamed_findings, detail_words, exceptions_for, field, identifier, package
+from hssgate.reports.findings import blamed_findings, detail_words, field, identifier, ignore_entries_for, package
 from hssgate.reports.image_facts import (
     asked,
     evidence,
@@ -27,7 +27,7 @@ _ROOM_OF_OVERVIEW = LONGEST // 3
 _ROOM_OF_LIST = 64 * 1024
 _MOST_ROWS = 100
 _MOST_CHECKS = 40
-_MOST_EXCEPTIONS = 50
+_MOST_IGNORE_ENTRIES = 50
 _UNFOLDED = 10  # rows of a list that need not be opened first
 _LONGEST_MESSAGE = 1000
 _LONGEST_REASON = 200
@@ -131,9 +131,9 @@ def _blamed(image: ImageVerdict) -> Iterator[Part]:
     if rows:
         listed = _table("Level|Finding|Package|What to do", rows, len(blamed) - len(shown))
         yield Part(Rank.FINDINGS, _folded("Findings that block, the gravest first", len(blamed), listed))
-    if entries := exceptions_for(blamed, _MOST_EXCEPTIONS):
+    if entries := ignore_entries_for(blamed, _MOST_IGNORE_ENTRIES):
         heading = "To let findings pass, with a reason, in the policy"
-        yield Part(Rank.EXCEPTIONS, _fold(heading, fence(entries, "yaml")))
+        yield Part(Rank.IGNORE_ENTRIES, _fold(heading, fence(entries, "yaml")))
 
 
 def _ignored(image: ImageVerdict) -> Iterator[Part]:

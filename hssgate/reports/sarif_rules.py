@@ -12,7 +12,7 @@ from hssgate.judging.scan import FRESHNESS
 from hssgate.policy.rule_table import RULES
 from hssgate.reports import escaping
 from hssgate.reports.entries import OWN, RUN, Entry
-from hssgate.reports.findings import exceptions_for, identifier
+from hssgate.reports.findings import identifier, ignore_entries_for
 from hssgate.text import clean
 from hssgate.verdict import SCAN
 
@@ -20,7 +20,7 @@ _LONGEST_SHORT = 250
 _LONGEST_FULL = 1000  # GitHub takes 1,024 characters
 _LONGEST_HELP = 500  # characters of each part
 _LONGEST_URL = 500
-_MOST_EXCEPTIONS = 5
+_MOST_IGNORE_ENTRIES = 5
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _ADDRESS = re.compile(
     rf"https://{_LABEL}(?:\.{_LABEL})+(?:[/?#](?:[\w/?#.~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{{2}})*)?", re.ASCII
@@ -90,7 +90,7 @@ def _of_findings(rule: str, findings: Sequence[Finding]) -> dict[str, Any]:
         "shortDescription": message(clean(f"{name}: {description or 'found in an image'}", _LONGEST_SHORT)),
         "fullDescription": message(clean(description, _LONGEST_FULL) or found),
         **({"helpUri": url} if url else {}),
-        "help": _help([part for part in texts if part], exceptions_for(findings, _MOST_EXCEPTIONS)),
+        "help": _help([part for part in texts if part], ignore_entries_for(findings, _MOST_IGNORE_ENTRIES)),
         "defaultConfiguration": {"level": _DEFAULTS[level]},
         "properties": {
             "security-severity": _SCORES[level],
@@ -99,13 +99,13 @@ def _of_findings(rule: str, findings: Sequence[Finding]) -> dict[str, Any]:
     }
 
 
-def _help(paragraphs: Sequence[str], exceptions: str = "") -> dict[str, str]:
+def _help(paragraphs: Sequence[str], entries: str = "") -> dict[str, str]:
     """Return help as text and as Markdown, in which nothing that came from outside is markup."""
     plain, marked = [*paragraphs], [escaping.text(paragraph) for paragraph in paragraphs]
-    if exceptions:
+    if entries:
         heading = "To let it pass, with a reason, in the policy:"
-        plain += [heading, exceptions]
-        marked += [heading, escaping.fence(exceptions, "yaml")]
+        plain += [heading, entries]
+        marked += [heading, escaping.fence(entries, "yaml")]
     return {**message("\n\n".join(plain)), "markdown": "\n\n".join(marked)}
 
 

@@ -19,7 +19,7 @@ class Rank(IntEnum):
     OVERVIEW = 2
     CHECKS = 3
     EVIDENCE = 4
-    EXCEPTIONS = 5
+    IGNORE_ENTRIES = 5
     FINDINGS = 6
     IGNORED_FINDINGS = 7
     DETAILS = 8

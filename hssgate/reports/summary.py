@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from hssgate.durations import format_duration
-from hssgate.reports.findings import blamed_findings, detail_line, exceptions_for, ignored_lines, line
+from hssgate.reports.findings import blamed_findings, detail_line, ignore_entries_for, ignored_lines, line
 from hssgate.reports.wording import tally
 from hssgate.text import clean, plural
 from hssgate.verdict import Check, ImageVerdict, Outcome, Result, Verdict
@@ -13,7 +13,7 @@ Tone = Literal["good", "bad", "warn", "dim", "bold"]
 Paint = Callable[[str, Tone], str]
 
 _MOST_FINDINGS = 10
-_MOST_EXCEPTIONS = 5
+_MOST_IGNORE_ENTRIES = 5
 
 _TONES: dict[Result | Outcome, Tone] = {
     Result.PASSED: "good",
@@ -34,7 +34,7 @@ def render(verdict: Verdict, paint: Paint) -> str:
         verdict: what to tell.
         paint: gives a word its colour, or not.
     """
-    hints = [hint for image in verdict.images if (hint := _exceptions(image, paint))]
+    hints = [hint for image in verdict.images if (hint := _ignore_entries(image, paint))]
     return "\n".join(
         [*(_image(image, paint) for image in verdict.images), *hints, *_run(verdict, paint), headline(verdict, paint)]
     )
@@ -72,10 +72,10 @@ def _beside(word: str, lines: list[str], paint: Paint) -> list[str]:
     return [f"  {paint(f'{word:<7}', 'dim')}  {text}" for text in (*lines[:_MOST_FINDINGS], *more)]
 
 
-def _exceptions(image: ImageVerdict, paint: Paint) -> str:
+def _ignore_entries(image: ImageVerdict, paint: Paint) -> str:
     """Return what to paste into the policy where findings block and may pass all the same."""
     blamed = blamed_findings(image)
-    entries = exceptions_for(blamed, _MOST_EXCEPTIONS)
+    entries = ignore_entries_for(blamed, _MOST_IGNORE_ENTRIES)
     if not entries:
         return ""
     shown = [f"  {line(finding)}" for finding in blamed[:_MOST_FINDINGS]]

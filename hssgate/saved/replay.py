@@ -7,7 +7,7 @@ from typing import Any
 from hssgate.hss.models import Finding
 from hssgate.judging.image import JudgedImage, Terms, judge_by_rules
 from hssgate.judging.scan import timed_out_after
-from hssgate.policy.ignores import Exceptions
+from hssgate.policy.ignores import Ignores
 from hssgate.policy.model import Ignore
 from hssgate.policy.rule_table import RULES, ScanRule
 from hssgate.policy.rules import RulesInForce
@@ -19,8 +19,8 @@ from hssgate.verdict import Check, ImageVerdict, PolicySource, Trouble, Verdict
 
 
 @record
-class _Recorded(Exceptions):
-    """The exceptions that were in force, by what they did.
+class _Recorded(Ignores):
+    """The `ignore` entries that were in force, by what they did.
 
     Args:
         entries: with the reasons of the findings that did not count.

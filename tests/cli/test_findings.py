@@ -478,10 +478,10 @@ def test_unused_and_ended_exceptions_are_named(bench: Bench) -> None:
     warnings = bench.play(scenario([finding("V-1")])).check("team/app:1.0", "--scanned-after", "2h").report["warnings"]
 
     assert warnings == [
-        f"hssgate.yaml:5: the exception for V-1 (over) ended on {YESTERDAY} and has no effect any more",
-        f"hssgate.yaml:6: the exception for V-8 (soon) ends after {TOMORROW}",
-        "hssgate.yaml:4: the exception for V-9 (unused) fits no finding of this run; check it, or take it out",
-        "hssgate.yaml:6: the exception for V-8 (soon) fits no finding of this run; check it, or take it out",
+        f"hssgate.yaml:5: the ignore entry for V-1 (over) ended on {YESTERDAY} and has no effect any more",
+        f"hssgate.yaml:6: the ignore entry for V-8 (soon) ends after {TOMORROW}",
+        "hssgate.yaml:4: the ignore entry for V-9 (unused) fits no finding of this run; check it, or take it out",
+        "hssgate.yaml:6: the ignore entry for V-8 (soon) fits no finding of this run; check it, or take it out",
         (
             "an image without a digest passed by --scanned-after, and a scan time does not prove which push was scanned; "
             "pass its digest (…@sha256:…) or --metadata-file"

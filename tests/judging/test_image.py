@@ -264,7 +264,7 @@ def test_broken_rules_that_only_warn_are_named_with_their_image() -> None:
     judged = [judge_sighting(sighting, found, given) for sighting in (SIGHTING, other)]
 
     assert policy_warnings(given.policies, judged) == [
-        "b.yaml: ignore[0]: the exception for Z (because Z) fits no finding of this run; check it, or take it out"
+        "b.yaml: ignore[0]: the ignore entry for Z (because Z) fits no finding of this run; check it, or take it out"
     ]
     assert judgement_warnings([SIGHTING, other], judged, given) == [
         FRESH,

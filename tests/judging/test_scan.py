@@ -8,7 +8,7 @@ from hssgate.durations import Moment
 from hssgate.errors import ApiUnavailable
 from hssgate.hss.models import CicdImage, ScanStatus
 from hssgate.judging.scan import judge_freshness, judge_scan
-from hssgate.policy.ignores import Exceptions
+from hssgate.policy.ignores import Ignores
 from hssgate.policy.rule_table import ScanRule
 from hssgate.policy.rules import RulesInForce
 from hssgate.reference import parse_reference
@@ -27,7 +27,7 @@ SIGHTING = Sighting(
     reference=parse_reference("app:1.0"), ending=Ending.TIMED_OUT, standings=(), unsettled=frozenset(), error=None,
     server_time=None, scanned_after=None, waited_seconds=90.0, polls=3, reads=(), neighbours=(),
 )  # fmt: skip
-NO_RULES = RulesInForce({}, None, Exceptions(()))
+NO_RULES = RulesInForce({}, None, Ignores(()))
 
 
 def standing(phase: Phase, **fields: object) -> Standing:

@@ -47,7 +47,7 @@ def test_an_exception_that_fits_nothing_is_named_where_that_is_known(
     policy = loaded({"images": images} if images else {})
     run = [Applied(subject, None if used is None else frozenset(used), NOW) for subject, used in applied]
 
-    named = f"p.yaml: ignore[0]: the exception for V-1 (why) {IDLE}"
+    named = f"p.yaml: ignore[0]: the ignore entry for V-1 (why) {IDLE}"
     assert entry_warnings(policy, run) == ([named] if is_named else [])
 
 
@@ -78,7 +78,7 @@ def test_an_entry_is_named_by_what_it_is_for_and_why() -> None:
         "expires": "2026-09-30",
     }
 
-    named = f"p.yaml: ignore[0]: the exception for V-{'v' * 97}… in {'p' * 99}… ({'r' * 79}…)"
+    named = f"p.yaml: ignore[0]: the ignore entry for V-{'v' * 97}… in {'p' * 99}… ({'r' * 79}…)"
     assert warnings_of_ends(loaded(ended, overrides=[override]), NOW) == [
         f"{named} ended on 2026-09-20 and has no effect any more",
         f"p.yaml: overrides[0]: the override for {'a' * 150}, {'b' * 47}… (r) ends after 2026-09-30",
@@ -96,7 +96,7 @@ def test_of_each_kind_ten_are_named_and_the_others_counted() -> None:
 
     assert [line.partition("]")[0] for line in said[:10]] == [f"p.yaml: ignore[{number}" for number in range(12, 22)]
     assert said[10] == "p.yaml: and 1 more that have ended"
-    assert said[11] == "p.yaml: ignore[23]: the exception for V-1 (why) ends after 2026-09-30"
+    assert said[11] == "p.yaml: ignore[23]: the ignore entry for V-1 (why) ends after 2026-09-30"
     assert [line.endswith(IDLE) for line in said[12:]] == [True] * 10 + [False]
     assert said[-1] == "p.yaml: and 2 more that fit no finding of this run"
 
@@ -135,7 +135,7 @@ def test_the_entries_of_other_teams_are_silent_in_a_run(bench: Bench) -> None:
 
     assert ended.code == 0
     assert [line for line in ended.report["warnings"] if "hssgate.yaml" in line] == [
-        f"hssgate.yaml:7: the exception for V-3 (ours) {IDLE}"
+        f"hssgate.yaml:7: the ignore entry for V-3 (ours) {IDLE}"
     ]
     assert "theirs" not in ended.out + ended.err
 
@@ -154,5 +154,5 @@ def test_an_exception_that_one_report_needs_is_not_idle_in_another(bench: Bench)
     assert (both.code, one.code) == (0, 0)
     assert not [line for line in json.loads(Path("both.json").read_text())["warnings"] if IDLE in line]
     assert [line for line in json.loads(Path("one.json").read_text())["warnings"] if IDLE in line] == [
-        f"hssgate.yaml:2: the exception for V-2 (r) {IDLE}"
+        f"hssgate.yaml:2: the ignore entry for V-2 (r) {IDLE}"
     ]

@@ -301,4 +301,4 @@ def _in_force(entries: list[dict[str, object]], subject: Subject) -> tuple[objec
         }
     )
     rules = rules_for(LoadedPolicy(policy, PolicySource("p.yaml", "0")), subject, NOW)
-    return (rules.limits, rules.scan), [entry for _, entry in rules.exceptions.entries]
+    return (rules.limits, rules.scan), [entry for _, entry in rules.ignores.entries]

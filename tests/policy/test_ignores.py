@@ -1,4 +1,4 @@
-"""Which findings count: exceptions by id, by glob and by package, and every finding held against the limits."""
+"""Which findings count: `ignore` entries by id, by glob and by package, and every finding checked against the limits."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ from hssgate.errors import ApiUnavailable, GateError, Interrupted
 from hssgate.exit_codes import ExitCode
 from hssgate.hss.models import CicdImage, Finding
 from hssgate.policy.findings import Evidence, Findings, FindingsMissing
-from hssgate.policy.ignores import Exceptions, Sorted, sort_out
+from hssgate.policy.ignores import Ignores, Sorted, sort_out
 from hssgate.policy.judge import Facts, Judged, gravest_first, judge_row
 from hssgate.policy.load import LoadedPolicy
 from hssgate.policy.model import Ignore, Policy
@@ -24,8 +24,8 @@ def entry(vulnerability: str, **more: object) -> Ignore:
     return Ignore.model_validate({"vulnerability": vulnerability, "reason": "why", **more})
 
 
-def exceptions(*entries: Ignore) -> Exceptions:
-    return Exceptions(tuple((10 + index, one) for index, one in enumerate(entries)))
+def ignores(*entries: Ignore) -> Ignores:
+    return Ignores(tuple((10 + index, one) for index, one in enumerate(entries)))
 
 
 def finding(vul_id: str | None, package: str | None = None, necessity: str = HIGH) -> Finding:
@@ -61,7 +61,7 @@ def test_a_finding_does_not_count_only_where_entries_say_so_in_full(
     entries: list[Ignore], found: Finding, cves: tuple[str, ...], by: tuple[int, ...]
 ) -> None:
     """By id or glob and by package; a notice about several CVEs counts until each of them is ignored."""
-    assert exceptions(*entries).entry_for(found, cves) == by
+    assert ignores(*entries).entry_for(found, cves) == by
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_only_notices_whose_cves_could_matter_are_looked_up(
     entries: list[Ignore], found: list[Finding], wanted: tuple[str, ...]
 ) -> None:
     """Each look-up is a request."""
-    assert exceptions(*entries).notices_to_look_up(iter(found)) == wanted
+    assert ignores(*entries).notices_to_look_up(iter(found)) == wanted
 
 
 def test_findings_are_sorted_and_the_entries_that_took_effect_are_known() -> None:
@@ -91,7 +91,7 @@ def test_findings_are_sorted_and_the_entries_that_took_effect_are_known() -> Non
     one, two, three = finding("CVE-1"), finding("N-1"), finding(None)
 
     result = sort_out(
-        [one, two, three], {"N-1": ("CVE-2", "CVE-1"), "": ("CVE-9",)}, exceptions(entry("CVE-1"), entry("CVE-2"))
+        [one, two, three], {"N-1": ("CVE-2", "CVE-1"), "": ("CVE-9",)}, ignores(entry("CVE-1"), entry("CVE-2"))
     )
 
     assert result == Sorted((three,), ((one, 10), (two, 11)), frozenset({10, 11}))
@@ -230,7 +230,7 @@ def test_an_exception_that_has_ended_does_not_count() -> None:
         {"rules": {"vulnerabilities": 1}, "ignore": [entry("V-1", expires="2026-09-20").model_dump(exclude_none=True)]}
     )
 
-    assert rules_for(LoadedPolicy(policy, PolicySource("p.yaml", "0")), SUBJECT, NOW).exceptions == Exceptions(())
+    assert rules_for(LoadedPolicy(policy, PolicySource("p.yaml", "0")), SUBJECT, NOW).ignores == Ignores(())
 
 
 def test_an_exception_is_in_force_for_the_images_it_names() -> None:
@@ -240,7 +240,7 @@ def test_an_exception_is_in_force_for_the_images_it_names() -> None:
 
     rules = rules_for(LoadedPolicy(policy, PolicySource("p.yaml", "0")), SUBJECT, NOW)
 
-    assert rules.exceptions.entries == ((1, entries[1]), (2, entries[2]))
+    assert rules.ignores.entries == ((1, entries[1]), (2, entries[2]))
     assert rules.need_findings
 
 

@@ -7,7 +7,7 @@ import pytest
 from hssgate.hss.models import CicdImage, Finding, Level
 from hssgate.policy.document import read_document
 from hssgate.policy.findings import Evidence, Findings
-from hssgate.policy.ignores import Exceptions
+from hssgate.policy.ignores import Ignores
 from hssgate.policy.judge import Facts, all_accept, judge_row
 from hssgate.policy.key_help import meaning_of
 from hssgate.policy.rule_table import ROW_FIELDS, RULES, Rules, ScanRule
@@ -56,9 +56,9 @@ def fields_read(name: str, found: CicdImage, evidence: Evidence) -> set[str]:
     spy.__dict__.pop("_read", None)
     given: LimitRule | ScanRule = rule(name)
     if isinstance(given, ScanRule):
-        all_accept([RulesInForce({}, given, Exceptions(()))], spy)
+        all_accept([RulesInForce({}, given, Ignores(()))], spy)
     else:
-        judge_row(Facts(spy, evidence, NOW), RulesInForce({name: given}, None, Exceptions(())))
+        judge_row(Facts(spy, evidence, NOW), RulesInForce({name: given}, None, Ignores(())))
     return set(spy.__dict__.get("_read", set()))
 
 
