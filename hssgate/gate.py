@@ -20,7 +20,7 @@ from hssgate.judging.image import (
     policy_warnings,
     rules_in_force,
 )
-from hssgate.policy.findings import Evidence
+from hssgate.policy.findings import FetchedFindings
 from hssgate.policy.load import LoadedPolicy
 from hssgate.reference import Reference
 from hssgate.settings import Settings
@@ -74,7 +74,7 @@ def run_gate(
     now = max([present(), clock.epoch(), *(sighting.server_time or 0.0 for sighting in sightings)])
     terms = Terms(policies, now, settings.scanned_after)
     inquiry = Inquiry(client, clock, warnings, Term(start, start + settings.wait.timeout))
-    judged = [judge_sighting(sighting, _evidence(sighting, terms, inquiry), terms) for sighting in sightings]
+    judged = [judge_sighting(sighting, _fetch_findings(sighting, terms, inquiry), terms) for sighting in sightings]
     warnings.lines += [*policy_warnings(policies, judged), *judgement_warnings(sightings, judged, terms)]
     if settings.details:
         judged = [_with_details(sighting, image, inquiry) for sighting, image in zip(sightings, judged, strict=True)]
@@ -89,10 +89,10 @@ def run_gate(
     )
 
 
-def _evidence(sighting: Sighting, terms: Terms, inquiry: Inquiry) -> dict[GroupKey, Evidence]:
+def _fetch_findings(sighting: Sighting, terms: Terms, inquiry: Inquiry) -> dict[GroupKey, FetchedFindings]:
     """Ask for the findings of each group of which they could matter."""
     return {
-        standing.key: inquiry.evidence_on(standing.row, rules)
+        standing.key: inquiry.findings_of(standing.row, rules)
         for standing in sighting.standings
         if has_findings_to_read(sighting, standing, rules := rules_in_force(sighting, standing, terms))
     }

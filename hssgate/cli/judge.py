@@ -112,7 +112,7 @@ def _read(paths: Sequence[Path]) -> list[tuple[Path, SavedReport]]:
 
 def _judge(path: Path, image: SavedImage, policies: Sequence[LoadedPolicy], ends_at: float | None) -> _JudgedAgain:
     terms = Terms(policies, image.judged_at, image.scanned_after, ends_at)
-    new = judge_sighting(image.sighting, image.evidence, terms)
+    new = judge_sighting(image.sighting, image.findings, terms)
     return _JudgedAgain(path, image, terms, replace(new, verdict=replace(new.verdict, details=image.details)))
 
 

@@ -51,7 +51,7 @@ class Inquiry:
         self._given_up: GateError | None = None
         self.interruption: Interrupted | None = None
 
-    def evidence_on(self, row: CicdImage, rules: Sequence[RulesInForce]) -> Findings | FindingsMissing | None:
+    def findings_of(self, row: CicdImage, rules: Sequence[RulesInForce]) -> Findings | FindingsMissing | None:
         """Return the findings of a row, as far as any of the policies needs them; never raises GateError.
 
         Args:

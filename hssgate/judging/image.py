@@ -8,7 +8,7 @@ from hssgate.exit_codes import WORST_FIRST
 from hssgate.hss.models import ScanStatus
 from hssgate.judging.scan import judge_freshness, judge_scan, moment_asked
 from hssgate.policy.entry_warnings import Applied, entry_warnings
-from hssgate.policy.findings import Evidence, Findings, FindingsMissing
+from hssgate.policy.findings import FetchedFindings, Findings, FindingsMissing
 from hssgate.policy.ignores import Sorted
 from hssgate.policy.judge import Facts, Judged, all_accept, gravest_first, judge_row, skip_rules
 from hssgate.policy.load import LoadedPolicy
@@ -28,7 +28,7 @@ from hssgate.verdict import (
 from hssgate.waiting.groups import GroupKey, Phase, Standing
 from hssgate.waiting.observation import Sighting
 
-EvidenceByGroup = Mapping[GroupKey, Evidence]
+FindingsByGroup = Mapping[GroupKey, FetchedFindings]
 
 
 @record
@@ -66,31 +66,31 @@ class JudgedImage:
     applied: tuple[tuple[Applied, ...], ...]
 
 
-def judge_sighting(sighting: Sighting, evidence: EvidenceByGroup, terms: Terms) -> JudgedImage:
+def judge_sighting(sighting: Sighting, findings: FindingsByGroup, terms: Terms) -> JudgedImage:
     """Return the verdict on one image.
 
     Args:
         sighting: what was seen of it.
-        evidence: its findings by group, where they were needed.
+        findings: its findings by group, where they were needed.
         terms: policies, time, and the moment asked for.
     """
     in_force = [rules_in_force(sighting, standing, terms) for standing in sighting.standings or (None,)]
-    return judge_by_rules(sighting, evidence, in_force, terms)
+    return judge_by_rules(sighting, findings, in_force, terms)
 
 
 def judge_by_rules(
-    sighting: Sighting, evidence: EvidenceByGroup, in_force: Sequence[Sequence[RulesInForce]], terms: Terms
+    sighting: Sighting, findings: FindingsByGroup, in_force: Sequence[Sequence[RulesInForce]], terms: Terms
 ) -> JudgedImage:
     """Return the verdict on one image by rules that are known.
 
     Args:
         sighting: what was seen of it.
-        evidence: its findings by group, where they were needed.
+        findings: its findings by group, where they were needed.
         in_force: for each group of rows, or once where there is none, the rules of each policy.
         terms: time, and the moment asked for.
     """
     groups = [
-        _judge_group(sighting, standing, evidence, rules, terms)
+        _judge_group(sighting, standing, findings, rules, terms)
         for standing, rules in zip(sighting.standings or (None,), in_force, strict=True)
     ]
     several = len(sighting.standings) > 1
@@ -110,7 +110,7 @@ def judge_by_rules(
         findings=gravest_first(
             replace(finding, group=number) for number, group in enumerate(groups) for finding in group.findings
         ),
-        seen=_seen(sighting, evidence, terms),
+        seen=_seen(sighting, findings, terms),
         in_force=tuple(
             PolicyInForce(number if group.standing else None, rules.policy, rules.by_name, len(rules.ignores.entries))
             for number, group in enumerate(groups)
@@ -199,7 +199,7 @@ class _JudgedGroup:
 def _judge_group(
     sighting: Sighting,
     standing: Standing | None,
-    evidence: EvidenceByGroup,
+    findings: FindingsByGroup,
     in_force: Sequence[RulesInForce],
     terms: Terms,
 ) -> _JudgedGroup:
@@ -209,7 +209,7 @@ def _judge_group(
         checks.append(judge_freshness(sighting, ended, terms.scanned_after))
     succeeded = ended is not None and ended.row.scan_status == ScanStatus.SUCCESS
     scan_failed = _is_accepted_failure(standing, in_force)
-    found = evidence.get(standing.key) if standing else None
+    found = findings.get(standing.key) if standing else None
     sorted_by_policy: list[Sorted | None] = []
     for rules in in_force:
         if ended is not None and (succeeded or scan_failed):
@@ -232,7 +232,7 @@ def _judge_group(
 
 
 def _listed(
-    found: Evidence, in_force: Sequence[RulesInForce], sorted_by_policy: Sequence[Sorted | None]
+    found: FetchedFindings, in_force: Sequence[RulesInForce], sorted_by_policy: Sequence[Sorted | None]
 ) -> tuple[ListedFinding, ...]:
     """Return each finding with what the policies made of it."""
     if not isinstance(found, Findings):
@@ -248,10 +248,10 @@ def _listed(
     )
 
 
-def _seen(sighting: Sighting, evidence: EvidenceByGroup, terms: Terms) -> Seen:
+def _seen(sighting: Sighting, findings: FindingsByGroup, terms: Terms) -> Seen:
     groups = []
     for standing in sighting.standings:
-        found = evidence.get(standing.key)
+        found = findings.get(standing.key)
         groups.append(
             SeenGroup(
                 phase=standing.phase.value,

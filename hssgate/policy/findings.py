@@ -32,4 +32,4 @@ class FindingsMissing:
     error: GateError
 
 
-Evidence = Findings | FindingsMissing | None  # None: nothing needed them
+FetchedFindings = Findings | FindingsMissing | None  # None: nothing needed them

@@ -7,7 +7,7 @@ from typing import assert_never
 from hssgate.durations import believable, format_duration, format_moment
 from hssgate.errors import Interrupted
 from hssgate.hss.models import CicdImage, Finding, Level, SeverityLevel
-from hssgate.policy.findings import Evidence, Findings, FindingsMissing
+from hssgate.policy.findings import FetchedFindings, Findings, FindingsMissing
 from hssgate.policy.ignores import Sorted, sort_out
 from hssgate.policy.rule_table import RULES, Action, AgeRule, CountRule, SeverityRule
 from hssgate.policy.rules import LimitRule, RulesInForce, shown_limit
@@ -25,14 +25,14 @@ class Facts:
 
     Args:
         row: of a scan that succeeded, or whose failure the policy accepts.
-        evidence: its findings, where they were needed.
+        findings: its findings, where they were needed.
         now: epoch seconds, for the age of the scan.
         settled: whether the result is believed; the findings of one that is not are not read.
         scan_failed: the scan failed in a way that the policy accepts; a number that its row lacks is not judged.
     """
 
     row: CicdImage
-    evidence: Evidence
+    findings: FetchedFindings
     now: float
     settled: bool = True
     scan_failed: bool = False
@@ -54,8 +54,8 @@ class Judged:
 def judge_row(facts: Facts, rules: RulesInForce) -> Judged:
     """Hold a row against the limits, one check for each."""
     sorted_findings = None
-    if rules.need_findings and isinstance(facts.evidence, Findings):
-        sorted_findings = sort_out(facts.evidence.listed, facts.evidence.cves, rules.ignores)
+    if rules.need_findings and isinstance(facts.findings, Findings):
+        sorted_findings = sort_out(facts.findings.listed, facts.findings.cves, rules.ignores)
     checks = tuple(_judge_limit(name, rule, facts, rules, sorted_findings) for name, rule in rules.limits.items())
     return Judged(checks, sorted_findings)
 
@@ -133,7 +133,7 @@ def _judge_findings(name: str, rule: CountRule, facts: Facts, sorted_findings: S
 def _unlisted(name: str, rule: CountRule, facts: Facts) -> Check:
     if not facts.settled:
         return Check(name, Result.SKIPPED, f"{name}: not judged, the result was still settling", limit=rule.limit)
-    match facts.evidence:
+    match facts.findings:
         case FindingsMissing(error=error):
             message = f"{name}: the findings could not be read: {error}"
             trouble = Trouble.INTERRUPTED if isinstance(error, Interrupted) else Trouble.API

@@ -12,7 +12,7 @@ from hssgate.errors import ApiUnavailable, GateError, Interrupted, Misused
 from hssgate.exit_codes import ExitCode
 from hssgate.files import read_bounded
 from hssgate.hss.models import Detail, DetailKind
-from hssgate.policy.findings import Evidence, Findings, FindingsMissing
+from hssgate.policy.findings import FetchedFindings, Findings, FindingsMissing
 from hssgate.reference import Reference, parse_reference
 from hssgate.saved.report_model import SCHEMA_VERSION, GroupModel, ImageModel, ReportModel, parse_json
 from hssgate.text import clean
@@ -29,7 +29,7 @@ class SavedImage:
 
     Args:
         sighting: what was seen of it.
-        evidence: its findings, by group, where they were read.
+        findings: its findings, by group, where they were read.
         judged_at: epoch seconds that ages and expiry were counted from.
         scanned_after: the earliest scan time accepted, if one was asked for.
         exit_code: that the check gave it.
@@ -38,7 +38,7 @@ class SavedImage:
     """
 
     sighting: Sighting
-    evidence: Mapping[GroupKey, Evidence]
+    findings: Mapping[GroupKey, FetchedFindings]
     judged_at: float
     scanned_after: Moment | None
     exit_code: ExitCode
@@ -143,10 +143,10 @@ def _saved(image: ImageModel, interruption: ExitCode | None) -> SavedImage:
         ),
         neighbours=(),
     )
-    evidence = {standing.key: _evidence(image, number, interruption) for number, standing in enumerate(standings)}
+    findings = {standing.key: _findings(image, number, interruption) for number, standing in enumerate(standings)}
     moment = Moment(seen.scanned_after) if seen.scanned_after is not None else None
     details = tuple((one.kind, one.detail) for one in image.details)
-    return SavedImage(sighting, evidence, seen.judged_at, moment, image.exit_code, details, image)
+    return SavedImage(sighting, findings, seen.judged_at, moment, image.exit_code, details, image)
 
 
 def _standing(reference: Reference, group: GroupModel) -> Standing:
@@ -156,7 +156,7 @@ def _standing(reference: Reference, group: GroupModel) -> Standing:
     return Standing(group_key(row), group.phase, row, group.others)
 
 
-def _evidence(image: ImageModel, number: int, interruption: ExitCode | None) -> Evidence:
+def _findings(image: ImageModel, number: int, interruption: ExitCode | None) -> FetchedFindings:
     """Return the findings of a group; what the report was too long to hold counts as not read."""
     group = image.seen.groups[number]
     if group.findings_error is not None:

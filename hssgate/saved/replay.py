@@ -40,7 +40,7 @@ def judged_again(image: SavedImage) -> JudgedImage:
     """Return the verdict that follows from what was seen and from the rules that were in force then."""
     groups = [*range(len(image.sighting.standings))] or [None]
     in_force = [[_rules(image.model, one) for one in image.model.in_force if one.group == group] for group in groups]
-    return judge_by_rules(image.sighting, image.evidence, in_force, terms_of(image))
+    return judge_by_rules(image.sighting, image.findings, in_force, terms_of(image))
 
 
 def terms_of(image: SavedImage) -> Terms:

@@ -19,7 +19,7 @@ from hssgate.judging.image import (
     subject_of,
 )
 from hssgate.policy.entry_warnings import Applied
-from hssgate.policy.findings import Evidence, Findings, FindingsMissing
+from hssgate.policy.findings import FetchedFindings, Findings, FindingsMissing
 from hssgate.policy.load import LoadedPolicy
 from hssgate.policy.model import Policy
 from hssgate.policy.rules import Subject
@@ -60,8 +60,8 @@ def terms(*policies: LoadedPolicy, scanned_after: Moment | None = None) -> Terms
     return Terms(policies or (policy(severity="Medium"),), NOW, scanned_after)
 
 
-def results(sighting: Sighting, evidence: dict[GroupKey, Evidence], given: Terms) -> list[tuple[str, str]]:
-    return [(check.name, check.result.value) for check in judge_sighting(sighting, evidence, given).verdict.checks]
+def results(sighting: Sighting, findings: dict[GroupKey, FetchedFindings], given: Terms) -> list[tuple[str, str]]:
+    return [(check.name, check.result.value) for check in judge_sighting(sighting, findings, given).verdict.checks]
 
 
 def test_a_group_that_ended_well_is_held_to_every_rule() -> None:
@@ -182,7 +182,7 @@ def test_a_result_that_still_settles_is_no_result() -> None:
 def test_findings_are_listed_with_what_each_policy_made_of_them() -> None:
     """The gravest first, with CVEs, with each policy's reason, and with the number of their group."""
     both = replace(SIGHTING, standings=(STANDING, OTHER))
-    found: dict[GroupKey, Evidence] = {
+    found: dict[GroupKey, FetchedFindings] = {
         KEY: Findings((V1, V2), {"N-2": ("CVE-1", "CVE-2")}), OTHER_KEY: Findings((V1,)),
     }  # fmt: skip
     given = terms(policy("a.yaml", "V-1", vulnerabilities=2), policy("b.yaml", "X", "CVE-*", "V-*", vulnerabilities=2))
@@ -204,7 +204,7 @@ def test_findings_are_listed_with_what_each_policy_made_of_them() -> None:
 def test_findings_that_no_policy_needed_are_listed_all_the_same() -> None:
     """Nothing was ignored; a finding without an id has no CVEs."""
     nameless = Finding(app_name="ssl")
-    found: dict[GroupKey, Evidence] = {KEY: Findings((nameless,), {"": ("CVE-1",), "XXXX": ("CVE-2",)})}
+    found: dict[GroupKey, FetchedFindings] = {KEY: Findings((nameless,), {"": ("CVE-1",), "XXXX": ("CVE-2",)})}
 
     verdict = judge_sighting(SIGHTING, found, terms()).verdict
 
@@ -214,7 +214,7 @@ def test_findings_that_no_policy_needed_are_listed_all_the_same() -> None:
 def test_why_there_was_no_answer_is_kept_for_judging_again() -> None:
     """Of the list, and of the findings."""
     unanswered = replace(SIGHTING, ending=Ending.UNANSWERED, error=ApiUnavailable("busy", Exchange(503)))
-    found: dict[GroupKey, Evidence] = {KEY: FindingsMissing(ApiUnavailable("gone"))}
+    found: dict[GroupKey, FetchedFindings] = {KEY: FindingsMissing(ApiUnavailable("gone"))}
 
     seen = judge_sighting(unanswered, found, terms()).verdict.seen
 
@@ -260,7 +260,7 @@ def test_broken_rules_that_only_warn_are_named_with_their_image() -> None:
         policy("a.yaml", "V-1", vulnerabilities={"limit": 1, "action": "warn"}), policy("b.yaml", "Z", severity="Low")
     )
     other = replace(SIGHTING, reference=parse_reference(f"old/app:1.0@{DIGEST}"), standings=(OTHER,))
-    found: dict[GroupKey, Evidence] = {KEY: Findings((V1, V2)), OTHER_KEY: Findings((V2, V2))}
+    found: dict[GroupKey, FetchedFindings] = {KEY: Findings((V1, V2)), OTHER_KEY: Findings((V2, V2))}
     judged = [judge_sighting(sighting, found, given) for sighting in (SIGHTING, other)]
 
     assert policy_warnings(given.policies, judged) == [

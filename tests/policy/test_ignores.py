@@ -7,7 +7,7 @@ import pytest
 from hssgate.errors import ApiUnavailable, GateError, Interrupted
 from hssgate.exit_codes import ExitCode
 from hssgate.hss.models import CicdImage, Finding
-from hssgate.policy.findings import Evidence, Findings, FindingsMissing
+from hssgate.policy.findings import FetchedFindings, Findings, FindingsMissing
 from hssgate.policy.ignores import Ignores, Sorted, sort_out
 from hssgate.policy.judge import Facts, Judged, gravest_first, judge_row
 from hssgate.policy.load import LoadedPolicy
@@ -104,9 +104,9 @@ LISTED = (
 
 
 def judged(
-    rules: Mapping[str, object], evidence: Evidence, *ignored: str, row: CicdImage = ROW, **facts: bool
+    rules: Mapping[str, object], findings: FetchedFindings, *ignored: str, row: CicdImage = ROW, **facts: bool
 ) -> Judged:
-    return judge_row(Facts(row, evidence, NOW, **facts), in_force(rules, *ignored))
+    return judge_row(Facts(row, findings, NOW, **facts), in_force(rules, *ignored))
 
 
 def in_force(rules: Mapping[str, object], *ignored: str) -> RulesInForce:
@@ -190,7 +190,7 @@ def test_a_count_that_hss_did_not_give_is_no_pass_whatever_is_listed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("evidence", "said", "trouble"),
+    ("findings", "said", "trouble"),
     [
         pytest.param(None, "the findings were not read, which this rule needs", Trouble.INCOMPLETE, id="not read"),
         pytest.param(FindingsMissing(ApiUnavailable("busy")), "the findings could not be read: busy", Trouble.API, id="no answer"),
@@ -200,17 +200,17 @@ def test_a_count_that_hss_did_not_give_is_no_pass_whatever_is_listed() -> None:
         ),
     ],
 )  # fmt: skip
-def test_findings_that_are_missing_are_no_pass(evidence: Evidence, said: str, trouble: Trouble) -> None:
+def test_findings_that_are_missing_are_no_pass(findings: FetchedFindings, said: str, trouble: Trouble) -> None:
     """Unless the rule only warns; of a result that still settles none are read, and that is said."""
     rule = "vulnerabilities"
 
-    assert judged({rule: 9}, evidence, "V-1").checks == (
+    assert judged({rule: 9}, findings, "V-1").checks == (
         Check(rule, Result.ERROR, f"{rule}: {said}", limit=9, trouble=trouble),
     )
-    assert judged({rule: {"limit": 9, "action": "warn"}}, evidence, "V-1").checks == (
+    assert judged({rule: {"limit": 9, "action": "warn"}}, findings, "V-1").checks == (
         Check(rule, Result.WARNED, f"{rule}: {said}", limit=9),
     )
-    assert judged({rule: 9}, evidence, "V-1", settled=False).checks == (
+    assert judged({rule: 9}, findings, "V-1", settled=False).checks == (
         Check(rule, Result.SKIPPED, f"{rule}: not judged, the result was still settling", limit=9),
     )
 

@@ -6,7 +6,7 @@ import pytest
 
 from hssgate.hss.models import CicdImage, Finding, Level
 from hssgate.policy.document import read_document
-from hssgate.policy.findings import Evidence, Findings
+from hssgate.policy.findings import FetchedFindings, Findings
 from hssgate.policy.ignores import Ignores
 from hssgate.policy.judge import Facts, all_accept, judge_row
 from hssgate.policy.key_help import meaning_of
@@ -50,7 +50,7 @@ class Spy(CicdImage):
         return value
 
 
-def fields_read(name: str, found: CicdImage, evidence: Evidence) -> set[str]:
+def fields_read(name: str, found: CicdImage, findings: FetchedFindings) -> set[str]:
     """Judge a row by one rule, and return the fields of the row that were read."""
     spy = Spy.model_construct(**dict(found))
     spy.__dict__.pop("_read", None)
@@ -58,7 +58,7 @@ def fields_read(name: str, found: CicdImage, evidence: Evidence) -> set[str]:
     if isinstance(given, ScanRule):
         all_accept([RulesInForce({}, given, Ignores(()))], spy)
     else:
-        judge_row(Facts(spy, evidence, NOW), RulesInForce({name: given}, None, Ignores(())))
+        judge_row(Facts(spy, findings, NOW), RulesInForce({name: given}, None, Ignores(())))
     return set(spy.__dict__.get("_read", set()))
 
 
@@ -81,14 +81,14 @@ def test_help_starter_and_schema_are_made_from_the_entry(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [*RULES])
-@pytest.mark.parametrize("evidence", [pytest.param(None, id="row alone"), pytest.param(UNLISTED, id="findings read")])
+@pytest.mark.parametrize("findings", [pytest.param(None, id="row alone"), pytest.param(UNLISTED, id="findings read")])
 @pytest.mark.parametrize("gap", [pytest.param(False, id="full row"), pytest.param(True, id="empty row")])
-def test_a_rule_reads_the_fields_that_it_declares_and_no_other(name: str, evidence: Evidence, gap: bool) -> None:  # noqa: FBT001
+def test_a_rule_reads_the_fields_that_it_declares_and_no_other(name: str, findings: FetchedFindings, gap: bool) -> None:  # noqa: FBT001
     """Or two rows might differ in what the rule reads and be taken for the same."""
-    read = fields_read(name, CicdImage() if gap else row(), evidence)
+    read = fields_read(name, CicdImage() if gap else row(), findings)
 
     assert read <= {*RULES[name].fields}
-    if evidence or not RULES[name].needs_findings:
+    if findings or not RULES[name].needs_findings:
         assert read == {*RULES[name].fields}
 
 

@@ -291,7 +291,7 @@ def test_one_change_never_makes_a_report_softer(seed: int, tmp_path: Path, bench
             continue
         codes = [
             judge_sighting(
-                one.sighting, one.evidence, Terms(policies, one.judged_at, one.scanned_after)
+                one.sighting, one.findings, Terms(policies, one.judged_at, one.scanned_after)
             ).verdict.exit_code
             for one in again.images
         ]
