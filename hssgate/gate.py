@@ -11,8 +11,8 @@ from hssgate.hss.hosts import Hosts
 from hssgate.hss.query import LONGEST_VERSION, CicdImagesQuery
 from hssgate.judging.findings import Inquiry, Term
 from hssgate.judging.image import (
+    Criteria,
     JudgedImage,
-    Terms,
     has_findings_to_read,
     has_result,
     judge_sighting,
@@ -72,10 +72,12 @@ def run_gate(
     seen = watch.run()
     sightings = [seen[reference] for reference in settings.references]
     now = max([present(), clock.epoch(), *(sighting.server_time or 0.0 for sighting in sightings)])
-    terms = Terms(policies, now, settings.scanned_after)
+    criteria = Criteria(policies, now, settings.scanned_after)
     inquiry = Inquiry(client, clock, warnings, Term(start, start + settings.wait.timeout))
-    judged = [judge_sighting(sighting, _fetch_findings(sighting, terms, inquiry), terms) for sighting in sightings]
-    warnings.lines += [*policy_warnings(policies, judged), *judgement_warnings(sightings, judged, terms)]
+    judged = [
+        judge_sighting(sighting, _fetch_findings(sighting, criteria, inquiry), criteria) for sighting in sightings
+    ]
+    warnings.lines += [*policy_warnings(policies, judged), *judgement_warnings(sightings, judged, criteria)]
     if settings.details:
         judged = [_with_details(sighting, image, inquiry) for sighting, image in zip(sightings, judged, strict=True)]
     interrupted = inquiry.interruption.exit_code if inquiry.interruption else None
@@ -89,12 +91,12 @@ def run_gate(
     )
 
 
-def _fetch_findings(sighting: Sighting, terms: Terms, inquiry: Inquiry) -> dict[GroupKey, FetchedFindings]:
+def _fetch_findings(sighting: Sighting, criteria: Criteria, inquiry: Inquiry) -> dict[GroupKey, FetchedFindings]:
     """Ask for the findings of each group of which they could matter."""
     return {
         standing.key: inquiry.findings_of(standing.row, rules)
         for standing in sighting.standings
-        if has_findings_to_read(sighting, standing, rules := rules_in_force(sighting, standing, terms))
+        if has_findings_to_read(sighting, standing, rules := rules_in_force(sighting, standing, criteria))
     }
 
 

@@ -17,7 +17,7 @@ from hssgate.cli.publication import Publication
 from hssgate.cli.report_files import check_paths, inputs_of, refuse_inputs, takes_stdout
 from hssgate.errors import Misused
 from hssgate.exit_codes import worst
-from hssgate.judging.image import JudgedImage, Terms, judge_sighting, judgement_warnings, policy_warnings
+from hssgate.judging.image import Criteria, JudgedImage, judge_sighting, judgement_warnings, policy_warnings
 from hssgate.policy.load import LoadedPolicy
 from hssgate.reports.summary import headline, render
 from hssgate.reports.wording import policy_line
@@ -87,13 +87,13 @@ class _JudgedAgain:
     Args:
         path: of the report.
         image: as it was saved.
-        terms: by which it was judged again.
+        criteria: by which it was judged again.
         new: what came of it.
     """
 
     path: Path
     image: SavedImage
-    terms: Terms
+    criteria: Criteria
     new: JudgedImage
 
 
@@ -111,15 +111,15 @@ def _read(paths: Sequence[Path]) -> list[tuple[Path, SavedReport]]:
 
 
 def _judge(path: Path, image: SavedImage, policies: Sequence[LoadedPolicy], ends_at: float | None) -> _JudgedAgain:
-    terms = Terms(policies, image.judged_at, image.scanned_after, ends_at)
-    new = judge_sighting(image.sighting, image.findings, terms)
-    return _JudgedAgain(path, image, terms, replace(new, verdict=replace(new.verdict, details=image.details)))
+    criteria = Criteria(policies, image.judged_at, image.scanned_after, ends_at)
+    new = judge_sighting(image.sighting, image.findings, criteria)
+    return _JudgedAgain(path, image, criteria, replace(new, verdict=replace(new.verdict, details=image.details)))
 
 
 def _verdict(saved: Sequence[SavedReport], judged: Sequence[_JudgedAgain], policies: Sequence[LoadedPolicy]) -> Verdict:
     warnings = policy_warnings(policies, [one.new for one in judged])
     for one in judged:
-        warnings += judgement_warnings([one.image.sighting], [one.new], one.terms)
+        warnings += judgement_warnings([one.image.sighting], [one.new], one.criteria)
     interruptions = [report.interruption for report in saved if report.interruption is not None]
     return Verdict(
         images=tuple(one.new.verdict for one in judged),

@@ -32,7 +32,7 @@ FindingsByGroup = Mapping[GroupKey, FetchedFindings]
 
 
 @record
-class Terms:
+class Criteria:
     """What every image is judged by.
 
     Args:
@@ -66,20 +66,20 @@ class JudgedImage:
     applied: tuple[tuple[Applied, ...], ...]
 
 
-def judge_sighting(sighting: Sighting, findings: FindingsByGroup, terms: Terms) -> JudgedImage:
+def judge_sighting(sighting: Sighting, findings: FindingsByGroup, criteria: Criteria) -> JudgedImage:
     """Return the verdict on one image.
 
     Args:
         sighting: what was seen of it.
         findings: its findings by group, where they were needed.
-        terms: policies, time, and the moment asked for.
+        criteria: policies, time, and the moment asked for.
     """
-    in_force = [rules_in_force(sighting, standing, terms) for standing in sighting.standings or (None,)]
-    return judge_by_rules(sighting, findings, in_force, terms)
+    in_force = [rules_in_force(sighting, standing, criteria) for standing in sighting.standings or (None,)]
+    return judge_by_rules(sighting, findings, in_force, criteria)
 
 
 def judge_by_rules(
-    sighting: Sighting, findings: FindingsByGroup, in_force: Sequence[Sequence[RulesInForce]], terms: Terms
+    sighting: Sighting, findings: FindingsByGroup, in_force: Sequence[Sequence[RulesInForce]], criteria: Criteria
 ) -> JudgedImage:
     """Return the verdict on one image by rules that are known.
 
@@ -87,10 +87,10 @@ def judge_by_rules(
         sighting: what was seen of it.
         findings: its findings by group, where they were needed.
         in_force: for each group of rows, or once where there is none, the rules of each policy.
-        terms: time, and the moment asked for.
+        criteria: time, and the moment asked for.
     """
     groups = [
-        _judge_group(sighting, standing, findings, rules, terms)
+        _judge_group(sighting, standing, findings, rules, criteria)
         for standing, rules in zip(sighting.standings or (None,), in_force, strict=True)
     ]
     several = len(sighting.standings) > 1
@@ -110,7 +110,7 @@ def judge_by_rules(
         findings=gravest_first(
             replace(finding, group=number) for number, group in enumerate(groups) for finding in group.findings
         ),
-        seen=_seen(sighting, findings, terms),
+        seen=_seen(sighting, findings, criteria),
         in_force=tuple(
             PolicyInForce(number if group.standing else None, rules.policy, rules.by_name, len(rules.ignores.entries))
             for number, group in enumerate(groups)
@@ -141,10 +141,10 @@ def is_proven_fresh(sighting: Sighting, scanned_after: Moment | None) -> bool:
     return bool(sighting.reference.digests) or scanned_after is not None
 
 
-def rules_in_force(sighting: Sighting, standing: Standing | None, terms: Terms) -> list[RulesInForce]:
+def rules_in_force(sighting: Sighting, standing: Standing | None, criteria: Criteria) -> list[RulesInForce]:
     """Return what a group is held to, one for each policy."""
     subject = subject_of(sighting, standing)
-    return [rules_for(loaded, subject, terms.present) for loaded in terms.policies]
+    return [rules_for(loaded, subject, criteria.present) for loaded in criteria.policies]
 
 
 def policy_warnings(policies: Sequence[LoadedPolicy], judged: Iterable[JudgedImage]) -> list[str]:
@@ -157,7 +157,7 @@ def policy_warnings(policies: Sequence[LoadedPolicy], judged: Iterable[JudgedIma
     ]
 
 
-def judgement_warnings(sightings: Sequence[Sighting], judged: Sequence[JudgedImage], terms: Terms) -> list[str]:
+def judgement_warnings(sightings: Sequence[Sighting], judged: Sequence[JudgedImage], criteria: Criteria) -> list[str]:
     """Return a line for each pass that is not a clean one."""
     lines = []
     for sighting, image in zip(sightings, judged, strict=True):
@@ -165,7 +165,7 @@ def judgement_warnings(sightings: Sequence[Sighting], judged: Sequence[JudgedIma
         lines += [f"{name}: {check.message}" for check in image.verdict.checks if check.result is Result.WARNED]
         if image.verdict.outcome is Outcome.PASSED and not sighting.reference.digests:
             # The same words for each image, so that the run has one line of it.
-            lines.append(_UNPROVEN if terms.scanned_after is None else _PROVEN_BY_TIME)
+            lines.append(_UNPROVEN if criteria.scanned_after is None else _PROVEN_BY_TIME)
     return list(dict.fromkeys(lines))
 
 
@@ -201,12 +201,12 @@ def _judge_group(
     standing: Standing | None,
     findings: FindingsByGroup,
     in_force: Sequence[RulesInForce],
-    terms: Terms,
+    criteria: Criteria,
 ) -> _JudgedGroup:
     checks = [judge_scan(sighting, standing, in_force)]
     ended = standing if standing is not None and standing.phase is Phase.ENDED else None
-    if is_proven_fresh(sighting, terms.scanned_after):
-        checks.append(judge_freshness(sighting, ended, terms.scanned_after))
+    if is_proven_fresh(sighting, criteria.scanned_after):
+        checks.append(judge_freshness(sighting, ended, criteria.scanned_after))
     succeeded = ended is not None and ended.row.scan_status == ScanStatus.SUCCESS
     scan_failed = _is_accepted_failure(standing, in_force)
     found = findings.get(standing.key) if standing else None
@@ -214,7 +214,7 @@ def _judge_group(
     for rules in in_force:
         if ended is not None and (succeeded or scan_failed):
             settled = ended.key not in sighting.unsettled
-            judged = judge_row(Facts(ended.row, found, terms.now, settled, scan_failed), rules)
+            judged = judge_row(Facts(ended.row, found, criteria.now, settled, scan_failed), rules)
         else:
             judged = Judged(skip_rules(rules, "the scan gave no result"))
         sorted_by_policy.append(judged.sorted_findings)
@@ -225,7 +225,7 @@ def _judge_group(
         tuple(checks),
         _listed(found, in_force, sorted_by_policy),
         tuple(
-            Applied(subject_of(sighting, standing), sorted_.used if sorted_ else None, terms.present)
+            Applied(subject_of(sighting, standing), sorted_.used if sorted_ else None, criteria.present)
             for sorted_ in sorted_by_policy
         ),
     )
@@ -248,7 +248,7 @@ def _listed(
     )
 
 
-def _seen(sighting: Sighting, findings: FindingsByGroup, terms: Terms) -> Seen:
+def _seen(sighting: Sighting, findings: FindingsByGroup, criteria: Criteria) -> Seen:
     groups = []
     for standing in sighting.standings:
         found = findings.get(standing.key)
@@ -267,6 +267,6 @@ def _seen(sighting: Sighting, findings: FindingsByGroup, terms: Terms) -> Seen:
         ending=sighting.ending.value,
         error=str(sighting.error) if sighting.error else None,
         groups=tuple(groups),
-        judged_at=terms.now,
-        scanned_after=moment_asked(sighting, terms.scanned_after),
+        judged_at=criteria.now,
+        scanned_after=moment_asked(sighting, criteria.scanned_after),
     )

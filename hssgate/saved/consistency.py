@@ -16,7 +16,7 @@ from hssgate.hss.models import CicdImage
 from hssgate.judging.image import judgement_warnings
 from hssgate.reports.json import sealed
 from hssgate.saved.reader import SavedImage, SavedReport, read_report
-from hssgate.saved.replay import document_of, judged_again, terms_of
+from hssgate.saved.replay import criteria_of, document_of, judged_again
 from hssgate.text import clean
 from hssgate.waiting.groups import Phase, is_stale
 from hssgate.waiting.states import Ending
@@ -50,7 +50,7 @@ def contradictions(saved: SavedReport) -> Iterator[str]:
     judged = [judged_again(image) for image in saved.images]
     yield from _differences(stated, document_of(saved, judged), "")
     for image, again in zip(saved.images, judged, strict=True):
-        for line in judgement_warnings([image.sighting], [again], terms_of(image)):
+        for line in judgement_warnings([image.sighting], [again], criteria_of(image)):
             if line not in saved.model.warnings:
                 yield f"warnings: {clean(line, 300)!r} is missing"
     if seal != sealed(stated)["sha256"]:

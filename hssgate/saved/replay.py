@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from hssgate.hss.models import Finding
-from hssgate.judging.image import JudgedImage, Terms, judge_by_rules
+from hssgate.judging.image import Criteria, JudgedImage, judge_by_rules
 from hssgate.judging.scan import timed_out_after
 from hssgate.policy.ignores import Ignores
 from hssgate.policy.model import Ignore
@@ -40,12 +40,12 @@ def judged_again(image: SavedImage) -> JudgedImage:
     """Return the verdict that follows from what was seen and from the rules that were in force then."""
     groups = [*range(len(image.sighting.standings))] or [None]
     in_force = [[_rules(image.model, one) for one in image.model.in_force if one.group == group] for group in groups]
-    return judge_by_rules(image.sighting, image.findings, in_force, terms_of(image))
+    return judge_by_rules(image.sighting, image.findings, in_force, criteria_of(image))
 
 
-def terms_of(image: SavedImage) -> Terms:
+def criteria_of(image: SavedImage) -> Criteria:
     """Return the time that the image was judged at, and the moment asked for; the rules are those in the report."""
-    return Terms((), image.judged_at, image.scanned_after)
+    return Criteria((), image.judged_at, image.scanned_after)
 
 
 def _rules(image: ImageModel, one: InForceModel) -> RulesInForce:

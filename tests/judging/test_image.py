@@ -9,7 +9,7 @@ from hssgate.durations import Moment
 from hssgate.errors import ApiUnavailable, Exchange
 from hssgate.hss.models import CicdImage, Finding
 from hssgate.judging.image import (
-    Terms,
+    Criteria,
     has_result,
     is_proven_fresh,
     judge_sighting,
@@ -56,17 +56,17 @@ def policy(
     return LoadedPolicy(model, PolicySource(path, "0"), {("rules", name): 3 for name in rules})
 
 
-def terms(*policies: LoadedPolicy, scanned_after: Moment | None = None) -> Terms:
-    return Terms(policies or (policy(severity="Medium"),), NOW, scanned_after)
+def criteria(*policies: LoadedPolicy, scanned_after: Moment | None = None) -> Criteria:
+    return Criteria(policies or (policy(severity="Medium"),), NOW, scanned_after)
 
 
-def results(sighting: Sighting, findings: dict[GroupKey, FetchedFindings], given: Terms) -> list[tuple[str, str]]:
+def results(sighting: Sighting, findings: dict[GroupKey, FetchedFindings], given: Criteria) -> list[tuple[str, str]]:
     return [(check.name, check.result.value) for check in judge_sighting(sighting, findings, given).verdict.checks]
 
 
 def test_a_group_that_ended_well_is_held_to_every_rule() -> None:
     """The verdict bears what was seen; one group and one policy need no names."""
-    judged = judge_sighting(SIGHTING, {}, terms())
+    judged = judge_sighting(SIGHTING, {}, criteria())
 
     verdict = judged.verdict
     assert [(check.name, check.result, check.place) for check in verdict.checks] == [
@@ -82,7 +82,7 @@ def test_a_group_that_ended_well_is_held_to_every_rule() -> None:
 def test_every_group_and_every_policy_must_hold() -> None:
     """Checks name the group and the policy where there are several, and the worst group's row is the image's."""
     both = replace(SIGHTING, standings=(STANDING, replace(OTHER, phase=Phase.STALE)))
-    given = terms(policy("a.yaml", severity="Low"), policy("b.yaml", vulnerabilities=2))
+    given = criteria(policy("a.yaml", severity="Low"), policy("b.yaml", vulnerabilities=2))
 
     assert results(both, {}, given) == [
         ("scan (shop: team/app:1.0)", "passed"),
@@ -101,13 +101,13 @@ def test_of_equally_bad_groups_the_first_gives_the_row() -> None:
     """As the API listed them."""
     both = replace(SIGHTING, standings=(OTHER, STANDING))
 
-    assert judge_sighting(both, {}, terms()).verdict.row == OTHER.row
+    assert judge_sighting(both, {}, criteria()).verdict.row == OTHER.row
 
 
 def test_an_image_that_was_not_listed_is_judged_by_its_name() -> None:
     """No row, no group; its rules are skipped."""
     absent = replace(SIGHTING, ending=Ending.TIMED_OUT, standings=(), reference=parse_reference("old/app:1.0"))
-    given = terms(policy(severity="Low", overrides={"severity": "High"}))
+    given = criteria(policy(severity="Low", overrides={"severity": "High"}))
 
     judged = judge_sighting(absent, {}, given)
 
@@ -125,7 +125,7 @@ def test_overrides_are_held_against_the_rows_own_names() -> None:
     assert subject_of(SIGHTING, STANDING) == Subject("team", "app", "1.0")
     assert subject_of(SIGHTING, nameless) == Subject(None, "app", "1.0")
     assert subject_of(SIGHTING, None) == Subject(None, "app", "1.0")
-    given = terms(policy(severity="Low", overrides={"severity": "High"}))
+    given = criteria(policy(severity="Low", overrides={"severity": "High"}))
     limits = [rules_in_force(SIGHTING, standing, given)[0].limits["severity"] for standing in (STANDING, OTHER, None)]
     assert [limit.limit for limit in limits] == ["Low", "High", "Low"]
 
@@ -147,7 +147,7 @@ def test_rules_are_judged_only_on_a_scan_that_ended_in_success(
     standing = Standing(KEY, phase, ROW.model_copy(update={"scan_status": status}), (ROW,))
     sighting = replace(SIGHTING, standings=(standing,), reference=parse_reference(f"app@{DIGEST}"))
 
-    assert results(sighting, {}, terms(policy(vulnerabilities=2))) == checks
+    assert results(sighting, {}, criteria(policy(vulnerabilities=2))) == checks
 
 
 def test_freshness_is_a_check_only_where_something_proves_it() -> None:
@@ -158,7 +158,7 @@ def test_freshness_is_a_check_only_where_something_proves_it() -> None:
     assert [is_proven_fresh(SIGHTING, None), is_proven_fresh(SIGHTING, moment), is_proven_fresh(by_digest, None)] == [
         False, True, True,
     ]  # fmt: skip
-    judged = judge_sighting(SIGHTING, {}, terms(scanned_after=moment)).verdict
+    judged = judge_sighting(SIGHTING, {}, criteria(scanned_after=moment)).verdict
     assert judged.checks[1].limit == "scanned at or after 2026-09-21T14:11:50Z"
     assert judged.seen is not None
     assert judged.seen.scanned_after == moment.epoch_ms
@@ -171,10 +171,10 @@ def test_a_result_that_still_settles_is_no_result() -> None:
     assert [has_result(SIGHTING, STANDING), has_result(young, STANDING)] == [True, False]
     assert not has_result(SIGHTING, replace(STANDING, phase=Phase.AMBIGUOUS))
     assert not has_result(SIGHTING, replace(STANDING, row=ROW.model_copy(update={"scan_status": "failed"})))
-    assert results(young, {}, terms(policy(severity="Low", high_vulnerabilities=0))) == [
+    assert results(young, {}, criteria(policy(severity="Low", high_vulnerabilities=0))) == [
         ("scan", "error"), ("severity", "passed"), ("high_vulnerabilities", "skipped"),
     ]  # fmt: skip
-    seen = judge_sighting(young, {}, terms()).verdict.seen
+    seen = judge_sighting(young, {}, criteria()).verdict.seen
     assert seen is not None
     assert [group.settled for group in seen.groups] == [False]
 
@@ -185,7 +185,9 @@ def test_findings_are_listed_with_what_each_policy_made_of_them() -> None:
     found: dict[GroupKey, FetchedFindings] = {
         KEY: Findings((V1, V2), {"N-2": ("CVE-1", "CVE-2")}), OTHER_KEY: Findings((V1,)),
     }  # fmt: skip
-    given = terms(policy("a.yaml", "V-1", vulnerabilities=2), policy("b.yaml", "X", "CVE-*", "V-*", vulnerabilities=2))
+    given = criteria(
+        policy("a.yaml", "V-1", vulnerabilities=2), policy("b.yaml", "X", "CVE-*", "V-*", vulnerabilities=2)
+    )
 
     judged = judge_sighting(both, found, given)
 
@@ -206,7 +208,7 @@ def test_findings_that_no_policy_needed_are_listed_all_the_same() -> None:
     nameless = Finding(app_name="ssl")
     found: dict[GroupKey, FetchedFindings] = {KEY: Findings((nameless,), {"": ("CVE-1",), "XXXX": ("CVE-2",)})}
 
-    verdict = judge_sighting(SIGHTING, found, terms()).verdict
+    verdict = judge_sighting(SIGHTING, found, criteria()).verdict
 
     assert [(one.finding, one.ignored_by) for one in verdict.findings] == [(nameless, ())]
 
@@ -216,7 +218,7 @@ def test_why_there_was_no_answer_is_kept_for_judging_again() -> None:
     unanswered = replace(SIGHTING, ending=Ending.UNANSWERED, error=ApiUnavailable("busy", Exchange(503)))
     found: dict[GroupKey, FetchedFindings] = {KEY: FindingsMissing(ApiUnavailable("gone"))}
 
-    seen = judge_sighting(unanswered, found, terms()).verdict.seen
+    seen = judge_sighting(unanswered, found, criteria()).verdict.seen
 
     assert seen == Seen(
         "unanswered", "busy", (SeenGroup("ended", settled=True, row=ROW, findings_error="gone"),), NOW, None
@@ -228,7 +230,7 @@ def test_rows_that_might_be_the_newest_are_kept_for_judging_again() -> None:
     twin = ROW.model_copy(update={"image_digest": None})
     unclear = replace(SIGHTING, standings=(Standing(KEY, Phase.AMBIGUOUS, ROW, (ROW, twin)),))
 
-    seen = judge_sighting(unclear, {}, terms()).verdict.seen
+    seen = judge_sighting(unclear, {}, criteria()).verdict.seen
 
     assert seen is not None
     assert seen.groups == (SeenGroup("ambiguous", settled=True, row=ROW, others=(ROW, twin)),)
@@ -246,7 +248,7 @@ BY_TIME = (
 
 def test_a_pass_that_nothing_proves_fresh_carries_a_warning() -> None:
     """Only a pass does, once for all images; a moment proves less than a digest."""
-    given, blocked = terms(), terms(policy(vulnerabilities=1))
+    given, blocked = criteria(), criteria(policy(vulnerabilities=1))
     judged = judge_sighting(SIGHTING, {}, given)
 
     assert judgement_warnings([SIGHTING, SIGHTING], [judged, judged], given) == [FRESH]
@@ -256,7 +258,7 @@ def test_a_pass_that_nothing_proves_fresh_carries_a_warning() -> None:
 
 def test_broken_rules_that_only_warn_are_named_with_their_image() -> None:
     """Beside what is odd about the policies' entries, over all images of the run."""
-    given = terms(
+    given = criteria(
         policy("a.yaml", "V-1", vulnerabilities={"limit": 1, "action": "warn"}), policy("b.yaml", "Z", severity="Low")
     )
     other = replace(SIGHTING, reference=parse_reference(f"old/app:1.0@{DIGEST}"), standings=(OTHER,))
@@ -286,7 +288,7 @@ def test_entries_are_held_against_every_group_and_every_image_of_the_run() -> No
             ],
         }
     )
-    given = terms(over, replace(ended, policy=gone), scanned_after=Moment(1))
+    given = criteria(over, replace(ended, policy=gone), scanned_after=Moment(1))
     told = ["b.yaml: overrides[0]: the override for * (r) ended on 2026-09-20 and has no effect any more"]
     of_old = ["b.yaml: overrides[2]: the override for old/* (s) ended on 2026-09-20 and has no effect any more"]
     absent = replace(SIGHTING, standings=(), reference=parse_reference("old/app:1.0"), ending=Ending.TIMED_OUT)
@@ -309,13 +311,13 @@ def test_a_failed_scan_passes_with_a_warning_where_the_policy_of_its_own_group_a
     ended = accepting.policy.overrides[0].model_copy(update={"expires": date(2026, 9, 20)})
     late = replace(accepting, policy=accepting.policy.model_copy(update={"overrides": (ended,)}))
 
-    assert results(sighting, {}, terms(accepting)) == [("scan", "warned"), ("severity", "passed")]
-    assert results(sighting, {}, terms(late)) == [("scan", "error"), ("severity", "skipped")]
+    assert results(sighting, {}, criteria(accepting)) == [("scan", "warned"), ("severity", "passed")]
+    assert results(sighting, {}, criteria(late)) == [("scan", "error"), ("severity", "skipped")]
 
 
 def test_ages_are_counted_at_the_moment_of_judging_and_findings_not_read_are_no_pass() -> None:
     """The row's scan is a minute old."""
-    given = terms(policy(scan_age="59s", high_vulnerabilities=0))
+    given = criteria(policy(scan_age="59s", high_vulnerabilities=0))
 
     assert results(SIGHTING, {}, given) == [
         ("scan", "passed"),

@@ -13,7 +13,7 @@ import pytest
 
 from hssgate.errors import Interrupted, Misused
 from hssgate.exit_codes import WORST_FIRST, ExitCode
-from hssgate.judging.image import Terms, judge_sighting
+from hssgate.judging.image import Criteria, judge_sighting
 from hssgate.policy.load import load_policies
 from hssgate.reports.json import sealed
 from hssgate.saved.consistency import contradictions, read_consistent_report
@@ -291,7 +291,7 @@ def test_one_change_never_makes_a_report_softer(seed: int, tmp_path: Path, bench
             continue
         codes = [
             judge_sighting(
-                one.sighting, one.findings, Terms(policies, one.judged_at, one.scanned_after)
+                one.sighting, one.findings, Criteria(policies, one.judged_at, one.scanned_after)
             ).verdict.exit_code
             for one in again.images
         ]
