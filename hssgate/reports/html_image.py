@@ -16,7 +16,16 @@ from hssgate.reports.findings import (
     package,
 )
 from hssgate.reports.html_tables import badge, row_header, table
-from hssgate.reports.image_facts import READ_COLUMNS, Facts, asked, evidence, gravest_checks, message, reads, where
+from hssgate.reports.image_facts import (
+    READ_COLUMNS,
+    LabelledValues,
+    asked,
+    evidence,
+    gravest_checks,
+    message,
+    reads,
+    where,
+)
 from hssgate.reports.markup import Markup, element, joined, lines, text_element
 from hssgate.reports.size_limit import Part, Rank
 from hssgate.reports.wording import word
@@ -156,8 +165,8 @@ def _small(text: str) -> list[Markup]:
     return [Markup(" "), text_element("small", text)] if text else []
 
 
-def _line_of(facts: Facts) -> Markup:
-    return joined(*(joined(name, Markup(" "), element("code", value)) for name, value in facts), between=", ")
+def _line_of(values: LabelledValues) -> Markup:
+    return joined(*(joined(name, Markup(" "), element("code", value)) for name, value in values), between=", ")
 
 
 def _folded(heading: str, count: int, body: Markup) -> Markup:

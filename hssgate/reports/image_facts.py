@@ -8,7 +8,7 @@ from hssgate.hss.models import CicdImage, SeverityLevel
 from hssgate.text import clean
 from hssgate.verdict import Check, ImageVerdict, Outcome, PolicySource, Result, Verdict
 
-Facts = list[tuple[str, str]]
+LabelledValues = list[tuple[str, str]]
 
 READ_COLUMNS = (
     "at", "HTTP", "request id", "scan status", "scanned at", "severity", "vulnerabilities", "unsafe settings",
@@ -41,10 +41,10 @@ def passed_simply(image: ImageVerdict) -> bool:
     return image.outcome is Outcome.PASSED and not any(check.result is Result.WARNED for check in image.checks)
 
 
-def asked(image: ImageVerdict) -> Facts:
+def asked(image: ImageVerdict) -> LabelledValues:
     """Return what the caller asked for."""
     moment = image.seen.scanned_after if image.seen else None
-    return _facts(
+    return _labelled(
         ("image", image.reference.text),
         ("CI/CD identifier", image.reference.cicd_name),
         ("registry", image.reference.registry_name),
@@ -52,11 +52,11 @@ def asked(image: ImageVerdict) -> Facts:
     )
 
 
-def evidence(image: ImageVerdict) -> Facts:
+def evidence(image: ImageVerdict) -> LabelledValues:
     """Return by what it can be seen that the verdict is of the image meant."""
     row = image.row or CicdImage()
     ids = dict.fromkeys(read.request_id for read in image.reads[-_LAST_READS:] if read.request_id)
-    return _facts(
+    return _labelled(
         ("digest", row.image_digest),
         ("proven", image.reference.proof if image.row else None),
         ("image id", row.image_id),
@@ -119,5 +119,5 @@ def _from_worst_to_best(image: ImageVerdict) -> tuple[int, bool, int, int]:
     return WORST_FIRST.index(image.exit_code), passed_simply(image), -level, -(row.vul_num or 0)
 
 
-def _facts(*pairs: tuple[str, str | None]) -> Facts:
+def _labelled(*pairs: tuple[str, str | None]) -> LabelledValues:
     return [(name, clean(value, _LONGEST_FACT)) for name, value in pairs if value]
