@@ -13,8 +13,8 @@ from pathlib import Path
 from hssgate.clock import SystemClock
 from hssgate.emulator.document import read_yaml
 from hssgate.emulator.strict import Flag, StrictModel, Whole
-from hssgate.selftest.play import Stage
-from hssgate.selftest.run import Result, Run
+from hssgate.selftest.play import Player
+from hssgate.selftest.run import Run, SituationResult
 from hssgate.selftest.situation import Situation, load_themes
 
 PACE = "--interval 5s --max-interval 60s --settle 5s"
@@ -79,11 +79,11 @@ def main() -> None:
     print("\n\n".join(told.notes))
 
 
-def _played(contest: Contest, known: dict[str, Situation]) -> dict[str, Result]:
+def _played(contest: Contest, known: dict[str, Situation]) -> dict[str, SituationResult]:
     situations = [_at_full_length(row, contest, known[row.ours]) for row in contest.rows]
     with tempfile.TemporaryDirectory() as folder:
-        stage = Stage(SystemClock(), os.environ, Path(folder))
-        run = Run(situations, stage, lambda result: print(result.situation.name, file=sys.stderr), at_once=AT_ONCE)
+        player = Player(SystemClock(), os.environ, Path(folder))
+        run = Run(situations, player, lambda result: print(result.situation.name, file=sys.stderr), at_once=AT_ONCE)
         run.play()
     return {result.situation.name: result for result in run.results}
 
@@ -98,13 +98,13 @@ def _at_full_length(row: Row, contest: Contest, situation: Situation) -> Situati
     return situation.model_copy(update={"name": row.name, "scenario": scenario, "check": check})
 
 
-def _table(contest: Contest, results: dict[str, Result]) -> list[str]:
+def _table(contest: Contest, results: dict[str, SituationResult]) -> list[str]:
     head = ("situation", "right answer", "hssgate", *contest.others)
     rows = ((row.situation, row.right, _ours(results[row.name]), *row.others) for row in contest.rows)
     return [f"| {' | '.join(cells)} |" for cells in (head, ("---",) * len(head), *rows)]
 
 
-def _ours(result: Result) -> str:
+def _ours(result: SituationResult) -> str:
     if result.ended is None or result.ended.exit_code is None:
         return "**no end**"
     got = f"{result.ended.exit_code}/{result.ended.seconds:.1f}"

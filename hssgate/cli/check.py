@@ -11,7 +11,7 @@ from hssgate.cli.context import World
 from hssgate.cli.environment import check_variables
 from hssgate.cli.images_asked import references_of
 from hssgate.cli.old_reports import RemovesOldReports
-from hssgate.cli.option_types import LONGEST_CICD_NAME, LONGEST_REGISTRY_NAME, Report, Switch, Text, When
+from hssgate.cli.option_types import LONGEST_CICD_NAME, LONGEST_REGISTRY_NAME, ReportParam, Switch, TextParam, When
 from hssgate.cli.options import (
     ConnectionOptions,
     common_options,
@@ -86,14 +86,14 @@ class _Gate(github.Announced, RemovesOldReports):
 @click.argument("images", nargs=-1, envvar="HSSGATE_IMAGES", metavar="IMAGE...")
 @click.option(
     "--cicd-name",
-    type=Text(LONGEST_CICD_NAME),
+    type=TextParam(LONGEST_CICD_NAME),
     show_envvar=True,
     envvar="HSSGATE_CICD_NAME",
     help="Only consider images scanned under this HSS CI/CD identifier.",
 )
 @click.option(
     "--registry-name",
-    type=Text(LONGEST_REGISTRY_NAME),
+    type=TextParam(LONGEST_REGISTRY_NAME),
     show_envvar=True,
     envvar="HSSGATE_REGISTRY_NAME",
     help="Registry that the rows must name, as HSS lists it; in place of the registry in IMAGE.",
@@ -121,7 +121,7 @@ class _Gate(github.Announced, RemovesOldReports):
 @click.option(
     "--report",
     "reports",
-    type=Report(),
+    type=ReportParam(),
     multiple=True,
     show_envvar=True,
     envvar="HSSGATE_REPORTS",

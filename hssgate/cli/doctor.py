@@ -26,7 +26,7 @@ from hssgate.cli.connect.credentials import Choice
 from hssgate.cli.console import Console
 from hssgate.cli.context import World
 from hssgate.cli.environment import IMAGES, decided_by_variable, dotenv_prefix, oddities, read_by
-from hssgate.cli.option_types import LONGEST_CICD_NAME, Text
+from hssgate.cli.option_types import LONGEST_CICD_NAME, TextParam
 from hssgate.cli.options import ConnectionOptions, common_options, connection_options, receives
 from hssgate.cli.policy_files import choose, load, policy_option
 from hssgate.cli.recipients import recipients_of
@@ -77,7 +77,7 @@ class _Options(ConnectionOptions):
 @click.command(short_help="look at all that a check needs, and say what is wrong")
 @click.option(
     "--cicd-name",
-    type=Text(LONGEST_CICD_NAME),
+    type=TextParam(LONGEST_CICD_NAME),
     show_envvar=True,
     envvar="HSSGATE_CICD_NAME",
     help="CI/CD identifier name that should exist.",

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from hssgate.cli.option_types import Text, When
+from hssgate.cli.option_types import TextParam, When
 from hssgate.cli.options import Command
 from hssgate.hss.models import SeverityLevel
 from hssgate.hss.query import (
@@ -42,7 +42,7 @@ def query_options(command: Command) -> Command:
 
 
 def _text(name: str, longest: int, help_text: str) -> Option:
-    return click.option(name, type=Text(longest), help=f"{help_text} Up to {longest} characters.")
+    return click.option(name, type=TextParam(longest), help=f"{help_text} Up to {longest} characters.")
 
 
 def _flag(name: str, help_text: str) -> Option:

@@ -10,7 +10,7 @@ from hssgate.cli.console import Console
 from hssgate.cli.context import World
 from hssgate.cli.environment import check_variables
 from hssgate.cli.old_reports import RemovesOldReports
-from hssgate.cli.option_types import Day, Report
+from hssgate.cli.option_types import Day, ReportParam
 from hssgate.cli.options import common_options
 from hssgate.cli.policy_files import choose, load, policy_option
 from hssgate.cli.publication import Publication
@@ -31,7 +31,7 @@ from hssgate.verdict import Outcome, Verdict, outcome_of
 @click.argument("reports", nargs=-1, required=True, metavar="REPORT.json...", type=click.Path(path_type=Path))
 @policy_option
 @click.option(
-    "--report", "written", type=Report(), multiple=True, help="Write a report of the new verdict; as for `check`."
+    "--report", "written", type=ReportParam(), multiple=True, help="Write a report of the new verdict; as for `check`."
 )
 @click.option(
     "--at",

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from hssgate.cli.context import World
-from hssgate.cli.option_types import Report
+from hssgate.cli.option_types import ReportParam
 from hssgate.cli.report_files import STDOUT, Reports, inputs_of, is_same_file, reason_of
 from hssgate.errors import GateError, Misused
 from hssgate.files import open_number, read_bounded
@@ -46,7 +46,7 @@ class RemovesOldReports(click.Command):
 
     @property
     def _option(self) -> click.Parameter:
-        return next(found for found in self.params if isinstance(found.type, Report))
+        return next(found for found in self.params if isinstance(found.type, ReportParam))
 
     def _reports_and_others(self, ctx: click.Context, args: Sequence[str]) -> tuple[Reports, list[str]]:
         """Return the reports that arguments or the variable ask for, and all other arguments."""

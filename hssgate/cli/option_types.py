@@ -45,7 +45,7 @@ class Duration(click.ParamType[float]):
         return seconds
 
 
-class Text(click.ParamType[str]):
+class TextParam(click.ParamType[str]):
     """Text that is given where it is given: an empty value would silently ask for less.
 
     Args:
@@ -80,7 +80,7 @@ class Switch(click.types.BoolParamType):
         return SWITCHES[value]
 
 
-class Report(click.ParamType[tuple[str, str]]):
+class ReportParam(click.ParamType[tuple[str, str]]):
     """`FORMAT=PATH`; in the variable, blanks between.
 
     Args:

@@ -9,7 +9,7 @@ import click
 from click.core import ParameterSource
 
 from hssgate import __version__
-from hssgate.cli.option_types import Duration, Text
+from hssgate.cli.option_types import Duration, TextParam
 from hssgate.record import record
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -80,14 +80,14 @@ def connection_options(command: Command) -> Command:
         (
             click.option(
                 "--region",
-                type=Text(),
+                type=TextParam(),
                 show_envvar=True,
                 envvar=["HSSGATE_REGION", "HW_REGION_NAME"],
                 help="Region of HSS; gives https://hss.REGION.CLOUD.",
             ),
             click.option(
                 "--cloud",
-                type=Text(253),
+                type=TextParam(253),
                 metavar="DOMAIN",
                 show_envvar=True,
                 envvar=["HSSGATE_CLOUD", "HW_CLOUD"],
@@ -96,7 +96,7 @@ def connection_options(command: Command) -> Command:
             ),
             click.option(
                 "--endpoint",
-                type=Text(2000),
+                type=TextParam(2000),
                 metavar="URL",
                 show_envvar=True,
                 envvar="HSSGATE_ENDPOINT",
@@ -104,14 +104,14 @@ def connection_options(command: Command) -> Command:
             ),
             click.option(
                 "--project-id",
-                type=Text(),
+                type=TextParam(),
                 show_envvar=True,
                 envvar=["HSSGATE_PROJECT_ID", "HUAWEICLOUD_SDK_PROJECT_ID", "HW_PROJECT_ID"],
                 help="The Huawei Cloud project.",
             ),
             click.option(
                 "--enterprise-project-id",
-                type=Text(),
+                type=TextParam(),
                 show_envvar=True,
                 envvar=["HSSGATE_ENTERPRISE_PROJECT_ID", "HW_ENTERPRISE_PROJECT_ID"],
                 help="The enterprise project; all_granted_eps for all.",

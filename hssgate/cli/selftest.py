@@ -10,14 +10,14 @@ import click
 from hssgate.cli.console import Console
 from hssgate.cli.context import World
 from hssgate.cli.old_reports import RemovesOldReports
-from hssgate.cli.option_types import Report
+from hssgate.cli.option_types import ReportParam
 from hssgate.cli.options import common_options
 from hssgate.cli.report_files import check_paths, reason_of, takes_stdout, write_report
 from hssgate.errors import Interrupted, Misused
 from hssgate.exit_codes import ExitCode, worst
 from hssgate.selftest.junit import render
-from hssgate.selftest.play import Stage
-from hssgate.selftest.run import Agreement, Result, Run, exit_code_of
+from hssgate.selftest.play import Player
+from hssgate.selftest.run import Agreement, Run, SituationResult, exit_code_of
 from hssgate.selftest.situation import Theme, chosen, load_themes
 from hssgate.selftest.starts import starting
 from hssgate.selftest.tables import complaints, headline, json_lines, listing, table
@@ -54,7 +54,7 @@ Exit codes:
 @click.option(
     "--report",
     "reports",
-    type=Report(("junit",)),
+    type=ReportParam(("junit",)),
     multiple=True,
     help="Write a report; FORMAT is junit; PATH - is stdout.",
 )
@@ -108,14 +108,14 @@ def selftest(  # noqa: PLR0917 - click hands over every option by name
     ctx.exit(int(code))
 
 
-def _play(themes: tuple[Theme, ...], world: World) -> tuple[list[Result], float, ExitCode | None]:
+def _play(themes: tuple[Theme, ...], world: World) -> tuple[list[SituationResult], float, ExitCode | None]:
     """Return the results, the seconds that they took, and the exit code of a signal, if one came."""
     situations = [situation for theme in themes for situation in theme.situations]
     began = world.clock.monotonic()
     interruption = None
     with world.interruptible(), _folder() as folder, starting(situations, world.environ, folder) as starter:
-        stage = Stage(world.clock, world.environ, folder, starter)
-        run = Run(situations, stage, _Told(len(situations), world.console))
+        player = Player(world.clock, world.environ, folder, starter)
+        run = Run(situations, player, _Told(len(situations), world.console))
         try:
             run.play()
         except Interrupted as signal:
@@ -132,7 +132,7 @@ class _Told:
         self._count = 0
         self._console = console
 
-    def __call__(self, result: Result) -> None:
+    def __call__(self, result: SituationResult) -> None:
         self._count += 1
         seconds = f", {result.ended.seconds:.1f}s" if result.ended else ""
         self._console.detail(f"{result.situation.name}: {result.agreement.value}{seconds}")

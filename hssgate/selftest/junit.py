@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import assert_never
 
 from hssgate.reports.junit import LEAST_SECONDS, TestCase, TestSuite, to_xml
-from hssgate.selftest.run import Agreement, Result
+from hssgate.selftest.run import Agreement, SituationResult
 from hssgate.selftest.situation import Theme
 from hssgate.selftest.tables import details_of
 from hssgate.text import clean
 
 
-def render(themes: Sequence[Theme], results: Mapping[str, Result]) -> str:
+def render(themes: Sequence[Theme], results: Mapping[str, SituationResult]) -> str:
     """Return the report as XML text.
 
     Args:
@@ -24,7 +24,7 @@ def render(themes: Sequence[Theme], results: Mapping[str, Result]) -> str:
     return to_xml(suites, pretty=True)
 
 
-def _case(theme: Theme, result: Result) -> TestCase:
+def _case(theme: Theme, result: SituationResult) -> TestCase:
     seconds = result.ended.seconds if result.ended else 0.0
     case = TestCase(
         result.situation.situation,

@@ -60,8 +60,8 @@ class Ended:
 
 
 @dataclass(frozen=True)
-class Stage:
-    """What plays need of the outside.
+class Player:
+    """Plays situations, each in a process and a folder of its own.
 
     Args:
         clock: the time of the API, and the duration of plays.

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from hssgate.exit_codes import ExitCode
 from hssgate.selftest.agreement import disagreements
-from hssgate.selftest.play import Ended, Stage, Stopped
+from hssgate.selftest.play import Ended, Player, Stopped
 from hssgate.selftest.situation import Situation
 from hssgate.text import clean
 
@@ -26,7 +26,7 @@ class Agreement(StrEnum):
 
 
 @dataclass(frozen=True)
-class Result:
+class SituationResult:
     """A situation and what came of it.
 
     Args:
@@ -42,7 +42,7 @@ class Result:
     ended: Ended | None = None
 
 
-def exit_code_of(results: Iterable[Result]) -> ExitCode:
+def exit_code_of(results: Iterable[SituationResult]) -> ExitCode:
     """Return 0 only if there is a result, and every one of them is the right answer."""
     found = {result.agreement for result in results}
     if Agreement.DISAGREED in found:
@@ -55,7 +55,7 @@ class Run:
 
     Args:
         situations: to be played.
-        stage: where.
+        player: plays one situation.
         on_result: called with each result as soon as it is there, one call at a time.
         at_once: how many are played at a time; None: as the processors allow.
     """
@@ -63,22 +63,22 @@ class Run:
     def __init__(
         self,
         situations: Sequence[Situation],
-        stage: Stage,
-        on_result: Callable[[Result], None],
+        player: Player,
+        on_result: Callable[[SituationResult], None],
         *,
         at_once: int | None = None,
     ) -> None:
         self._situations = situations
-        self._stage = stage
+        self._player = player
         self._on_result = on_result
         self._at_once = at_once or min(_MOST_PLAYS, _PLAYS_A_CORE * _cores())
         self._left = iter(sorted(situations, key=lambda situation: -situation.seconds))
-        self._found: dict[str, Result] = {}
+        self._found: dict[str, SituationResult] = {}
         self._lock = threading.Lock()
         self._gone = threading.Semaphore(0)
 
     @property
-    def results(self) -> list[Result]:
+    def results(self) -> list[SituationResult]:
         """Return a result for each situation, in their order, whether it was played or not."""
         return [self._found.get(situation.name) or _given_up(situation) for situation in self._situations]
 
@@ -90,9 +90,9 @@ class Run:
         """
         workers = min(self._at_once, len(self._situations))
         try:
-            self._stage.clock.together(self._work, workers=workers)
+            self._player.clock.together(self._work, workers=workers)
         except BaseException:
-            self._stage.stop.set()
+            self._player.stop.set()
             for _ in range(workers):  # each frees what it holds
                 self._gone.acquire(timeout=_LONGEST_GOODBYE)
             raise
@@ -100,7 +100,7 @@ class Run:
     def _work(self) -> None:
         try:
             while (situation := self._next()) is not None:
-                result = _result_of(situation, self._stage)
+                result = _result_of(situation, self._player)
                 with self._lock:
                     self._found[situation.name] = result
                     self._on_result(result)
@@ -111,20 +111,20 @@ class Run:
 
     def _next(self) -> Situation | None:
         with self._lock:
-            return None if self._stage.stop.is_set() else next(self._left, None)
+            return None if self._player.stop.is_set() else next(self._left, None)
 
 
-def _result_of(situation: Situation, stage: Stage) -> Result:
+def _result_of(situation: Situation, player: Player) -> SituationResult:
     try:
-        ended = stage.play(situation)
+        ended = player.play(situation)
     except OSError as error:
-        return Result(situation, Agreement.NOT_PLAYED, (f"it could not be played: {clean(error, 300)}",))
+        return SituationResult(situation, Agreement.NOT_PLAYED, (f"it could not be played: {clean(error, 300)}",))
     problems = disagreements(situation, ended)
-    return Result(situation, Agreement.DISAGREED if problems else Agreement.AGREED, problems, ended)
+    return SituationResult(situation, Agreement.DISAGREED if problems else Agreement.AGREED, problems, ended)
 
 
-def _given_up(situation: Situation) -> Result:
-    return Result(situation, Agreement.NOT_PLAYED, ("the run was broken off before it was played",))
+def _given_up(situation: Situation) -> SituationResult:
+    return SituationResult(situation, Agreement.NOT_PLAYED, ("the run was broken off before it was played",))
 
 
 def _cores() -> int:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from hssgate.exit_codes import ExitCode
 from hssgate.selftest.agreement import in_words
-from hssgate.selftest.run import Agreement, Result, exit_code_of
+from hssgate.selftest.run import Agreement, SituationResult, exit_code_of
 from hssgate.selftest.situation import Theme
 from hssgate.text import clean, escaped_to_ascii, plural
 
@@ -30,7 +30,7 @@ def listing(themes: Sequence[Theme], paint: Paint) -> str:
     return "\n".join(lines)
 
 
-def table(themes: Sequence[Theme], results: Mapping[str, Result], paint: Paint) -> str:
+def table(themes: Sequence[Theme], results: Mapping[str, SituationResult], paint: Paint) -> str:
     """Return a line for each situation: what it is, the answer expected, the answer got.
 
     Args:
@@ -46,7 +46,7 @@ def table(themes: Sequence[Theme], results: Mapping[str, Result], paint: Paint) 
     return "\n".join(lines)
 
 
-def complaints(results: Iterable[Result], paint: Paint) -> str:
+def complaints(results: Iterable[SituationResult], paint: Paint) -> str:
     """Return what is wrong, with how to look into it; empty where nothing is."""
     blocks = []
     for result in results:
@@ -58,7 +58,7 @@ def complaints(results: Iterable[Result], paint: Paint) -> str:
     return "\n".join(blocks)
 
 
-def headline(results: Sequence[Result], seconds: float, exit_code: ExitCode, paint: Paint) -> str:
+def headline(results: Sequence[SituationResult], seconds: float, exit_code: ExitCode, paint: Paint) -> str:
     """Return the outcome in one line."""
     counts = {agreement: sum(result.agreement is agreement for result in results) for agreement in Agreement}
     counted = [f"{counts[Agreement.AGREED]} of {plural(len(results), 'situation')} as expected"]
@@ -76,7 +76,7 @@ def headline(results: Sequence[Result], seconds: float, exit_code: ExitCode, pai
     return f"hssgate selftest: {word} ({', '.join(counted)}, {seconds:.0f}s), exit code {int(exit_code)}"
 
 
-def json_lines(themes: Sequence[Theme], results: Mapping[str, Result]) -> str:
+def json_lines(themes: Sequence[Theme], results: Mapping[str, SituationResult]) -> str:
     """Return a JSON object a line for each situation."""
     return "\n".join(
         escaped_to_ascii(json.dumps(_as_json(theme.name, results[name]), ensure_ascii=False))
@@ -85,7 +85,7 @@ def json_lines(themes: Sequence[Theme], results: Mapping[str, Result]) -> str:
     )
 
 
-def details_of(result: Result) -> list[str]:
+def details_of(result: SituationResult) -> list[str]:
     """Return how to ask again by hand, and the end of the process' output."""
     ended = result.ended
     if ended is None:
@@ -94,12 +94,12 @@ def details_of(result: Result) -> list[str]:
     return [f"$ hssgate {shlex.join(ended.arguments)}", *printed[-_MOST_LINES:]]
 
 
-def _row(result: Result, width: int, paint: Paint) -> str:
+def _row(result: SituationResult, width: int, paint: Paint) -> str:
     expected = in_words(result.situation.exit_code)
     return f"  {result.situation.situation:<{width - 2}}  {expected:<{_ANSWER_WIDTH}}  {_got(result, paint)}"
 
 
-def _got(result: Result, paint: Paint) -> str:
+def _got(result: SituationResult, paint: Paint) -> str:
     got = in_words(result.ended.exit_code) if result.ended else result.agreement.value
     if result.agreement is Agreement.AGREED:
         return paint(got, "good")
@@ -107,7 +107,7 @@ def _got(result: Result, paint: Paint) -> str:
     return paint(f"{got}, but {result.problems[0]}" if same else f"{got} !", "bad")
 
 
-def _as_json(theme: str, result: Result) -> dict[str, object]:
+def _as_json(theme: str, result: SituationResult) -> dict[str, object]:
     situation, ended = result.situation, result.ended
     got = (
         {"exit_code": ended.exit_code, "requests": ended.requests, "seconds": round(ended.seconds, 2)}

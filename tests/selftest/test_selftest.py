@@ -23,8 +23,8 @@ from hssgate.exit_codes import ExitCode
 from hssgate.hss.models import DOCUMENTED
 from hssgate.selftest.agreement import disagreements, in_words
 from hssgate.selftest.forks import Forked
-from hssgate.selftest.play import Ended, Stage, Stopped
-from hssgate.selftest.run import Agreement, Result, Run, exit_code_of
+from hssgate.selftest.play import Ended, Player, Stopped
+from hssgate.selftest.run import Agreement, Run, SituationResult, exit_code_of
 from hssgate.selftest.situation import Situation, chosen, load_themes
 from hssgate.selftest.starts import Process, Starter, starting
 from hssgate.selftest.surroundings import environment_of
@@ -207,7 +207,7 @@ def kinds_of_start(folder: Path, situations: Sequence[Situation], *, is_server_g
             assert starter.server
             starter.server.close()
         noting = Noting(starter)
-        run = Run(situations, Stage(SystemClock(), os.environ, folder, noting), lambda _: None)
+        run = Run(situations, Player(SystemClock(), os.environ, folder, noting), lambda _: None)
         run.play()
     assert {result.agreement for result in run.results} == {Agreement.AGREED}
     return noting.forked
@@ -251,7 +251,7 @@ def test_the_longest_are_begun_first(tmp_path: Path) -> None:
     """Else a run would end with one that takes ten seconds, alone."""
     begun: list[str] = []
 
-    class Begun(Stage):
+    class Begun(Player):
         def play(self, situation: Situation) -> Ended:
             begun.append(situation.name)
             return GOOD
@@ -335,8 +335,8 @@ def test_a_wrong_expectation_disagrees(tmp_path: Path) -> None:
     assert exit_code_of([result]) == 10
 
 
-def played(folder: Path, *situations: Situation, longest: float = _PATIENT) -> list[Result]:
-    run = Run(situations, Stage(SystemClock(), os.environ, folder, longest=longest), lambda _: None)
+def played(folder: Path, *situations: Situation, longest: float = _PATIENT) -> list[SituationResult]:
+    run = Run(situations, Player(SystemClock(), os.environ, folder, longest=longest), lambda _: None)
     run.play()
     return run.results
 
@@ -358,7 +358,7 @@ def test_what_could_not_be_played_is_no_proof(tmp_path: Path) -> None:
 
     assert result.agreement is Agreement.NOT_PLAYED
     assert "it could not be played: [Errno 2]" in result.problems[0]
-    assert exit_code_of([result, Result(SITUATIONS["clean"], Agreement.AGREED)]) == exit_code_of([]) == 5
+    assert exit_code_of([result, SituationResult(SITUATIONS["clean"], Agreement.AGREED)]) == exit_code_of([]) == 5
 
 
 @pytest.mark.parametrize(
@@ -381,7 +381,7 @@ class Breaking(SystemClock):
 @pytest.mark.real
 def test_a_run_that_is_broken_off_proves_nothing(tmp_path: Path) -> None:
     """What was under way is given up, and has no result."""
-    run = Run([SITUATIONS["never-ends"]], Stage(Breaking(), os.environ, tmp_path), lambda _: None)
+    run = Run([SITUATIONS["never-ends"]], Player(Breaking(), os.environ, tmp_path), lambda _: None)
 
     with pytest.raises(Interrupted):
         run.play()
@@ -395,7 +395,7 @@ def test_a_run_that_is_broken_off_proves_nothing(tmp_path: Path) -> None:
 def test_a_signal_waits_until_what_is_played_has_ended(tmp_path: Path) -> None:
     """Each play frees its folder, its socket and its process before the run ends."""
 
-    class Stopping(Stage):
+    class Stopping(Player):
         def play(self, situation: Situation) -> Ended:
             if situation.name == "clean":
                 return replace(GOOD, exit_code=5)
@@ -687,9 +687,9 @@ def test_time_begins_with_the_first_request(tmp_path: Path) -> None:
     """However long the process takes to start, it sees the timeline from its beginning."""
     (tmp_path / "sitecustomize.py").write_text("import time; time.sleep(1)")
     environ = {**os.environ, "PYTHONPATH": str(tmp_path)}
-    stage = Stage(SystemClock(), environ, tmp_path)
+    player = Player(SystemClock(), environ, tmp_path)
 
-    ended = stage.play(SITUATIONS["whole-course"])
+    ended = player.play(SITUATIONS["whole-course"])
 
     assert "not listed" in ended.err
     assert ended.exit_code == 0
