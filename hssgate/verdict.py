@@ -80,7 +80,7 @@ class Check:
         policy: the file of the rule, where there is more than one.
         group: the rows it is about, where one reference matched several groups.
         trouble: why it could not be judged; set exactly where the result is an error.
-        blamed: the findings because of which the rule does not hold, the gravest first.
+        blamed: the findings because of which the rule does not hold, most severe first.
         place: where the rule stands, if in a file.
     """
 
@@ -225,7 +225,7 @@ class ImageVerdict:
         waited_seconds: from the start of the run to the end of this image's wait.
         polls: how many times this image was looked for.
         reads: each change of state and the last two reads.
-        findings: where any were read, the gravest first.
+        findings: where any were read, most severe first.
         details: what else HSS found, where that was asked for.
         seen: what it was made of.
         in_force: the rules that it was judged by, by group and policy.

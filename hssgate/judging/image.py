@@ -10,7 +10,7 @@ from hssgate.judging.scan import judge_freshness, judge_scan, moment_asked
 from hssgate.policy.entry_warnings import Applied, entry_warnings
 from hssgate.policy.findings import FetchedFindings, Findings, FindingsMissing
 from hssgate.policy.ignores import Sorted
-from hssgate.policy.judge import Facts, Judged, all_accept, gravest_first, judge_row, skip_rules
+from hssgate.policy.judge import Facts, Judged, all_accept, judge_row, most_severe_first, skip_rules
 from hssgate.policy.load import LoadedPolicy
 from hssgate.policy.rules import RulesInForce, Subject, rules_for
 from hssgate.record import record
@@ -107,7 +107,7 @@ def judge_by_rules(
         waited_seconds=sighting.waited_seconds,
         polls=sighting.polls,
         reads=sighting.reads,
-        findings=gravest_first(
+        findings=most_severe_first(
             replace(finding, group=number) for number, group in enumerate(groups) for finding in group.findings
         ),
         seen=_seen(sighting, findings, criteria),

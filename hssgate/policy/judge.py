@@ -15,7 +15,7 @@ from hssgate.record import record
 from hssgate.text import clean
 from hssgate.verdict import SCAN, Check, ListedFinding, Result, Trouble
 
-_GRAVITY = tuple(SeverityLevel)
+_SEVERITIES = tuple(SeverityLevel)
 _LEVELS = tuple(Level)
 
 
@@ -60,12 +60,12 @@ def judge_row(facts: Facts, rules: RulesInForce) -> Judged:
     return Judged(checks, sorted_findings)
 
 
-def gravest_first(findings: Iterable[ListedFinding]) -> tuple[ListedFinding, ...]:
+def most_severe_first(findings: Iterable[ListedFinding]) -> tuple[ListedFinding, ...]:
     """Return findings by level, then by id and package."""
-    return tuple(sorted(findings, key=lambda listed: _gravity(listed.finding)))
+    return tuple(sorted(findings, key=lambda listed: _severity_order(listed.finding)))
 
 
-def _gravity(finding: Finding) -> tuple[int, str, str]:
+def _severity_order(finding: Finding) -> tuple[int, str, str]:
     return (_LEVELS.index(finding.level), finding.vul_id or "", finding.app_name or "")
 
 
@@ -127,7 +127,7 @@ def _judge_findings(name: str, rule: CountRule, facts: Facts, sorted_findings: S
     check = _judged(rule, found <= rule.limit, Check(name, Result.PASSED, message, found, rule.limit))
     if check.result is Result.PASSED:
         return check
-    return replace(check, blamed=tuple(sorted(_countable(name, sorted_findings), key=_gravity)))
+    return replace(check, blamed=tuple(sorted(_countable(name, sorted_findings), key=_severity_order)))
 
 
 def _unlisted(name: str, rule: CountRule, facts: Facts) -> Check:
@@ -149,9 +149,9 @@ def _judge_severity(name: str, rule: SeverityRule, facts: Facts) -> Check:
     level: str | None = getattr(facts.row, field)
     if level is None:
         return _lacking(name, rule, facts, field)
-    if level not in _GRAVITY:
+    if level not in _SEVERITIES:
         return _unusable(name, rule, f"readable {field} (but {clean(level, 40)!r})")
-    holds = _GRAVITY.index(SeverityLevel(level)) <= _GRAVITY.index(rule.limit)
+    holds = _SEVERITIES.index(SeverityLevel(level)) <= _SEVERITIES.index(rule.limit)
     return _judged(
         rule,
         holds,

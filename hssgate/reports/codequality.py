@@ -14,7 +14,7 @@ from hssgate.reports.wording import policy_line
 from hssgate.text import clean, without_commands_in_json
 from hssgate.verdict import Verdict
 
-_MOST = 10_000  # the gravest; what blocks stands first, and of that the rules
+_MOST = 10_000  # most severe first: what blocks before what warns, rules before findings
 # What blocks is never `info`, and what only warns never above `major`; None is a rule.
 _SEVERITIES: dict[tuple[Effect, Level | None], str] = {
     (Effect.BLOCKS, None): "blocker",
@@ -29,7 +29,7 @@ _SEVERITIES: dict[tuple[Effect, Level | None], str] = {
 
 
 def render(verdict: Verdict) -> str:
-    """Return the report, the gravest first, with a newline at its end."""
+    """Return the report, most severe first, with a newline at its end."""
     policy = clean(policy_line(verdict.policies))
     violations = [
         _violation(entry, severity, policy) for entry in entries(verdict)[:_MOST] if (severity := _severity(entry))

@@ -28,7 +28,7 @@ _LONGEST_MESSAGE = 1000
 _PLAIN_ID = re.compile(r"(?!hssgate\.)\w[\w.:-]{0,99}")
 _LIMITS = RULES.keys() - {SCAN}  # the rules that stand in a policy
 _EFFECTS = tuple(Effect)
-_LEVELS = (None, *Level)  # the gravest first; None is a rule
+_LEVELS = (None, *Level)  # most severe first; None is a rule
 
 
 @dataclass(frozen=True)
@@ -77,10 +77,10 @@ def entries(verdict: Verdict) -> list[Entry]:
     keyed += _of_run(verdict)
     marks = fingerprints((key, _fine_print(entry)) for key, entry in keyed)
     found = [replace(entry, fingerprint=mark) for (_, entry), mark in zip(keyed, marks, strict=True)]
-    return sorted(found, key=_gravity)
+    return sorted(found, key=_severity_order)
 
 
-def _gravity(entry: Entry) -> tuple[int, int, str, str, str]:
+def _severity_order(entry: Entry) -> tuple[int, int, str, str, str]:
     effect, level = _EFFECTS.index(entry.effect), _LEVELS.index(entry.level)
     return (effect, level, entry.rule, entry.image or "", entry.fingerprint)
 

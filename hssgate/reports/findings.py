@@ -14,7 +14,7 @@ _LONGEST_FIELD = 200
 
 
 class Effect(StrEnum):
-    """What a finding did to the verdict on its image, the gravest first."""
+    """What a finding did to the verdict on its image, most severe first."""
 
     BLOCKS = "blocks"
     WARNS = "warns"
@@ -23,7 +23,7 @@ class Effect(StrEnum):
 
 
 EFFECT_OF = {Result.FAILED: Effect.BLOCKS, Result.ERROR: Effect.BLOCKS, Result.WARNED: Effect.WARNS}
-_GRAVEST_FIRST = tuple(Effect)
+_EFFECTS = tuple(Effect)
 
 
 @record
@@ -42,9 +42,9 @@ class Consequence:
 
     @property
     def effect(self) -> Effect:
-        """The gravest thing that it did."""
+        """The strongest effect of its checks."""
         otherwise = Effect.IGNORED if self.listed.ignored_by else Effect.ACCEPTED
-        return min((EFFECT_OF[check.result] for check in self.checks), key=_GRAVEST_FIRST.index, default=otherwise)
+        return min((EFFECT_OF[check.result] for check in self.checks), key=_EFFECTS.index, default=otherwise)
 
 
 def line(finding: Finding) -> str:
@@ -92,7 +92,7 @@ def ignored_lines(image: ImageVerdict) -> list[str]:
 
 
 def blamed_findings(image: ImageVerdict) -> tuple[Finding, ...]:
-    """Return the findings that block, each once, the gravest first."""
+    """Return the findings that block, each once, most severe first."""
     checks = (check for check in image.checks if check.result is Result.FAILED)
     return tuple(dict.fromkeys(finding for check in checks for finding in check.blamed))
 
@@ -108,9 +108,9 @@ def consequences(image: ImageVerdict) -> list[Consequence]:
     return [Consequence(listed, group, tuple(blaming.get((group, listed.finding), ()))) for listed, group in found]
 
 
-def gravest_first(found: Sequence[Consequence]) -> list[Consequence]:
+def in_order_of_effect(found: Sequence[Consequence]) -> list[Consequence]:
     """Return those that block first, and those ignored last."""
-    return sorted(found, key=lambda one: _GRAVEST_FIRST.index(one.effect))
+    return sorted(found, key=lambda one: _EFFECTS.index(one.effect))
 
 
 def ignore_entries_for(findings: Sequence[Finding], most: int) -> str:

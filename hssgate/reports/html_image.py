@@ -10,9 +10,9 @@ from hssgate.reports.findings import (
     consequences,
     detail_words,
     field,
-    gravest_first,
     identifier,
     ignore_entries_for,
+    in_order_of_effect,
     package,
 )
 from hssgate.reports.html_tables import badge, row_header, table
@@ -21,10 +21,10 @@ from hssgate.reports.image_facts import (
     LabelledValues,
     asked,
     evidence,
-    gravest_checks,
     message,
     reads,
     where,
+    worst_checks,
 )
 from hssgate.reports.markup import Markup, element, joined, lines, text_element
 from hssgate.reports.size_limit import Part, Rank
@@ -71,7 +71,7 @@ def _checks(image: ImageVerdict, number: int) -> Part:
     name = element("code", image.reference.text)
     heading = element("h2", name, Markup(" "), badge(image.outcome, word(image.outcome)), id=f"image-{number}")
     request = element("p", "Asked for:", Markup(" "), _line_of(asked(image)), class_="quiet")
-    checks = gravest_checks(image.checks, _MOST_CHECKS)
+    checks = worst_checks(image.checks, _MOST_CHECKS)
     rows = [_check(check) for check in checks]
     left_out = len(image.checks) - len(checks)
     listed = table("checks", "Checks", _CHECK_COLUMNS, rows, room=_ROOM_OF_ROWS, left_out=left_out)
@@ -89,7 +89,7 @@ def _check(check: Check) -> Markup:
 
 
 def _findings(image: ImageVerdict, of: int) -> Iterator[Part]:
-    consequences_found = gravest_first(consequences(image))
+    consequences_found = in_order_of_effect(consequences(image))
     counts = [(effect, sum(one.effect is effect for one in consequences_found)) for effect in Effect]
     caption = "What blocks first, then by level: " + ", ".join(f"{count} {effect}" for effect, count in counts if count)
     shown = consequences_found[: MOST_ROWS // of]

@@ -18,7 +18,7 @@ _FEW = 10  # images, of which each has its section even where it simply passed
 _LONGEST_FACT = 300
 _LONGEST_VALUE = 24  # what is longer is a sentence, and the message has it
 _LAST_READS = 2
-_GRAVER = {level.value: rank for rank, level in enumerate(SeverityLevel)}
+_SEVERITY_RANKS = {level.value: rank for rank, level in enumerate(SeverityLevel)}
 
 
 def worst_first(images: Iterable[ImageVerdict]) -> list[ImageVerdict]:
@@ -105,7 +105,7 @@ def where(check: Check) -> str:
     return clean(", ".join(part for part in (check.policy, check.group) if part), _LONGEST_FACT)
 
 
-def gravest_checks(checks: Sequence[Check], most: int) -> Sequence[Check]:
+def worst_checks(checks: Sequence[Check], most: int) -> Sequence[Check]:
     """Return the checks in their order; where there are more than fit, the worst of them."""
     if len(checks) <= most:
         return checks
@@ -115,7 +115,7 @@ def gravest_checks(checks: Sequence[Check], most: int) -> Sequence[Check]:
 
 def _from_worst_to_best(image: ImageVerdict) -> tuple[int, bool, int, int]:
     row = image.row or CicdImage()
-    level = _GRAVER.get(row.severity_level or "", -1)
+    level = _SEVERITY_RANKS.get(row.severity_level or "", -1)
     return WORST_FIRST.index(image.exit_code), passed_simply(image), -level, -(row.vul_num or 0)
 
 

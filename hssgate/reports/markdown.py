@@ -10,11 +10,11 @@ from hssgate.reports.findings import blamed_findings, detail_words, field, ident
 from hssgate.reports.image_facts import (
     asked,
     evidence,
-    gravest_checks,
     images_in_full,
     message,
     values,
     where,
+    worst_checks,
     worst_first,
 )
 from hssgate.reports.size_limit import Part, Rank, bounded, fit
@@ -112,7 +112,7 @@ def _image(image: ImageVerdict) -> Iterator[Part]:
 def _checks(image: ImageVerdict) -> Part:
     heading = f"### {_MARKS[image.outcome]} {code(image.reference.text)} {word(image.outcome)}"
     wanted = ", ".join(f"{name} {code(value)}" for name, value in asked(image))
-    checks = gravest_checks(image.checks, _MOST_CHECKS)
+    checks = worst_checks(image.checks, _MOST_CHECKS)
     rows = [_check(check) for check in checks]
     listed = _table("Result|Rule|:Found|:Accepted|Message", rows, len(image.checks) - len(checks))
     return Part(Rank.CHECKS, f"{heading}\n\nAsked for: {wanted}.\n\n{listed}")
@@ -130,7 +130,7 @@ def _blamed(image: ImageVerdict) -> Iterator[Part]:
     rows = [row(*_finding(finding), text(field(finding.solution))) for finding in shown]
     if rows:
         listed = _table("Level|Finding|Package|What to do", rows, len(blamed) - len(shown))
-        yield Part(Rank.FINDINGS, _folded("Findings that block, the gravest first", len(blamed), listed))
+        yield Part(Rank.FINDINGS, _folded("Findings that block, most severe first", len(blamed), listed))
     if entries := ignore_entries_for(blamed, _MOST_IGNORE_ENTRIES):
         heading = "To let findings pass, with a reason, in the policy"
         yield Part(Rank.IGNORE_ENTRIES, _fold(heading, fence(entries, "yaml")))

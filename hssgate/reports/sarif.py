@@ -34,7 +34,7 @@ _LEVELS = {Effect.BLOCKS: "error", Effect.WARNS: "warning", Effect.ACCEPTED: "no
 
 
 def render(verdict: Verdict) -> str:
-    """Return the report, with a newline at its end; where there are too many results the gravest are kept."""
+    """Return the report, with a newline at its end; of too many results it keeps the most severe."""
     found = entries(verdict)
     room = accumulate(found[:MOST_RESULTS], lambda taken, entry: taken + len(entry.message) + _LONGEST_FIELD, initial=0)
     kept = max(sum(taken <= LARGEST_TEXT for taken in room) - 1, 1) if found else 0
@@ -126,7 +126,7 @@ def _left_out(found: Sequence[Entry], kept: int) -> str:
     blocking = sum(entry.effect is Effect.BLOCKS for entry in found[kept:])
     return (
         f"{plural(len(found) - kept, 'result')} of {len(found)} left out, {blocking} of which block: GitHub takes no "
-        "more. The gravest are kept; the JSON report has them all."
+        "more. The most severe are kept; the JSON report has them all."
     )
 
 

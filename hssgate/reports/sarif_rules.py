@@ -72,7 +72,7 @@ def _of_gate(rule: str) -> dict[str, Any]:
 
 
 def _of_findings(rule: str, findings: Sequence[Finding]) -> dict[str, Any]:
-    """Describe an id; where HSS gives it several levels, by the gravest."""
+    """Describe an id by the highest of the levels that HSS gives it."""
     level = min((finding.level for finding in findings), key=_LEVELS.index)
     name = identifier(findings[0])
     description = _first(finding.description for finding in findings)

@@ -13,7 +13,7 @@ from hssgate.exit_codes import ExitCode
 from hssgate.hss.models import Finding
 from hssgate.policy.load import load_policy
 from hssgate.reference import parse_reference
-from hssgate.reports.findings import Effect, consequences, gravest_first
+from hssgate.reports.findings import Effect, consequences, in_order_of_effect
 from hssgate.verdict import Check, ImageVerdict, ListedFinding, Result
 from tests.conftest import KEY, Bench
 from tests.support.fakes import START
@@ -563,7 +563,7 @@ def test_the_same_finding_in_other_rows_has_an_effect_of_its_own() -> None:
     listed = [ListedFinding(found, group=number) for number in (2, 1, 0)]
     image = ImageVerdict(parse_reference("app:1", None), tuple(checks), findings=tuple(listed))
 
-    told = gravest_first(consequences(image))
+    told = in_order_of_effect(consequences(image))
 
     assert [(one.group, one.effect) for one in told] == [
         ("a", Effect.BLOCKS), ("b", Effect.WARNS), ("c", Effect.ACCEPTED),

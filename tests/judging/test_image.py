@@ -180,7 +180,7 @@ def test_a_result_that_still_settles_is_no_result() -> None:
 
 
 def test_findings_are_listed_with_what_each_policy_made_of_them() -> None:
-    """The gravest first, with CVEs, with each policy's reason, and with the number of their group."""
+    """Most severe first, with CVEs, with each policy's reason, and with the number of their group."""
     both = replace(SIGHTING, standings=(STANDING, OTHER))
     found: dict[GroupKey, FetchedFindings] = {
         KEY: Findings((V1, V2), {"N-2": ("CVE-1", "CVE-2")}), OTHER_KEY: Findings((V1,)),

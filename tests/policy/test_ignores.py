@@ -9,7 +9,7 @@ from hssgate.exit_codes import ExitCode
 from hssgate.hss.models import CicdImage, Finding
 from hssgate.policy.findings import FetchedFindings, Findings, FindingsMissing
 from hssgate.policy.ignores import Ignores, Sorted, sort_out
-from hssgate.policy.judge import Facts, Judged, gravest_first, judge_row
+from hssgate.policy.judge import Facts, Judged, judge_row, most_severe_first
 from hssgate.policy.load import LoadedPolicy
 from hssgate.policy.model import Ignore, Policy
 from hssgate.policy.rules import RulesInForce, Subject, rules_for
@@ -150,7 +150,7 @@ def test_findings_are_counted_one_by_one(
         assert (failed.actual, failed.limit) == (found, strict)
 
 
-def test_those_to_blame_are_named_the_gravest_first() -> None:
+def test_those_to_blame_are_named_most_severe_first() -> None:
     """By level, then id, then package; the ignored are not to blame, and where a rule holds nobody is."""
     checks = judged(
         {"vulnerabilities": 0, "high_vulnerabilities": 1, "low_vulnerabilities": 5}, Findings(LISTED), "V-9"
@@ -172,7 +172,7 @@ def test_findings_without_id_or_package_come_first_of_their_level() -> None:
     found = (low, finding("V-1", "B"), finding("V-1"), finding(None, "z"), *LISTED[:1])
     listed = [ListedFinding(one) for one in found]
 
-    assert [(one.finding.vul_id, one.finding.app_name) for one in gravest_first(listed)] == [
+    assert [(one.finding.vul_id, one.finding.app_name) for one in most_severe_first(listed)] == [
         (None, "z"), ("V-1", None), ("V-1", "B"), ("V-3", "b"), ("A-1", "a"),
     ]  # fmt: skip
 

@@ -74,7 +74,7 @@ def test_a_clean_run_is_an_empty_list(bench: Bench) -> None:
     assert Path("gl.json").read_text() == "[]\n"
 
 
-def test_findings_that_block_or_warn_are_told_the_gravest_first(bench: Bench) -> None:
+def test_findings_that_block_or_warn_are_listed_most_severe_first(bench: Bench) -> None:
     """Those that are accepted or ignored are no violation."""
     policy(bench, MIXED_POLICY)
 
@@ -90,7 +90,7 @@ def test_findings_that_block_or_warn_are_told_the_gravest_first(bench: Bench) ->
     ("action", "severities"), [("block", ["critical", "major", "minor"]), ("warn", ["major", "minor", "info"])]
 )
 def test_the_severity_tells_level_and_action(bench: Bench, action: str, severities: list[str]) -> None:
-    """What blocks is graver than what warns."""
+    """What blocks is more severe than what warns."""
     policy(
         bench, f"rules: {{vulnerabilities: {{limit: 0, action: {action}}}}}\nignore: [{{vulnerability: x, reason: r}}]"
     )

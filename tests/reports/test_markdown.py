@@ -126,7 +126,7 @@ def test_no_content_closes_its_fence(block: str) -> None:
 
 
 def test_findings_are_listed_with_entries_to_paste(bench: Bench) -> None:
-    """Those that block, the gravest first; under the entries as pasted the image passes."""
+    """Those that block, most severe first; under the entries as pasted the image passes."""
     rules = "rules: {high_vulnerabilities: 0, medium_vulnerabilities: 0}\n"
     policy(bench, rules)
     found = [finding("V-3", MEDIUM), finding("V-*[1]`'|", app="it's"), finding("V-2"), finding("V-9", LOW)]
@@ -135,7 +135,7 @@ def test_findings_are_listed_with_entries_to_paste(bench: Bench) -> None:
 
     listed = next(rows for rows in document.tables if rows[0][0] == "Level")
     assert [(cells[0], cells[1]) for cells in listed[1:]] == [("high", "V-*[1]`'|"), ("high", "V-2"), ("medium", "V-3")]
-    assert "Findings that block, the gravest first (3)" in document.headings
+    assert "Findings that block, most severe first (3)" in document.headings
     policy(bench, rules + document.fences[0])
     assert len(load_policy(bench.folder / "hssgate.yaml").policy.ignore) == 3
     assert bench.check("team/app:1.0").code == 0
@@ -252,7 +252,7 @@ def test_a_long_list_of_findings_is_folded_and_bounded(bench: Bench) -> None:
     bench.play(text_).check("team/app:1.0", *MARKDOWN)
 
     source = Path("report.md").read_text(encoding="utf-8")
-    assert "<details><summary>Findings that block, the gravest first (5000)</summary>" in source
+    assert "<details><summary>Findings that block, most severe first (5000)</summary>" in source
     assert "| and 4900 more, see the JSON report |" in source
     assert len(source) < 40_000
 

@@ -131,7 +131,7 @@ MIXED_POLICY = (
 )
 
 
-def test_findings_are_told_the_gravest_first(bench: Bench) -> None:
+def test_findings_are_listed_most_severe_first(bench: Bench) -> None:
     """What blocks is an error, what warns a warning, what is accepted a note, and what is ignored suppressed."""
     policy(bench, MIXED_POLICY)
 
@@ -194,7 +194,7 @@ def test_a_notice_names_its_cves(bench: Bench) -> None:
     assert run["results"][0]["properties"]["cves"] == ["CVE-1", "CVE-2"]
 
 
-def test_a_rule_of_several_levels_has_the_gravest(bench: Bench) -> None:
+def test_a_rule_of_several_levels_has_the_most_severe(bench: Bench) -> None:
     """And the entries to paste for each of its packages."""
     policy(bench, "rules: {high_vulnerabilities: 0}")
     found = [finding("V-1", LOW, app="bash"), finding("V-1", MEDIUM, app="zlib")]

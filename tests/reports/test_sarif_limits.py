@@ -105,7 +105,7 @@ def of_findings(findings: list[Finding], blamed: list[Finding]) -> Verdict:
 
 
 @pytest.mark.large
-def test_of_too_many_results_the_gravest_are_kept() -> None:
+def test_of_too_many_results_the_most_severe_are_kept() -> None:
     """No more than GitHub takes, and the report says how many are missing."""
     low = [Finding(vul_id=f"A-{number}", repair_necessity=LOW) for number in range(MOST_RESULTS)]
     grave = [Finding(vul_id=f"Z-{number}", repair_necessity=HIGH) for number in range(10)]
