@@ -7,7 +7,7 @@ from typing import assert_never
 from pydantic import BaseModel
 
 from hssgate.exit_codes import ExitCode, worst
-from hssgate.hss.models import CicdImage, Detail, DetailKind, Finding
+from hssgate.hss.models import CicdImage, Cve, Detail, DetailKind, Finding, ids_of
 from hssgate.record import record
 from hssgate.reference import Reference
 
@@ -167,9 +167,24 @@ class ListedFinding:
     """
 
     finding: Finding
-    cves: tuple[str, ...] = ()
+    cves: tuple[Cve, ...] = ()
     ignored_by: tuple[tuple[str, str], ...] = ()
     group: int = 0
+
+    @property
+    def cve_ids(self) -> tuple[str, ...]:
+        """What it is about; none where any of its CVEs has no id."""
+        return ids_of(self.cves)
+
+    @property
+    def cvss(self) -> float | None:
+        """The highest score of its CVEs; None where no score is known."""
+        return max((cve.cvss_score for cve in self.cves if cve.cvss_score is not None), default=None)
+
+    @property
+    def published(self) -> int | None:
+        """When the first of its CVEs was published, in epoch milliseconds; None where that is unknown."""
+        return min((cve.publish_time for cve in self.cves if cve.publish_time is not None), default=None)
 
 
 @record

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from sys import getsizeof
 from typing import assert_never
 
 from hssgate.clock import Clock
@@ -167,14 +166,14 @@ class HssClient:
         path = "/image/cicd/configurations"
         return self._all("configurations", path, names, CicdConfiguration, self._clock.monotonic() + within)
 
-    def look_up_cves(self, vul_ids: Sequence[str], known: dict[str, tuple[str, ...]], *, within: float) -> None:
+    def look_up_cves(self, vul_ids: Sequence[str], known: dict[str, tuple[Cve, ...]], *, within: float) -> None:
         """Ask which CVEs the notices are about, several at a time; each answer is kept as soon as it is there.
 
         Source: ListVulnerabilityCve.
 
         Args:
             vul_ids: the notices; those in `known` are not asked for.
-            known: CVE ids by notice, to be filled; none where any of a notice's CVEs has no id.
+            known: CVEs by notice, to be filled.
             within: seconds for all of them together.
 
         Raises:
@@ -187,13 +186,13 @@ class HssClient:
         left = [vul_id for vul_id in vul_ids if vul_id not in known]
         queue = iter(left)
 
-        def look_up(vul_id: str) -> tuple[str, ...]:
+        def look_up(vul_id: str) -> tuple[Cve, ...]:
             path = f"/image/vulnerability/{escape(vul_id)}/cve"
-            return _cve_ids(self._all("cves", path, {}, Cve, deadline, largest=LARGEST_AT_ONCE).rows)
+            return self._all("cves", path, {}, Cve, deadline, largest=LARGEST_AT_ONCE).rows
 
-        def keep(vul_id: str, cve_ids: tuple[str, ...]) -> None:
-            known[vul_id] = cve_ids
-            self._room -= sum(map(getsizeof, cve_ids))
+        def keep(vul_id: str, cves: tuple[Cve, ...]) -> None:
+            known[vul_id] = cves
+            self._room -= sum(map(weight_of, cves))
 
         ask_at_once(lambda: next(queue, None), look_up, keep, self._clock, most=len(left))
 
@@ -259,12 +258,6 @@ class HssClient:
         if left <= 0:
             raise ApiUnavailable("no time was left for the next page of the list", advice=_MORE_TIME)
         return min(left, self._request_timeout)
-
-
-def _cve_ids(cves: Sequence[Cve]) -> tuple[str, ...]:
-    """Return what a notice is about; nothing where one has no id, for then the ids are not all that it is about."""
-    ids = tuple(dict.fromkeys(cve.cve_id for cve in cves if cve.cve_id is not None))
-    return ids if all(cve.cve_id is not None for cve in cves) else ()
 
 
 def _filterable(version: str | None) -> str:

@@ -1,11 +1,12 @@
 """Rows of the API, with its documented quirks normalised.
 
 Sources: manual page of ListCicdImages (tables 4 and 5), manual page of ListImageVulnerabilities, and SDK 3.1.219 for
-`pipeline_type` and the CVEs of a notice.
+`pipeline_type`, the CVEs of a notice and the other details.
 """
 
 import re
 import sys
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated
 
@@ -21,6 +22,7 @@ from pydantic import (
 # Units that multiply by nothing; `5万` or `1k` is not read as 5 or 1.
 _UNIT = r"(?:单位|个|项|条|bytes?|b)"
 _NUMBER_WITH_UNIT = re.compile(rf"\s*([0-9]{{1,19}})\s*{_UNIT}?\s*(?:[(（]\s*{_UNIT}\s*[)）])?\s*", re.IGNORECASE)
+_DECIMAL = re.compile(r"\s*[0-9]{1,2}(?:\.[0-9]{1,9})?\s*", re.ASCII)
 _LARGEST = 2**63 - 1
 _WEIGHT = 1500  # bytes of a row beside its texts, measured
 LONGEST_PROSE = 10_000  # characters that are kept of what only explains
@@ -60,6 +62,16 @@ def _prose(value: object) -> object:
     return value[: LONGEST_PROSE - 1] + "…" if isinstance(value, str) and len(value) > LONGEST_PROSE else _text(value)
 
 
+def _shown(value: object) -> object:
+    """Take a number for the text that it should have been."""
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else _prose(value)
+
+
+def _score(value: object) -> object:
+    """Take a score as text, as some services write decimals."""
+    return float(value) if isinstance(value, str) and _DECIMAL.fullmatch(value) else value
+
+
 Number = Annotated[Annotated[int, Field(ge=0, le=_LARGEST)] | None, BeforeValidator(_number)]
 # Whether it can be a time depends on the present: `durations.believable` says so where it is made use of.
 Time = Annotated[Annotated[int, Field(ge=-_LARGEST, le=_LARGEST)] | None, BeforeValidator(_number)]
@@ -73,6 +85,13 @@ def _or_none(value: object, handler: ValidatorFunctionWrapHandler) -> object:
         return handler(value)
     except ValueError:
         return None
+
+
+# What is only shown: an odd one is left out, and does not make the answer unreadable.
+Shown = Annotated[Annotated[str | None, BeforeValidator(_shown)], WrapValidator(_or_none)]
+Score = Annotated[
+    Annotated[float, Field(ge=0, le=10, strict=True)] | None, BeforeValidator(_score), WrapValidator(_or_none)
+]
 
 
 def weight_of(row: BaseModel) -> int:
@@ -182,12 +201,12 @@ class Finding(BaseModel):
     vul_id: Text = None
     repair_necessity: Text = None
     app_name: Text = None
-    app_path: Text = None
-    version: Text = None
-    position: Text = None
-    description: Prose = None
-    solution: Prose = None
-    url: Text = None
+    app_path: Shown = None
+    version: Shown = None
+    position: Shown = None
+    description: Shown = None
+    solution: Shown = None
+    url: Shown = None
 
     @property
     def level(self) -> Level:
@@ -196,11 +215,19 @@ class Finding(BaseModel):
 
 
 class Cve(BaseModel):
-    """One CVE that a notice is about."""
+    """One CVE that a notice is about; `publish_time` is milliseconds since the epoch."""
 
     model_config = _SELDOM
 
     cve_id: Text = None
+    cvss_score: Score = None
+    publish_time: Annotated[Time, WrapValidator(_or_none)] = None
+
+
+def ids_of(cves: Sequence[Cve]) -> tuple[str, ...]:
+    """Return what a notice is about; nothing where one has no id, for then the ids are not all that it is about."""
+    ids = tuple(dict.fromkeys(cve.cve_id for cve in cves if cve.cve_id is not None))
+    return ids if all(cve.cve_id is not None for cve in cves) else ()
 
 
 class DetailKind(StrEnum):
@@ -219,16 +246,16 @@ class Detail(BaseModel):
 
     model_config = _SELDOM
 
-    name: Text = None
-    file_name: Text = None
-    file_path: Text = None
-    severity: Text = None
-    description: Prose = None
-    check_name: Text = None
-    check_rule_id: Text = None
-    check_rule_name: Text = None
-    standard: Text = None
-    scan_result: Text = None
+    name: Shown = None
+    file_name: Shown = None
+    file_path: Shown = None
+    severity: Shown = None
+    description: Shown = None
+    check_name: Shown = None
+    check_rule_id: Shown = None
+    check_rule_name: Shown = None
+    standard: Shown = None
+    scan_result: Shown = None
 
 
 class CicdConfiguration(BaseModel):

@@ -7,7 +7,7 @@ from typing import TypeVar
 from hssgate.clock import Clock
 from hssgate.errors import ApiError, ApiRefused, GateError, Interrupted, RequestRefused
 from hssgate.hss.client import HssClient
-from hssgate.hss.models import CicdImage, Detail, DetailKind
+from hssgate.hss.models import CicdImage, Cve, Detail, DetailKind
 from hssgate.hss.paging import Listing
 from hssgate.policy.findings import Findings, FindingsMissing
 from hssgate.policy.rules import RulesInForce
@@ -47,7 +47,7 @@ class Inquiry:
         self._clock = clock
         self._observer = observer
         self._term = term
-        self._cves: dict[str, tuple[str, ...]] = {}
+        self._cves: dict[str, tuple[Cve, ...]] = {}
         self._given_up: GateError | None = None
         self.interruption: Interrupted | None = None
 

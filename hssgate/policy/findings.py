@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import field
 
 from hssgate.errors import GateError
-from hssgate.hss.models import Finding
+from hssgate.hss.models import Cve, Finding, ids_of
 from hssgate.record import record
 
 
@@ -14,11 +14,16 @@ class Findings:
 
     Args:
         listed: as HSS listed them.
-        cves: the CVE ids of a notice, for those that were asked for.
+        cves: what a notice is about, for those that were asked for.
     """
 
     listed: tuple[Finding, ...]
-    cves: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    cves: Mapping[str, tuple[Cve, ...]] = field(default_factory=dict)
+
+    @property
+    def cve_ids(self) -> dict[str, tuple[str, ...]]:
+        """The CVE ids of each notice; none where any of its CVEs has no id."""
+        return {vul_id: ids_of(cves) for vul_id, cves in self.cves.items()}
 
 
 @record

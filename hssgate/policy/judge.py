@@ -55,7 +55,7 @@ def judge_row(facts: Facts, rules: RulesInForce) -> Judged:
     """Hold a row against the limits, one check for each."""
     sorted_findings = None
     if rules.need_findings and isinstance(facts.findings, Findings):
-        sorted_findings = sort_out(facts.findings.listed, facts.findings.cves, rules.ignores)
+        sorted_findings = sort_out(facts.findings.listed, facts.findings.cve_ids, rules.ignores)
     checks = tuple(_judge_limit(name, rule, facts, rules, sorted_findings) for name, rule in rules.limits.items())
     return Judged(checks, sorted_findings)
 

@@ -112,7 +112,7 @@ def _finding(effect: Effect, listed: ListedFinding) -> Markup:
         field(finding.solution),
         *(f"ignored: {field(why)} ({field(policy)})" for policy, why in listed.ignored_by),
     ]
-    cves = ", ".join(field(cve) for cve in listed.cves[:_MOST_CVES])
+    cves = ", ".join(field(cve) for cve in listed.cve_ids[:_MOST_CVES])
     return element(
         "tr",
         element("td", badge(_TONES[effect], effect.value)),

@@ -10,7 +10,7 @@ from typing import Any
 
 from hssgate import __version__
 from hssgate.exit_codes import WORST_FIRST, ExitCode
-from hssgate.hss.models import CicdImage
+from hssgate.hss.models import CicdImage, Cve
 from hssgate.text import clean, without_commands_in_json, without_lone_surrogates
 from hssgate.verdict import (
     Check,
@@ -152,10 +152,16 @@ def _finding(listed: ListedFinding) -> dict[str, Any]:
     return {
         **listed.finding.model_dump(mode="json", exclude_none=True),
         "level": listed.finding.level.value,
-        "cves": list(listed.cves),
+        "cves": list(listed.cve_ids),
+        "cve_details": [_cve(cve) for cve in listed.cves],
         "ignored_by": [{"policy": policy, "reason": reason} for policy, reason in listed.ignored_by],
         "group": listed.group,
     }
+
+
+def _cve(cve: Cve) -> dict[str, Any]:
+    found = cve.model_dump(mode="json", exclude_none=True)
+    return found if cve.cvss_score is None else found | {"cvss_score": _number(cve.cvss_score)}
 
 
 def _seen(seen: Seen) -> dict[str, Any]:

@@ -161,5 +161,5 @@ def _particulars(listed: ListedFinding) -> dict[str, Any]:
     finding = listed.finding
     fields = {"package": finding.app_name, "packageVersion": finding.version, "packagePath": finding.app_path}
     known = {name: clean(value, _LONGEST_FIELD) for name, value in fields.items() if value}
-    cves = [clean(cve, 100) for cve in listed.cves[:50]]
+    cves = [clean(cve, 100) for cve in listed.cve_ids[:50]]
     return {"hssLevel": finding.level.value, **known, **({"cves": cves} if cves else {})}

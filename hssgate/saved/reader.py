@@ -167,5 +167,5 @@ def _findings(image: ImageModel, number: int, interruption: ExitCode | None) -> 
     if not group.findings_read or image.left_out is not None:
         return None
     found = [finding for finding in image.findings if finding.group == number]
-    cves = {finding.vul_id: finding.cves for finding in found if finding.vul_id and finding.cves}
+    cves = {one.vul_id: one.cve_details for one in found if one.vul_id and one.cve_details}
     return Findings(tuple(finding.finding for finding in found), cves)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from hssgate.hss.models import Finding
+from hssgate.hss.models import Finding, ids_of
 from hssgate.judging.image import Criteria, JudgedImage, judge_by_rules
 from hssgate.judging.scan import timed_out_after
 from hssgate.policy.ignores import Ignores
@@ -56,7 +56,7 @@ def _rules(image: ImageModel, one: InForceModel) -> RulesInForce:
     for finding in image.findings:
         for by in finding.ignored_by:
             if finding.group == one.group and by.policy == one.policy:
-                ignored[finding.finding, finding.cves] = reasons.setdefault(by.reason, len(reasons))
+                ignored[finding.finding, ids_of(finding.cve_details)] = reasons.setdefault(by.reason, len(reasons))
     known = [*reasons, *[""] * (one.ignore - len(reasons))]
     entries = tuple(
         (index, Ignore.model_construct(vulnerability="*", reason=reason)) for index, reason in enumerate(known)

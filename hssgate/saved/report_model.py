@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from hssgate.exit_codes import ExitCode
-from hssgate.hss.models import CicdImage, Detail, DetailKind, Finding
+from hssgate.hss.models import CicdImage, Cve, Detail, DetailKind, Finding
 from hssgate.policy.rule_table import Rules
 from hssgate.verdict import Result, Trouble
 from hssgate.waiting.groups import Phase
@@ -84,14 +84,14 @@ class IgnoredModel(BaseModel):
 class FindingModel(Finding):
     """A finding and what the policies made of it."""
 
-    cves: tuple[str, ...]
+    cve_details: tuple[Cve, ...]
     ignored_by: tuple[IgnoredModel, ...]
     group: int = Field(ge=0)
 
     @property
     def finding(self) -> Finding:
         """The finding as HSS listed it."""
-        return Finding.model_validate(self.model_dump(exclude={"cves", "ignored_by", "group"}))
+        return Finding.model_validate(self.model_dump(exclude={"cve_details", "ignored_by", "group"}))
 
 
 class DetailModel(Detail):

@@ -77,6 +77,7 @@ def test_finished_images_ended_an_hour_ago(client: Client) -> None:
     [
         pytest.param("passes", {"not_needed_repair": 3}, id="passes"),
         pytest.param("blocked-severity", {"immediate_repair": 2, "delay_repair": 109}, id="blocked-severity"),
+        pytest.param("blocked-malware", {"not_needed_repair": 2}, id="blocked-malware"),
     ],
 )
 def test_findings_are_as_many_as_the_row_says(client: Client, name: str, expected: dict[str, int]) -> None:
@@ -93,6 +94,27 @@ def test_findings_are_as_many_as_the_row_says(client: Client, name: str, expecte
 
     assert Counter(finding["repair_necessity"] for finding in findings) == expected
     assert len({finding["vul_id"] for finding in findings}) == len(findings) == row["vul_num"]
+
+
+@pytest.mark.parametrize("name", ["passes", "blocked-severity", "blocked-malware"])
+def test_details_are_as_many_as_the_row_says(client: Client, name: str) -> None:
+    """The counts of malicious files and of failed baseline checks have lists behind them."""
+    row = client.list(image_name=name).rows[0]
+    baseline = {"type": "image", "image_type": "cicd", "image_id": row["image_id"]}
+
+    malwares = client.detail(f"/image/{row['image_id']}/malwares", image_type="cicd").rows
+    failed = client.detail("/baseline/check-rules", scan_result="failed", **baseline).rows
+
+    assert (len(malwares), len(failed)) == (row["malicious_file_num"], row["unsafe_setting_num"])
+
+
+def test_the_blocked_image_has_a_sensitive_file(client: Client) -> None:
+    """Its content is not among what the emulator gives."""
+    row = client.list(image_name="blocked-severity").rows[0]
+
+    (found,) = client.detail(f"/image/{row['image_id']}/sensitive", image_type="cicd").rows
+
+    assert (found["file_path"], found["severity"], "content" in found) == ("/app/.env", "high", False)
 
 
 def test_the_worst_findings_have_cves(client: Client) -> None:

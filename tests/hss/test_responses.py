@@ -63,7 +63,7 @@ ROWS: list[tuple[type[BaseModel], dict[str, object]]] = [
             "description": "g", "solution": "h", "url": "i",
         },
     ),
-    (Cve, {"cve_id": "a"}),
+    (Cve, {"cve_id": "a", "cvss_score": 9.1, "publish_time": 1719484500000}),
     (
         Detail,
         {
@@ -82,6 +82,37 @@ def test_every_documented_field_is_read(model: type[BaseModel], row: dict[str, o
 
     assert read.model_dump() == row
     assert hash(read)
+
+
+@pytest.mark.parametrize(
+    ("model", "row", "shown"),
+    [
+        pytest.param(Cve, {"cvss_score": "9.1"}, {"cvss_score": 9.1}, id="score as text"),
+        pytest.param(Cve, {"cvss_score": 9}, {"cvss_score": 9.0}, id="whole score"),
+        pytest.param(Cve, {"cvss_score": 11}, {"cvss_score": None}, id="score above 10"),
+        pytest.param(Cve, {"cvss_score": -1}, {"cvss_score": None}, id="score below 0"),
+        pytest.param(Cve, {"cvss_score": "high"}, {"cvss_score": None}, id="score in words"),
+        pytest.param(Cve, {"cvss_score": True}, {"cvss_score": None}, id="boolean score"),
+        pytest.param(Cve, {"publish_time": "1719484500000"}, {"publish_time": 1719484500000}, id="time as text"),
+        pytest.param(Cve, {"publish_time": "2024-06-27"}, {"publish_time": None}, id="time as a date"),
+        pytest.param(Finding, {"version": 1.1, "url": ["u"]}, {"version": "1.1", "url": None}, id="finding"),
+        pytest.param(Detail, {"severity": 3, "file_path": {}}, {"severity": "3", "file_path": None}, id="detail"),
+    ],
+)
+def test_odd_values_that_are_only_shown_spoil_no_answer(
+    model: type[BaseModel], row: dict[str, object], shown: dict[str, object]
+) -> None:
+    """A number stands for its text, a text for its number; anything else is left out."""
+    (read,) = read_page(answer({"data_list": [row]}), model).rows
+
+    assert {name: getattr(read, name) for name in shown} == shown
+
+
+@pytest.mark.parametrize("row", [{"vul_id": 1}, {"app_name": []}, {"repair_necessity": True}], ids=str)
+def test_odd_values_that_decide_make_an_answer_unreadable(row: dict[str, object]) -> None:
+    """By these a finding counts, or is ignored."""
+    with pytest.raises(ApiUnavailable, match="unreadable answer"):
+        read_page(answer({"data_list": [row]}), Finding)
 
 
 @pytest.mark.parametrize(

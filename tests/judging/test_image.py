@@ -7,7 +7,7 @@ import pytest
 
 from hssgate.durations import Moment
 from hssgate.errors import ApiUnavailable, Exchange
-from hssgate.hss.models import CicdImage, Finding
+from hssgate.hss.models import CicdImage, Cve, Finding
 from hssgate.judging.image import (
     Criteria,
     has_result,
@@ -44,6 +44,7 @@ SIGHTING = Sighting(
     server_time=None, scanned_after=None, waited_seconds=90.0, polls=3,
     reads=(Read(NOW, 200, "r-1", ROW),), neighbours=(),
 )  # fmt: skip
+CVES = (Cve(cve_id="CVE-1"), Cve(cve_id="CVE-2"))
 V1, V2 = Finding(vul_id="V-1", repair_necessity="not_needed_repair"), Finding(vul_id="N-2")
 
 
@@ -183,7 +184,7 @@ def test_findings_are_listed_with_what_each_policy_made_of_them() -> None:
     """Most severe first, with CVEs, with each policy's reason, and with the number of their group."""
     both = replace(SIGHTING, standings=(STANDING, OTHER))
     found: dict[GroupKey, FetchedFindings] = {
-        KEY: Findings((V1, V2), {"N-2": ("CVE-1", "CVE-2")}), OTHER_KEY: Findings((V1,)),
+        KEY: Findings((V1, V2), {"N-2": CVES}), OTHER_KEY: Findings((V1,)),
     }  # fmt: skip
     given = criteria(
         policy("a.yaml", "V-1", vulnerabilities=2), policy("b.yaml", "X", "CVE-*", "V-*", vulnerabilities=2)
@@ -192,7 +193,7 @@ def test_findings_are_listed_with_what_each_policy_made_of_them() -> None:
     judged = judge_sighting(both, found, given)
 
     assert judged.verdict.findings == (
-        ListedFinding(V2, ("CVE-1", "CVE-2"), (("b.yaml", "because CVE-*"),), 0),
+        ListedFinding(V2, CVES, (("b.yaml", "because CVE-*"),), 0),
         ListedFinding(V1, (), (("a.yaml", "because V-1"), ("b.yaml", "because V-*")), 0),
         ListedFinding(V1, (), (("a.yaml", "because V-1"), ("b.yaml", "because V-*")), 1),
     )
@@ -206,7 +207,7 @@ def test_findings_are_listed_with_what_each_policy_made_of_them() -> None:
 def test_findings_that_no_policy_needed_are_listed_all_the_same() -> None:
     """Nothing was ignored; a finding without an id has no CVEs."""
     nameless = Finding(app_name="ssl")
-    found: dict[GroupKey, FetchedFindings] = {KEY: Findings((nameless,), {"": ("CVE-1",), "XXXX": ("CVE-2",)})}
+    found: dict[GroupKey, FetchedFindings] = {KEY: Findings((nameless,), {"": CVES[:1], "XXXX": CVES[1:]})}
 
     verdict = judge_sighting(SIGHTING, found, criteria()).verdict
 
