@@ -28,7 +28,7 @@ from hssgate.verdict import Verdict
 from hssgate.waiting.groups import GroupKey
 from hssgate.waiting.observation import Sighting
 from hssgate.waiting.observer import Observer
-from hssgate.waiting.poller import Lane, Watch
+from hssgate.waiting.poller import PollGroup, Poller
 from hssgate.waiting.row_filter import Wanted
 
 _LEAST_ROOM = 100_000  # bytes of memory for the rows of one of many images: forty of them at least
@@ -59,8 +59,8 @@ def run_gate(
     warnings = _Warnings(observer)
     clock.on_wait = lambda: warnings.tick(clock.monotonic() - start)
     client = HssClient(hosts, settings.connection, clock, warnings.warn, settings.wait.interval)
-    watch = Watch(
-        _lanes(settings.references, client),
+    poller = Poller(
+        _poll_groups(settings.references, client),
         settings.wait,
         clock,
         warnings,
@@ -69,7 +69,7 @@ def run_gate(
         scanned_after=settings.scanned_after,
         neighbours=lambda reference, within: client.first_cicd_images(_resembling(reference), within=within),
     )
-    seen = watch.run()
+    seen = poller.run()
     sightings = [seen[reference] for reference in settings.references]
     now = max([present(), clock.epoch(), *(sighting.server_time or 0.0 for sighting in sightings)])
     criteria = Criteria(policies, now, settings.scanned_after)
@@ -87,7 +87,7 @@ def run_gate(
         warnings=tuple(dict.fromkeys(warnings.lines)),
         started_at=started_at,
         finished_at=present(),
-        interruption=watch.interruption or interrupted,
+        interruption=poller.interruption or interrupted,
     )
 
 
@@ -111,7 +111,7 @@ def _with_details(sighting: Sighting, image: JudgedImage, inquiry: Inquiry) -> J
     return replace(image, verdict=replace(image.verdict, details=details))
 
 
-def _lanes(references: Sequence[Reference], client: HssClient) -> list[Lane]:
+def _poll_groups(references: Sequence[Reference], client: HssClient) -> list[PollGroup]:
     """Group the images by request: one for all of a CI/CD identifier, else one for each name and version."""
     groups: dict[tuple[str | None, ...], list[Reference]] = {}
     for reference in references:
@@ -119,17 +119,17 @@ def _lanes(references: Sequence[Reference], client: HssClient) -> list[Lane]:
         groups.setdefault(key, []).append(reference)
     room = max(ROOM_FOR_ROWS // max(len(groups), 1), _LEAST_ROOM)
     largest = LARGEST_BODY if len(groups) == 1 else LARGEST_AT_ONCE
-    return [_lane(tuple(group), client, room, largest) for group in groups.values()]
+    return [_poll_group(tuple(group), client, room, largest) for group in groups.values()]
 
 
-def _lane(references: tuple[Reference, ...], client: HssClient, room: int, largest: int) -> Lane:
+def _poll_group(references: tuple[Reference, ...], client: HssClient, room: int, largest: int) -> PollGroup:
     query = CicdImagesQuery(
         cicd_name=_shared(reference.cicd_name for reference in references),
         # The namespace is no filter: a row may hold it in its name, and the filter would hide that row.
         image_name=_shared(reference.basename for reference in references),
         image_version=_filterable(_shared(reference.image_version for reference in references)),
     )
-    return Lane(
+    return PollGroup(
         references,
         lambda within: client.list_cicd_images(
             query, within=within, room=room, largest=largest, sieve=lambda: Wanted(references)

@@ -128,7 +128,7 @@ class _Guard:
             raise PermissionError(f"{event} in a test without the mark real")
 
     def set_for(self, item: pytest.Item) -> None:
-        """Watch over a test, unless it or one before it is real: servers of that one may live on in their threads."""
+        """Poller over a test, unless it or one before it is real: servers of that one may live on in their threads."""
         self._was_off |= any(item.get_closest_marker(name) for name in ("real", "integration"))
         self._is_on = not self._was_off
 

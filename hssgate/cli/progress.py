@@ -9,7 +9,7 @@ _HEARTBEAT = 30.0  # seconds of silence in a log; a request of 30 s may come on 
 
 
 class Progress:
-    """Tells the console what the watch tells it.
+    """Tells the console what the poller tells it.
 
     Args:
         console: where to.

@@ -28,7 +28,7 @@ _MOST_NEIGHBOURS_ASKED = 3
 
 
 @dataclass(frozen=True)
-class Lane:
+class PollGroup:
     """Images that are looked for with one request.
 
     Args:
@@ -40,12 +40,12 @@ class Lane:
     fetch: Callable[[float], Listing[CicdImage]]
 
 
-class _OpenLane:
-    """A lane while it is watched."""
+class _OpenGroup:
+    """A poll group while it is watched."""
 
-    def __init__(self, number: int, lane: Lane, images: list[Watched], due: float) -> None:
+    def __init__(self, number: int, poll_group: PollGroup, images: list[Watched], due: float) -> None:
         self.number = number
-        self.fetch = lane.fetch
+        self.fetch = poll_group.fetch
         self.images = images
         self.left = len(images)  # that are open
         self.due = due
@@ -61,12 +61,12 @@ class _Poll:
     """A poll under way.
 
     Args:
-        lane: that is polled.
+        poll_group: that is polled.
         began: when, on the monotonic clock.
         within: seconds that it may take.
     """
 
-    lane: _OpenLane
+    poll_group: _OpenGroup
     began: float
     within: float
 
@@ -76,11 +76,11 @@ def _doubt_about(reference: Reference, listing: Listing[CicdImage]) -> OddRow | 
     return next((odd for odd in listing.odd if reference.may_own(odd.known, odd.unreadable)), None)
 
 
-class Watch:
+class Poller:
     """One wait for any number of images.
 
     Args:
-        lanes: what to look for, grouped by request.
+        poll_groups: what to look for, grouped by request.
         patience: deadlines and pauses.
         clock: time and chance.
         observer: is told what happens.
@@ -92,7 +92,7 @@ class Watch:
 
     def __init__(
         self,
-        lanes: Sequence[Lane],
+        poll_groups: Sequence[PollGroup],
         patience: WaitSettings,
         clock: Clock,
         observer: Observer,
@@ -118,26 +118,26 @@ class Watch:
         self._advised: set[tuple[int | None, str]] = set()
         self._is_admitted = False  # an answer has shown that the credentials are good
         self._throttled_until = self._start
-        self._queue: list[tuple[float, int, _OpenLane]] = []  # heap of the lanes not being polled, by due time
-        self._lanes = [
-            _OpenLane(number, lane, [Watched(reference) for reference in lane.references], self._start)
-            for number, lane in enumerate(lanes)
+        self._queue: list[tuple[float, int, _OpenGroup]] = []  # heap of the poll groups not being polled, by due time
+        self._poll_groups = [
+            _OpenGroup(number, poll_group, [Watched(reference) for reference in poll_group.references], self._start)
+            for number, poll_group in enumerate(poll_groups)
         ]
-        self._waiting = sum(lane.left > 0 for lane in self._lanes)  # lanes that are open
+        self._waiting = sum(poll_group.left > 0 for poll_group in self._poll_groups)  # poll groups that are open
 
     def run(self) -> dict[Reference, Sighting]:
         """Wait until each image has ended, timed out, or cannot be asked for; never raises GateError."""
-        self._fill_queue(self._lanes)
+        self._fill_queue(self._poll_groups)
         try:
             while self._waiting:
                 pause_until(self._queue[0][0], self._start, self._clock, self._observer)
                 self._poll_due()
         except Interrupted as signal:
             self.interruption = signal.exit_code
-            for lane in self._lanes:
-                for image in lane.open:
-                    self._happen(lane, image, Event.SIGNAL)
-        return {image.reference: image.sighting() for lane in self._lanes for image in lane.images}
+            for poll_group in self._poll_groups:
+                for image in poll_group.open:
+                    self._happen(poll_group, image, Event.SIGNAL)
+        return {image.reference: image.sighting() for poll_group in self._poll_groups for image in poll_group.images}
 
     def _poll_due(self) -> None:
         """Poll what is due: several at once after the first answer, alone before it or where nothing else is due."""
@@ -151,69 +151,69 @@ class Watch:
         elif (poll := self._take()) is not None:
             self._keep(poll, self._ask(poll))
 
-    def _fill_queue(self, lanes: Sequence[_OpenLane]) -> None:
-        self._queue = [(lane.due, lane.number, lane) for lane in lanes]
+    def _fill_queue(self, poll_groups: Sequence[_OpenGroup]) -> None:
+        self._queue = [(poll_group.due, poll_group.number, poll_group) for poll_group in poll_groups]
         heapq.heapify(self._queue)
 
     def _take(self) -> _Poll | None:
-        """Begin to poll the next lane that is due, if there is one."""
+        """Begin to poll the next poll group that is due, if there is one."""
         while self._queue and self._queue[0][0] <= (now := self._clock.monotonic()):
-            _, _, lane = heapq.heappop(self._queue)
-            self._end_missed(lane, now)
-            if lane.open:
-                return _Poll(lane, now, self._left(lane, now))
+            _, _, poll_group = heapq.heappop(self._queue)
+            self._end_missed(poll_group, now)
+            if poll_group.open:
+                return _Poll(poll_group, now, self._left(poll_group, now))
         return None
 
     def _ask(self, poll: _Poll) -> Listing[CicdImage] | ApiError:
         try:
-            return poll.lane.fetch(poll.within)
+            return poll.poll_group.fetch(poll.within)
         except ApiError as error:
             return error
 
     def _keep(self, poll: _Poll, answer: Listing[CicdImage] | ApiError) -> None:
         """Take in the answer of a poll; one that comes after all have been refused changes nothing."""
-        lane = poll.lane
-        if not lane.open:
+        poll_group = poll.poll_group
+        if not poll_group.open:
             return
         if isinstance(answer, ApiUnavailable):
-            self._no_news(lane, answer)
+            self._no_news(poll_group, answer)
         elif isinstance(answer, ApiError):
-            self._refuse(lane, answer)
+            self._refuse(poll_group, answer)
         else:
             self._is_admitted = True
             self._slowest_look = max(self._slowest_look, self._clock.monotonic() - poll.began)
-            self._news(lane, answer, poll.began)
-        if lane.open:
-            heapq.heappush(self._queue, (lane.due, lane.number, lane))
+            self._news(poll_group, answer, poll.began)
+        if poll_group.open:
+            heapq.heappush(self._queue, (poll_group.due, poll_group.number, poll_group))
 
-    def _refuse(self, lane: _OpenLane, error: ApiError) -> None:
-        """End the images of a lane, or all where it is not this request alone that is refused."""
-        for image in lane.open:
+    def _refuse(self, poll_group: _OpenGroup, error: ApiError) -> None:
+        """End the images of a poll group, or all where it is not this request alone that is refused."""
+        for image in poll_group.open:
             image.unanswered(error, self._present())
-        for refused in [lane] if isinstance(error, RequestRefused) else self._lanes:
+        for refused in [poll_group] if isinstance(error, RequestRefused) else self._poll_groups:
             for image in refused.open:
                 self._happen(refused, image, Event.REFUSED, error)
                 self._tell(image)
 
-    def _end_missed(self, lane: _OpenLane, now: float) -> None:
-        """End those whose deadline came while other lanes were looked at: there is no time for one more look."""
-        for image in lane.open:
+    def _end_missed(self, poll_group: _OpenGroup, now: float) -> None:
+        """End those whose deadline came while other poll groups were looked at: there is no time for one more look."""
+        for image in poll_group.open:
             if self._start < self._deadline(image) <= now:
-                self._happen(lane, image, Event.OVERDUE if image.was_answered else Event.OVERDUE_UNANSWERED)
+                self._happen(poll_group, image, Event.OVERDUE if image.was_answered else Event.OVERDUE_UNANSWERED)
                 self._tell(image)
 
-    def _news(self, lane: _OpenLane, listing: Listing[CicdImage], began: float) -> None:
+    def _news(self, poll_group: _OpenGroup, listing: Listing[CicdImage], began: float) -> None:
         self._server_clock.note(listing, began)
         scanned_after = self._reading_of_when()
         by_name: dict[str, list[CicdImage]] = {}
         for row in listing.rows:
             by_name.setdefault(basename(row.image_name), []).append(row)
         unread: list[ApiUnavailable] = []
-        looked_at = lane.open
+        looked_at = poll_group.open
         for image in looked_at:
             if (odd := _doubt_about(image.reference, listing)) is not None:
                 unread.append(unreadable_row(odd, listing.exchange))
-                self._no_answer(lane, image, unread[-1], Event.NO_ANSWER)
+                self._no_answer(poll_group, image, unread[-1], Event.NO_ANSWER)
                 continue
             event = image.see(
                 replace(listing, rows=tuple(by_name.get(image.reference.basename, ()))),
@@ -222,41 +222,43 @@ class Watch:
             )  # fmt: skip
             for warning in image.new_warnings():
                 self._observer.warn(warning)
-            self._happen(lane, image, event)
+            self._happen(poll_group, image, event)
             self._tell(image)
         if len(unread) == len(looked_at):  # whoever shares the list with an image that was read is not kept waiting
-            pause = self._pause_after(lane, unread[-1])
+            pause = self._pause_after(poll_group, unread[-1])
         else:
-            lane.streak.end()
+            poll_group.streak.end()
             pause = poll_pause(self._elapsed(), self._patience, self._clock.uniform(-1, 1))
-        self._schedule(lane, pause)
+        self._schedule(poll_group, pause)
         for odd in listing.passed_over:
             self._note_once(f"passed over as another image's: {odd}")
-        self._tell_look(lane, f"{plural(len(listing.rows), 'row')}, request id {listing.exchange.request_id}")
+        self._tell_look(poll_group, f"{plural(len(listing.rows), 'row')}, request id {listing.exchange.request_id}")
 
-    def _no_news(self, lane: _OpenLane, error: ApiUnavailable) -> None:
-        pause = self._pause_after(lane, error)
-        for image in lane.open:
-            self._no_answer(lane, image, error, Event.TOO_MANY_FAULTS if lane.streak.is_too_long else Event.NO_ANSWER)
-        self._schedule(lane, pause)
+    def _no_news(self, poll_group: _OpenGroup, error: ApiUnavailable) -> None:
+        pause = self._pause_after(poll_group, error)
+        for image in poll_group.open:
+            self._no_answer(
+                poll_group, image, error, Event.TOO_MANY_FAULTS if poll_group.streak.is_too_long else Event.NO_ANSWER
+            )
+        self._schedule(poll_group, pause)
         if error.throttled:
             self._put_all_off(pause)
-        self._tell_look(lane, str(error))
+        self._tell_look(poll_group, str(error))
 
-    def _no_answer(self, lane: _OpenLane, image: Watched, error: ApiUnavailable, event: Event) -> None:
+    def _no_answer(self, poll_group: _OpenGroup, image: Watched, error: ApiUnavailable, event: Event) -> None:
         image.unanswered(error, self._present())
-        self._happen(lane, image, event)
+        self._happen(poll_group, image, event)
         self._tell(image)
 
-    def _pause_after(self, lane: _OpenLane, error: ApiUnavailable) -> float:
+    def _pause_after(self, poll_group: _OpenGroup, error: ApiUnavailable) -> float:
         """Return how long to wait after one more answer that was none; of the third equal one say what to check."""
-        lane.streak.add(error)
-        if lane.streak.calls_for_advice and error.kind not in self._advised:
+        poll_group.streak.add(error)
+        if poll_group.streak.calls_for_advice and error.kind not in self._advised:
             self._advised.add(error.kind)
             self._observer.advise(advice_on(error), self._elapsed())
-        return retry_pause(error, lane.streak.failures, self._clock)
+        return retry_pause(error, poll_group.streak.failures, self._clock)
 
-    def _happen(self, lane: _OpenLane, image: Watched, event: Event, error: ApiError | None = None) -> None:
+    def _happen(self, poll_group: _OpenGroup, image: Watched, event: Event, error: ApiError | None = None) -> None:
         """Take the edge that the table of the waiting has for the event."""
         edge = TABLE[image.stage][event]
         to = edge.to
@@ -268,31 +270,31 @@ class Watch:
             self._ask_neighbours(image)
         if isinstance(to, Ending):
             image.end(to, self._elapsed(), error)
-            lane.left -= 1
-            self._waiting -= lane.left == 0
+            poll_group.left -= 1
+            self._waiting -= poll_group.left == 0
 
-    def _schedule(self, lane: _OpenLane, pause: float) -> None:
-        """Set when the lane is looked at next: after the pause, sooner where a result settles or a deadline comes."""
+    def _schedule(self, poll_group: _OpenGroup, pause: float) -> None:
+        """Set when the poll group is looked at next: after the pause, sooner where a result settles or a deadline comes."""
         now = self._clock.monotonic()
-        dues = [min(self._due(image, now, pause), self._last_look_at(image)) for image in lane.open]
-        lane.due = min(dues, default=now)
-        self._put_off(lane)
+        dues = [min(self._due(image, now, pause), self._last_look_at(image)) for image in poll_group.open]
+        poll_group.due = min(dues, default=now)
+        self._put_off(poll_group)
 
-    def _put_off(self, lane: _OpenLane) -> None:
-        """Poll a lane no sooner than the throttling ends, but for its deadlines."""
-        if lane.due < self._throttled_until:
-            lane.due = min([self._throttled_until, *(self._last_look_at(image) for image in lane.open)])
+    def _put_off(self, poll_group: _OpenGroup) -> None:
+        """Poll a poll group no sooner than the throttling ends, but for its deadlines."""
+        if poll_group.due < self._throttled_until:
+            poll_group.due = min([self._throttled_until, *(self._last_look_at(image) for image in poll_group.open)])
 
     def _put_all_off(self, pause: float) -> None:
         """Poll nothing before the pause is over: the limit is the caller's, not the image's.
 
-        A lane whose poll is under way is put off when its answer is there.
+        A poll group whose poll is under way is put off when its answer is there.
         """
         self._throttled_until = max(self._throttled_until, self._clock.monotonic() + pause)
-        lanes = [lane for _, _, lane in self._queue]
-        for lane in lanes:
-            self._put_off(lane)
-        self._fill_queue(lanes)
+        poll_groups = [poll_group for _, _, poll_group in self._queue]
+        for poll_group in poll_groups:
+            self._put_off(poll_group)
+        self._fill_queue(poll_groups)
 
     def _due(self, image: Watched, now: float, pause: float) -> float:
         """Return when an image wants to be looked at: after the pause, or when what it has shown may have settled."""
@@ -320,9 +322,9 @@ class Watch:
         deadline = self._deadline(image)
         return deadline - last_look_reserve(self._slowest_look, self._waiting, deadline - self._start)
 
-    def _left(self, lane: _OpenLane, now: float) -> float:
+    def _left(self, poll_group: _OpenGroup, now: float) -> float:
         """Return the seconds that a look may take: what is left until the first deadline, unless that was 0."""
-        deadlines = [deadline for image in lane.open if (deadline := self._deadline(image)) > self._start]
+        deadlines = [deadline for image in poll_group.open if (deadline := self._deadline(image)) > self._start]
         if not deadlines:
             return self._single_look
         return (min(deadlines) - now) / self._waiting  # so that one silence does not take the time of all
@@ -342,9 +344,11 @@ class Watch:
         if image.has_new_state():
             self._observer.changed(image.reference, image.state, self._elapsed())
 
-    def _tell_look(self, lane: _OpenLane, brought: str) -> None:
-        pause = format_duration(max(lane.due - self._clock.monotonic(), 0.0))
-        self._observer.looked(f"{brought}; " + (f"next look in {pause}" if lane.open else "done"), self._elapsed())
+    def _tell_look(self, poll_group: _OpenGroup, brought: str) -> None:
+        pause = format_duration(max(poll_group.due - self._clock.monotonic(), 0.0))
+        self._observer.looked(
+            f"{brought}; " + (f"next look in {pause}" if poll_group.open else "done"), self._elapsed()
+        )
         self._observer.tick(self._elapsed())
 
     def _reading_of_when(self) -> int | None:

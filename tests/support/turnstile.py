@@ -13,7 +13,7 @@ from hssgate.hss.models import CicdImage
 from hssgate.hss.paging import Listing
 from hssgate.reference import Reference, parse_reference
 from hssgate.settings import WaitSettings
-from hssgate.waiting.poller import Lane, Watch
+from hssgate.waiting.poller import PollGroup, Poller
 from hssgate.waiting.states import Ending
 from tests.support.fakes import START
 from tests.support.fleet import APART, LATENCY, THROTTLED, Ended, Member, Quota, Sailed
@@ -144,11 +144,11 @@ def _watch(member: Member, turnstile: Turnstile, shared: SharedTime, patience: W
         row = after if shared.elapsed >= member.scanned else before
         return Listing((row,), math.floor(shared.epoch()), _ANSWERED)
 
-    watch = Watch(
-        [Lane((reference,), fetch)], patience, SharedClock(shared, member.number), _Nobody(), start=shared.now,
+    poller = Poller(
+        [PollGroup((reference,), fetch)], patience, SharedClock(shared, member.number), _Nobody(), start=shared.now,
         single_look=30, scanned_after=None, neighbours=lambda _reference, within: fetch(within),
     )  # fmt: skip
-    ending = watch.run()[reference].ending
+    ending = poller.run()[reference].ending
     codes = {Ending.ENDED: member.right, Ending.TIMED_OUT: 4}
     return Ended(member, codes.get(ending, 3), shared.elapsed, answered)
 

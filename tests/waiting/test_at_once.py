@@ -22,7 +22,7 @@ from hssgate.hss.secret import Secret
 from hssgate.reference import Reference, parse_reference
 from hssgate.settings import WaitSettings
 from hssgate.waiting.observation import Sighting
-from hssgate.waiting.poller import Lane, Watch
+from hssgate.waiting.poller import PollGroup, Poller
 from hssgate.waiting.row_filter import Wanted
 from hssgate.waiting.states import Ending
 from tests.conftest import Bench
@@ -69,12 +69,14 @@ class Crowd:
         self._lock = threading.Lock()
 
     def wait(self) -> dict[Reference, Sighting]:
-        lanes = [Lane((reference,), self._fetch_of(number)) for number, reference in enumerate(self.references)]
-        watch = Watch(
-            lanes, WaitSettings(timeout=600, settle=0), self.clock, self, start=self.clock.monotonic(), single_look=9,
+        poll_groups = [
+            PollGroup((reference,), self._fetch_of(number)) for number, reference in enumerate(self.references)
+        ]
+        poller = Poller(
+            poll_groups, WaitSettings(timeout=600, settle=0), self.clock, self, start=self.clock.monotonic(), single_look=9,
             scanned_after=None, neighbours=lambda _reference, _within: Listing((), None, Exchange(200)),
         )  # fmt: skip
-        return watch.run()
+        return poller.run()
 
     def _fetch_of(self, number: int) -> Callable[[float], Listing[CicdImage]]:
         return lambda _within: self._fetch(number)

@@ -16,7 +16,7 @@ from hssgate.hss.responses import Page
 from hssgate.reference import parse_reference
 from hssgate.settings import WaitSettings
 from hssgate.waiting.image import Watched
-from hssgate.waiting.poller import Lane, Watch
+from hssgate.waiting.poller import PollGroup, Poller
 from hssgate.waiting.states import Ending
 from tests.cli.test_check import CLEAN, FOREVER, OTHER, finished, image, images
 from tests.conftest import Bench
@@ -96,14 +96,14 @@ def test_a_deadline_that_went_by_unnoticed_leaves_no_look() -> None:
         return empty
 
     looks: list[str] = []
-    lanes = [Lane((seen,), lambda _within: empty), Lane((slow,), slowly), Lane((never,), slowly)]
-    watch = Watch(
-        lanes, WaitSettings(timeout=30), clock, Progress(Console(), clock), start=clock.monotonic(), single_look=9,
+    poll_groups = [PollGroup((seen,), lambda _within: empty), PollGroup((slow,), slowly), PollGroup((never,), slowly)]
+    poller = Poller(
+        poll_groups, WaitSettings(timeout=30), clock, Progress(Console(), clock), start=clock.monotonic(), single_look=9,
         scanned_after=None, neighbours=lambda _reference, _within: empty,
     )  # fmt: skip
-    watch._lanes[2].due = 5000.0
+    poller._poll_groups[2].due = 5000.0
 
-    sightings = watch.run()
+    sightings = poller.run()
 
     assert [sightings[reference].ending for reference in (seen, slow, never)] == [
         Ending.TIMED_OUT, Ending.TIMED_OUT, Ending.UNANSWERED,

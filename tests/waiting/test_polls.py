@@ -1,4 +1,4 @@
-"""Who is looked for when, for how long, and when it is over: the watch by hand-written looks, in virtual time."""
+"""Who is looked for when, for how long, and when it is over: the poller by hand-written looks, in virtual time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from hssgate.hss.paging import Listing
 from hssgate.reference import Reference, parse_reference
 from hssgate.settings import WaitSettings
 from hssgate.waiting.observation import Sighting
-from hssgate.waiting.poller import Lane, Watch
+from hssgate.waiting.poller import PollGroup, Poller
 from hssgate.waiting.states import Ending
 from tests.support.fakes import START, FakeClock
 
@@ -44,10 +44,10 @@ Brought = tuple[CicdImage, ...] | Exception
 
 @dataclass
 class Desk:
-    """A watch and its surroundings: it is told everything, and every look is noted.
+    """A poller and its surroundings: it is told everything, and every look is noted.
 
     Args:
-        patience: of the watch.
+        patience: of the poller.
         late: seconds by which the run had begun before.
         scanned_after: the moment asked for.
         server: seconds by which the server's clock is ahead; None where it tells no time.
@@ -72,8 +72,8 @@ class Desk:
     def __post_init__(self) -> None:
         self.start = self.clock.monotonic() - self.late
 
-    def lane(self, *references: Reference, brings: Sequence[Brought], takes: float = 0.0) -> Lane:
-        """Return a lane whose looks bring this in turn, and the last of it for ever."""
+    def poll_group(self, *references: Reference, brings: Sequence[Brought], takes: float = 0.0) -> PollGroup:
+        """Return a poll group whose looks bring this in turn, and the last of it for ever."""
         left = list(brings)
 
         def fetch(within: float) -> Listing[CicdImage]:
@@ -81,11 +81,11 @@ class Desk:
             self.clock.pass_time(takes)
             return self.listing(left.pop(0) if len(left) > 1 else left[0])
 
-        return Lane(references, fetch)
+        return PollGroup(references, fetch)
 
-    def watch(self, *lanes: Lane) -> dict[Reference, Sighting]:
-        self.it = Watch(
-            lanes, self.patience, self.clock, self, start=self.start, single_look=9.0,
+    def poll(self, *poll_groups: PollGroup) -> dict[Reference, Sighting]:
+        self.it = Poller(
+            poll_groups, self.patience, self.clock, self, start=self.start, single_look=9.0,
             scanned_after=self.scanned_after, neighbours=self.search,
         )  # fmt: skip
         return self.it.run()
@@ -134,7 +134,7 @@ def test_an_image_that_has_ended_costs_one_look() -> None:
     """Everything is told once, and the sighting bears the time since the start of the run."""
     desk = Desk(late=7.0)
 
-    sighting = desk.watch(desk.lane(APP, brings=[DONE], takes=2.0))[APP]
+    sighting = desk.poll(desk.poll_group(APP, brings=[DONE], takes=2.0))[APP]
 
     assert (sighting.ending, sighting.waited_seconds, sighting.polls, desk.it.interruption) == (
         Ending.ENDED,
@@ -154,7 +154,7 @@ def test_the_pause_is_the_root_of_the_seconds_waited() -> None:
     """With jitter about it; each look that is not the last one tells when the next is due."""
     desk = Desk(late=100.0)
 
-    desk.watch(desk.lane(APP, brings=[SCANNING, SCANNING, SCANNING, DONE], takes=10.0))
+    desk.poll(desk.poll_group(APP, brings=[SCANNING, SCANNING, SCANNING, DONE], takes=10.0))
 
     assert desk.moments == [100.0, 120.488088, 141.911227, 164.236454]
     assert desk.clock.asked == [(-1, 1)] * 4
@@ -168,15 +168,15 @@ def test_the_pause_is_the_root_of_the_seconds_waited() -> None:
 def test_a_look_may_take_what_is_left_until_the_first_deadline() -> None:
     """Shared by all that are waited for, so that one silence does not take the time of all; 0 leaves one look."""
     desk = Desk(late=100.0)
-    desk.watch(desk.lane(APP, brings=[SCANNING, DONE]), desk.lane(OTHER, brings=[(row("failed", "other"),)]))
+    desk.poll(desk.poll_group(APP, brings=[SCANNING, DONE]), desk.poll_group(OTHER, brings=[(row("failed", "other"),)]))
     assert desk.taken == [("app", 100.0, 200.0), ("other", 100.0, 200.0), ("app", 110.0, 890.0)]
 
     once = Desk(patience=WaitSettings(timeout=0, appear_timeout=0))
-    assert once.watch(once.lane(APP, brings=[SCANNING]))[APP].ending is Ending.TIMED_OUT
+    assert once.poll(once.poll_group(APP, brings=[SCANNING]))[APP].ending is Ending.TIMED_OUT
     assert once.taken == [("app", 0.0, 9.0)]
 
     shared = Desk()
-    shared.watch(shared.lane(APP, OTHER, brings=[SCANNING, (row("failed"), row("failed", "other"))]))
+    shared.poll(shared.poll_group(APP, OTHER, brings=[SCANNING, (row("failed"), row("failed", "other"))]))
     assert shared.taken[1] == ("app", 1.0, 499.0)
 
 
@@ -192,7 +192,7 @@ def test_the_last_look_is_taken_before_the_deadline_that_runs(first: Brought, ti
     """Twice the slowest look before it, so that its answer is there in time."""
     desk = Desk(patience=WaitSettings(timeout=timeout, appear_timeout=500, settle=0, interval=400, max_interval=1000))
 
-    sighting = desk.watch(desk.lane(APP, brings=[first], takes=3.0))[APP]
+    sighting = desk.poll(desk.poll_group(APP, brings=[first], takes=3.0))[APP]
 
     assert sighting.ending is Ending.TIMED_OUT
     assert desk.moments[-1] == last
@@ -200,15 +200,15 @@ def test_the_last_look_is_taken_before_the_deadline_that_runs(first: Brought, ti
     assert sighting.waited_seconds == last + 3
 
 
-def test_the_slowest_look_counts_and_every_lane_has_one() -> None:
+def test_the_slowest_look_counts_and_every_poll_group_has_one() -> None:
     """Faster ones later do not shorten what is kept; whoever is left alone has more time."""
     desk = Desk(patience=WaitSettings(timeout=100, appear_timeout=100, settle=0, interval=200, max_interval=1000))
     slow, fast = (
-        desk.lane(APP, brings=[SCANNING], takes=2.0),
-        desk.lane(OTHER, brings=[(row(name="other"),)], takes=1.0),
+        desk.poll_group(APP, brings=[SCANNING], takes=2.0),
+        desk.poll_group(OTHER, brings=[(row(name="other"),)], takes=1.0),
     )
 
-    sightings = desk.watch(slow, fast)
+    sightings = desk.poll(slow, fast)
 
     assert desk.moments == [0.0, 2.0, 92.0, 94.0, 96.0]
     assert [sightings[image].ending for image in (APP, OTHER)] == [Ending.TIMED_OUT, Ending.TIMED_OUT]
@@ -218,18 +218,18 @@ def test_of_a_short_wait_the_half_is_kept_for_the_last_look() -> None:
     """However slow the looks are."""
     desk = Desk(patience=WaitSettings(timeout=8, appear_timeout=8, interval=50))
 
-    desk.watch(desk.lane(APP, brings=[SCANNING], takes=3.5))
+    desk.poll(desk.poll_group(APP, brings=[SCANNING], takes=3.5))
 
     assert desk.moments == [0.0, 4.0]
     assert desk.looks[0][0] == "1 row, request id r-1; next look in 0.5s"
 
 
-def test_images_of_one_lane_share_its_looks_and_each_gets_its_own_rows() -> None:
+def test_images_of_one_poll_group_share_its_looks_and_each_gets_its_own_rows() -> None:
     """Rows of another name are nobody's neighbours; whoever has ended is looked for no more."""
     desk = Desk()
     everything = (row("failed"), row(name="other"), row("failed", image_version="2"), row(name="stranger"))
 
-    sightings = desk.watch(desk.lane(APP, OTHER, brings=[everything, (row("failed", "other"),)]))
+    sightings = desk.poll(desk.poll_group(APP, OTHER, brings=[everything, (row("failed", "other"),)]))
 
     assert [sightings[image].polls for image in (APP, OTHER)] == [1, 2]
     assert sightings[APP].neighbours == (row("failed", image_version="2"),)
@@ -238,13 +238,13 @@ def test_images_of_one_lane_share_its_looks_and_each_gets_its_own_rows() -> None
     assert desk.looks[0][0] == "4 rows, request id r-1; next look in 1s"
 
 
-def test_the_lane_that_is_due_first_is_looked_at_first() -> None:
+def test_the_poll_group_that_is_due_first_is_looked_at_first() -> None:
     """Each by its own pauses."""
     desk = Desk(patience=WaitSettings(timeout=1000, settle=0, interval=10, max_interval=1000))
 
-    desk.watch(
-        desk.lane(APP, brings=[ApiUnavailable("busy", retry_after=25), DONE]),
-        desk.lane(OTHER, brings=[(row(name="other"),)] * 3 + [(row("failed", "other"),)]),
+    desk.poll(
+        desk.poll_group(APP, brings=[ApiUnavailable("busy", retry_after=25), DONE]),
+        desk.poll_group(OTHER, brings=[(row(name="other"),)] * 3 + [(row("failed", "other"),)]),
     )
 
     assert [(name, elapsed) for name, elapsed, _ in desk.taken] == [
@@ -256,7 +256,7 @@ def test_pauses_grow_with_failures_and_an_answer_ends_their_row() -> None:
     """2 s, doubling, with chance below; the failure is told as the image's state."""
     desk = Desk()
 
-    sighting = desk.watch(desk.lane(APP, brings=[BUSY, BUSY, BUSY, SCANNING, BUSY, DONE]))[APP]
+    sighting = desk.poll(desk.poll_group(APP, brings=[BUSY, BUSY, BUSY, SCANNING, BUSY, DONE]))[APP]
 
     assert [high for low, high in desk.clock.asked if low == 0] == [2, 4, 8, 2]
     assert desk.moments == [0.0, 1.0, 3.0, 7.0, 9.645751, 10.645751]
@@ -272,7 +272,7 @@ def test_the_sixth_fault_of_the_server_in_a_row_is_the_last() -> None:
     for between in (BUSY, SCANNING):
         desk = Desk()
 
-        sighting = desk.watch(desk.lane(APP, brings=[*[fault] * 5, between, fault]))[APP]
+        sighting = desk.poll(desk.poll_group(APP, brings=[*[fault] * 5, between, fault]))[APP]
 
         assert (sighting.ending, sighting.polls, sighting.error) == (Ending.UNANSWERED, 12, fault)
         assert desk.looks[-1][0] == "fault; done"
@@ -283,7 +283,7 @@ def test_silence_until_the_deadline_is_no_answer() -> None:
     """And nobody asks for near misses then."""
     desk = Desk(patience=WaitSettings(timeout=10, appear_timeout=10))
 
-    sighting = desk.watch(desk.lane(APP, brings=[BUSY]))[APP]
+    sighting = desk.poll(desk.poll_group(APP, brings=[BUSY]))[APP]
 
     assert (sighting.ending, sighting.error, desk.searched) == (Ending.UNANSWERED, BUSY, [])
     assert desk.moments == [0.0, 1.0, 3.0, 7.0, 9.75]
@@ -299,10 +299,10 @@ def test_throttling_puts_all_lanes_off(status: int, others: list[float]) -> None
     desk = Desk(patience=WaitSettings(timeout=1000, settle=0, interval=10, max_interval=1000))
     busy = ApiUnavailable("busy", Exchange(status), retry_after=30, throttled=status == 429)
 
-    desk.watch(
-        desk.lane(THIRD, brings=[(row("failed", "third"),)]),
-        desk.lane(APP, brings=[busy, DONE]),
-        desk.lane(OTHER, brings=[(row(name="other"),), (row("failed", "other"),)]),
+    desk.poll(
+        desk.poll_group(THIRD, brings=[(row("failed", "third"),)]),
+        desk.poll_group(APP, brings=[busy, DONE]),
+        desk.poll_group(OTHER, brings=[(row(name="other"),), (row("failed", "other"),)]),
     )
 
     assert [elapsed for name, elapsed, _ in desk.taken if name == "other"][:1] == others[:1]
@@ -315,7 +315,9 @@ def test_throttling_shortens_no_pause_and_passes_no_deadline() -> None:
     desk = Desk(patience=WaitSettings(timeout=100, appear_timeout=100, settle=0, interval=50, max_interval=1000))
     short, long = (ApiUnavailable("busy", Exchange(429), retry_after=seconds, throttled=True) for seconds in (20, 1e6))
 
-    sightings = desk.watch(desk.lane(OTHER, brings=[(row(name="other"),)]), desk.lane(APP, brings=[short, long]))
+    sightings = desk.poll(
+        desk.poll_group(OTHER, brings=[(row(name="other"),)]), desk.poll_group(APP, brings=[short, long])
+    )
 
     assert [(name, elapsed) for name, elapsed, _ in desk.taken] == [
         ("other", 0.0), ("app", 0.0), ("app", 20.0), ("other", 99.5), ("app", 99.5), ("app", 99.75),
@@ -324,10 +326,10 @@ def test_throttling_shortens_no_pause_and_passes_no_deadline() -> None:
 
 
 def test_a_refusal_ends_the_wait_for_all() -> None:
-    """Each with the reason; only those of the lane were looked for. A refused request ends only its own."""
+    """Each with the reason; only those of the poll group were looked for. A refused request ends only its own."""
     no = ApiRefused("no", Exchange(403, "r-no"))
     desk = Desk()
-    sightings = desk.watch(desk.lane(APP, THIRD, brings=[no]), desk.lane(OTHER, brings=[SCANNING]))
+    sightings = desk.poll(desk.poll_group(APP, THIRD, brings=[no]), desk.poll_group(OTHER, brings=[SCANNING]))
 
     assert {image: (found.ending, found.error, found.polls) for image, found in sightings.items()} == {
         APP: (Ending.REFUSED, no, 1), THIRD: (Ending.REFUSED, no, 1), OTHER: (Ending.REFUSED, no, 0),
@@ -336,8 +338,8 @@ def test_a_refusal_ends_the_wait_for_all() -> None:
     assert desk.changes == [(name, "refused: no", 0.0) for name in ("app", "third", "other")]
 
     desk = Desk()
-    sightings = desk.watch(
-        desk.lane(APP, brings=[RequestRefused("odd")]), desk.lane(OTHER, brings=[(row("failed", "other"),)])
+    sightings = desk.poll(
+        desk.poll_group(APP, brings=[RequestRefused("odd")]), desk.poll_group(OTHER, brings=[(row("failed", "other"),)])
     )
     assert [sightings[image].ending for image in (APP, OTHER)] == [Ending.REFUSED, Ending.ENDED]
 
@@ -346,9 +348,9 @@ def test_refused_credentials_end_the_wait_at_once() -> None:
     """Those that are due later are not waited for either."""
     desk = Desk()
 
-    sightings = desk.watch(
-        desk.lane(APP, brings=[SCANNING, ApiRefused("HTTP 401", Exchange(401))], takes=2.0),
-        desk.lane(OTHER, brings=[ApiUnavailable("busy", Exchange(503), retry_after=300.0)]),
+    sightings = desk.poll(
+        desk.poll_group(APP, brings=[SCANNING, ApiRefused("HTTP 401", Exchange(401))], takes=2.0),
+        desk.poll_group(OTHER, brings=[ApiUnavailable("busy", Exchange(503), retry_after=300.0)]),
     )
 
     assert {sighting.ending for sighting in sightings.values()} == {Ending.REFUSED}
@@ -359,9 +361,9 @@ def test_a_signal_ends_the_wait_for_whoever_has_not_ended() -> None:
     """With its code, and with what was seen."""
     desk = Desk()
 
-    sightings = desk.watch(
-        desk.lane(OTHER, brings=[(row("failed", "other"),)], takes=5.0),
-        desk.lane(APP, brings=[SCANNING, Interrupted(ExitCode.TERMINATED)]),
+    sightings = desk.poll(
+        desk.poll_group(OTHER, brings=[(row("failed", "other"),)], takes=5.0),
+        desk.poll_group(APP, brings=[SCANNING, Interrupted(ExitCode.TERMINATED)]),
     )
 
     assert [sightings[image].ending for image in (APP, OTHER)] == [Ending.INTERRUPTED, Ending.ENDED]
@@ -374,8 +376,9 @@ def test_a_deadline_that_came_during_another_look_is_not_looked_past() -> None:
     for takes in (500.0, 600.0):
         desk = Desk()
 
-        sightings = desk.watch(
-            desk.lane(APP, brings=[(row("failed"),)], takes=takes), desk.lane(OTHER, THIRD, brings=[SCANNING])
+        sightings = desk.poll(
+            desk.poll_group(APP, brings=[(row("failed"),)], takes=takes),
+            desk.poll_group(OTHER, THIRD, brings=[SCANNING]),
         )
 
         assert [sightings[image].ending for image in (APP, OTHER, THIRD)] == [
@@ -391,7 +394,7 @@ def test_what_was_seen_may_settle_sooner_than_a_pause_ends() -> None:
     for settle, interval, longest, second in ((20.0, 5.0, 60.0, 20.0), (2.0, 5.0, 60.0, 5.0), (90.0, 5.0, 60.0, 60.0)):
         desk = Desk(patience=WaitSettings(timeout=1000, settle=settle, interval=interval, max_interval=longest))
 
-        desk.watch(desk.lane(APP, brings=[young]))
+        desk.poll(desk.poll_group(APP, brings=[young]))
 
         assert desk.moments[:2] == [0.0, second]
 
@@ -403,7 +406,7 @@ def test_a_group_that_settles_beside_one_in_progress_is_read_again_in_time() -> 
         late=800.0, patience=WaitSettings(timeout=1000, appear_timeout=1000, settle=20, interval=5, max_interval=900)
     )
 
-    desk.watch(desk.lane(APP, brings=[both, (row("failed"), row("failed", namespace="x"))]))
+    desk.poll(desk.poll_group(APP, brings=[both, (row("failed"), row("failed", namespace="x"))]))
 
     assert desk.moments == [800.0, 820.0]
 
@@ -412,7 +415,9 @@ def test_after_silence_a_retry_waits_as_asked_though_something_would_settle() ->
     """The server's word counts."""
     desk = Desk(patience=WaitSettings(timeout=1000, settle=20, interval=5, max_interval=60))
 
-    desk.watch(desk.lane(APP, brings=[(row("success"),), ApiUnavailable("busy", retry_after=45), (row("success"),)]))
+    desk.poll(
+        desk.poll_group(APP, brings=[(row("success"),), ApiUnavailable("busy", retry_after=45), (row("success"),)])
+    )
 
     assert desk.moments == [0.0, 20.0, 65.0]
 
@@ -422,7 +427,7 @@ def test_near_misses_are_asked_for_in_what_is_left_of_the_time(nearby: Brought) 
     """Only where no row was listed, and they decide nothing."""
     desk = Desk(nearby=nearby, patience=WaitSettings(timeout=30, appear_timeout=30, settle=0, interval=50))
 
-    sightings = desk.watch(desk.lane(APP, OTHER, brings=[(row(name="other"),)], takes=1.0))
+    sightings = desk.poll(desk.poll_group(APP, OTHER, brings=[(row(name="other"),)], takes=1.0))
 
     assert [sightings[image].ending for image in (APP, OTHER)] == [Ending.TIMED_OUT, Ending.TIMED_OUT]
     assert desk.searched == [("app", 29.0, 1.0)]
@@ -433,11 +438,11 @@ def test_near_misses_are_asked_for_in_what_is_left_of_the_time(nearby: Brought) 
 def test_near_misses_are_asked_for_three_times_at_most_and_never_after_the_deadline() -> None:
     """A crowd of misspelt names does not become a crowd of requests; a timeout of 0 leaves no time for one."""
     desk = Desk(patience=WaitSettings(timeout=30, appear_timeout=30))
-    desk.watch(desk.lane(APP, OTHER, THIRD, FOURTH, brings=[()]))
+    desk.poll(desk.poll_group(APP, OTHER, THIRD, FOURTH, brings=[()]))
     assert [name for name, _, _ in desk.searched] == ["app", "other", "third"]
 
     desk = Desk(patience=WaitSettings(timeout=0, appear_timeout=0))
-    desk.watch(desk.lane(APP, brings=[()]))
+    desk.poll(desk.poll_group(APP, brings=[()]))
     assert desk.searched == []
 
 
@@ -468,7 +473,7 @@ def test_when_is_read_on_the_servers_clock(
     """As far as the clocks are known to differ; a wide difference is told once."""
     desk = Desk(scanned_after=asked, server=server)
 
-    sighting = desk.watch(desk.lane(APP, brings=[SCANNING, DONE]))[APP]
+    sighting = desk.poll(desk.poll_group(APP, brings=[SCANNING, DONE]))[APP]
 
     assert sighting.scanned_after == moment
     assert desk.warnings == ([describe_skew(server or 0.0)] if warns else [])
@@ -495,7 +500,7 @@ def test_a_slow_or_cached_answer_proves_no_difference_of_the_clocks(server: floa
         desk.clock.pass_time(20)
         return Listing((row("failed"),), desk.clock.epoch() + server, Exchange(200), age)
 
-    assert desk.watch(Lane((APP,), fetch))[APP].scanned_after == moment
+    assert desk.poll(PollGroup((APP,), fetch))[APP].scanned_after == moment
 
 
 def test_an_answer_without_a_time_leaves_the_difference_as_it_was() -> None:
@@ -508,14 +513,14 @@ def test_an_answer_without_a_time_leaves_the_difference_as_it_was() -> None:
         time = None if ahead is None else desk.clock.epoch() + ahead
         return Listing((row("scanning" if ahead else "failed"),), time, Exchange(200))
 
-    assert desk.watch(Lane((APP,), fetch))[APP].scanned_after == 1_300_000
+    assert desk.poll(PollGroup((APP,), fetch))[APP].scanned_after == 1_300_000
 
 
 def test_oddities_of_rows_are_told_and_states_once() -> None:
     """As they are seen."""
     desk = Desk()
 
-    desk.watch(desk.lane(APP, brings=[(row("paused"),), (row("paused"),), DONE]))
+    desk.poll(desk.poll_group(APP, brings=[(row("paused"),), (row("paused"),), DONE]))
 
     assert desk.warnings == ["app:1: the scan status paused is not documented; waiting for one that is"]
     assert [state for _, state, _ in desk.changes] == ["paused (undocumented)", "failed"]

@@ -13,7 +13,7 @@ from hssgate.hss.models import CicdImage
 from hssgate.hss.paging import Listing
 from hssgate.reference import parse_reference
 from hssgate.settings import WaitSettings
-from hssgate.waiting.poller import Lane, Watch
+from hssgate.waiting.poller import PollGroup, Poller
 from hssgate.waiting.states import LIMITS, TABLE, Edge, Ending, Event, Limit, Pause, Stage
 from tests.support.fakes import START, FakeClock
 
@@ -72,7 +72,7 @@ BRINGING: dict[Event, list[Look]] = {
 
 @dataclass
 class Walk:
-    """A watch whose looks are scripted, and what it came to.
+    """A poller whose looks are scripted, and what it came to.
 
     Args:
         looks: what each look at the image brings.
@@ -86,11 +86,11 @@ class Walk:
     stage: Stage | None = None
 
     def __post_init__(self) -> None:
-        self.watch = self.watch_of(Lane((IMAGE,), self.look))
+        self.poller = self.poller_of(PollGroup((IMAGE,), self.look))
 
-    def watch_of(self, *lanes: Lane) -> Watch:
-        return Watch(
-            lanes, PATIENCE, self.clock, Progress(Console(), self.clock), start=self.clock.monotonic(), single_look=9,
+    def poller_of(self, *poll_groups: PollGroup) -> Poller:
+        return Poller(
+            poll_groups, PATIENCE, self.clock, Progress(Console(), self.clock), start=self.clock.monotonic(), single_look=9,
             scanned_after=None, neighbours=lambda _reference, _within: NOTHING(),
         )  # fmt: skip
 
@@ -98,7 +98,7 @@ class Walk:
         """Bring what the script says; once it is over, note where the wait stands, and end it."""
         self.taken.append(self.clock.monotonic())
         if not self.looks:
-            self.stage = self.watch._lanes[0].images[0].stage
+            self.stage = self.poller._poll_groups[0].images[0].stage
             raise Interrupted(ExitCode.TERMINATED)
         if len(self.looks) == 1:
             self.clock.pass_time(self.slow)
@@ -106,7 +106,7 @@ class Walk:
 
     def ends(self) -> Stage | Ending:
         """Run, and return where the wait came to."""
-        ending = self.watch.run()[IMAGE].ending
+        ending = self.poller.run()[IMAGE].ending
         return self.stage or ending
 
 
@@ -116,7 +116,7 @@ def deadline(stage: Stage | Ending) -> float:
 
 
 @pytest.mark.parametrize(("stage", "event"), BY_A_LOOK, ids=[f"{stage}, {event.name}" for stage, event in BY_A_LOOK])
-def test_each_edge_is_what_the_watch_does(stage: Stage, event: Event) -> None:
+def test_each_edge_is_what_the_poller_does(stage: Stage, event: Event) -> None:
     """From each stage, each event leads where the table says."""
     assert Walk(REACHING[stage] + BRINGING[event]).ends() == TABLE[stage][event].to
 
@@ -159,9 +159,9 @@ def test_a_deadline_that_passes_during_another_look_ends_as_the_table_says(
             walk.clock.pass_time(PATIENCE.timeout)
         return NOTHING()
 
-    watch = walk.watch_of(Lane((IMAGE,), walk.look), Lane((OTHER,), other))
-    walk.watch = watch
-    watch._lanes[1].due += 0.1
+    poller = walk.poller_of(PollGroup((IMAGE,), walk.look), PollGroup((OTHER,), other))
+    walk.poller = poller
+    poller._poll_groups[1].due += 0.1
 
     assert walk.ends() == TABLE[stage][event].to
 
