@@ -57,7 +57,7 @@ class _SeenMoving:
         return scanned / 1000 >= self.server_time + _DATE_STEP
 
 
-class Watched:
+class ImageState:
     """One image while it is waited for.
 
     Args:

@@ -16,7 +16,7 @@ from hssgate.hss.responses import unreadable_row
 from hssgate.reference import Reference, basename
 from hssgate.settings import WaitSettings
 from hssgate.text import plural
-from hssgate.waiting.image import Watched
+from hssgate.waiting.image import ImageState
 from hssgate.waiting.observation import Sighting
 from hssgate.waiting.observer import Observer
 from hssgate.waiting.pacing import last_look_reserve, poll_pause
@@ -43,7 +43,7 @@ class PollGroup:
 class _OpenGroup:
     """A poll group while it is watched."""
 
-    def __init__(self, number: int, poll_group: PollGroup, images: list[Watched], due: float) -> None:
+    def __init__(self, number: int, poll_group: PollGroup, images: list[ImageState], due: float) -> None:
         self.number = number
         self.fetch = poll_group.fetch
         self.images = images
@@ -52,7 +52,7 @@ class _OpenGroup:
         self.streak = Streak()
 
     @property
-    def open(self) -> list[Watched]:
+    def open(self) -> list[ImageState]:
         return [image for image in self.images if image.ending is None]
 
 
@@ -120,7 +120,7 @@ class Poller:
         self._throttled_until = self._start
         self._queue: list[tuple[float, int, _OpenGroup]] = []  # heap of the poll groups not being polled, by due time
         self._poll_groups = [
-            _OpenGroup(number, poll_group, [Watched(reference) for reference in poll_group.references], self._start)
+            _OpenGroup(number, poll_group, [ImageState(reference) for reference in poll_group.references], self._start)
             for number, poll_group in enumerate(poll_groups)
         ]
         self._waiting = sum(poll_group.left > 0 for poll_group in self._poll_groups)  # poll groups that are open
@@ -245,7 +245,7 @@ class Poller:
             self._put_all_off(pause)
         self._tell_look(poll_group, str(error))
 
-    def _no_answer(self, poll_group: _OpenGroup, image: Watched, error: ApiUnavailable, event: Event) -> None:
+    def _no_answer(self, poll_group: _OpenGroup, image: ImageState, error: ApiUnavailable, event: Event) -> None:
         image.unanswered(error, self._present())
         self._happen(poll_group, image, event)
         self._tell(image)
@@ -258,7 +258,7 @@ class Poller:
             self._observer.advise(advice_on(error), self._elapsed())
         return retry_pause(error, poll_group.streak.failures, self._clock)
 
-    def _happen(self, poll_group: _OpenGroup, image: Watched, event: Event, error: ApiError | None = None) -> None:
+    def _happen(self, poll_group: _OpenGroup, image: ImageState, event: Event, error: ApiError | None = None) -> None:
         """Take the edge that the table of the waiting has for the event."""
         edge = TABLE[image.stage][event]
         to = edge.to
@@ -296,7 +296,7 @@ class Poller:
             self._put_off(poll_group)
         self._fill_queue(poll_groups)
 
-    def _due(self, image: Watched, now: float, pause: float) -> float:
+    def _due(self, image: ImageState, now: float, pause: float) -> float:
         """Return when an image wants to be looked at: after the pause, or when what it has shown may have settled."""
         settles = [max(at, now + self._patience.interval) for at in image.settles_at]
         match image.pause:
@@ -309,7 +309,7 @@ class Poller:
             case unreachable:
                 assert_never(unreachable)
 
-    def _deadline(self, image: Watched) -> float:
+    def _deadline(self, image: ImageState) -> float:
         match LIMITS[image.stage]:
             case Limit.APPEAR:
                 return self._start + min(self._patience.appear_timeout, self._patience.timeout)
@@ -318,7 +318,7 @@ class Poller:
             case unreachable:
                 assert_never(unreachable)
 
-    def _last_look_at(self, image: Watched) -> float:
+    def _last_look_at(self, image: ImageState) -> float:
         deadline = self._deadline(image)
         return deadline - last_look_reserve(self._slowest_look, self._waiting, deadline - self._start)
 
@@ -329,7 +329,7 @@ class Poller:
             return self._single_look
         return (min(deadlines) - now) / self._waiting  # so that one silence does not take the time of all
 
-    def _ask_neighbours(self, image: Watched) -> None:
+    def _ask_neighbours(self, image: ImageState) -> None:
         """Look for rows that the caller may have meant, in what is left of the time; they decide nothing."""
         left = self._deadline(image) - self._clock.monotonic()
         if image.has_rows or left <= 0 or self._neighbours_asked >= _MOST_NEIGHBOURS_ASKED:
@@ -340,7 +340,7 @@ class Poller:
         except ApiError:
             return
 
-    def _tell(self, image: Watched) -> None:
+    def _tell(self, image: ImageState) -> None:
         if image.has_new_state():
             self._observer.changed(image.reference, image.state, self._elapsed())
 

@@ -61,7 +61,7 @@ def test_survivors_and_arguments_must_be_the_same(
     [
         ("hssgate.waiting.groups.x__compare__mutmut_11", "hssgate.waiting.groups._compare"),
         ("hssgate.policy.load.x_load__mutmut_3", "hssgate.policy.load.load"),
-        ("hssgate.waiting.image.xǁWatchedǁ__init____mutmut_3", "hssgate.waiting.image.Watched.__init__"),
+        ("hssgate.waiting.image.xǁImageStateǁ__init____mutmut_3", "hssgate.waiting.image.ImageState.__init__"),
         ("hssgate.policy.document.xǁ_Builderǁ_mapping__mutmut_3", "hssgate.policy.document._Builder._mapping"),
     ],
 )

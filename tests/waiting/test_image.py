@@ -8,7 +8,7 @@ from hssgate.hss.paging import Listing
 from hssgate.reference import parse_reference
 from hssgate.verdict import Read
 from hssgate.waiting.groups import Phase
-from hssgate.waiting.image import Watched
+from hssgate.waiting.image import ImageState
 from hssgate.waiting.observation import Sighting
 from hssgate.waiting.states import Ending, Event, Pause, Stage
 
@@ -32,7 +32,7 @@ class Looks:
     """
 
     def __init__(self, asked: str = "app:1") -> None:
-        self.image = Watched(parse_reference(asked))
+        self.image = ImageState(parse_reference(asked))
         self.now = 100.0
 
     def bring(
@@ -59,7 +59,7 @@ SCANNING = row("scanning", latest_scan_time=None)
 
 def test_at_the_start_nothing_is_known() -> None:
     """An image that was never looked at was not answered, and its wait has not ended well."""
-    image = Watched(parse_reference("app:1"))
+    image = ImageState(parse_reference("app:1"))
 
     assert (image.stage, image.pause, image.ending) == (Stage.NOT_STARTED, Pause.PACED, None)
     assert (image.has_rows, image.was_answered, image.settles_at, image.state) == (False, False, (), "not listed")

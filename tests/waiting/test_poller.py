@@ -15,7 +15,7 @@ from hssgate.hss.paging import Listing, whole_list
 from hssgate.hss.responses import Page
 from hssgate.reference import parse_reference
 from hssgate.settings import WaitSettings
-from hssgate.waiting.image import Watched
+from hssgate.waiting.image import ImageState
 from hssgate.waiting.poller import PollGroup, Poller
 from hssgate.waiting.states import Ending
 from tests.cli.test_check import CLEAN, FOREVER, OTHER, finished, image, images
@@ -307,7 +307,7 @@ def test_very_many_changes_keep_the_evidence_bounded(bench: Bench) -> None:
 
 def test_an_image_never_looked_at_was_never_answered() -> None:
     """A watched image that nobody asked for yet has no answer to go by."""
-    watched = Watched(parse_reference("app:1.0"))
+    watched = ImageState(parse_reference("app:1.0"))
 
     assert not watched.was_answered
     assert watched.ending is None
