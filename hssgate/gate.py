@@ -28,7 +28,7 @@ from hssgate.verdict import Verdict
 from hssgate.waiting.groups import GroupKey
 from hssgate.waiting.observation import Sighting
 from hssgate.waiting.observer import Observer
-from hssgate.waiting.poller import PollGroup, Poller
+from hssgate.waiting.poller import Poller, PollGroup
 from hssgate.waiting.row_filter import Wanted
 
 _LEAST_ROOM = 100_000  # bytes of memory for the rows of one of many images: forty of them at least
@@ -94,9 +94,9 @@ def run_gate(
 def _fetch_findings(sighting: Sighting, criteria: Criteria, inquiry: Inquiry) -> dict[GroupKey, FetchedFindings]:
     """Ask for the findings of each group of which they could matter."""
     return {
-        standing.key: inquiry.findings_of(standing.row, rules)
-        for standing in sighting.standings
-        if has_findings_to_read(sighting, standing, rules := rules_in_force(sighting, standing, criteria))
+        row_group.key: inquiry.findings_of(row_group.row, rules)
+        for row_group in sighting.row_groups
+        if has_findings_to_read(sighting, row_group, rules := rules_in_force(sighting, row_group, criteria))
     }
 
 
@@ -104,9 +104,9 @@ def _with_details(sighting: Sighting, image: JudgedImage, inquiry: Inquiry) -> J
     """Add what else HSS found in the rows that were judged."""
     details = tuple(
         detail
-        for standing in sighting.standings
-        if has_result(sighting, standing)
-        for detail in inquiry.details_on(standing.row)
+        for row_group in sighting.row_groups
+        if has_result(sighting, row_group)
+        for detail in inquiry.details_on(row_group.row)
     )
     return replace(image, verdict=replace(image.verdict, details=details))
 

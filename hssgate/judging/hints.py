@@ -5,23 +5,23 @@ from hssgate.hss.models import CicdImage
 from hssgate.hss.query import LONGEST_VERSION
 from hssgate.reference import Reference, path_of_row, registry_of
 from hssgate.text import clean
-from hssgate.waiting.groups import Phase, Standing
+from hssgate.waiting.groups import Phase, RowGroup
 from hssgate.waiting.observation import Sighting
 
 _MOST_SHOWN = 3
 
 
-def advice(sighting: Sighting, standing: Standing | None) -> str:
+def advice(sighting: Sighting, row_group: RowGroup | None) -> str:
     """Return what to do next, to be put behind the message of a timeout; it starts with `; `.
 
     Args:
         sighting: what was seen of the image.
-        standing: the group that held it up, or None where no row belonged to it.
+        row_group: the group that held it up, or None where no row belonged to it.
     """
-    if standing is None:
+    if row_group is None:
         return _advice_on_absence(sighting)
-    match standing.phase:
-        case Phase.STALE if _scan_time(standing.row, sighting.server_time) is None:
+    match row_group.phase:
+        case Phase.STALE if _scan_time(row_group.row, sighting.server_time) is None:
             return (
                 "; HSS gave no scan time that can be used, so --scanned-after cannot prove this result, a digest alone "
                 "can: pass …@sha256:… without --scanned-after"

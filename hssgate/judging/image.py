@@ -25,7 +25,7 @@ from hssgate.verdict import (
     SeenGroup,
     worst_of,
 )
-from hssgate.waiting.groups import GroupKey, Phase, Standing
+from hssgate.waiting.groups import GroupKey, Phase, RowGroup
 from hssgate.waiting.observation import Sighting
 
 FindingsByGroup = Mapping[GroupKey, FetchedFindings]
@@ -74,7 +74,7 @@ def judge_sighting(sighting: Sighting, findings: FindingsByGroup, criteria: Crit
         findings: its findings by group, where they were needed.
         criteria: policies, time, and the moment asked for.
     """
-    in_force = [rules_in_force(sighting, standing, criteria) for standing in sighting.standings or (None,)]
+    in_force = [rules_in_force(sighting, row_group, criteria) for row_group in sighting.row_groups or (None,)]
     return judge_by_rules(sighting, findings, in_force, criteria)
 
 
@@ -90,12 +90,12 @@ def judge_by_rules(
         criteria: time, and the moment asked for.
     """
     groups = [
-        _judge_group(sighting, standing, findings, rules, criteria)
-        for standing, rules in zip(sighting.standings or (None,), in_force, strict=True)
+        _judge_group(sighting, row_group, findings, rules, criteria)
+        for row_group, rules in zip(sighting.row_groups or (None,), in_force, strict=True)
     ]
-    several = len(sighting.standings) > 1
+    several = len(sighting.row_groups) > 1
     checks = tuple(
-        replace(check, group=group.standing.label if several and group.standing else None)
+        replace(check, group=group.row_group.label if several and group.row_group else None)
         for group in groups
         for check in group.checks
     )
@@ -103,7 +103,7 @@ def judge_by_rules(
     verdict = ImageVerdict(
         reference=sighting.reference,
         checks=checks,
-        row=worst.standing.row if worst.standing else None,
+        row=worst.row_group.row if worst.row_group else None,
         waited_seconds=sighting.waited_seconds,
         polls=sighting.polls,
         reads=sighting.reads,
@@ -112,7 +112,7 @@ def judge_by_rules(
         ),
         seen=_seen(sighting, findings, criteria),
         in_force=tuple(
-            PolicyInForce(number if group.standing else None, rules.policy, rules.by_name, len(rules.ignores.entries))
+            PolicyInForce(number if group.row_group else None, rules.policy, rules.by_name, len(rules.ignores.entries))
             for number, group in enumerate(groups)
             for rules in in_force[number]
         ),
@@ -130,9 +130,9 @@ _PROVEN_BY_TIME = (
 )
 
 
-def subject_of(sighting: Sighting, standing: Standing | None) -> Subject:
+def subject_of(sighting: Sighting, row_group: RowGroup | None) -> Subject:
     """Return what the overrides are matched against: the row's names, or those asked for where there is no row."""
-    named = standing.row if standing else sighting.reference
+    named = row_group.row if row_group else sighting.reference
     return Subject(named.namespace, named.image_name or sighting.reference.image_name, named.image_version)
 
 
@@ -141,9 +141,9 @@ def is_proven_fresh(sighting: Sighting, scanned_after: Moment | None) -> bool:
     return bool(sighting.reference.digests) or scanned_after is not None
 
 
-def rules_in_force(sighting: Sighting, standing: Standing | None, criteria: Criteria) -> list[RulesInForce]:
+def rules_in_force(sighting: Sighting, row_group: RowGroup | None, criteria: Criteria) -> list[RulesInForce]:
     """Return what a group is held to, one for each policy."""
-    subject = subject_of(sighting, standing)
+    subject = subject_of(sighting, row_group)
     return [rules_for(loaded, subject, criteria.present) for loaded in criteria.policies]
 
 
@@ -169,28 +169,28 @@ def judgement_warnings(sightings: Sequence[Sighting], judged: Sequence[JudgedIma
     return list(dict.fromkeys(lines))
 
 
-def has_result(sighting: Sighting, standing: Standing) -> bool:
+def has_result(sighting: Sighting, row_group: RowGroup) -> bool:
     """Whether the group's scan succeeded and its result is believed."""
-    succeeded = standing.phase is Phase.ENDED and standing.row.scan_status == ScanStatus.SUCCESS
-    return succeeded and standing.key not in sighting.unsettled
+    succeeded = row_group.phase is Phase.ENDED and row_group.row.scan_status == ScanStatus.SUCCESS
+    return succeeded and row_group.key not in sighting.unsettled
 
 
-def has_findings_to_read(sighting: Sighting, standing: Standing, in_force: Sequence[RulesInForce]) -> bool:
+def has_findings_to_read(sighting: Sighting, row_group: RowGroup, in_force: Sequence[RulesInForce]) -> bool:
     """Whether findings of the group could matter: of a result, or of an accepted failure for which HSS counts some."""
-    if has_result(sighting, standing):
+    if has_result(sighting, row_group):
         return True
-    return _is_accepted_failure(standing, in_force) and bool(standing.row.vul_num)
+    return _is_accepted_failure(row_group, in_force) and bool(row_group.row.vul_num)
 
 
-def _is_accepted_failure(standing: Standing | None, in_force: Sequence[RulesInForce]) -> bool:
-    if standing is None or standing.phase is not Phase.ENDED or standing.row.scan_status == ScanStatus.SUCCESS:
+def _is_accepted_failure(row_group: RowGroup | None, in_force: Sequence[RulesInForce]) -> bool:
+    if row_group is None or row_group.phase is not Phase.ENDED or row_group.row.scan_status == ScanStatus.SUCCESS:
         return False
-    return all_accept(in_force, standing.row)
+    return all_accept(in_force, row_group.row)
 
 
 @record
 class _JudgedGroup:
-    standing: Standing | None
+    row_group: RowGroup | None
     checks: tuple[Check, ...]
     findings: tuple[ListedFinding, ...]
     applied: tuple[Applied, ...]
@@ -198,18 +198,18 @@ class _JudgedGroup:
 
 def _judge_group(
     sighting: Sighting,
-    standing: Standing | None,
+    row_group: RowGroup | None,
     findings: FindingsByGroup,
     in_force: Sequence[RulesInForce],
     criteria: Criteria,
 ) -> _JudgedGroup:
-    checks = [judge_scan(sighting, standing, in_force)]
-    ended = standing if standing is not None and standing.phase is Phase.ENDED else None
+    checks = [judge_scan(sighting, row_group, in_force)]
+    ended = row_group if row_group is not None and row_group.phase is Phase.ENDED else None
     if is_proven_fresh(sighting, criteria.scanned_after):
         checks.append(judge_freshness(sighting, ended, criteria.scanned_after))
     succeeded = ended is not None and ended.row.scan_status == ScanStatus.SUCCESS
-    scan_failed = _is_accepted_failure(standing, in_force)
-    found = findings.get(standing.key) if standing else None
+    scan_failed = _is_accepted_failure(row_group, in_force)
+    found = findings.get(row_group.key) if row_group else None
     sorted_by_policy: list[Sorted | None] = []
     for rules in in_force:
         if ended is not None and (succeeded or scan_failed):
@@ -221,11 +221,11 @@ def _judge_group(
         policy = rules.policy if len(in_force) > 1 else None
         checks += [replace(check, policy=policy, place=rules.places.get(check.rule)) for check in judged.checks]
     return _JudgedGroup(
-        standing,
+        row_group,
         tuple(checks),
         _listed(found, in_force, sorted_by_policy),
         tuple(
-            Applied(subject_of(sighting, standing), sorted_.used if sorted_ else None, criteria.present)
+            Applied(subject_of(sighting, row_group), sorted_.used if sorted_ else None, criteria.present)
             for sorted_ in sorted_by_policy
         ),
     )
@@ -250,14 +250,14 @@ def _listed(
 
 def _seen(sighting: Sighting, findings: FindingsByGroup, criteria: Criteria) -> Seen:
     groups = []
-    for standing in sighting.standings:
-        found = findings.get(standing.key)
+    for row_group in sighting.row_groups:
+        found = findings.get(row_group.key)
         groups.append(
             SeenGroup(
-                phase=standing.phase.value,
-                settled=standing.key not in sighting.unsettled,
-                row=standing.row,
-                others=standing.others,
+                phase=row_group.phase.value,
+                settled=row_group.key not in sighting.unsettled,
+                row=row_group.row,
+                others=row_group.others,
                 findings_read=isinstance(found, Findings),
                 findings_count=len(found.listed) if isinstance(found, Findings) else None,
                 findings_error=str(found.error) if isinstance(found, FindingsMissing) else None,

@@ -16,7 +16,7 @@ from hssgate.verdict import (
     Result,
     Trouble,
 )
-from hssgate.waiting.groups import COMPARED, Phase, Standing
+from hssgate.waiting.groups import COMPARED, Phase, RowGroup
 from hssgate.waiting.observation import Sighting, state_of
 from hssgate.waiting.states import Ending
 
@@ -24,19 +24,19 @@ FRESHNESS = "freshness"
 _ALWAYS_NAMED = {"image_digest", "scan_status", "severity_level", "vul_num"}  # of a row that is ambiguous
 
 
-def judge_scan(sighting: Sighting, standing: Standing | None, in_force: Sequence[RulesInForce]) -> Check:
+def judge_scan(sighting: Sighting, row_group: RowGroup | None, in_force: Sequence[RulesInForce]) -> Check:
     """Say whether the scan ended well, or why that is unknown.
 
     Args:
         sighting: what was seen of the image.
-        standing: one group of its rows, or None where there is none.
+        row_group: one group of its rows, or None where there is none.
         in_force: what each policy asks of it.
     """
-    if standing is not None and standing.phase is Phase.AMBIGUOUS:
-        return _error(Trouble.AMBIGUOUS, _ambiguity(standing))
-    settled = standing is not None and standing.key not in sighting.unsettled
-    if standing is not None and standing.phase is Phase.ENDED and settled:
-        return _judge_end(standing.row, in_force)
+    if row_group is not None and row_group.phase is Phase.AMBIGUOUS:
+        return _error(Trouble.AMBIGUOUS, _ambiguity(row_group))
+    settled = row_group is not None and row_group.key not in sighting.unsettled
+    if row_group is not None and row_group.phase is Phase.ENDED and settled:
+        return _judge_end(row_group.row, in_force)
     waited = format_duration(sighting.waited_seconds)
     match sighting.ending:
         case Ending.REFUSED | Ending.UNANSWERED:
@@ -46,11 +46,11 @@ def judge_scan(sighting: Sighting, standing: Standing | None, in_force: Sequence
         case Ending.INTERRUPTED:
             return _error(
                 Trouble.INTERRUPTED,
-                f"interrupted after {waited}; last state: {_last_state(sighting, standing)}",
+                f"interrupted after {waited}; last state: {_last_state(sighting, row_group)}",
             )
         case Ending.TIMED_OUT | Ending.ENDED:
-            message = f"{timed_out_after(sighting)}; last state: {_last_state(sighting, standing)}"
-            return _error(Trouble.TIMEOUT, message + advice(sighting, standing))
+            message = f"{timed_out_after(sighting)}; last state: {_last_state(sighting, row_group)}"
+            return _error(Trouble.TIMEOUT, message + advice(sighting, row_group))
         case unreachable:
             assert_never(unreachable)
 
@@ -71,12 +71,12 @@ def _judge_end(row: CicdImage, in_force: Sequence[RulesInForce]) -> Check:
     return Check(SCAN, Result.ERROR, f"{message}; the image was not judged", actual=status, trouble=Trouble.SCAN_FAILED)
 
 
-def judge_freshness(sighting: Sighting, standing: Standing | None, scanned_after: Moment | None) -> Check:
+def judge_freshness(sighting: Sighting, row_group: RowGroup | None, scanned_after: Moment | None) -> Check:
     """Say by what the result is shown to be of the image meant.
 
     Args:
         sighting: what was seen of the image.
-        standing: a group whose scan ended, or None where there is none.
+        row_group: a group whose scan ended, or None where there is none.
         scanned_after: the moment asked for.
     """
     moment = moment_asked(sighting, scanned_after)
@@ -88,11 +88,11 @@ def judge_freshness(sighting: Sighting, standing: Standing | None, scanned_after
         )
         if part
     )
-    if standing is None:
+    if row_group is None:
         return Check(FRESHNESS, Result.SKIPPED, f"{FRESHNESS}: no result that is of {asked}", limit=asked)
-    scanned = standing.row.latest_scan_time
+    scanned = row_group.row.latest_scan_time
     found = f"scanned {worded_time(scanned)}" if scanned is not None else "scanned at an unknown time"
-    digest = clean(standing.row.image_digest or "no digest", 140)
+    digest = clean(row_group.row.image_digest or "no digest", 140)
     return Check(
         FRESHNESS,
         Result.PASSED,
@@ -117,12 +117,12 @@ def moment_asked(sighting: Sighting, scanned_after: Moment | None) -> int | None
     return scanned_after.epoch_ms if scanned_after else None
 
 
-def _ambiguity(standing: Standing) -> str:
+def _ambiguity(row_group: RowGroup) -> str:
     """Name the rows that may be the newest, each with what tells it from the others."""
     differing = [
         name
         for name in COMPARED
-        if name not in _ALWAYS_NAMED and len({getattr(row, name) for row in standing.others}) > 1
+        if name not in _ALWAYS_NAMED and len({getattr(row, name) for row in row_group.others}) > 1
     ]
     shown = ", ".join(
         dict.fromkeys(
@@ -130,14 +130,14 @@ def _ambiguity(standing: Standing) -> str:
             f"severity {clean(row.severity_level, 40)}, {row.vul_num} vulnerabilities"
             + "".join(f", {name} {clean(getattr(row, name), 80)}" for name in differing)
             + ")"
-            for row in standing.others
+            for row in row_group.others
         )
     )
     return f"results that cannot be told apart in time: {shown}; pass the digest that was pushed, as …@sha256:…"
 
 
-def _last_state(sighting: Sighting, standing: Standing | None) -> str:
-    return state_of(standing, standing.key in sighting.unsettled) if standing else "not listed"
+def _last_state(sighting: Sighting, row_group: RowGroup | None) -> str:
+    return state_of(row_group, row_group.key in sighting.unsettled) if row_group else "not listed"
 
 
 def _error(trouble: Trouble, message: str) -> Check:

@@ -71,23 +71,23 @@ def _about_run(saved: SavedReport) -> Iterator[str]:
 def _about_image(saved: SavedReport, image: SavedImage) -> Iterator[str]:
     model, sighting = image.model, image.sighting
     yield from _about_times(saved, image)
-    groups = [*range(len(sighting.standings))] or [None]
+    groups = [*range(len(sighting.row_groups))] or [None]
     if [(one.group, one.policy) for one in model.in_force] != [
         (group, policy.path) for group in groups for policy in saved.model.policies
     ]:
         yield "in_force: it is not one entry for each group of rows and each policy"
-    for number, (standing, group) in enumerate(zip(sighting.standings, model.seen.groups, strict=True)):
+    for number, (row_group, group) in enumerate(zip(sighting.row_groups, model.seen.groups, strict=True)):
         where = f"seen.groups[{number}]"
-        if not _phase_fits(standing.phase, standing.row, image):
-            yield f"{where}.phase: the row does not bear out {standing.phase.value!r}"
-        if standing.phase is Phase.AMBIGUOUS and len(group.others) < 2:  # noqa: PLR2004 - of one nothing is ambiguous
+        if not _phase_fits(row_group.phase, row_group.row, image):
+            yield f"{where}.phase: the row does not bear out {row_group.phase.value!r}"
+        if row_group.phase is Phase.AMBIGUOUS and len(group.others) < 2:  # noqa: PLR2004 - of one nothing is ambiguous
             yield f"{where}.others: fewer than two rows cannot be ambiguous"
         if group.findings_read != (group.findings_count is not None) or (
             group.findings_read and group.findings_error is not None
         ):
             yield f"{where}: findings cannot be read and not read"
-    believed = all(standing.phase in _BELIEVED for standing in sighting.standings) and not sighting.unsettled
-    if (sighting.ending is Ending.ENDED) != (believed and bool(sighting.standings)):
+    believed = all(row_group.phase in _BELIEVED for row_group in sighting.row_groups) and not sighting.unsettled
+    if (sighting.ending is Ending.ENDED) != (believed and bool(sighting.row_groups)):
         yield f"seen.ending: {sighting.ending.value!r} does not follow from the groups of rows"
     yield from _about_reads(image)
 
@@ -111,11 +111,11 @@ def _about_reads(image: SavedImage) -> Iterator[str]:
         yield "reads: the last one brought no answer, and yet the wait has ended well"
     answered = [read for read in reads if read.answered]
     if not answered:
-        if sighting.standings and len(reads) == sighting.polls:
+        if sighting.row_groups and len(reads) == sighting.polls:
             yield "seen.groups: no read brought an answer"
         return
     order = list(Phase)
-    telling = min(sighting.standings, key=lambda standing: order.index(standing.phase), default=None)
+    telling = min(sighting.row_groups, key=lambda row_group: order.index(row_group.phase), default=None)
     shown = CicdImage() if telling is None else telling.row
     for field in _FIELDS_OF_READS:
         if getattr(answered[-1].row, field) != getattr(shown, field):

@@ -17,7 +17,7 @@ from hssgate.reference import Reference, parse_reference
 from hssgate.saved.report_model import SCHEMA_VERSION, GroupModel, ImageModel, ReportModel, parse_json
 from hssgate.text import clean
 from hssgate.verdict import Read, Trouble
-from hssgate.waiting.groups import GroupKey, Standing, group_key
+from hssgate.waiting.groups import GroupKey, RowGroup, group_key
 from hssgate.waiting.observation import Sighting
 
 LARGEST_FILE = 64 * 1024 * 1024  # bytes
@@ -120,17 +120,19 @@ def _saved(image: ImageModel, interruption: ExitCode | None) -> SavedImage:
         metadata_file=image.metadata_file,
     )
     seen = image.seen
-    standings = [_standing(reference, group) for group in seen.groups]
-    if len({standing.key for standing in standings}) < len(standings):  # as where only the end of a long name differs
+    row_groups = [_row_group(reference, group) for group in seen.groups]
+    if len({row_group.key for row_group in row_groups}) < len(
+        row_groups
+    ):  # as where only the end of a long name differs
         raise ValueError(f"groups of {reference.text} that cannot be told apart")
-    if any(finding.group >= len(standings) for finding in image.findings):
+    if any(finding.group >= len(row_groups) for finding in image.findings):
         raise ValueError(f"a finding of {reference.text} that is of no group")
     sighting = Sighting(
         reference=reference,
         ending=seen.ending,
-        standings=tuple(standings),
+        row_groups=tuple(row_groups),
         unsettled=frozenset(
-            standing.key for standing, group in zip(standings, seen.groups, strict=True) if not group.settled
+            row_group.key for row_group, group in zip(row_groups, seen.groups, strict=True) if not group.settled
         ),
         error=ApiUnavailable(seen.error) if seen.error is not None else None,
         server_time=None,
@@ -143,17 +145,17 @@ def _saved(image: ImageModel, interruption: ExitCode | None) -> SavedImage:
         ),
         neighbours=(),
     )
-    findings = {standing.key: _findings(image, number, interruption) for number, standing in enumerate(standings)}
+    findings = {row_group.key: _findings(image, number, interruption) for number, row_group in enumerate(row_groups)}
     moment = Moment(seen.scanned_after) if seen.scanned_after is not None else None
     details = tuple((one.kind, one.detail) for one in image.details)
     return SavedImage(sighting, findings, seen.judged_at, moment, image.exit_code, details, image)
 
 
-def _standing(reference: Reference, group: GroupModel) -> Standing:
+def _row_group(reference: Reference, group: GroupModel) -> RowGroup:
     row = group.row
     if not reference.owns(row):
         raise ValueError(f"a row of another image stands under {reference.text}")
-    return Standing(group_key(row), group.phase, row, group.others)
+    return RowGroup(group_key(row), group.phase, row, group.others)
 
 
 def _findings(image: ImageModel, number: int, interruption: ExitCode | None) -> FetchedFindings:

@@ -38,7 +38,7 @@ class _Recorded(Ignores):
 
 def judged_again(image: SavedImage) -> JudgedImage:
     """Return the verdict that follows from what was seen and from the rules that were in force then."""
-    groups = [*range(len(image.sighting.standings))] or [None]
+    groups = [*range(len(image.sighting.row_groups))] or [None]
     in_force = [[_rules(image.model, one) for one in image.model.in_force if one.group == group] for group in groups]
     return judge_by_rules(image.sighting, image.findings, in_force, criteria_of(image))
 
@@ -99,7 +99,7 @@ def _verdict(image: SavedImage, again: JudgedImage) -> ImageVerdict:
         replace(group, findings_read=one.findings_read, findings_count=one.findings_count)
         for group, one in zip(verdict.seen.groups, model.seen.groups, strict=True)
     )
-    rows = [standing.row for standing in image.sighting.standings]  # which one is worst depends on what is left out
+    rows = [row_group.row for row_group in image.sighting.row_groups]  # which one is worst depends on what is left out
     row = model.row if model.row in rows else verdict.row
     return replace(verdict, seen=replace(verdict.seen, groups=groups), row=row)
 

@@ -33,7 +33,7 @@ NOT_STARTED = frozenset({Phase.STALE, Phase.UNSCANNED})
 
 
 @record
-class Standing:
+class RowGroup:
     """The state of one group.
 
     Args:
@@ -58,12 +58,12 @@ class Standing:
         return f"{origin}: {image}" if origin else image
 
 
-def standings(
+def group_rows(
     reference: Reference,
     rows: Iterable[CicdImage],
     scanned_after: int | None = None,
     now: int | None = None,
-) -> tuple[Standing, ...]:
+) -> tuple[RowGroup, ...]:
     """Return the state of each group of rows that belong to the reference, in the order of their first rows.
 
     Args:
@@ -76,7 +76,7 @@ def standings(
     for row in rows:
         if reference.owns(row):
             groups.setdefault(group_key(row), []).append(row)
-    return tuple(_standing(key, group, scanned_after, now) for key, group in groups.items())
+    return tuple(_row_group(key, group, scanned_after, now) for key, group in groups.items())
 
 
 def group_key(row: CicdImage) -> GroupKey:
@@ -102,23 +102,23 @@ def is_stale(row: CicdImage, scanned_after: int | None, now: int | None = None) 
     return scanned is None or scanned < scanned_after
 
 
-def _standing(key: GroupKey, group: Sequence[CicdImage], scanned_after: int | None, now: int | None) -> Standing:
+def _row_group(key: GroupKey, group: Sequence[CicdImage], scanned_after: int | None, now: int | None) -> RowGroup:
     unfinished = [row for row in group if not row.is_terminal and not row.is_unscanned]
     if unfinished:
         # Whatever still moves counts as newer than anything finished; what nobody documented is named first.
         row = min(unfinished, key=lambda candidate: candidate.is_documented)
         outranked = tuple(other for other in group if other.is_terminal)
-        return Standing(key, Phase.IN_PROGRESS if row.is_documented else Phase.UNDOCUMENTED, row, outranked)
+        return RowGroup(key, Phase.IN_PROGRESS if row.is_documented else Phase.UNDOCUMENTED, row, outranked)
     newest = _newest(group, now)
     unscanned = [row for row in newest if row.is_unscanned]
     if unscanned:
-        return Standing(key, Phase.UNSCANNED, unscanned[0])
+        return RowGroup(key, Phase.UNSCANNED, unscanned[0])
     fresh = [row for row in newest if not is_stale(row, scanned_after, now)]
     if not fresh:
-        return Standing(key, Phase.STALE, newest[0])
+        return RowGroup(key, Phase.STALE, newest[0])
     if len({compared_fields(row) for row in newest}) > 1:
-        return Standing(key, Phase.AMBIGUOUS, newest[0], tuple(newest))
-    return Standing(key, Phase.ENDED, newest[0])
+        return RowGroup(key, Phase.AMBIGUOUS, newest[0], tuple(newest))
+    return RowGroup(key, Phase.ENDED, newest[0])
 
 
 def _times_of(row: CicdImage, now: int | None) -> tuple[int | None, ...]:

@@ -15,11 +15,11 @@ from hssgate.waiting.groups import (
     NOT_STARTED,
     GroupKey,
     Phase,
-    Standing,
+    RowGroup,
     compared_fields,
+    group_rows,
     is_newer,
     judged_fields,
-    standings,
 )
 from hssgate.waiting.observation import Sighting, state_of, status_of
 from hssgate.waiting.states import Ending, Event, Pause, Stage
@@ -69,7 +69,7 @@ class ImageState:
         self.stage = Stage.NOT_STARTED
         self.ending: Ending | None = None
         self.pause = Pause.PACED
-        self._standings: tuple[Standing, ...] = ()
+        self._row_groups: tuple[RowGroup, ...] = ()
         self._moving: dict[GroupKey, _SeenMoving] = {}
         self._newest: dict[GroupKey, CicdImage] = {}
         self._outranked: set[tuple[object, ...]] = set()
@@ -112,15 +112,15 @@ class ImageState:
         self._server_time = listing.server_time
         self._scanned_after = scanned_after
         present = int(1000 * (listing.server_time if listing.server_time is not None else at))
-        self._standings = self._distrust_vanished(
-            standings(self.reference, listing.rows, scanned_after, present), present
+        self._row_groups = self._distrust_vanished(
+            group_rows(self.reference, listing.rows, scanned_after, present), present
         )
         self._neighbours = tuple(row for row in listing.rows if not self.reference.owns(row))[:_MOST_NEIGHBOURS]
         self._settles = {}
-        listed = {standing.key for standing in self._standings}
+        listed = {row_group.key for row_group in self._row_groups}
         self._first_seen = {key: first for key, first in self._first_seen.items() if key in listed}
-        for standing in self._standings:
-            self._settle(standing, listing.server_time, began=began, now=now, settle=settle)
+        for row_group in self._row_groups:
+            self._settle(row_group, listing.server_time, began=began, now=now, settle=settle)
         row = self._telling_row()
         self._record(Read(at, listing.exchange.http_status, listing.exchange.request_id, row))
         return self._event()
@@ -153,7 +153,7 @@ class ImageState:
     @property
     def has_rows(self) -> bool:
         """Whether any row belonged to the reference at the last answer."""
-        return bool(self._standings)
+        return bool(self._row_groups)
 
     @property
     def was_answered(self) -> bool:
@@ -170,12 +170,12 @@ class ImageState:
         """The state in words, one line."""
         if self._error is not None:
             return f"{'refused' if isinstance(self._error, ApiRefused) else 'no answer'}: {self._error}"
-        if not self._standings:
+        if not self._row_groups:
             return "not listed"
-        several = len(self._standings) > 1
+        several = len(self._row_groups) > 1
         words = [
-            (f"{standing.label}: " if several else "") + state_of(standing, standing.key in self._settles)
-            for standing in self._standings
+            (f"{row_group.label}: " if several else "") + state_of(row_group, row_group.key in self._settles)
+            for row_group in self._row_groups
         ]
         return clean("; ".join(words))
 
@@ -186,13 +186,13 @@ class ImageState:
 
     def new_warnings(self) -> list[str]:
         """Return a line for each undocumented status not warned of before."""
-        odd = [standing for standing in self._standings if standing.phase is Phase.UNDOCUMENTED]
-        fresh = [standing for standing in odd if standing.row.scan_status not in self._told_statuses]
-        self._told_statuses |= {standing.row.scan_status for standing in fresh}
+        odd = [row_group for row_group in self._row_groups if row_group.phase is Phase.UNDOCUMENTED]
+        fresh = [row_group for row_group in odd if row_group.row.scan_status not in self._told_statuses]
+        self._told_statuses |= {row_group.row.scan_status for row_group in fresh}
         return [
-            f"{self.reference.text}: the scan status {status_of(standing.row)} is not documented; "
+            f"{self.reference.text}: the scan status {status_of(row_group.row)} is not documented; "
             "waiting for one that is"
-            for standing in fresh
+            for row_group in fresh
         ]
 
     def sighting(self) -> Sighting:
@@ -200,7 +200,7 @@ class ImageState:
         return Sighting(
             reference=self.reference,
             ending=self.ending or Ending.INTERRUPTED,
-            standings=self._standings,
+            row_groups=self._row_groups,
             unsettled=frozenset(self._settles),
             error=self._error,
             server_time=self._server_time,
@@ -213,48 +213,48 @@ class ImageState:
         )
 
     def _event(self) -> Event:
-        phases = {standing.phase for standing in self._standings}
+        phases = {row_group.phase for row_group in self._row_groups}
         if not phases or phases & NOT_STARTED:
             return Event.NOTHING_STARTED
         if not phases <= {Phase.ENDED, Phase.AMBIGUOUS}:
             return Event.IN_PROGRESS
         return Event.YOUNG if self._settles else Event.RESULT
 
-    def _distrust_vanished(self, found: tuple[Standing, ...], present: int) -> tuple[Standing, ...]:
+    def _distrust_vanished(self, found: tuple[RowGroup, ...], present: int) -> tuple[RowGroup, ...]:
         """Keep waiting for what was seen before: neither its absence nor an older result replaces it."""
-        for standing in found:
-            if standing.phase in MOVING:
-                self._moving[standing.key] = _SeenMoving(self._server_time, standing.row.latest_scan_time)
-                self._outranked |= {(standing.key, judged_fields(row)) for row in standing.others}
+        for row_group in found:
+            if row_group.phase in MOVING:
+                self._moving[row_group.key] = _SeenMoving(self._server_time, row_group.row.latest_scan_time)
+                self._outranked |= {(row_group.key, judged_fields(row)) for row in row_group.others}
                 self._outranked |= {
-                    (key, judged_fields(row)) for key, row in self._newest.items() if key == standing.key
+                    (key, judged_fields(row)) for key, row in self._newest.items() if key == row_group.key
                 }
-        kept = tuple(self._or_vanished(standing, present) for standing in found)
-        listed = {standing.key for standing in found}
-        gone = tuple(Standing(key, Phase.VANISHED, row) for key, row in self._newest.items() if key not in listed)
-        self._newest |= {standing.key: standing.row for standing in kept}
+        kept = tuple(self._or_vanished(row_group, present) for row_group in found)
+        listed = {row_group.key for row_group in found}
+        gone = tuple(RowGroup(key, Phase.VANISHED, row) for key, row in self._newest.items() if key not in listed)
+        self._newest |= {row_group.key: row_group.row for row_group in kept}
         return (*kept, *gone)
 
-    def _or_vanished(self, standing: Standing, present: int) -> Standing:
-        before = self._newest.get(standing.key)
-        if before is None or standing.phase is not Phase.ENDED:
-            return standing
-        outranked = (standing.key, judged_fields(standing.row)) in self._outranked
-        is_old = outranked or is_newer(before, standing.row, present)
-        return replace(standing, phase=Phase.VANISHED, row=before) if is_old else standing
+    def _or_vanished(self, row_group: RowGroup, present: int) -> RowGroup:
+        before = self._newest.get(row_group.key)
+        if before is None or row_group.phase is not Phase.ENDED:
+            return row_group
+        outranked = (row_group.key, judged_fields(row_group.row)) in self._outranked
+        is_old = outranked or is_newer(before, row_group.row, present)
+        return replace(row_group, phase=Phase.VANISHED, row=before) if is_old else row_group
 
     def _settle(
-        self, standing: Standing, server_time: float | None, *, began: float, now: float, settle: float
+        self, row_group: RowGroup, server_time: float | None, *, began: float, now: float, settle: float
     ) -> None:
         """Believe a success that is old, or that two reads far enough apart agree on."""
-        key = standing.key
-        if standing.phase is not Phase.ENDED or standing.row.scan_status != ScanStatus.SUCCESS or settle == 0:
+        key = row_group.key
+        if row_group.phase is not Phase.ENDED or row_group.row.scan_status != ScanStatus.SUCCESS or settle == 0:
             self._first_seen.pop(key, None)
             return
-        fields = compared_fields(standing.row)
+        fields = compared_fields(row_group.row)
         first = self._first_seen.get(key)
         if first is None:
-            old = _is_old(standing.row, self._moving.get(key), server_time, settle)
+            old = _is_old(row_group.row, self._moving.get(key), server_time, settle)
             self._first_seen[key] = _FirstSeen(fields, now, believed=old)
         elif first.fields != fields:
             self._first_seen[key] = _FirstSeen(fields, now, believed=False)
@@ -266,7 +266,7 @@ class ImageState:
     def _telling_row(self) -> CicdImage | None:
         """Return the row of the group that holds the image up, else of the first."""
         order = list(Phase)
-        worst = min(self._standings, key=lambda standing: order.index(standing.phase), default=None)
+        worst = min(self._row_groups, key=lambda row_group: order.index(row_group.phase), default=None)
         return worst.row if worst else None
 
     def _record(self, read: Read) -> None:

@@ -9,7 +9,7 @@ from hssgate.record import record
 from hssgate.reference import Reference
 from hssgate.text import clean
 from hssgate.verdict import Read
-from hssgate.waiting.groups import GroupKey, Phase, Standing
+from hssgate.waiting.groups import GroupKey, Phase, RowGroup
 from hssgate.waiting.states import Ending
 
 
@@ -20,7 +20,7 @@ class Sighting:
     Args:
         reference: the image.
         ending: why the wait is over.
-        standings: its groups as last seen.
+        row_groups: its groups as last seen.
         unsettled: keys of the groups whose success was too young to be believed.
         error: why there was no answer, where that ended the wait.
         server_time: the server's clock at the last answer, in epoch seconds, if it told.
@@ -34,7 +34,7 @@ class Sighting:
 
     reference: Reference
     ending: Ending
-    standings: tuple[Standing, ...]
+    row_groups: tuple[RowGroup, ...]
     unsettled: frozenset[GroupKey]
     error: ApiError | None
     server_time: float | None
@@ -46,15 +46,15 @@ class Sighting:
     searched: bool = False
 
 
-def state_of(standing: Standing, settling: bool) -> str:  # noqa: FBT001 - a word to add, no branch picked
+def state_of(row_group: RowGroup, settling: bool) -> str:  # noqa: FBT001 - a word to add, no branch picked
     """Return the state of one group in words.
 
     Args:
-        standing: the group.
+        row_group: the group.
         settling: its result is still too young to be believed.
     """
-    row = standing.row
-    match standing.phase:
+    row = row_group.row
+    match row_group.phase:
         case Phase.STALE:
             scanned = worded_time(row.latest_scan_time) if row.latest_scan_time is not None else "at an unknown time"
             return f"stale: {status_of(row)}, scanned {scanned}"

@@ -274,7 +274,7 @@ class Poller:
             self._waiting -= poll_group.left == 0
 
     def _schedule(self, poll_group: _OpenGroup, pause: float) -> None:
-        """Set when the poll group is looked at next: after the pause, sooner where a result settles or a deadline comes."""
+        """Set when the group is polled next: after the pause, sooner where a result settles or a deadline comes."""
         now = self._clock.monotonic()
         dues = [min(self._due(image, now, pause), self._last_look_at(image)) for image in poll_group.open]
         poll_group.due = min(dues, default=now)

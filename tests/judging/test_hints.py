@@ -7,7 +7,7 @@ import pytest
 from hssgate.hss.models import CicdImage
 from hssgate.judging.hints import advice, near_misses
 from hssgate.reference import parse_reference
-from hssgate.waiting.groups import Phase, Standing
+from hssgate.waiting.groups import Phase, RowGroup
 from hssgate.waiting.observation import Sighting
 from hssgate.waiting.states import Ending
 
@@ -17,7 +17,7 @@ ROW = CicdImage(
     scan_status="success", latest_update_time=1_790_000_000_000, latest_scan_time=1_790_000_000_000,
 )  # fmt: skip
 SIGHTING = Sighting(
-    reference=parse_reference("app:2.0"), ending=Ending.TIMED_OUT, standings=(), unsettled=frozenset(), error=None,
+    reference=parse_reference("app:2.0"), ending=Ending.TIMED_OUT, row_groups=(), unsettled=frozenset(), error=None,
     server_time=None, scanned_after=None, waited_seconds=90.0, polls=3, reads=(), neighbours=(),
 )  # fmt: skip
 
@@ -39,7 +39,7 @@ def row(**fields: object) -> CicdImage:
 )  # fmt: skip
 def test_the_advice_fits_what_held_the_image_up(phase: Phase, said: str) -> None:
     """One way out for each phase in which a wait can end."""
-    assert advice(SIGHTING, Standing((None, None, None, "app", "2.0"), phase, ROW)) == said
+    assert advice(SIGHTING, RowGroup((None, None, None, "app", "2.0"), phase, ROW)) == said
 
 
 @pytest.mark.parametrize(
@@ -54,9 +54,9 @@ def test_a_stale_result_whose_time_cannot_be_used_needs_a_digest(
     server_time: float | None, scan_time: int | None
 ) -> None:
     """No later scan would help: HSS does not say when it scanned."""
-    standing = Standing((None, None, None, "app", "2.0"), Phase.STALE, row(latest_scan_time=scan_time))
+    row_group = RowGroup((None, None, None, "app", "2.0"), Phase.STALE, row(latest_scan_time=scan_time))
 
-    assert advice(replace(SIGHTING, server_time=server_time), standing) == (
+    assert advice(replace(SIGHTING, server_time=server_time), row_group) == (
         "; HSS gave no scan time that can be used, so --scanned-after cannot prove this result, a digest alone can: "
         "pass …@sha256:… without --scanned-after"
     )

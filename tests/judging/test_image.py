@@ -25,7 +25,7 @@ from hssgate.policy.model import Policy
 from hssgate.policy.rules import Subject
 from hssgate.reference import parse_reference
 from hssgate.verdict import ListedFinding, Place, PolicySource, Read, Result, Seen, SeenGroup
-from hssgate.waiting.groups import GroupKey, Phase, Standing
+from hssgate.waiting.groups import GroupKey, Phase, RowGroup
 from hssgate.waiting.observation import Sighting
 from hssgate.waiting.states import Ending
 
@@ -37,10 +37,10 @@ ROW = CicdImage(
 )  # fmt: skip
 KEY: GroupKey = ("shop", None, "team", "app", "1.0")
 OTHER_KEY: GroupKey = ("shop", None, "old", "app", "1.0")
-STANDING = Standing(KEY, Phase.ENDED, ROW)
-OTHER = Standing(OTHER_KEY, Phase.ENDED, ROW.model_copy(update={"namespace": "old"}))
+STANDING = RowGroup(KEY, Phase.ENDED, ROW)
+OTHER = RowGroup(OTHER_KEY, Phase.ENDED, ROW.model_copy(update={"namespace": "old"}))
 SIGHTING = Sighting(
-    reference=parse_reference("app:1.0"), ending=Ending.ENDED, standings=(STANDING,), unsettled=frozenset(), error=None,
+    reference=parse_reference("app:1.0"), ending=Ending.ENDED, row_groups=(STANDING,), unsettled=frozenset(), error=None,
     server_time=None, scanned_after=None, waited_seconds=90.0, polls=3,
     reads=(Read(NOW, 200, "r-1", ROW),), neighbours=(),
 )  # fmt: skip
@@ -82,7 +82,7 @@ def test_a_group_that_ended_well_is_held_to_every_rule() -> None:
 
 def test_every_group_and_every_policy_must_hold() -> None:
     """Checks name the group and the policy where there are several, and the worst group's row is the image's."""
-    both = replace(SIGHTING, standings=(STANDING, replace(OTHER, phase=Phase.STALE)))
+    both = replace(SIGHTING, row_groups=(STANDING, replace(OTHER, phase=Phase.STALE)))
     given = criteria(policy("a.yaml", severity="Low"), policy("b.yaml", vulnerabilities=2))
 
     assert results(both, {}, given) == [
@@ -100,14 +100,14 @@ def test_every_group_and_every_policy_must_hold() -> None:
 
 def test_of_equally_bad_groups_the_first_gives_the_row() -> None:
     """As the API listed them."""
-    both = replace(SIGHTING, standings=(OTHER, STANDING))
+    both = replace(SIGHTING, row_groups=(OTHER, STANDING))
 
     assert judge_sighting(both, {}, criteria()).verdict.row == OTHER.row
 
 
 def test_an_image_that_was_not_listed_is_judged_by_its_name() -> None:
     """No row, no group; its rules are skipped."""
-    absent = replace(SIGHTING, ending=Ending.TIMED_OUT, standings=(), reference=parse_reference("old/app:1.0"))
+    absent = replace(SIGHTING, ending=Ending.TIMED_OUT, row_groups=(), reference=parse_reference("old/app:1.0"))
     given = criteria(policy(severity="Low", overrides={"severity": "High"}))
 
     judged = judge_sighting(absent, {}, given)
@@ -127,7 +127,7 @@ def test_overrides_are_held_against_the_rows_own_names() -> None:
     assert subject_of(SIGHTING, nameless) == Subject(None, "app", "1.0")
     assert subject_of(SIGHTING, None) == Subject(None, "app", "1.0")
     given = criteria(policy(severity="Low", overrides={"severity": "High"}))
-    limits = [rules_in_force(SIGHTING, standing, given)[0].limits["severity"] for standing in (STANDING, OTHER, None)]
+    limits = [rules_in_force(SIGHTING, row_group, given)[0].limits["severity"] for row_group in (STANDING, OTHER, None)]
     assert [limit.limit for limit in limits] == ["Low", "High", "Low"]
 
 
@@ -145,8 +145,8 @@ def test_rules_are_judged_only_on_a_scan_that_ended_in_success(
     phase: Phase, status: str, checks: list[tuple[str, str]]
 ) -> None:
     """And freshness only where the scan ended."""
-    standing = Standing(KEY, phase, ROW.model_copy(update={"scan_status": status}), (ROW,))
-    sighting = replace(SIGHTING, standings=(standing,), reference=parse_reference(f"app@{DIGEST}"))
+    row_group = RowGroup(KEY, phase, ROW.model_copy(update={"scan_status": status}), (ROW,))
+    sighting = replace(SIGHTING, row_groups=(row_group,), reference=parse_reference(f"app@{DIGEST}"))
 
     assert results(sighting, {}, criteria(policy(vulnerabilities=2))) == checks
 
@@ -182,7 +182,7 @@ def test_a_result_that_still_settles_is_no_result() -> None:
 
 def test_findings_are_listed_with_what_each_policy_made_of_them() -> None:
     """Most severe first, with CVEs, with each policy's reason, and with the number of their group."""
-    both = replace(SIGHTING, standings=(STANDING, OTHER))
+    both = replace(SIGHTING, row_groups=(STANDING, OTHER))
     found: dict[GroupKey, FetchedFindings] = {
         KEY: Findings((V1, V2), {"N-2": CVES}), OTHER_KEY: Findings((V1,)),
     }  # fmt: skip
@@ -229,7 +229,7 @@ def test_why_there_was_no_answer_is_kept_for_judging_again() -> None:
 def test_rows_that_might_be_the_newest_are_kept_for_judging_again() -> None:
     """With the phase they stood in."""
     twin = ROW.model_copy(update={"image_digest": None})
-    unclear = replace(SIGHTING, standings=(Standing(KEY, Phase.AMBIGUOUS, ROW, (ROW, twin)),))
+    unclear = replace(SIGHTING, row_groups=(RowGroup(KEY, Phase.AMBIGUOUS, ROW, (ROW, twin)),))
 
     seen = judge_sighting(unclear, {}, criteria()).verdict.seen
 
@@ -262,7 +262,7 @@ def test_broken_rules_that_only_warn_are_named_with_their_image() -> None:
     given = criteria(
         policy("a.yaml", "V-1", vulnerabilities={"limit": 1, "action": "warn"}), policy("b.yaml", "Z", severity="Low")
     )
-    other = replace(SIGHTING, reference=parse_reference(f"old/app:1.0@{DIGEST}"), standings=(OTHER,))
+    other = replace(SIGHTING, reference=parse_reference(f"old/app:1.0@{DIGEST}"), row_groups=(OTHER,))
     found: dict[GroupKey, FetchedFindings] = {KEY: Findings((V1, V2)), OTHER_KEY: Findings((V2, V2))}
     judged = [judge_sighting(sighting, found, given) for sighting in (SIGHTING, other)]
 
@@ -292,10 +292,10 @@ def test_entries_are_held_against_every_group_and_every_image_of_the_run() -> No
     given = criteria(over, replace(ended, policy=gone), scanned_after=Moment(1))
     told = ["b.yaml: overrides[0]: the override for * (r) ended on 2026-09-20 and has no effect any more"]
     of_old = ["b.yaml: overrides[2]: the override for old/* (s) ended on 2026-09-20 and has no effect any more"]
-    absent = replace(SIGHTING, standings=(), reference=parse_reference("old/app:1.0"), ending=Ending.TIMED_OUT)
+    absent = replace(SIGHTING, row_groups=(), reference=parse_reference("old/app:1.0"), ending=Ending.TIMED_OUT)
 
     for sightings, more in (
-        ([replace(SIGHTING, standings=(STANDING, OTHER))], of_old),
+        ([replace(SIGHTING, row_groups=(STANDING, OTHER))], of_old),
         ([SIGHTING, absent], of_old),
         ([SIGHTING], []),
     ):
@@ -307,7 +307,7 @@ def test_entries_are_held_against_every_group_and_every_image_of_the_run() -> No
 def test_a_failed_scan_passes_with_a_warning_where_the_policy_of_its_own_group_accepts_it() -> None:
     """The override is compared with the row's names, and only until its day has ended."""
     failed = replace(OTHER, row=OTHER.row.model_copy(update={"scan_status": "failed"}))
-    sighting = replace(SIGHTING, standings=(failed,))
+    sighting = replace(SIGHTING, row_groups=(failed,))
     accepting = policy(severity="Low", overrides={"scan": {"accept": ["failed"]}})
     ended = accepting.policy.overrides[0].model_copy(update={"expires": date(2026, 9, 20)})
     late = replace(accepting, policy=accepting.policy.model_copy(update={"overrides": (ended,)}))

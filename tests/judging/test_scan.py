@@ -13,7 +13,7 @@ from hssgate.policy.rule_table import ScanRule
 from hssgate.policy.rules import RulesInForce
 from hssgate.reference import parse_reference
 from hssgate.verdict import Check, Result, Trouble
-from hssgate.waiting.groups import GroupKey, Phase, Standing
+from hssgate.waiting.groups import GroupKey, Phase, RowGroup
 from hssgate.waiting.observation import Sighting
 from hssgate.waiting.states import Ending
 
@@ -24,14 +24,14 @@ ROW = CicdImage(
     severity_level="Low", vul_num=3, latest_scan_time=1_790_000_000_000,
 )  # fmt: skip
 SIGHTING = Sighting(
-    reference=parse_reference("app:1.0"), ending=Ending.TIMED_OUT, standings=(), unsettled=frozenset(), error=None,
+    reference=parse_reference("app:1.0"), ending=Ending.TIMED_OUT, row_groups=(), unsettled=frozenset(), error=None,
     server_time=None, scanned_after=None, waited_seconds=90.0, polls=3, reads=(), neighbours=(),
 )  # fmt: skip
 NO_RULES = RulesInForce({}, None, Ignores(()))
 
 
-def standing(phase: Phase, **fields: object) -> Standing:
-    return Standing(KEY, phase, ROW.model_copy(update=fields))
+def row_group(phase: Phase, **fields: object) -> RowGroup:
+    return RowGroup(KEY, phase, ROW.model_copy(update=fields))
 
 
 def accepting(*codes: str) -> RulesInForce:
@@ -71,7 +71,7 @@ def test_an_ended_scan_is_told_with_its_reason(
     fields: dict[str, object], in_force: list[RulesInForce], result: Result, said: str
 ) -> None:
     """Success passes; a failure passes, with a warning, only where every policy accepts it."""
-    check = judge_scan(replace(SIGHTING, ending=Ending.ENDED), standing(Phase.ENDED, **fields), in_force)
+    check = judge_scan(replace(SIGHTING, ending=Ending.ENDED), row_group(Phase.ENDED, **fields), in_force)
 
     status = str(fields.get("scan_status", "success"))
     trouble = Trouble.SCAN_FAILED if result is Result.ERROR else None
@@ -80,7 +80,7 @@ def test_an_ended_scan_is_told_with_its_reason(
 
 def test_a_status_is_shown_cut_to_its_first_sixty_characters() -> None:
     """Whatever HSS writes there, and it never passes for success."""
-    check = judge_scan(SIGHTING, standing(Phase.ENDED, scan_status="success" + "s" * 90), [NO_RULES])
+    check = judge_scan(SIGHTING, row_group(Phase.ENDED, scan_status="success" + "s" * 90), [NO_RULES])
 
     assert check.actual == "success" + "s" * 52 + "…"
     assert check.result is Result.ERROR
@@ -98,17 +98,17 @@ LATE = "; raise --timeout if the scan needs longer"
             Ending.INTERRUPTED, None, Trouble.INTERRUPTED, "interrupted after 1m30s; last state: not listed", id="interrupted",
         ),
         pytest.param(
-            Ending.TIMED_OUT, standing(Phase.IN_PROGRESS, scan_status="scanning"), Trouble.TIMEOUT,
+            Ending.TIMED_OUT, row_group(Phase.IN_PROGRESS, scan_status="scanning"), Trouble.TIMEOUT,
             "timed out after 1m30s; last state: scanning" + LATE, id="in time no end",
         ),
         pytest.param(
-            Ending.ENDED, standing(Phase.VANISHED), Trouble.TIMEOUT,
+            Ending.ENDED, row_group(Phase.VANISHED), Trouble.TIMEOUT,
             "timed out after 1m30s; last state: no longer listed, was success" + LATE, id="an end that nothing proves",
         ),
     ],
 )  # fmt: skip
 def test_what_did_not_end_is_told_by_how_the_wait_ended(
-    ending: Ending, seen: Standing | None, trouble: Trouble, said: str
+    ending: Ending, seen: RowGroup | None, trouble: Trouble, said: str
 ) -> None:
     """With the time waited and the last state; a doubt is never a pass."""
     sighting = replace(SIGHTING, ending=ending, error=ApiUnavailable("gone"))
@@ -127,7 +127,7 @@ def test_no_look_at_all_before_the_deadline_is_no_answer() -> None:
 @pytest.mark.parametrize("ending", [Ending.TIMED_OUT, Ending.INTERRUPTED])
 def test_a_success_that_has_not_settled_is_no_end(ending: Ending) -> None:
     """It is told as settling, and nothing passes by it."""
-    seen = standing(Phase.ENDED)
+    seen = row_group(Phase.ENDED)
     check = judge_scan(replace(SIGHTING, ending=ending, unsettled=frozenset({KEY})), seen, [NO_RULES])
 
     assert check.result is Result.ERROR
@@ -143,7 +143,7 @@ def test_results_that_cannot_be_told_apart_are_all_named_once() -> None:
         ROW.model_copy(update={"image_digest": "d" * 150, "scan_status": "s" * 50, "severity_level": "l" * 50}),
     )
 
-    check = judge_scan(SIGHTING, Standing(KEY, Phase.AMBIGUOUS, ROW, rows), [NO_RULES])
+    check = judge_scan(SIGHTING, RowGroup(KEY, Phase.AMBIGUOUS, ROW, rows), [NO_RULES])
 
     assert check == Check(
         "scan",
@@ -171,9 +171,9 @@ def test_results_that_cannot_be_told_apart_are_all_named_once() -> None:
 )  # fmt: skip
 def test_results_that_cannot_be_told_apart_are_named_with_what_differs(fields: dict[str, object], named: str) -> None:
     """Two rows that read alike would not show why neither is believed."""
-    standing = Standing(KEY, Phase.AMBIGUOUS, ROW, (ROW, ROW.model_copy(update=fields)))
+    row_group = RowGroup(KEY, Phase.AMBIGUOUS, ROW, (ROW, ROW.model_copy(update=fields)))
 
-    message = judge_scan(SIGHTING, standing, [NO_RULES]).message
+    message = judge_scan(SIGHTING, row_group, [NO_RULES]).message
 
     shown = message.removeprefix("scan: results that cannot be told apart in time: ").partition("; ")[0]
     assert shown == ", ".join(f"{DIGEST} (success, severity Low, 3 vulnerabilities{part})" for part in named.split("|"))
@@ -199,7 +199,7 @@ def test_freshness_names_what_was_asked_for_and_what_was_found(
     sighting: Sighting, moment: Moment | None, asked: str
 ) -> None:
     """Where there is no result, it is skipped."""
-    found = judge_freshness(sighting, standing(Phase.ENDED), moment)
+    found = judge_freshness(sighting, row_group(Phase.ENDED), moment)
     nothing = judge_freshness(sighting, None, moment)
 
     shown = f"{DIGEST}, scanned 2026-09-21T14:13:20Z"
@@ -209,8 +209,8 @@ def test_freshness_names_what_was_asked_for_and_what_was_found(
 
 def test_freshness_tells_what_the_row_does_not_say() -> None:
     """No digest, no time; a digest without end is cut."""
-    bare = judge_freshness(BY_DIGEST, standing(Phase.ENDED, image_digest=None, latest_scan_time=None), None)
-    long = judge_freshness(BY_DIGEST, standing(Phase.ENDED, image_digest="d" * 150), None)
+    bare = judge_freshness(BY_DIGEST, row_group(Phase.ENDED, image_digest=None, latest_scan_time=None), None)
+    long = judge_freshness(BY_DIGEST, row_group(Phase.ENDED, image_digest="d" * 150), None)
 
     assert bare.actual == "no digest, scanned at an unknown time"
     assert long.actual == "d" * 139 + "…, scanned 2026-09-21T14:13:20Z"
@@ -221,7 +221,7 @@ def test_success_is_the_only_status_that_passes_by_itself() -> None:
     passed = [
         status
         for status in ScanStatus
-        if judge_scan(SIGHTING, standing(Phase.ENDED, scan_status=status.value), [NO_RULES]).result is Result.PASSED
+        if judge_scan(SIGHTING, row_group(Phase.ENDED, scan_status=status.value), [NO_RULES]).result is Result.PASSED
     ]
 
     assert passed == [ScanStatus.SUCCESS]

@@ -15,7 +15,7 @@ from hssgate.policy.rules import LimitRule, RulesInForce
 from hssgate.policy.schema import policy_schema
 from hssgate.policy.starter import starter_policy
 from hssgate.reference import parse_reference
-from hssgate.waiting.groups import COMPARED, Phase, compared_fields, judged_fields, standings
+from hssgate.waiting.groups import COMPARED, Phase, compared_fields, group_rows, judged_fields
 
 NOW = 1_790_000_000.0
 TEXTS = {"scan_status": ("success", "failed"), "severity_level": ("Low", "High")}
@@ -114,9 +114,9 @@ def test_rows_of_one_time_that_differ_in_a_compared_field_are_ambiguous(field: s
     others = [row(**{field: value}) for value in (values_of(field)[1], None) if (field, value) != ("scan_status", None)]
 
     for other in others:
-        (standing,) = standings(parse_reference("app:1"), [row(), other])
+        (row_group,) = group_rows(parse_reference("app:1"), [row(), other])
 
-        assert (standing.phase, standing.others) == (Phase.AMBIGUOUS, (row(), other))
+        assert (row_group.phase, row_group.others) == (Phase.AMBIGUOUS, (row(), other))
 
 
 @pytest.mark.parametrize("field", COMPARED)

@@ -22,7 +22,7 @@ from hssgate.hss.secret import Secret
 from hssgate.reference import Reference, parse_reference
 from hssgate.settings import WaitSettings
 from hssgate.waiting.observation import Sighting
-from hssgate.waiting.poller import PollGroup, Poller
+from hssgate.waiting.poller import Poller, PollGroup
 from hssgate.waiting.row_filter import Wanted
 from hssgate.waiting.states import Ending
 from tests.conftest import Bench

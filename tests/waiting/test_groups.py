@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hssgate.durations import AHEAD_AT_MOST
 from hssgate.hss.models import CicdImage
 from hssgate.reference import parse_reference
-from hssgate.waiting.groups import Phase, is_newer, standings
+from hssgate.waiting.groups import Phase, group_rows, is_newer
 
 REFERENCE = parse_reference("app:1.0")
 T = 1_790_000_000_000  # milliseconds
@@ -95,11 +95,11 @@ NEWER = row(image_digest=NEW, latest_update_time=T + 1500, latest_scan_time=T + 
 def test_the_newest_row_stands_for_the_group(rows: list[CicdImage], phase: Phase, judged: CicdImage) -> None:
     """By update time, then scan time; what still moves is newer; what cannot be told apart is ambiguous."""
     for order in (rows, rows[::-1]):
-        (standing,) = standings(REFERENCE, order, now=T)
+        (row_group,) = group_rows(REFERENCE, order, now=T)
 
-        assert standing.phase is phase
+        assert row_group.phase is phase
         if phase is not Phase.AMBIGUOUS:
-            assert standing.row == judged
+            assert row_group.row == judged
 
 
 @pytest.mark.parametrize(
@@ -113,33 +113,33 @@ def test_the_newest_row_stands_for_the_group(rows: list[CicdImage], phase: Phase
 )
 def test_a_result_from_before_the_moment_is_stale(scan_time: int | None, phase: Phase) -> None:
     """At or after the moment is fresh; no scan time proves nothing."""
-    (standing,) = standings(REFERENCE, [row(latest_scan_time=scan_time)], scanned_after=T + 2000)
+    (row_group,) = group_rows(REFERENCE, [row(latest_scan_time=scan_time)], scanned_after=T + 2000)
 
-    assert standing.phase is phase
+    assert row_group.phase is phase
 
 
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
 def test_a_time_that_is_none_proves_no_freshness(odd: int) -> None:
     """Whichever moment is asked for, a very early one included."""
-    (standing,) = standings(REFERENCE, [row(latest_scan_time=odd)], scanned_after=-5, now=T)
+    (row_group,) = group_rows(REFERENCE, [row(latest_scan_time=odd)], scanned_after=-5, now=T)
 
-    assert standing.phase is Phase.STALE
+    assert row_group.phase is Phase.STALE
 
 
 def test_a_fresh_scan_of_an_older_image_does_not_stand_in_for_the_newest() -> None:
     """The newest row is stale, so the group is, whatever was rescanned since."""
     rescanned = row(latest_scan_time=T + 9000)
 
-    (standing,) = standings(REFERENCE, [rescanned, NEWER], scanned_after=T + 5000)
+    (row_group,) = group_rows(REFERENCE, [rescanned, NEWER], scanned_after=T + 5000)
 
-    assert (standing.phase, standing.row) == (Phase.STALE, NEWER)
+    assert (row_group.phase, row_group.row) == (Phase.STALE, NEWER)
 
 
 def test_rows_are_grouped_by_all_that_names_them() -> None:
     """Each identifier, namespace, name and version is a group of its own; foreign rows are in none."""
     rows = [row(), row(namespace="other"), row(cicd_name="test"), row(image_name="app2"), row(image_version="1.0.1")]
 
-    labels = [standing.label for standing in standings(REFERENCE, rows)]
+    labels = [row_group.label for row_group in group_rows(REFERENCE, rows)]
 
     assert labels == ["shop: team/app:1.0", "shop: other/app:1.0", "test: team/app:1.0"]
 
@@ -148,7 +148,7 @@ def test_a_digest_alone_finds_each_version_that_bears_it() -> None:
     """Every one of them is a group, and would have to pass."""
     rows = [row(), row(image_version="2.0"), NEWER, row(cicd_name=None, namespace=None, image_version=None)]
 
-    labels = [standing.label for standing in standings(parse_reference(f"app@{OLD}"), rows)]
+    labels = [row_group.label for row_group in group_rows(parse_reference(f"app@{OLD}"), rows)]
 
     assert labels == ["shop: team/app:1.0", "shop: team/app:2.0", "app"]
 
@@ -166,11 +166,11 @@ def test_a_scan_time_that_is_yet_to_come_proves_nothing(ahead: int, phase: Phase
     """A quarter of an hour is what clocks may differ by; only where a moment is asked for does it matter."""
     scanned = row(latest_scan_time=T + ahead)
 
-    (standing,) = standings(REFERENCE, [scanned], scanned_after=T - 2000, now=T)
-    (unasked,) = standings(REFERENCE, [scanned], now=T)
+    (row_group,) = group_rows(REFERENCE, [scanned], scanned_after=T - 2000, now=T)
+    (unasked,) = group_rows(REFERENCE, [scanned], now=T)
 
     assert AHEAD_AT_MOST == 900_000
-    assert (standing.phase, unasked.phase) == (phase, Phase.ENDED)
+    assert (row_group.phase, unasked.phase) == (phase, Phase.ENDED)
 
 
 def test_a_scan_in_progress_names_the_finished_rows_that_it_outranks() -> None:
@@ -178,28 +178,28 @@ def test_a_scan_in_progress_names_the_finished_rows_that_it_outranks() -> None:
     moving = row(scan_status="scanning")
     failed = row(scan_status="failed", image_digest=NEW)
 
-    (standing,) = standings(REFERENCE, [row(), moving, failed, row(scan_status="unscan"), row(scan_status="paused")])
+    (row_group,) = group_rows(REFERENCE, [row(), moving, failed, row(scan_status="unscan"), row(scan_status="paused")])
 
-    assert (standing.phase, standing.row) == (Phase.UNDOCUMENTED, row(scan_status="paused"))
-    assert standing.others == (row(), failed)
+    assert (row_group.phase, row_group.row) == (Phase.UNDOCUMENTED, row(scan_status="paused"))
+    assert row_group.others == (row(), failed)
 
 
 def test_all_rows_that_cannot_be_told_apart_are_named() -> None:
     """The first listed stands for them, and an older one is not among them."""
     twin = row(image_digest=NEW)
 
-    (standing,) = standings(REFERENCE, [row(latest_update_time=T + 1), twin, row()])
+    (row_group,) = group_rows(REFERENCE, [row(latest_update_time=T + 1), twin, row()])
 
-    assert (standing.row, standing.others) == (twin, (twin, row()))
+    assert (row_group.row, row_group.others) == (twin, (twin, row()))
 
 
 def test_a_stale_row_beside_a_fresh_one_of_the_same_time_is_ambiguous() -> None:
     """Its time of update is the same, its scan time is missing: either might be the newest."""
     untold = row(image_digest=NEW, latest_scan_time=None)
 
-    (standing,) = standings(REFERENCE, [untold, row()], scanned_after=T + 1000)
+    (row_group,) = group_rows(REFERENCE, [untold, row()], scanned_after=T + 1000)
 
-    assert standing.phase is Phase.AMBIGUOUS
+    assert row_group.phase is Phase.AMBIGUOUS
 
 
 TIMES = st.sampled_from([None, 0, T + 1000, T + 2000, T + 3000])
@@ -212,7 +212,7 @@ def test_a_row_stands_for_its_group_only_if_no_other_is_newer(times: list[tuple[
     rows = [row(latest_update_time=u, latest_scan_time=s, vul_num=n) for n, (u, s) in enumerate(times)]
     unbeaten = [one for one in rows if not any(is_newer(other, one) for other in rows)]
 
-    (standing,) = standings(REFERENCE, rows)
+    (row_group,) = group_rows(REFERENCE, rows)
 
-    assert standing.row == unbeaten[0]
-    assert standing.others == (tuple(unbeaten) if len(unbeaten) > 1 else ())
+    assert row_group.row == unbeaten[0]
+    assert row_group.others == (tuple(unbeaten) if len(unbeaten) > 1 else ())

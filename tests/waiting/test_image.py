@@ -50,7 +50,7 @@ class Looks:
 
     @property
     def phases(self) -> list[Phase]:
-        return [standing.phase for standing in self.seen.standings]
+        return [row_group.phase for row_group in self.seen.row_groups]
 
 
 OLD = row(latest_scan_time=NOW_MS - 10_000)
@@ -64,7 +64,7 @@ def test_at_the_start_nothing_is_known() -> None:
     assert (image.stage, image.pause, image.ending) == (Stage.NOT_STARTED, Pause.PACED, None)
     assert (image.has_rows, image.was_answered, image.settles_at, image.state) == (False, False, (), "not listed")
     assert image.sighting() == Sighting(
-        reference=image.reference, ending=Ending.INTERRUPTED, standings=(), unsettled=frozenset(), error=None,
+        reference=image.reference, ending=Ending.INTERRUPTED, row_groups=(), unsettled=frozenset(), error=None,
         server_time=None, scanned_after=None, waited_seconds=0.0, polls=0, reads=(), neighbours=(), searched=False,
     )  # fmt: skip
 
@@ -194,7 +194,7 @@ def test_a_result_seen_before_the_scan_began_does_not_stand_for_its_end() -> Non
         looks.bring(before)
         assert looks.bring(SCANNING, beside) is Event.IN_PROGRESS
         assert looks.bring(doubtful) is Event.IN_PROGRESS
-        assert (looks.phases, looks.seen.standings[0].row) == ([Phase.VANISHED], SCANNING)
+        assert (looks.phases, looks.seen.row_groups[0].row) == ([Phase.VANISHED], SCANNING)
         assert looks.bring(after) is Event.YOUNG
 
 
@@ -231,7 +231,7 @@ def test_an_older_result_does_not_replace_a_newer_one() -> None:
 
     assert looks.bring(newer) is Event.RESULT
     assert looks.bring(OLD) is Event.IN_PROGRESS
-    assert (looks.phases, looks.seen.standings[0].row) == ([Phase.VANISHED], newer)
+    assert (looks.phases, looks.seen.row_groups[0].row) == ([Phase.VANISHED], newer)
     assert looks.bring(newer) is Event.RESULT
     assert looks.bring(OLD, OLD.model_copy(update={"vul_num": 1})) is Event.RESULT
     assert looks.phases == [Phase.AMBIGUOUS]

@@ -3,7 +3,7 @@
 import pytest
 
 from hssgate.hss.models import CicdImage
-from hssgate.waiting.groups import Phase, Standing
+from hssgate.waiting.groups import Phase, RowGroup
 from hssgate.waiting.observation import state_of
 
 ROW = CicdImage(image_name="app", image_version="1.0", scan_status="success", latest_scan_time=1_790_000_000_000)
@@ -28,7 +28,7 @@ ROW = CicdImage(image_name="app", image_version="1.0", scan_status="success", la
 )
 def test_each_phase_has_its_words(phase: Phase, fields: dict[str, object], said: str, settling: str | None) -> None:
     """Only a result that is there can be settling."""
-    standing = Standing((None, None, None, "app", "1.0"), phase, ROW.model_copy(update=fields))
+    row_group = RowGroup((None, None, None, "app", "1.0"), phase, ROW.model_copy(update=fields))
 
-    assert state_of(standing, settling=False) == said
-    assert state_of(standing, settling=True) == (settling or said)
+    assert state_of(row_group, settling=False) == said
+    assert state_of(row_group, settling=True) == (settling or said)

@@ -16,7 +16,7 @@ from hssgate.hss.responses import Page
 from hssgate.reference import parse_reference
 from hssgate.settings import WaitSettings
 from hssgate.waiting.image import ImageState
-from hssgate.waiting.poller import PollGroup, Poller
+from hssgate.waiting.poller import Poller, PollGroup
 from hssgate.waiting.states import Ending
 from tests.cli.test_check import CLEAN, FOREVER, OTHER, finished, image, images
 from tests.conftest import Bench

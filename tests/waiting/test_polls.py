@@ -13,7 +13,7 @@ from hssgate.hss.paging import Listing
 from hssgate.reference import Reference, parse_reference
 from hssgate.settings import WaitSettings
 from hssgate.waiting.observation import Sighting
-from hssgate.waiting.poller import PollGroup, Poller
+from hssgate.waiting.poller import Poller, PollGroup
 from hssgate.waiting.states import Ending
 from tests.support.fakes import START, FakeClock
 
