@@ -15,7 +15,7 @@ from hssgate.judging.image import (
     JudgedImage,
     has_findings_to_read,
     has_result,
-    judge_sighting,
+    judge_image,
     judgement_warnings,
     policy_warnings,
     rules_in_force,
@@ -26,7 +26,7 @@ from hssgate.reference import Reference
 from hssgate.settings import Settings
 from hssgate.verdict import Verdict
 from hssgate.waiting.groups import GroupKey
-from hssgate.waiting.observation import Sighting
+from hssgate.waiting.observation import Observation
 from hssgate.waiting.observer import Observer
 from hssgate.waiting.poller import Poller, PollGroup
 from hssgate.waiting.row_filter import Wanted
@@ -69,17 +69,18 @@ def run_gate(
         scanned_after=settings.scanned_after,
         neighbours=lambda reference, within: client.first_cicd_images(_resembling(reference), within=within),
     )
-    seen = poller.run()
-    sightings = [seen[reference] for reference in settings.references]
-    now = max([present(), clock.epoch(), *(sighting.server_time or 0.0 for sighting in sightings)])
+    polled = poller.run()
+    observations = [polled[reference] for reference in settings.references]
+    now = max([present(), clock.epoch(), *(observation.server_time or 0.0 for observation in observations)])
     criteria = Criteria(policies, now, settings.scanned_after)
     inquiry = Inquiry(client, clock, warnings, Term(start, start + settings.wait.timeout))
     judged = [
-        judge_sighting(sighting, _fetch_findings(sighting, criteria, inquiry), criteria) for sighting in sightings
+        judge_image(observation, _fetch_findings(observation, criteria, inquiry), criteria)
+        for observation in observations
     ]
-    warnings.lines += [*policy_warnings(policies, judged), *judgement_warnings(sightings, judged, criteria)]
+    warnings.lines += [*policy_warnings(policies, judged), *judgement_warnings(observations, judged, criteria)]
     if settings.details:
-        judged = [_with_details(sighting, image, inquiry) for sighting, image in zip(sightings, judged, strict=True)]
+        judged = [_with_details(seen, image, inquiry) for seen, image in zip(observations, judged, strict=True)]
     interrupted = inquiry.interruption.exit_code if inquiry.interruption else None
     return Verdict(
         images=tuple(image.verdict for image in judged),
@@ -91,21 +92,21 @@ def run_gate(
     )
 
 
-def _fetch_findings(sighting: Sighting, criteria: Criteria, inquiry: Inquiry) -> dict[GroupKey, FetchedFindings]:
+def _fetch_findings(observation: Observation, criteria: Criteria, inquiry: Inquiry) -> dict[GroupKey, FetchedFindings]:
     """Ask for the findings of each group of which they could matter."""
     return {
         row_group.key: inquiry.findings_of(row_group.row, rules)
-        for row_group in sighting.row_groups
-        if has_findings_to_read(sighting, row_group, rules := rules_in_force(sighting, row_group, criteria))
+        for row_group in observation.row_groups
+        if has_findings_to_read(observation, row_group, rules := rules_in_force(observation, row_group, criteria))
     }
 
 
-def _with_details(sighting: Sighting, image: JudgedImage, inquiry: Inquiry) -> JudgedImage:
+def _with_details(observation: Observation, image: JudgedImage, inquiry: Inquiry) -> JudgedImage:
     """Add what else HSS found in the rows that were judged."""
     details = tuple(
         detail
-        for row_group in sighting.row_groups
-        if has_result(sighting, row_group)
+        for row_group in observation.row_groups
+        if has_result(observation, row_group)
         for detail in inquiry.details_on(row_group.row)
     )
     return replace(image, verdict=replace(image.verdict, details=details))

@@ -17,7 +17,7 @@ from hssgate.cli.publication import Publication
 from hssgate.cli.report_files import check_paths, inputs_of, refuse_inputs, takes_stdout
 from hssgate.errors import Misused
 from hssgate.exit_codes import worst
-from hssgate.judging.image import Criteria, JudgedImage, judge_sighting, judgement_warnings, policy_warnings
+from hssgate.judging.image import Criteria, JudgedImage, judge_image, judgement_warnings, policy_warnings
 from hssgate.policy.load import LoadedPolicy
 from hssgate.reports.summary import headline, render
 from hssgate.reports.wording import policy_line
@@ -112,14 +112,14 @@ def _read(paths: Sequence[Path]) -> list[tuple[Path, SavedReport]]:
 
 def _judge(path: Path, image: SavedImage, policies: Sequence[LoadedPolicy], ends_at: float | None) -> _JudgedAgain:
     criteria = Criteria(policies, image.judged_at, image.scanned_after, ends_at)
-    new = judge_sighting(image.sighting, image.findings, criteria)
+    new = judge_image(image.observation, image.findings, criteria)
     return _JudgedAgain(path, image, criteria, replace(new, verdict=replace(new.verdict, details=image.details)))
 
 
 def _verdict(saved: Sequence[SavedReport], judged: Sequence[_JudgedAgain], policies: Sequence[LoadedPolicy]) -> Verdict:
     warnings = policy_warnings(policies, [one.new for one in judged])
     for one in judged:
-        warnings += judgement_warnings([one.image.sighting], [one.new], one.criteria)
+        warnings += judgement_warnings([one.image.observation], [one.new], one.criteria)
     interruptions = [report.interruption for report in saved if report.interruption is not None]
     return Verdict(
         images=tuple(one.new.verdict for one in judged),
@@ -136,7 +136,7 @@ def _table(judged: Sequence[_JudgedAgain], console: Console) -> str:
     rows = [("report", "image", "then", "now")]
     for one in judged:
         then, now = outcome_of(one.image.exit_code), one.new.verdict.outcome
-        rows.append((clean(one.path, 200), clean(one.image.sighting.reference.text, 300), then.value, now.value))
+        rows.append((clean(one.path, 200), clean(one.image.observation.reference.text, 300), then.value, now.value))
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     return "\n".join(
         "  ".join([*(cell.ljust(width) for cell, width in zip(row[:3], widths, strict=True)), _now(row, console)])

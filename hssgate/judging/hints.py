@@ -6,22 +6,22 @@ from hssgate.hss.query import LONGEST_VERSION
 from hssgate.reference import Reference, path_of_row, registry_of
 from hssgate.text import clean
 from hssgate.waiting.groups import Phase, RowGroup
-from hssgate.waiting.observation import Sighting
+from hssgate.waiting.observation import Observation
 
 _MOST_SHOWN = 3
 
 
-def advice(sighting: Sighting, row_group: RowGroup | None) -> str:
+def advice(observation: Observation, row_group: RowGroup | None) -> str:
     """Return what to do next, to be put behind the message of a timeout; it starts with `; `.
 
     Args:
-        sighting: what was seen of the image.
+        observation: what was seen of the image.
         row_group: the group that held it up, or None where no row belonged to it.
     """
     if row_group is None:
-        return _advice_on_absence(sighting)
+        return _advice_on_absence(observation)
     match row_group.phase:
-        case Phase.STALE if _scan_time(row_group.row, sighting.server_time) is None:
+        case Phase.STALE if _scan_time(row_group.row, observation.server_time) is None:
             return (
                 "; HSS gave no scan time that can be used, so --scanned-after cannot prove this result, a digest alone "
                 "can: pass …@sha256:… without --scanned-after"
@@ -60,11 +60,11 @@ def _last_change(row: CicdImage) -> int:
     return believable(row.latest_update_time, None) or believable(row.latest_scan_time, None) or 0
 
 
-def _advice_on_absence(sighting: Sighting) -> str:
-    misses = near_misses(sighting.reference, sighting.neighbours)
+def _advice_on_absence(observation: Observation) -> str:
+    misses = near_misses(observation.reference, observation.neighbours)
     if misses:
-        return "; did you mean " + ", or ".join(misses) + "?" + _digest_advice(sighting)
-    known = "no row has this image name" if sighting.searched else "no row has this name and version"
+        return "; did you mean " + ", or ".join(misses) + "?" + _digest_advice(observation)
+    known = "no row has this image name" if observation.searched else "no row has this name and version"
     return (
         f"; {known}: check the name and --cicd-name, that the scan step runs in the pipeline, "
         "and --enterprise-project-id (all_granted_eps looks into every enterprise project)"
@@ -77,10 +77,10 @@ def _cut_version(reference: Reference) -> str | None:
     return version[:LONGEST_VERSION] if len(version) > LONGEST_VERSION else None
 
 
-def _digest_advice(sighting: Sighting) -> str:
+def _digest_advice(observation: Observation) -> str:
     """Return why a digest may never appear where rows of the same tag do."""
-    asked = sighting.reference
-    if asked.build_digests or not any(asked.differences(row) == ("image_digest",) for row in sighting.neighbours):
+    asked = observation.reference
+    if asked.build_digests or not any(asked.differences(row) == ("image_digest",) for row in observation.neighbours):
         return ""
     return (
         " If the digest asked for is that of an index, HSS may know the image by its manifest or configuration: "

@@ -26,7 +26,7 @@ from hssgate.verdict import (
     worst_of,
 )
 from hssgate.waiting.groups import GroupKey, Phase, RowGroup
-from hssgate.waiting.observation import Sighting
+from hssgate.waiting.observation import Observation
 
 FindingsByGroup = Mapping[GroupKey, FetchedFindings]
 
@@ -66,34 +66,34 @@ class JudgedImage:
     applied: tuple[tuple[Applied, ...], ...]
 
 
-def judge_sighting(sighting: Sighting, findings: FindingsByGroup, criteria: Criteria) -> JudgedImage:
+def judge_image(observation: Observation, findings: FindingsByGroup, criteria: Criteria) -> JudgedImage:
     """Return the verdict on one image.
 
     Args:
-        sighting: what was seen of it.
+        observation: what was seen of it.
         findings: its findings by group, where they were needed.
         criteria: policies, time, and the moment asked for.
     """
-    in_force = [rules_in_force(sighting, row_group, criteria) for row_group in sighting.row_groups or (None,)]
-    return judge_by_rules(sighting, findings, in_force, criteria)
+    in_force = [rules_in_force(observation, row_group, criteria) for row_group in observation.row_groups or (None,)]
+    return judge_by_rules(observation, findings, in_force, criteria)
 
 
 def judge_by_rules(
-    sighting: Sighting, findings: FindingsByGroup, in_force: Sequence[Sequence[RulesInForce]], criteria: Criteria
+    observation: Observation, findings: FindingsByGroup, in_force: Sequence[Sequence[RulesInForce]], criteria: Criteria
 ) -> JudgedImage:
     """Return the verdict on one image by rules that are known.
 
     Args:
-        sighting: what was seen of it.
+        observation: what was seen of it.
         findings: its findings by group, where they were needed.
         in_force: for each group of rows, or once where there is none, the rules of each policy.
         criteria: time, and the moment asked for.
     """
     groups = [
-        _judge_group(sighting, row_group, findings, rules, criteria)
-        for row_group, rules in zip(sighting.row_groups or (None,), in_force, strict=True)
+        _judge_group(observation, row_group, findings, rules, criteria)
+        for row_group, rules in zip(observation.row_groups or (None,), in_force, strict=True)
     ]
-    several = len(sighting.row_groups) > 1
+    several = len(observation.row_groups) > 1
     checks = tuple(
         replace(check, group=group.row_group.label if several and group.row_group else None)
         for group in groups
@@ -101,16 +101,16 @@ def judge_by_rules(
     )
     worst = min(groups, key=lambda group: WORST_FIRST.index(worst_of(group.checks)))
     verdict = ImageVerdict(
-        reference=sighting.reference,
+        reference=observation.reference,
         checks=checks,
         row=worst.row_group.row if worst.row_group else None,
-        waited_seconds=sighting.waited_seconds,
-        polls=sighting.polls,
-        reads=sighting.reads,
+        waited_seconds=observation.waited_seconds,
+        polls=observation.polls,
+        reads=observation.reads,
         findings=most_severe_first(
             replace(finding, group=number) for number, group in enumerate(groups) for finding in group.findings
         ),
-        seen=_seen(sighting, findings, criteria),
+        seen=_seen(observation, findings, criteria),
         in_force=tuple(
             PolicyInForce(number if group.row_group else None, rules.policy, rules.by_name, len(rules.ignores.entries))
             for number, group in enumerate(groups)
@@ -130,20 +130,20 @@ _PROVEN_BY_TIME = (
 )
 
 
-def subject_of(sighting: Sighting, row_group: RowGroup | None) -> Subject:
+def subject_of(observation: Observation, row_group: RowGroup | None) -> Subject:
     """Return what the overrides are matched against: the row's names, or those asked for where there is no row."""
-    named = row_group.row if row_group else sighting.reference
-    return Subject(named.namespace, named.image_name or sighting.reference.image_name, named.image_version)
+    named = row_group.row if row_group else observation.reference
+    return Subject(named.namespace, named.image_name or observation.reference.image_name, named.image_version)
 
 
-def is_proven_fresh(sighting: Sighting, scanned_after: Moment | None) -> bool:
+def is_proven_fresh(observation: Observation, scanned_after: Moment | None) -> bool:
     """Whether a digest or a scan time proves that the result is of the image meant."""
-    return bool(sighting.reference.digests) or scanned_after is not None
+    return bool(observation.reference.digests) or scanned_after is not None
 
 
-def rules_in_force(sighting: Sighting, row_group: RowGroup | None, criteria: Criteria) -> list[RulesInForce]:
+def rules_in_force(observation: Observation, row_group: RowGroup | None, criteria: Criteria) -> list[RulesInForce]:
     """Return what a group is held to, one for each policy."""
-    subject = subject_of(sighting, row_group)
+    subject = subject_of(observation, row_group)
     return [rules_for(loaded, subject, criteria.present) for loaded in criteria.policies]
 
 
@@ -157,27 +157,29 @@ def policy_warnings(policies: Sequence[LoadedPolicy], judged: Iterable[JudgedIma
     ]
 
 
-def judgement_warnings(sightings: Sequence[Sighting], judged: Sequence[JudgedImage], criteria: Criteria) -> list[str]:
+def judgement_warnings(
+    observations: Sequence[Observation], judged: Sequence[JudgedImage], criteria: Criteria
+) -> list[str]:
     """Return a line for each pass that is not a clean one."""
     lines = []
-    for sighting, image in zip(sightings, judged, strict=True):
-        name = sighting.reference.text
+    for observation, image in zip(observations, judged, strict=True):
+        name = observation.reference.text
         lines += [f"{name}: {check.message}" for check in image.verdict.checks if check.result is Result.WARNED]
-        if image.verdict.outcome is Outcome.PASSED and not sighting.reference.digests:
+        if image.verdict.outcome is Outcome.PASSED and not observation.reference.digests:
             # The same words for each image, so that the run has one line of it.
             lines.append(_UNPROVEN if criteria.scanned_after is None else _PROVEN_BY_TIME)
     return list(dict.fromkeys(lines))
 
 
-def has_result(sighting: Sighting, row_group: RowGroup) -> bool:
+def has_result(observation: Observation, row_group: RowGroup) -> bool:
     """Whether the group's scan succeeded and its result is believed."""
     succeeded = row_group.phase is Phase.ENDED and row_group.row.scan_status == ScanStatus.SUCCESS
-    return succeeded and row_group.key not in sighting.unsettled
+    return succeeded and row_group.key not in observation.unsettled
 
 
-def has_findings_to_read(sighting: Sighting, row_group: RowGroup, in_force: Sequence[RulesInForce]) -> bool:
+def has_findings_to_read(observation: Observation, row_group: RowGroup, in_force: Sequence[RulesInForce]) -> bool:
     """Whether findings of the group could matter: of a result, or of an accepted failure for which HSS counts some."""
-    if has_result(sighting, row_group):
+    if has_result(observation, row_group):
         return True
     return _is_accepted_failure(row_group, in_force) and bool(row_group.row.vul_num)
 
@@ -197,23 +199,23 @@ class _JudgedGroup:
 
 
 def _judge_group(
-    sighting: Sighting,
+    observation: Observation,
     row_group: RowGroup | None,
     findings: FindingsByGroup,
     in_force: Sequence[RulesInForce],
     criteria: Criteria,
 ) -> _JudgedGroup:
-    checks = [judge_scan(sighting, row_group, in_force)]
+    checks = [judge_scan(observation, row_group, in_force)]
     ended = row_group if row_group is not None and row_group.phase is Phase.ENDED else None
-    if is_proven_fresh(sighting, criteria.scanned_after):
-        checks.append(judge_freshness(sighting, ended, criteria.scanned_after))
+    if is_proven_fresh(observation, criteria.scanned_after):
+        checks.append(judge_freshness(observation, ended, criteria.scanned_after))
     succeeded = ended is not None and ended.row.scan_status == ScanStatus.SUCCESS
     scan_failed = _is_accepted_failure(row_group, in_force)
     found = findings.get(row_group.key) if row_group else None
     sorted_by_policy: list[Sorted | None] = []
     for rules in in_force:
         if ended is not None and (succeeded or scan_failed):
-            settled = ended.key not in sighting.unsettled
+            settled = ended.key not in observation.unsettled
             judged = judge_row(Facts(ended.row, found, criteria.now, settled, scan_failed), rules)
         else:
             judged = Judged(skip_rules(rules, "the scan gave no result"))
@@ -225,7 +227,7 @@ def _judge_group(
         tuple(checks),
         _listed(found, in_force, sorted_by_policy),
         tuple(
-            Applied(subject_of(sighting, row_group), sorted_.used if sorted_ else None, criteria.present)
+            Applied(subject_of(observation, row_group), sorted_.used if sorted_ else None, criteria.present)
             for sorted_ in sorted_by_policy
         ),
     )
@@ -248,14 +250,14 @@ def _listed(
     )
 
 
-def _seen(sighting: Sighting, findings: FindingsByGroup, criteria: Criteria) -> Seen:
+def _seen(observation: Observation, findings: FindingsByGroup, criteria: Criteria) -> Seen:
     groups = []
-    for row_group in sighting.row_groups:
+    for row_group in observation.row_groups:
         found = findings.get(row_group.key)
         groups.append(
             SeenGroup(
                 phase=row_group.phase.value,
-                settled=row_group.key not in sighting.unsettled,
+                settled=row_group.key not in observation.unsettled,
                 row=row_group.row,
                 others=row_group.others,
                 findings_read=isinstance(found, Findings),
@@ -264,9 +266,9 @@ def _seen(sighting: Sighting, findings: FindingsByGroup, criteria: Criteria) -> 
             )
         )
     return Seen(
-        ending=sighting.ending.value,
-        error=str(sighting.error) if sighting.error else None,
+        ending=observation.ending.value,
+        error=str(observation.error) if observation.error else None,
         groups=tuple(groups),
         judged_at=criteria.now,
-        scanned_after=moment_asked(sighting, criteria.scanned_after),
+        scanned_after=moment_asked(observation, criteria.scanned_after),
     )

@@ -17,47 +17,47 @@ from hssgate.verdict import (
     Trouble,
 )
 from hssgate.waiting.groups import COMPARED, Phase, RowGroup
-from hssgate.waiting.observation import Sighting, state_of
+from hssgate.waiting.observation import Observation, state_of
 from hssgate.waiting.states import Ending
 
 FRESHNESS = "freshness"
 _ALWAYS_NAMED = {"image_digest", "scan_status", "severity_level", "vul_num"}  # of a row that is ambiguous
 
 
-def judge_scan(sighting: Sighting, row_group: RowGroup | None, in_force: Sequence[RulesInForce]) -> Check:
+def judge_scan(observation: Observation, row_group: RowGroup | None, in_force: Sequence[RulesInForce]) -> Check:
     """Say whether the scan ended well, or why that is unknown.
 
     Args:
-        sighting: what was seen of the image.
+        observation: what was seen of the image.
         row_group: one group of its rows, or None where there is none.
         in_force: what each policy asks of it.
     """
     if row_group is not None and row_group.phase is Phase.AMBIGUOUS:
         return _error(Trouble.AMBIGUOUS, _ambiguity(row_group))
-    settled = row_group is not None and row_group.key not in sighting.unsettled
+    settled = row_group is not None and row_group.key not in observation.unsettled
     if row_group is not None and row_group.phase is Phase.ENDED and settled:
         return _judge_end(row_group.row, in_force)
-    waited = format_duration(sighting.waited_seconds)
-    match sighting.ending:
+    waited = format_duration(observation.waited_seconds)
+    match observation.ending:
         case Ending.REFUSED | Ending.UNANSWERED:
-            reason = str(sighting.error) if sighting.error else "no look could be taken before the deadline"
-            message = reason if sighting.ending is Ending.REFUSED else f"gave up after {waited}: {reason}"
+            reason = str(observation.error) if observation.error else "no look could be taken before the deadline"
+            message = reason if observation.ending is Ending.REFUSED else f"gave up after {waited}: {reason}"
             return _error(Trouble.API, message)
         case Ending.INTERRUPTED:
             return _error(
                 Trouble.INTERRUPTED,
-                f"interrupted after {waited}; last state: {_last_state(sighting, row_group)}",
+                f"interrupted after {waited}; last state: {_last_state(observation, row_group)}",
             )
         case Ending.TIMED_OUT | Ending.ENDED:
-            message = f"{timed_out_after(sighting)}; last state: {_last_state(sighting, row_group)}"
-            return _error(Trouble.TIMEOUT, message + advice(sighting, row_group))
+            message = f"{timed_out_after(observation)}; last state: {_last_state(observation, row_group)}"
+            return _error(Trouble.TIMEOUT, message + advice(observation, row_group))
         case unreachable:
             assert_never(unreachable)
 
 
-def timed_out_after(sighting: Sighting) -> str:
+def timed_out_after(observation: Observation) -> str:
     """Return how the message of a timeout begins; its end depends on rows that are not kept."""
-    return f"timed out after {format_duration(sighting.waited_seconds)}"
+    return f"timed out after {format_duration(observation.waited_seconds)}"
 
 
 def _judge_end(row: CicdImage, in_force: Sequence[RulesInForce]) -> Check:
@@ -71,19 +71,19 @@ def _judge_end(row: CicdImage, in_force: Sequence[RulesInForce]) -> Check:
     return Check(SCAN, Result.ERROR, f"{message}; the image was not judged", actual=status, trouble=Trouble.SCAN_FAILED)
 
 
-def judge_freshness(sighting: Sighting, row_group: RowGroup | None, scanned_after: Moment | None) -> Check:
+def judge_freshness(observation: Observation, row_group: RowGroup | None, scanned_after: Moment | None) -> Check:
     """Say by what the result is shown to be of the image meant.
 
     Args:
-        sighting: what was seen of the image.
+        observation: what was seen of the image.
         row_group: a group whose scan ended, or None where there is none.
         scanned_after: the moment asked for.
     """
-    moment = moment_asked(sighting, scanned_after)
+    moment = moment_asked(observation, scanned_after)
     asked = " and ".join(
         part
         for part in (
-            _digests_asked(sighting.reference),
+            _digests_asked(observation.reference),
             f"scanned at or after {format_moment(moment)}" if moment is not None else "",
         )
         if part
@@ -110,10 +110,10 @@ def _digests_asked(reference: Reference) -> str:
     return f"digest {' or '.join(reference.digests)}{source}"
 
 
-def moment_asked(sighting: Sighting, scanned_after: Moment | None) -> int | None:
+def moment_asked(observation: Observation, scanned_after: Moment | None) -> int | None:
     """Return the moment in epoch milliseconds; an age as it was on the server's clock, where that was known."""
-    if sighting.scanned_after is not None:
-        return sighting.scanned_after
+    if observation.scanned_after is not None:
+        return observation.scanned_after
     return scanned_after.epoch_ms if scanned_after else None
 
 
@@ -136,8 +136,8 @@ def _ambiguity(row_group: RowGroup) -> str:
     return f"results that cannot be told apart in time: {shown}; pass the digest that was pushed, as …@sha256:…"
 
 
-def _last_state(sighting: Sighting, row_group: RowGroup | None) -> str:
-    return state_of(row_group, row_group.key in sighting.unsettled) if row_group else "not listed"
+def _last_state(observation: Observation, row_group: RowGroup | None) -> str:
+    return state_of(row_group, row_group.key in observation.unsettled) if row_group else "not listed"
 
 
 def _error(trouble: Trouble, message: str) -> Check:

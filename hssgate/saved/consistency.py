@@ -44,13 +44,13 @@ def contradictions(saved: SavedReport) -> Iterator[str]:
     yield from _about_run(saved)
     for number, image in enumerate(saved.images):
         for problem in _about_image(saved, image):
-            yield f"images[{number}] ({clean(image.sighting.reference.text, 200)}): {problem}"
+            yield f"images[{number}] ({clean(image.observation.reference.text, 200)}): {problem}"
     stated = dict(saved.raw)
     seal = stated.pop("sha256", None)
     judged = [judged_again(image) for image in saved.images]
     yield from _differences(stated, document_of(saved, judged), "")
     for image, again in zip(saved.images, judged, strict=True):
-        for line in judgement_warnings([image.sighting], [again], criteria_of(image)):
+        for line in judgement_warnings([image.observation], [again], criteria_of(image)):
             if line not in saved.model.warnings:
                 yield f"warnings: {clean(line, 300)!r} is missing"
     if seal != sealed(stated)["sha256"]:
@@ -60,23 +60,23 @@ def contradictions(saved: SavedReport) -> Iterator[str]:
 def _about_run(saved: SavedReport) -> Iterator[str]:
     if saved.finished_at < saved.started_at:
         yield "finished_at: it is before started_at"
-    references = Counter(image.sighting.reference.identity for image in saved.images)
+    references = Counter(image.observation.reference.identity for image in saved.images)
     for image in saved.images:
-        if references[image.sighting.reference.identity] > 1:
-            yield f"images: {clean(image.sighting.reference.text, 200)} is there twice"
+        if references[image.observation.reference.identity] > 1:
+            yield f"images: {clean(image.observation.reference.text, 200)} is there twice"
     if not saved.model.policies:
         yield "policies: there is none"
 
 
 def _about_image(saved: SavedReport, image: SavedImage) -> Iterator[str]:
-    model, sighting = image.model, image.sighting
+    model, observation = image.model, image.observation
     yield from _about_times(saved, image)
-    groups = [*range(len(sighting.row_groups))] or [None]
+    groups = [*range(len(observation.row_groups))] or [None]
     if [(one.group, one.policy) for one in model.in_force] != [
         (group, policy.path) for group in groups for policy in saved.model.policies
     ]:
         yield "in_force: it is not one entry for each group of rows and each policy"
-    for number, (row_group, group) in enumerate(zip(sighting.row_groups, model.seen.groups, strict=True)):
+    for number, (row_group, group) in enumerate(zip(observation.row_groups, model.seen.groups, strict=True)):
         where = f"seen.groups[{number}]"
         if not _phase_fits(row_group.phase, row_group.row, image):
             yield f"{where}.phase: the row does not bear out {row_group.phase.value!r}"
@@ -86,36 +86,36 @@ def _about_image(saved: SavedReport, image: SavedImage) -> Iterator[str]:
             group.findings_read and group.findings_error is not None
         ):
             yield f"{where}: findings cannot be read and not read"
-    believed = all(row_group.phase in _BELIEVED for row_group in sighting.row_groups) and not sighting.unsettled
-    if (sighting.ending is Ending.ENDED) != (believed and bool(sighting.row_groups)):
-        yield f"seen.ending: {sighting.ending.value!r} does not follow from the groups of rows"
+    believed = all(row_group.phase in _BELIEVED for row_group in observation.row_groups) and not observation.unsettled
+    if (observation.ending is Ending.ENDED) != (believed and bool(observation.row_groups)):
+        yield f"seen.ending: {observation.ending.value!r} does not follow from the groups of rows"
     yield from _about_reads(image)
 
 
 def _about_times(saved: SavedReport, image: SavedImage) -> Iterator[str]:
     if image.judged_at < saved.started_at - _SLACK:
         yield "seen.judged_at: it is before started_at"
-    if image.sighting.waited_seconds > saved.finished_at - saved.started_at + _SLACK:
+    if image.observation.waited_seconds > saved.finished_at - saved.started_at + _SLACK:
         yield "waited_seconds: it is longer than the run"
-    moments = [saved.started_at, *(read.at for read in image.sighting.reads), saved.finished_at]
+    moments = [saved.started_at, *(read.at for read in image.observation.reads), saved.finished_at]
     if any(later < earlier - _SLACK for earlier, later in pairwise(moments)):
         yield "reads: their times are out of order"
 
 
 def _about_reads(image: SavedImage) -> Iterator[str]:
     """Compare the last answer with the row that it must have shown."""
-    reads, sighting = image.sighting.reads, image.sighting
-    if len(reads) > sighting.polls or (sighting.polls and not reads):
+    reads, observation = image.observation.reads, image.observation
+    if len(reads) > observation.polls or (observation.polls and not reads):
         yield "reads: they are not those of as many polls"
-    if sighting.ending is Ending.ENDED and not (reads and reads[-1].answered):
+    if observation.ending is Ending.ENDED and not (reads and reads[-1].answered):
         yield "reads: the last one brought no answer, and yet the wait has ended well"
     answered = [read for read in reads if read.answered]
     if not answered:
-        if sighting.row_groups and len(reads) == sighting.polls:
+        if observation.row_groups and len(reads) == observation.polls:
             yield "seen.groups: no read brought an answer"
         return
     order = list(Phase)
-    telling = min(sighting.row_groups, key=lambda row_group: order.index(row_group.phase), default=None)
+    telling = min(observation.row_groups, key=lambda row_group: order.index(row_group.phase), default=None)
     shown = CicdImage() if telling is None else telling.row
     for field in _FIELDS_OF_READS:
         if getattr(answered[-1].row, field) != getattr(shown, field):
@@ -133,7 +133,7 @@ def _phase_fits(phase: Phase, row: CicdImage, image: SavedImage) -> bool:
     moving = not row.is_terminal and not row.is_unscanned
     match phase:
         case Phase.ENDED:
-            return row.is_terminal and not is_stale(row, image.sighting.scanned_after, int(1000 * image.judged_at))
+            return row.is_terminal and not is_stale(row, image.observation.scanned_after, int(1000 * image.judged_at))
         case Phase.AMBIGUOUS | Phase.STALE:
             return row.is_terminal
         case Phase.IN_PROGRESS:

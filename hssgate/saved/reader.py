@@ -18,7 +18,7 @@ from hssgate.saved.report_model import SCHEMA_VERSION, GroupModel, ImageModel, R
 from hssgate.text import clean
 from hssgate.verdict import Read, Trouble
 from hssgate.waiting.groups import GroupKey, RowGroup, group_key
-from hssgate.waiting.observation import Sighting
+from hssgate.waiting.observation import Observation
 
 LARGEST_FILE = 64 * 1024 * 1024  # bytes
 
@@ -28,7 +28,7 @@ class SavedImage:
     """One image of a report.
 
     Args:
-        sighting: what was seen of it.
+        observation: what was seen of it.
         findings: its findings, by group, where they were read.
         judged_at: epoch seconds that ages and expiry were counted from.
         scanned_after: the earliest scan time accepted, if one was asked for.
@@ -37,7 +37,7 @@ class SavedImage:
         model: all that the report has of it.
     """
 
-    sighting: Sighting
+    observation: Observation
     findings: Mapping[GroupKey, FetchedFindings]
     judged_at: float
     scanned_after: Moment | None
@@ -127,7 +127,7 @@ def _saved(image: ImageModel, interruption: ExitCode | None) -> SavedImage:
         raise ValueError(f"groups of {reference.text} that cannot be told apart")
     if any(finding.group >= len(row_groups) for finding in image.findings):
         raise ValueError(f"a finding of {reference.text} that is of no group")
-    sighting = Sighting(
+    observation = Observation(
         reference=reference,
         ending=seen.ending,
         row_groups=tuple(row_groups),
@@ -148,7 +148,7 @@ def _saved(image: ImageModel, interruption: ExitCode | None) -> SavedImage:
     findings = {row_group.key: _findings(image, number, interruption) for number, row_group in enumerate(row_groups)}
     moment = Moment(seen.scanned_after) if seen.scanned_after is not None else None
     details = tuple((one.kind, one.detail) for one in image.details)
-    return SavedImage(sighting, findings, seen.judged_at, moment, image.exit_code, details, image)
+    return SavedImage(observation, findings, seen.judged_at, moment, image.exit_code, details, image)
 
 
 def _row_group(reference: Reference, group: GroupModel) -> RowGroup:

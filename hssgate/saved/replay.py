@@ -38,9 +38,9 @@ class _Recorded(Ignores):
 
 def judged_again(image: SavedImage) -> JudgedImage:
     """Return the verdict that follows from what was seen and from the rules that were in force then."""
-    groups = [*range(len(image.sighting.row_groups))] or [None]
+    groups = [*range(len(image.observation.row_groups))] or [None]
     in_force = [[_rules(image.model, one) for one in image.model.in_force if one.group == group] for group in groups]
-    return judge_by_rules(image.sighting, image.findings, in_force, criteria_of(image))
+    return judge_by_rules(image.observation, image.findings, in_force, criteria_of(image))
 
 
 def criteria_of(image: SavedImage) -> Criteria:
@@ -99,7 +99,8 @@ def _verdict(image: SavedImage, again: JudgedImage) -> ImageVerdict:
         replace(group, findings_read=one.findings_read, findings_count=one.findings_count)
         for group, one in zip(verdict.seen.groups, model.seen.groups, strict=True)
     )
-    rows = [row_group.row for row_group in image.sighting.row_groups]  # which one is worst depends on what is left out
+    # Which group is the worst depends on what is left out.
+    rows = [row_group.row for row_group in image.observation.row_groups]
     row = model.row if model.row in rows else verdict.row
     return replace(verdict, seen=replace(verdict.seen, groups=groups), row=row)
 
@@ -108,7 +109,7 @@ def _or_stated(check: Check, stated: CheckModel, image: SavedImage) -> Check:
     """Return a check as it was stated where the report does not hold what it was made of, as far as the rest fits."""
     if check.trouble is stated.error_type is Trouble.TIMEOUT:
         # The advice at the end names rows that are not the image; the report holds none of them.
-        known = stated.message.startswith(f"{check.rule}: {timed_out_after(image.sighting)}")
+        known = stated.message.startswith(f"{check.rule}: {timed_out_after(image.observation)}")
         return replace(check, message=stated.message) if known else check
     if image.model.left_out is None or not RULES[check.rule].levels or stated.rule != check.rule:
         return check

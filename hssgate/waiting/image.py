@@ -21,7 +21,7 @@ from hssgate.waiting.groups import (
     is_newer,
     judged_fields,
 )
-from hssgate.waiting.observation import Sighting, state_of, status_of
+from hssgate.waiting.observation import Observation, state_of, status_of
 from hssgate.waiting.states import Ending, Event, Pause, Stage
 
 _MOST_CHANGES = 200
@@ -195,9 +195,9 @@ class ImageState:
             for row_group in fresh
         ]
 
-    def sighting(self) -> Sighting:
+    def observation(self) -> Observation:
         """Return what was seen, once the wait is over."""
-        return Sighting(
+        return Observation(
             reference=self.reference,
             ending=self.ending or Ending.INTERRUPTED,
             row_groups=self._row_groups,

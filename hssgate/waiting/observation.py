@@ -14,7 +14,7 @@ from hssgate.waiting.states import Ending
 
 
 @record
-class Sighting:
+class Observation:
     """What the wait for one image came to.
 
     Args:

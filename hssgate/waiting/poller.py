@@ -17,7 +17,7 @@ from hssgate.reference import Reference, basename
 from hssgate.settings import WaitSettings
 from hssgate.text import plural
 from hssgate.waiting.image import ImageState
-from hssgate.waiting.observation import Sighting
+from hssgate.waiting.observation import Observation
 from hssgate.waiting.observer import Observer
 from hssgate.waiting.pacing import last_look_reserve, poll_pause
 from hssgate.waiting.retry import Streak, advice_on, pause_until, retry_pause
@@ -125,7 +125,7 @@ class Poller:
         ]
         self._waiting = sum(poll_group.left > 0 for poll_group in self._poll_groups)  # poll groups that are open
 
-    def run(self) -> dict[Reference, Sighting]:
+    def run(self) -> dict[Reference, Observation]:
         """Wait until each image has ended, timed out, or cannot be asked for; never raises GateError."""
         self._fill_queue(self._poll_groups)
         try:
@@ -137,7 +137,7 @@ class Poller:
             for poll_group in self._poll_groups:
                 for image in poll_group.open:
                     self._happen(poll_group, image, Event.SIGNAL)
-        return {image.reference: image.sighting() for poll_group in self._poll_groups for image in poll_group.images}
+        return {image.reference: image.observation() for poll_group in self._poll_groups for image in poll_group.images}
 
     def _poll_due(self) -> None:
         """Poll what is due: several at once after the first answer, alone before it or where nothing else is due."""

@@ -8,7 +8,7 @@ from hssgate.hss.models import CicdImage
 from hssgate.judging.hints import advice, near_misses
 from hssgate.reference import parse_reference
 from hssgate.waiting.groups import Phase, RowGroup
-from hssgate.waiting.observation import Sighting
+from hssgate.waiting.observation import Observation
 from hssgate.waiting.states import Ending
 
 DIGEST, OTHER = "sha256:" + "ab" * 32, "sha256:" + "cd" * 32
@@ -16,7 +16,7 @@ ROW = CicdImage(
     cicd_name="shop", namespace="team", image_name="app", image_version="1.0", image_digest=DIGEST,
     scan_status="success", latest_update_time=1_790_000_000_000, latest_scan_time=1_790_000_000_000,
 )  # fmt: skip
-SIGHTING = Sighting(
+OBSERVATION = Observation(
     reference=parse_reference("app:2.0"), ending=Ending.TIMED_OUT, row_groups=(), unsettled=frozenset(), error=None,
     server_time=None, scanned_after=None, waited_seconds=90.0, polls=3, reads=(), neighbours=(),
 )  # fmt: skip
@@ -39,7 +39,7 @@ def row(**fields: object) -> CicdImage:
 )  # fmt: skip
 def test_the_advice_fits_what_held_the_image_up(phase: Phase, said: str) -> None:
     """One way out for each phase in which a wait can end."""
-    assert advice(SIGHTING, RowGroup((None, None, None, "app", "2.0"), phase, ROW)) == said
+    assert advice(OBSERVATION, RowGroup((None, None, None, "app", "2.0"), phase, ROW)) == said
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_a_stale_result_whose_time_cannot_be_used_needs_a_digest(
     """No later scan would help: HSS does not say when it scanned."""
     row_group = RowGroup((None, None, None, "app", "2.0"), Phase.STALE, row(latest_scan_time=scan_time))
 
-    assert advice(replace(SIGHTING, server_time=server_time), row_group) == (
+    assert advice(replace(OBSERVATION, server_time=server_time), row_group) == (
         "; HSS gave no scan time that can be used, so --scanned-after cannot prove this result, a digest alone can: "
         "pass …@sha256:… without --scanned-after"
     )
@@ -69,21 +69,21 @@ CHECK = (
 
 
 @pytest.mark.parametrize(
-    ("sighting", "said"),
+    ("observation", "said"),
     [
-        pytest.param(SIGHTING, "; no row has this name and version" + CHECK, id="nothing like it"),
-        pytest.param(replace(SIGHTING, searched=True), "; no row has this image name" + CHECK, id="searched by name"),
+        pytest.param(OBSERVATION, "; no row has this name and version" + CHECK, id="nothing like it"),
+        pytest.param(replace(OBSERVATION, searched=True), "; no row has this image name" + CHECK, id="searched by name"),
         pytest.param(
-            replace(SIGHTING, neighbours=(ROW, row(image_version="1.1", latest_update_time=1, latest_scan_time=None))),
+            replace(OBSERVATION, neighbours=(ROW, row(image_version="1.1", latest_update_time=1, latest_scan_time=None))),
             "; did you mean team/app:1.0 (other version; success, scanned 2026-09-21T14:13:20Z), "
             "or team/app:1.1 (other version; success)?",
             id="rows alike",
         ),
     ],
 )  # fmt: skip
-def test_what_is_not_listed_is_looked_for_nearby(sighting: Sighting, said: str) -> None:
+def test_what_is_not_listed_is_looked_for_nearby(observation: Observation, said: str) -> None:
     """Rows that are alike are named, else what to check."""
-    assert advice(sighting, None) == said
+    assert advice(observation, None) == said
 
 
 def test_the_nearest_and_newest_rows_come_first_and_three_are_enough() -> None:
@@ -130,9 +130,9 @@ def test_a_version_that_hss_cut_comes_before_newer_rows() -> None:
 )
 def test_a_digest_that_never_appears_is_explained(found: CicdImage, explained: bool) -> None:  # noqa: FBT001
     """Builders name a push by the digest of its index, where HSS may know a manifest."""
-    sighting = replace(SIGHTING, reference=parse_reference(f"team/app:1.0@{DIGEST}"), neighbours=(found,))
+    observation = replace(OBSERVATION, reference=parse_reference(f"team/app:1.0@{DIGEST}"), neighbours=(found,))
 
-    assert ("If the digest asked for is that of an index" in advice(sighting, None)) is explained
+    assert ("If the digest asked for is that of an index" in advice(observation, None)) is explained
 
 
 @pytest.mark.parametrize(

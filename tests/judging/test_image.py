@@ -12,7 +12,7 @@ from hssgate.judging.image import (
     Criteria,
     has_result,
     is_proven_fresh,
-    judge_sighting,
+    judge_image,
     judgement_warnings,
     policy_warnings,
     rules_in_force,
@@ -26,7 +26,7 @@ from hssgate.policy.rules import Subject
 from hssgate.reference import parse_reference
 from hssgate.verdict import ListedFinding, Place, PolicySource, Read, Result, Seen, SeenGroup
 from hssgate.waiting.groups import GroupKey, Phase, RowGroup
-from hssgate.waiting.observation import Sighting
+from hssgate.waiting.observation import Observation
 from hssgate.waiting.states import Ending
 
 NOW = 1_790_000_000.0
@@ -39,7 +39,7 @@ KEY: GroupKey = ("shop", None, "team", "app", "1.0")
 OTHER_KEY: GroupKey = ("shop", None, "old", "app", "1.0")
 STANDING = RowGroup(KEY, Phase.ENDED, ROW)
 OTHER = RowGroup(OTHER_KEY, Phase.ENDED, ROW.model_copy(update={"namespace": "old"}))
-SIGHTING = Sighting(
+OBSERVATION = Observation(
     reference=parse_reference("app:1.0"), ending=Ending.ENDED, row_groups=(STANDING,), unsettled=frozenset(), error=None,
     server_time=None, scanned_after=None, waited_seconds=90.0, polls=3,
     reads=(Read(NOW, 200, "r-1", ROW),), neighbours=(),
@@ -61,20 +61,22 @@ def criteria(*policies: LoadedPolicy, scanned_after: Moment | None = None) -> Cr
     return Criteria(policies or (policy(severity="Medium"),), NOW, scanned_after)
 
 
-def results(sighting: Sighting, findings: dict[GroupKey, FetchedFindings], given: Criteria) -> list[tuple[str, str]]:
-    return [(check.name, check.result.value) for check in judge_sighting(sighting, findings, given).verdict.checks]
+def results(
+    observation: Observation, findings: dict[GroupKey, FetchedFindings], given: Criteria
+) -> list[tuple[str, str]]:
+    return [(check.name, check.result.value) for check in judge_image(observation, findings, given).verdict.checks]
 
 
 def test_a_group_that_ended_well_is_held_to_every_rule() -> None:
     """The verdict bears what was seen; one group and one policy need no names."""
-    judged = judge_sighting(SIGHTING, {}, criteria())
+    judged = judge_image(OBSERVATION, {}, criteria())
 
     verdict = judged.verdict
     assert [(check.name, check.result, check.place) for check in verdict.checks] == [
         ("scan", Result.PASSED, None), ("severity", Result.PASSED, Place("p.yaml", 3)),
     ]  # fmt: skip
     assert (verdict.reference, verdict.row, verdict.waited_seconds, verdict.polls, verdict.reads) == (
-        SIGHTING.reference, ROW, 90.0, 3, SIGHTING.reads,
+        OBSERVATION.reference, ROW, 90.0, 3, OBSERVATION.reads,
     )  # fmt: skip
     assert (verdict.findings, judged.applied) == ((), ((Applied(Subject("team", "app", "1.0"), None, NOW),),))
     assert verdict.seen == Seen("ended", None, (SeenGroup("ended", settled=True, row=ROW),), NOW, None)
@@ -82,7 +84,7 @@ def test_a_group_that_ended_well_is_held_to_every_rule() -> None:
 
 def test_every_group_and_every_policy_must_hold() -> None:
     """Checks name the group and the policy where there are several, and the worst group's row is the image's."""
-    both = replace(SIGHTING, row_groups=(STANDING, replace(OTHER, phase=Phase.STALE)))
+    both = replace(OBSERVATION, row_groups=(STANDING, replace(OTHER, phase=Phase.STALE)))
     given = criteria(policy("a.yaml", severity="Low"), policy("b.yaml", vulnerabilities=2))
 
     assert results(both, {}, given) == [
@@ -93,24 +95,24 @@ def test_every_group_and_every_policy_must_hold() -> None:
         ("severity (a.yaml, shop: old/app:1.0)", "skipped"),
         ("vulnerabilities (b.yaml, shop: old/app:1.0)", "skipped"),
     ]
-    verdict = judge_sighting(both, {}, given).verdict
+    verdict = judge_image(both, {}, given).verdict
     assert verdict.row == OTHER.row
     assert verdict.checks[4].message == "severity: not judged, the scan gave no result"
 
 
 def test_of_equally_bad_groups_the_first_gives_the_row() -> None:
     """As the API listed them."""
-    both = replace(SIGHTING, row_groups=(OTHER, STANDING))
+    both = replace(OBSERVATION, row_groups=(OTHER, STANDING))
 
-    assert judge_sighting(both, {}, criteria()).verdict.row == OTHER.row
+    assert judge_image(both, {}, criteria()).verdict.row == OTHER.row
 
 
 def test_an_image_that_was_not_listed_is_judged_by_its_name() -> None:
     """No row, no group; its rules are skipped."""
-    absent = replace(SIGHTING, ending=Ending.TIMED_OUT, row_groups=(), reference=parse_reference("old/app:1.0"))
+    absent = replace(OBSERVATION, ending=Ending.TIMED_OUT, row_groups=(), reference=parse_reference("old/app:1.0"))
     given = criteria(policy(severity="Low", overrides={"severity": "High"}))
 
-    judged = judge_sighting(absent, {}, given)
+    judged = judge_image(absent, {}, given)
 
     assert [(check.name, check.result.value, check.limit) for check in judged.verdict.checks] == [
         ("scan", "error", None), ("severity", "skipped", "High"),
@@ -123,11 +125,13 @@ def test_overrides_are_held_against_the_rows_own_names() -> None:
     """Else against those asked for; a row without a name is the one asked for."""
     nameless = replace(STANDING, row=ROW.model_copy(update={"image_name": None, "namespace": None}))
 
-    assert subject_of(SIGHTING, STANDING) == Subject("team", "app", "1.0")
-    assert subject_of(SIGHTING, nameless) == Subject(None, "app", "1.0")
-    assert subject_of(SIGHTING, None) == Subject(None, "app", "1.0")
+    assert subject_of(OBSERVATION, STANDING) == Subject("team", "app", "1.0")
+    assert subject_of(OBSERVATION, nameless) == Subject(None, "app", "1.0")
+    assert subject_of(OBSERVATION, None) == Subject(None, "app", "1.0")
     given = criteria(policy(severity="Low", overrides={"severity": "High"}))
-    limits = [rules_in_force(SIGHTING, row_group, given)[0].limits["severity"] for row_group in (STANDING, OTHER, None)]
+    limits = [
+        rules_in_force(OBSERVATION, row_group, given)[0].limits["severity"] for row_group in (STANDING, OTHER, None)
+    ]
     assert [limit.limit for limit in limits] == ["Low", "High", "Low"]
 
 
@@ -146,20 +150,20 @@ def test_rules_are_judged_only_on_a_scan_that_ended_in_success(
 ) -> None:
     """And freshness only where the scan ended."""
     row_group = RowGroup(KEY, phase, ROW.model_copy(update={"scan_status": status}), (ROW,))
-    sighting = replace(SIGHTING, row_groups=(row_group,), reference=parse_reference(f"app@{DIGEST}"))
+    observation = replace(OBSERVATION, row_groups=(row_group,), reference=parse_reference(f"app@{DIGEST}"))
 
-    assert results(sighting, {}, criteria(policy(vulnerabilities=2))) == checks
+    assert results(observation, {}, criteria(policy(vulnerabilities=2))) == checks
 
 
 def test_freshness_is_a_check_only_where_something_proves_it() -> None:
     """A digest, or the moment asked for."""
-    by_digest = replace(SIGHTING, reference=parse_reference(f"app:1.0@{DIGEST}"))
+    by_digest = replace(OBSERVATION, reference=parse_reference(f"app:1.0@{DIGEST}"))
     moment = Moment(int(NOW) * 1000 - 90_000)
 
-    assert [is_proven_fresh(SIGHTING, None), is_proven_fresh(SIGHTING, moment), is_proven_fresh(by_digest, None)] == [
+    assert [is_proven_fresh(OBSERVATION, None), is_proven_fresh(OBSERVATION, moment), is_proven_fresh(by_digest, None)] == [
         False, True, True,
     ]  # fmt: skip
-    judged = judge_sighting(SIGHTING, {}, criteria(scanned_after=moment)).verdict
+    judged = judge_image(OBSERVATION, {}, criteria(scanned_after=moment)).verdict
     assert judged.checks[1].limit == "scanned at or after 2026-09-21T14:11:50Z"
     assert judged.seen is not None
     assert judged.seen.scanned_after == moment.epoch_ms
@@ -167,22 +171,22 @@ def test_freshness_is_a_check_only_where_something_proves_it() -> None:
 
 def test_a_result_that_still_settles_is_no_result() -> None:
     """Its rules are judged by its counts, its findings are not, and its scan has not ended."""
-    young = replace(SIGHTING, unsettled=frozenset({KEY}), ending=Ending.TIMED_OUT)
+    young = replace(OBSERVATION, unsettled=frozenset({KEY}), ending=Ending.TIMED_OUT)
 
-    assert [has_result(SIGHTING, STANDING), has_result(young, STANDING)] == [True, False]
-    assert not has_result(SIGHTING, replace(STANDING, phase=Phase.AMBIGUOUS))
-    assert not has_result(SIGHTING, replace(STANDING, row=ROW.model_copy(update={"scan_status": "failed"})))
+    assert [has_result(OBSERVATION, STANDING), has_result(young, STANDING)] == [True, False]
+    assert not has_result(OBSERVATION, replace(STANDING, phase=Phase.AMBIGUOUS))
+    assert not has_result(OBSERVATION, replace(STANDING, row=ROW.model_copy(update={"scan_status": "failed"})))
     assert results(young, {}, criteria(policy(severity="Low", high_vulnerabilities=0))) == [
         ("scan", "error"), ("severity", "passed"), ("high_vulnerabilities", "skipped"),
     ]  # fmt: skip
-    seen = judge_sighting(young, {}, criteria()).verdict.seen
+    seen = judge_image(young, {}, criteria()).verdict.seen
     assert seen is not None
     assert [group.settled for group in seen.groups] == [False]
 
 
 def test_findings_are_listed_with_what_each_policy_made_of_them() -> None:
     """Most severe first, with CVEs, with each policy's reason, and with the number of their group."""
-    both = replace(SIGHTING, row_groups=(STANDING, OTHER))
+    both = replace(OBSERVATION, row_groups=(STANDING, OTHER))
     found: dict[GroupKey, FetchedFindings] = {
         KEY: Findings((V1, V2), {"N-2": CVES}), OTHER_KEY: Findings((V1,)),
     }  # fmt: skip
@@ -190,7 +194,7 @@ def test_findings_are_listed_with_what_each_policy_made_of_them() -> None:
         policy("a.yaml", "V-1", vulnerabilities=2), policy("b.yaml", "X", "CVE-*", "V-*", vulnerabilities=2)
     )
 
-    judged = judge_sighting(both, found, given)
+    judged = judge_image(both, found, given)
 
     assert judged.verdict.findings == (
         ListedFinding(V2, CVES, (("b.yaml", "because CVE-*"),), 0),
@@ -209,17 +213,17 @@ def test_findings_that_no_policy_needed_are_listed_all_the_same() -> None:
     nameless = Finding(app_name="ssl")
     found: dict[GroupKey, FetchedFindings] = {KEY: Findings((nameless,), {"": CVES[:1], "XXXX": CVES[1:]})}
 
-    verdict = judge_sighting(SIGHTING, found, criteria()).verdict
+    verdict = judge_image(OBSERVATION, found, criteria()).verdict
 
     assert [(one.finding, one.ignored_by) for one in verdict.findings] == [(nameless, ())]
 
 
 def test_why_there_was_no_answer_is_kept_for_judging_again() -> None:
     """Of the list, and of the findings."""
-    unanswered = replace(SIGHTING, ending=Ending.UNANSWERED, error=ApiUnavailable("busy", Exchange(503)))
+    unanswered = replace(OBSERVATION, ending=Ending.UNANSWERED, error=ApiUnavailable("busy", Exchange(503)))
     found: dict[GroupKey, FetchedFindings] = {KEY: FindingsMissing(ApiUnavailable("gone"))}
 
-    seen = judge_sighting(unanswered, found, criteria()).verdict.seen
+    seen = judge_image(unanswered, found, criteria()).verdict.seen
 
     assert seen == Seen(
         "unanswered", "busy", (SeenGroup("ended", settled=True, row=ROW, findings_error="gone"),), NOW, None
@@ -229,9 +233,9 @@ def test_why_there_was_no_answer_is_kept_for_judging_again() -> None:
 def test_rows_that_might_be_the_newest_are_kept_for_judging_again() -> None:
     """With the phase they stood in."""
     twin = ROW.model_copy(update={"image_digest": None})
-    unclear = replace(SIGHTING, row_groups=(RowGroup(KEY, Phase.AMBIGUOUS, ROW, (ROW, twin)),))
+    unclear = replace(OBSERVATION, row_groups=(RowGroup(KEY, Phase.AMBIGUOUS, ROW, (ROW, twin)),))
 
-    seen = judge_sighting(unclear, {}, criteria()).verdict.seen
+    seen = judge_image(unclear, {}, criteria()).verdict.seen
 
     assert seen is not None
     assert seen.groups == (SeenGroup("ambiguous", settled=True, row=ROW, others=(ROW, twin)),)
@@ -250,11 +254,11 @@ BY_TIME = (
 def test_a_pass_that_nothing_proves_fresh_carries_a_warning() -> None:
     """Only a pass does, once for all images; a moment proves less than a digest."""
     given, blocked = criteria(), criteria(policy(vulnerabilities=1))
-    judged = judge_sighting(SIGHTING, {}, given)
+    judged = judge_image(OBSERVATION, {}, given)
 
-    assert judgement_warnings([SIGHTING, SIGHTING], [judged, judged], given) == [FRESH]
-    assert judgement_warnings([SIGHTING], [judged], replace(given, scanned_after=Moment(1))) == [BY_TIME]
-    assert judgement_warnings([SIGHTING], [judge_sighting(SIGHTING, {}, blocked)], blocked) == []
+    assert judgement_warnings([OBSERVATION, OBSERVATION], [judged, judged], given) == [FRESH]
+    assert judgement_warnings([OBSERVATION], [judged], replace(given, scanned_after=Moment(1))) == [BY_TIME]
+    assert judgement_warnings([OBSERVATION], [judge_image(OBSERVATION, {}, blocked)], blocked) == []
 
 
 def test_broken_rules_that_only_warn_are_named_with_their_image() -> None:
@@ -262,14 +266,14 @@ def test_broken_rules_that_only_warn_are_named_with_their_image() -> None:
     given = criteria(
         policy("a.yaml", "V-1", vulnerabilities={"limit": 1, "action": "warn"}), policy("b.yaml", "Z", severity="Low")
     )
-    other = replace(SIGHTING, reference=parse_reference(f"old/app:1.0@{DIGEST}"), row_groups=(OTHER,))
+    other = replace(OBSERVATION, reference=parse_reference(f"old/app:1.0@{DIGEST}"), row_groups=(OTHER,))
     found: dict[GroupKey, FetchedFindings] = {KEY: Findings((V1, V2)), OTHER_KEY: Findings((V2, V2))}
-    judged = [judge_sighting(sighting, found, given) for sighting in (SIGHTING, other)]
+    judged = [judge_image(observation, found, given) for observation in (OBSERVATION, other)]
 
     assert policy_warnings(given.policies, judged) == [
         "b.yaml: ignore[0]: the ignore entry for Z (because Z) fits no finding of this run; check it, or take it out"
     ]
-    assert judgement_warnings([SIGHTING, other], judged, given) == [
+    assert judgement_warnings([OBSERVATION, other], judged, given) == [
         FRESH,
         f"old/app:1.0@{DIGEST}: vulnerabilities: 2 found, at most 1 accepted",
     ]
@@ -292,14 +296,14 @@ def test_entries_are_held_against_every_group_and_every_image_of_the_run() -> No
     given = criteria(over, replace(ended, policy=gone), scanned_after=Moment(1))
     told = ["b.yaml: overrides[0]: the override for * (r) ended on 2026-09-20 and has no effect any more"]
     of_old = ["b.yaml: overrides[2]: the override for old/* (s) ended on 2026-09-20 and has no effect any more"]
-    absent = replace(SIGHTING, row_groups=(), reference=parse_reference("old/app:1.0"), ending=Ending.TIMED_OUT)
+    absent = replace(OBSERVATION, row_groups=(), reference=parse_reference("old/app:1.0"), ending=Ending.TIMED_OUT)
 
-    for sightings, more in (
-        ([replace(SIGHTING, row_groups=(STANDING, OTHER))], of_old),
-        ([SIGHTING, absent], of_old),
-        ([SIGHTING], []),
+    for observations, more in (
+        ([replace(OBSERVATION, row_groups=(STANDING, OTHER))], of_old),
+        ([OBSERVATION, absent], of_old),
+        ([OBSERVATION], []),
     ):
-        judged = [judge_sighting(sighting, {}, given) for sighting in sightings]
+        judged = [judge_image(observation, {}, given) for observation in observations]
 
         assert policy_warnings(given.policies, judged) == told + more
 
@@ -307,20 +311,20 @@ def test_entries_are_held_against_every_group_and_every_image_of_the_run() -> No
 def test_a_failed_scan_passes_with_a_warning_where_the_policy_of_its_own_group_accepts_it() -> None:
     """The override is compared with the row's names, and only until its day has ended."""
     failed = replace(OTHER, row=OTHER.row.model_copy(update={"scan_status": "failed"}))
-    sighting = replace(SIGHTING, row_groups=(failed,))
+    observation = replace(OBSERVATION, row_groups=(failed,))
     accepting = policy(severity="Low", overrides={"scan": {"accept": ["failed"]}})
     ended = accepting.policy.overrides[0].model_copy(update={"expires": date(2026, 9, 20)})
     late = replace(accepting, policy=accepting.policy.model_copy(update={"overrides": (ended,)}))
 
-    assert results(sighting, {}, criteria(accepting)) == [("scan", "warned"), ("severity", "passed")]
-    assert results(sighting, {}, criteria(late)) == [("scan", "error"), ("severity", "skipped")]
+    assert results(observation, {}, criteria(accepting)) == [("scan", "warned"), ("severity", "passed")]
+    assert results(observation, {}, criteria(late)) == [("scan", "error"), ("severity", "skipped")]
 
 
 def test_ages_are_counted_at_the_moment_of_judging_and_findings_not_read_are_no_pass() -> None:
     """The row's scan is a minute old."""
     given = criteria(policy(scan_age="59s", high_vulnerabilities=0))
 
-    assert results(SIGHTING, {}, given) == [
+    assert results(OBSERVATION, {}, given) == [
         ("scan", "passed"),
         ("high_vulnerabilities", "error"),
         ("scan_age", "failed"),

@@ -14,7 +14,7 @@ from hssgate.policy.rules import RulesInForce
 from hssgate.reference import parse_reference
 from hssgate.verdict import Check, Result, Trouble
 from hssgate.waiting.groups import GroupKey, Phase, RowGroup
-from hssgate.waiting.observation import Sighting
+from hssgate.waiting.observation import Observation
 from hssgate.waiting.states import Ending
 
 DIGEST = "sha256:" + "ab" * 32
@@ -23,7 +23,7 @@ ROW = CicdImage(
     image_name="app", image_version="1.0", image_digest=DIGEST, scan_status="success",
     severity_level="Low", vul_num=3, latest_scan_time=1_790_000_000_000,
 )  # fmt: skip
-SIGHTING = Sighting(
+OBSERVATION = Observation(
     reference=parse_reference("app:1.0"), ending=Ending.TIMED_OUT, row_groups=(), unsettled=frozenset(), error=None,
     server_time=None, scanned_after=None, waited_seconds=90.0, polls=3, reads=(), neighbours=(),
 )  # fmt: skip
@@ -71,7 +71,7 @@ def test_an_ended_scan_is_told_with_its_reason(
     fields: dict[str, object], in_force: list[RulesInForce], result: Result, said: str
 ) -> None:
     """Success passes; a failure passes, with a warning, only where every policy accepts it."""
-    check = judge_scan(replace(SIGHTING, ending=Ending.ENDED), row_group(Phase.ENDED, **fields), in_force)
+    check = judge_scan(replace(OBSERVATION, ending=Ending.ENDED), row_group(Phase.ENDED, **fields), in_force)
 
     status = str(fields.get("scan_status", "success"))
     trouble = Trouble.SCAN_FAILED if result is Result.ERROR else None
@@ -80,7 +80,7 @@ def test_an_ended_scan_is_told_with_its_reason(
 
 def test_a_status_is_shown_cut_to_its_first_sixty_characters() -> None:
     """Whatever HSS writes there, and it never passes for success."""
-    check = judge_scan(SIGHTING, row_group(Phase.ENDED, scan_status="success" + "s" * 90), [NO_RULES])
+    check = judge_scan(OBSERVATION, row_group(Phase.ENDED, scan_status="success" + "s" * 90), [NO_RULES])
 
     assert check.actual == "success" + "s" * 52 + "…"
     assert check.result is Result.ERROR
@@ -111,14 +111,14 @@ def test_what_did_not_end_is_told_by_how_the_wait_ended(
     ending: Ending, seen: RowGroup | None, trouble: Trouble, said: str
 ) -> None:
     """With the time waited and the last state; a doubt is never a pass."""
-    sighting = replace(SIGHTING, ending=ending, error=ApiUnavailable("gone"))
+    observation = replace(OBSERVATION, ending=ending, error=ApiUnavailable("gone"))
 
-    assert judge_scan(sighting, seen, [NO_RULES]) == Check("scan", Result.ERROR, f"scan: {said}", trouble=trouble)
+    assert judge_scan(observation, seen, [NO_RULES]) == Check("scan", Result.ERROR, f"scan: {said}", trouble=trouble)
 
 
 def test_no_look_at_all_before_the_deadline_is_no_answer() -> None:
     """Nothing was asked, so no error is known."""
-    check = judge_scan(replace(SIGHTING, ending=Ending.UNANSWERED), None, [NO_RULES])
+    check = judge_scan(replace(OBSERVATION, ending=Ending.UNANSWERED), None, [NO_RULES])
 
     assert check.message == "scan: gave up after 1m30s: no look could be taken before the deadline"
     assert check.trouble is Trouble.API
@@ -128,7 +128,7 @@ def test_no_look_at_all_before_the_deadline_is_no_answer() -> None:
 def test_a_success_that_has_not_settled_is_no_end(ending: Ending) -> None:
     """It is told as settling, and nothing passes by it."""
     seen = row_group(Phase.ENDED)
-    check = judge_scan(replace(SIGHTING, ending=ending, unsettled=frozenset({KEY})), seen, [NO_RULES])
+    check = judge_scan(replace(OBSERVATION, ending=ending, unsettled=frozenset({KEY})), seen, [NO_RULES])
 
     assert check.result is Result.ERROR
     assert "last state: success, settling" in check.message
@@ -143,7 +143,7 @@ def test_results_that_cannot_be_told_apart_are_all_named_once() -> None:
         ROW.model_copy(update={"image_digest": "d" * 150, "scan_status": "s" * 50, "severity_level": "l" * 50}),
     )
 
-    check = judge_scan(SIGHTING, RowGroup(KEY, Phase.AMBIGUOUS, ROW, rows), [NO_RULES])
+    check = judge_scan(OBSERVATION, RowGroup(KEY, Phase.AMBIGUOUS, ROW, rows), [NO_RULES])
 
     assert check == Check(
         "scan",
@@ -173,34 +173,34 @@ def test_results_that_cannot_be_told_apart_are_named_with_what_differs(fields: d
     """Two rows that read alike would not show why neither is believed."""
     row_group = RowGroup(KEY, Phase.AMBIGUOUS, ROW, (ROW, ROW.model_copy(update=fields)))
 
-    message = judge_scan(SIGHTING, row_group, [NO_RULES]).message
+    message = judge_scan(OBSERVATION, row_group, [NO_RULES]).message
 
     shown = message.removeprefix("scan: results that cannot be told apart in time: ").partition("; ")[0]
     assert shown == ", ".join(f"{DIGEST} (success, severity Low, 3 vulnerabilities{part})" for part in named.split("|"))
 
 
-BY_DIGEST = replace(SIGHTING, reference=parse_reference(f"app:1.0@{DIGEST}"))
+BY_DIGEST = replace(OBSERVATION, reference=parse_reference(f"app:1.0@{DIGEST}"))
 ASKED = "scanned at or after 2026-09-21T14:13:20Z"
 
 
 @pytest.mark.parametrize(
-    ("sighting", "moment", "asked"),
+    ("observation", "moment", "asked"),
     [
         pytest.param(BY_DIGEST, None, f"digest {DIGEST}", id="digest"),
-        pytest.param(SIGHTING, Moment(1_790_000_000_000), ASKED, id="moment"),
+        pytest.param(OBSERVATION, Moment(1_790_000_000_000), ASKED, id="moment"),
         pytest.param(BY_DIGEST, Moment(1_790_000_000_000), f"digest {DIGEST} and {ASKED}", id="both"),
         pytest.param(
-            replace(SIGHTING, scanned_after=1_790_000_000_000), Moment(1_790_000_060_000), ASKED,
+            replace(OBSERVATION, scanned_after=1_790_000_000_000), Moment(1_790_000_060_000), ASKED,
             id="an age, as it was on the server's clock",
         ),
     ],
 )  # fmt: skip
 def test_freshness_names_what_was_asked_for_and_what_was_found(
-    sighting: Sighting, moment: Moment | None, asked: str
+    observation: Observation, moment: Moment | None, asked: str
 ) -> None:
     """Where there is no result, it is skipped."""
-    found = judge_freshness(sighting, row_group(Phase.ENDED), moment)
-    nothing = judge_freshness(sighting, None, moment)
+    found = judge_freshness(observation, row_group(Phase.ENDED), moment)
+    nothing = judge_freshness(observation, None, moment)
 
     shown = f"{DIGEST}, scanned 2026-09-21T14:13:20Z"
     assert found == Check("freshness", Result.PASSED, f"freshness: {shown}; asked for {asked}", shown, asked)
@@ -221,7 +221,7 @@ def test_success_is_the_only_status_that_passes_by_itself() -> None:
     passed = [
         status
         for status in ScanStatus
-        if judge_scan(SIGHTING, row_group(Phase.ENDED, scan_status=status.value), [NO_RULES]).result is Result.PASSED
+        if judge_scan(OBSERVATION, row_group(Phase.ENDED, scan_status=status.value), [NO_RULES]).result is Result.PASSED
     ]
 
     assert passed == [ScanStatus.SUCCESS]

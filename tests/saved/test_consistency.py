@@ -13,7 +13,7 @@ import pytest
 
 from hssgate.errors import Interrupted, Misused
 from hssgate.exit_codes import WORST_FIRST, ExitCode
-from hssgate.judging.image import Criteria, judge_sighting
+from hssgate.judging.image import Criteria, judge_image
 from hssgate.policy.load import load_policies
 from hssgate.reports.json import sealed
 from hssgate.saved.consistency import contradictions, read_consistent_report
@@ -290,8 +290,8 @@ def test_one_change_never_makes_a_report_softer(seed: int, tmp_path: Path, bench
         except Misused:
             continue
         codes = [
-            judge_sighting(
-                one.sighting, one.findings, Criteria(policies, one.judged_at, one.scanned_after)
+            judge_image(
+                one.observation, one.findings, Criteria(policies, one.judged_at, one.scanned_after)
             ).verdict.exit_code
             for one in again.images
         ]

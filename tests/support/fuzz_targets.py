@@ -178,7 +178,7 @@ def reports(raw: bytes) -> None:
         except Misused as error:
             assert str(path) in str(error)
             return
-        assert all(image.sighting.reference.image_name for image in report.images)
+        assert all(image.observation.reference.image_name for image in report.images)
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {

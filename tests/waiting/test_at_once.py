@@ -21,7 +21,7 @@ from hssgate.hss.query import CicdImagesQuery
 from hssgate.hss.secret import Secret
 from hssgate.reference import Reference, parse_reference
 from hssgate.settings import WaitSettings
-from hssgate.waiting.observation import Sighting
+from hssgate.waiting.observation import Observation
 from hssgate.waiting.poller import Poller, PollGroup
 from hssgate.waiting.row_filter import Wanted
 from hssgate.waiting.states import Ending
@@ -68,7 +68,7 @@ class Crowd:
         self._status = status
         self._lock = threading.Lock()
 
-    def wait(self) -> dict[Reference, Sighting]:
+    def wait(self) -> dict[Reference, Observation]:
         poll_groups = [
             PollGroup((reference,), self._fetch_of(number)) for number, reference in enumerate(self.references)
         ]
@@ -121,7 +121,7 @@ def test_the_first_is_asked_alone_and_then_eight_at_once() -> None:
 
     ended = crowd.wait()
 
-    assert {sighting.ending for sighting in ended.values()} == {Ending.ENDED}
+    assert {observation.ending for observation in ended.values()} == {Ending.ENDED}
     assert sorted(number for number, _ in crowd.polls) == list(range(20))
     assert (crowd.polls[0][0], crowd.most) == (0, CALLS_AT_ONCE)
 
@@ -131,7 +131,7 @@ def test_without_a_good_answer_one_is_asked_at_a_time(alone: int) -> None:
     """A refusal of the credentials costs one request; a fault says nothing about them."""
     if alone == 401:
         crowd = Crowd(9, status="failed", errors={0: ApiRefused("HTTP 401", Exchange(401))}, clock=ThreadedClock())
-        assert {sighting.ending for sighting in crowd.wait().values()} == {Ending.REFUSED}
+        assert {observation.ending for observation in crowd.wait().values()} == {Ending.REFUSED}
         assert [number for number, _ in crowd.polls] == [0]
         return
     crowd = Crowd(9, status="failed", errors={}, clock=ThreadedClock())
@@ -145,7 +145,7 @@ def test_without_a_good_answer_one_is_asked_at_a_time(alone: int) -> None:
         raise busy[number]
 
     crowd._fetch = fetch  # type: ignore[method-assign]
-    assert {sighting.ending for sighting in crowd.wait().values()} == {Ending.UNANSWERED}
+    assert {observation.ending for observation in crowd.wait().values()} == {Ending.UNANSWERED}
     assert set(asked) == set(range(9))
 
 

@@ -9,7 +9,7 @@ from hssgate.reference import parse_reference
 from hssgate.verdict import Read
 from hssgate.waiting.groups import Phase
 from hssgate.waiting.image import ImageState
-from hssgate.waiting.observation import Sighting
+from hssgate.waiting.observation import Observation
 from hssgate.waiting.states import Ending, Event, Pause, Stage
 
 NOW_MS = 1_790_000_000_000
@@ -45,8 +45,8 @@ class Looks:
         )
 
     @property
-    def seen(self) -> Sighting:
-        return self.image.sighting()
+    def seen(self) -> Observation:
+        return self.image.observation()
 
     @property
     def phases(self) -> list[Phase]:
@@ -63,7 +63,7 @@ def test_at_the_start_nothing_is_known() -> None:
 
     assert (image.stage, image.pause, image.ending) == (Stage.NOT_STARTED, Pause.PACED, None)
     assert (image.has_rows, image.was_answered, image.settles_at, image.state) == (False, False, (), "not listed")
-    assert image.sighting() == Sighting(
+    assert image.observation() == Observation(
         reference=image.reference, ending=Ending.INTERRUPTED, row_groups=(), unsettled=frozenset(), error=None,
         server_time=None, scanned_after=None, waited_seconds=0.0, polls=0, reads=(), neighbours=(), searched=False,
     )  # fmt: skip

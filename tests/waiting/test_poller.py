@@ -103,9 +103,9 @@ def test_a_deadline_that_went_by_unnoticed_leaves_no_look() -> None:
     )  # fmt: skip
     poller._poll_groups[2].due = 5000.0
 
-    sightings = poller.run()
+    observations = poller.run()
 
-    assert [sightings[reference].ending for reference in (seen, slow, never)] == [
+    assert [observations[reference].ending for reference in (seen, slow, never)] == [
         Ending.TIMED_OUT, Ending.TIMED_OUT, Ending.UNANSWERED,
     ]  # fmt: skip
 

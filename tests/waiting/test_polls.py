@@ -12,7 +12,7 @@ from hssgate.hss.models import CicdImage
 from hssgate.hss.paging import Listing
 from hssgate.reference import Reference, parse_reference
 from hssgate.settings import WaitSettings
-from hssgate.waiting.observation import Sighting
+from hssgate.waiting.observation import Observation
 from hssgate.waiting.poller import Poller, PollGroup
 from hssgate.waiting.states import Ending
 from tests.support.fakes import START, FakeClock
@@ -83,7 +83,7 @@ class Desk:
 
         return PollGroup(references, fetch)
 
-    def poll(self, *poll_groups: PollGroup) -> dict[Reference, Sighting]:
+    def poll(self, *poll_groups: PollGroup) -> dict[Reference, Observation]:
         self.it = Poller(
             poll_groups, self.patience, self.clock, self, start=self.start, single_look=9.0,
             scanned_after=self.scanned_after, neighbours=self.search,
@@ -131,19 +131,19 @@ BUSY = ApiUnavailable("busy", Exchange(503))
 
 
 def test_an_image_that_has_ended_costs_one_look() -> None:
-    """Everything is told once, and the sighting bears the time since the start of the run."""
+    """Everything is told once, and the observation bears the time since the start of the run."""
     desk = Desk(late=7.0)
 
-    sighting = desk.poll(desk.poll_group(APP, brings=[DONE], takes=2.0))[APP]
+    observation = desk.poll(desk.poll_group(APP, brings=[DONE], takes=2.0))[APP]
 
-    assert (sighting.ending, sighting.waited_seconds, sighting.polls, desk.it.interruption) == (
+    assert (observation.ending, observation.waited_seconds, observation.polls, desk.it.interruption) == (
         Ending.ENDED,
         9.0,
         1,
         None,
     )
-    assert sighting.server_time == desk.clock.epoch()
-    assert [read.at for read in sighting.reads] == [desk.clock.epoch()]
+    assert observation.server_time == desk.clock.epoch()
+    assert [read.at for read in observation.reads] == [desk.clock.epoch()]
     assert desk.taken == [("app", 7.0, 493.0)]
     assert desk.changes == [("app", "failed", 9.0)]
     assert desk.looks == [("1 row, request id r-1; done", 9.0)]
@@ -192,12 +192,12 @@ def test_the_last_look_is_taken_before_the_deadline_that_runs(first: Brought, ti
     """Twice the slowest look before it, so that its answer is there in time."""
     desk = Desk(patience=WaitSettings(timeout=timeout, appear_timeout=500, settle=0, interval=400, max_interval=1000))
 
-    sighting = desk.poll(desk.poll_group(APP, brings=[first], takes=3.0))[APP]
+    observation = desk.poll(desk.poll_group(APP, brings=[first], takes=3.0))[APP]
 
-    assert sighting.ending is Ending.TIMED_OUT
+    assert observation.ending is Ending.TIMED_OUT
     assert desk.moments[-1] == last
     assert desk.changes[0][2] == 3.0
-    assert sighting.waited_seconds == last + 3
+    assert observation.waited_seconds == last + 3
 
 
 def test_the_slowest_look_counts_and_every_poll_group_has_one() -> None:
@@ -208,10 +208,10 @@ def test_the_slowest_look_counts_and_every_poll_group_has_one() -> None:
         desk.poll_group(OTHER, brings=[(row(name="other"),)], takes=1.0),
     )
 
-    sightings = desk.poll(slow, fast)
+    observations = desk.poll(slow, fast)
 
     assert desk.moments == [0.0, 2.0, 92.0, 94.0, 96.0]
-    assert [sightings[image].ending for image in (APP, OTHER)] == [Ending.TIMED_OUT, Ending.TIMED_OUT]
+    assert [observations[image].ending for image in (APP, OTHER)] == [Ending.TIMED_OUT, Ending.TIMED_OUT]
 
 
 def test_of_a_short_wait_the_half_is_kept_for_the_last_look() -> None:
@@ -229,11 +229,11 @@ def test_images_of_one_poll_group_share_its_looks_and_each_gets_its_own_rows() -
     desk = Desk()
     everything = (row("failed"), row(name="other"), row("failed", image_version="2"), row(name="stranger"))
 
-    sightings = desk.poll(desk.poll_group(APP, OTHER, brings=[everything, (row("failed", "other"),)]))
+    observations = desk.poll(desk.poll_group(APP, OTHER, brings=[everything, (row("failed", "other"),)]))
 
-    assert [sightings[image].polls for image in (APP, OTHER)] == [1, 2]
-    assert sightings[APP].neighbours == (row("failed", image_version="2"),)
-    assert list(sightings) == [APP, OTHER]
+    assert [observations[image].polls for image in (APP, OTHER)] == [1, 2]
+    assert observations[APP].neighbours == (row("failed", image_version="2"),)
+    assert list(observations) == [APP, OTHER]
     assert desk.changes == [("app", "failed", 0.0), ("other", "scanning", 0.0), ("other", "failed", 1.0)]
     assert desk.looks[0][0] == "4 rows, request id r-1; next look in 1s"
 
@@ -256,14 +256,14 @@ def test_pauses_grow_with_failures_and_an_answer_ends_their_row() -> None:
     """2 s, doubling, with chance below; the failure is told as the image's state."""
     desk = Desk()
 
-    sighting = desk.poll(desk.poll_group(APP, brings=[BUSY, BUSY, BUSY, SCANNING, BUSY, DONE]))[APP]
+    observation = desk.poll(desk.poll_group(APP, brings=[BUSY, BUSY, BUSY, SCANNING, BUSY, DONE]))[APP]
 
     assert [high for low, high in desk.clock.asked if low == 0] == [2, 4, 8, 2]
     assert desk.moments == [0.0, 1.0, 3.0, 7.0, 9.645751, 10.645751]
     assert desk.looks[0] == ("busy; next look in 1s", 0.0)
     assert desk.changes[:2] == [("app", "no answer: busy", 0.0), ("app", "scanning", 7.0)]
-    assert [round(read.at - START, 6) for read in sighting.reads] == [0.0, 7.0, 9.645751, 10.645751]
-    assert (sighting.polls, sighting.error) == (6, None)
+    assert [round(read.at - START, 6) for read in observation.reads] == [0.0, 7.0, 9.645751, 10.645751]
+    assert (observation.polls, observation.error) == (6, None)
 
 
 def test_the_sixth_fault_of_the_server_in_a_row_is_the_last() -> None:
@@ -272,9 +272,9 @@ def test_the_sixth_fault_of_the_server_in_a_row_is_the_last() -> None:
     for between in (BUSY, SCANNING):
         desk = Desk()
 
-        sighting = desk.poll(desk.poll_group(APP, brings=[*[fault] * 5, between, fault]))[APP]
+        observation = desk.poll(desk.poll_group(APP, brings=[*[fault] * 5, between, fault]))[APP]
 
-        assert (sighting.ending, sighting.polls, sighting.error) == (Ending.UNANSWERED, 12, fault)
+        assert (observation.ending, observation.polls, observation.error) == (Ending.UNANSWERED, 12, fault)
         assert desk.looks[-1][0] == "fault; done"
         assert desk.searched == []
 
@@ -283,9 +283,9 @@ def test_silence_until_the_deadline_is_no_answer() -> None:
     """And nobody asks for near misses then."""
     desk = Desk(patience=WaitSettings(timeout=10, appear_timeout=10))
 
-    sighting = desk.poll(desk.poll_group(APP, brings=[BUSY]))[APP]
+    observation = desk.poll(desk.poll_group(APP, brings=[BUSY]))[APP]
 
-    assert (sighting.ending, sighting.error, desk.searched) == (Ending.UNANSWERED, BUSY, [])
+    assert (observation.ending, observation.error, desk.searched) == (Ending.UNANSWERED, BUSY, [])
     assert desk.moments == [0.0, 1.0, 3.0, 7.0, 9.75]
     assert desk.taken[-1] == ("app", 9.75, 0.25)
 
@@ -315,45 +315,45 @@ def test_throttling_shortens_no_pause_and_passes_no_deadline() -> None:
     desk = Desk(patience=WaitSettings(timeout=100, appear_timeout=100, settle=0, interval=50, max_interval=1000))
     short, long = (ApiUnavailable("busy", Exchange(429), retry_after=seconds, throttled=True) for seconds in (20, 1e6))
 
-    sightings = desk.poll(
+    observations = desk.poll(
         desk.poll_group(OTHER, brings=[(row(name="other"),)]), desk.poll_group(APP, brings=[short, long])
     )
 
     assert [(name, elapsed) for name, elapsed, _ in desk.taken] == [
         ("other", 0.0), ("app", 0.0), ("app", 20.0), ("other", 99.5), ("app", 99.5), ("app", 99.75),
     ]  # fmt: skip
-    assert [sightings[image].ending for image in (APP, OTHER)] == [Ending.UNANSWERED, Ending.TIMED_OUT]
+    assert [observations[image].ending for image in (APP, OTHER)] == [Ending.UNANSWERED, Ending.TIMED_OUT]
 
 
 def test_a_refusal_ends_the_wait_for_all() -> None:
     """Each with the reason; only those of the poll group were looked for. A refused request ends only its own."""
     no = ApiRefused("no", Exchange(403, "r-no"))
     desk = Desk()
-    sightings = desk.poll(desk.poll_group(APP, THIRD, brings=[no]), desk.poll_group(OTHER, brings=[SCANNING]))
+    observations = desk.poll(desk.poll_group(APP, THIRD, brings=[no]), desk.poll_group(OTHER, brings=[SCANNING]))
 
-    assert {image: (found.ending, found.error, found.polls) for image, found in sightings.items()} == {
+    assert {image: (found.ending, found.error, found.polls) for image, found in observations.items()} == {
         APP: (Ending.REFUSED, no, 1), THIRD: (Ending.REFUSED, no, 1), OTHER: (Ending.REFUSED, no, 0),
     }  # fmt: skip
-    assert [(read.http_status, read.at) for read in sightings[APP].reads] == [(403, START)]
+    assert [(read.http_status, read.at) for read in observations[APP].reads] == [(403, START)]
     assert desk.changes == [(name, "refused: no", 0.0) for name in ("app", "third", "other")]
 
     desk = Desk()
-    sightings = desk.poll(
+    observations = desk.poll(
         desk.poll_group(APP, brings=[RequestRefused("odd")]), desk.poll_group(OTHER, brings=[(row("failed", "other"),)])
     )
-    assert [sightings[image].ending for image in (APP, OTHER)] == [Ending.REFUSED, Ending.ENDED]
+    assert [observations[image].ending for image in (APP, OTHER)] == [Ending.REFUSED, Ending.ENDED]
 
 
 def test_refused_credentials_end_the_wait_at_once() -> None:
     """Those that are due later are not waited for either."""
     desk = Desk()
 
-    sightings = desk.poll(
+    observations = desk.poll(
         desk.poll_group(APP, brings=[SCANNING, ApiRefused("HTTP 401", Exchange(401))], takes=2.0),
         desk.poll_group(OTHER, brings=[ApiUnavailable("busy", Exchange(503), retry_after=300.0)]),
     )
 
-    assert {sighting.ending for sighting in sightings.values()} == {Ending.REFUSED}
+    assert {observation.ending for observation in observations.values()} == {Ending.REFUSED}
     assert desk.elapsed < 10
 
 
@@ -361,13 +361,13 @@ def test_a_signal_ends_the_wait_for_whoever_has_not_ended() -> None:
     """With its code, and with what was seen."""
     desk = Desk()
 
-    sightings = desk.poll(
+    observations = desk.poll(
         desk.poll_group(OTHER, brings=[(row("failed", "other"),)], takes=5.0),
         desk.poll_group(APP, brings=[SCANNING, Interrupted(ExitCode.TERMINATED)]),
     )
 
-    assert [sightings[image].ending for image in (APP, OTHER)] == [Ending.INTERRUPTED, Ending.ENDED]
-    assert sightings[APP].waited_seconds == 7.236
+    assert [observations[image].ending for image in (APP, OTHER)] == [Ending.INTERRUPTED, Ending.ENDED]
+    assert observations[APP].waited_seconds == 7.236
     assert desk.it.interruption is ExitCode.TERMINATED
 
 
@@ -376,12 +376,12 @@ def test_a_deadline_that_came_during_another_look_is_not_looked_past() -> None:
     for takes in (500.0, 600.0):
         desk = Desk()
 
-        sightings = desk.poll(
+        observations = desk.poll(
             desk.poll_group(APP, brings=[(row("failed"),)], takes=takes),
             desk.poll_group(OTHER, THIRD, brings=[SCANNING]),
         )
 
-        assert [sightings[image].ending for image in (APP, OTHER, THIRD)] == [
+        assert [observations[image].ending for image in (APP, OTHER, THIRD)] == [
             Ending.ENDED, Ending.UNANSWERED, Ending.UNANSWERED,
         ]  # fmt: skip
         assert [name for name, _, _ in desk.taken] == ["app"]
@@ -427,12 +427,12 @@ def test_near_misses_are_asked_for_in_what_is_left_of_the_time(nearby: Brought) 
     """Only where no row was listed, and they decide nothing."""
     desk = Desk(nearby=nearby, patience=WaitSettings(timeout=30, appear_timeout=30, settle=0, interval=50))
 
-    sightings = desk.poll(desk.poll_group(APP, OTHER, brings=[(row(name="other"),)], takes=1.0))
+    observations = desk.poll(desk.poll_group(APP, OTHER, brings=[(row(name="other"),)], takes=1.0))
 
-    assert [sightings[image].ending for image in (APP, OTHER)] == [Ending.TIMED_OUT, Ending.TIMED_OUT]
+    assert [observations[image].ending for image in (APP, OTHER)] == [Ending.TIMED_OUT, Ending.TIMED_OUT]
     assert desk.searched == [("app", 29.0, 1.0)]
-    assert sightings[APP].neighbours == (() if nearby is BUSY else nearby)
-    assert sightings[APP].searched is (nearby is not BUSY)
+    assert observations[APP].neighbours == (() if nearby is BUSY else nearby)
+    assert observations[APP].searched is (nearby is not BUSY)
 
 
 def test_near_misses_are_asked_for_three_times_at_most_and_never_after_the_deadline() -> None:
@@ -473,9 +473,9 @@ def test_when_is_read_on_the_servers_clock(
     """As far as the clocks are known to differ; a wide difference is told once."""
     desk = Desk(scanned_after=asked, server=server)
 
-    sighting = desk.poll(desk.poll_group(APP, brings=[SCANNING, DONE]))[APP]
+    observation = desk.poll(desk.poll_group(APP, brings=[SCANNING, DONE]))[APP]
 
-    assert sighting.scanned_after == moment
+    assert observation.scanned_after == moment
     assert desk.warnings == ([describe_skew(server or 0.0)] if warns else [])
     notes = [text for text, _ in desk.looks if "for the difference of the clocks" in text]
     assert len(notes) == (moment not in (None, 1_000_000))
