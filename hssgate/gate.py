@@ -65,9 +65,9 @@ def run_gate(
         clock,
         warnings,
         start=start,
-        single_look=settings.connection.request_timeout,
+        single_poll=settings.connection.request_timeout,
         scanned_after=settings.scanned_after,
-        neighbours=lambda reference, within: client.first_cicd_images(_resembling(reference), within=within),
+        similar_rows=lambda reference, within: client.first_cicd_images(_resembling(reference), within=within),
     )
     polled = poller.run()
     observations = [polled[reference] for reference in settings.references]
@@ -166,9 +166,9 @@ class _Warnings:
         with self._lock:
             self._observer.changed(reference, state, elapsed)
 
-    def looked(self, text: str, elapsed: float) -> None:
+    def detail(self, text: str, elapsed: float) -> None:
         with self._lock:
-            self._observer.looked(text, elapsed)
+            self._observer.detail(text, elapsed)
 
     def tick(self, elapsed: float) -> None:
         with self._lock:

@@ -30,8 +30,8 @@ class Progress:
         self._spoke_at = self._clock.monotonic()
         self._console.progress(f"[{format_duration(elapsed):>6}] {reference.text}: {state}")
 
-    def looked(self, text: str, elapsed: float) -> None:
-        """Print what a single look brought, for the curious."""
+    def detail(self, text: str, elapsed: float) -> None:
+        """Print the result of one request, with -v."""
         self._console.detail(f"[{format_duration(elapsed):>6}] {text}")
 
     def tick(self, elapsed: float) -> None:

@@ -92,7 +92,7 @@ class Inquiry:
 
     def _ask(self, row: CicdImage, rules: Sequence[RulesInForce]) -> Findings:
         listed = self._until_answered(lambda left: self._client.list_findings(row, within=left)).rows
-        self._observer.looked(f"{row.image_name}: {plural(len(listed), 'finding')}", self._elapsed())
+        self._observer.detail(f"{row.image_name}: {plural(len(listed), 'finding')}", self._elapsed())
         wanted = dict.fromkeys(vul_id for policy in rules for vul_id in policy.ignores.notices_to_look_up(listed))
         unknown = [vul_id for vul_id in wanted if vul_id not in self._cves]
         if unknown:

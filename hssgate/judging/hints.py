@@ -61,7 +61,7 @@ def _last_change(row: CicdImage) -> int:
 
 
 def _advice_on_absence(observation: Observation) -> str:
-    misses = near_misses(observation.reference, observation.neighbours)
+    misses = near_misses(observation.reference, observation.similar_rows)
     if misses:
         return "; did you mean " + ", or ".join(misses) + "?" + _digest_advice(observation)
     known = "no row has this image name" if observation.searched else "no row has this name and version"
@@ -80,7 +80,7 @@ def _cut_version(reference: Reference) -> str | None:
 def _digest_advice(observation: Observation) -> str:
     """Return why a digest may never appear where rows of the same tag do."""
     asked = observation.reference
-    if asked.build_digests or not any(asked.differences(row) == ("image_digest",) for row in observation.neighbours):
+    if asked.build_digests or not any(asked.differences(row) == ("image_digest",) for row in observation.similar_rows):
         return ""
     return (
         " If the digest asked for is that of an index, HSS may know the image by its manifest or configuration: "

@@ -143,7 +143,7 @@ def _saved(image: ImageModel, interruption: ExitCode | None) -> SavedImage:
             Read(read.at.timestamp(), read.http_status, read.request_id, read.row, answered=read.answered)
             for read in image.reads
         ),
-        neighbours=(),
+        similar_rows=(),
     )
     findings = {row_group.key: _findings(image, number, interruption) for number, row_group in enumerate(row_groups)}
     moment = Moment(seen.scanned_after) if seen.scanned_after is not None else None

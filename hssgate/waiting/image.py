@@ -25,7 +25,7 @@ from hssgate.waiting.observation import Observation, state_of, status_of
 from hssgate.waiting.states import Ending, Event, Pause, Stage
 
 _MOST_CHANGES = 200
-_MOST_NEIGHBOURS = 200
+_MOST_SIMILAR_ROWS = 200
 _DATE_STEP = 1.0  # seconds that a `Date` header may be short of the moment
 
 
@@ -82,7 +82,7 @@ class ImageState:
         self._polls = 0
         self._changes: list[Read] = []
         self._recent: list[Read] = []
-        self._neighbours: tuple[CicdImage, ...] = ()
+        self._similar_rows: tuple[CicdImage, ...] = ()
         self._searched = False
         self._told_state = ""
         self._told_statuses: set[str | None] = set()
@@ -115,7 +115,7 @@ class ImageState:
         self._row_groups = self._distrust_vanished(
             group_rows(self.reference, listing.rows, scanned_after, present), present
         )
-        self._neighbours = tuple(row for row in listing.rows if not self.reference.owns(row))[:_MOST_NEIGHBOURS]
+        self._similar_rows = tuple(row for row in listing.rows if not self.reference.owns(row))[:_MOST_SIMILAR_ROWS]
         self._settles = {}
         listed = {row_group.key for row_group in self._row_groups}
         self._first_seen = {key: first for key, first in self._first_seen.items() if key in listed}
@@ -145,10 +145,10 @@ class ImageState:
         if ending is Ending.UNANSWERED and isinstance(self._error, ApiUnavailable):
             self._error = self._error.with_advice()
 
-    def add_neighbours(self, rows: Iterable[CicdImage]) -> None:
+    def add_similar_rows(self, rows: Iterable[CicdImage]) -> None:
         """Add rows that the caller may have meant, found by the name alone."""
         self._searched = True
-        self._neighbours += tuple(row for row in rows if not self.reference.owns(row))[:_MOST_NEIGHBOURS]
+        self._similar_rows += tuple(row for row in rows if not self.reference.owns(row))[:_MOST_SIMILAR_ROWS]
 
     @property
     def has_rows(self) -> bool:
@@ -208,7 +208,7 @@ class ImageState:
             waited_seconds=self._waited,
             polls=self._polls,
             reads=self._evidence_kept(),
-            neighbours=self._neighbours,
+            similar_rows=self._similar_rows,
             searched=self._searched,
         )
 

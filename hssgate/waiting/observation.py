@@ -28,7 +28,7 @@ class Observation:
         waited_seconds: from the start of the run.
         polls: looks taken for this image.
         reads: each change of state and the last two reads.
-        neighbours: rows like it but for something; to be named where it was not found.
+        similar_rows: rows like it but for something; to be named where it was not found.
         searched: whether rows of its name were asked for, whatever their version.
     """
 
@@ -42,7 +42,7 @@ class Observation:
     waited_seconds: float
     polls: int
     reads: tuple[Read, ...]
-    neighbours: tuple[CicdImage, ...]
+    similar_rows: tuple[CicdImage, ...]
     searched: bool = False
 
 

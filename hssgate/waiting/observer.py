@@ -13,8 +13,8 @@ class Observer(Protocol):
     def changed(self, reference: Reference, state: str, elapsed: float) -> None:
         """An image's state is now this one."""
 
-    def looked(self, text: str, elapsed: float) -> None:
-        """A single look brought this, whether or not it changed anything."""
+    def detail(self, text: str, elapsed: float) -> None:
+        """A poll or another request brought this, whether or not it changed anything."""
 
     def tick(self, elapsed: float) -> None:
         """Time passes; called at least every `tick_seconds` of a pause."""

@@ -9,8 +9,8 @@ BACKOFF_FIRST = 2.0
 BACKOFF_LONGEST = 60.0
 SERVER_FAULTS_IN_A_ROW = 5
 ADVICE_AFTER = 3  # equal failures in a row
-LAST_LOOK_LEAST = 0.25  # time kept for the last look before a deadline
-LAST_LOOK_MOST = 10.0
+LAST_POLL_LEAST = 0.25  # time kept for the last poll before a deadline
+LAST_POLL_MOST = 10.0
 
 
 def poll_pause(elapsed: float, patience: WaitSettings, roll: float) -> float:
@@ -33,15 +33,15 @@ def backoff_ceiling(failures: int) -> float:
     return float(min(BACKOFF_FIRST * 2 ** min(failures - 1, 10), BACKOFF_LONGEST))
 
 
-def last_look_reserve(slowest_look: float, looks: int, window: float) -> float:
-    """Return how long before a deadline the last look is taken, so that its answer is there at the deadline.
+def last_poll_reserve(slowest_poll: float, polls: int, window: float) -> float:
+    """Return how long before a deadline the last poll is taken, so that its answer is there at the deadline.
 
     Args:
-        slowest_look: the longest that a look has taken in this run.
-        looks: how many are to be taken one after the other.
+        slowest_poll: the longest that a poll has taken in this run.
+        polls: how many are to be taken one after the other.
         window: the whole time from start to deadline, of which at most half is kept.
     """
-    return min(max(LAST_LOOK_LEAST, 2 * slowest_look) * looks, LAST_LOOK_MOST, window / 2)
+    return min(max(LAST_POLL_LEAST, 2 * slowest_poll) * polls, LAST_POLL_MOST, window / 2)
 
 
 def _held(value: float, least: float, most: float) -> float:

@@ -19,12 +19,12 @@ from hssgate.text import plural
 from hssgate.waiting.image import ImageState
 from hssgate.waiting.observation import Observation
 from hssgate.waiting.observer import Observer
-from hssgate.waiting.pacing import last_look_reserve, poll_pause
+from hssgate.waiting.pacing import last_poll_reserve, poll_pause
 from hssgate.waiting.retry import Streak, advice_on, pause_until, retry_pause
 from hssgate.waiting.server_clock import ServerClock
 from hssgate.waiting.states import LIMITS, TABLE, Ending, Event, Limit, Pause, Stage
 
-_MOST_NEIGHBOURS_ASKED = 3
+_MOST_SEARCHES = 3
 
 
 @dataclass(frozen=True)
@@ -85,9 +85,9 @@ class Poller:
         clock: time and chance.
         observer: is told what happens.
         start: of the run, on the monotonic clock; deadlines are counted from it.
-        single_look: seconds for the one look that a timeout of 0 leaves.
+        single_poll: seconds for the one look that a timeout of 0 leaves.
         scanned_after: the earliest scan time that is believed.
-        neighbours: returns rows that resemble a reference, in at most so many seconds; raises ApiError.
+        similar_rows: returns rows that resemble a reference, in at most so many seconds; raises ApiError.
     """
 
     def __init__(
@@ -98,21 +98,21 @@ class Poller:
         observer: Observer,
         *,
         start: float,
-        single_look: float,
+        single_poll: float,
         scanned_after: Moment | None,
-        neighbours: Callable[[Reference, float], Listing[CicdImage]],
+        similar_rows: Callable[[Reference, float], Listing[CicdImage]],
     ) -> None:
         self._patience = patience
         self._clock = clock
         self._observer = observer
         self._scanned_after = scanned_after
-        self._neighbours = neighbours
+        self._similar_rows = similar_rows
         self.interruption: ExitCode | None = None
         self._start = start
         self._epoch_at_zero = clock.epoch() - clock.monotonic()
-        self._single_look = single_look
-        self._slowest_look = 0.0
-        self._neighbours_asked = 0
+        self._single_look = single_poll
+        self._slowest_poll = 0.0
+        self._searches = 0
         self._server_clock = ServerClock(clock, observer.warn)
         self._noted: set[str] = set()
         self._advised: set[tuple[int | None, str]] = set()
@@ -181,7 +181,7 @@ class Poller:
             self._refuse(poll_group, answer)
         else:
             self._is_admitted = True
-            self._slowest_look = max(self._slowest_look, self._clock.monotonic() - poll.began)
+            self._slowest_poll = max(self._slowest_poll, self._clock.monotonic() - poll.began)
             self._news(poll_group, answer, poll.began)
         if poll_group.open:
             heapq.heappush(self._queue, (poll_group.due, poll_group.number, poll_group))
@@ -264,10 +264,10 @@ class Poller:
         to = edge.to
         if isinstance(to, Stage):
             image.stage, image.pause = to, edge.pause
-            if self._clock.monotonic() >= self._last_look_at(image):
+            if self._clock.monotonic() >= self._last_poll_at(image):
                 to = edge.at_deadline
         if to is Ending.TIMED_OUT:
-            self._ask_neighbours(image)
+            self._search_similar_rows(image)
         if isinstance(to, Ending):
             image.end(to, self._elapsed(), error)
             poll_group.left -= 1
@@ -276,14 +276,14 @@ class Poller:
     def _schedule(self, poll_group: _OpenGroup, pause: float) -> None:
         """Set when the group is polled next: after the pause, sooner where a result settles or a deadline comes."""
         now = self._clock.monotonic()
-        dues = [min(self._due(image, now, pause), self._last_look_at(image)) for image in poll_group.open]
+        dues = [min(self._due(image, now, pause), self._last_poll_at(image)) for image in poll_group.open]
         poll_group.due = min(dues, default=now)
         self._put_off(poll_group)
 
     def _put_off(self, poll_group: _OpenGroup) -> None:
         """Poll a poll group no sooner than the throttling ends, but for its deadlines."""
         if poll_group.due < self._throttled_until:
-            poll_group.due = min([self._throttled_until, *(self._last_look_at(image) for image in poll_group.open)])
+            poll_group.due = min([self._throttled_until, *(self._last_poll_at(image) for image in poll_group.open)])
 
     def _put_all_off(self, pause: float) -> None:
         """Poll nothing before the pause is over: the limit is the caller's, not the image's.
@@ -318,9 +318,9 @@ class Poller:
             case unreachable:
                 assert_never(unreachable)
 
-    def _last_look_at(self, image: ImageState) -> float:
+    def _last_poll_at(self, image: ImageState) -> float:
         deadline = self._deadline(image)
-        return deadline - last_look_reserve(self._slowest_look, self._waiting, deadline - self._start)
+        return deadline - last_poll_reserve(self._slowest_poll, self._waiting, deadline - self._start)
 
     def _left(self, poll_group: _OpenGroup, now: float) -> float:
         """Return the seconds that a look may take: what is left until the first deadline, unless that was 0."""
@@ -329,14 +329,14 @@ class Poller:
             return self._single_look
         return (min(deadlines) - now) / self._waiting  # so that one silence does not take the time of all
 
-    def _ask_neighbours(self, image: ImageState) -> None:
+    def _search_similar_rows(self, image: ImageState) -> None:
         """Look for rows that the caller may have meant, in what is left of the time; they decide nothing."""
         left = self._deadline(image) - self._clock.monotonic()
-        if image.has_rows or left <= 0 or self._neighbours_asked >= _MOST_NEIGHBOURS_ASKED:
+        if image.has_rows or left <= 0 or self._searches >= _MOST_SEARCHES:
             return
-        self._neighbours_asked += 1
+        self._searches += 1
         try:
-            image.add_neighbours(self._neighbours(image.reference, left).rows)
+            image.add_similar_rows(self._similar_rows(image.reference, left).rows)
         except ApiError:
             return
 
@@ -346,7 +346,7 @@ class Poller:
 
     def _tell_look(self, poll_group: _OpenGroup, brought: str) -> None:
         pause = format_duration(max(poll_group.due - self._clock.monotonic(), 0.0))
-        self._observer.looked(
+        self._observer.detail(
             f"{brought}; " + (f"next look in {pause}" if poll_group.open else "done"), self._elapsed()
         )
         self._observer.tick(self._elapsed())
@@ -364,7 +364,7 @@ class Poller:
     def _note_once(self, note: str) -> None:
         if note not in self._noted:
             self._noted.add(note)
-            self._observer.looked(note, self._elapsed())
+            self._observer.detail(note, self._elapsed())
 
     def _present(self) -> float:
         """Return the present in epoch seconds, by a clock that nobody sets meanwhile."""

@@ -7,7 +7,7 @@ from typing import TypeVar
 from hssgate.clock import Clock
 from hssgate.errors import ApiUnavailable
 from hssgate.waiting.observer import Observer
-from hssgate.waiting.pacing import ADVICE_AFTER, LAST_LOOK_LEAST, SERVER_FAULTS_IN_A_ROW, backoff_ceiling
+from hssgate.waiting.pacing import ADVICE_AFTER, LAST_POLL_LEAST, SERVER_FAULTS_IN_A_ROW, backoff_ceiling
 
 T = TypeVar("T")
 
@@ -95,10 +95,10 @@ def until_answered(ask: Callable[[float], T], *, start: float, deadline: float, 
             return ask(left)
         except ApiUnavailable as error:
             streak.add(error)
-            last_attempt_at = deadline - min(LAST_LOOK_LEAST, (deadline - start) / 2)
+            last_attempt_at = deadline - min(LAST_POLL_LEAST, (deadline - start) / 2)
             if streak.is_too_long or clock.monotonic() >= last_attempt_at:
                 raise error.with_advice() from None
-            observer.looked(str(error), clock.monotonic() - start)
+            observer.detail(str(error), clock.monotonic() - start)
             if streak.calls_for_advice:
                 observer.advise(advice_on(error), clock.monotonic() - start)
             pause = retry_pause(error, streak.failures, clock)

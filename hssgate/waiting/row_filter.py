@@ -7,7 +7,7 @@ from hssgate.hss.models import CicdImage
 from hssgate.hss.odd_rows import OddRow
 from hssgate.reference import Reference, basename
 
-MOST_NEIGHBOURS = 200  # rows of a name that are nobody's; they are only told as what may have been meant
+MOST_SIMILAR_ROWS = 200  # rows of a name that are nobody's; they are only told as what may have been meant
 
 
 class Wanted:
@@ -21,7 +21,7 @@ class Wanted:
         self._by_tag: dict[tuple[str, str | None], list[Reference]] = {}
         for reference in references:
             self._by_tag.setdefault((reference.basename, reference.image_version), []).append(reference)
-        self._room = {name: MOST_NEIGHBOURS for name, _ in self._by_tag}
+        self._room = {name: MOST_SIMILAR_ROWS for name, _ in self._by_tag}
         self._in_doubt: set[Reference] = set()
 
     def keeps(self, row: CicdImage) -> bool:

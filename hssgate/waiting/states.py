@@ -17,13 +17,13 @@ class Ending(StrEnum):
 
     ENDED = "ended"  # every group's scan has ended, and what it gave is settled or ambiguous
     TIMED_OUT = "timed out"
-    UNANSWERED = "unanswered"  # the last look before the deadline got no answer
+    UNANSWERED = "unanswered"  # the last poll before the deadline got no answer
     REFUSED = "refused"
     INTERRUPTED = "interrupted"
 
 
 class Event(StrEnum):
-    """What a look brought, or what came instead of one."""
+    """What a poll brought, or what came instead of one."""
 
     NOTHING_STARTED = "no row, a stale row, or a row not scanned"
     IN_PROGRESS = "a row in progress, of a status nobody documented, or gone since it was seen"
@@ -32,8 +32,8 @@ class Event(StrEnum):
     NO_ANSWER = "429, 408, 5xx, no connection, what cannot be read, and a refusal once the call was answered"
     TOO_MANY_FAULTS = "more 500, or refusals once the call was answered, in a row than are asked again"
     REFUSED = "401, 403, 404, any other 4xx, 3xx"
-    OVERDUE = "no look before the deadline, and the one before it was answered"
-    OVERDUE_UNANSWERED = "no look before the deadline, and the one before it was not answered"
+    OVERDUE = "no poll before the deadline, and the one before it was answered"
+    OVERDUE_UNANSWERED = "no poll before the deadline, and the one before it was not answered"
     SIGNAL = "SIGINT or SIGTERM"
 
 
@@ -45,7 +45,7 @@ class Limit(StrEnum):
 
 
 class Pause(StrEnum):
-    """When the next look is due; never later than the last look before the deadline."""
+    """When the next poll is due; never later than the last poll before the deadline."""
 
     PACED = "root of the seconds waited, between --interval and --max-interval; sooner where a group's result settles"
     SETTLE = "when the result has been seen for --settle, between --interval and --max-interval"
@@ -58,8 +58,8 @@ class Edge:
 
     Args:
         to: where the wait stands then.
-        at_deadline: where it stands if the deadline of that stage is reached with this very look.
-        pause: when the next look is due, if there is one.
+        at_deadline: where it stands if the deadline of that stage is reached with this very poll.
+        pause: when the next poll is due, if there is one.
     """
 
     to: Stage | Ending

@@ -10,7 +10,7 @@ from hssgate.hss.odd_rows import OddRow
 from hssgate.hss.paging import whole_list
 from hssgate.hss.responses import Page
 from hssgate.reference import parse_reference
-from hssgate.waiting.row_filter import MOST_NEIGHBOURS, Wanted
+from hssgate.waiting.row_filter import MOST_SIMILAR_ROWS, Wanted
 
 ROOM = 1_000_000  # bytes
 
@@ -84,7 +84,7 @@ def test_a_long_list_of_one_name_leaves_what_is_wanted_and_a_few_neighbours() ->
     """Rows that belong to an image are kept wherever they stand, those that are only alike up to a number."""
     references = [parse_reference("app:1.0"), parse_reference("app:2.0"), parse_reference(f"app@sha256:{'a' * 64}")]
     digest = CicdImage(image_name="app", image_version="x", image_digest=f"sha256:{'a' * 64}")
-    alike = [row("app", f"1.0-{number}") for number in range(MOST_NEIGHBOURS + 1)]
+    alike = [row("app", f"1.0-{number}") for number in range(MOST_SIMILAR_ROWS + 1)]
     rows = [row("application"), CicdImage(), *alike, row("app", "2.0"), digest, row("app"), row("app", "1.0-more")]
     wanted = Wanted(references)
 

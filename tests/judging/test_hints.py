@@ -18,7 +18,7 @@ ROW = CicdImage(
 )  # fmt: skip
 OBSERVATION = Observation(
     reference=parse_reference("app:2.0"), ending=Ending.TIMED_OUT, row_groups=(), unsettled=frozenset(), error=None,
-    server_time=None, scanned_after=None, waited_seconds=90.0, polls=3, reads=(), neighbours=(),
+    server_time=None, scanned_after=None, waited_seconds=90.0, polls=3, reads=(), similar_rows=(),
 )  # fmt: skip
 
 
@@ -74,7 +74,7 @@ CHECK = (
         pytest.param(OBSERVATION, "; no row has this name and version" + CHECK, id="nothing like it"),
         pytest.param(replace(OBSERVATION, searched=True), "; no row has this image name" + CHECK, id="searched by name"),
         pytest.param(
-            replace(OBSERVATION, neighbours=(ROW, row(image_version="1.1", latest_update_time=1, latest_scan_time=None))),
+            replace(OBSERVATION, similar_rows=(ROW, row(image_version="1.1", latest_update_time=1, latest_scan_time=None))),
             "; did you mean team/app:1.0 (other version; success, scanned 2026-09-21T14:13:20Z), "
             "or team/app:1.1 (other version; success)?",
             id="rows alike",
@@ -130,7 +130,7 @@ def test_a_version_that_hss_cut_comes_before_newer_rows() -> None:
 )
 def test_a_digest_that_never_appears_is_explained(found: CicdImage, explained: bool) -> None:  # noqa: FBT001
     """Builders name a push by the digest of its index, where HSS may know a manifest."""
-    observation = replace(OBSERVATION, reference=parse_reference(f"team/app:1.0@{DIGEST}"), neighbours=(found,))
+    observation = replace(OBSERVATION, reference=parse_reference(f"team/app:1.0@{DIGEST}"), similar_rows=(found,))
 
     assert ("If the digest asked for is that of an index" in advice(observation, None)) is explained
 

@@ -42,7 +42,7 @@ OTHER = RowGroup(OTHER_KEY, Phase.ENDED, ROW.model_copy(update={"namespace": "ol
 OBSERVATION = Observation(
     reference=parse_reference("app:1.0"), ending=Ending.ENDED, row_groups=(STANDING,), unsettled=frozenset(), error=None,
     server_time=None, scanned_after=None, waited_seconds=90.0, polls=3,
-    reads=(Read(NOW, 200, "r-1", ROW),), neighbours=(),
+    reads=(Read(NOW, 200, "r-1", ROW),), similar_rows=(),
 )  # fmt: skip
 CVES = (Cve(cve_id="CVE-1"), Cve(cve_id="CVE-2"))
 V1, V2 = Finding(vul_id="V-1", repair_necessity="not_needed_repair"), Finding(vul_id="N-2")

@@ -25,7 +25,7 @@ ROW = CicdImage(
 )  # fmt: skip
 OBSERVATION = Observation(
     reference=parse_reference("app:1.0"), ending=Ending.TIMED_OUT, row_groups=(), unsettled=frozenset(), error=None,
-    server_time=None, scanned_after=None, waited_seconds=90.0, polls=3, reads=(), neighbours=(),
+    server_time=None, scanned_after=None, waited_seconds=90.0, polls=3, reads=(), similar_rows=(),
 )  # fmt: skip
 NO_RULES = RulesInForce({}, None, Ignores(()))
 

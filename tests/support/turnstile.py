@@ -146,7 +146,7 @@ def _watch(member: Member, turnstile: Turnstile, shared: SharedTime, patience: W
 
     poller = Poller(
         [PollGroup((reference,), fetch)], patience, SharedClock(shared, member.number), _Nobody(), start=shared.now,
-        single_look=30, scanned_after=None, neighbours=lambda _reference, within: fetch(within),
+        single_poll=30, scanned_after=None, similar_rows=lambda _reference, within: fetch(within),
     )  # fmt: skip
     ending = poller.run()[reference].ending
     codes = {Ending.ENDED: member.right, Ending.TIMED_OUT: 4}
@@ -180,7 +180,7 @@ class _Nobody:
 
     def changed(self, _reference: Reference, _state: str, _elapsed: float) -> None: ...
 
-    def looked(self, _text: str, _elapsed: float) -> None: ...
+    def detail(self, _text: str, _elapsed: float) -> None: ...
 
     def advise(self, _text: str, _elapsed: float) -> None: ...
 

@@ -73,8 +73,8 @@ class Crowd:
             PollGroup((reference,), self._fetch_of(number)) for number, reference in enumerate(self.references)
         ]
         poller = Poller(
-            poll_groups, WaitSettings(timeout=600, settle=0), self.clock, self, start=self.clock.monotonic(), single_look=9,
-            scanned_after=None, neighbours=lambda _reference, _within: Listing((), None, Exchange(200)),
+            poll_groups, WaitSettings(timeout=600, settle=0), self.clock, self, start=self.clock.monotonic(), single_poll=9,
+            scanned_after=None, similar_rows=lambda _reference, _within: Listing((), None, Exchange(200)),
         )  # fmt: skip
         return poller.run()
 
@@ -108,7 +108,7 @@ class Crowd:
 
     def advise(self, _text: str, _elapsed: float) -> None: ...
 
-    def looked(self, _text: str, _elapsed: float) -> None: ...
+    def detail(self, _text: str, _elapsed: float) -> None: ...
 
     def tick(self, _elapsed: float) -> None: ...
 

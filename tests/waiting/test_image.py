@@ -65,7 +65,7 @@ def test_at_the_start_nothing_is_known() -> None:
     assert (image.has_rows, image.was_answered, image.settles_at, image.state) == (False, False, (), "not listed")
     assert image.observation() == Observation(
         reference=image.reference, ending=Ending.INTERRUPTED, row_groups=(), unsettled=frozenset(), error=None,
-        server_time=None, scanned_after=None, waited_seconds=0.0, polls=0, reads=(), neighbours=(), searched=False,
+        server_time=None, scanned_after=None, waited_seconds=0.0, polls=0, reads=(), similar_rows=(), searched=False,
     )  # fmt: skip
 
 
@@ -368,8 +368,8 @@ def test_rows_that_are_alike_are_kept_to_be_named() -> None:
     found = [row(image_version=f"w{number}") for number in range(201)]
 
     looks.bring(row(), *beside)
-    assert (looks.seen.neighbours, looks.seen.searched) == (tuple(beside[:200]), False)
-    looks.image.add_neighbours(iter([row(), *found]))
-    assert (looks.seen.neighbours, looks.seen.searched) == ((*beside[:200], *found[:200]), True)
+    assert (looks.seen.similar_rows, looks.seen.searched) == (tuple(beside[:200]), False)
+    looks.image.add_similar_rows(iter([row(), *found]))
+    assert (looks.seen.similar_rows, looks.seen.searched) == ((*beside[:200], *found[:200]), True)
     looks.bring(row())
-    assert looks.seen.neighbours == ()
+    assert looks.seen.similar_rows == ()

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hssgate.settings import WaitSettings
-from hssgate.waiting.pacing import LAST_LOOK_MOST, backoff_ceiling, last_look_reserve, poll_pause
+from hssgate.waiting.pacing import LAST_POLL_MOST, backoff_ceiling, last_poll_reserve, poll_pause
 
 PATIENCE = WaitSettings(interval=5, max_interval=60)
 
@@ -40,8 +40,8 @@ def test_backoff_doubles_up_to_a_minute() -> None:
 
 def test_the_last_look_leaves_room_for_its_answer() -> None:
     """Twice the slowest look for each look to come, within bounds."""
-    assert last_look_reserve(0.01, 1, 600) == 0.25
-    assert last_look_reserve(1.0, 1, 600) == 2.0
-    assert last_look_reserve(1.0, 3, 600) == 6.0
-    assert last_look_reserve(30.0, 3, 600) == LAST_LOOK_MOST
-    assert last_look_reserve(30.0, 3, 4) == 2.0
+    assert last_poll_reserve(0.01, 1, 600) == 0.25
+    assert last_poll_reserve(1.0, 1, 600) == 2.0
+    assert last_poll_reserve(1.0, 3, 600) == 6.0
+    assert last_poll_reserve(30.0, 3, 600) == LAST_POLL_MOST
+    assert last_poll_reserve(30.0, 3, 4) == 2.0

@@ -98,8 +98,8 @@ def test_a_deadline_that_went_by_unnoticed_leaves_no_look() -> None:
     looks: list[str] = []
     poll_groups = [PollGroup((seen,), lambda _within: empty), PollGroup((slow,), slowly), PollGroup((never,), slowly)]
     poller = Poller(
-        poll_groups, WaitSettings(timeout=30), clock, Progress(Console(), clock), start=clock.monotonic(), single_look=9,
-        scanned_after=None, neighbours=lambda _reference, _within: empty,
+        poll_groups, WaitSettings(timeout=30), clock, Progress(Console(), clock), start=clock.monotonic(), single_poll=9,
+        scanned_after=None, similar_rows=lambda _reference, _within: empty,
     )  # fmt: skip
     poller._poll_groups[2].due = 5000.0
 

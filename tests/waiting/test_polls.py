@@ -85,8 +85,8 @@ class Desk:
 
     def poll(self, *poll_groups: PollGroup) -> dict[Reference, Observation]:
         self.it = Poller(
-            poll_groups, self.patience, self.clock, self, start=self.start, single_look=9.0,
-            scanned_after=self.scanned_after, neighbours=self.search,
+            poll_groups, self.patience, self.clock, self, start=self.start, single_poll=9.0,
+            scanned_after=self.scanned_after, similar_rows=self.search,
         )  # fmt: skip
         return self.it.run()
 
@@ -115,7 +115,7 @@ class Desk:
     def advise(self, text: str, elapsed: float) -> None:
         self.advice.append((text, elapsed))
 
-    def looked(self, text: str, elapsed: float) -> None:
+    def detail(self, text: str, elapsed: float) -> None:
         self.looks.append((text, elapsed))
 
     def tick(self, elapsed: float) -> None:
@@ -200,7 +200,7 @@ def test_the_last_look_is_taken_before_the_deadline_that_runs(first: Brought, ti
     assert observation.waited_seconds == last + 3
 
 
-def test_the_slowest_look_counts_and_every_poll_group_has_one() -> None:
+def test_the_slowest_poll_counts_and_every_poll_group_has_one() -> None:
     """Faster ones later do not shorten what is kept; whoever is left alone has more time."""
     desk = Desk(patience=WaitSettings(timeout=100, appear_timeout=100, settle=0, interval=200, max_interval=1000))
     slow, fast = (
@@ -225,14 +225,14 @@ def test_of_a_short_wait_the_half_is_kept_for_the_last_look() -> None:
 
 
 def test_images_of_one_poll_group_share_its_looks_and_each_gets_its_own_rows() -> None:
-    """Rows of another name are nobody's neighbours; whoever has ended is looked for no more."""
+    """Rows of another name are no near misses; whoever has ended is looked for no more."""
     desk = Desk()
     everything = (row("failed"), row(name="other"), row("failed", image_version="2"), row(name="stranger"))
 
     observations = desk.poll(desk.poll_group(APP, OTHER, brings=[everything, (row("failed", "other"),)]))
 
     assert [observations[image].polls for image in (APP, OTHER)] == [1, 2]
-    assert observations[APP].neighbours == (row("failed", image_version="2"),)
+    assert observations[APP].similar_rows == (row("failed", image_version="2"),)
     assert list(observations) == [APP, OTHER]
     assert desk.changes == [("app", "failed", 0.0), ("other", "scanning", 0.0), ("other", "failed", 1.0)]
     assert desk.looks[0][0] == "4 rows, request id r-1; next look in 1s"
@@ -431,7 +431,7 @@ def test_near_misses_are_asked_for_in_what_is_left_of_the_time(nearby: Brought) 
 
     assert [observations[image].ending for image in (APP, OTHER)] == [Ending.TIMED_OUT, Ending.TIMED_OUT]
     assert desk.searched == [("app", 29.0, 1.0)]
-    assert observations[APP].neighbours == (() if nearby is BUSY else nearby)
+    assert observations[APP].similar_rows == (() if nearby is BUSY else nearby)
     assert observations[APP].searched is (nearby is not BUSY)
 
 

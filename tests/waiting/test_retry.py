@@ -26,7 +26,7 @@ class Notes:
     def advise(self, text: str, elapsed: float) -> None:
         self.advice.append((text, elapsed))
 
-    def looked(self, text: str, elapsed: float) -> None:
+    def detail(self, text: str, elapsed: float) -> None:
         self.looks.append((text, elapsed))
 
     def tick(self, elapsed: float) -> None:

@@ -90,8 +90,8 @@ class Walk:
 
     def poller_of(self, *poll_groups: PollGroup) -> Poller:
         return Poller(
-            poll_groups, PATIENCE, self.clock, Progress(Console(), self.clock), start=self.clock.monotonic(), single_look=9,
-            scanned_after=None, neighbours=lambda _reference, _within: NOTHING(),
+            poll_groups, PATIENCE, self.clock, Progress(Console(), self.clock), start=self.clock.monotonic(), single_poll=9,
+            scanned_after=None, similar_rows=lambda _reference, _within: NOTHING(),
         )  # fmt: skip
 
     def look(self, _within: float) -> Listing[CicdImage]:
