@@ -8,7 +8,7 @@ import click
 from hssgate.cli.context import World
 from hssgate.cli.options import common_options
 from hssgate.emulator.app import Emulator
-from hssgate.emulator.identity.guide import ways_in
+from hssgate.emulator.identity.guide import credentials_guide
 from hssgate.emulator.scenario import ScenarioInvalid, default_scenario, load_scenario
 from hssgate.emulator.server import serve
 from hssgate.errors import Interrupted, Misused
@@ -45,7 +45,7 @@ def emulator(ctx: click.Context, port: int, scenario: Path | None, verbose: int,
         with world.interruptible(), serve(app, port=port) as server:
             world.console.result(f"listening on {server.url}")
             world.console.result(app.describe())
-            world.console.result(f"\n{ways_in(played, server.url)}")
+            world.console.result(f"\n{credentials_guide(played, server.url)}")
             while True:
                 world.clock.sleep(_LONG_WHILE)
     except OSError as error:

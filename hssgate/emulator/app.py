@@ -11,18 +11,18 @@ from pydantic import JsonValue
 from hssgate.emulator.authentication import Authenticator
 from hssgate.emulator.control import control, is_control
 from hssgate.emulator.dialect import GATEWAY
-from hssgate.emulator.faults import Ruling, rule_on
-from hssgate.emulator.identity.calls import IdentityCall, find_identity_call
+from hssgate.emulator.fault_responses import gateway_response, service_response, transport_fault_of
+from hssgate.emulator.faults import ActiveFaults, active_faults
+from hssgate.emulator.generated import SecretGenerator, stable_id
+from hssgate.emulator.identity.operations import IdentityOperation, find_identity_operation
 from hssgate.emulator.identity.projects import Projects
 from hssgate.emulator.identity.service import IdentityService
 from hssgate.emulator.images import Image
 from hssgate.emulator.issued import Issued
-from hssgate.emulator.ledger import Ledger, Request
 from hssgate.emulator.listing import envelope
-from hssgate.emulator.mint import Mint, lasting_id
+from hssgate.emulator.messages import Request, Response, deliver, json_response, read_request
 from hssgate.emulator.model import Scenario
 from hssgate.emulator.operations import Operation, find_operation
-from hssgate.emulator.play import edge_answer, mishap_of, service_answer
 from hssgate.emulator.refusals import (
     Refusal,
     denied_by_gateway,
@@ -31,31 +31,31 @@ from hssgate.emulator.refusals import (
     no_such_api,
     project_unavailable,
 )
+from hssgate.emulator.request_log import LoggedRequest, RequestLog
 from hssgate.emulator.service import Service
 from hssgate.emulator.throttle import Throttle
 from hssgate.emulator.transport import Reset
-from hssgate.emulator.wire import Answer, Call, deliver, json_answer, read_call
 
 _LONGEST_PROJECT_ID = 256
 
 
 class Emulator:
-    """The API over a scenario; safe for use by several threads at once.
+    """WSGI application that serves a scenario; thread-safe.
 
     Args:
-        scenario: what is played; its timelines start now.
-        now: epoch seconds.
-        sleep: lets seconds pass, for the faults that take time.
+        scenario: images, credentials and faults; its timelines start now.
+        now: returns the time in epoch seconds.
+        sleep: waits for a number of seconds, for faults that take time.
     """
 
     def __init__(self, scenario: Scenario, *, now: Callable[[], float], sleep: Callable[[float], None]) -> None:
         self._scenario = scenario
         self._now = now
         self._sleep = sleep
-        self._lock = threading.Lock()  # guards what follows; never held while sleeping or writing
+        self._lock = threading.Lock()  # guards all state below; always released before sleeping or writing
         self._images: list[Image] = []
         self._service = Service(scenario.match, scenario.cicd)
-        mint = Mint()
+        mint = SecretGenerator()
         issued = Issued(mint)
         self._authenticator = Authenticator(scenario.credentials, issued)
         self._identity = IdentityService(
@@ -66,23 +66,23 @@ class Emulator:
             mint=mint,
         )
         self._throttle = Throttle(scenario.rate_limit)
-        self._ledger = Ledger()
+        self._request_log = RequestLog()
         self.push(*scenario.images)
 
     @property
-    def requests(self) -> Sequence[Request]:
-        """Return the API requests that were answered, the last 10,000 at most, in the order of the answers."""
+    def requests(self) -> Sequence[LoggedRequest]:
+        """Return the API requests that were answered, in the order of the responses; at most the last 10,000."""
         with self._lock:
-            return self._ledger.answered
+            return self._request_log.answered
 
     @property
     def request_count(self) -> int:
         """Return how many API requests arrived; control calls do not count."""
         with self._lock:
-            return self._ledger.count
+            return self._request_log.count
 
     def push(self, *images: Image) -> None:
-        """List images whose timelines start now."""
+        """Add images; their timelines start now."""
         started = self._server_time()
         with self._lock:
             self._images.extend(images)
@@ -107,60 +107,62 @@ class Emulator:
         return [row.as_json() for row in rows]
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> list[bytes]:
-        """Answer a request as WSGI (PEP 3333) has it.
+        """Handle a request (WSGI, PEP 3333).
 
         Raises:
-            ConnectionResetError: the scenario resets the connection, and no server is there to play it.
+            ConnectionResetError: the scenario resets the connection, and the caller is not `Server`.
         """
-        call = read_call(environ)
-        if is_control(call):
-            return deliver(control(call, self), None, environ, start_response, self._sleep)
+        request = read_request(environ)
+        if is_control(request):
+            return deliver(control(request, self), None, environ, start_response, self._sleep)
         arrived = self._now()
         with self._lock:
-            number = self._ledger.next_number()
-        operation = find_operation(call) or find_identity_call(call)
+            number = self._request_log.next_number()
+        operation = find_operation(request) or find_identity_operation(request)
         dialect = operation.dialect if operation else GATEWAY
-        ruling = rule_on(number, operation.name, self._scenario.faults) if operation else Ruling()
-        if ruling.delay and ruling.delay.delay:
-            self._sleep(ruling.delay.delay)
-        request_id = lasting_id("request", str(number))
-        answer = edge_answer(ruling, number, request_id, dialect)
-        if answer is None:
+        active = active_faults(number, operation.name, self._scenario.faults) if operation else ActiveFaults()
+        if active.delay and active.delay.delay:
+            self._sleep(active.delay.delay)
+        request_id = stable_id("request", str(number))
+        response = gateway_response(active, number, request_id, dialect)
+        if response is None:
             try:
-                answer = self._answered(call, operation, ruling)
+                response = self._respond(request, operation, active)
             except Refusal as refusal:
-                answer = refusal.answer(request_id)
-        date = email.utils.formatdate(self._server_time() - ruling.age, usegmt=True)
+                response = refusal.response(request_id)
+        date = email.utils.formatdate(self._server_time() - active.age, usegmt=True)
         trace = [(dialect.trace_header, request_id)] if dialect.trace_header else []
-        age = [("Age", str(int(ruling.age)))] if ruling.cached else []
-        answer = answer.with_headers([("Date", date), *trace, *age, *ruling.headers])
-        mishap = mishap_of(ruling)
-        status = 0 if isinstance(mishap, Reset) else answer.status
+        age = [("Age", str(int(active.age)))] if active.cached else []
+        response = response.with_headers([("Date", date), *trace, *age, *active.headers])
+        transport_fault = transport_fault_of(active)
+        status = 0 if isinstance(transport_fault, Reset) else response.status
         with self._lock:
-            self._ledger.keep(Request(number, call.method, call.path, call.query, status, arrived))
-        return deliver(answer, mishap, environ, start_response, self._sleep)
+            self._request_log.keep(LoggedRequest(number, request.method, request.path, request.query, status, arrived))
+        return deliver(response, transport_fault, environ, start_response, self._sleep)
 
     def _server_time(self) -> float:
         return self._now() + self._scenario.clock_skew
 
-    def _answered(self, call: Call, operation: Operation | IdentityCall | None, ruling: Ruling) -> Answer:
+    def _respond(
+        self, request: Request, operation: Operation | IdentityOperation | None, active: ActiveFaults
+    ) -> Response:
         if operation is None:
             raise no_such_api()
         now = self._server_time()
-        if isinstance(operation, IdentityCall):
+        if isinstance(operation, IdentityOperation):
             with self._lock:
-                return operation.answer(self._identity, call, now)
-        self._admit(call, operation.project_id, now)
-        question = operation.read(call.query)
-        if answer := service_answer(ruling):
-            return answer
+                return operation.respond(self._identity, request, now)
+        self._admit(request, operation.project_id, now)
+        parameters = operation.read(request.query)
+        if response := service_response(active):
+            return response
         with self._lock:
-            total, rows = self._service.answer(question, now - ruling.age)
-        return json_answer(200, envelope(total, rows, self._scenario.quirks))
+            total, rows = self._service.page(parameters, now - active.age)
+        return json_response(200, envelope(total, rows, self._scenario.quirks))
 
-    def _admit(self, call: Call, project_id: str, now: float) -> None:
+    def _admit(self, request: Request, project_id: str, now: float) -> None:
         with self._lock:
-            caller = self._authenticator.authenticate(call, now)
+            caller = self._authenticator.authenticate(request, now)
             caller.demand_project(project_id)
             self._throttle.admit(caller.holder.name, now)
         if caller.holder.deny == "gateway":

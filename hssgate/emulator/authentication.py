@@ -6,33 +6,33 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from hssgate.emulator.issued import Holder, Issued, Token
+from hssgate.emulator.issued import Holder, Issued, IssuedToken
+from hssgate.emulator.messages import Request
 from hssgate.emulator.model import Credential
 from hssgate.emulator.refusals import Refusal, not_authenticated, token_of_another_project
 from hssgate.emulator.signature import ALGORITHM, Claim, canonical_request, read_claim, signature
-from hssgate.emulator.wire import Call
 
 _DATE_FORMAT = "%Y%m%dT%H%M%SZ"
 _SKEW_ALLOWED = 15 * 60.0  # seconds
 _FAILURES_ALLOWED = 5
 _LOCKED_FOR = 5 * 60.0  # seconds
-_ENDED = "token expires"  # of keys, too: it is their security token that ends
+_ENDED = "token expires"  # also for temporary keys: the gateway means their security token
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks, and by what.
+    """The authenticated caller of a request.
 
     Args:
-        holder: who asks.
-        token: the token of IAM that was given out to him, if it is by one.
+        holder: the identity.
+        token: the IAM token that the emulator issued to it, if the request carries one.
     """
 
     holder: Holder
-    token: Token | None = None
+    token: IssuedToken | None = None
 
     def demand_project(self, project_id: str) -> None:
-        """Refuse what is out of the scope of the token; keys have none.
+        """Refuse a project outside the scope of the token; keys have no scope.
 
         Raises:
             Refusal: 401.
@@ -54,11 +54,11 @@ class _Pair:
 
 
 class Authenticator:
-    """The gateway's knowledge of keys and tokens, and of failures.
+    """Checks tokens and signatures, and locks a key after five failures, as the gateway does.
 
     Args:
-        credentials: who may ask from the beginning.
-        issued: what is given out later.
+        credentials: credentials of the scenario.
+        issued: credentials issued while the emulator runs.
     """
 
     def __init__(self, credentials: Iterable[Credential], issued: Issued) -> None:
@@ -80,29 +80,29 @@ class Authenticator:
         self._failures: dict[str, int] = {}
         self._locked_until: dict[str, float] = {}
 
-    def authenticate(self, call: Call, now: float) -> Caller:
-        """Return who asks.
+    def authenticate(self, request: Request, now: float) -> Caller:
+        """Return the caller of a request.
 
         Args:
-            call: the request.
+            request: the request.
             now: the server's clock, epoch seconds.
 
         Raises:
             Refusal: 401 APIGW.0301, with the reason.
         """
-        authorization = call.headers.get("authorization")
+        authorization = request.headers.get("authorization")
         if authorization is not None:
             claim = read_claim(authorization)
             if claim is None:
                 raise not_authenticated(f"the Authorization header is not in the form of {ALGORITHM}")
-            return Caller(self._verified(call, claim, now))
-        token = call.headers.get("x-auth-token")
+            return Caller(self._verified(request, claim, now))
+        token = request.headers.get("x-auth-token")
         if not token:
             raise not_authenticated("x-auth-token not found")
         return self.of_token(token, now)
 
     def of_token(self, text: str, now: float) -> Caller:
-        """Return who asks by a token.
+        """Return the caller that a token belongs to.
 
         Args:
             text: the token; bytes as Latin-1.
@@ -122,17 +122,17 @@ class Authenticator:
             raise not_authenticated(_ENDED)
         return Caller(token.holder, token)
 
-    def _verified(self, call: Call, claim: Claim, now: float) -> Holder:
+    def _verified(self, request: Request, claim: Claim, now: float) -> Holder:
         candidates = self._candidates(claim.ak)
         if not candidates:
             raise _no_such_key(claim.ak)
         if now < self._locked_until.get(claim.ak, now):
             raise not_authenticated("AK access failed to reach the limit,forbidden")
-        date = _date_of(call, claim, now)
-        candidates = _fitting(candidates, call, claim)
+        date = _date_of(request, claim, now)
+        candidates = _fitting(candidates, request, claim)
         if all(pair.ends <= now for pair in candidates):
             raise not_authenticated(_ENDED)
-        canonical = canonical_request(call, claim.signed_headers)
+        canonical = canonical_request(request, claim.signed_headers)
         for pair in candidates:
             if hmac.compare_digest(signature(canonical, sk=pair.sk, date=date), claim.signature):
                 self._failures.pop(claim.ak, None)
@@ -154,8 +154,8 @@ class Authenticator:
         return not_authenticated(f"verify aksk signature fail, canonicalRequest:{shown}")
 
 
-def _date_of(call: Call, claim: Claim, now: float) -> str:
-    date = call.headers.get("x-sdk-date", "")
+def _date_of(request: Request, claim: Claim, now: float) -> str:
+    date = request.headers.get("x-sdk-date", "")
     if not date or "x-sdk-date" not in claim.signed_headers:
         raise not_authenticated("the header X-Sdk-Date is missing or not signed")
     try:
@@ -168,9 +168,9 @@ def _date_of(call: Call, claim: Claim, now: float) -> str:
     return date
 
 
-def _fitting(candidates: list[_Pair], call: Call, claim: Claim) -> list[_Pair]:
-    """Return the pairs whose security token was given; without one the gateway does not know a temporary key."""
-    given = call.headers.get("x-security-token", "").strip().encode("latin-1")
+def _fitting(candidates: list[_Pair], request: Request, claim: Claim) -> list[_Pair]:
+    """Return the pairs whose security token was sent; without it a temporary key is unknown to the gateway."""
+    given = request.headers.get("x-security-token", "").strip().encode("latin-1")
     fitting = [
         pair for pair in candidates if pair.security_token is None or hmac.compare_digest(pair.security_token, given)
     ]

@@ -1,4 +1,4 @@
-"""One connection: HTTP/1.1 with keep-alive on the one side, WSGI on the other, a single write for each answer."""
+"""HTTP/1.1 connection handler with keep-alive: calls the WSGI application, and sends each response in one write."""
 
 import io
 import json
@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 from wsgiref.types import WSGIApplication
 
-from hssgate.emulator.transport import TRANSPORT, Mishap, Reset, Stall, Truncation
+from hssgate.emulator.transport import TRANSPORT, Reset, Stall, TransportFault, Truncation
 
 _LONGEST_LINE = 65536
 _LARGEST_BODY = 12 * 1024 * 1024  # bytes; the gateway's own limit
@@ -24,14 +24,14 @@ _RESET_ON_CLOSE = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)  # linger
 
 @dataclass(frozen=True)
 class Service:
-    """What is served, and where.
+    """The application and its address.
 
     Args:
         app: the WSGI application.
         scheme: `http` or `https`.
-        host: the address listened on.
+        host: the address that the server listens on.
         port: of the address.
-        closing: set when the server ends, which ends what is silent.
+        closing: set when the server closes; it ends all stalls.
     """
 
     app: WSGIApplication
@@ -42,13 +42,13 @@ class Service:
 
 
 class Connection(BaseHTTPRequestHandler):
-    """Reads requests and writes answers until either side has enough.
+    """Reads requests and writes responses until either side closes the connection.
 
     Args:
         request: the socket.
-        client_address: who is at its other end.
-        server: as `socketserver` has it.
-        service: what is served.
+        client_address: address of the client.
+        server: the server.
+        service: the application and its address.
     """
 
     protocol_version = "HTTP/1.1"
@@ -67,7 +67,7 @@ class Connection(BaseHTTPRequestHandler):
         super().__init__(request, client_address, server)
 
     def handle_one_request(self) -> None:
-        """Read a request and answer it; a client that goes away ends the connection without a word."""
+        """Read a request and respond; a client that disconnects is no error."""
         try:
             self.raw_requestline = self.rfile.readline(_LONGEST_LINE + 1)
             if len(self.raw_requestline) > _LONGEST_LINE:
@@ -83,7 +83,7 @@ class Connection(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Answer what is no proper request as the gateway does, and close the connection."""
+        """Respond to a malformed request as the gateway does, and close the connection."""
         del explain
         self.close_connection = True
         error = {"error_code": "APIGW.0602", "error_msg": message or "Bad request"}
@@ -92,7 +92,7 @@ class Connection(BaseHTTPRequestHandler):
         self.wfile.write(self._head(f"{code} {self.responses.get(code, ('Bad request',))[0]}", headers) + body)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, ANN401 - http.server's signature
-        """Say nothing: the application keeps the ledger."""
+        """Log nothing: the application has its own request log."""
 
     def _read_body(self) -> bytes | None:
         if self.headers.get("Transfer-Encoding"):
@@ -113,7 +113,7 @@ class Connection(BaseHTTPRequestHandler):
 
     def _answer(self, body: bytes) -> None:
         started: list[tuple[str, list[tuple[str, str]]]] = []
-        mishaps: list[Mishap] = []
+        transport_faults: list[TransportFault] = []
         written: list[bytes] = []
 
         def start_response(
@@ -124,7 +124,7 @@ class Connection(BaseHTTPRequestHandler):
             return written.append
 
         environ = self._environ(body)
-        environ[TRANSPORT] = mishaps.append
+        environ[TRANSPORT] = transport_faults.append
         parts = self._service.app(environ, start_response)
         try:
             content = b"".join([*written, *parts])
@@ -134,21 +134,21 @@ class Connection(BaseHTTPRequestHandler):
         head = self._head(status, headers)
         if self.command == "HEAD":
             content = b""
-        if mishaps:
-            self._play(mishaps[-1], head, content)
+        if transport_faults:
+            self._play(transport_faults[-1], head, content)
         else:
             self.wfile.write(head + content)
 
-    def _play(self, mishap: Mishap, head: bytes, content: bytes) -> None:
+    def _play(self, transport_fault: TransportFault, head: bytes, content: bytes) -> None:
         self.close_connection = True
-        match mishap:
+        match transport_fault:
             case Reset():
                 self.is_reset = True
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
             case Truncation():
-                self.wfile.write(head + content[: mishap.kept(len(content))])
+                self.wfile.write(head + content[: transport_fault.kept(len(content))])
             case Stall(seconds=seconds):
-                self.wfile.write(head + content[: mishap.kept(len(content))])
+                self.wfile.write(head + content[: transport_fault.kept(len(content))])
                 self._service.closing.wait(seconds)
 
     def _head(self, status: str, headers: list[tuple[str, str]]) -> bytes:

@@ -1,4 +1,4 @@
-"""How a service words what went wrong, and in which header it names the request."""
+"""Error format of a service, and the header that carries its request id."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -7,25 +7,25 @@ from hssgate.emulator.refusals import Refusal, usual_refusal
 
 
 class Usual(Protocol):
-    """Makes what usually comes with a status."""
+    """Makes the usual error of a status."""
 
     def __call__(self, status: int, *, code: str | None = None, retry_after: int | None = None) -> Refusal:
-        """Return it.
+        """Return the error.
 
         Args:
             status: HTTP status.
-            code: another code than the usual one.
-            retry_after: header of this name, if any.
+            code: replaces the usual code.
+            retry_after: header `Retry-After`, if any.
         """
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """The manner of a service.
+    """Error format of a service.
 
     Args:
-        usual: what usually comes with a status.
-        trace_header: bears the id of the request in each answer; None: there is none.
+        usual: makes the usual error of a status.
+        trace_header: response header with the request id; None: the service has none.
     """
 
     usual: Usual

@@ -1,4 +1,4 @@
-"""YAML documents in which no key is given twice."""
+"""YAML loader that refuses duplicate keys."""
 
 from typing import Any
 
@@ -6,10 +6,10 @@ import yaml
 
 
 def read_yaml(text: str) -> Any:  # noqa: ANN401 - any YAML
-    """Return what a YAML text holds.
+    """Parse a YAML text.
 
     Raises:
-        yaml.YAMLError: it is no YAML, or a mapping names a key twice.
+        yaml.YAMLError: it is not valid YAML, or a mapping has a duplicate key.
         ValueError: a date or a number in it is out of range.
     """
     return yaml.load(text, Loader=_UniqueKeys)  # noqa: S506 - a safe loader

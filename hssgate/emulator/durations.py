@@ -1,4 +1,4 @@
-"""Durations of a scenario: `2s`, `1m`, `1h30m`, plain seconds, and negative ones for what lies in the past."""
+"""Durations of a scenario: `2s`, `1m`, `1h30m`, plain seconds; negative ones lie in the past."""
 
 import math
 import re
@@ -13,7 +13,7 @@ _PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|[dhms])", re.ASCII)
 
 
 def seconds_of(value: object) -> float:
-    """Return the seconds that a scenario means.
+    """Return a duration in seconds.
 
     Args:
         value: a number of seconds, or a text such as `90s`, `1h30m`, `-1h`, `250ms`.

@@ -1,4 +1,4 @@
-"""Faults of a scenario: which requests they hit, and which of several is in force."""
+"""Faults of a scenario, and the selection of those that affect a request."""
 
 import re
 from collections.abc import Iterable
@@ -32,10 +32,10 @@ class Numbers:
 
 
 def numbers_of(value: object) -> Numbers:
-    """Return the requests that `3`, `"1-3"`, `"6-"` or `"*"` means.
+    """Parse a range of request numbers: `3`, `"1-3"`, `"6-"` or `"*"`.
 
     Raises:
-        ValueError: it is none of these, or the range is empty.
+        ValueError: it has another form, or the range is empty.
     """
     if isinstance(value, Numbers):
         return value
@@ -52,30 +52,30 @@ def numbers_of(value: object) -> Numbers:
     return Numbers(first, last)
 
 
-_AIM = frozenset({"requests", "call"})  # whom a fault hits, not what it does
+_AIM = frozenset({"requests", "call"})  # keys that select requests; all other keys are effects
 
 
 class Fault(StrictModel):
-    """What goes wrong with some requests to a call; several keys in one entry act together.
+    """A fault of some requests to a call; several keys in one entry act together.
 
     Args:
-        requests: the numbers of the API requests it hits, counted from 1 over all calls.
-        call: the call that it hits, or any of those that are served.
-        delay: seconds that pass before anything else.
-        status: answer with this HTTP status instead.
-        retry_after: the header `Retry-After` with it, seconds.
-        code: its `error_code`, where the usual one of the status does not fit.
-        body: its body, where an error as the gateway's does not fit.
-        reset: the connection is reset.
-        redirect: answer 302 with this `Location`.
-        garbage: answer 200 with this text; true: with bytes that make no sense.
-        bomb: answer 200 with a list of nothing that is small as it comes, and so many bytes once it is decompressed.
-        rows: answer with exactly these rows, once the request was found valid; on the calls of HSS alone.
-        total_num: the number sent with them; their own number where it is not given.
-        truncate: bytes of the body after which the connection is closed.
-        stall: seconds that pass after half of the body, before the connection is closed.
-        cached: seconds that the answer lay in a cache: rows and `Date` are as they were then, and `Age` says so.
-        headers: put into the answer, in place of what else it would say.
+        requests: numbers of the API requests it affects, counted from 1 over all calls.
+        call: the operation it affects, or `any`.
+        delay: seconds to wait before anything else.
+        status: respond with this HTTP status.
+        retry_after: its header `Retry-After`, seconds.
+        code: its `error_code`, in place of the default of the status.
+        body: its body, in place of a gateway error.
+        reset: reset the connection.
+        redirect: respond 302 with this `Location`.
+        garbage: respond 200 with this text; true: with random bytes.
+        bomb: respond 200 with an empty list, compressed with gzip, that has this many bytes once decompressed.
+        rows: respond to a valid request with exactly these rows; for HSS operations only.
+        total_num: the total sent with them; default: their number.
+        truncate: close the connection after this many bytes of the body.
+        stall: after half of the body send nothing for this many seconds, then close the connection.
+        cached: age in seconds of a cached response: rows and `Date` are of that time, and `Age` gives it.
+        headers: headers that replace or add to those of the response.
     """
 
     requests: Annotated[Numbers, BeforeValidator(numbers_of)]
@@ -112,8 +112,8 @@ class Fault(StrictModel):
 
 
 @dataclass(frozen=True)
-class Ruling:
-    """The faults in force for one request: of each kind the first entry, or None."""
+class ActiveFaults:
+    """The faults of one request: the first entry of each kind, or None."""
 
     delay: Fault | None = None
     status: Fault | None = None
@@ -129,20 +129,20 @@ class Ruling:
 
     @property
     def age(self) -> float:
-        """Return the seconds that the answer lay in a cache."""
+        """Return the age in seconds of a cached response, else 0."""
         return (self.cached.cached or 0.0) if self.cached else 0.0
 
 
 _KINDS = ("delay", "status", "reset", "redirect", "garbage", "bomb", "rows", "truncate", "stall", "cached")
 
 
-def rule_on(number: int, name: OperationName | IdentityName, faults: Iterable[Fault]) -> Ruling:
-    """Return what goes wrong with a request.
+def active_faults(number: int, name: OperationName | IdentityName, faults: Iterable[Fault]) -> ActiveFaults:
+    """Return the faults of a request.
 
     Args:
         number: of the request.
-        name: of the call that it is.
-        faults: all of the scenario.
+        name: of its operation.
+        faults: all faults of the scenario.
     """
     hits = [fault for fault in faults if fault.call in {name, "any"} and number in fault.requests]
     chosen: dict[str, Fault] = {}
@@ -156,4 +156,4 @@ def rule_on(number: int, name: OperationName | IdentityName, faults: Iterable[Fa
         if any(fault is other for other in chosen.values()) or fault.model_fields_set - _AIM == {"headers"}
     ]
     headers = tuple(header for fault in acting for header in fault.headers.items())
-    return Ruling(headers=headers, **chosen)
+    return ActiveFaults(headers=headers, **chosen)

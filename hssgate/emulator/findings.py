@@ -1,7 +1,7 @@
-"""What a scan found, as a scenario gives it: vulnerabilities with their CVEs, and the rows of the other detail calls.
+"""Rows of the detail calls in a scenario: vulnerabilities with their CVEs, malware, sensitive files, baseline checks.
 
-A field that is null or not given is left out of the row; times are milliseconds since the epoch. Nothing is checked
-against the documented ranges: rows may be hostile.
+A field that is null or missing is left out of the row; times are milliseconds since the epoch. The documented ranges
+are not checked: rows may be hostile.
 """
 
 from typing import Annotated, ClassVar, Literal
@@ -17,7 +17,7 @@ class DetailRow(StrictModel):
     """A row of a detail call.
 
     Args:
-        raw: JSON that is put over the other fields in the answer, nulls included.
+        raw: JSON that replaces or adds fields of the response, nulls included.
     """
 
     hidden: ClassVar[frozenset[str]] = frozenset({"raw"})
@@ -25,7 +25,7 @@ class DetailRow(StrictModel):
     raw: dict[str, JsonValue] = Field(default_factory=dict)
 
     def as_json(self) -> dict[str, JsonValue]:
-        """Return the row as it stands in `data_list`."""
+        """Return the row as it appears in `data_list`."""
         shown: dict[str, JsonValue] = {
             name: value
             for name in type(self).model_fields
@@ -48,13 +48,13 @@ def _written_out(value: object) -> object:
 
 
 class FindingFields(DetailRow):
-    """What findings have in common, named or generated.
+    """The fields that named and generated findings share.
 
     Args:
-        repair_necessity: any text; the API itself knows immediate_repair, delay_repair and not_needed_repair.
-        type: is filtered by, and not shown; without it a finding with an `app_path` is an application's.
-        handle_status: is filtered by, and not shown.
-        cves: what `ListVulnerabilityCve` tells of its `vul_id`; a text stands for a row with this `cve_id` alone.
+        repair_necessity: any text; the API defines immediate_repair, delay_repair and not_needed_repair.
+        type: used by the filter only; default: `app_vul` for a finding with an `app_path`, else `linux_vul`.
+        handle_status: used by the filter only.
+        cves: rows of `ListVulnerabilityCve` for its `vul_id`; a text is a row with only this `cve_id`.
     """
 
     hidden: ClassVar[frozenset[str]] = frozenset({"raw", "type", "handle_status", "cves"})
@@ -73,7 +73,7 @@ class FindingFields(DetailRow):
 
     @property
     def kind(self) -> str:
-        """Return what the filter `type` compares with."""
+        """Return the value that the filter `type` is compared with."""
         return self.type or ("app_vul" if self.app_path else "linux_vul")
 
 
@@ -84,11 +84,11 @@ class Finding(FindingFields):
 
 
 class ManyFindings(FindingFields):
-    """Findings that differ in their `vul_id` alone, made when they are asked for.
+    """Findings that differ only in their `vul_id`, generated on request.
 
     Args:
-        count: that many.
-        prefix: what `vul_id` begins with; a number of at least four digits follows, from 0001 on.
+        count: number of findings.
+        prefix: of `vul_id`; a number of at least four digits follows, from 0001 on.
     """
 
     count: Whole = Field(ge=1, le=2_000_000)
@@ -104,7 +104,7 @@ class ManyFindings(FindingFields):
         return Finding.model_construct(vul_id=self.vul_id(number), **alike)
 
     def holds(self, vul_id: str) -> bool:
-        """Return whether one of them has this `vul_id`."""
+        """Whether one of them has this `vul_id`."""
         digits = vul_id.removeprefix(self.prefix)
         if not (digits.isascii() and digits.isdigit() and len(digits) == self._digits):
             return False
@@ -125,7 +125,7 @@ class Malware(DetailRow):
 
 
 class Sensitive(DetailRow):
-    """A row of `ListImageSensitive`; where `handle_status` is not given the filter takes it for unhandled."""
+    """A row of `ListImageSensitive`; the filter treats a missing `handle_status` as unhandled."""
 
     sensitive_info_id: str | None = None
     severity: str | None = None

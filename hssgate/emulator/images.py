@@ -10,13 +10,13 @@ from hssgate.emulator.strict import Flag, StrictModel, Whole
 
 
 class RowFields(StrictModel):
-    """The fields of a row of `ListCicdImages`, and what the detail calls tell of it.
+    """The fields of a row of `ListCicdImages`, and the rows of its detail calls.
 
-    The fields are those of tables 4 and 5 of the manual, and `pipeline_type` from SDK 3.1.219; the details are
-    `findings` and what follows them.
+    The fields are those of tables 4 and 5 of the manual, and `pipeline_type` from SDK 3.1.219; the rows of the detail
+    calls are `findings` and the fields after it.
 
-    A field that is given as null is left out of the row; times are milliseconds since the epoch,
-    `image_size` is bytes. Nothing is checked against the documented ranges: rows may be hostile.
+    A field that is null is left out of the row; times are milliseconds since the epoch, `image_size` is bytes.
+    The documented ranges are not checked: rows may be hostile.
     """
 
     image_id: str | None = None
@@ -53,7 +53,7 @@ class Entry(RowFields):
 
     Args:
         at: seconds after the push, or after the start of the emulator; negative: before it.
-        absent: there is no row; nothing else may be given then.
+        absent: there is no row; no other field may be given.
     """
 
     at: Moment = 0.0
@@ -68,13 +68,13 @@ class Entry(RowFields):
 
 
 class Image(RowFields):
-    """An image, or several alike.
+    """An image, or several copies of it.
 
     Args:
         image_name: the name without registry and organisation.
-        covers: what the image is there for, for the list printed at start.
-        copies: as many rows, with `-1`, `-2` and so on behind `image_version`.
-        timeline: its states; without, the image is as its own fields say from the beginning.
+        covers: purpose of the image, for the list printed at start.
+        copies: number of rows, with `-1`, `-2` and so on appended to `image_version`.
+        timeline: its states; default: the image's own fields from the beginning.
     """
 
     image_name: str
@@ -103,7 +103,7 @@ class Image(RowFields):
 
     @property
     def purpose(self) -> str:
-        """Return what the image covers, or else the states that it goes through."""
+        """Return `covers`, or the states of the timeline."""
         if self.covers:
             return self.covers
         states = [

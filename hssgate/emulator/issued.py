@@ -1,9 +1,9 @@
-"""Keys and tokens that were given out while the emulator runs, each with its holder and its end."""
+"""Keys and tokens that the emulator issued, each with its holder and its expiry time."""
 
 from dataclasses import dataclass, field
 from typing import Literal
 
-from hssgate.emulator.mint import Mint
+from hssgate.emulator.generated import SecretGenerator
 
 Scope = Literal["project", "domain", "unscoped"]
 Deny = Literal["gateway", "service"]
@@ -14,11 +14,11 @@ _TOKEN_SIZE = 2400  # bytes; a token of IAM has several kilobytes
 
 @dataclass(frozen=True)
 class Holder:
-    """Who asks.
+    """An identity that sends requests.
 
     Args:
-        name: by which the requests are counted.
-        deny: who refuses them because a permission is missing.
+        name: key of the rate limit.
+        deny: which side refuses its requests for lack of permission.
     """
 
     name: str
@@ -32,9 +32,9 @@ class TemporaryKey:
     Args:
         ak: access key.
         sk: secret key.
-        security_token: what `X-Security-Token` has to be.
-        holder: on whose behalf it acts.
-        ends: epoch seconds from which on it is refused.
+        security_token: required value of `X-Security-Token`.
+        holder: the identity that it belongs to.
+        ends: expiry time in epoch seconds.
     """
 
     ak: str
@@ -45,15 +45,15 @@ class TemporaryKey:
 
 
 @dataclass(frozen=True)
-class Token:
-    """A token of IAM.
+class IssuedToken:
+    """An IAM token.
 
     Args:
-        text: what `X-Auth-Token` has to be.
-        holder: on whose behalf it acts.
-        scope: what it is good for; the API of HSS wants a project.
-        project_id: of the project, if that is the scope.
-        ends: epoch seconds from which on it is refused.
+        text: the value of `X-Auth-Token`.
+        holder: the identity that it belongs to.
+        scope: its scope; HSS requires a project.
+        project_id: the project, if that is the scope.
+        ends: expiry time in epoch seconds.
     """
 
     text: str = field(repr=False)
@@ -64,39 +64,39 @@ class Token:
 
 
 class Issued:
-    """All that was given out. Not safe for use by several threads at once.
+    """Issues keys and tokens, and finds them again. Not thread-safe.
 
     Args:
-        mint: makes the secrets.
+        mint: generates the secrets.
     """
 
-    def __init__(self, mint: Mint) -> None:
+    def __init__(self, mint: SecretGenerator) -> None:
         self._mint = mint
         self._keys: dict[str, TemporaryKey] = {}
-        self._tokens: dict[str, Token] = {}
+        self._tokens: dict[str, IssuedToken] = {}
 
     def give_key(self, holder: Holder, ends: float) -> TemporaryKey:
-        """Return a new key pair.
+        """Issue a key pair.
 
         Args:
-            holder: on whose behalf it acts.
-            ends: epoch seconds.
+            holder: the identity that it belongs to.
+            ends: expiry time in epoch seconds.
         """
         mint = self._mint
         key = TemporaryKey(mint.access_key(), mint.secret(), mint.token(_KEY_TOKEN_SIZE), holder, ends)
         self._keys[key.ak] = key
         return key
 
-    def give_token(self, holder: Holder, scope: Scope, project_id: str | None, ends: float) -> Token:
-        """Return a new token.
+    def give_token(self, holder: Holder, scope: Scope, project_id: str | None, ends: float) -> IssuedToken:
+        """Issue a token.
 
         Args:
-            holder: on whose behalf it acts.
-            scope: what it is good for.
-            project_id: of the project, if that is the scope.
-            ends: epoch seconds.
+            holder: the identity that it belongs to.
+            scope: its scope.
+            project_id: the project, if that is the scope.
+            ends: expiry time in epoch seconds.
         """
-        token = Token(self._mint.token(_TOKEN_SIZE), holder, scope, project_id, ends)
+        token = IssuedToken(self._mint.token(_TOKEN_SIZE), holder, scope, project_id, ends)
         self._tokens[token.text] = token
         return token
 
@@ -104,6 +104,6 @@ class Issued:
         """Return the key pair of an access key."""
         return self._keys.get(ak)
 
-    def token(self, text: str) -> Token | None:
-        """Return the token that reads so."""
+    def token(self, text: str) -> IssuedToken | None:
+        """Return the token with this text."""
         return self._tokens.get(text)

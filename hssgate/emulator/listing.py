@@ -1,4 +1,4 @@
-"""The body of a page: rows in their envelope, with the oddities that a scenario asks for."""
+"""Body of a page: the rows in their envelope, with the quirks of the scenario."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""A scenario: who may ask, what is listed, and what goes wrong."""
+"""Scenario model: credentials, images and faults."""
 
 from typing import Annotated, Literal, Self
 
@@ -13,15 +13,15 @@ from hssgate.emulator.strict import StrictModel, Whole
 
 
 class Credential(StrictModel):
-    """A key pair or a token that the gateway knows.
+    """A key pair or a token that the gateway accepts.
 
     Args:
         ak: access key, with `sk`.
         sk: secret key.
-        security_token: what `X-Security-Token` has to be, for temporary keys.
-        token: what `X-Auth-Token` has to be; stands alone.
-        deny: who refuses its requests because a permission is missing: the gateway with HTTP 403 APIGW.0302,
-            or the service with HTTP 400 HSS.0013.
+        security_token: required value of `X-Security-Token`, for temporary keys.
+        token: value of `X-Auth-Token`; excludes the other fields.
+        deny: which side refuses its requests for lack of permission: the gateway with HTTP 403 APIGW.0302, or the
+            service with HTTP 400 HSS.0013.
     """
 
     ak: str | None = Field(default=None, min_length=1)
@@ -34,19 +34,19 @@ class Credential(StrictModel):
     def _is_pair_or_token(self) -> Self:
         pair = (self.ak is not None, self.sk is not None)
         if self.token is not None and (any(pair) or self.security_token):
-            raise ValueError("a token stands alone; give the key pair an entry of its own")
+            raise ValueError("a token and a key pair cannot share an entry; give the key pair an entry of its own")
         if self.token is None and not all(pair):
             raise ValueError("it needs ak and sk, or token")
         return self
 
 
 class RateLimit(StrictModel):
-    """How often one key may ask.
+    """Rate limit of each caller.
 
     Args:
-        requests: that many
-        seconds: in any span of that many.
-        retry_after: seconds that `Retry-After` names; without it the header is not sent.
+        requests: number of requests
+        seconds: in a window of this length.
+        retry_after: value of `Retry-After` in seconds; default: the header is not sent.
     """
 
     requests: Whole = Field(ge=1)
@@ -55,12 +55,12 @@ class RateLimit(StrictModel):
 
 
 class Quirks(StrictModel):
-    """Oddities of list answers.
+    """Quirks of list responses.
 
     Args:
-        data_list: `object` gives a single row as an object, as the manual's example does; `null` gives null.
-        total_num: `missing` leaves it out; `page` counts the rows of the page instead of those of all pages.
-        times: `seconds` gives the times of rows in seconds since the epoch, `zero` gives 0 for each.
+        data_list: `object`: a single row is an object, as in the manual's example; `null`: null.
+        total_num: `missing`: it is left out; `page`: it counts the rows of the page instead of all pages.
+        times: `seconds`: times of rows are in seconds since the epoch; `zero`: each is 0.
     """
 
     data_list: Annotated[
@@ -72,19 +72,19 @@ class Quirks(StrictModel):
 
 
 class Scenario(StrictModel):
-    """All that the emulator plays.
+    """A scenario of the emulator.
 
     Args:
-        credentials: who may ask.
-        projects: the project ids that exist; None: any.
-        match: how the API's text filters compare.
-        rate_limit: None: as often as one likes.
+        credentials: accepted credentials.
+        projects: existing project ids; None: any.
+        match: whether text filters match a substring or the whole text.
+        rate_limit: None: no limit.
         clock_skew: seconds by which the server's clock is ahead.
-        images: what is listed.
-        cicd: names of the CI/CD identifiers; None: those that the images bear.
-        faults: what goes wrong.
-        quirks: oddities of the envelope.
-        identity: users, identity providers and agencies, who are given keys and tokens while it runs.
+        images: the images and their timelines.
+        cicd: names of the CI/CD identifiers; None: those of the images.
+        faults: faults of requests.
+        quirks: quirks of the list envelope.
+        identity: users, identity providers and agencies, for which the emulator issues keys and tokens.
     """
 
     credentials: tuple[Credential, ...] = (

@@ -1,4 +1,4 @@
-"""The calls of HSS that are served: which of them a request is, and how its query is read."""
+"""Routing of HSS requests: finds the operation by method and path, and the parser of its query."""
 
 import functools
 import re
@@ -8,14 +8,15 @@ from typing import Literal
 from urllib.parse import unquote
 
 from hssgate.emulator.dialect import GATEWAY, Dialect
+from hssgate.emulator.messages import Request
 from hssgate.emulator.query import Query, read_query
-from hssgate.emulator.questions import (
-    CheckRulesQuestion,
-    ConfigurationsQuestion,
-    CveQuestion,
-    MalwareQuestion,
-    SensitiveQuestion,
-    VulnerabilitiesQuestion,
+from hssgate.emulator.query_parameters import (
+    CheckRuleParameters,
+    ConfigurationParameters,
+    CveParameters,
+    MalwareParameters,
+    SensitiveFileParameters,
+    VulnerabilityParameters,
     read_check_rules,
     read_configurations,
     read_cve,
@@ -23,49 +24,48 @@ from hssgate.emulator.questions import (
     read_sensitive,
     read_vulnerabilities,
 )
-from hssgate.emulator.wire import Call
 
 OperationName = Literal["list", "vulnerabilities", "cve", "malwares", "sensitive", "check_rules", "configurations"]
-Question = (
+QueryParameters = (
     Query
-    | VulnerabilitiesQuestion
-    | CveQuestion
-    | MalwareQuestion
-    | SensitiveQuestion
-    | CheckRulesQuestion
-    | ConfigurationsQuestion
+    | VulnerabilityParameters
+    | CveParameters
+    | MalwareParameters
+    | SensitiveFileParameters
+    | CheckRuleParameters
+    | ConfigurationParameters
 )
 
 
 @dataclass(frozen=True)
 class Operation:
-    """A call that is served.
+    """An HSS operation that a request calls.
 
     Args:
-        name: as faults name it.
-        project_id: as the path has it.
-        read: the query string as on the wire -> what is asked; raises Refusal 400 HSS.0001.
-        dialect: of its service.
+        name: its name in the faults of a scenario.
+        project_id: from the path.
+        read: parses the raw query string; raises Refusal 400 HSS.0001.
+        dialect: error format of its service.
     """
 
     name: OperationName
     project_id: str
-    read: Callable[[str], Question]
+    read: Callable[[str], QueryParameters]
     dialect: Dialect = GATEWAY
 
 
-def find_operation(call: Call) -> Operation | None:
-    """Return the operation that a request is, or None where there is none of this method and path."""
-    if call.method != "GET":
+def find_operation(request: Request) -> Operation | None:
+    """Return the operation of a request, or None if there is none for its method and path."""
+    if request.method != "GET":
         return None
     for name, pattern, read in _ROUTES:
-        if match := pattern.fullmatch(call.path):
+        if match := pattern.fullmatch(request.path):
             project_id, *ids = map(unquote, match.groups())
             return Operation(name, project_id, functools.partial(_read, read, ids))
     return None
 
 
-def _read(read: Callable[..., Question], ids: list[str], raw: str) -> Question:
+def _read(read: Callable[..., QueryParameters], ids: list[str], raw: str) -> QueryParameters:
     return read(raw, *ids)
 
 
@@ -73,7 +73,7 @@ def _path(template: str) -> re.Pattern[str]:
     return re.compile("/v5/([^/]*)" + template.replace("{}", "([^/]*)"))
 
 
-_ROUTES: tuple[tuple[OperationName, re.Pattern[str], Callable[..., Question]], ...] = (
+_ROUTES: tuple[tuple[OperationName, re.Pattern[str], Callable[..., QueryParameters]], ...] = (
     ("list", _path("/image/cicd/images"), read_query),
     ("configurations", _path("/image/cicd/configurations"), read_configurations),
     ("vulnerabilities", _path("/image/{}/vulnerabilities"), read_vulnerabilities),

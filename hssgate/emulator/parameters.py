@@ -1,4 +1,4 @@
-"""The parameters of a query, read with the ranges and enums of the manual."""
+"""Parser of query parameters, with the ranges and enums of the manual."""
 
 import re
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ _INTEGER = re.compile(r"-?[0-9]{1,20}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Which part of a list is asked for.
+    """The requested page of a list.
 
     Args:
         limit: rows at most.
-        offset: rows before it.
+        offset: rows to skip.
     """
 
     limit: int
@@ -25,13 +25,13 @@ class Page:
 
 
 class Parameters:
-    """What a query gives; unknown parameters are ignored.
+    """The parameters of a query; unknown ones are ignored.
 
     Args:
-        raw: the query string as on the wire.
+        raw: the raw query string.
 
     Raises:
-        Refusal: 400 HSS.0001, it is no text. Each method raises the same for a parameter that is out of its range,
+        Refusal: 400 HSS.0001: it is not UTF-8. Each method raises the same for a parameter that is out of range,
             missing or given twice.
     """
 
@@ -39,7 +39,7 @@ class Parameters:
         self._pairs = _pairs(raw)
 
     def demand(self, *names: str) -> None:
-        """Refuse a query in which one of these parameters is missing; an empty one is there."""
+        """Require parameters; an empty value counts as given."""
         for name in names:
             if name not in self._pairs:
                 raise invalid_parameter(f"{name} is mandatory", f"{name} is missing")
@@ -67,7 +67,7 @@ class Parameters:
         return value
 
     def flag(self, name: str) -> bool | None:
-        """Return what `true` or `false` means."""
+        """Return a boolean, written `true` or `false`."""
         value = self.choice(name, ("true", "false"))
         return None if value is None else value == "true"
 
@@ -76,8 +76,8 @@ class Parameters:
 
         Args:
             name: of the parameter.
-            smallest: itself included.
-            largest: itself included.
+            smallest: lower bound, included.
+            largest: upper bound, included.
         """
         value = self._single(name)
         if value is None:
@@ -87,12 +87,12 @@ class Parameters:
         return int(value)
 
     def enterprise_project(self) -> str | None:
-        """Return the enterprise project asked for, the default one where none is given, None for all of them."""
+        """Return the requested enterprise project, the default one if none is given, None for all of them."""
         project = self.text("enterprise_project_id", 1, 256) or "0"
         return None if project == ALL_ENTERPRISE_PROJECTS else project
 
     def page(self) -> Page:
-        """Return the page asked for: 10 to 200 rows, 10 by default, from an offset of at most 2,000,000."""
+        """Return the requested page: 10 to 200 rows, 10 by default, from an offset of at most 2,000,000."""
         limit = self.number("limit", 10, 200)
         return Page(10 if limit is None else limit, self.number("offset", 0, 2_000_000) or 0)
 

@@ -13,7 +13,7 @@ LARGEST_TIME = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What rows are asked for; None does not restrict. Times are milliseconds, both ends included."""
+    """Filter of the list call; None does not restrict. Times are milliseconds, both ends included."""
 
     enterprise_project_id: str | None
     namespace: str | None
@@ -38,12 +38,12 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is asked of the list call.
+    """Query parameters of `ListCicdImages`.
 
     Args:
         wanted: the filter.
         descending: newest scan first.
-        page: the part of what passes.
+        page: limit and offset.
     """
 
     wanted: Filter
@@ -52,13 +52,13 @@ class Query:
 
 
 def read_query(raw: str) -> Query:
-    """Return the query of a request; parameters that the manual does not know are ignored.
+    """Parse the query of a request; parameters that the manual does not list are ignored.
 
     Args:
-        raw: the query string as on the wire.
+        raw: the raw query string.
 
     Raises:
-        Refusal: 400 HSS.0001, a parameter is out of its range or given twice.
+        Refusal: 400 HSS.0001: a parameter is out of range or given twice.
     """
     given = Parameters(raw)
     given.choice("sort_key", ("latest_scan_time",))

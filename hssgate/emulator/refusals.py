@@ -1,23 +1,23 @@
-"""Errors in the shapes of the gateway and of the service.
+"""Error responses of the gateway and of the service.
 
-Sources: error code tables of HSS and of the API gateway; messages as seen in public reports of either.
+Sources: error code tables of HSS and of the API gateway; messages from public reports of both.
 """
 
 from dataclasses import dataclass
 
-from hssgate.emulator.wire import Answer, json_answer
+from hssgate.emulator.messages import Response, json_response
 
 
 @dataclass(eq=False)
 class Refusal(Exception):
-    """An answer that is an error.
+    """An error response.
 
     Args:
         status: HTTP status.
-        code: `APIGW.` codes are worded as the gateway does, others as the service does.
+        code: `APIGW.` codes use the format of the gateway, others the format of the service.
         message: `error_msg`.
-        description: `error_description` of the service; the message again where it is empty.
-        retry_after: header of this name, whole seconds.
+        description: `error_description` of the service; empty: the message.
+        retry_after: header `Retry-After`, whole seconds.
     """
 
     status: int
@@ -26,39 +26,39 @@ class Refusal(Exception):
     description: str = ""
     retry_after: int | None = None
 
-    def answer(self, request_id: str) -> Answer:
-        """Return it as a response."""
+    def response(self, request_id: str) -> Response:
+        """Return the HTTP response."""
         content = {"error_code": self.code, "error_msg": self.message}
         if self.code.startswith("APIG"):
             content["request_id"] = request_id
         else:
             content["error_description"] = self.description or self.message
-        return self.with_retry_after(json_answer(self.status, content))
+        return self.with_retry_after(json_response(self.status, content))
 
-    def with_retry_after(self, answer: Answer) -> Answer:
-        """Return an answer with the header of this name, if there is to be one."""
+    def with_retry_after(self, response: Response) -> Response:
+        """Return the response with the header `Retry-After`, if it is set."""
         if self.retry_after is None:
-            return answer
-        return answer.with_headers([("Retry-After", str(self.retry_after))])
+            return response
+        return response.with_headers([("Retry-After", str(self.retry_after))])
 
 
 def invalid_parameter(what: str, description: str) -> Refusal:
     """Return HSS.0001.
 
     Args:
-        what: parameter and rule.
-        description: the same with what was given.
+        what: the parameter and its rule.
+        description: the parameter and its value.
     """
     return Refusal(400, "HSS.0001", f"Invalid parameter: {what}", description)
 
 
 def not_authenticated(reason: str) -> Refusal:
-    """Return APIGW.0301; the reason follows the gateway's set phrase."""
+    """Return APIGW.0301; the reason follows the gateway's fixed text."""
     return Refusal(401, "APIGW.0301", f"Incorrect IAM authentication information: {reason}")
 
 
 def token_of_another_project() -> Refusal:
-    """Return APIGW.0307, which comes for a token of another region: each project belongs to one."""
+    """Return APIGW.0307, the error for a token of another region: each project belongs to one region."""
     return Refusal(401, "APIGW.0307", "The token must be updated")
 
 
@@ -73,7 +73,7 @@ def denied_by_gateway() -> Refusal:
 
 
 def denied_by_service() -> Refusal:
-    """Return HSS.0013, which comes as HTTP 400."""
+    """Return HSS.0013, which HSS sends with HTTP 400."""
     return Refusal(400, "HSS.0013", "Insufficient permission", "The user has no permission for this operation")
 
 
@@ -87,8 +87,8 @@ def throttled(requests: int, seconds: float, retry_after: int | None) -> Refusal
 
     Args:
         requests: the limit.
-        seconds: the span it is for.
-        retry_after: header of this name, if any.
+        seconds: length of its window.
+        retry_after: header `Retry-After`, if any.
     """
     message = (
         "The throttling threshold has been reached: policy user over ratelimit,"
@@ -114,12 +114,12 @@ _USUAL = {
 
 
 def usual_refusal(status: int, *, code: str | None = None, retry_after: int | None = None) -> Refusal:
-    """Return what usually comes with a status.
+    """Return the usual error of a status.
 
     Args:
         status: HTTP status.
-        code: another code than the usual one.
-        retry_after: header of this name, if any.
+        code: replaces the usual code.
+        retry_after: header `Retry-After`, if any.
     """
     usual_code, message = _USUAL.get(status, ("APIGW.0602", "Bad request"))
     return Refusal(status, code or usual_code, message, retry_after=retry_after)

@@ -1,4 +1,4 @@
-"""What is listed at a moment, sorted once and kept for as long as nothing changes."""
+"""All rows and their timelines, with a cache of the rows listed now."""
 
 import math
 from bisect import bisect_right
@@ -6,37 +6,37 @@ from collections.abc import Sequence
 
 from hssgate.emulator.images import Image
 from hssgate.emulator.query import Filter, Query
-from hssgate.emulator.questions import Which
-from hssgate.emulator.rows import Course, Row, courses_of
+from hssgate.emulator.query_parameters import ImageSelector
+from hssgate.emulator.rows import Row, RowTimeline, timelines_of
 from hssgate.emulator.selection import Match, select
 
-_MOST_KEPT = 16  # selections per state; paging through one must not filter anew for each page
+_MOST_KEPT = 16  # cached selections of a state, so that paging through a list filters the rows once
 
 
 class Register:
-    """All images with their timelines. Not safe for use by several threads at once.
+    """All images with their timelines. Not thread-safe.
 
     Args:
-        match: how text filters compare.
+        match: whether text filters match a substring or the whole text.
     """
 
     def __init__(self, match: Match) -> None:
         self._match = match
-        self._courses: list[Course] = []
+        self._timelines: list[RowTimeline] = []
         self._state: _State | None = None
 
     def add(self, image: Image, started: float) -> None:
-        """List an image.
+        """Add an image.
 
         Args:
             image: the image.
-            started: epoch seconds from which its timeline counts.
+            started: start of its timeline in epoch seconds.
         """
-        self._courses.extend(courses_of(image, started))
+        self._timelines.extend(timelines_of(image, started))
         self._state = None
 
     def page(self, query: Query, now: float) -> tuple[int, list[Row]]:
-        """Return how many rows there are at a moment, and those of a page.
+        """Return the number of rows that match at a moment, and those of a page.
 
         Args:
             query: the page.
@@ -45,43 +45,43 @@ class Register:
         rows = self._at(now).selected(query.wanted, descending=query.descending, match=self._match)
         return len(rows), list(rows[query.page.offset : query.page.offset + query.page.limit])
 
-    def images(self, which: Which, now: float) -> list[Row]:
-        """Return the images that a detail call is about; of rows of one `image_id` the one scanned last.
+    def images(self, selector: ImageSelector, now: float) -> list[Row]:
+        """Return the images that a detail call selects; of several rows with one `image_id` the last scanned.
 
         Args:
-            which: the images meant.
+            selector: the images to find.
             now: epoch seconds.
         """
         state = self._at(now)
-        rows = state.ordered(descending=True) if which.image_id is None else state.of_id(which.image_id)
+        rows = state.ordered(descending=True) if selector.image_id is None else state.of_id(selector.image_id)
         found: dict[object, Row] = {}
         for row in rows:
-            if which.means(row):
+            if selector.matches(row):
                 found.setdefault(_identity(row), row)
         return list(found.values())
 
     def rows(self, now: float) -> list[Row]:
-        """Return all rows at a moment, in the order of the API's default."""
+        """Return all rows at a moment, in the API's default order."""
         return list(self._at(now).ordered(descending=False))
 
     def _at(self, now: float) -> "_State":
         if self._state is None or not self._state.since <= now < self._state.until:
-            self._state = _State(self._courses, now)
+            self._state = _State(self._timelines, now)
         return self._state
 
 
 class _State:
-    """The rows between two changes; `since` is when it was looked at, `until` when the next change comes."""
+    """The rows between two changes; `since` is the time it was built for, `until` the time of the next change."""
 
-    def __init__(self, courses: Sequence[Course], now: float) -> None:
+    def __init__(self, timelines: Sequence[RowTimeline], now: float) -> None:
         self.since = now
         self.until = math.inf
         self._rows: list[Row] = []
-        for course in courses:
-            index = bisect_right(course.moments, now)
-            if index < len(course.moments):
-                self.until = min(self.until, course.moments[index])
-            row = course.rows[index - 1] if index else None
+        for timeline in timelines:
+            index = bisect_right(timeline.moments, now)
+            if index < len(timeline.moments):
+                self.until = min(self.until, timeline.moments[index])
+            row = timeline.rows[index - 1] if index else None
             if row is not None:
                 self._rows.append(row)
         self._ordered: dict[bool, list[Row]] = {}
@@ -110,11 +110,11 @@ class _State:
 
 
 def _identity(row: Row) -> object:
-    """Take a row without an id, or with one that is no text, for an image of its own."""
+    """Return the key of a row's image; a row without an id, or with an id that is not text, is its own image."""
     image_id = row.shown("image_id")
     return image_id if isinstance(image_id, str) else id(row)
 
 
 def _scanned(row: Row) -> float:
-    """Rows never scanned come first, or last in descending order."""
+    """Return the sort key of a row; rows never scanned sort first."""
     return -math.inf if row.latest_scan_time is None else row.latest_scan_time

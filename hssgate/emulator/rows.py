@@ -1,4 +1,4 @@
-"""Rows as the API lists them: the states of an image with every field worked out."""
+"""Rows of the list, with every field filled in, and the timeline of each."""
 
 import dataclasses
 import hashlib
@@ -16,15 +16,15 @@ TERMINAL = frozenset({"success", "failed", "download_failed", "image_oversized",
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row; a field that is None is left out of the answer.
+    """One row; a field that is None is left out of the response.
 
     Args:
-        enterprise_project_id: is filtered by, and not shown.
-        raw: JSON that is put over the other fields in the answer, nulls included.
-        findings: what `ListImageVulnerabilities` tells of it, with `many_findings` after them.
-        malwares: what `ListImageMalware` tells of it.
-        sensitive: what `ListImageSensitive` tells of it.
-        check_rules: what `ListCheckRulesInfo` tells of it.
+        enterprise_project_id: used by the filter only; not part of the response.
+        raw: JSON that replaces or adds fields of the response, nulls included.
+        findings: rows of `ListImageVulnerabilities`; `many_findings` follow them.
+        malwares: rows of `ListImageMalware`.
+        sensitive: rows of `ListImageSensitive`.
+        check_rules: rows of `ListCheckRulesInfo`.
     """
 
     image_id: str | None
@@ -57,12 +57,12 @@ class Row:
     check_rules: tuple[CheckRule, ...]
 
     def as_json(self) -> dict[str, JsonValue]:
-        """Return the row as it stands in `data_list`."""
+        """Return the row as it appears in `data_list`."""
         shown: dict[str, JsonValue] = {name: value for name in _SHOWN if (value := getattr(self, name)) is not None}
         return shown | dict(self.raw)
 
     def shown(self, name: str) -> JsonValue:
-        """Return one field as it stands in `data_list`, None where it is left out."""
+        """Return one field as it appears in `data_list`, None if it is left out."""
         value: JsonValue = self.raw[name] if name in self.raw else getattr(self, name)
         return value
 
@@ -82,34 +82,34 @@ _NOTHING: dict[str, Any] = dict.fromkeys(_SHOWN) | _HIDDEN
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class RowTimeline:
     """The states of one row over time.
 
     Args:
-        moments: epoch seconds, ascending, from which each state is in force.
-        rows: the states; None where there is no row.
+        moments: start of each state in epoch seconds, ascending.
+        rows: the states; None while there is no row.
     """
 
     moments: tuple[float, ...]
     rows: tuple[Row | None, ...]
 
 
-def courses_of(image: Image, started: float) -> Iterator[Course]:
-    """Yield the course of each copy of an image.
+def timelines_of(image: Image, started: float) -> Iterator[RowTimeline]:
+    """Yield the timeline of each copy of an image.
 
     Args:
         image: the image.
-        started: epoch seconds from which its timeline counts.
+        started: start of the timeline in epoch seconds.
     """
-    course = _course(image, started)
+    timeline = _timeline_of(image, started)
     if image.copies == 1:
-        yield course
+        yield timeline
         return
     original = _made_from_names(image, image.image_version)
-    moulds = [_Mould(row, original) if row else None for row in course.rows]
+    templates = [_CopyTemplate(row, original) if row else None for row in timeline.rows]
     for number in range(1, image.copies + 1):
         copy = _made_from_names(image, f"{image.image_version or 'copy'}-{number}")
-        yield Course(course.moments, tuple(mould.row(copy) if mould else None for mould in moulds))
+        yield RowTimeline(timeline.moments, tuple(template.row(copy) if template else None for template in templates))
 
 
 def _made_from_names(image: Image, version: str | None) -> dict[str, Any]:
@@ -118,12 +118,12 @@ def _made_from_names(image: Image, version: str | None) -> dict[str, Any]:
     return {"image_version": version, "image_digest": f"sha256:{hexadecimal}", "image_id": hexadecimal}
 
 
-class _Mould:
-    """Makes the copies of a row, of which there may be two million.
+class _CopyTemplate:
+    """Copies a row quickly: a scenario may ask for two million copies.
 
     Args:
         row: the row.
-        original: what is made from its names, and is replaced; what the scenario gives stays as it is.
+        original: fields derived from its names, which differ in each copy; fields given by the scenario stay.
     """
 
     def __init__(self, row: Row, original: Mapping[str, Any]) -> None:
@@ -141,7 +141,7 @@ class _Mould:
         return Row(*values)
 
 
-def _course(image: Image, started: float) -> Course:
+def _timeline_of(image: Image, started: float) -> RowTimeline:
     entries = sorted(image.timeline or (Entry(at=0.0),), key=lambda entry: entry.at)
     constant = {
         "registry_type": "cicd",
@@ -163,7 +163,7 @@ def _course(image: Image, started: float) -> Course:
             row = _counted(row, constant.keys() | entry.model_fields_set)
         scanned = row.latest_scan_time
         rows.append(row)
-    return Course(tuple(started + entry.at for entry in entries), tuple(rows))
+    return RowTimeline(tuple(started + entry.at for entry in entries), tuple(rows))
 
 
 def _row(constant: dict[str, Any], entry: Entry, *, moment: float, scanned: int | None) -> Row:
@@ -181,7 +181,7 @@ def _tells_count(state: RowFields) -> bool:
 
 
 def _counted(row: Row, given: set[str]) -> Row:
-    """Where the scenario says nowhere how many vulnerabilities an image has, the ones given are counted."""
+    """Set `vul_num` to the number of findings, for an image whose scenario gives no `vul_num` at all."""
     if row.scan_status != "success" or not given & {"findings", "many_findings"}:
         return row
     many = row.many_findings.count if row.many_findings else 0

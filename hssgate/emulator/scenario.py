@@ -1,6 +1,6 @@
-"""Scenario files: read, and refused with every fault named.
+"""Reader of scenario files; error messages name every fault.
 
-All keys are optional but those of an image's name and state. Durations: `2s`, `1m`, `1h30m`, `250ms`, plain seconds.
+All keys are optional except an image's name and state. Durations: `2s`, `1m`, `1h30m`, `250ms`, plain seconds.
 
     credentials:                      # default: AK emulator-ak, SK emulator-sk, and token emulator-token
       - {ak: my-ak, sk: my-sk}        # also security_token; deny: gateway (403 APIGW.0302) or service (400 HSS.0013)
@@ -11,15 +11,15 @@ All keys are optional but those of an image's name and state. Durations: `2s`, `
     clock_skew: 0s                    # by which the server's clock is ahead; may be negative
     quirks: {data_list: list, total_num: ok, times: ok}     # of all calls; data_list: object or null; times: seconds or
                                       # zero; total_num: missing, or page (counts the rows of the page)
-    cicd: [shop]                      # names of the CI/CD identifiers; default: those that the images bear
-    identity:                         # IAM, STS, metadata, GitHub; what they give out is good for HSS until it ends
+    cicd: [shop]                      # names of the CI/CD identifiers; default: those of the images
+    identity:                         # IAM, STS, metadata, GitHub; HSS accepts issued credentials until they expire
       users: [{name: me, password: my-password, domain: my-account}]   # also deny; default: emulator-user ...
       providers:                      # OpenID Connect; default: emulator-idp, iam::emulator:oidcProvider:github
         - {id: my-idp, urn: "iam::0:oidcProvider:x", audiences: [a], id_tokens: [as-it-is]}   # id or urn or both; deny
       agencies: [{urn: "iam::0:agency:y", max_session_duration: 12h}]  # 1h, deny; default: iam::emulator:agency:hssgate
       regions: {ap-southeast-1: [0123abcd], af-south-1: []}   # project ids; default: `projects`, else one of any region
-      lifetimes: {token: 24h, key: 30s, id_token: 5m}         # default of key: as was asked for
-      metadata: {enabled: true, agency: true, no_token_service: 404}   # also 405, 503, deny; default: it gives tokens
+      lifetimes: {token: 24h, key: 30s, id_token: 5m}         # default of key: the requested duration
+      metadata: {enabled: true, agency: true, no_token_service: 404}   # also 405, 503, deny; default: it issues tokens
       github_request_token: my-job    # default: emulator-request-token
     images:
       - cicd_name: shop               # any field of a row, constant over time; null leaves it out
@@ -28,9 +28,9 @@ All keys are optional but those of an image's name and state. Durations: `2s`, `
         image_version: "1.0"
         image_digest: sha256:...      # default: made from the names
         enterprise_project_id: "0"    # not shown, but filtered by
-        copies: 1                     # that many rows; from two on with -1, -2 ... behind image_version
+        copies: 1                     # number of rows; from two on with -1, -2 ... appended to image_version
         covers: passes                # for the list printed at start
-        raw: {vul_num: "3 个"}         # put over the JSON row as it is, nulls included
+        raw: {vul_num: "3 个"}         # replaces or adds fields of the JSON row, nulls included
         findings:                     # ListImageVulnerabilities; vul_id is required, null leaves it out of the row
           - {vul_id: HCE2-SA-2024-0001, repair_necessity: immediate_repair, app_name: openssl, version: "1.1",
              cves: [CVE-2024-1, {cve_id: CVE-2024-2, cvss_score: 9.8}]}
@@ -49,24 +49,24 @@ All keys are optional but those of an image's name and state. Durations: `2s`, `
       - {requests: 4, delay: 3s}      # then goes on
       - {requests: 5, reset: true}    # the connection is reset
       - {requests: 6-, truncate: 100} # Content-Length of the whole body, 100 bytes of it, closed
-      - {requests: 7, garbage: "<html>oops"}             # true: bytes without sense
-      - {requests: 7, bomb: 100000000}                   # so many bytes, once its gzip is decompressed
+      - {requests: 7, garbage: "<html>oops"}             # true: random bytes
+      - {requests: 7, bomb: 100000000}                   # this many bytes once decompressed
       - {requests: 8, stall: 10s}     # headers and half of the body, then nothing, then closed
       - {requests: 9, redirect: "http://127.0.0.1:1/"}
-      - {requests: 9, cached: 20h}    # rows and Date as they were then, and Age
+      - {requests: 9, cached: 20h}    # rows and Date of that time, and Age
       - {requests: 10, rows: [{image_name: app}], total_num: 5}
       - {requests: "*", headers: {X-Extra: "1"}}         # `*`: every request; headers go with any fault
       - {requests: 2-, call: vulnerabilities, status: 503}    # cve, malwares, sensitive, check_rules, configurations,
                                       # password_token, federation_token, temporary_key, projects, assume_agency,
                                       # metadata_token, metadata_key, github_token; any; default: list alone
 
-A timeline entry overrides the fields of its image, not those of earlier entries. `latest_scan_time` is the moment of
-the entry for a status that ends a scan, else that of the entry before; `latest_update_time` is the moment of the push,
-or of the first entry if that is earlier. Of several faults of one kind the first that hits a request is in force.
-`vul_num` and the findings are independent; an image of which neither a state nor `raw` tells it has as many as its
-findings once its scan is a `success`. Details are asked for by the `image_id` that the row shows.
-Any field of a finding's row may be given, or null; `repair_necessity` may be any text; `type` (linux_vul or app_vul; by
-`app_path` if not given), `handle_status` and `cves` are not shown. `many_findings` takes the same fields but `vul_id`,
+A timeline entry overrides the fields of its image, not those of earlier entries. `latest_scan_time` is the time of the
+entry for a status that ends a scan, else that of the entry before; `latest_update_time` is the time of the push, or of
+the first entry if that is earlier. Of several faults of one kind, the first that matches a request applies.
+`vul_num` and the findings are independent; without any `vul_num` in states or `raw`, it is the number of findings once
+the scan is a `success`. Details are requested by the `image_id` that the row shows.
+Any field of a finding's row may be given, or null; `repair_necessity` may be any text; `type` (linux_vul or app_vul;
+default: by `app_path`), `handle_status` and `cves` are not shown. `many_findings` has the same fields except `vul_id`,
 which is its prefix and a number of at least four digits, from 0001 on.
 """
 
@@ -136,7 +136,7 @@ KeyPath = tuple[str | int, ...]
 
 
 class ScenarioInvalid(ValueError):
-    """A scenario cannot be played; the message has a line for each fault: where, what, and the mend.
+    """A scenario is not valid; the message has a line for each fault: place, fault, and fix.
 
     Args:
         problems: the lines.
@@ -167,7 +167,7 @@ def parse_scenario(text: str, source: str) -> Scenario:
 
     Args:
         text: the YAML.
-        source: what messages call it.
+        source: its name in messages.
 
     Raises:
         ScenarioInvalid: it has faults.
@@ -177,9 +177,9 @@ def parse_scenario(text: str, source: str) -> Scenario:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"{source}:{mark.line + 1}" if mark else source
-        raise ScenarioInvalid((f"{place}: {error.problem or 'is no YAML'}",)) from error
+        raise ScenarioInvalid((f"{place}: {error.problem or 'not valid YAML'}",)) from error
     except (yaml.YAMLError, ValueError, RecursionError, AttributeError, LookupError) as error:  # the last two: of tags
-        raise ScenarioInvalid((f"{source}: it is no YAML that can be read",)) from error
+        raise ScenarioInvalid((f"{source}: not valid YAML",)) from error
     if data is None:
         raise ScenarioInvalid((f"{source}: it is empty; give it `images:`",))
     if not isinstance(data, dict):
@@ -194,8 +194,8 @@ def parse_images(data: object, source: str) -> tuple[Image, ...]:
     """Return the images that JSON describes: one image, or a list of them.
 
     Args:
-        data: what the JSON holds.
-        source: what messages call it.
+        data: the parsed JSON.
+        source: its name in messages.
 
     Raises:
         ScenarioInvalid: it has faults.
@@ -208,23 +208,23 @@ def parse_images(data: object, source: str) -> tuple[Image, ...]:
 
 
 def default_scenario() -> Scenario:
-    """Return the scenario that is played where none is given: images that cover each outcome."""
+    """Return the built-in scenario, whose images cover each outcome."""
     return load_scenario(Path(__file__).with_name("default_scenario.yaml"))
 
 
 def _problems(error: ValidationError, source: str) -> Iterator[str]:
     seen: set[KeyPath] = set()
     for fault in error.errors(include_input=False, include_url=False, include_context=False):
-        where = _mended(fault["loc"])
-        if where in seen:  # a value that may be of several types is named once
+        where = _key_path(fault["loc"])
+        if where in seen:  # pydantic reports a value of several types once for each
             continue
         seen.add(where)
         key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where).lstrip(".")
         yield f"{source}: {key}: {_worded(fault['type'], fault['msg'], where)}"
 
 
-def _mended(where: KeyPath) -> KeyPath:
-    """Leave out what names a type rather than a key: pydantic adds it for a value of several types."""
+def _key_path(where: KeyPath) -> KeyPath:
+    """Remove the names of types, which pydantic appends to the path of a value of several types."""
     if where[:1] == ("faults",) and "garbage" in where:
         return where[: where.index("garbage") + 1]
     return where

@@ -1,4 +1,4 @@
-"""Which rows a filter lets through."""
+"""Filters of `ListCicdImages`, as predicates on rows."""
 
 from collections.abc import Callable, Iterable
 from typing import Literal
@@ -28,12 +28,12 @@ _TIMES = ("latest_update_time", "latest_scan_time")
 
 
 def select(rows: Iterable[Row], wanted: Filter, match: Match) -> list[Row]:
-    """Return the rows that the filter lets through, in their order.
+    """Return the rows that match the filter, in their order.
 
     Args:
-        rows: all of them.
+        rows: all rows.
         wanted: the filter.
-        match: whether text filters look for a part or for the whole.
+        match: whether text filters match a substring or the whole text.
     """
     predicates = list(_predicates(wanted, match))
     return [row for row in rows if all(predicate(row) for predicate in predicates)]
@@ -53,7 +53,7 @@ def _predicates(wanted: Filter, match: Match) -> Iterable[Predicate]:
         start, end = getattr(wanted, f"start_{name}"), getattr(wanted, f"end_{name}")
         if start is not None or end is not None:
             yield _within(name, start or 0, end)
-    if wanted.latest_version:  # false asks for no restriction: the parameter is "only the newest versions"
+    if wanted.latest_version:  # false does not restrict: the parameter means "only the newest versions"
         yield _equals("latest_version", value=True)
 
 

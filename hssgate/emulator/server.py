@@ -1,4 +1,4 @@
-"""Serves a WSGI application on a loopback address, each connection in a thread of its own."""
+"""HTTP server on a loopback address, with a thread for each connection."""
 
 import contextlib
 import ipaddress
@@ -24,7 +24,7 @@ def serve(
     port: int = 0,
     ssl_context: ssl.SSLContext | None = None,
 ) -> Iterator["Server"]:
-    """Serve in the background until the context ends, which ends every connection too.
+    """Serve in the background until the context ends; then every connection is closed too.
 
     Args:
         app: the WSGI application.
@@ -47,7 +47,7 @@ def serve(
 
 
 class Server(socketserver.ThreadingTCPServer):
-    """A listening socket and the connections that came of it.
+    """A listening socket and its connections.
 
     Args:
         app: the WSGI application.
@@ -93,16 +93,16 @@ class Server(socketserver.ThreadingTCPServer):
 
     @property
     def url(self) -> str:
-        """Return where it listens, as `http://127.0.0.1:PORT`."""
+        """Return the address, as `http://127.0.0.1:PORT`."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self._service.scheme}://{host}:{self.port}"
 
     def wait(self) -> None:
-        """Block until the server is closed, or an exception such as KeyboardInterrupt comes."""
+        """Block until the server is closed, or an exception such as KeyboardInterrupt is raised."""
         self._closing.wait()
 
     def close(self) -> None:
-        """End the serving, and every connection; `serve_forever` has to be under way or about to be."""
+        """Stop the server and close every connection; `serve_forever` must be running or about to run."""
         self._closing.set()
         self.shutdown()
         self.server_close()
@@ -113,7 +113,7 @@ class Server(socketserver.ThreadingTCPServer):
                 connection.shutdown(socket.SHUT_RDWR)
 
     def finish_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - socketserver's signature
-        """Answer what comes over a connection; runs in its thread."""
+        """Handle the requests of a connection, in its thread."""
         connection: socket.socket = request
         if self._ssl_context:
             connection.settimeout(Connection.timeout)
@@ -133,7 +133,7 @@ class Server(socketserver.ThreadingTCPServer):
                 connection.close()
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - socketserver's signature
-        """Print faults of the emulator; a client that goes away is none."""
+        """Print errors of the emulator; a client that disconnects is no error."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
 

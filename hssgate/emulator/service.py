@@ -1,4 +1,4 @@
-"""What the service answers to a valid question."""
+"""The HSS service behind the gateway: rows and details for valid requests."""
 
 from collections.abc import Iterable, Sequence
 from typing import assert_never
@@ -9,15 +9,15 @@ from hssgate.emulator.details import check_rules_of, cut, findings_of, malwares_
 from hssgate.emulator.identifiers import Identifiers
 from hssgate.emulator.images import Image
 from hssgate.emulator.notices import Notices
-from hssgate.emulator.operations import Question
+from hssgate.emulator.operations import QueryParameters
 from hssgate.emulator.query import Query
-from hssgate.emulator.questions import (
-    CheckRulesQuestion,
-    ConfigurationsQuestion,
-    CveQuestion,
-    MalwareQuestion,
-    SensitiveQuestion,
-    VulnerabilitiesQuestion,
+from hssgate.emulator.query_parameters import (
+    CheckRuleParameters,
+    ConfigurationParameters,
+    CveParameters,
+    MalwareParameters,
+    SensitiveFileParameters,
+    VulnerabilityParameters,
 )
 from hssgate.emulator.register import Register
 from hssgate.emulator.rows import Row
@@ -25,11 +25,11 @@ from hssgate.emulator.selection import Match
 
 
 class Service:
-    """All that the API knows of images. Not safe for use by several threads at once.
+    """All images with their details. Not thread-safe.
 
     Args:
-        match: how text filters compare of which the manual does not say it.
-        cicd: names of CI/CD identifiers; None: those that the images bear.
+        match: whether text filters match a substring or the whole text, where the manual does not define it.
+        cicd: names of CI/CD identifiers; None: those of the images.
     """
 
     def __init__(self, match: Match, cicd: Sequence[str] | None) -> None:
@@ -39,11 +39,11 @@ class Service:
         self._identifiers = Identifiers(cicd, match)
 
     def add(self, images: Iterable[Image], started: float) -> None:
-        """List images.
+        """Add images.
 
         Args:
             images: the images.
-            started: epoch seconds from which their timelines count.
+            started: start of their timelines in epoch seconds.
         """
         for image in images:
             self._register.add(image, started)
@@ -51,32 +51,32 @@ class Service:
             self._identifiers.add(image)
 
     def rows(self, now: float) -> list[Row]:
-        """Return all rows at a moment, in the order of the API's default."""
+        """Return all rows at a moment, in the API's default order."""
         return self._register.rows(now)
 
-    def answer(self, question: Question, now: float) -> tuple[int, list[dict[str, JsonValue]]]:
-        """Return how many rows the answer has on all pages, and those of the page.
+    def page(self, parameters: QueryParameters, now: float) -> tuple[int, list[dict[str, JsonValue]]]:
+        """Return the number of rows on all pages, and the rows of the page.
 
         Args:
-            question: what is asked.
+            parameters: of the call.
             now: epoch seconds.
         """
-        match question:
+        match parameters:
             case Query():
-                total, rows = self._register.page(question, now)
+                total, rows = self._register.page(parameters, now)
                 shown = total, [row.as_json() for row in rows]
-            case CveQuestion(vul_id=vul_id, page=page):
+            case CveParameters(vul_id=vul_id, page=page):
                 shown = cut(self._notices.cves(vul_id), page)
-            case ConfigurationsQuestion():
-                shown = self._identifiers.page(question, self._register.rows(now))
-            case VulnerabilitiesQuestion(which=which):
-                shown = findings_of(self._register.images(which, now), question, self._match)
-            case MalwareQuestion(which=which):
-                shown = malwares_of(self._register.images(which, now), question)
-            case SensitiveQuestion(which=which):
-                shown = sensitive_of(self._register.images(which, now), question, self._match)
-            case CheckRulesQuestion(which=which):
-                shown = check_rules_of(self._register.images(which, now), question)
+            case ConfigurationParameters():
+                shown = self._identifiers.page(parameters, self._register.rows(now))
+            case VulnerabilityParameters(selector=selector):
+                shown = findings_of(self._register.images(selector, now), parameters, self._match)
+            case MalwareParameters(selector=selector):
+                shown = malwares_of(self._register.images(selector, now), parameters)
+            case SensitiveFileParameters(selector=selector):
+                shown = sensitive_of(self._register.images(selector, now), parameters, self._match)
+            case CheckRuleParameters(selector=selector):
+                shown = check_rules_of(self._register.images(selector, now), parameters)
             case _:
-                assert_never(question)
+                assert_never(parameters)
         return shown

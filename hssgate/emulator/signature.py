@@ -1,4 +1,4 @@
-"""The signature SDK-HMAC-SHA256, worked out anew from a request as it came over the wire.
+"""SDK-HMAC-SHA256, computed on the server side from the received request.
 
 Source: API Request Signing Guide (devg-apisign, api-sign-algorithm-001).
 """
@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
-from hssgate.emulator.wire import Call
+from hssgate.emulator.messages import Request
 
 ALGORITHM = "SDK-HMAC-SHA256"
 _AUTHORIZATION = re.compile(
@@ -19,7 +19,7 @@ _AUTHORIZATION = re.compile(
 
 @dataclass(frozen=True)
 class Claim:
-    """What an `Authorization` header claims.
+    """Contents of an `Authorization` header.
 
     Args:
         ak: the access key.
@@ -33,22 +33,22 @@ class Claim:
 
 
 def read_claim(authorization: str) -> Claim | None:
-    """Return what the header claims, or None where it is not of this form."""
+    """Parse an `Authorization` header; return None if it has another form."""
     match = _AUTHORIZATION.fullmatch(authorization.strip())
     return Claim(match["ak"], tuple(match["headers"].split(";")), match["signature"]) if match else None
 
 
-def canonical_request(call: Call, signed_headers: tuple[str, ...]) -> bytes:
+def canonical_request(request: Request, signed_headers: tuple[str, ...]) -> bytes:
     """Return the six parts that are signed: method, path, query, headers, their names, hash of the body."""
-    lines = [f"{name}:{call.headers.get(name, '').strip()}\n" for name in signed_headers]
+    lines = [f"{name}:{request.headers.get(name, '').strip()}\n" for name in signed_headers]
     return b"\n".join(
         (
-            call.method.encode(),
-            _canonical_path(call.path),
-            _canonical_query(call.query),
+            request.method.encode(),
+            _canonical_path(request.path),
+            _canonical_query(request.query),
             "".join(lines).encode("latin-1"),
             ";".join(signed_headers).encode("latin-1"),
-            _payload_hash(call).encode("latin-1"),
+            _payload_hash(request).encode("latin-1"),
         )
     )
 
@@ -81,6 +81,6 @@ def _canonical_query(query: str) -> bytes:
     ).encode()
 
 
-def _payload_hash(call: Call) -> str:
-    given = call.headers.get("x-sdk-content-sha256")
-    return given if given and call.body else hashlib.sha256(call.body).hexdigest()
+def _payload_hash(request: Request) -> str:
+    given = request.headers.get("x-sdk-content-sha256")
+    return given if given and request.body else hashlib.sha256(request.body).hexdigest()

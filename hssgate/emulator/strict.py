@@ -1,4 +1,4 @@
-"""What all models of a scenario have in common: frozen, closed to unknown keys, silent about their input."""
+"""Base of all models of a scenario: frozen, without unknown keys, and without input values in error messages."""
 
 from typing import Annotated
 

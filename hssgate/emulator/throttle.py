@@ -1,4 +1,4 @@
-"""How often one key may ask."""
+"""Rate limit of each caller."""
 
 import math
 from collections import deque
@@ -8,10 +8,10 @@ from hssgate.emulator.refusals import throttled
 
 
 class Throttle:
-    """The requests of each key within the span of the limit.
+    """Counts the requests of each caller in a sliding window.
 
     Args:
-        limit: None: as often as one likes.
+        limit: None: no limit.
     """
 
     def __init__(self, limit: RateLimit | None) -> None:
@@ -22,11 +22,11 @@ class Throttle:
         """Count a request.
 
         Args:
-            key: who asks.
+            key: name of the caller.
             now: epoch seconds.
 
         Raises:
-            Refusal: 429 APIGW.0308; the request does not count then.
+            Refusal: 429 APIGW.0308; a refused request is not counted.
         """
         if self._limit is None:
             return

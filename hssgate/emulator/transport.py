@@ -1,8 +1,8 @@
-"""What the application asks of the connection that carries its answer.
+"""Faults of the connection: reset, truncation, stall.
 
-A server that can play mishaps puts a callable under `TRANSPORT` into the WSGI environment; the application calls it
-with the mishap before `start_response`, and gives the whole answer. Without it the application plays them itself as
-well as it can: an exception, or a body shorter than its `Content-Length`.
+A server that supports them puts a callable under `TRANSPORT` into the WSGI environment. The application calls it with
+the fault before `start_response`, and returns the whole response. Under another server the application imitates the
+fault: it raises an exception, or returns a body shorter than its `Content-Length`.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Truncation:
     """The connection is closed after some bytes of the body.
 
     Args:
-        limit: that many at most; at least the last byte is missing.
+        limit: bytes sent at most; at least the last byte is missing.
     """
 
     limit: int
@@ -32,10 +32,10 @@ class Truncation:
 
 @dataclass(frozen=True)
 class Stall:
-    """The connection falls silent after half of the body, and is closed later.
+    """The server stops sending after half of the body, and closes the connection later.
 
     Args:
-        seconds: how long it is silent.
+        seconds: time until it closes.
     """
 
     seconds: float
@@ -45,4 +45,4 @@ class Stall:
         return length // 2
 
 
-Mishap = Reset | Truncation | Stall
+TransportFault = Reset | Truncation | Stall

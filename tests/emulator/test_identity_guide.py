@@ -1,6 +1,6 @@
 """The ways in that are told on start."""
 
-from hssgate.emulator.identity.guide import ways_in
+from hssgate.emulator.identity.guide import credentials_guide
 from hssgate.emulator.scenario import default_scenario, parse_scenario
 from tests.emulator.identity_client import AGENCY, PROVIDER
 
@@ -11,7 +11,7 @@ def test_each_way_in_of_the_default_is_told() -> None:
     """With the values, for everybody knows them."""
     address = f"ACTIONS_ID_TOKEN_REQUEST_URL='{URL}/_emulator/github/token?api-version=2.0'"
 
-    assert ways_in(default_scenario(), URL).splitlines() == [
+    assert credentials_guide(default_scenario(), URL).splitlines() == [
         "access key   HUAWEICLOUD_SDK_AK=emulator-ak HUAWEICLOUD_SDK_SK=emulator-sk",
         "token        HSSGATE_TOKEN=emulator-token",
         f"IAM and STS  HUAWEICLOUD_SDK_IAM_ENDPOINT={URL} HUAWEICLOUD_SDK_STS_ENDPOINT={URL}",
@@ -32,7 +32,7 @@ def test_other_peoples_secrets_are_not_told() -> None:
         "s.yaml",
     )
 
-    told = ways_in(scenario, URL)
+    told = credentials_guide(scenario, URL)
 
     assert "hush" not in told
     assert "HUAWEICLOUD_SDK_AK=my-ak HUAWEICLOUD_SDK_SK=…" in told
@@ -43,7 +43,7 @@ def test_a_key_that_is_temporary_from_the_beginning_is_told_as_a_whole() -> None
     """With its security token."""
     scenario = parse_scenario("credentials: [{ak: a, sk: emulator-s, security_token: emulator-t}]", "s.yaml")
 
-    assert ways_in(scenario, URL).splitlines()[0] == (
+    assert credentials_guide(scenario, URL).splitlines()[0] == (
         "access key   HUAWEICLOUD_SDK_AK=a HUAWEICLOUD_SDK_SK=emulator-s HUAWEICLOUD_SDK_SECURITY_TOKEN=emulator-t"
     )
 
@@ -55,4 +55,4 @@ def test_what_is_not_there_is_not_told() -> None:
         "s",
     )
 
-    assert [line.split()[0] for line in ways_in(scenario, URL).splitlines()] == ["token", "IAM"]
+    assert [line.split()[0] for line in credentials_guide(scenario, URL).splitlines()] == ["token", "IAM"]

@@ -148,7 +148,7 @@ IMAGE = "image_name: app, scan_status: success"
         pytest.param("credentials: [{}]", "s.yaml: credentials[0]: it needs ak and sk, or token", id="no-credential"),
         pytest.param(
             "credentials: [{ak: a, sk: b, token: c}]",
-            "s.yaml: credentials[0]: a token stands alone; give the key pair an entry of its own",
+            "s.yaml: credentials[0]: a token and a key pair cannot share an entry; give the key pair an entry of its own",
             id="pair-and-token",
         ),
         pytest.param(
@@ -193,10 +193,10 @@ IMAGE = "image_name: app, scan_status: success"
         ),
         pytest.param("match: exact\nmatch: exact", "s.yaml:2: key 'match' is given twice", id="key-twice"),
         pytest.param("images: [", "s.yaml:1: expected the node content, but found '<stream end>'", id="no-yaml"),
-        pytest.param("images: \x00", "s.yaml: it is no YAML that can be read", id="control-character"),
-        pytest.param("a: 2026-13-45", "s.yaml: it is no YAML that can be read", id="no-date"),
-        pytest.param("a: !!int ''", "s.yaml: it is no YAML that can be read", id="no-digit"),
-        pytest.param("a: !!timestamp x", "s.yaml: it is no YAML that can be read", id="no-time"),
+        pytest.param("images: \x00", "s.yaml: not valid YAML", id="control-character"),
+        pytest.param("a: 2026-13-45", "s.yaml: not valid YAML", id="no-date"),
+        pytest.param("a: !!int ''", "s.yaml: not valid YAML", id="no-digit"),
+        pytest.param("a: !!timestamp x", "s.yaml: not valid YAML", id="no-time"),
         pytest.param("", "s.yaml: it is empty; give it `images:`", id="empty"),
         pytest.param("[]", "s.yaml: it should be a mapping with `images:`", id="a-list"),
     ],

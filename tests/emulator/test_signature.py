@@ -4,8 +4,8 @@ import hashlib
 
 import pytest
 
+from hssgate.emulator.messages import Request
 from hssgate.emulator.signature import canonical_request, read_claim, signature
-from hssgate.emulator.wire import Call
 
 AK = "AKEXAMPLE0000000001"
 SK = "SKEXAMPLE/+abcdefghijklmnopqrstuvwxyz01"
@@ -19,7 +19,7 @@ QUERY = (
 
 def test_the_vector_of_the_signing_guide_is_met() -> None:
     """The example of Huawei's guide gives the published hash and signature."""
-    call = Call(
+    call = Request(
         method="GET",
         path="/v1/77b6a44cba5143ab91d13ab9a8ff44fd/vpcs",
         query="limit=2&marker=13551d6b-755d-4757-b956-536f674975c0",
@@ -69,7 +69,7 @@ def test_the_vectors_of_the_official_signer_are_met(
     signed: tuple[str, ...], canonical_hash: str, expected: str, query: str
 ) -> None:
     """Chinese text, blanks, slashes and pluses are encoded as the official signer does, however they were sent."""
-    call = Call(
+    call = Request(
         method="GET",
         path=f"/v5/{PROJECT}/image/cicd/images",
         query=query,
@@ -103,7 +103,7 @@ def test_the_vectors_of_the_official_signer_are_met(
 )
 def test_the_last_line_is_the_hash_of_the_body(body: bytes, headers: dict[str, str], expected: str) -> None:
     """The header `X-Sdk-Content-Sha256` replaces the hash where there is a body."""
-    call = Call("POST", "/", "", headers, body)
+    call = Request("POST", "/", "", headers, body)
 
     assert canonical_request(call, ("host",)).decode().splitlines()[-1] == expected
 
@@ -120,7 +120,7 @@ def test_the_last_line_is_the_hash_of_the_body(body: bytes, headers: dict[str, s
 )
 def test_path_and_query_are_brought_into_one_form(path: str, query: str, expected: list[str]) -> None:
     """Decoded, sorted and encoded anew, whatever form came over the wire."""
-    assert canonical_request(Call("GET", path, query, {}, b""), ()).decode().split("\n")[1:3] == expected
+    assert canonical_request(Request("GET", path, query, {}, b""), ()).decode().split("\n")[1:3] == expected
 
 
 @pytest.mark.parametrize(

@@ -1,33 +1,33 @@
-"""STS: a session of a trust agency for the id token of a provider.
+"""STS: issues a session of a trust agency in exchange for an id token.
 
 Source: AssumeAgencyWithOIDC (api-iam5), ranges of the request model of its SDK.
 """
 
+from hssgate.emulator.generated import stable_id
 from hssgate.emulator.identity.body import Body
 from hssgate.emulator.identity.dialects import denied_by_sts, invalid_for_sts, invalid_id_token, no_such_provider
 from hssgate.emulator.identity.id_tokens import IdTokenInvalid, read_id_token
 from hssgate.emulator.identity.moments import in_milliseconds
 from hssgate.emulator.identity.service import IdentityService
 from hssgate.emulator.issued import Holder
-from hssgate.emulator.mint import lasting_id
-from hssgate.emulator.wire import Answer, Call, json_answer
+from hssgate.emulator.messages import Request, Response, json_response
 
 _SHORTEST, _LONGEST, _USUAL = 900, 43200, 3600  # seconds
 _LONGEST_URN = 1500
 
 
-def assume_agency(service: IdentityService, call: Call, now: float) -> Answer:
-    """Answer `POST /v5/agencies/assume-with-oidc`; it is not signed. A policy is taken and does not restrict.
+def assume_agency(service: IdentityService, request: Request, now: float) -> Response:
+    """Handle `POST /v5/agencies/assume-with-oidc`, which is not signed. A policy is validated and not applied.
 
     Args:
-        service: knows providers and agencies.
-        call: the request.
+        service: providers, agencies and issued credentials.
+        request: the request.
         now: epoch seconds.
 
     Raises:
-        Refusal: 400, body or id token is not accepted; 403, there is no such agency; 404, nor such a provider.
+        Refusal: 400: body or id token is not valid; 403: no such agency; 404: no such provider.
     """
-    body = Body(call.body, invalid_for_sts)
+    body = Body(request.body, invalid_for_sts)
     provider_urn = body.text("provider_urn", longest=_LONGEST_URN)
     agency_urn = body.text("agency_urn", longest=_LONGEST_URN)
     session = body.text("agency_session_name", 2, 128)
@@ -50,12 +50,12 @@ def assume_agency(service: IdentityService, call: Call, now: float) -> Answer:
     if seconds > agency.max_session_duration:
         raise invalid_for_sts("duration_seconds is more than the maximum session duration of the agency")
     key = service.issued.give_key(Holder(f"agency {agency_urn}", agency.deny), service.key_ends(now, seconds))
-    return json_answer(
+    return json_response(
         200,
         {
             "assumed_agency": {
                 "urn": f"sts::{_account_of(agency_urn)}:assumed-agency:{agency_urn.rpartition(':')[2]}/{session}",
-                "id": f"{lasting_id('agency', agency_urn)}:{session}",
+                "id": f"{stable_id('agency', agency_urn)}:{session}",
             },
             "credentials": {
                 "access_key_id": key.ak,

@@ -1,4 +1,4 @@
-"""The JSON body of a request, read by paths such as `auth.identity.methods`."""
+"""JSON body of a request, read by key paths such as `auth.identity.methods`."""
 
 import json
 from collections.abc import Callable
@@ -7,11 +7,11 @@ from hssgate.emulator.refusals import Refusal
 
 
 class Body:
-    """A JSON object; unknown keys are ignored. No message shows a value, for it may be a secret.
+    """A JSON object; unknown keys are ignored. Messages never show a value: it may be a secret.
 
     Args:
-        raw: as it came.
-        invalid: makes the refusal of what is wrong; each method raises it.
+        raw: the raw body.
+        invalid: makes the refusal for a fault; each method raises it.
     """
 
     def __init__(self, raw: bytes, invalid: Callable[[str], Refusal]) -> None:
@@ -25,14 +25,14 @@ class Body:
         self._content: dict[str, object] = content
 
     def has(self, path: str) -> bool:
-        """Return whether there is something, and not null."""
+        """Whether there is a value, and it is not null."""
         return self._find(path) is not None
 
     def text(self, path: str, shortest: int = 1, longest: int = 32768) -> str:
-        """Return a text that has to be there.
+        """Return a required text.
 
         Args:
-            path: where.
+            path: key path.
             shortest: characters at least.
             longest: characters at most.
         """
@@ -46,7 +46,7 @@ class Body:
         return value
 
     def texts(self, path: str) -> list[str]:
-        """Return a list of texts that has to be there."""
+        """Return a required list of texts."""
         value = self._find(path)
         if value is None:
             raise self._invalid(f"{path} is missing")
@@ -58,10 +58,10 @@ class Body:
         """Return a whole number.
 
         Args:
-            path: where.
-            smallest: itself included.
-            largest: itself included.
-            default: where there is none.
+            path: key path.
+            smallest: lower bound, included.
+            largest: upper bound, included.
+            default: used if there is no value.
         """
         value = self._find(path)
         if value is None:

@@ -1,28 +1,28 @@
-"""Errors in the shapes of IAM, STS, the metadata service and GitHub's token service.
+"""Error responses of IAM, STS, the metadata service and GitHub's token service.
 
-Sources: return values of the IAM v3 API and error body of the IAM v5 API, both in the manuals; which number STS has for
-what is not described there.
+Sources: return values of the IAM v3 API and error body of the IAM v5 API, both in the manuals. The manuals do not
+list the error codes of STS; those here are examples.
 """
 
 from dataclasses import dataclass
 from http import HTTPStatus
 
 from hssgate.emulator.dialect import Dialect
-from hssgate.emulator.mint import lasting_id
+from hssgate.emulator.generated import stable_id
+from hssgate.emulator.messages import Response, json_response
 from hssgate.emulator.refusals import Refusal
-from hssgate.emulator.wire import Answer, json_answer
 
 
 class IamRefusal(Refusal):
-    """An error of IAM: as Keystone has it, or flat where there is a code such as `IAM.0011`."""
+    """An error of IAM: in the format of Keystone, or flat if it has a code such as `IAM.0011`."""
 
-    def answer(self, request_id: str) -> Answer:
-        """Return it as a response."""
-        del request_id  # is sent in a header alone
+    def response(self, request_id: str) -> Response:
+        """Return the HTTP response."""
+        del request_id  # only sent in a header
         content: dict[str, object] = {"error_code": self.code, "error_msg": self.message}
         if not self.code:
             content = {"error": {"code": self.status, "message": self.message, "title": _title(self.status)}}
-        return self.with_retry_after(json_answer(self.status, content))
+        return self.with_retry_after(json_response(self.status, content))
 
 
 def invalid_for_iam(what: str) -> Refusal:
@@ -41,26 +41,26 @@ def not_found(target: str) -> Refusal:
 
 
 class StsRefusal(Refusal):
-    """An error of STS, which gives reasons for a denial in a form that only the account can decipher."""
+    """An error of STS; the reason of a denial is encoded, and only the account can decode it."""
 
-    def answer(self, request_id: str) -> Answer:
-        """Return it as a response."""
+    def response(self, request_id: str) -> Response:
+        """Return the HTTP response."""
         content = {"error_code": self.code, "error_msg": self.message, "request_id": request_id}
         if self.code == _ACCESS_DENIED:
-            content["encoded_authorization_message"] = lasting_id("denial", request_id) * 4
-        return self.with_retry_after(json_answer(self.status, content))
+            content["encoded_authorization_message"] = stable_id("denial", request_id) * 4
+        return self.with_retry_after(json_response(self.status, content))
 
 
 _ACCESS_DENIED = "STS5.0001"
 
 
 def invalid_for_sts(what: str) -> Refusal:
-    """Return 400 for a body that is not as it should be."""
+    """Return 400 for an invalid body."""
     return StsRefusal(400, "STS5.0010", f"invalid request: {what}")
 
 
 def invalid_id_token(what: str) -> Refusal:
-    """Return 400 for an id token."""
+    """Return 400 for an invalid id token."""
     return StsRefusal(400, "STS5.0011", f"invalid id token: {what}")
 
 
@@ -70,29 +70,29 @@ def no_such_provider() -> Refusal:
 
 
 def denied_by_sts() -> Refusal:
-    """Return 403 for an agency: whether there is none, or it does not trust the caller, is not shown."""
+    """Return 403 for an agency that does not exist or does not trust the caller; the error does not show which."""
     return StsRefusal(403, _ACCESS_DENIED, "access denied: sts:agencies:assumeWithOIDC")
 
 
 class MetadataRefusal(Refusal):
-    """An error of the metadata service: a page."""
+    """An error of the metadata service: an HTML page."""
 
-    def answer(self, request_id: str) -> Answer:
-        """Return it as a response."""
+    def response(self, request_id: str) -> Response:
+        """Return the HTTP response."""
         del request_id
         page = (
             f"<html><head><title>{self.status} {_title(self.status)}</title></head><body>{self.message}</body></html>"
         )
-        return self.with_retry_after(Answer(self.status, page.encode(), (("Content-Type", "text/html"),)))
+        return self.with_retry_after(Response(self.status, page.encode(), (("Content-Type", "text/html"),)))
 
 
 class GitHubRefusal(Refusal):
     """An error of GitHub's token service."""
 
-    def answer(self, request_id: str) -> Answer:
-        """Return it as a response."""
+    def response(self, request_id: str) -> Response:
+        """Return the HTTP response."""
         del request_id
-        return self.with_retry_after(json_answer(self.status, {"message": self.message}))
+        return self.with_retry_after(json_response(self.status, {"message": self.message}))
 
 
 def _title(status: int) -> str:
@@ -104,11 +104,11 @@ def _title(status: int) -> str:
 
 @dataclass(frozen=True)
 class _Usual:
-    """What usually comes with a status: the shape of a service, and the status in words.
+    """Makes the usual error of a status, with the phrase of the status as its message.
 
     Args:
-        shape: of the service.
-        prefix: what a code begins with; it goes on with the status. Without one there is no code.
+        shape: error format of the service.
+        prefix: of the error code, which ends with the status; empty: no code.
     """
 
     shape: type[Refusal]

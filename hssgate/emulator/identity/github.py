@@ -1,4 +1,4 @@
-"""GitHub's token service: an id token for a job.
+"""GitHub's token service: issues an id token to a job.
 
 Sources: OpenID Connect reference of GitHub Actions; `@actions/core`, which appends `&audience=` to the address.
 """
@@ -6,31 +6,31 @@ Sources: OpenID Connect reference of GitHub Actions; `@actions/core`, which appe
 from hssgate.emulator.identity.dialects import GitHubRefusal
 from hssgate.emulator.identity.id_tokens import sign_id_token
 from hssgate.emulator.identity.service import IdentityService
+from hssgate.emulator.messages import Request, Response, json_response
 from hssgate.emulator.parameters import Parameters
 from hssgate.emulator.refusals import Refusal
-from hssgate.emulator.wire import Answer, Call, json_answer
 
 _OWNER, _REPOSITORY = "emulator", "emulator/hssgate"
 _REF = "refs/heads/main"
 
 
-def give_github_token(service: IdentityService, call: Call, now: float) -> Answer:
-    """Answer `GET /_emulator/github/token?api-version=2.0`.
+def give_github_token(service: IdentityService, request: Request, now: float) -> Response:
+    """Handle `GET /_emulator/github/token?api-version=2.0`.
 
     Args:
-        service: knows what a job has to show.
-        call: the request; without an audience the token is meant for the owner of the repository.
+        service: has the request token that a job must send.
+        request: the request; the default audience is the owner of the repository.
         now: epoch seconds.
 
     Raises:
-        Refusal: 400, the query is not the one of the address with an audience; 401, the job shows something else.
+        Refusal: 400: the query is not valid; 401: the request token is wrong.
     """
-    scheme, _, shown = call.headers.get("authorization", "").partition(" ")
+    scheme, _, shown = request.headers.get("authorization", "").partition(" ")
     expected = service.known.github_request_token.get_secret_value()
     if scheme.lower() != "bearer" or shown.strip().encode("latin-1") != expected.encode():
         raise GitHubRefusal(401, "", "The request token is not accepted")
     try:
-        given = Parameters(call.query)
+        given = Parameters(request.query)
         given.demand("api-version")
         given.choice("api-version", ("2.0",))
         audience = given.text("audience", 0, 2048)
@@ -53,4 +53,4 @@ def give_github_token(service: IdentityService, call: Call, now: float) -> Answe
             "runner_environment": "github-hosted",
         }
     )
-    return json_answer(200, {"count": len(token), "value": token})
+    return json_response(200, {"count": len(token), "value": token})

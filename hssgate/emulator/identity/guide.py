@@ -1,29 +1,31 @@
-"""How to come in: what a scenario knows, as the variables that clients read."""
+"""Guide printed at start: the environment variables for each way of authentication."""
 
 import shlex
 from collections.abc import Iterator
 
 from pydantic import SecretStr
 
-from hssgate.emulator.identity.calls import GITHUB_PATH
+from hssgate.emulator.identity.operations import GITHUB_PATH
 from hssgate.emulator.model import Scenario
 
-_EVERYBODY_KNOWS = "emulator-"  # what secrets of the emulator's own begin with
+_PUBLIC_PREFIX = "emulator-"  # of the secrets of the built-in scenario
 
 
-def ways_in(scenario: Scenario, url: str) -> str:
-    """Return a line for each way in: its name, aligned, and the variables; of other people's secrets their place alone.
+def credentials_guide(scenario: Scenario, url: str) -> str:
+    """Return a line for each way of authentication: its name, aligned, and its variables.
+
+    Secrets of the built-in scenario are printed; all others are replaced by an ellipsis.
 
     Args:
-        scenario: what is played; of several keys, users and so on the first ones are shown.
-        url: where it is served.
+        scenario: the scenario; of several keys, users and so on the first is shown.
+        url: address of the emulator.
     """
-    lines = [*_ways(scenario, url)]
+    lines = [*_guide_lines(scenario, url)]
     width = max(len(name) for name, _ in lines)
     return "\n".join(f"{name:<{width}}  {text}" for name, text in lines)
 
 
-def _ways(scenario: Scenario, url: str) -> Iterator[tuple[str, str]]:
+def _guide_lines(scenario: Scenario, url: str) -> Iterator[tuple[str, str]]:
     known = scenario.identity
     for credential in [credential for credential in scenario.credentials if credential.ak][:1]:
         yield (
@@ -62,5 +64,5 @@ def _set(**variables: str | SecretStr | None) -> str:
 def _shown(value: str | SecretStr) -> str:
     if isinstance(value, SecretStr):
         secret = value.get_secret_value()
-        return shlex.quote(secret) if secret.startswith(_EVERYBODY_KNOWS) else "…"
+        return shlex.quote(secret) if secret.startswith(_PUBLIC_PREFIX) else "…"
     return shlex.quote(value)

@@ -18,7 +18,7 @@ _LITERAL_SUBJECT = "emulator-subject"
 
 @dataclass(frozen=True)
 class IdToken:
-    """What an id token that was accepted tells.
+    """Claims of an accepted id token.
 
     Args:
         subject: `sub`.
@@ -30,7 +30,7 @@ class IdToken:
 
 
 class IdTokenInvalid(Exception):
-    """An id token is not accepted; the message says why."""
+    """An id token is not accepted; the message is the reason."""
 
 
 def sign_id_token(claims: Mapping[str, JsonValue]) -> str:
@@ -40,15 +40,15 @@ def sign_id_token(claims: Mapping[str, JsonValue]) -> str:
 
 
 def read_id_token(text: str, provider: IdentityProvider, now: float) -> IdToken:
-    """Return what an id token tells.
+    """Verify an id token and return its claims.
 
     Args:
         text: the token.
-        provider: the issuer that the token names.
+        provider: the identity provider.
         now: epoch seconds.
 
     Raises:
-        IdTokenInvalid: it is not signed so, has ended, or is meant for somebody else.
+        IdTokenInvalid: its signature is wrong, it has expired, or it has another audience.
     """
     if any(text == known.get_secret_value() for known in provider.id_tokens):
         return IdToken(_LITERAL_SUBJECT, provider.audiences[0])

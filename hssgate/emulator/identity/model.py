@@ -1,4 +1,4 @@
-"""The section `identity` of a scenario: who there is, whom they trust, and how long what they are given lasts."""
+"""Section `identity` of a scenario: users, identity providers, agencies, and lifetimes of issued credentials."""
 
 from typing import Literal, Self
 
@@ -18,7 +18,7 @@ class User(StrictModel):
         name: of the user.
         password: of the user.
         domain: name of the account.
-        deny: who refuses the user's requests to HSS, as with credentials.
+        deny: which side refuses the user's requests to HSS, as for credentials.
     """
 
     name: str = Field(min_length=1)
@@ -31,11 +31,11 @@ class IdentityProvider(StrictModel):
     """An OpenID Connect provider that the account trusts.
 
     Args:
-        id: by which IAM v3 knows it, for the federation.
-        urn: by which STS v5 knows it, for the agencies.
-        audiences: the client ids registered on it: what `aud` of a signed id token may be.
-        id_tokens: texts that are taken for id tokens as they are, for tests.
-        deny: who refuses requests to HSS of those who come by the federation.
+        id: id in IAM v3, for federation.
+        urn: URN in STS v5, for agencies.
+        audiences: registered client ids: the accepted `aud` claims of a signed id token.
+        id_tokens: texts that are accepted as id tokens without verification, for tests.
+        deny: which side refuses requests to HSS of federated users.
     """
 
     id: str | None = Field(default=None, min_length=1)
@@ -56,8 +56,8 @@ class Agency(StrictModel):
 
     Args:
         urn: `iam::ACCOUNT:agency:NAME`.
-        max_session_duration: seconds that a session may last at most.
-        deny: who refuses its requests to HSS.
+        max_session_duration: longest session in seconds.
+        deny: which side refuses its requests to HSS.
     """
 
     urn: str = Field(min_length=1)
@@ -66,11 +66,11 @@ class Agency(StrictModel):
 
 
 class Lifetimes(StrictModel):
-    """How long an issued credential lasts; the duration asked for does not matter.
+    """Lifetimes of issued credentials in seconds; they override the requested duration.
 
     Args:
-        token: of a token of IAM.
-        key: of temporary keys; None: as long as was asked for, or six hours from the metadata service.
+        token: of an IAM token.
+        key: of temporary keys; None: the requested duration, or six hours for the metadata service.
         id_token: of an id token of GitHub.
     """
 
@@ -83,10 +83,10 @@ class Metadata(StrictModel):
     """The metadata service of an ECS.
 
     Args:
-        enabled: whether there is one.
+        enabled: whether the service exists.
         agency: whether the ECS has an agency; without it there are no keys.
-        no_token_service: the status by which it tells that it knows no tokens; none is needed then.
-        deny: who refuses requests to HSS by keys of the agency.
+        no_token_service: status with which a service without tokens responds; it requires none.
+        deny: which side refuses requests to HSS with keys of the agency.
     """
 
     enabled: Flag = True
@@ -99,14 +99,14 @@ class Identity(StrictModel):
     """The identity side.
 
     Args:
-        users: those who have a password.
-        providers: whose id tokens are trusted.
-        agencies: who can be assumed with them.
-        regions: ids of the projects of each region; None: any region has those of the scenario's `projects`, or else
-            one whose id is made from its name.
-        lifetimes: of what is given out.
+        users: IAM users with a password.
+        providers: trusted identity providers.
+        agencies: agencies that their id tokens can assume.
+        regions: project ids of each region; None: every region has the scenario's `projects`, or else one project
+            whose id is derived from its name.
+        lifetimes: of issued credentials.
         metadata: the metadata service of an ECS.
-        github_request_token: what a job has to show to get an id token of GitHub.
+        github_request_token: token that a job must send to get an id token of GitHub.
     """
 
     users: tuple[User, ...] = (

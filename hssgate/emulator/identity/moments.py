@@ -1,4 +1,4 @@
-"""Moments as each service writes them."""
+"""Timestamps in the format of each service."""
 
 from datetime import UTC, datetime
 

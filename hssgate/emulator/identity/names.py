@@ -1,4 +1,4 @@
-"""What faults call the calls of the identity side."""
+"""Names of the identity operations in the faults of a scenario."""
 
 from typing import Literal
 

@@ -1,29 +1,29 @@
-"""IAM: a token for a name and a password.
+"""IAM: issues a token for a user name and password.
 
 Source: KeystoneCreateUserTokenByPassword (iam_30_0001).
 """
 
+from hssgate.emulator.generated import stable_id
 from hssgate.emulator.identity.body import Body
 from hssgate.emulator.identity.dialects import invalid_for_iam, unauthorized
 from hssgate.emulator.identity.service import IdentityService
 from hssgate.emulator.identity.tokens import domain_of, give_token
 from hssgate.emulator.issued import Holder
-from hssgate.emulator.mint import lasting_id
-from hssgate.emulator.wire import Answer, Call
+from hssgate.emulator.messages import Request, Response
 
 
-def give_password_token(service: IdentityService, call: Call, now: float) -> Answer:
-    """Answer `POST /v3/auth/tokens`.
+def give_password_token(service: IdentityService, request: Request, now: float) -> Response:
+    """Handle `POST /v3/auth/tokens`.
 
     Args:
-        service: knows the users.
-        call: the request.
+        service: users, projects and issued credentials.
+        request: the request.
         now: epoch seconds.
 
     Raises:
-        Refusal: 400, the body is odd; 401, name, password or account is wrong; 404, there is no such project.
+        Refusal: 400: the body is not valid; 401: name, password or account is wrong; 404: no such project.
     """
-    body = Body(call.body, invalid_for_iam)
+    body = Body(request.body, invalid_for_iam)
     if body.texts("auth.identity.methods") != ["password"]:
         raise invalid_for_iam("auth.identity.methods must be password alone")
     given = (
@@ -40,7 +40,7 @@ def give_password_token(service: IdentityService, call: Call, now: float) -> Ans
                 holder=Holder(f"user {user.name} of {user.domain}", user.deny),
                 method="password",
                 user={
-                    "id": lasting_id("user", f"{user.domain} {user.name}"),
+                    "id": stable_id("user", f"{user.domain} {user.name}"),
                     "name": user.name,
                     "domain": domain_of(user.domain),
                     "password_expires_at": "",

@@ -1,9 +1,9 @@
-"""The projects that there are, by region and by id."""
+"""Projects by region and by id."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hssgate.emulator.mint import lasting_id
+from hssgate.emulator.generated import stable_id
 
 
 @dataclass(frozen=True)
@@ -12,7 +12,7 @@ class Project:
 
     Args:
         id: of the project.
-        name: that of its region.
+        name: name of its region.
     """
 
     id: str
@@ -23,8 +23,8 @@ class Projects:
     """All projects.
 
     Args:
-        regions: ids of the projects of each region; None: any region has those that exist.
-        existing: ids of those that exist; None: any does, and each region has one.
+        regions: project ids of each region; None: every region has all existing projects.
+        existing: ids of all projects; None: every id exists, and each region has one project.
     """
 
     def __init__(self, regions: Mapping[str, Sequence[str]] | None, existing: Sequence[str] | None) -> None:
@@ -38,11 +38,11 @@ class Projects:
         elif self._existing is not None:
             ids = self._existing
         else:
-            ids = (lasting_id("project", region),)
+            ids = (stable_id("project", region),)
         return [Project(project_id, region) for project_id in ids]
 
     def with_id(self, project_id: str) -> Project | None:
-        """Return the project of an id; where any exists it is named by its id."""
+        """Return the project with an id; if every id exists, the id is also its name."""
         if self._regions is not None:
             return next((project for project in self.all() if project.id == project_id), None)
         if self._existing is not None and project_id not in self._existing:
@@ -50,5 +50,5 @@ class Projects:
         return Project(project_id, project_id)
 
     def all(self) -> list[Project]:
-        """Return those of all regions; where any region has some, none is named."""
+        """Return the projects of all regions; empty if the regions are not listed."""
         return [project for region in self._regions or () for project in self.named(region)]

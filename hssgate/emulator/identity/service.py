@@ -1,40 +1,40 @@
-"""What the calls of the identity side have in common: who there is, and what was given out."""
+"""State that the identity operations share: the identities of the scenario, and the issued credentials."""
 
 from dataclasses import dataclass, field
 
 from hssgate.emulator.authentication import Authenticator
+from hssgate.emulator.generated import SecretGenerator
 from hssgate.emulator.identity.model import Identity
 from hssgate.emulator.identity.projects import Projects
 from hssgate.emulator.issued import Issued
-from hssgate.emulator.mint import Mint
 
 
 @dataclass(frozen=True)
 class IdentityService:
-    """All that the calls know. Not safe for use by several threads at once.
+    """State of the identity operations. Not thread-safe.
 
     Args:
-        known: who there is.
-        projects: those that there are.
-        issued: keys and tokens of IAM that were given out.
-        authenticator: knows those that were not given out, too.
-        mint: makes other secrets.
-        metadata_tokens: those of the metadata service, each with its end in epoch seconds.
+        known: users, providers, agencies and the metadata service of the scenario.
+        projects: all projects.
+        issued: issued keys and IAM tokens.
+        authenticator: checks issued credentials and those of the scenario.
+        mint: generates other secrets.
+        metadata_tokens: tokens of the metadata service, each with its expiry time in epoch seconds.
     """
 
     known: Identity
     projects: Projects
     issued: Issued
     authenticator: Authenticator
-    mint: Mint
+    mint: SecretGenerator
     metadata_tokens: dict[str, float] = field(default_factory=dict)
 
     def key_ends(self, now: float, seconds: float) -> float:
-        """Return when a temporary key ends.
+        """Return the expiry time of a temporary key, in epoch seconds.
 
         Args:
             now: epoch seconds.
-            seconds: that it is to last, unless the scenario says something else.
+            seconds: requested lifetime; the scenario may override it.
         """
         lifetime = self.known.lifetimes.key
         return now + (seconds if lifetime is None else lifetime)

@@ -1,17 +1,17 @@
-"""How IAM gives out a token: for which scope, and in which answer."""
+"""Issues IAM tokens: their scope and their response."""
 
 from pydantic import JsonValue
 
+from hssgate.emulator.generated import stable_id
 from hssgate.emulator.identity.body import Body
 from hssgate.emulator.identity.dialects import invalid_for_iam, not_found
 from hssgate.emulator.identity.moments import in_microseconds
 from hssgate.emulator.identity.projects import Project
 from hssgate.emulator.identity.service import IdentityService
 from hssgate.emulator.issued import Holder, Scope
-from hssgate.emulator.mint import lasting_id
-from hssgate.emulator.wire import Answer, json_answer
+from hssgate.emulator.messages import Response, json_response
 
-ACCOUNT = "emulator-domain"  # of all that belongs to no user
+ACCOUNT = "emulator-domain"  # of projects and federated users
 
 
 def give_token(
@@ -22,19 +22,19 @@ def give_token(
     holder: Holder,
     method: str,
     user: dict[str, JsonValue],
-) -> Answer:
-    """Return 201 with a token for the scope that a body asks for.
+) -> Response:
+    """Return 201 with a token for the scope in the body.
 
     Args:
-        service: gives it out.
-        body: has `auth.scope`, or asks for no scope.
+        service: issues the token.
+        body: may contain `auth.scope`.
         now: epoch seconds.
-        holder: who gets it.
-        method: how he showed who he is.
-        user: who he is, as the answer tells it.
+        holder: the identity that it belongs to.
+        method: authentication method.
+        user: the user, in the format of the response.
 
     Raises:
-        Refusal: 400, the scope is odd; 404, there is no such project.
+        Refusal: 400: the scope is not valid; 404: no such project.
     """
     scope, project = _scope_of(body, service)
     ends = now + service.known.lifetimes.token
@@ -51,12 +51,12 @@ def give_token(
         content["project"] = {"id": project.id, "name": project.name, "domain": user["domain"]}
     elif scope == "domain":
         content["domain"] = user["domain"]
-    return json_answer(201, {"token": content}).with_headers([("X-Subject-Token", token.text)])
+    return json_response(201, {"token": content}).with_headers([("X-Subject-Token", token.text)])
 
 
 def domain_of(name: str) -> dict[str, JsonValue]:
-    """Return an account as answers tell it."""
-    return {"id": lasting_id("domain", name), "name": name}
+    """Return an account in the format of a response."""
+    return {"id": stable_id("domain", name), "name": name}
 
 
 def _scope_of(body: Body, service: IdentityService) -> tuple[Scope, Project | None]:

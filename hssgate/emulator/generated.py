@@ -1,4 +1,4 @@
-"""Unique texts made from a counter, since the emulator uses no randomness."""
+"""Generated secrets and ids. They are reproducible: the emulator uses no randomness."""
 
 import base64
 import hashlib
@@ -8,18 +8,18 @@ _KEY = b"hssgate emulator"
 _DIGEST = 32  # bytes
 
 
-class Mint:
-    """Gives each text once. Not safe for use by several threads at once."""
+class SecretGenerator:
+    """Generates secrets from a counter, each different from the others. Not thread-safe."""
 
     def __init__(self) -> None:
         self._given = 0
 
     def hexadecimal(self, length: int) -> str:
-        """Return digits and lower-case letters up to f, as ids are made of."""
+        """Return lower-case hexadecimal digits, the form of ids."""
         return self._bytes(length).hex()[:length]
 
     def access_key(self) -> str:
-        """Return an access key as those of temporary credentials look: 20 upper-case letters and digits."""
+        """Return the id of a temporary access key: 20 upper-case letters and digits."""
         return f"HST{base64.b32encode(self._bytes(_DIGEST)).decode()[:17]}"
 
     def secret(self) -> str:
@@ -27,10 +27,10 @@ class Mint:
         return base64.b64encode(self._bytes(4 * _DIGEST), altchars=b"xz").decode()[:40]
 
     def token(self, size: int) -> str:
-        """Return Base64, with all that may stand in it.
+        """Return a Base64 token, with `+`, `/` and `=`.
 
         Args:
-            size: bytes behind it.
+            size: number of bytes that it encodes.
         """
         return base64.b64encode(self._bytes(size)).decode()
 
@@ -43,6 +43,6 @@ class Mint:
         return b"".join(parts)[:size]
 
 
-def lasting_id(kind: str, name: str) -> str:
-    """Return 32 hexadecimal digits that are always the same for a name of a kind."""
+def stable_id(kind: str, name: str) -> str:
+    """Return 32 hexadecimal digits that depend only on the kind and the name."""
     return hashlib.sha256(f"{kind} {name}".encode(errors="surrogatepass")).hexdigest()[:32]

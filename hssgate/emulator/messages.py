@@ -1,4 +1,4 @@
-"""Requests and answers as values, between the WSGI border and the rest."""
+"""HTTP requests and responses as values, and their conversion from and to WSGI."""
 
 import errno
 import json
@@ -9,21 +9,21 @@ from typing import Any
 from urllib.parse import quote
 from wsgiref.types import StartResponse
 
-from hssgate.emulator.transport import TRANSPORT, Mishap, Reset, Stall, Truncation
+from hssgate.emulator.transport import TRANSPORT, Reset, Stall, TransportFault, Truncation
 
 _WITHOUT_BODY = frozenset({204, 304})
 
 
 @dataclass(frozen=True)
-class Call:
+class Request:
     """A request.
 
     Args:
         method: upper case.
-        path: as on the wire where the server tells, else as WSGI decodes it; bytes as Latin-1.
-        query: as on the wire, without the question mark.
+        path: raw path if the server provides it, else the path as WSGI decodes it; bytes as Latin-1.
+        query: raw query, without the question mark.
         headers: by lower-case name; bytes as Latin-1.
-        body: all of it.
+        body: the whole body.
     """
 
     method: str
@@ -34,41 +34,41 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """A response.
 
     Args:
         status: HTTP status.
-        body: all of it.
-        headers: but for `Content-Length`; a name given twice counts with its last value.
+        body: the whole body.
+        headers: without `Content-Length`; of several headers with one name the last counts.
     """
 
     status: int
     body: bytes
     headers: tuple[tuple[str, str], ...] = field(default=(("Content-Type", "application/json"),))
 
-    def with_headers(self, headers: Iterable[tuple[str, str]]) -> "Answer":
-        """Return the answer with headers put in place of those of the same name."""
+    def with_headers(self, headers: Iterable[tuple[str, str]]) -> "Response":
+        """Return the response with these headers; each replaces a header of the same name."""
         merged = {name.lower(): (name, value) for name, value in (*self.headers, *headers)}
-        return Answer(self.status, self.body, tuple(merged.values()))
+        return Response(self.status, self.body, tuple(merged.values()))
 
 
-def json_answer(status: int, content: object) -> Answer:
-    """Return content as JSON: UTF-8, or ASCII with escapes where a text holds half a surrogate pair."""
+def json_response(status: int, content: object) -> Response:
+    """Return a JSON response: UTF-8, or ASCII with escapes if a string contains a lone surrogate."""
     try:
         body = json.dumps(content, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         body = json.dumps(content).encode()
-    return Answer(status, body)
+    return Response(status, body)
 
 
-def read_call(environ: dict[str, Any]) -> Call:
+def read_request(environ: dict[str, Any]) -> Request:
     """Return the request of a WSGI environment."""
     headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
     if content_type := environ.get("CONTENT_TYPE"):
         headers["content-type"] = content_type
     length = environ.get("CONTENT_LENGTH") or "0"
-    return Call(
+    return Request(
         method=environ["REQUEST_METHOD"].upper(),
         path=environ.get("REQUEST_URI", "").partition("?")[0] or _quoted(environ.get("PATH_INFO") or "/"),
         query=environ.get("QUERY_STRING", ""),
@@ -78,41 +78,41 @@ def read_call(environ: dict[str, Any]) -> Call:
 
 
 def deliver(
-    answer: Answer,
-    mishap: Mishap | None,
+    response: Response,
+    transport_fault: TransportFault | None,
     environ: dict[str, Any],
     start_response: StartResponse,
     sleep: Callable[[float], None],
 ) -> list[bytes]:
-    """Return the answer as WSGI has it, and let a mishap befall it.
+    """Return the body for WSGI, after applying a transport fault if there is one.
 
     Raises:
-        ConnectionResetError: the mishap is a reset, and no server is there to play it.
+        ConnectionResetError: the fault is a reset, and the caller is not `Server`.
     """
-    body = b"" if answer.status in _WITHOUT_BODY else answer.body
-    play: Callable[[Mishap], None] | None = environ.get(TRANSPORT)
+    body = b"" if response.status in _WITHOUT_BODY else response.body
+    play: Callable[[TransportFault], None] | None = environ.get(TRANSPORT)
     length = len(body)
-    if mishap is not None:
+    if transport_fault is not None:
         if play:
-            play(mishap)
+            play(transport_fault)
         else:
-            body = _in_process(mishap, body, sleep)
-    headers = [*answer.headers, ("Content-Length", str(length))]
-    if answer.status in _WITHOUT_BODY:
+            body = _in_process(transport_fault, body, sleep)
+    headers = [*response.headers, ("Content-Length", str(length))]
+    if response.status in _WITHOUT_BODY:
         headers = [header for header in headers if not header[0].lower().startswith("content-")]
-    start_response(f"{answer.status} {_reason(answer.status)}", headers)
+    start_response(f"{response.status} {_reason(response.status)}", headers)
     return [body]
 
 
-def _in_process(mishap: Mishap, body: bytes, sleep: Callable[[float], None]) -> bytes:
-    match mishap:
+def _in_process(transport_fault: TransportFault, body: bytes, sleep: Callable[[float], None]) -> bytes:
+    match transport_fault:
         case Reset():
             raise ConnectionResetError(errno.ECONNRESET, "reset by the scenario")
         case Truncation():
-            return body[: mishap.kept(len(body))]
+            return body[: transport_fault.kept(len(body))]
         case Stall(seconds=seconds):
             sleep(seconds)
-            return body[: mishap.kept(len(body))]
+            return body[: transport_fault.kept(len(body))]
 
 
 def _reason(status: int) -> str:
@@ -123,7 +123,7 @@ def _reason(status: int) -> str:
 
 
 def _quoted(path: str) -> str:
-    """Bring a decoded path back into the form of the wire, so that there is one form to go on with."""
+    """Percent-encode a decoded path, so that later code handles one form only."""
     try:
         raw = path.encode("latin-1")
     except UnicodeEncodeError:  # some in-process clients leave the characters as they are

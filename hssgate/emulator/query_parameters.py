@@ -1,7 +1,7 @@
-"""The queries of the detail calls, read with the ranges and enums of their request models (SDK 3.1.219).
+"""Query parameters of the detail calls, with the ranges and enums of their request models (SDK 3.1.219).
 
-For a CI/CD image its id is enough, says the manual of most of these calls; names that are given as well have to be
-those of its row, and an empty one does not restrict.
+For most of these calls the manual says that the id of a CI/CD image is enough. If names are given as well, they must
+be those of its row; an empty name does not restrict.
 """
 
 from dataclasses import dataclass
@@ -21,11 +21,11 @@ _LONGEST_TEXT = 65535
 
 
 @dataclass(frozen=True, slots=True)
-class Which:
-    """The image, or images, that a detail call is about; None does not restrict.
+class ImageSelector:
+    """Selects the images of a detail call; None does not restrict.
 
     Args:
-        image_type: the emulator has images of the type `cicd` alone.
+        image_type: the emulator only has images of the type `cicd`.
     """
 
     image_type: str | None
@@ -35,8 +35,8 @@ class Which:
     image_name: str | None
     image_version: str | None
 
-    def means(self, row: Row) -> bool:
-        """Return whether a row is such an image, going by what the row shows."""
+    def matches(self, row: Row) -> bool:
+        """Whether the fields that a row shows match."""
         if self.image_type != "cicd" or self.enterprise_project_id not in {None, row.enterprise_project_id}:
             return False
         return all(
@@ -51,10 +51,10 @@ class Which:
 
 
 @dataclass(frozen=True, slots=True)
-class VulnerabilitiesQuestion:
+class VulnerabilityParameters:
     """What is asked of `ListImageVulnerabilities`."""
 
-    which: Which
+    selector: ImageSelector
     page: Page
     repair_necessity: str | None
     vul_id: str | None
@@ -64,7 +64,7 @@ class VulnerabilitiesQuestion:
 
 
 @dataclass(frozen=True, slots=True)
-class CveQuestion:
+class CveParameters:
     """What is asked of `ListVulnerabilityCve`."""
 
     vul_id: str
@@ -72,19 +72,19 @@ class CveQuestion:
 
 
 @dataclass(frozen=True, slots=True)
-class MalwareQuestion:
+class MalwareParameters:
     """What is asked of `ListImageMalware`."""
 
-    which: Which
+    selector: ImageSelector
     page: Page
     file_name: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class SensitiveQuestion:
+class SensitiveFileParameters:
     """What is asked of `ListImageSensitive`."""
 
-    which: Which
+    selector: ImageSelector
     page: Page
     file_path: str | None
     severity: str | None
@@ -92,16 +92,16 @@ class SensitiveQuestion:
 
 
 @dataclass(frozen=True, slots=True)
-class CheckRulesQuestion:
+class CheckRuleParameters:
     """What is asked of `ListCheckRulesInfo`."""
 
-    which: Which
+    selector: ImageSelector
     page: Page
     scan_result: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class ConfigurationsQuestion:
+class ConfigurationParameters:
     """What is asked of `ListCicdConfigurations`."""
 
     enterprise_project_id: str | None
@@ -110,22 +110,22 @@ class ConfigurationsQuestion:
     cicd_id: str | None
 
 
-def read_vulnerabilities(raw: str, image_id: str) -> VulnerabilitiesQuestion:
-    """Return the query of `ListImageVulnerabilities`.
+def read_vulnerabilities(raw: str, image_id: str) -> VulnerabilityParameters:
+    """Parse the query of `ListImageVulnerabilities`.
 
     Args:
-        raw: the query string as on the wire.
-        image_id: as the path has it.
+        raw: the raw query string.
+        image_id: from the path.
 
     Raises:
-        Refusal: 400 HSS.0001, a parameter is missing, out of its range or given twice. The other functions raise
-            the same.
+        Refusal: 400 HSS.0001: a parameter is missing, out of range or given twice. The other functions raise the
+            same.
     """
     given = Parameters(raw)
     given.demand("image_type", "namespace", "image_name", "tag_name")
     given.text("instance_id", 0, 128)
-    return VulnerabilitiesQuestion(
-        which=Which(
+    return VulnerabilityParameters(
+        selector=ImageSelector(
             image_type=given.choice("image_type", (*IMAGE_TYPES, "jfrog")),
             enterprise_project_id=given.enterprise_project(),
             image_id=_id_in_range(image_id, 128),
@@ -142,30 +142,30 @@ def read_vulnerabilities(raw: str, image_id: str) -> VulnerabilitiesQuestion:
     )
 
 
-def read_cve(raw: str, vul_id: str) -> CveQuestion:
-    """Return the query of `ListVulnerabilityCve`, whose model tells no ranges: those of its sisters hold.
+def read_cve(raw: str, vul_id: str) -> CveParameters:
+    """Parse the query of `ListVulnerabilityCve`; its model has no ranges, so those of the other calls are used.
 
-    What a vulnerability is depends on no image, so `enterprise_project_id` is checked and does not restrict.
+    A vulnerability notice does not depend on an image: `enterprise_project_id` is validated, but does not restrict.
     """
     given = Parameters(raw)
     given.enterprise_project()
-    return CveQuestion(vul_id, given.page())
+    return CveParameters(vul_id, given.page())
 
 
-def read_malwares(raw: str, image_id: str) -> MalwareQuestion:
-    """Return the query of `ListImageMalware`."""
+def read_malwares(raw: str, image_id: str) -> MalwareParameters:
+    """Parse the query of `ListImageMalware`."""
     given = Parameters(raw)
     given.demand("image_type")
-    which = _which(given, _id_in_range(image_id, _LONGEST_TEXT), IMAGE_TYPES, version="tag_name")
-    return MalwareQuestion(which, given.page(), given.text("file_name", 0, _LONGEST_TEXT) or None)
+    selector = _selector(given, _id_in_range(image_id, _LONGEST_TEXT), IMAGE_TYPES, version="tag_name")
+    return MalwareParameters(selector, given.page(), given.text("file_name", 0, _LONGEST_TEXT) or None)
 
 
-def read_sensitive(raw: str, image_id: str) -> SensitiveQuestion:
-    """Return the query of `ListImageSensitive`."""
+def read_sensitive(raw: str, image_id: str) -> SensitiveFileParameters:
+    """Parse the query of `ListImageSensitive`."""
     given = Parameters(raw)
     given.demand("image_type")
-    return SensitiveQuestion(
-        which=_which(given, _id_in_range(image_id, 128), IMAGE_TYPES, version="image_version"),
+    return SensitiveFileParameters(
+        selector=_selector(given, _id_in_range(image_id, 128), IMAGE_TYPES, version="image_version"),
         page=given.page(),
         file_path=given.text("file_path", 0, _LONGEST_TEXT) or None,
         severity=given.choice("severity", SENSITIVE_SEVERITIES),
@@ -173,21 +173,21 @@ def read_sensitive(raw: str, image_id: str) -> SensitiveQuestion:
     )
 
 
-def read_check_rules(raw: str) -> CheckRulesQuestion:
-    """Return the query of `ListCheckRulesInfo`, which is about all images where none is named."""
+def read_check_rules(raw: str) -> CheckRuleParameters:
+    """Parse the query of `ListCheckRulesInfo`; without an image id it selects all images."""
     given = Parameters(raw)
     given.demand("type", "image_type")
     given.choice("type", ("image",))
     given.text("instance_id", 0, 128)
     image_id = given.text("image_id", 0, 128) or None
-    which = _which(given, image_id, ("cicd", "registry"), version="image_version")
-    return CheckRulesQuestion(which, given.page(), given.choice("scan_result", SCAN_RESULTS))
+    selector = _selector(given, image_id, ("cicd", "registry"), version="image_version")
+    return CheckRuleParameters(selector, given.page(), given.choice("scan_result", SCAN_RESULTS))
 
 
-def read_configurations(raw: str) -> ConfigurationsQuestion:
-    """Return the query of `ListCicdConfigurations`."""
+def read_configurations(raw: str) -> ConfigurationParameters:
+    """Parse the query of `ListCicdConfigurations`."""
     given = Parameters(raw)
-    return ConfigurationsQuestion(
+    return ConfigurationParameters(
         enterprise_project_id=given.enterprise_project(),
         page=given.page(),
         cicd_name=given.text("cicd_name", 0, 128) or None,
@@ -195,8 +195,8 @@ def read_configurations(raw: str) -> ConfigurationsQuestion:
     )
 
 
-def _which(given: Parameters, image_id: str | None, types: tuple[str, ...], *, version: str) -> Which:
-    return Which(
+def _selector(given: Parameters, image_id: str | None, types: tuple[str, ...], *, version: str) -> ImageSelector:
+    return ImageSelector(
         image_type=given.choice("image_type", types),
         enterprise_project_id=given.enterprise_project(),
         image_id=image_id,

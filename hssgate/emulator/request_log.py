@@ -1,23 +1,23 @@
-"""What was asked: the API requests that were answered, in the order of the answers."""
+"""Log of the API requests that were answered, in the order of the responses."""
 
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-LEDGER_LENGTH = 10_000
+REQUEST_LOG_LENGTH = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class LoggedRequest:
     """An API request.
 
     Args:
         number: counted from 1.
         method: upper case.
-        path: as on the wire.
-        query: as on the wire, without the question mark.
+        path: raw path.
+        query: raw query, without the question mark.
         status: HTTP status that was sent, 0 for a reset connection.
-        at: epoch seconds of its arrival.
+        at: time of arrival in epoch seconds.
     """
 
     number: int
@@ -28,15 +28,15 @@ class Request:
     at: float
 
 
-class Ledger:
+class RequestLog:
     """Counts requests as they arrive, and keeps the last 10,000 that were answered."""
 
     def __init__(self) -> None:
-        self._answered: deque[Request] = deque(maxlen=LEDGER_LENGTH)
+        self._answered: deque[LoggedRequest] = deque(maxlen=REQUEST_LOG_LENGTH)
         self.count = 0
 
     @property
-    def answered(self) -> Sequence[Request]:
+    def answered(self) -> Sequence[LoggedRequest]:
         """Return the requests that were answered."""
         return tuple(self._answered)
 
@@ -45,6 +45,6 @@ class Ledger:
         self.count += 1
         return self.count
 
-    def keep(self, request: Request) -> None:
-        """Keep a request that was answered."""
+    def keep(self, request: LoggedRequest) -> None:
+        """Add a request that was answered."""
         self._answered.append(request)
