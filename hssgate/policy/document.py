@@ -12,16 +12,16 @@ from hssgate.policy.values import shown
 
 DEEPEST = 40
 _MOST_NODES = 100_000  # after aliases are followed
-_TWICE = "it is given twice; keep one"
+_DUPLICATE = "it is given twice; keep one"
 
 
 class Malformed(ValueError):
-    """The file is no YAML, TOML or JSON that could be a policy.
+    """The file is not YAML, TOML or JSON, or breaks a rule that holds for any policy.
 
     Args:
-        problem: what is wrong.
-        line: where, from 1, if known.
-        where: the key path, if known.
+        problem: the message for the author.
+        line: line number from 1, if known.
+        where: key path, if known.
     """
 
     def __init__(self, problem: str, line: int | None = None, where: KeyPath = ()) -> None:
@@ -32,18 +32,18 @@ class Malformed(ValueError):
 
 @dataclass(frozen=True)
 class Document:
-    """Plain data and where its keys stand.
+    """Parsed data and the line numbers of its keys.
 
     Args:
         data: mappings, lists and scalars.
-        lines: line numbers, from 1, of key paths; empty for formats that do not tell.
+        lines: line number, from 1, of each key path; empty for TOML and JSON, whose parsers report none.
     """
 
     data: object
     lines: dict[KeyPath, int]
 
     def line_of(self, path: KeyPath) -> int | None:
-        """Return the line of the path, or of the nearest thing around it."""
+        """Return the line of the path, or of its nearest parent that has one."""
         while path:
             if path in self.lines:
                 return self.lines[path]
@@ -55,15 +55,15 @@ def read_document(text: str, suffix: str) -> Document:
     """Parse the text of a policy file.
 
     Args:
-        text: the file's text.
-        suffix: of its name, with the dot.
+        text: the file's content.
+        suffix: the suffix of its name, with the dot; it selects the format.
 
     Raises:
-        Malformed: it cannot be parsed, gives a key twice, or is nested too deep.
+        Malformed: the text cannot be parsed, has a duplicate key, or is nested too deeply.
     """
     reader = _READERS.get(suffix.lower())
     if reader is None:
-        raise Malformed(f"{suffix or 'no suffix'} is no policy format; name the file .yaml, .yml, .toml or .json")
+        raise Malformed(f"{suffix or 'no suffix'} is not a policy format; name the file .yaml, .yml, .toml or .json")
     try:
         return reader(text)
     except RecursionError:
@@ -74,7 +74,7 @@ def _read_yaml(text: str) -> Document:
     try:
         documents = list(yaml.compose_all(text, Loader=yaml.SafeLoader))
         if len(documents) > 1:
-            raise Malformed("it holds more than one document", documents[1].start_mark.line + 1)
+            raise Malformed("it contains more than one document", documents[1].start_mark.line + 1)
         builder = _Builder()
         data = builder.build(documents[0], (), 0) if documents else None
     except yaml.MarkedYAMLError as error:
@@ -87,7 +87,7 @@ def _read_yaml(text: str) -> Document:
 
 
 def _advice_on(error: yaml.MarkedYAMLError) -> str:
-    """Return what to write where a text needs quotation marks, above all a glob that begins with a star."""
+    """Return a fix for the common causes: a glob that begins with `*` is an alias to YAML unless it is quoted."""
     problem = f"{error.context}: {error.problem}"
     if "alias" in problem:
         return "; put a text that begins with * in quotation marks"
@@ -96,12 +96,17 @@ def _advice_on(error: yaml.MarkedYAMLError) -> str:
     if "found character" in problem or "constructor for the tag" in problem:
         return "; put a text that begins with such a sign in quotation marks"
     if "mapping values are not allowed" in problem:
-        return "; put a text that holds a colon and a blank in quotation marks"
+        return "; put a text that contains a colon and a blank in quotation marks"
     return ""
 
 
 class _Builder:
-    """Turns YAML nodes into data, noting lines; merge keys and tags of YAML have no meaning in a policy."""
+    """Turns YAML nodes into plain data and records the line of each key.
+
+    `yaml.safe_load` is not used because it keeps the last of two equal keys without an error, so the second `rules:` of
+    a file would silently replace the first; because it loses line numbers; and because nested aliases ("billion
+    laughs") would make the data huge. Merge keys (`<<`) are not applied: they arrive as an unknown key and are refused.
+    """
 
     def __init__(self) -> None:
         self.lines: dict[KeyPath, int] = {}
@@ -125,10 +130,10 @@ class _Builder:
             value: object = self._scalars.construct_object(node)
         except ValueError as error:
             raise Malformed(f"{shown(node.value)} cannot be read: {error}; quote it", line, path) from error
-        except (AttributeError, LookupError) as error:  # what PyYAML lets through of a tag such as !!bool
-            raise Malformed(f"{shown(node.value)} is not what its tag says; leave the tag out", line, path) from error
+        except (AttributeError, LookupError) as error:  # raised inside PyYAML for a tag such as !!bool
+            raise Malformed(f"{shown(node.value)} does not match its tag; leave the tag out", line, path) from error
         if type(value) is int and str(value) != node.value.removeprefix("+"):  # YAML 1.1: 0200 is 128, 1:30 is 90
-            raise Malformed(f"{shown(node.value)} is no plain number; write it in decimal, or quote it", line, path)
+            raise Malformed(f"{shown(node.value)} is not a plain number; write it in decimal, or quote it", line, path)
         return value
 
     def _mapping(self, node: yaml.MappingNode, path: KeyPath, depth: int) -> dict[str, object]:
@@ -139,7 +144,7 @@ class _Builder:
             if not isinstance(key_node, yaml.ScalarNode):
                 raise Malformed("a key must be a word", line, path)
             if key in found:
-                raise Malformed(_TWICE, line, (*path, key))
+                raise Malformed(_DUPLICATE, line, (*path, key))
             self.lines[(*path, key)] = line
             found[key] = self.build(value_node, (*path, key), depth + 1)
         return found
@@ -148,18 +153,21 @@ class _Builder:
 def _read_toml(text: str) -> Document:
     try:
         return Document(tomllib.loads(text), {})
-    except ValueError as error:  # also for a number with too many digits
+    except ValueError as error:  # TOMLDecodeError, or an integer with too many digits
         raise Malformed(f"not valid TOML: {error}") from error
 
 
 def _read_json(text: str) -> Document:
-    doubles: dict[int, tuple[object, str]] = {}  # by identity; the mapping is kept so that no other takes it over
+    # `json.loads` keeps the last of two equal keys. Its hook sees all pairs of an object, but not the object's place in
+    # the file. So the hook notes each object with a duplicate key, and the walk below finds its key path. Objects are
+    # identified by id(); the reference kept to each ensures that no later object gets the same id.
+    duplicates: dict[int, tuple[object, str]] = {}
 
     def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
         found: dict[str, object] = {}
         for key, value in pairs:
             if key in found:
-                doubles[id(found)] = (found, key)
+                duplicates[id(found)] = (found, key)
             found[key] = value
         return found
 
@@ -167,16 +175,16 @@ def _read_json(text: str) -> Document:
         data = json.loads(text, object_pairs_hook=unique)
     except json.JSONDecodeError as error:
         raise Malformed(f"not valid JSON: {error.msg}", error.lineno) from error
-    except ValueError as error:  # a number with too many digits
+    except ValueError as error:  # an integer with too many digits
         raise Malformed(f"not valid JSON: {error}") from error
     for where, mapping in _mappings(data, ()):
-        if id(mapping) in doubles:
-            raise Malformed(_TWICE, where=(*where, doubles[id(mapping)][1]))
+        if id(mapping) in duplicates:
+            raise Malformed(_DUPLICATE, where=(*where, duplicates[id(mapping)][1]))
     return Document(data, {})
 
 
 def _mappings(value: object, where: KeyPath) -> Iterator[tuple[KeyPath, object]]:
-    """Yield every mapping and where it stands."""
+    """Yield every mapping with its key path."""
     if isinstance(value, dict):
         yield where, value
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()

@@ -6,11 +6,12 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field, StrictStr
 
 from hssgate.policy.globs import ID_GLOB, IMAGE_GLOB, id_glob, image_glob, package_glob
-from hssgate.policy.rule_table import some
+from hssgate.policy.rule_table import not_empty
 from hssgate.text import is_visible
 
 _LONGEST_GLOB = 500
-# What a schema can say of a text that shows something; a few invisible characters beyond the BMP get past it.
+# One visible character, for the JSON Schema. Its regular expressions know no Unicode categories, so the ranges are
+# written out and stop at U+FFFF; `is_visible` below also covers invisible characters beyond that.
 _VISIBLE = (
     r"[^\s\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u180b-\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
     r"\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\uffff]"
@@ -19,7 +20,7 @@ _VISIBLE = (
 
 def _visible(text: str) -> str:
     if not is_visible(text):
-        raise ValueError("shows nothing; write why, for those who read the policy and its warnings")
+        raise ValueError("has no visible character; write the reason, for those who read the policy and its warnings")
     return text
 
 
@@ -39,7 +40,7 @@ ImageGlob = Annotated[
     Field(min_length=1, max_length=_LONGEST_GLOB, json_schema_extra={"pattern": IMAGE_GLOB}),
     AfterValidator(image_glob),
 ]
-ImageGlobs = Annotated[tuple[ImageGlob, ...], AfterValidator(some)]
+ImageGlobs = Annotated[tuple[ImageGlob, ...], AfterValidator(not_empty)]
 IdGlob = Annotated[
     StrictStr,
     Field(min_length=1, max_length=_LONGEST_GLOB, json_schema_extra={"pattern": ID_GLOB}),

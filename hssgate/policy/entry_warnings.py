@@ -19,8 +19,8 @@ class Applied:
 
     Args:
         subject: the image.
-        used: indexes of the `ignore` entries that some finding was ignored by; None where no findings were read.
-        now: epoch seconds, for what has ended.
+        used: indexes of the `ignore` entries that ignored at least one finding; None if no findings were read.
+        now: epoch seconds that expiry is compared with.
     """
 
     subject: Subject
@@ -29,7 +29,7 @@ class Applied:
 
 
 def warnings_of_ends(loaded: LoadedPolicy, now: float) -> list[str]:
-    """Return a line for each entry that has ended or ends soon, for any image.
+    """Return a warning for each entry that has ended or ends soon, whichever images it is for.
 
     Args:
         loaded: the policy.
@@ -39,10 +39,10 @@ def warnings_of_ends(loaded: LoadedPolicy, now: float) -> list[str]:
 
 
 def entry_warnings(loaded: LoadedPolicy, applied: Sequence[Applied]) -> list[str]:
-    """Return a line for each entry that has ended, ends soon, or fits no finding.
+    """Return a warning for each entry that has ended, ends soon, or fits no finding.
 
-    An entry that fits no image of the run is not spoken of: the policy of an organisation holds entries of many teams.
-    Nor is one reported as fitting no finding where the findings of an image that it fits were not read.
+    There is no warning about entries that fit no image of the run, because the policy of an organisation has entries
+    for many teams. An entry is reported as fitting no finding only if the findings of all its images were read.
 
     Args:
         loaded: the policy.

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hssgate.policy.globs import fits_image, what_is_compared
+from hssgate.policy.globs import compared_part, fits_image
 from hssgate.policy.load import LoadedPolicy
 from hssgate.policy.model import Ignore, Override
 from hssgate.policy.rule_table import RULES
@@ -13,11 +13,11 @@ from hssgate.verdict import PolicySource
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a rule stands.
+    """Where a rule is written.
 
     Args:
         place: `built-in`, `file:line` or `file: key path`.
-        override: that sets it, if it is not one of the policy's own.
+        override: the override that sets the rule; None for a rule of the policy's own `rules`.
     """
 
     place: str
@@ -26,13 +26,13 @@ class Origin:
 
 @dataclass(frozen=True)
 class Compared:
-    """A glob of an entry, and the image that it was compared with.
+    """The comparison of one image glob with an image.
 
     Args:
-        glob: as the policy has it.
-        place: of its entry.
-        fits: whether it fits the image.
-        compared: what of the image it was compared with, in words.
+        glob: as written in the policy.
+        place: where its entry is written.
+        fits: whether the glob fits the image.
+        compared: the part of the image that the glob was compared with, in words.
     """
 
     glob: str
@@ -43,14 +43,14 @@ class Compared:
 
 @dataclass(frozen=True)
 class Explanation:
-    """What one policy asks of an image.
+    """The rules of one policy for one image, with their origin.
 
     Args:
-        source: of the policy.
-        rules: in force, by name, in the order of the model, each with its origin.
-        ended: the overrides that match the image and are without effect.
-        ignores: in force for the image, each with where it stands.
-        globs: on images, of every entry, in their order.
+        source: the policy's path and SHA-256.
+        rules: rules in force by name, in the order of the model, each with its origin.
+        ended: overrides that match the image but have ended.
+        ignores: `ignore` entries in force for the image, each with its place.
+        globs: the image globs of all entries, in file order.
     """
 
     source: PolicySource
@@ -61,7 +61,7 @@ class Explanation:
 
 
 def explain_policy(loaded: LoadedPolicy, subject: Subject, now: float) -> Explanation:
-    """Return what the policy asks of the image.
+    """Return the rules and `ignore` entries that apply to the image, with their places.
 
     Args:
         loaded: the policy.
@@ -85,7 +85,7 @@ def _globs(loaded: LoadedPolicy, subject: Subject) -> Iterator[Compared]:
     entries += [(loaded.place_of("ignore", index), one.images or ()) for index, one in enumerate(loaded.policy.ignore)]
     for place, globs in entries:
         for glob in globs:
-            yield Compared(glob, place, fits_image(glob, path, version), what_is_compared(glob, path, version))
+            yield Compared(glob, place, fits_image(glob, path, version), compared_part(glob, path, version))
 
 
 def _origin_of(loaded: LoadedPolicy, index: int) -> Origin:

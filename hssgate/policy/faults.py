@@ -8,19 +8,19 @@ from pydantic import ValidationError
 from hssgate.policy.document import DEEPEST
 from hssgate.policy.model import KeyPath, Policy
 from hssgate.policy.values import shown
-from hssgate.policy.wording import worded
+from hssgate.policy.wording import place_and_message
 from hssgate.record import record
 
-SCHEMA_KEY = "$schema"  # editors read it in JSON and TOML
+SCHEMA_KEY = "$schema"  # names the schema for editors in JSON and TOML, which have no comment for it
 
 
 @record
 class Fault:
-    """What is wrong with one value.
+    """An error in one value of a policy.
 
     Args:
-        where: its key path.
-        message: what was written, and what to write.
+        where: key path of the value.
+        message: what was written, and what to write instead.
     """
 
     where: KeyPath
@@ -28,34 +28,40 @@ class Fault:
 
 
 def read_policy(data: dict[str, object]) -> tuple[Policy | None, list[Fault]]:
-    """Return the policy, if it is one, and all that is wrong with it.
+    """Validate parsed data; return the policy, or None if it is invalid, and all faults.
 
     Args:
-        data: of the file, as plain mappings, lists and scalars.
+        data: content of the file as plain mappings, lists and scalars.
     """
-    faults = [*_odd_values(data, ())]
+    # Two passes look for faults: the walk over the raw data finds what the model cannot see (null and NaN look like
+    # absent or valid values to it), pydantic finds the rest. One mistake must give one message, so a fault of the walk
+    # inside an unknown key is dropped, and so is each error of pydantic at or below a place that the walk reported.
+    faults = [*_unusable_values(data, ())]
     content = {key: value for key, value in data.items() if key != SCHEMA_KEY}
     schema = data.get(SCHEMA_KEY)
     if schema is not None and not isinstance(schema, str):
-        faults.append(Fault((SCHEMA_KEY,), f"{shown(schema)} is no text; write the address of a schema"))
+        faults.append(Fault((SCHEMA_KEY,), f"{shown(schema)} is not text; write the address of a schema"))
     try:
         policy = Policy.model_validate(content)
     except ValidationError as error:
         found = error.errors(include_input=False, include_url=False)
         unknown = {tuple(one["loc"]) for one in found if one["type"] == "extra_forbidden"}
         faults = [fault for fault in faults if not _is_within(fault.where, unknown)]
-        odd = {fault.where for fault in faults}
-        other = [one for one in found if not _is_within(tuple(one["loc"]), odd)]
-        return None, [*faults, *(Fault(*worded(one, data)) for one in other)]
-    return policy, [*faults, *_without_meaning(policy)]
+        reported = {fault.where for fault in faults}
+        other = [one for one in found if not _is_within(tuple(one["loc"]), reported)]
+        return None, [*faults, *(Fault(*place_and_message(one, data)) for one in other)]
+    return policy, [*faults, *_without_effect(policy)]
 
 
 def _is_within(where: KeyPath, places: Iterable[KeyPath]) -> bool:
     return any(where[: len(place)] == place for place in places)
 
 
-def _odd_values(value: object, where: KeyPath) -> Iterator[Fault]:
-    """Yield the keys without a value, which would widen an entry, and the numbers that nothing is larger than."""
+def _unusable_values(value: object, where: KeyPath) -> Iterator[Fault]:
+    """Yield a fault for each null, infinite or NaN value.
+
+    A null would widen an entry (`images:` left blank would mean every image), and no number exceeds an infinite limit.
+    """
     match value:
         case None:
             yield Fault(where, "it has no value; write one, or take the line out")
@@ -65,16 +71,16 @@ def _odd_values(value: object, where: KeyPath) -> Iterator[Fault]:
             yield Fault(where, "it is nested too deep")
         case dict():
             for key, inner in value.items():
-                yield from _odd_values(inner, (*where, key))
+                yield from _unusable_values(inner, (*where, key))
         case list():
             for index, inner in enumerate(value):
-                yield from _odd_values(inner, (*where, index))
+                yield from _unusable_values(inner, (*where, index))
 
 
-def _without_meaning(policy: Policy) -> Iterator[Fault]:
+def _without_effect(policy: Policy) -> Iterator[Fault]:
     if not policy.rules.in_force().keys() - {"scan"}:
         message = "it limits nothing, and an empty policy would pass everything; add a rule such as `severity: Medium`"
         yield Fault(("rules",), message)
     for index, override in enumerate(policy.overrides):
         if not override.rules.in_force():
-            yield Fault(("overrides", index, "rules"), "it holds no rule; add one or take the override out")
+            yield Fault(("overrides", index, "rules"), "it has no rule; add one or take the override out")

@@ -13,8 +13,8 @@ class Findings:
     """All findings of one row.
 
     Args:
-        listed: as HSS listed them.
-        cves: what a notice is about, for those that were asked for.
+        listed: findings in the order of the API (ListImageVulnerabilities).
+        cves: CVEs by notice id, for the notices that were looked up.
     """
 
     listed: tuple[Finding, ...]
@@ -28,13 +28,13 @@ class Findings:
 
 @record
 class FindingsMissing:
-    """The findings could not be had.
+    """The findings were needed and could not be fetched.
 
     Args:
-        error: why.
+        error: the error that ended the last attempt.
     """
 
     error: GateError
 
 
-FetchedFindings = Findings | FindingsMissing | None  # None: nothing needed them
+FetchedFindings = Findings | FindingsMissing | None  # None: no rule and no `ignore` entry needed them

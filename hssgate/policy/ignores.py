@@ -15,19 +15,19 @@ class Ignores:
     """The `ignore` entries of one policy that are in force for one image.
 
     Args:
-        entries: with their index in the policy.
+        entries: each with its index in the policy.
     """
 
     entries: tuple[tuple[int, Ignore], ...]
 
     def entry_for(self, finding: Finding, cves: Sequence[str]) -> tuple[int, ...]:
-        """Return the indexes of the entries by which a finding does not count; empty where it counts.
+        """Return the indexes of the entries that ignore a finding; empty if it counts.
 
         A notice about several CVEs counts until each of them is ignored.
 
         Args:
             finding: the finding.
-            cves: the CVE ids it is about, as far as they were asked for.
+            cves: its CVE ids; empty if they were not looked up.
         """
         fitting = [(index, entry) for index, entry in self.entries if _fits_package(entry, finding)]
         for index, entry in fitting:
@@ -39,11 +39,14 @@ class Ignores:
         return tuple(dict.fromkeys(index for index in by_cve if index is not None))
 
     def notices_to_look_up(self, findings: Iterable[Finding]) -> tuple[str, ...]:
-        """Return the notices whose CVEs could matter: those that count by their own id while an entry names a CVE.
+        """Return the ids of the notices whose CVEs must be looked up before it is known whether they count.
 
         Args:
-            findings: of the image.
+            findings: all findings of the image.
         """
+        # Each notice costs a request. None is needed if the finding's id is a CVE already, if an entry ignores the
+        # notice by its own id, or if no entry could fit a CVE. An entry that equals the id of a finding names that
+        # finding, so it is no reason to look up others.
         listed = list(findings)
         ids = {finding.vul_id.strip().lower() for finding in listed if finding.vul_id is not None}
         by_cve = [
@@ -67,8 +70,8 @@ class Sorted:
     """Findings sorted by whether they count.
 
     Args:
-        counted: those that do.
-        ignored: those that do not, each with the index of an entry that says so.
+        counted: findings that count.
+        ignored: findings that do not, each with the index of the entry that ignores it.
         used: indexes of all entries that took effect.
     """
 
@@ -78,12 +81,12 @@ class Sorted:
 
 
 def sort_out(findings: Iterable[Finding], cves: Mapping[str, tuple[str, ...]], ignores: Ignores) -> Sorted:
-    """Return which findings count.
+    """Sort findings by whether they count.
 
     Args:
-        findings: of the image.
-        cves: the CVE ids of notices.
-        ignores: in force.
+        findings: all findings of the image.
+        cves: CVE ids by notice id.
+        ignores: the entries in force.
     """
     counted: list[Finding] = []
     ignored: list[tuple[Finding, int]] = []

@@ -24,11 +24,11 @@ class Facts:
     """The values that the rules judge.
 
     Args:
-        row: of a scan that succeeded, or whose failure the policy accepts.
-        findings: its findings, where they were needed.
-        now: epoch seconds, for the age of the scan.
-        settled: whether the result is believed; the findings of one that is not are not read.
-        scan_failed: the scan failed in a way that the policy accepts; a number that its row lacks is not judged.
+        row: row of a scan that succeeded, or that failed in a way the policy accepts.
+        findings: findings of the row, if they were needed.
+        now: epoch seconds that the age of the scan is counted to.
+        settled: whether the result is final; the findings of a result that is not are not fetched.
+        scan_failed: the scan failed in a way that the policy accepts; rules whose number the row lacks are skipped.
     """
 
     row: CicdImage
@@ -40,11 +40,11 @@ class Facts:
 
 @record
 class Judged:
-    """What the rules came to.
+    """The checks of one row under one policy.
 
     Args:
         checks: one for each limit.
-        sorted_findings: which findings counted; None where none were needed or to be had.
+        sorted_findings: which findings counted; None if none were needed or fetched.
     """
 
     checks: tuple[Check, ...]
@@ -52,7 +52,7 @@ class Judged:
 
 
 def judge_row(facts: Facts, rules: RulesInForce) -> Judged:
-    """Hold a row against the limits, one check for each."""
+    """Check a row against each limit."""
     sorted_findings = None
     if rules.need_findings and isinstance(facts.findings, Findings):
         sorted_findings = sort_out(facts.findings.listed, facts.findings.cve_ids, rules.ignores)
@@ -82,7 +82,7 @@ def skip_rules(rules: RulesInForce, because: str) -> tuple[Check, ...]:
 
 
 def all_accept(in_force: Sequence[RulesInForce], row: CicdImage) -> bool:
-    """Whether every policy lets a scan pass that did not succeed: by its status or by its failure code."""
+    """Whether every policy accepts the failed scan of a row, by its status or its failure code."""
     return bool(in_force) and all(_accepts(rules, row) for rules in in_force)
 
 
@@ -107,15 +107,17 @@ def _judge_limit(
 
 
 def _judge_findings(name: str, rule: CountRule, facts: Facts, sorted_findings: Sorted | None) -> Check:
-    """Count findings one by one; those that HSS counted and did not list count as well."""
+    """Judge a limit by the findings that count."""
     (field,) = RULES[name].fields
     counted: int | None = getattr(facts.row, field)
-    if facts.scan_failed and not counted:  # nothing was counted, so nothing was asked for
+    if facts.scan_failed and not counted:  # HSS counted nothing, so no findings were fetched
         return _judge_count(name, rule, facts)
     if sorted_findings is None:
-        return _unlisted(name, rule, facts)
+        return _without_findings(name, rule, facts)
     if counted is None:
-        return _lacking(name, rule, facts, field)
+        return _without_value(name, rule, facts, field)
+    # The row's total (vul_num) can exceed the list of findings, for instance while the list is still being written.
+    # The level and id of the missing ones are unknown, so each counts against every limit and no entry ignores it.
     listed = len(sorted_findings.counted) + len(sorted_findings.ignored)
     missing = max(counted - listed, 0)
     found = len(_countable(name, sorted_findings)) + missing
@@ -130,7 +132,8 @@ def _judge_findings(name: str, rule: CountRule, facts: Facts, sorted_findings: S
     return replace(check, blamed=tuple(sorted(_countable(name, sorted_findings), key=_severity_order)))
 
 
-def _unlisted(name: str, rule: CountRule, facts: Facts) -> Check:
+def _without_findings(name: str, rule: CountRule, facts: Facts) -> Check:
+    """Return the check of a rule that needs findings which were not fetched."""
     if not facts.settled:
         return Check(name, Result.SKIPPED, f"{name}: not judged, the result was still settling", limit=rule.limit)
     match facts.findings:
@@ -148,13 +151,13 @@ def _judge_severity(name: str, rule: SeverityRule, facts: Facts) -> Check:
     (field,) = RULES[name].fields
     level: str | None = getattr(facts.row, field)
     if level is None:
-        return _lacking(name, rule, facts, field)
+        return _without_value(name, rule, facts, field)
     if level not in _SEVERITIES:
         return _unusable(name, rule, f"readable {field} (but {clean(level, 40)!r})")
-    holds = _SEVERITIES.index(SeverityLevel(level)) <= _SEVERITIES.index(rule.limit)
+    is_met = _SEVERITIES.index(SeverityLevel(level)) <= _SEVERITIES.index(rule.limit)
     return _judged(
         rule,
-        holds,
+        is_met,
         Check(name, Result.PASSED, f"{name}: {level} found, at most {rule.limit} accepted", level, rule.limit.value),
     )
 
@@ -163,7 +166,7 @@ def _judge_count(name: str, rule: CountRule, facts: Facts) -> Check:
     (field,) = RULES[name].fields
     found: int | None = getattr(facts.row, field)
     if found is None:
-        return _lacking(name, rule, facts, field)
+        return _without_value(name, rule, facts, field)
     message = f"{name}: {found} found, at most {rule.limit} accepted"
     return _judged(rule, found <= rule.limit, Check(name, Result.PASSED, message, found, rule.limit))
 
@@ -172,10 +175,10 @@ def _judge_age(name: str, rule: AgeRule, facts: Facts) -> Check:
     (field,) = RULES[name].fields
     scanned: int | None = getattr(facts.row, field)
     if scanned is None:
-        return _lacking(name, rule, facts, field)
+        return _without_value(name, rule, facts, field)
     if believable(scanned, 1000 * facts.now) is None:
         is_ahead = scanned / 1000 > facts.now
-        why = f"{format_moment(scanned)}, which is yet to come" if is_ahead else f"{scanned}, which is before 2015"
+        why = f"{format_moment(scanned)}, which is in the future" if is_ahead else f"{scanned}, which is before 2015"
         return _unusable(name, rule, f"believable {field} (but {why})")
     age = max(facts.now - scanned / 1000, 0.0)
     shown, limit = format_duration(age), format_duration(rule.limit)
@@ -183,15 +186,15 @@ def _judge_age(name: str, rule: AgeRule, facts: Facts) -> Check:
     return _judged(rule, age <= rule.limit, Check(name, Result.PASSED, message, shown, limit))
 
 
-def _judged(rule: LimitRule, holds: bool, passed: Check) -> Check:  # noqa: FBT001 - the judgement itself
-    """Return the check as it is where the rule holds, else failed, or warned where the rule only warns."""
-    if holds:
+def _judged(rule: LimitRule, is_met: bool, passed: Check) -> Check:  # noqa: FBT001 - the judgement itself
+    """Return the check unchanged if the rule is met; otherwise failed, or warned if the rule's action is `warn`."""
+    if is_met:
         return passed
     return replace(passed, result=Result.WARNED if rule.action is Action.WARN else Result.FAILED)
 
 
-def _lacking(name: str, rule: LimitRule, facts: Facts, field: str) -> Check:
-    """Return the check of a rule whose number is missing: an error, unless the scan failed and was accepted so."""
+def _without_value(name: str, rule: LimitRule, facts: Facts, field: str) -> Check:
+    """Return the check of a rule whose field is absent: skipped after an accepted scan failure, otherwise an error."""
     if facts.scan_failed:
         message = f"{name}: not judged, the scan failed and HSS gave no {field}"
         return Check(name, Result.SKIPPED, message, limit=shown_limit(rule))

@@ -12,7 +12,7 @@ _KEYS = {
     "action": "what a broken rule does: block (default), or warn, which passes with a warning",
     "accept": "statuses or failure codes of a scan that did not succeed, such as image_oversized",
     "images": "globs on namespace/name:version",
-    "reason": "why, for those who read the policy and its warnings",
+    "reason": "the reason, for those who read the policy and its warnings",
     "expires": "the last day (UTC) on which it has effect, such as 2027-03-31",
     "vulnerability": "id of the finding or CVE id; a glob",
     "package": "name of the package; a glob",
@@ -20,5 +20,9 @@ _KEYS = {
 
 
 def meaning_of(key: str) -> str:
-    """Return what the key means."""
+    """Return the help line of a key.
+
+    Raises:
+        KeyError: no rule and no other key has this name.
+    """
     return RULES[key].help if key in RULES else _KEYS[key]

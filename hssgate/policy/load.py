@@ -1,4 +1,4 @@
-"""Loads policy files, or refuses them with every fault named."""
+"""Loads policy files; reports all faults of an invalid one."""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,19 +16,19 @@ BUILT_IN = "built-in"
 _MOST_PROBLEMS = 20
 LARGEST_FILE = 1024 * 1024  # bytes
 _IGNORE_FILE_OF_TRIVY = (
-    "this is an ignore file of Trivy, no policy; write a policy (hssgate policy init), with each id as an entry of "
+    "this is an ignore file of Trivy, not a policy; write a policy (hssgate policy init), with each id as an entry of "
     "`ignore`, such as {vulnerability: CVE-2024-1234, reason: not reachable}"
 )
 
 
 @record
 class LoadedPolicy:
-    """A policy, where it came from, and where its entries stand.
+    """A policy with its source and the line numbers of its keys.
 
     Args:
-        policy: the model.
+        policy: the validated model.
         source: path and SHA-256.
-        lines: the line of each key path, where the format tells.
+        lines: line number of each key path; empty for TOML and JSON.
     """
 
     policy: Policy
@@ -36,32 +36,37 @@ class LoadedPolicy:
     lines: Mapping[KeyPath, int] = field(default_factory=dict)
 
     def place_of(self, key: str, index: int) -> str:
-        """Return where an entry of `overrides` or `ignore` stands, as `file:line` or `file: overrides[0]`."""
+        """Return the place of an entry of `overrides` or `ignore`, as `file:line` or `file: overrides[0]`."""
         line = self.lines.get((key, index))
         return f"{self.source.path}:{line}" if line else f"{self.source.path}: {key}[{index}]"
 
     def place_of_rule(self, name: str) -> str:
-        """Return where one of the policy's own rules stands, as `file:line`, `file: rules.name` or `built-in`."""
+        """Return the place of one of the policy's own rules, as `file:line`, `file: rules.name` or `built-in`."""
         if self.source.path == BUILT_IN:
             return BUILT_IN
         line = self.line_of_rule(name)
         return f"{self.source.path}:{line}" if line else f"{self.source.path}: rules.{name}"
 
     def line_of_rule(self, name: str, override: int | None = None) -> int | None:
-        """Return the line of one of the policy's own rules, or of one that the override of that number sets."""
+        """Return the line of a rule.
+
+        Args:
+            name: the rule.
+            override: index of the override that sets it; None for the policy's own `rules`.
+        """
         owner: KeyPath = () if override is None else ("overrides", override)
         return self.lines.get((*owner, "rules", name))
 
 
 def load_policies(paths: Iterable[Path], searched: Sequence[Path] = ()) -> tuple[LoadedPolicy, ...]:
-    """Read each file; without any, return the built-in policy.
+    """Read each file; return the built-in policy if there is none.
 
     Args:
-        paths: of the files.
-        searched: the folders in which no default file was found, nearest first.
+        paths: the files to read.
+        searched: folders that were searched for a default file without success, nearest first.
 
     Raises:
-        PolicyInvalid: one line for each fault of each file.
+        PolicyInvalid: a file is invalid; it has one line for each fault of each file.
     """
     loaded: list[LoadedPolicy] = []
     problems: list[str] = []
@@ -79,7 +84,7 @@ def load_policy(path: Path) -> LoadedPolicy:
     """Read one policy file.
 
     Raises:
-        PolicyInvalid: one line for each fault.
+        PolicyInvalid: the file cannot be read or is invalid; it has one line for each fault.
     """
     try:
         raw = read_bounded(path, LARGEST_FILE)
@@ -101,7 +106,7 @@ def _read(path: Path, raw: bytes) -> tuple[Policy, Mapping[KeyPath, int]]:
     from hssgate.policy.faults import Fault, read_policy
     from hssgate.policy.values import key_text, shown
 
-    def worded(fault: Fault, line: int | None) -> str:
+    def fault_line(fault: Fault, line: int | None) -> str:
         place, key = f"{path}:{line}" if line else f"{path}", key_text(fault.where)
         return f"{place}: {key}: {clean(fault.message)}" if key else f"{place}: {clean(fault.message)}"
 
@@ -110,15 +115,15 @@ def _read(path: Path, raw: bytes) -> tuple[Policy, Mapping[KeyPath, int]]:
     except UnicodeDecodeError as error:
         raise PolicyInvalid((f"{path}: it is not UTF-8 (byte {error.start})",)) from error
     except Malformed as error:
-        raise PolicyInvalid((worded(Fault(error.where, str(error)), error.line),)) from error
+        raise PolicyInvalid((fault_line(Fault(error.where, str(error)), error.line),)) from error
     if document.data is None or document.data == {}:
         raise PolicyInvalid((f"{path}: it is empty, and an empty policy would pass everything; add `rules:`",))
     if not isinstance(document.data, dict):
-        raise PolicyInvalid((f"{path}: it holds {shown(document.data)}; write a mapping with `rules:`",))
+        raise PolicyInvalid((f"{path}: it contains {shown(document.data)}; write a mapping with `rules:`",))
     policy, faults = read_policy(document.data)
     if policy is None or faults:
         faults.sort(key=lambda fault: document.line_of(fault.where) or 0)
-        lines = [worded(fault, document.line_of(fault.where)) for fault in faults[:_MOST_PROBLEMS]]
+        lines = [fault_line(fault, document.line_of(fault.where)) for fault in faults[:_MOST_PROBLEMS]]
         more = len(faults) - len(lines)
         raise PolicyInvalid((*lines, *([f"{path}: and {plural(more, 'more fault')}"] if more else [])))
     return policy, document.lines

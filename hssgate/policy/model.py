@@ -1,4 +1,4 @@
-"""Model of a policy file: strict and frozen."""
+"""Pydantic model of a policy file, strict and frozen."""
 
 from typing import Annotated, Literal
 
@@ -8,8 +8,8 @@ from hssgate.hss.models import SeverityLevel
 from hssgate.policy.entry_fields import Day, IdGlob, ImageGlobs, PackageGlob, Reason
 from hssgate.policy.rule_table import STRICT, CountRule, Rules, SeverityRule
 
-KeyPath = tuple[str | int, ...]  # where something stands in a policy
-MOST_ENTRIES = 2000  # each is compared with each finding
+KeyPath = tuple[str | int, ...]  # keys and list indexes from the root of a policy to a value
+MOST_ENTRIES = 2000  # bounds the time to judge: each entry is compared with each finding
 
 
 class Override(BaseModel):
@@ -51,9 +51,9 @@ class Ignore(BaseModel):
 
 
 def _no_lookalike(value: object) -> object:
-    """Refuse what Python takes for a 1."""
+    """Refuse `true` and `1.0`, which equal 1 in Python."""
     if isinstance(value, bool | float):
-        raise ValueError("should be 1")  # noqa: TRY004 - pydantic makes a fault of a ValueError only
+        raise ValueError("should be 1")  # noqa: TRY004 - pydantic reports a ValueError, but lets a TypeError through
     return value
 
 
@@ -77,10 +77,9 @@ BUILT_IN_TEXT = "version: 1\nrules:\n  severity: Medium\n  malicious_files: 0\n"
 
 
 def built_in() -> Policy:
-    """Return the policy that applies where no file is given: the meaning of `BUILT_IN_TEXT`, which a test holds it to.
-
-    Nothing of it needs to be validated, so a run without a policy file does not pay for compiling the models.
-    """
+    """Return the policy for runs without a policy file; a test checks that it equals `BUILT_IN_TEXT`."""
+    # `model_construct` skips validation. The first validation compiles the models (`defer_build`), which costs
+    # milliseconds of start-up that a run without a policy file need not spend.
     severity = SeverityRule.model_construct(limit=SeverityLevel.MEDIUM)
     malicious_files = CountRule.model_construct(limit=0)
     return Policy.model_construct(rules=Rules.model_construct(severity=severity, malicious_files=malicious_files))

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from hssgate.policy.model import KeyPath, Policy
 from hssgate.policy.rule_table import Rules
 
-# What other scanners, and HSS itself, call the same thing.
+# Names that other scanners, and HSS itself, use for the same thing.
 _KNOWN_ELSEWHERE: Mapping[str, str] = {
     **dict.fromkeys(("allowlist", "exceptions", "ignored", "ignores", "suppressions", "whitelist"), "ignore"),
     **dict.fromkeys(("advisory", "cve", "cve_id", "id", "vul_id", "vulnerability_id"), "vulnerability"),
@@ -33,14 +33,14 @@ _ALL_BUT_THE_SAME = 0.95
 
 
 def advice_on(where: KeyPath) -> str:
-    """Return what to write in place of an unknown key.
+    """Return a suggestion for an unknown key.
 
     Args:
-        where: the key stands.
+        where: key path, whose last part is the unknown key.
     """
     key, known = str(where[-1]), keys_at(where[:-1])
     if key == "<<":
-        return "merge keys of YAML have no meaning here; write out what it stands for"
+        return "YAML merge keys are not supported here; write the keys out"
     if near := nearest(key, known):
         return f"unknown key; did you mean `{near}`?"
     if len(where) == 1 and (near := nearest(key, [*Rules.model_fields])):
@@ -49,15 +49,15 @@ def advice_on(where: KeyPath) -> str:
 
 
 def nearest(key: str, known: Sequence[str]) -> str | None:
-    """Return the one name that was probably meant.
-
-    A word that is another one is never passed over: `critical_vulnerabilities` is not `low_vulnerabilities`, and not
-    `vulnerabilities` either, for it would not mean the same.
+    """Return the name that was probably meant, or None if none is near enough.
 
     Args:
         key: as it was written.
         known: the names that are valid in its place.
     """
+    # A wrong suggestion is worse than none: the author may take it. So names are compared word by word, and each word
+    # must be alike. `critical_vulnerabilities` resembles `low_vulnerabilities` as a whole, but `critical` is not a
+    # typo of `low`; nor is it dropped to suggest `vulnerabilities`, which would count findings of every level.
     plain = re.sub(r"[\W_]+", "_", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key)).lower().strip("_")
     for name in (plain, _KNOWN_ELSEWHERE.get(plain)):
         if name in known:
@@ -75,12 +75,12 @@ def nearest(key: str, known: Sequence[str]) -> str | None:
 
 
 def keys_at(where: KeyPath) -> list[str]:
-    """Return the names that are valid at a key path, as the model has them."""
+    """Return the names of the keys that the model has at a key path."""
     return [*model_at(where).model_fields]
 
 
 def model_at(where: KeyPath) -> type[BaseModel]:
-    """Return the model of what stands at a key path."""
+    """Return the model of the mapping at a key path."""
     model: type[BaseModel] = Policy
     for part in where:
         if isinstance(part, str) and part in model.model_fields:

@@ -21,14 +21,14 @@ STRICT = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defe
 
 
 class Action(StrEnum):
-    """What a broken rule does."""
+    """The effect of a broken rule on the verdict."""
 
     BLOCK = "block"
     WARN = "warn"
 
 
 def _long_form(value: object) -> object:
-    """Take the bare limit as the short form of `{limit: …}`."""
+    """Turn the short form, a bare limit, into `{limit: …}`."""
     return value if isinstance(value, dict | BaseModel) else {"limit": value}
 
 
@@ -74,8 +74,12 @@ class AgeRule(BaseModel):
     action: Action = Action.BLOCK
 
 
-def some(value: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the list as it is, unless it is empty."""
+def not_empty(value: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the list.
+
+    Raises:
+        ValueError: the list is empty.
+    """
     if not value:
         raise ValueError("should name at least one")
     return value
@@ -83,7 +87,7 @@ def some(value: tuple[str, ...]) -> tuple[str, ...]:
 
 def _failure(value: str) -> str:
     if value in NO_FAILURES:
-        raise ValueError(f"`{value}` is no failure of a scan; name one such as image_oversized")
+        raise ValueError(f"`{value}` is not a failure of a scan; name one such as image_oversized")
     return value
 
 
@@ -92,19 +96,19 @@ class ScanRule(BaseModel):
 
     model_config = STRICT
 
-    accept: Annotated[tuple[Annotated[StrictStr, AfterValidator(_failure)], ...], AfterValidator(some)]
+    accept: Annotated[tuple[Annotated[StrictStr, AfterValidator(_failure)], ...], AfterValidator(not_empty)]
 
 
 @record
 class RuleSpec:
-    """What is declared of a rule beside its name and its kind.
+    """The declaration of a rule, apart from its name and kind.
 
     Args:
-        fields: of the row that the rule reads. Rows of one time that differ in any of them are ambiguous, and a young
-            result is read again until all of them stay the same. A rule of a number or a level reads one field.
+        fields: fields of the row that the rule reads. Rows of the same time that differ in one of them are ambiguous,
+            and a young result is polled again until all of them stay the same. A limit reads exactly one field.
         help: one line for editors, the starter policy and reports.
         example: the value in the starter policy, as YAML.
-        levels: of the findings that the rule counts, where findings are read; empty where it counts none.
+        levels: levels of the findings that the rule counts; empty if it counts no findings.
     """
 
     fields: tuple[str, ...]
@@ -114,12 +118,12 @@ class RuleSpec:
 
     @property
     def needs_findings(self) -> bool:
-        """Whether findings must be read: HSS has one number for all levels, and none for some of them."""
+        """Whether findings must be fetched: the row has one total for all levels, and no number for a single level."""
         return bool(self.levels) and self.levels != _ALL_LEVELS
 
 
 _ALL_LEVELS = frozenset(Level)
-_SHORT_FORM = BeforeValidator(_long_form)  # for every kind that has a `limit`
+_SHORT_FORM = BeforeValidator(_long_form)  # for each kind that has a `limit`
 
 
 class Rules(BaseModel):
@@ -213,7 +217,7 @@ class Rules(BaseModel):
     ] = None
 
     def in_force(self) -> dict[str, SeverityRule | CountRule | AgeRule | ScanRule]:
-        """Return the rules that are given, by name, in the order in which they are judged."""
+        """Return the rules that are present, by name, in the order in which they are judged."""
         return {name: rule for name, rule in self if rule is not None}
 
 

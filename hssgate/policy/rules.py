@@ -19,14 +19,14 @@ Rule = LimitRule | ScanRule
 
 @record
 class RulesInForce:
-    """What an image is held to.
+    """The rules and `ignore` entries of one policy that apply to an image.
 
     Args:
-        limits: by name, in the order in which they are judged.
-        scan: which failures of a scan may pass.
-        ignores: which findings do not count.
-        places: of the rules by name, if they stand in a file.
-        policy: the path of their policy.
+        limits: limits by name, in the order in which they are judged.
+        scan: the rule that accepts failures of a scan, if there is one.
+        ignores: the entries that say which findings do not count.
+        places: place of each rule by name; empty for the built-in policy.
+        policy: path of the policy.
     """
 
     limits: dict[str, LimitRule]
@@ -37,12 +37,12 @@ class RulesInForce:
 
     @property
     def by_name(self) -> dict[str, Rule]:
-        """All rules, that of the scan last."""
+        """All rules by name, `scan` last."""
         return {**self.limits, **({SCAN: self.scan} if self.scan else {})}
 
     @property
     def need_findings(self) -> bool:
-        """Whether the findings must be asked for, one by one."""
+        """Whether the findings must be fetched: for a limit on one level, or to apply `ignore` entries."""
         return bool(self.ignores.entries) or any(RULES[name].needs_findings for name in self.limits)
 
 
@@ -72,7 +72,7 @@ class Subject:
 
 
 def rules_for(loaded: LoadedPolicy, subject: Subject, now: float) -> RulesInForce:
-    """Return the rules in force for an image: the policy's own, later overrides replacing earlier ones.
+    """Return the rules in force for an image: the policy's own, replaced by its overrides in file order.
 
     Args:
         loaded: the policy.
@@ -98,7 +98,7 @@ def rules_for(loaded: LoadedPolicy, subject: Subject, now: float) -> RulesInForc
 
 
 def rules_by_origin(loaded: LoadedPolicy, subject: Subject, now: float) -> dict[str, tuple[Rule, int | None]]:
-    """Return each rule in force for an image, with the number of the override that set it, or None.
+    """Return each rule in force for an image with the index of the override that sets it; None for the policy's own.
 
     Args:
         loaded: the policy.
@@ -115,7 +115,7 @@ def rules_by_origin(loaded: LoadedPolicy, subject: Subject, now: float) -> dict[
 
 
 def ended_overrides(loaded: LoadedPolicy, subject: Subject, now: float) -> list[int]:
-    """Return the numbers of the overrides that would apply to the image, had they not ended."""
+    """Return the indexes of the overrides that would apply to the image if they had not ended."""
     return [
         index
         for index, override in enumerate(loaded.policy.overrides)
@@ -137,12 +137,16 @@ def shown_limit(rule: LimitRule) -> int | str:
 
 
 def has_ended(expires: date | None, now: float) -> bool:
-    """Whether the last day (UTC) of an entry is over; an entry without one never ends."""
+    """Whether the last day (UTC) of an entry is over; an entry without `expires` never ends."""
     return expires is not None and day_of(now) > expires
 
 
 def day_of(now: float) -> date:
-    """Return the day, or where no calendar reaches the last there is: every entry with an end has ended by then."""
+    """Return the day (UTC), or the last possible day for a time out of range, so that entries count as ended.
+
+    Args:
+        now: epoch seconds.
+    """
     try:
         return datetime.fromtimestamp(now, UTC).date()
     except (OverflowError, ValueError, OSError):

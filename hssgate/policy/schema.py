@@ -1,7 +1,8 @@
-"""JSON Schema of a policy file, made from the model, for editors and other readers of policies.
+"""JSON Schema of a policy file, generated from the model, for editors and other readers of policies.
 
-The model gives the shape; the checks of its validators are written here once more in JSON Schema. A test holds both to
-the same documents. A schema cannot tell everything: that a duration is at most a year, or that 1.0 is no whole number.
+The model gives the structure. Its validators are Python code that pydantic cannot export, so this module states their
+checks again in JSON Schema; a test runs both on the same documents. Two checks cannot be expressed: that a duration is
+at most a year, and that 1.0 is not a whole number.
 """
 
 from collections.abc import Iterator
@@ -33,7 +34,7 @@ def policy_schema() -> JsonSchemaValue:
     for node in [*_nodes(schema)]:
         _forbid_null(node)
     for node in [*_nodes(schema)]:
-        _say_what_validators_say(node)
+        _add_validator_checks(node)
     models["ScanRule"]["properties"]["accept"]["items"]["not"] = {"enum": sorted(NO_FAILURES)}
     models["Rules"]["minProperties"] = 1
     levels = models["SeverityLevel"]
@@ -53,19 +54,19 @@ def _nodes(value: object) -> Iterator[JsonSchemaValue]:
         yield from _nodes(inner)
 
 
-def _say_what_validators_say(node: JsonSchemaValue) -> None:
+def _add_validator_checks(node: JsonSchemaValue) -> None:
     match node:
-        case {"type": "number"}:  # the policy's only numbers that are not whole are durations
+        case {"type": "number"}:  # durations; all other numbers of a policy are integers
             del node["type"]
             node |= _DURATION
         case {"type": "string", "format": "date"}:
             node["pattern"] = _DAY
-        case {"type": "array", "items": {"type": "string"}}:  # every list of names names at least one
+        case {"type": "array", "items": {"type": "string"}}:  # a list of globs or statuses, see `not_empty`
             node["minItems"] = 1
 
 
 def _forbid_null(node: JsonSchemaValue) -> None:
-    """A key is left out, or it has a value: null is only how the model says that a key may be absent."""
+    """Drop `null` from the types of optional keys: the model's None stands for an absent key, and null is refused."""
     if {"type": "null"} in node.get("anyOf", ()):
         kept = [choice for choice in node.pop("anyOf") if choice != {"type": "null"}]
         del node["default"]
@@ -77,7 +78,7 @@ def _any_case(level: str) -> str:
 
 
 def _take_short_forms(rules: dict[str, JsonSchemaValue], models: dict[str, JsonSchemaValue]) -> None:
-    """Let the bare limit stand for a rule that has one."""
+    """Accept the bare limit as the value of a rule that has a `limit`."""
     for rule in rules.values():
         limit = models[rule["$ref"].rpartition("/")[2]]["properties"].get("limit")
         if limit is not None:
@@ -85,7 +86,7 @@ def _take_short_forms(rules: dict[str, JsonSchemaValue], models: dict[str, JsonS
 
 
 def _describe(model: JsonSchemaValue) -> None:
-    """Put the meaning at each key, and leave out what is only of use to readers of the code."""
+    """Give each key its help line, and drop titles and `Args:` sections that pydantic took from the code."""
     model["description"] = model["description"].partition("\n\n")[0]
     model.pop("title")
     for key, value in model.get("properties", {}).items():

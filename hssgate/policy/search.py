@@ -1,4 +1,4 @@
-"""Finds the default policy file: in this folder, or in the nearest one above it within the repository."""
+"""Search for the default policy file in the current folder and its parents up to the root of the repository."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,7 @@ from hssgate.text import clean
 
 DEFAULT_NAMES = ("hssgate.yaml", "hssgate.yml", "hssgate.toml", "hssgate.json")
 NAMES_IN_WORDS = "hssgate.yaml, .yml, .toml or .json"
-_REPOSITORY = ".git"  # a folder, or a file where the checkout is a worktree or a submodule
+_REPOSITORY = ".git"  # a folder; a file in a worktree or submodule
 _WAY_OUT = "name the policy by --policy or HSSGATE_POLICY"
 _ROOT = 0  # user id
 _LONGEST_PATH = 400
@@ -17,12 +17,12 @@ _LONGEST_PATH = 400
 
 @record
 class Search:
-    """What a search for the default policy file came to.
+    """The result of a search for the default policy file.
 
     Args:
-        path: of the file, relative to the current folder; None where there is none.
-        folders: that were searched, nearest first, as absolute paths.
-        in_repository: the path of a file found above, relative to the root of the repository.
+        path: path of the file, relative to the current folder; None if there is none.
+        folders: folders that were searched, nearest first, as absolute paths.
+        in_repository: path relative to the root of the repository, for a file found in a parent folder.
     """
 
     path: Path | None
@@ -31,14 +31,14 @@ class Search:
 
 
 class Disk:
-    """What the search asks of the file system beside names."""
+    """File system queries of the search, which tests replace."""
 
     def device(self, folder: Path) -> int:
-        """Return the number of the file system."""
+        """Return the device number of the file system that the folder is on."""
         return folder.stat().st_dev
 
     def owners(self, path: Path) -> set[int]:
-        """Return the user ids of the owners of the path and, if it is a link, of the file that it leads to."""
+        """Return the user ids that own the path and, if it is a symbolic link, its target."""
         found = {path.lstat().st_uid}
         return found | {path.stat().st_uid} if path.exists() else found
 
@@ -47,20 +47,22 @@ _DISK = Disk()
 
 
 def find_policy(disk: Disk = _DISK) -> Search:
-    """Search the current folder and those above it, up to the root of the repository.
+    """Search the current folder and its parents, up to the root of the repository.
 
-    Without a repository, or where its root is on another file system, only the current folder is searched. A file is
-    never passed over because of its content: what it holds is a policy, or the run is misused.
+    Outside of a repository, or if its root is on another file system, only the current folder is searched. The search
+    ends at the first default file; if that file is not a valid policy, the run fails instead of searching on.
 
     Raises:
-        Misused: a folder holds two default files or a misspelt one, cannot be searched, or has an untrusted owner.
+        Misused: a folder contains two default files or a misspelt one, cannot be searched, or has an untrusted owner.
     """
     try:
         here = Path.cwd()
         if name := _default_name_in(here):
             return Search(Path(name), (here,))
         above = _folders_above(here, disk)
-        # The owner of a folder decides what is found in it, so the whole way up is checked before anything is read.
+        # Whoever owns a parent folder can put a permissive policy there (/tmp/hssgate.yaml above a checkout in /tmp),
+        # or a .git that makes the search go that far. So the owners of all folders up to the root are checked before
+        # the first file in them is considered, as Git checks the owner of a repository (safe.directory).
         trusted = {_ROOT, getattr(os, "geteuid", lambda: _ROOT)(), *disk.owners(here)}
         for path in (*above, *(folder / _REPOSITORY for folder in above[-1:])):
             _require_trusted_owner(path, trusted, disk)
@@ -76,10 +78,7 @@ def find_policy(disk: Disk = _DISK) -> Search:
 
 
 def is_default_name(name: str) -> bool:
-    """Whether a file of this name is, or may be meant as, a default policy file.
-
-    The names are compared without case, `-`, `_` and leading dots.
-    """
+    """Whether the name is that of a default policy file, or a near miss: other case, `-`, `_` or a leading dot."""
     return name.casefold().lstrip(".").replace("-", "").replace("_", "") in DEFAULT_NAMES
 
 
@@ -97,12 +96,12 @@ def _default_name_in(folder: Path) -> str | None:
                 f"passed over; rename it, or {_WAY_OUT}"
             )
     if len(names) > 1:
-        raise Misused(f"{shown} in {place}: only one default policy file may be there; keep one, or {_WAY_OUT}")
+        raise Misused(f"{shown} in {place}: a folder can have only one default policy file; keep one, or {_WAY_OUT}")
     return names[0]
 
 
 def _folders_above(here: Path, disk: Disk) -> tuple[Path, ...]:
-    """Return the folders above, nearest first and the root of the repository last; none outside of a repository."""
+    """Return the parent folders, nearest first, up to the root of the repository; none outside of a repository."""
     above: list[Path] = []
     device = disk.device(here)
     for folder in (here, *here.parents):
@@ -116,7 +115,11 @@ def _folders_above(here: Path, disk: Disk) -> tuple[Path, ...]:
 
 
 def _exists(path: Path) -> bool:
-    """Whether there is something, even a link that leads nowhere; what cannot be found out is an error."""
+    """Whether the path exists, even as a dangling link.
+
+    Raises:
+        OSError: the file system does not say, for instance because a folder cannot be searched.
+    """
     try:
         path.lstat()
     except FileNotFoundError:
@@ -125,9 +128,13 @@ def _exists(path: Path) -> bool:
 
 
 def _require_trusted_owner(path: Path, trusted: set[int], disk: Disk) -> None:
-    """Refuse what belongs neither to this user, to root, nor to the owner of the current folder.
+    """Refuse a path that belongs neither to this user, nor root, nor the owner of the current folder.
 
-    A job in a container often runs as another user than the one who owns the whole checkout, hence the last of these.
+    The owner of the current folder is trusted because a job in a container often runs as another user than the one who
+    owns the checkout.
+
+    Raises:
+        Misused: the path has another owner.
     """
     if untrusted := disk.owners(path) - trusted:
         raise Misused(

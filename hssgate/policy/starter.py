@@ -1,4 +1,4 @@
-"""Starter policy of `hssgate policy init`: the built-in one, with everything else as comments."""
+"""Starter policy of `hssgate policy init`: the built-in rules, and commented examples of all others."""
 
 from hssgate.policy.key_help import meaning_of
 from hssgate.policy.model import BUILT_IN_TEXT, Policy
@@ -31,7 +31,7 @@ _LISTS = {
 
 
 def starter_policy() -> str:
-    """Return a commented policy, as YAML, that says what the built-in policy says."""
+    """Return a commented YAML policy with the same rules as the built-in one."""
     rules = "".join(_rule(name) for name in RULES)
     lists = "".join(
         f"\n# {_sentence(meaning_of(name))}\n{text}" for name, text in _LISTS.items() if name in Policy.model_fields

@@ -1,16 +1,16 @@
-"""Values and key paths of a policy file as messages show them."""
+"""Formatting of values and key paths of a policy file for messages."""
 
 from datetime import date
 
 from hssgate.policy.model import KeyPath
 from hssgate.text import clean
 
-LONGEST_SHOWN = 80  # a longer text is not shown at all: cut, a secret in it could not be recognised
+LONGEST_SHOWN = 80  # a longer text is not shown at all: redaction could not recognise a secret that was cut
 _LONGEST_PATH = 200
 
 
 def shown(value: object) -> str:
-    """Return what was written, as far as it can be shown in a line."""
+    """Return a value as text of one bounded line; a description of it if it is too long or not a scalar."""
     match value:
         case str() if len(value) > LONGEST_SHOWN:
             return f"a text of {len(value)} characters"

@@ -1,4 +1,8 @@
-"""Messages for pydantic's errors: what was written, and what to write."""
+"""Messages for pydantic's validation errors of a policy: what was written, and what to write instead.
+
+pydantic's own messages speak of its types ("Input should be a valid tuple") and do not suggest what to write. They
+are replaced by the kind of error (`type`), a stable identifier that pydantic documents under "Validation Errors".
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,24 +13,24 @@ from hssgate.policy.near_names import advice_on, model_at
 from hssgate.policy.rule_table import RULES
 from hssgate.policy.values import LONGEST_SHOWN, shown
 
-_NOTHING_THERE = object()
+_ABSENT = object()
 _MESSAGES = {
-    "int_type": "{shown} is no whole number; write one such as 20",
-    "string_type": "{shown} is no text; write one, in quotation marks",
+    "int_type": "{shown} is not a whole number; write one such as 20",
+    "string_type": "{shown} is not text; write text, in quotation marks",
     "string_too_short": "it is empty; write something, or take the line out",
     "string_too_long": "{shown} is too long; write at most {max_length} characters",
-    "too_long": "it holds more than {max_length} entries; write fewer",
+    "too_long": "it has more than {max_length} entries; write fewer",
     "enum": "{shown} is unknown here; write {expected}",
     "literal_error": "{shown} is unknown here; write {expected}",
 }
 
 
-def worded(error: Mapping[str, Any], data: dict[str, object]) -> tuple[KeyPath, str]:
-    """Return where a fault stands and what to say about it.
+def place_and_message(error: Mapping[str, Any], data: dict[str, object]) -> tuple[KeyPath, str]:
+    """Return the key path of a validation error and the message for the author.
 
     Args:
-        error: of pydantic, without its input.
-        data: of the whole file.
+        error: one of `ValidationError.errors()`, without its input.
+        data: content of the whole file, where the value that was written is looked up.
     """
     where: KeyPath = tuple(error["loc"])
     if error["type"] == "extra_forbidden":
@@ -34,16 +38,16 @@ def worded(error: Mapping[str, Any], data: dict[str, object]) -> tuple[KeyPath, 
     if error["type"] == "missing":
         return where[:-1], _missing(str(where[-1]))
     written = _written(where, data)
-    if written is _NOTHING_THERE:  # the limit of a rule in its short form
+    if written is _ABSENT:  # the short form of a rule: pydantic names `limit`, which the file does not have
         where = where[:-1]
         written = _written(where, data)
     if error["type"] == "model_type":
-        return where, f"{shown(written)} is no mapping; write {_example(where, written)}"
+        return where, f"{shown(written)} is not a mapping; write {_example(where, written)}"
     if error["type"] == "tuple_type":
-        return where, f"{shown(written)} is no list; write {_as_list(where, written)}"
+        return where, f"{shown(written)} is not a list; write {_as_list(where, written)}"
     if (message := _MESSAGES.get(error["type"])) is not None:
         return where, message.format_map({"shown": shown(written), **error.get("ctx", {})})
-    return where, _of_validator(error["msg"], written)
+    return where, _validator_message(error["msg"], written)
 
 
 def _missing(key: str) -> str:
@@ -52,25 +56,30 @@ def _missing(key: str) -> str:
     return f"`{key}` is missing; add it: {meaning_of(key)}"
 
 
-def _written(where: KeyPath, data: object) -> Any:  # noqa: ANN401 - anything may stand in a file
+def _written(where: KeyPath, data: object) -> Any:  # noqa: ANN401 - a file may contain any value
+    """Return the value at a key path, or `_ABSENT`."""
     for part in where:
         inner = data if isinstance(data, dict) else dict(enumerate(data)) if isinstance(data, list) else {}
         if part not in inner:
-            return _NOTHING_THERE
+            return _ABSENT
         data = inner[part]
     return data
 
 
-def _of_validator(message: str, written: object) -> str:
-    """Return what a validator says, after the value that it says it of."""
+def _validator_message(message: str, written: object) -> str:
+    """Return the message of one of our validators, with the value in front unless the message names it."""
     sentence = message.removeprefix("Value error, ").replace("Input should be", "should be")
-    if sentence.startswith(("'", "`", '"')):  # it names the value itself
+    if sentence.startswith(("'", "`", '"')):
         return sentence
     return f"it {sentence}" if isinstance(written, dict | list) else f"{shown(written)} {sentence}"
 
 
 def _example(where: KeyPath, written: object) -> str:
-    """Return what a mapping looks like here; a text that was written in its place is taken for the id of a finding."""
+    """Return an example of the mapping that belongs here.
+
+    A short text that was written in its place becomes the `vulnerability` of the example: `ignore: [CVE-1]` is the
+    usual mistake.
+    """
     if where[-1] in RULES:
         return RULES[str(where[-1])].example
     required = [name for name, field in model_at(where).model_fields.items() if field.is_required()]

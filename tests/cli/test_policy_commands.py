@@ -171,7 +171,7 @@ def test_every_fault_of_every_file_is_listed(bench: Bench) -> None:
     assert ended.code == 2
     assert ended.out.splitlines() == [
         "a.yaml:2: rules.severty: unknown key; did you mean `severity`?",
-        "a.yaml:3: rules.vulnerabilities: 'x' is no whole number; write one such as 20",
+        "a.yaml:3: rules.vulnerabilities: 'x' is not a whole number; write one such as 20",
         "b.toml: valid",
         "c.json: rules: it limits nothing, and an empty policy would pass everything; add a rule such as `severity: Medium`",
         "d.yaml: it cannot be read: No such file or directory",

@@ -105,7 +105,7 @@ def test_each_check_bears_what_was_found_and_what_is_accepted(
         pytest.param(900.0, Result.PASSED, "scanned 0s ago, at most 0s accepted", id="as far ahead as a clock may be"),
         pytest.param(
             900.001, Result.ERROR,
-            "HSS gave no believable latest_scan_time (but 2027-04-01T00:14:00Z, which is yet to come), which this rule needs",
+            "HSS gave no believable latest_scan_time (but 2027-04-01T00:14:00Z, which is in the future), which this rule needs",
             id="further ahead",
         ),
         pytest.param(
