@@ -1,7 +1,7 @@
-"""Bar of a value and its limit: inline SVG with a text for screen readers.
+"""Bars of a value and its limit in the HTML report: inline SVG with a text for screen readers.
 
-Colours are presentation attributes of a middling lightness, for light and dark; what is neutral takes the colour of the
-text around it.
+Jenkins blocks styles, so colours are presentation attributes. Their lightness suits light and dark backgrounds; neutral
+parts use the colour of the surrounding text (`currentColor`).
 """
 
 from hssgate.durations import parse_duration
@@ -12,14 +12,14 @@ from hssgate.verdict import Check, Result
 _WIDTH, _HEIGHT = 160, 16
 _TOP, _THICK = 3, 10
 _GAP = 4  # between two steps
-_ROOM_BEYOND = 1.25  # of the limit, so that its mark has a place within the bar
+_ROOM_BEYOND = 1.25  # the bar is at least this multiple of the limit long, so that the mark of the limit lies inside
 _TONES = {Result.PASSED: "#2a9d5c", Result.FAILED: "#dc4c40", Result.WARNED: "#c98a14"}
 _NEUTRAL = "#8a919b"
 _STEPS = tuple(SeverityLevel)
 
 
 def bar(check: Check) -> Markup | None:
-    """Return the bar of a check; None where it has no two values that can be measured against each other."""
+    """Return the bar of a check; None unless it has two values that can be compared."""
     match check.actual, check.limit:
         case int(actual), int(limit):
             return _measure(check, actual, limit)
@@ -35,7 +35,7 @@ def bar(check: Check) -> Markup | None:
 
 
 def _measure(check: Check, actual: float, limit: float) -> Markup:
-    """Draw a length: within the limit pale, beyond it full, the limit as a mark across."""
+    """Draw a bar: pale up to the limit, full colour beyond it, and a mark across at the limit."""
     scale = _WIDTH / max(actual, limit * _ROOM_BEYOND, 1)
     tone = _tone(check)
     within, beyond = min(actual, limit) * scale, max(actual - limit, 0) * scale
@@ -48,7 +48,7 @@ def _measure(check: Check, actual: float, limit: float) -> Markup:
 
 
 def _steps(check: Check, actual: SeverityLevel, limit: SeverityLevel) -> Markup:
-    """Draw a step for each level: filled up to the one found, the limit as a mark behind the last accepted."""
+    """Draw a step for each level, filled up to the level found, with a mark after the last accepted level."""
     width = (_WIDTH - _GAP * (len(_STEPS) - 1)) / len(_STEPS)
     found, accepted = _STEPS.index(actual), _STEPS.index(limit)
     parts = []

@@ -1,7 +1,7 @@
-"""Code Quality report of GitLab: what blocks and what warns; an empty list where nothing does.
+"""Code Quality report for GitLab: entries that block or warn.
 
-GitLab's reader stops at the first entry that it cannot read and drops the rest without a word, and of two entries with
-one fingerprint it keeps one: so every entry has each field, and a severity that GitLab knows.
+GitLab's reader stops at the first entry that it cannot read and silently drops the rest, and it keeps only one of two
+entries with the same fingerprint. So each entry has every field, a severity that GitLab knows and its own fingerprint.
 """
 
 import json
@@ -15,7 +15,7 @@ from hssgate.text import clean, without_commands_in_json
 from hssgate.verdict import Verdict
 
 _MOST = 10_000  # most severe first: what blocks before what warns, rules before findings
-# What blocks is never `info`, and what only warns never above `major`; None is a rule.
+# Entries that block are never `info`, and entries that only warn are never above `major`. A level of None is a rule.
 _SEVERITIES: dict[tuple[Effect, Level | None], str] = {
     (Effect.BLOCKS, None): "blocker",
     (Effect.BLOCKS, Level.HIGH): "critical",
@@ -38,13 +38,13 @@ def render(verdict: Verdict) -> str:
 
 
 def _severity(entry: Entry) -> str | None:
-    """Return the severity; None where the entry neither blocks nor warns."""
+    """Return the severity; None if the entry neither blocks nor warns."""
     return _SEVERITIES.get((entry.effect, entry.level))
 
 
 def _violation(entry: Entry, severity: str, policy: str) -> dict[str, Any]:
     return {
-        "engine_name": "hssgate",  # by which an old report is recognised
+        "engine_name": "hssgate",  # first: `recognition` identifies an old report by it
         "description": entry.message,
         "check_name": entry.rule,
         "fingerprint": entry.fingerprint,

@@ -5,7 +5,8 @@ import re
 from hssgate.reports.outputs import NAMES, outputs
 from hssgate.verdict import Verdict
 
-# HSSGATE_POLICY, HSSGATE_IMAGES and their like are what a gate reads: a later job must not take its policy from here.
+# A gate reads HSSGATE_POLICY. GitLab passes these variables to later jobs, where a second gate would take the policy of
+# the first one as its own option. So no variable here has the name of one that hssgate reads.
 _OTHER_NAMES = {"policy": "judged-by"}
 _UNSAFE_IN_A_SHELL = re.compile(r"[^A-Za-z0-9_.:@/+=,-]")
 
@@ -13,11 +14,11 @@ _UNSAFE_IN_A_SHELL = re.compile(r"[^A-Za-z0-9_.:@/+=,-]")
 def render(verdict: Verdict, prefix: str = "") -> str:
     """Return a line `HSSGATE_EXIT_CODE=10` for each output.
 
-    Every character that a shell could take for more than text is replaced by `_`, for GitLab takes quotes literally.
+    Characters that a shell could interpret become `_`. Quoting is no alternative: GitLab takes quotes literally.
 
     Args:
-        verdict: what to report.
-        prefix: goes before each name, so that the gates of a pipeline do not overwrite each other.
+        verdict: the verdict to report.
+        prefix: prefix of each name, so that several gates of a pipeline do not overwrite each other's variables.
     """
     return "".join(f"{prefix}{_variable(name)}={_value(value)}\n" for name, value in outputs(verdict).items())
 

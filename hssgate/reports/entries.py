@@ -1,6 +1,6 @@
-"""Entries for code hosts: all that blocks, warns or was found, most severe first.
+"""Entries for code hosts: broken rules, doubts and findings, most severe first.
 
-SARIF and Code Quality are both made of these entries, so that they agree on what is listed, where, and how gravely.
+SARIF and Code Quality are both made from these entries, so that they list the same things with the same severity.
 """
 
 import re
@@ -18,32 +18,32 @@ from hssgate.reports.image_facts import path_in_repository
 from hssgate.text import clean
 from hssgate.verdict import NOTHING_JUDGED, SCAN, Check, ImageVerdict, ListedFinding, Outcome, Result, Verdict
 
-OWN = "hssgate."  # what the ids of the gate's own rules begin with, and no other
-RUN = "run"  # the rule of what is wrong with the run as a whole
-DOCKERFILE = "Dockerfile"  # an image has no line of source; this is what most repositories make it from
+OWN = "hssgate."  # prefix of the ids of the gate's own rules; no other id has it
+RUN = "run"  # rule of entries about the run as a whole
+DOCKERFILE = "Dockerfile"  # code hosts require a file, and most repositories build their image from this one
 
 _LONGEST_NAME = 200
 _LONGEST_PART = 400
 _LONGEST_MESSAGE = 1000
 _PLAIN_ID = re.compile(r"(?!hssgate\.)\w[\w.:-]{0,99}")
-_LIMITS = RULES.keys() - {SCAN}  # the rules that stand in a policy
+_LIMITS = RULES.keys() - {SCAN}  # rules that a policy sets; `scan` is checked without one
 _EFFECTS = tuple(Effect)
-_LEVELS = (None, *Level)  # most severe first; None is a rule
+_LEVELS = (None, *Level)  # most severe first; None stands for an entry about a rule
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing to tell.
+    """An entry about a finding, a rule or the run.
 
     Args:
-        effect: what it did to the run.
-        message: one line, safe to show, whose first sentence can stand alone.
+        effect: its effect on the verdict.
+        message: one cleaned line, whose first sentence can stand alone.
         rule: `hssgate.` and a rule of the gate, or the id of a finding.
-        path: of the file it is shown at, relative to the repository.
-        listed: the finding, where the entry is about one.
-        image: the reference asked for; None where the entry is about the run as a whole.
-        is_doubt: it tells of what could not be judged.
-        fingerprint: the same in the next run, and no other entry's.
+        path: file that code hosts show the entry at, relative to the repository.
+        listed: the finding; None for an entry about a rule or the run.
+        image: reference of the image; None for an entry about the run as a whole.
+        is_doubt: whether it is about something that could not be judged.
+        fingerprint: unique in the run, and the same in the next run.
     """
 
     effect: Effect
@@ -57,16 +57,16 @@ class Entry:
 
     @property
     def level(self) -> Level | None:
-        """How grave the finding is; None where the entry is about a rule."""
+        """Level of the finding; None if the entry is not about one."""
         return self.listed.finding.level if self.listed else None
 
 
 def entries(verdict: Verdict) -> list[Entry]:
-    """Return all entries, most severe first; all that keeps the run from passing is among them.
+    """Return all entries, most severe first.
 
-    A finding has one entry for an image, whichever rules it breaks. A broken rule has an entry where its
-    findings do not account for it. What blocks comes first, then what warns, what is listed, and what is ignored; in
-    each of these rules come before findings, and findings by their level.
+    A finding has one entry for each image, however many rules it breaks. A broken rule has an entry of its own unless
+    its findings account for it in full. The order is by effect (blocks, warns, accepted, ignored), and within each
+    effect rules before findings and findings by level. A run that does not pass has at least one entry that blocks.
     """
     keys = identities([image.reference for image in verdict.images])
     keyed = [
@@ -86,11 +86,11 @@ def _severity_order(entry: Entry) -> tuple[int, int, str, str, str]:
 
 
 def _fine_print(entry: Entry) -> str:
-    """Return what tells entries apart that are alike in all that lasts from run to run."""
+    """Return all values of the finding, which distinguish entries with the same key."""
     return "\n".join(value or "" for _, value in entry.listed.finding) if entry.listed else ""
 
 
-Keyed = tuple[Key, Entry]  # what the fingerprint is made of, and the entry
+Keyed = tuple[Key, Entry]  # the parts of the fingerprint, and the entry
 
 
 def _of_image(image: ImageVerdict, verdict: Verdict) -> list[Keyed]:
@@ -102,7 +102,8 @@ def _of_image(image: ImageVerdict, verdict: Verdict) -> list[Keyed]:
         key = ("finding", finding.vul_id, finding.app_name, finding.app_path, group_key(one.group, image.reference))
         found.append((key, _of_finding(image, one)))
     for check in image.checks:
-        # A rule without findings has none to account for it, nor has one that counted more than was listed.
+        # The findings of a rule account for it if the rule counted as many as have an entry. If it counted more than
+        # HSS listed, or is not about findings, it needs an entry of its own, or the report would not show the block.
         if check.result in EFFECT_OF and (not check.blamed or check.actual != accounted[id(check)]):
             policy = _policy_of(check, verdict)
             at = ("rule", check.rule, policy, group_key(check.group, image.reference))
@@ -116,7 +117,7 @@ def _of_finding(image: ImageVerdict, one: Consequence) -> Entry:
     listed, finding = one.listed, one.listed.finding
     inside = f" in {package(finding)}" if package(finding) else ""
     parts = [f"{identifier(finding)} ({finding.level}){inside} of {_short(image.reference.text)}{_where(one.group)}."]
-    parts += [f"{EFFECT_OF[check.result].capitalize()}: {_said(check)}." for check in one.checks]
+    parts += [f"{EFFECT_OF[check.result].capitalize()}: {_message(check)}." for check in one.checks]
     parts += [f"Ignored: {clean(reason, _LONGEST_PART)} ({_short(policy)})." for policy, reason in listed.ignored_by]
     if finding.solution:
         parts.append(f"Solution: {clean(finding.solution, _LONGEST_PART).rstrip('.')}.")
@@ -134,7 +135,7 @@ def _of_check(image: ImageVerdict, check: Check, file: str | None) -> Entry:
     doubted = " could not be judged" if is_doubt else ""
     return Entry(
         EFFECT_OF[check.result],
-        clean(f"{_short(image.reference.text)}{doubted}: {_said(check)}.", _LONGEST_MESSAGE),
+        clean(f"{_short(image.reference.text)}{doubted}: {_message(check)}.", _LONGEST_MESSAGE),
         OWN + check.rule,
         path=file or DOCKERFILE,
         image=clean(image.reference.text),
@@ -143,7 +144,7 @@ def _of_check(image: ImageVerdict, check: Check, file: str | None) -> Entry:
 
 
 def _of_run(verdict: Verdict) -> Iterator[Keyed]:
-    """Tell of what keeps the run from passing, beside its images."""
+    """Return the entries about what kept the run from passing apart from its images."""
     for error in verdict.run_errors:
         yield _run_entry(error.trouble.value, clean(error.message, _LONGEST_PART))
     if not verdict.images:
@@ -151,11 +152,11 @@ def _of_run(verdict: Verdict) -> Iterator[Keyed]:
 
 
 def _run_entry(key: str, reason: str) -> Keyed:
-    return (RUN, key), Entry(Effect.BLOCKS, f"The run did not end well: {reason}.", OWN + RUN, is_doubt=True)
+    return (RUN, key), Entry(Effect.BLOCKS, f"The run failed: {reason}.", OWN + RUN, is_doubt=True)
 
 
 def _policy_of(check: Check, verdict: Verdict) -> str | None:
-    """Return the policy that a rule stands in; None for what the gate itself asks."""
+    """Return the path of the policy that sets a rule; None for `scan` and `freshness`, which no policy sets."""
     if check.rule not in _LIMITS:
         return None
     return check.policy or next((source.path for source in verdict.policies), None)
@@ -166,7 +167,7 @@ def _file_of(policy: str | None, verdict: Verdict) -> str | None:
 
 
 def _relative(policy: str | None) -> str | None:
-    """Return the path of a policy as it stands in the repository; None where it is unknown, or is not a file."""
+    """Return the path of a policy file in the repository; None if it is unknown or lies outside."""
     if policy is None or policy == BUILT_IN or clean(policy, _LONGEST_PART) != policy or {*policy} & {"\\", ":"}:
         return None
     path = PurePosixPath(policy)
@@ -174,19 +175,19 @@ def _relative(policy: str | None) -> str | None:
 
 
 def _rule_id(vul_id: str | None) -> str:
-    """Return the id of a finding; one that is no plain word, or looks like the gate's own, is made one and marked."""
+    """Return the rule id for a finding: its own id if that is a plain word, otherwise one made from it with a hash."""
     if vul_id is not None and _PLAIN_ID.fullmatch(vul_id):
         return vul_id
     plain = re.sub(r"[^\w.:-]+", "_", clean(vul_id or "without an id", 80))
     return f"finding:{plain}-{digest(vul_id)[:8]}"
 
 
-def _said(check: Check) -> str:
+def _message(check: Check) -> str:
     return f"{clean(check.message, _LONGEST_PART).rstrip('.')}{_where(check.policy, check.group)}"
 
 
 def _where(*parts: str | None) -> str:
-    """Return policy and rows, where they are not plain."""
+    """Return policy and rows in brackets; empty if the check names neither."""
     where = ", ".join(_short(part) for part in parts if part)
     return f" [{where}]" if where else ""
 

@@ -5,13 +5,14 @@ from collections.abc import Iterable, Sequence
 
 from hssgate.text import LONGEST_LINE, clean, without_commands
 
-# Renderers look for references in the text that Markdown has left, so no escape helps: an invisible character does. It
-# goes behind the signs that begin a mention, issue, merge request, label, milestone, epic or snippet (GitHub, GitLab),
-# into addresses, and between the colons of an emoji; and before what would begin a block, or a command of GitLab.
+# GitHub and GitLab look for references (@user, #1, !1, https://…) in the rendered text, after Markdown's escapes are
+# resolved. A backslash does not stop that; a zero-width space does. It goes after the sign that begins a mention,
+# issue, merge request, label, milestone, epic or snippet, into addresses, between the colons of an emoji, and before
+# characters that would begin a block or a quick action of GitLab (`/close`).
 _GAP = "\u200b"
 _ACTIVE = re.compile(
     r"[@#!%~^&$*\[](?=\S)"
-    r"|:(?=//|(?!\d\d:)[\w+-]+:)"  # a time is no emoji
+    r"|:(?=//|(?!\d\d:)[\w+-]+:)"  # an emoji (:smile:), but not a time (12:30:00)
     r"|www(?=\.)"
     r"|GH(?=-\d)"
     r"|^(?=[-+=:/#]|\d+[.)])",
@@ -22,27 +23,27 @@ _ESCAPES = str.maketrans(
     | {character: f"&#{ord(character)};" for character in f"|${_GAP}"}
     | {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 )
-# A backtick ends a span, a pipe the cell of a table; `##[` is a command where a report goes to a log of a runner.
+# A backtick ends a code span, a pipe ends a table cell, and `##[` is a command in the log of a GitHub runner.
 _SPAN_BREAKERS = re.compile(r"[`|]|##")
 _FENCE = re.compile(r"`{3,}")
 
 
 def text(raw: object, longest: int = LONGEST_LINE) -> str:
-    """Return the text as one line of Markdown that shows it, wherever it stands, in a table too.
+    """Return the text as one line of Markdown without active content, safe in a table as well.
 
     Args:
-        raw: anything from outside.
-        longest: characters of it that are shown.
+        raw: any value from outside.
+        longest: maximum number of characters shown.
     """
     return _ACTIVE.sub(rf"\g<0>{_GAP}", clean(raw, longest)).translate(_ESCAPES)
 
 
 def code(raw: object, longest: int = LONGEST_LINE) -> str:
-    """Return the text as a code span; it can be copied unchanged.
+    """Return the text as a code span, from which it can be copied unchanged.
 
     Args:
-        raw: anything from outside.
-        longest: characters of it that are shown.
+        raw: any value from outside.
+        longest: maximum number of characters shown.
     """
     line = clean(raw, longest)
     if not line:
@@ -53,23 +54,27 @@ def code(raw: object, longest: int = LONGEST_LINE) -> str:
 
 
 def fence(block: str, language: str) -> str:
-    """Return lines as a fenced block that nothing in them can close."""
+    """Return lines as a fenced block, with a fence longer than any run of backticks in them."""
     longest = max((len(run) for run in _FENCE.findall(block)), default=2)
     ticks = "`" * (longest + 1)
     return f"{ticks}{language}\n{without_commands(block)}\n{ticks}"
 
 
 def table(columns: Sequence[str], rows: Iterable[str]) -> str:
-    """Return a table; a column whose name begins with a colon is read from the right.
+    """Return a table.
 
     Args:
-        columns: their names.
-        rows: each made by `row`.
+        columns: names of the columns; one that begins with a colon is aligned right.
+        rows: rows, each made by `row`.
     """
     rule = ("---:" if column.startswith(":") else "---" for column in columns)
     return "\n".join([row(*(column.lstrip(":") for column in columns)), row(*rule), *rows])
 
 
 def row(*cells: str) -> str:
-    """Return cells, which are Markdown already, as a row of a table."""
+    """Return a row of a table.
+
+    Args:
+        cells: cells that are Markdown already.
+    """
     return f"| {' | '.join(cells)} |"

@@ -1,4 +1,4 @@
-"""Findings as text: a line each, and `ignore` entries ready to be pasted into a policy."""
+"""Findings as lines of text, their effect on the verdict, and `ignore` entries to paste into a policy."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ _LONGEST_FIELD = 200
 
 
 class Effect(StrEnum):
-    """What a finding did to the verdict on its image, most severe first."""
+    """Effect of a finding or check on the verdict of its image, strongest first."""
 
     BLOCKS = "blocks"
     WARNS = "warns"
@@ -28,12 +28,12 @@ _EFFECTS = tuple(Effect)
 
 @record
 class Consequence:
-    """What came of a finding.
+    """A finding with the checks that it breaks.
 
     Args:
         listed: the finding.
-        group: the rows it was found in, where one reference matched several groups.
-        checks: that do not hold because of it.
+        group: label of the rows it was found in; None unless one reference matched several groups.
+        checks: checks that fail or warn because of the finding.
     """
 
     listed: ListedFinding
@@ -48,42 +48,42 @@ class Consequence:
 
 
 def line(finding: Finding) -> str:
-    """Return `high  HCE2-SA-2024-0001  openssl 1.1.1k: update to …`, as far as its parts are known."""
+    """Return `high  HCE2-SA-2024-0001  openssl 1.1.1k: update to …`; parts that HSS did not send are left out."""
     solution = f": {field(finding.solution)}" if finding.solution else ""
     return f"{finding.level.value:<6}  {identifier(finding)}  {package(finding)}{solution}".rstrip()
 
 
 def identifier(finding: Finding) -> str:
-    """Return what the finding is called."""
+    """Return the id of the finding, or `without an id`."""
     return field(finding.vul_id) or "without an id"
 
 
 def package(finding: Finding) -> str:
-    """Return `openssl 1.1.1k`, as far as it is known."""
+    """Return `openssl 1.1.1k`; parts that HSS did not send are left out."""
     return " ".join(field(part) for part in (finding.app_name, finding.version) if part)
 
 
 def detail_line(kind: DetailKind, detail: Detail) -> str:
-    """Return `malicious_file  /tmp/x: description`, as far as its parts are known."""
-    grave = f"  {field(detail.severity)}" if detail.severity else ""
+    """Return `malicious_file  /tmp/x: description`; parts that HSS did not send are left out."""
+    severity = f"  {field(detail.severity)}" if detail.severity else ""
     what, about = detail_words(detail)
-    return f"{kind.value}{grave}  {what}" + (f": {about}" if about else "")
+    return f"{kind.value}{severity}  {what}" + (f": {about}" if about else "")
 
 
 def detail_words(detail: Detail) -> tuple[str, str]:
-    """Return the finding and its description."""
+    """Return the name of a detail and its description."""
     what = detail.file_path or detail.check_rule_name or detail.file_name or detail.name
     about = detail.description or detail.check_name or detail.name
     return field(what) or "without a name", field(about) if about != what else ""
 
 
 def field(text: str | None) -> str:
-    """Return one part of a finding, bounded; nothing where it is missing."""
+    """Return one field of a finding, cleaned and bounded; empty if it is missing."""
     return clean(text, _LONGEST_FIELD) if text else ""
 
 
 def ignored_lines(image: ImageVerdict) -> list[str]:
-    """Return a line for each finding that did not count, with the reason and the policy that gives it."""
+    """Return a line for each ignored finding and each policy that ignores it, with the reason."""
     return [
         f"{line(listed.finding)} ({field(reason)}, {field(policy)})"
         for listed in image.findings
@@ -98,27 +98,27 @@ def blamed_findings(image: ImageVerdict) -> tuple[Finding, ...]:
 
 
 def consequences(image: ImageVerdict) -> list[Consequence]:
-    """Return what came of each finding, in their order; the same finding in other rows is another one."""
+    """Return each finding of the image with the checks that it breaks, in the order of the verdict."""
     blaming: defaultdict[tuple[str | None, Finding], list[Check]] = defaultdict(list)
     for check in image.checks:
         for finding in dict.fromkeys(check.blamed):
             blaming[check.group, finding].append(check)
-    groups = dict(enumerate(check.group for check in image.checks if check.rule == SCAN))  # each has one such check
+    groups = dict(enumerate(check.group for check in image.checks if check.rule == SCAN))  # one scan check a group
     found = [(listed, groups.get(listed.group)) for listed in image.findings]
     return [Consequence(listed, group, tuple(blaming.get((group, listed.finding), ()))) for listed, group in found]
 
 
 def in_order_of_effect(found: Sequence[Consequence]) -> list[Consequence]:
-    """Return those that block first, and those ignored last."""
+    """Return the consequences sorted by effect: blocking findings first, ignored ones last."""
     return sorted(found, key=lambda one: _EFFECTS.index(one.effect))
 
 
 def ignore_entries_for(findings: Sequence[Finding], most: int) -> str:
-    """Return `ignore` entries for the findings, as YAML; the reason is left for a person to give.
+    """Return `ignore` entries for the findings as YAML, with a placeholder for the reason.
 
     Args:
-        findings: that block; one without an id cannot be named, and is left out.
-        most: entries shown at most.
+        findings: blocking findings; those without an id are left out, because an entry cannot name them.
+        most: maximum number of entries.
     """
     entries = list(dict.fromkeys(_entry(finding) for finding in findings if field(finding.vul_id)))
     if not entries:
@@ -136,5 +136,5 @@ def _entry(finding: Finding) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Return the text as YAML takes it literally."""
+    """Return the text as a single-quoted YAML scalar."""
     return "'" + text.replace("'", "''") + "'"

@@ -9,14 +9,14 @@ from hssgate.reference import Reference
 
 Key = tuple[str | None, ...]
 
-_SCHEME = "hssgate/1"  # a change of what goes into a fingerprint makes every alert a new one
+_SCHEME = "hssgate/1"  # part of each hash; changing it, or the parts of a fingerprint, makes every alert a new one
 
 
 def identities(references: Sequence[Reference]) -> list[Key]:
-    """Return what makes each image the same image in the next run.
+    """Return for each image the parts that identify it across runs.
 
-    Version and digest are left out, for both change with every push: an alert would never be seen again, nor closed.
-    Only where one run asks for several versions of an image do they tell those apart, and so do its registries.
+    Version and digest are left out because they change with every push: a code host would close each alert and open
+    a new one for the same finding. They are included only if one run checks several versions of an image.
 
     Args:
         references: all images of the run.
@@ -32,17 +32,18 @@ def identities(references: Sequence[Reference]) -> list[Key]:
 
 
 def group_key(group: str | None, reference: Reference) -> str | None:
-    """Return the label of a group of rows without the version, where the reference gives all groups the same."""
+    """Return the label of a group of rows, without the version if the reference names one."""
     if group is None or reference.image_version is None:
         return group
     return group.removesuffix(f":{reference.image_version}")
 
 
 def fingerprints(keyed: Iterable[tuple[Key, str]]) -> list[str]:
-    """Return a fingerprint for each key, no two alike and independent of the order.
+    """Return a unique fingerprint for each key; the order of the keys does not matter.
 
     Args:
-        keyed: what is the same in the next run; and what tells those apart that have it in common, which are numbered.
+        keyed: pairs of a key that is the same in the next run, and a text that orders equal keys. Equal keys are
+            numbered in that order.
     """
     alike: defaultdict[Key, list[tuple[str, int]]] = defaultdict(list)
     for position, (key, rest) in enumerate(keyed):
@@ -58,5 +59,5 @@ def fingerprints(keyed: Iterable[tuple[Key, str]]) -> list[str]:
 
 
 def digest(*parts: str | None) -> str:
-    """Return a hash of the parts, which may hold any characters."""
+    """Return a SHA-256 of the parts, which may contain any characters."""
     return hashlib.sha256(json.dumps([_SCHEME, *parts]).encode()).hexdigest()

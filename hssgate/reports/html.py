@@ -1,6 +1,6 @@
 """HTML report: one self-contained file for Jenkins' HTML Publisher, GitLab's artifacts and e-mail.
 
-It holds no script, fetches nothing, and reads well with its styles blocked, as Jenkins does by default.
+It has no script, loads nothing, and stays readable with its styles blocked, which is the default in Jenkins.
 """
 
 from base64 import b64encode
@@ -20,7 +20,7 @@ from hssgate.reports.wording import meaning, policy_name, reason, searched_in_wo
 from hssgate.verdict import ImageVerdict, PolicySource, Verdict
 
 LONGEST = 12 * 1024 * 1024  # bytes of a report
-_ROOM_OF_NOTE = 16 * 1024  # and of what stands around the parts
+_ROOM_OF_NOTE = 16 * 1024  # bytes of the note and of the markup around the parts
 _ROOM_OF_OVERVIEW = LONGEST // 4
 _ROOM_OF_LIST = 256 * 1024
 
@@ -40,7 +40,7 @@ def render(verdict: Verdict) -> str:
 
 
 def _head(verdict: Verdict) -> Markup:
-    """Return what a browser must know; the policy lets it apply our one stylesheet, and load nothing."""
+    """Return the `head`; its Content-Security-Policy allows the report's stylesheet and nothing else."""
     style = resources.files("hssgate.reports").joinpath("report.css").read_text(encoding="utf-8")
     digest = b64encode(sha256(style.encode()).digest()).decode()
     allowed = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
@@ -48,7 +48,7 @@ def _head(verdict: Verdict) -> Markup:
         "head",
         element("meta", charset="utf-8"),
         element("meta", http_equiv="Content-Security-Policy", content=allowed),
-        element("meta", name="generator", content=f"hssgate {__version__}"),  # by which an old report is recognised
+        element("meta", name="generator", content=f"hssgate {__version__}"),  # identifies an old report, `recognition`
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
         element("title", f"{title(verdict)} ({tally(verdict)}) · hssgate"),
@@ -81,7 +81,7 @@ def _list(heading: str, texts: tuple[str, ...]) -> Markup:
 
 
 def _overview(verdict: Verdict, in_full: int) -> Iterator[Part]:
-    """Tell of each image in a row, where there are several; the first ones have a section to go to."""
+    """Return a table of all images if there are several, with links to those that have a section."""
     if len(verdict.images) > 1:
         rows = [
             _overview_row(image, number if number <= in_full else None)
@@ -121,5 +121,5 @@ def _policy(source: PolicySource) -> Markup:
 def _footer(verdict: Verdict) -> Part:
     started, finished = (format_moment(moment * 1000) for moment in (verdict.started_at, verdict.finished_at))
     took = format_duration(max(verdict.finished_at - verdict.started_at, 0))
-    made_by = f"hssgate {__version__}, from {started} to {finished} ({took}). The JSON report holds all that is known."
+    made_by = f"hssgate {__version__}, from {started} to {finished} ({took}). The JSON report has all details."
     return Part(Rank.VERDICT, element("footer", element("p", made_by)))

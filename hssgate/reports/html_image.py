@@ -56,9 +56,9 @@ def image_parts(image: ImageVerdict, number: int, of: int) -> Iterator[Part]:
     """Return the parts of the section of an image.
 
     Args:
-        image: it.
-        number: by which the overview refers to it.
-        of: images that share the room.
+        image: the image.
+        number: number by which the overview links to the section.
+        of: number of sections that share the size limit.
     """
     yield _checks(image, number)
     yield from _findings(image, of)
@@ -91,7 +91,7 @@ def _check(check: Check) -> Markup:
 def _findings(image: ImageVerdict, of: int) -> Iterator[Part]:
     consequences_found = in_order_of_effect(consequences(image))
     counts = [(effect, sum(one.effect is effect for one in consequences_found)) for effect in Effect]
-    caption = "What blocks first, then by level: " + ", ".join(f"{count} {effect}" for effect, count in counts if count)
+    caption = "Blocking first, then by level: " + ", ".join(f"{count} {effect}" for effect, count in counts if count)
     shown = consequences_found[: MOST_ROWS // of]
     rows = [_finding(one.effect, one.listed) for one in shown]
     listed = table(
@@ -152,16 +152,17 @@ def _detail(kind: DetailKind, detail: Detail) -> Markup:
 
 def _evidence(image: ImageVerdict) -> Part:
     known = (joined(element("dt", name), element("dd", text_element("code", value))) for name, value in evidence(image))
-    looks = reads(image)
-    shown = looks[-_MOST_READS:]
+    rows_of_reads = reads(image)
+    shown = rows_of_reads[-_MOST_READS:]
     rows = [element("tr", row_header(cells[0]), *(text_element("td", cell) for cell in cells[1:])) for cells in shown]
-    caption = f"Each change of state, and the last looks, of {plural(image.polls, 'poll')}"
-    listed = table("reads", caption, READ_COLUMNS, rows, room=_ROOM_OF_ROWS, left_out=len(looks) - len(shown))
+    caption = f"Each change of state, and the last reads, of {plural(image.polls, 'poll')}"
+    left_out = len(rows_of_reads) - len(shown)
+    listed = table("reads", caption, READ_COLUMNS, rows, room=_ROOM_OF_ROWS, left_out=left_out)
     return Part(Rank.EVIDENCE, _fold("Evidence", joined(element("dl", *known), listed)))
 
 
 def _small(text: str) -> list[Markup]:
-    """Return what stands below something in small print, if there is any."""
+    """Return the text in small print; nothing if it is empty."""
     return [Markup(" "), text_element("small", text)] if text else []
 
 
@@ -170,7 +171,7 @@ def _line_of(values: LabelledValues) -> Markup:
 
 
 def _folded(heading: str, count: int, body: Markup) -> Markup:
-    """Return a body under its heading, to be opened first where it is long."""
+    """Return a body under its heading, collapsed if it is long."""
     heading = f"{heading} ({count})"
     return _fold(heading, body) if count > _UNFOLDED else element("section", element("h3", heading), body)
 

@@ -17,22 +17,23 @@ _SIZE = 34
 def table(
     kind: str, caption: str, columns: Sequence[str], rows: Sequence[Markup], *, room: int, left_out: int = 0
 ) -> Markup:
-    """Return a table that scrolls within itself where it is wider than the page.
+    """Return a table that scrolls by itself if it is wider than the page.
 
     Args:
-        kind: its class.
-        caption: what it shows.
-        columns: their headings.
-        rows: each a `tr`, the most important first.
-        room: bytes for the rows.
-        left_out: rows that were left out before.
+        kind: CSS class of the table.
+        caption: caption.
+        columns: headings of the columns.
+        rows: `tr` elements, most important first.
+        room: bytes available for the rows.
+        left_out: number of rows that were left out already, to be counted in the last row.
     """
 
     def last_row(note: str) -> Markup:
         return element("tr", element("td", note, colspan=len(columns)))
 
     headings = (element("th", column, scope="col", align="left") for column in columns)
-    # Blocked styles would leave a table without lines and air; these attributes are old, and no styles.
+    # Jenkins blocks styles, which would leave a table without lines and padding. These attributes are obsolete in
+    # HTML 5, but browsers still apply them, and no policy blocks them.
     drawn = element(
         "table",
         element("caption", caption),
@@ -47,17 +48,17 @@ def table(
 
 
 def row_header(*content: str) -> Markup:
-    """Return the cell that says what a row is about."""
+    """Return the header cell of a row."""
     return element("th", *content, scope="row", align="left")
 
 
 def badge(ended: Result | Outcome, text: str | None = None) -> Markup:
-    """Return a word for how something ended; its colour only repeats it."""
+    """Return a coloured word for a result; the colour adds nothing that the word does not say."""
     return element("strong", text or ended.value, class_=f"badge {ended.value}")
 
 
 def icon(outcome: Outcome) -> Markup:
-    """Return the picture of a verdict, which the word beside it tells already."""
+    """Return the icon of an outcome, hidden from screen readers because a word stands beside it."""
     fill, stroke = _PICTURES[outcome]
     middle = _SIZE / 2
     return element(

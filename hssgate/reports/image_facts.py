@@ -1,4 +1,4 @@
-"""Facts about images that the reports for people share: order, request and evidence."""
+"""Parts of an image's verdict that the HTML and Markdown reports share: order, request, evidence and reads."""
 
 from collections.abc import Iterable, Sequence
 
@@ -14,24 +14,24 @@ READ_COLUMNS = (
     "at", "HTTP", "request id", "scan status", "scanned at", "severity", "vulnerabilities", "unsafe settings",
     "malicious files", "digest",
 )  # fmt: skip
-_FEW = 10  # images, of which each has its section even where it simply passed
+_FEW = 10  # up to this many images, each has a section of its own
 _LONGEST_FACT = 300
-_LONGEST_VALUE = 24  # what is longer is a sentence, and the message has it
+_LONGEST_VALUE = 24  # characters; longer ones are sentences, which the message has already
 _LAST_READS = 2
 _SEVERITY_RANKS = {level.value: rank for rank, level in enumerate(SeverityLevel)}
 
 
 def worst_first(images: Iterable[ImageVerdict]) -> list[ImageVerdict]:
-    """Return the images, the worst first.
+    """Return the images, worst first.
 
-    By exit code, those that simply passed last; among equals by severity level, then by the number of vulnerabilities;
-    else in the caller's order.
+    They are sorted by exit code, then warnings before clean passes, then by severity level and by number of
+    vulnerabilities; equal ones stay in the caller's order.
     """
     return sorted(images, key=_from_worst_to_best)
 
 
 def images_in_full(verdict: Verdict) -> list[ImageVerdict]:
-    """Return the images that have a section of their own, the worst first: of many, those that did not simply pass."""
+    """Return the images that get a section, worst first; of more than ten, those that passed cleanly get none."""
     ordered = worst_first(verdict.images)
     return ordered if len(ordered) <= _FEW else [image for image in ordered if not passed_simply(image)]
 
@@ -53,7 +53,7 @@ def asked(image: ImageVerdict) -> LabelledValues:
 
 
 def evidence(image: ImageVerdict) -> LabelledValues:
-    """Return by what it can be seen that the verdict is of the image meant."""
+    """Return the values that show which row, scan and requests the verdict is based on."""
     row = image.row or CicdImage()
     ids = dict.fromkeys(read.request_id for read in image.reads[-_LAST_READS:] if read.request_id)
     return _labelled(
@@ -71,7 +71,7 @@ def evidence(image: ImageVerdict) -> LabelledValues:
 
 
 def reads(image: ImageVerdict) -> list[tuple[str, ...]]:
-    """Return a row under `READ_COLUMNS` for each look that is kept as evidence."""
+    """Return the cells under `READ_COLUMNS` for each read that is kept as evidence."""
     rows = []
     for read in image.reads:
         row = read.row or CicdImage()
@@ -85,28 +85,28 @@ def reads(image: ImageVerdict) -> list[tuple[str, ...]]:
 
 
 def path_in_repository(policy: str, policies: Iterable[PolicySource]) -> str:
-    """Return the path by which a code host knows a policy: as it was given, where the search found no other."""
+    """Return the path of a policy relative to the repository if the search found it, otherwise the path as given."""
     return next((source.in_repository for source in policies if source.path == policy and source.in_repository), policy)
 
 
 def values(check: Check) -> tuple[str, str]:
-    """Return what was found and what is accepted, as far as they are values."""
+    """Return the value found and the limit; empty where there is none, or where it is a sentence."""
     found, limit = ("" if value is None else clean(value) for value in (check.actual, check.limit))
     return found if len(found) <= _LONGEST_VALUE else "", limit if len(limit) <= _LONGEST_VALUE else ""
 
 
 def message(check: Check) -> str:
-    """Return the message without the name of the rule, which stands beside it."""
+    """Return the message without the name of the rule, which has a column of its own."""
     return clean(check.message).removeprefix(f"{check.rule}: ")
 
 
 def where(check: Check) -> str:
-    """Return the policy and the rows of the check, where there are several."""
+    """Return the policy and the group of rows that the check names, if any."""
     return clean(", ".join(part for part in (check.policy, check.group) if part), _LONGEST_FACT)
 
 
 def worst_checks(checks: Sequence[Check], most: int) -> Sequence[Check]:
-    """Return the checks in their order; where there are more than fit, the worst of them."""
+    """Return the checks in their order; if there are more than `most`, the worst ones."""
     if len(checks) <= most:
         return checks
     order = [Result.FAILED, Result.ERROR, Result.WARNED, Result.SKIPPED, Result.PASSED]

@@ -1,4 +1,4 @@
-"""JSON report: all that is known, for programs; its schema lies beside this file."""
+"""JSON report: the whole verdict for programs, as described by `report.schema.json`."""
 
 import hashlib
 import json
@@ -26,20 +26,20 @@ from hssgate.verdict import (
 
 SCHEMA_VERSION = 1
 LONGEST_LISTS = 12 * 1024 * 1024  # characters of all findings and details
-_LONGEST_FIELD = 2000  # of a row
+_LONGEST_FIELD = 2000  # characters of a field of a row
 _MOST_OTHERS = 100
-_INDENT = 12  # characters of a line beside what one line for all would have
+_INDENT = 12  # characters that indentation adds to each field
 
 
 def render(verdict: Verdict) -> str:
     """Return the report, indented, with a newline at its end."""
-    text = StringIO()  # what is written to it takes less than a list of all the pieces
+    text = StringIO()  # takes less memory than a list of all pieces
     text.writelines(json.JSONEncoder(ensure_ascii=False, indent=2).iterencode(sealed(document(verdict))))
     return without_lone_surrogates(without_commands_in_json(text.getvalue())) + "\n"
 
 
 def document(verdict: Verdict) -> dict[str, Any]:
-    """Return the report as plain data."""
+    """Return the report as plain data, without its hash."""
     report = {
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": "hssgate", "version": __version__},
@@ -58,9 +58,10 @@ def document(verdict: Verdict) -> dict[str, Any]:
 
 
 def sealed(report: dict[str, Any]) -> dict[str, Any]:
-    """Return the report with the hash of all that it holds, by which a change of it is noticed.
+    """Return the report with `sha256`, a hash of all its other keys, by which `hssgate judge` notices a change.
 
-    It is the SHA-256 of the report without it as JSON with sorted keys, without blanks, in ASCII.
+    The hash is over canonical JSON: sorted keys, no blanks, ASCII only. It protects against accidents such as a merge
+    or an editor, not against forgery: whoever changes a report can compute a new hash.
     """
     seal = hashlib.sha256()
     for part in _canonical(report):
@@ -69,7 +70,7 @@ def sealed(report: dict[str, Any]) -> dict[str, Any]:
 
 
 def _canonical(report: dict[str, Any]) -> Iterator[str]:
-    """Return the report as canonical JSON, image by image: as one text it would take as much memory as the report."""
+    """Yield the canonical JSON in pieces, because a single text would double the memory that the report takes."""
     for number, key in enumerate(sorted(report)):
         yield f"{',' if number else '{'}{_compact(key)}:"
         value = report[key]
@@ -95,9 +96,10 @@ def schema() -> dict[str, Any]:
 
 
 def _leave_out_lists(report: dict[str, Any]) -> None:
-    """Leave out the findings and details of images for which there is no room, the worst images last, and say so.
+    """Drop findings and details until the report is small enough, and add a warning for each image.
 
-    The report says that findings are missing, so a rule that reads them cannot pass when it is judged again.
+    The worst images keep theirs as long as possible. The report marks the others as left out, so a rule that needs
+    findings is an error, and not a pass, when the report is judged again.
     """
     room = LONGEST_LISTS
     for image in sorted(report["images"], key=lambda image: WORST_FIRST.index(ExitCode(image["exit_code"]))):
@@ -222,7 +224,7 @@ def _read(read: Read) -> dict[str, Any]:
 
 
 def _number(value: float) -> float:
-    """Return a whole number as one: other programs write it so, and the report stays the same."""
+    """Return `1` for `1.0`: programs that rewrite the report drop the `.0`, which would change its hash."""
     return int(value) if value.is_integer() else value
 
 

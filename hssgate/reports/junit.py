@@ -1,9 +1,17 @@
-"""JUnit report, limited to what Jenkins' and GitLab's readers accept.
+"""JUnit report, limited to what the readers of Jenkins and GitLab accept.
 
-One testsuite an image, one testcase a check, one outcome a testcase; never an empty suite, never an empty message. What
-ended the run without belonging to an image is one more suite, so that the report is never green where the exit code is
-not 0.
+Each image is a testsuite and each check a testcase with one outcome. Errors of the run that belong to no image are one
+more suite, so that the report is never green while the exit code is not 0.
 """
+
+# Quirks of readers and of the library that this module works around:
+# - A failure or error without message and text is dropped by junit-xml, and the testcase shows as passed. So a message
+#   is never empty.
+# - GitLab shows only the text inside `failure`, not its `message`, so the text repeats the message on its first line.
+# - GitLab merges testcases with the same name and class, so names are made unique.
+# - An empty testsuite is not a failure to any reader, so an image without checks gets `NOTHING_JUDGED`.
+# - junit-xml omits `time` if it is 0, so the shortest time is a millisecond.
+# - junit-xml crashes on lone surrogates, so all text goes through `clean`.
 
 from collections.abc import Sequence
 
@@ -25,9 +33,9 @@ _LONGEST_LIST = 48 * 1024  # bytes of a list of findings; with the `ignore` entr
 _LONGEST_LISTS = 1024 * 1024  # bytes of all such lists together: the library holds a document several times
 _SHORTEST_LIST = 512
 _LONGEST_PROPERTY = 300
-_MOST_PRETTY = 100  # suites; to break the lines of a report the library holds it once more, as a tree
+_MOST_PRETTY = 100  # suites; for a pretty report the library parses the whole report once more
 _MOST_IGNORE_ENTRIES = 50
-LEAST_SECONDS = 0.001  # of a zero the library writes no time at all
+LEAST_SECONDS = 0.001
 
 
 def render(verdict: Verdict) -> str:
@@ -44,15 +52,15 @@ def to_xml(suites: Sequence[TestSuite], *, pretty: bool) -> str:
     """Return suites as XML text.
 
     Args:
-        suites: of the library, which nothing but this module imports.
-        pretty: a line an element.
+        suites: suites of junit-xml; other modules import its classes from here.
+        pretty: whether each element gets a line of its own.
     """
     text: str = to_xml_report_string(suites, prettyprint=pretty, encoding="utf-8")
     return text
 
 
 def _suite_of_run(verdict: Verdict) -> TestSuite:
-    """Return the suite that exists only where something ended the run without belonging to an image."""
+    """Return the suite for errors of the run that belong to no image."""
     first, *_ = verdict.run_errors
     seconds = max(round(verdict.finished_at - verdict.started_at, 3), LEAST_SECONDS)
     case = TestCase(_RUN, classname=f"hssgate.{_RUN}", elapsed_sec=seconds)
@@ -80,7 +88,7 @@ def _cases(image: ImageVerdict, suite: str, verdict: Verdict, room: int) -> list
             file=path,
             line=number,
         )
-        _tell(case, check, room)
+        _set_outcome(case, check, room)
         if check.rule == SCAN and (beside := _beside(image)):
             case.stdout = "\n".join([*([case.stdout] if case.stdout else []), *bounded(beside, room, str)])
         cases.append(case)
@@ -88,9 +96,9 @@ def _cases(image: ImageVerdict, suite: str, verdict: Verdict, room: int) -> list
 
 
 def _place(check: Check, verdict: Verdict) -> tuple[str | None, int | None]:
-    """Return file and line of the rule, else the head of the first policy: readers link to it, or annotate it.
+    """Return file and line of the rule, or the first line of the first policy; readers link to it or annotate it.
 
-    A path that leads out of the checkout is nothing to them; nor is there one for the built-in policy.
+    There is no place for the built-in policy, nor for a path outside of the checkout, which readers cannot resolve.
     """
     first = next((Place(source.path, None) for source in verdict.policies if source.path != BUILT_IN), None)
     place = check.place or first
@@ -102,7 +110,7 @@ def _place(check: Check, verdict: Verdict) -> tuple[str | None, int | None]:
     return clean(path, 400), place.line or 1
 
 
-def _tell(case: TestCase, check: Check, room: int) -> None:
+def _set_outcome(case: TestCase, check: Check, room: int) -> None:
     message = clean(check.message) or check.rule
     match check.result:
         case Result.FAILED:
@@ -116,9 +124,14 @@ def _tell(case: TestCase, check: Check, room: int) -> None:
 
 
 def _body(message: str, check: Check, room: int) -> str:
-    """Return the text under a failure; GitLab shows nothing else, so it begins with the message.
+    """Return the text of a failure: its message, where it is from, and what to do.
 
-    It is bounded, because readers cut or refuse what is long: the JSON report has the whole list.
+    It is bounded because readers cut or refuse long texts; the JSON report has the whole list of findings.
+
+    Args:
+        message: message of the failure.
+        check: the check that failed.
+        room: bytes for the list of findings.
     """
     lines = [message]
     if check.policy:
@@ -132,13 +145,13 @@ def _body(message: str, check: Check, room: int) -> str:
 
 
 def _beside(image: ImageVerdict) -> list[str]:
-    """Return what decides nothing: findings that were ignored, and details."""
+    """Return lines that do not affect the verdict: ignored findings and details."""
     details = [detail_line(kind, detail) for kind, detail in image.details]
     return [*(f"ignored: {text}" for text in ignored_lines(image)), *details]
 
 
 def _properties(image: ImageVerdict, verdict: Verdict) -> dict[str, str]:
-    found = {  # first, for by these an old report is recognised
+    found = {  # first: `recognition` identifies an old report by them
         "hssgate.result": image.outcome.value,
         "hssgate.exit_code": str(int(image.exit_code)),
         "hssgate.polls": str(image.polls),
@@ -154,7 +167,7 @@ def _properties(image: ImageVerdict, verdict: Verdict) -> dict[str, str]:
 
 
 def _unique(name: str, taken: set[str]) -> str:
-    """GitLab merges testcases of one name: number the later ones."""
+    """Return the name, with a number appended if it was taken before."""
     unique = name
     number = 2
     while unique in taken:

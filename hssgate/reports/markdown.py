@@ -1,4 +1,4 @@
-"""Markdown report: for the summary of a CI step and for comments on merge requests; bounded in size."""
+"""Markdown report for the summary of a CI step and for comments on merge requests, bounded in size."""
 
 from collections.abc import Iterator, Sequence
 
@@ -28,10 +28,10 @@ _ROOM_OF_LIST = 64 * 1024
 _MOST_ROWS = 100
 _MOST_CHECKS = 40
 _MOST_IGNORE_ENTRIES = 50
-_UNFOLDED = 10  # rows of a list that need not be opened first
+_UNFOLDED = 10  # rows; longer lists are collapsed
 _LONGEST_MESSAGE = 1000
 _LONGEST_REASON = 200
-_MARK = "[//]: # (hssgate report)"  # no renderer shows it; an old report is recognised by it
+_MARK = "[//]: # (hssgate report)"  # not rendered; `recognition` identifies an old report by it
 _NO_BREAK = "\u00a0"
 
 _MARKS: dict[Result | Outcome, str] = {
@@ -87,11 +87,11 @@ def _warnings(verdict: Verdict) -> Iterator[Part]:
 
 
 def _overview(verdict: Verdict) -> Iterator[Part]:
-    """Tell of each image in a row, where there are several."""
+    """Return a table of all images if there are several."""
     if len(verdict.images) > 1:
         rows = [
             row(
-                _told(image.outcome),
+                _marked(image.outcome),
                 code(image.reference.text),
                 str(int(image.exit_code)),
                 text(reason(image), _LONGEST_REASON),
@@ -121,7 +121,7 @@ def _checks(image: ImageVerdict) -> Part:
 def _check(check: Check) -> str:
     rule = code(check.rule) + (f" ({text(where(check))})" if where(check) else "")
     found, accepted = values(check)
-    return row(_told(check.result), rule, text(found), text(accepted), text(message(check), _LONGEST_MESSAGE))
+    return row(_marked(check.result), rule, text(found), text(accepted), text(message(check), _LONGEST_MESSAGE))
 
 
 def _blamed(image: ImageVerdict) -> Iterator[Part]:
@@ -172,7 +172,7 @@ def _detail(kind: DetailKind, detail: Detail) -> str:
     return row(kind.value.replace("_", " "), text(field(detail.severity)), code(what), text(about))
 
 
-def _told(ended: Result | Outcome) -> str:
+def _marked(ended: Result | Outcome) -> str:
     return f"{_MARKS[ended]}{_NO_BREAK}{ended.value}"
 
 
@@ -186,7 +186,7 @@ def _table(columns: str, rows: Sequence[str], left_out: int = 0, room: int = _RO
 
 
 def _folded(heading: str, count: int, body: str) -> str:
-    """Return a body under its heading, to be opened first where it is long."""
+    """Return a body under its heading, collapsed if it is long."""
     heading = f"{heading} ({count})"
     return f"#### {heading}\n\n{body}" if count <= _UNFOLDED else _fold(heading, body)
 

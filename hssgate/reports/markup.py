@@ -6,13 +6,13 @@ from html import escape
 from hssgate.text import LONGEST_LINE, clean
 
 _VOID = frozenset({"meta"})
-_SHAPES = frozenset({"line", "rect", "path", "circle"})  # of SVG, closed in themselves
+_SHAPES = frozenset({"line", "rect", "path", "circle"})  # SVG elements without content
 _HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _CHINESE = re.compile(rf"[{_HAN}][{_HAN}\u3000-\u303f\uff00-\uffef]*")
 
 
 class Markup(str):
-    """Text that is HTML already."""
+    """HTML markup; any other `str` is escaped when it is put into an element."""
 
     __slots__ = ()
 
@@ -21,9 +21,9 @@ def element(name: str, /, *content: str, **attributes: str | float) -> Markup:
     """Return an element.
 
     Args:
-        name: of it.
-        content: what is inside; what is no `Markup` is cleaned and escaped.
-        attributes: an underscore stands for a hyphen, one at the end for nothing.
+        name: tag name.
+        content: children; a plain `str` is cleaned and escaped.
+        attributes: attributes; `_` in a name becomes `-`, and a trailing `_` is removed (`class_`).
     """
     written = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{_text(str(value))}"' for key, value in attributes.items()
@@ -36,17 +36,17 @@ def element(name: str, /, *content: str, **attributes: str | float) -> Markup:
 
 
 def joined(*content: str, between: str = "") -> Markup:
-    """Return content side by side; what is no `Markup` is cleaned and escaped."""
+    """Return content side by side; a plain `str` is cleaned and escaped."""
     return Markup(between.join(part if isinstance(part, Markup) else _text(part) for part in content))
 
 
 def text_element(name: str, text: str, /, **attributes: str | float) -> Markup:
-    """Return an element with one text from outside, in which what is Chinese is marked as such."""
+    """Return an element with one text from outside; Chinese parts get `lang="zh"`, so that fonts and readers fit."""
     return element(name, Markup(_CHINESE.sub(r'<span lang="zh">\g<0></span>', _text(text))), **attributes)
 
 
 def lines(block: str) -> Markup:
-    """Return a block of lines that are clean each, with their breaks and blanks."""
+    """Return a block of lines with its line breaks and blanks; each line must be clean already."""
     return Markup(_escaped(block))
 
 
@@ -55,5 +55,5 @@ def _text(raw: str) -> str:
 
 
 def _escaped(raw: str) -> str:
-    """Escape also `##`, which begins a command where a report is printed to a runner's log."""
+    """Escape HTML, and `##`, which begins a command if the report is printed to the log of a runner."""
     return escape(raw).replace("##", "#&#35;")

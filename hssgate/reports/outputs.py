@@ -15,14 +15,14 @@ NAMES = (
     "result", "exit-code", "policy", "severity", "vulnerabilities", "unsafe-settings", "malicious-files", "scan-status",
     "image-id", "image-digest",
 )  # fmt: skip
-LONGEST_JSON = 100_000  # bytes; Linux hands no variable of 128 KiB or more to a process
+LONGEST_JSON = 100_000  # bytes; Linux limits one environment variable to 128 KiB (MAX_ARG_STRLEN)
 _LONGEST_VALUE = 300
 
 
 def outputs(verdict: Verdict) -> dict[str, str]:
-    """Return the outputs by name, without `json`; those of an image are of the worst one.
+    """Return the outputs by name, without `json`.
 
-    A value that is not known is empty.
+    Outputs about an image are those of the worst image. A value that is not known is empty.
     """
     image = next(iter(worst_first(verdict.images)), None)
     row = image.row if image else None
@@ -42,14 +42,14 @@ def outputs(verdict: Verdict) -> dict[str, str]:
 
 
 def _policies(verdict: Verdict) -> str:
-    """Return `hssgate.yaml sha256:0123456789ab` of each policy, commas between."""
+    """Return `hssgate.yaml sha256:0123456789ab` for each policy, separated by commas."""
     return ", ".join(f"{policy_name(source)} sha256:{source.sha256[:SHORT_SHA]}" for source in verdict.policies)
 
 
 def compact_json(verdict: Verdict) -> str:
-    """Return the JSON report on one line, under `LONGEST_JSON` bytes.
+    """Return the JSON report on one line, shorter than `LONGEST_JSON` bytes.
 
-    What does not fit is left out, the least important first, and a warning in the report says so.
+    Parts that do not fit are left out, least important first, with a warning in the report.
     """
     report = document(verdict)
     text = _on_one_line(sealed(report))
@@ -63,7 +63,7 @@ def compact_json(verdict: Verdict) -> str:
 
 
 def _on_one_line(report: dict[str, Any]) -> str:
-    """Return ASCII alone: bytes are characters, and nothing in it can break a line."""
+    """Return ASCII JSON, so that its length in characters is that in bytes and nothing in it breaks the line."""
     return escaped(json.dumps(report, separators=(",", ":")))
 
 
@@ -88,7 +88,7 @@ def _keep_the_worst_images(report: dict[str, Any]) -> None:
 
 
 _LEAST_IMPORTANT_FIRST: tuple[tuple[str, Callable[[dict[str, Any]], None]], ...] = (
-    ("what the verdict was made of", _without("seen", None)),
+    ("the observed rows", _without("seen", None)),
     ("details", _without("details", [])),
     ("findings", _without("findings", [])),
     ("reads", _without("reads", [])),

@@ -1,10 +1,17 @@
-"""Recognises the reports of earlier runs by how they begin, so that no other file is removed."""
+"""Recognition of reports of earlier runs by their first bytes, so that no other file is removed.
+
+A run removes the reports of an earlier run at its report paths before it starts, or a CI system would publish those as
+its result. A path can also name a file that is not ours, by mistake (`--report json=package.json`). Such a file must
+not be lost, so each pattern matches bytes that only hssgate writes: its name where the format has a place for the
+tool, or `hssgate.` properties. The patterns must also match what earlier versions wrote, so a change of a format adds
+to a pattern and does not replace it.
+"""
 
 import re
 
 from hssgate.reports.dotenv import VARIABLES
 
-HEAD = 16 * 1024  # bytes of a file that are enough
+HEAD = 16 * 1024  # bytes of a file that the patterns need at most
 
 _XML = rb"\s*(?:<\?xml[^>]*\?>\s*)?<testsuites\b[^>]*>\s*<testsuite\b[^>]*"
 _NAMES = "|".join(variable.removeprefix("HSSGATE_") for variable in VARIABLES).encode()
@@ -26,20 +33,20 @@ _BEGINNINGS = {
     ),
     "codequality": re.compile(rb'\s*\[\s*\{\s*"engine_name"\s*:\s*"hssgate"\s*,'),
 }
-# Every line counts here: a user may have added settings of their own.
+# The whole file must match: a dotenv file may be a user's own, to which a gate's outputs were added.
 _DOTENV = re.compile(
     rb"([A-Za-z0-9_]*)HSSGATE_RESULT=[a-z]+\r?\n\1HSSGATE_EXIT_CODE=\d+\r?\n(?:\1HSSGATE_(?:%b)=[^\r\n]*\r?\n)*\Z"
     % _NAMES
 )
-_NO_VIOLATION = re.compile(rb"\s*\[\s*\]\s*\Z")  # a whole report, and nothing is lost with it
+_NO_VIOLATION = re.compile(rb"\s*\[\s*\]\s*\Z")  # an empty codequality report; losing it loses nothing
 
 
 def is_report(head: bytes, name: str | None = None) -> bool:
-    """Whether a file that begins like this is a report of hssgate, of whichever format.
+    """Whether a file is a report of hssgate, in any format.
 
     Args:
         head: the first `HEAD` bytes of the file, and one more if it is longer.
-        name: of the format that is to be written there, if any: an empty list counts as an empty `codequality` report.
+        name: format that will be written to the file, if any; for `codequality` an empty list is a report too.
     """
     is_whole = len(head) <= HEAD
     if is_whole and (_DOTENV.match(head) or (name == "codequality" and _NO_VIOLATION.match(head))):

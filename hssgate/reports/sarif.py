@@ -1,7 +1,7 @@
 """SARIF 2.1.0 report, limited to what GitHub code scanning accepts.
 
-A result for each entry: level `error` blocks, or could not be judged; `warning` broke a rule that only warns; `note` is
-listed and do not count, with a suppression where the policy ignores it. What passed is no result.
+Each entry is a result. Level `error` means that it blocks or could not be judged, `warning` that it breaks a rule that
+only warns, and `note` that it does not count; an ignored finding also has a suppression. Passed checks are not listed.
 """
 
 import gzip
@@ -22,11 +22,11 @@ from hssgate.reports.wording import policy_in_words, policy_name
 from hssgate.text import clean, plural, without_commands_in_json
 from hssgate.verdict import ListedFinding, PolicySource, Verdict
 
-MOST_RESULTS = 25_000  # GitHub refuses more in a run; it takes as many rules
-LARGEST_FILE = 10_000_000  # bytes that GitHub takes, after gzip
-LARGEST_TEXT = 24_000_000  # characters before it, about
-_NO_RULES, _NO_RESULTS = '"rules":[]', '"results":[]'  # in no text, for there quotes are escaped
-_FASTEST = 1  # whoever uploads compresses at least as well
+MOST_RESULTS = 25_000  # GitHub refuses more results in a run; its limit for rules is the same
+LARGEST_FILE = 10_000_000  # bytes that GitHub accepts after gzip
+LARGEST_TEXT = 24_000_000  # characters before gzip, estimated
+_NO_RULES, _NO_RESULTS = '"rules":[]', '"results":[]'  # cannot occur in a text, where quotes are escaped
+_FASTEST = 1  # gzip level; the upload compresses at least as well
 _MOST_NOTIFICATIONS = 100
 _LONGEST_FIELD = 500
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -44,12 +44,13 @@ def render(verdict: Verdict) -> str:
 
 
 def _text(verdict: Verdict, found: Sequence[Entry], kept: int) -> str:
-    """Return the report on one line: a reader of thousands of results is a program, and the file is to be small."""
+    """Return the report on one line, because its readers are programs and GitHub limits its size."""
     by_rule: defaultdict[str, list[Entry]] = defaultdict(list)
     for entry in found[:kept]:
         by_rule[entry.rule].append(entry)
     index = {rule: number for number, rule in enumerate(by_rule)}
-    # Each rule and each result becomes text at once: as objects thousands of them would take several times as much.
+    # Each rule and each result is encoded at once and put into the frame, because 25,000 results as Python objects
+    # would take several times the memory of their text.
     frame = _compact(_document(verdict, found, kept))
     head, rules, rest = frame.partition(_NO_RULES)
     middle, results, tail = rest.rpartition(_NO_RESULTS)
@@ -87,7 +88,7 @@ def _document(verdict: Verdict, found: Sequence[Entry], kept: int) -> dict[str, 
 
 
 def _policy(source: PolicySource) -> dict[str, Any]:
-    """Return a policy as a component: what the standard calls one that was in force."""
+    """Return a policy as a SARIF `toolComponent`, the type of `run.policies`."""
     about = {"fullDescription": {"text": policy_in_words(source)}}
     return {"name": policy_name(source), "version": f"sha256:{source.sha256}", **about}
 
@@ -95,8 +96,8 @@ def _policy(source: PolicySource) -> dict[str, Any]:
 def _automation_id(verdict: Verdict) -> str:
     """Return `hssgate/IMAGES/MOMENT`.
 
-    GitHub replaces an analysis by the next one whose id is the same but for what stands behind the last slash: all
-    before it is the same in every run for the same images, as in their fingerprints, and another for others.
+    GitHub replaces an earlier analysis with the same id up to the last slash. So that part is the same in every run
+    for the same images and differs between gates for other images; otherwise one would close the other's alerts.
     """
     references = [image.reference for image in verdict.images]
     keys = sorted(json.dumps(key) for key in identities(references))
@@ -148,7 +149,7 @@ def _result(entry: Entry, rule_index: int) -> dict[str, Any]:
             }
         ],
         "partialFingerprints": {"primaryLocationLineHash": entry.fingerprint},
-        "suppressions": [  # of all results or of none, says the standard
+        "suppressions": [  # the standard requires this property on all results or on none
             {"kind": "external", "status": "accepted", "justification": clean(reason, _LONGEST_FIELD)}
             for _, reason in ignored_by
         ],
@@ -157,7 +158,7 @@ def _result(entry: Entry, rule_index: int) -> dict[str, Any]:
 
 
 def _particulars(listed: ListedFinding) -> dict[str, Any]:
-    """Return what is known of a finding, for programs."""
+    """Return the fields of a finding for programs."""
     finding = listed.finding
     fields = {"package": finding.app_name, "packageVersion": finding.version, "packagePath": finding.app_path}
     known = {name: clean(value, _LONGEST_FIELD) for name, value in fields.items() if value}

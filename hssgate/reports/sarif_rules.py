@@ -1,6 +1,7 @@
-"""Rules of a SARIF report: the gate's own, and one for each id that HSS found.
+"""Rules of a SARIF report: the gate's own, and one for each id of a finding.
 
-HSS gives a finding a level and no score; GitHub sorts by score, so each level has the middle of GitHub's range for it.
+GitHub sorts alerts by `security-severity`, a score. HSS gives a finding only a level, so each level gets the middle of
+the range that GitHub has for it.
 """
 
 import re
@@ -28,22 +29,22 @@ _ADDRESS = re.compile(
 
 _LEVELS = tuple(Level)
 _SCORES = {Level.HIGH: "8.0", Level.MEDIUM: "5.5", Level.LOW: "2.0"}  # GitHub: high from 7.0, medium from 4.0
-_OWN_SCORE = "8.0"  # GitHub's own check passes what is below high: neither a violation nor a doubt may
+_OWN_SCORE = "8.0"  # high: GitHub's own check lets lower scores pass, and a violation or a doubt must not pass
 _OWN_SCORES = {"malicious_files": "9.5"}
 _DEFAULTS = {Level.HIGH: "error", Level.MEDIUM: "warning", Level.LOW: "note"}
 _GATE_RULES = {
-    SCAN: ("The scan of an image did not end well", "the scan ended in success"),
-    FRESHNESS: ("A result is not shown to be fresh", "the result is of the image meant"),
-    RUN: ("The gate's run did not end well", "the run came to its end, judged every image, and wrote its reports"),
+    SCAN: ("The scan of an image did not succeed", "the scan succeeded"),
+    FRESHNESS: ("A result is not proven to be fresh", "the result belongs to the image that was pushed"),
+    RUN: ("The gate failed", "the run finished, judged every image, and wrote its reports"),
 }
 
 
 def descriptor(rule: str, entries: Sequence[Entry]) -> dict[str, Any]:
-    """Return the rule as SARIF describes it.
+    """Return the SARIF `reportingDescriptor` of a rule.
 
     Args:
-        rule: its id.
-        entries: about it, most severe first.
+        rule: id of the rule.
+        entries: entries with this rule, most severe first.
     """
     findings = [entry.listed.finding for entry in entries if entry.listed]
     return _of_findings(rule, findings) if findings else _of_gate(rule)
@@ -53,9 +54,9 @@ def _of_gate(rule: str) -> dict[str, Any]:
     name = rule.removeprefix(OWN)
     if name in _GATE_RULES:
         kind, (title, asked) = "gate", _GATE_RULES[name]
-        about = f"What the gate asks for: {asked}."
+        about = f"The gate requires that {asked}."
     else:
-        kind, title = "policy", f"The rule {name} of the policy does not hold"
+        kind, title = "policy", f"The rule {name} of the policy is broken"
         about = f"The rule {name} of the policy: {RULES[name].help}."
     return {
         "id": rule,
@@ -100,7 +101,7 @@ def _of_findings(rule: str, findings: Sequence[Finding]) -> dict[str, Any]:
 
 
 def _help(paragraphs: Sequence[str], entries: str = "") -> dict[str, str]:
-    """Return help as text and as Markdown, in which nothing that came from outside is markup."""
+    """Return help as text and as Markdown, with text from outside escaped."""
     plain, marked = [*paragraphs], [escaping.text(paragraph) for paragraph in paragraphs]
     if entries:
         heading = "To let it pass, with a reason, in the policy:"
@@ -110,7 +111,7 @@ def _help(paragraphs: Sequence[str], entries: str = "") -> dict[str, str]:
 
 
 def message(text: str) -> dict[str, str]:
-    """Return plain text as SARIF has it, without anything that its readers take for a link."""
+    """Return a SARIF `message` with plain text; `](` is split, because readers of SARIF take it for a link."""
     return {"text": text.replace("](", "] (")}
 
 
@@ -119,5 +120,5 @@ def _first(texts: Iterable[str | None]) -> str:
 
 
 def _is_address(url: str) -> bool:
-    """Whether a reader may follow it: https, to a host by its name, in characters that need no escape."""
+    """Whether the URL is safe to link to: https, a host name, and no characters that need escaping."""
     return len(url) <= _LONGEST_URL and _ADDRESS.fullmatch(url) is not None

@@ -1,4 +1,4 @@
-"""Size limit of a document: leaves out what does not fit, least important first, and counts it."""
+"""Size limit of a report: leaves out the least important parts that do not fit, and counts them."""
 
 from collections.abc import Callable, Sequence
 from enum import IntEnum
@@ -8,11 +8,11 @@ from hssgate.record import record
 from hssgate.text import plural
 
 Line = TypeVar("Line", bound=str)
-_BETWEEN = 2  # bytes that join two parts, at most
+_BETWEEN = 2  # maximum number of bytes between two parts
 
 
 class Rank(IntEnum):
-    """What a part of a report is, in the order in which parts get room."""
+    """Kind of a part of a report, most important first."""
 
     VERDICT = 0
     WARNINGS = 1
@@ -30,8 +30,8 @@ class Part:
     """A part of a report.
 
     Args:
-        rank: what it is.
-        text: of it, in the report's format.
+        rank: its kind.
+        text: its text in the report's format.
     """
 
     rank: Rank
@@ -40,11 +40,11 @@ class Part:
 
 @record
 class Fitted:
-    """What there was room for.
+    """The parts that fit.
 
     Args:
-        texts: of the parts that stay, in their order.
-        note: a sentence about what was left out; empty where nothing was.
+        texts: texts of the parts that fit, in the order of the document.
+        note: a sentence about the parts left out; empty if there are none.
     """
 
     texts: list[str]
@@ -52,11 +52,11 @@ class Fitted:
 
 
 def fit(parts: Sequence[Part], room: int) -> Fitted:
-    """Keep the most important parts, and of equals the earlier ones, as far as there is room.
+    """Keep the most important parts that fit, and the earlier ones of equal importance.
 
     Args:
-        parts: in the order of the document.
-        room: bytes.
+        parts: parts in the order of the document.
+        room: bytes available.
     """
     kept = set()
     for number in sorted(range(len(parts)), key=lambda number: parts[number].rank):
@@ -69,13 +69,13 @@ def fit(parts: Sequence[Part], room: int) -> Fitted:
 
 
 def bounded(lines: Sequence[Line], room: int, frame: Callable[[str], Line], left_out: int = 0) -> list[Line]:
-    """Return as many lines as there is room for, and one more that says how many were left out, if any were.
+    """Return the lines that fit, and one more with the number of those left out, if there are any.
 
     Args:
-        lines: the most important first.
-        room: bytes.
-        frame: makes a line of that sentence.
-        left_out: lines that were left out before.
+        lines: lines, most important first.
+        room: bytes available.
+        frame: makes a line of the sentence about those left out.
+        left_out: number of lines that were left out already.
     """
     shown = list(_cut(lines, room))
     if left_out := left_out + len(lines) - len(shown):

@@ -1,4 +1,4 @@
-"""Console summary at the end of a run: the verdict in one line, and a line for each check."""
+"""Console summary at the end of a run: a line for each check, and the verdict in the last line."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -31,8 +31,8 @@ def render(verdict: Verdict, paint: Paint) -> str:
     """Return the summary, with a line for each check.
 
     Args:
-        verdict: what to tell.
-        paint: gives a word its colour, or not.
+        verdict: the verdict to show.
+        paint: colours a word, if the terminal supports it.
     """
     hints = [hint for image in verdict.images if (hint := _ignore_entries(image, paint))]
     return "\n".join(
@@ -41,7 +41,7 @@ def render(verdict: Verdict, paint: Paint) -> str:
 
 
 def _run(verdict: Verdict, paint: Paint) -> list[str]:
-    """Return a line for each thing that ended the run without belonging to an image."""
+    """Return a line for each error of the run that belongs to no image."""
     word = paint(f"{Result.ERROR.value:<7}", _TONES[Result.ERROR])
     return [f"  {word}  run: {clean(error.message)}" for error in verdict.run_errors]
 
@@ -67,13 +67,13 @@ def _image(image: ImageVerdict, paint: Paint) -> str:
 
 
 def _beside(word: str, lines: list[str], paint: Paint) -> list[str]:
-    """Return lines that decide nothing, as many as there is patience for."""
+    """Return lines that do not affect the verdict, at most `_MOST_FINDINGS` of them."""
     more = [f"and {len(lines) - _MOST_FINDINGS} more, see the reports"] if len(lines) > _MOST_FINDINGS else []
     return [f"  {paint(f'{word:<7}', 'dim')}  {text}" for text in (*lines[:_MOST_FINDINGS], *more)]
 
 
 def _ignore_entries(image: ImageVerdict, paint: Paint) -> str:
-    """Return what to paste into the policy where findings block and may pass all the same."""
+    """Return the findings that block, and the `ignore` entries to paste into the policy to let them pass."""
     blamed = blamed_findings(image)
     entries = ignore_entries_for(blamed, _MOST_IGNORE_ENTRIES)
     if not entries:

@@ -1,4 +1,4 @@
-"""Wording that the reports for people share: policy, outcome, meaning of the exit code."""
+"""Wording shared by the console and the HTML and Markdown reports: policy, outcome, meaning of the exit code."""
 
 from collections.abc import Iterable
 
@@ -9,17 +9,17 @@ from hssgate.text import clean, plural
 from hssgate.verdict import ImageVerdict, Outcome, PolicySource, Result, Verdict
 
 UNWRITTEN = "a report could not be written"
-SHORT_SHA = 12  # digits of a SHA-256 that tell policies apart
+SHORT_SHA = 12  # digits of a SHA-256 that are shown; enough to distinguish policies
 _LONGEST_PATH = 300
 
 
 def policy_line(policies: Iterable[PolicySource]) -> str:
-    """Return which policies judge, in one line: the first of a run's output."""
+    """Return the policies in one line, which is the first line of a run's output."""
     return f"policy: {', '.join(map(policy_in_words, policies))}"
 
 
 def policy_in_words(source: PolicySource) -> str:
-    """Return `hssgate.yaml (sha256 0123456789ab)`; of the built-in policy also where a file was looked for."""
+    """Return `hssgate.yaml (sha256 0123456789ab)`; for the built-in policy also the folders that were searched."""
     searched = f"; {searched_in_words(source.searched)}" if source.searched else ""
     return f"{policy_name(source)} (sha256 {source.sha256[:SHORT_SHA]}{searched})"
 
@@ -36,7 +36,7 @@ def searched_in_words(searched: tuple[str, str]) -> str:
 
 
 def title(verdict: Verdict) -> str:
-    """Return how the run ended, in a word or a few: what is seen first."""
+    """Return the outcome of the run as a title."""
     match verdict.outcome:
         case Outcome.PASSED:
             return "Passed, with warnings" if verdict.warnings else "Passed"
@@ -56,12 +56,12 @@ def tally(verdict: Verdict) -> str:
 
 
 def meaning(verdict: Verdict) -> str:
-    """Return what the exit code of the run means."""
+    """Return the meaning of the run's exit code."""
     return UNWRITTEN if _only_unwritten(verdict) else verdict.exit_code.meaning
 
 
 def word(outcome: Outcome) -> str:
-    """Return the end of a sentence about one or more images."""
+    """Return the predicate of a sentence about one or more images."""
     match outcome:
         case Outcome.PASSED:
             return "passed"
@@ -72,15 +72,15 @@ def word(outcome: Outcome) -> str:
 
 
 def reason(image: ImageVerdict) -> str:
-    """Return why the image ended as it did: the first message that says so, and how many more there are."""
+    """Return the reason for the image's outcome: the first message that explains it, and the number of others."""
     code = image.exit_code
-    telling = [check.message for check in image.checks if check.exit_code is code is not ExitCode.PASSED]
-    telling = telling or [check.message for check in image.checks if check.result is Result.WARNED]
-    if not telling:
+    reasons = [check.message for check in image.checks if check.exit_code is code is not ExitCode.PASSED]
+    reasons = reasons or [check.message for check in image.checks if check.result is Result.WARNED]
+    if not reasons:
         return (
             f"{plural(len(image.checks), 'check')} passed" if image.outcome is Outcome.PASSED else "nothing was judged"
         )
-    return telling[0] + (f" (and {len(telling) - 1} more)" if len(telling) > 1 else "")
+    return reasons[0] + (f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else "")
 
 
 def _only_unwritten(verdict: Verdict) -> bool:

@@ -118,7 +118,7 @@ def test_a_result_tells_image_rule_and_place(bench: Bench) -> None:
     assert location["physicalLocation"]["artifactLocation"]["uri"] == "hssgate.yaml"
     assert location["logicalLocations"][0]["fullyQualifiedName"] == f"team/app:1.0@{DIGEST}"
     (rule,) = run["tool"]["driver"]["rules"]
-    assert rule["shortDescription"]["text"] == "The rule severity of the policy does not hold"
+    assert rule["shortDescription"]["text"] == "The rule severity of the policy is broken"
     assert "worst severity_level still accepted" in rule["fullDescription"]["text"]
 
 
@@ -276,7 +276,7 @@ def test_an_interrupted_run_looks_like_none_that_passed(bench: Bench) -> None:
 
     assert (ended.code, ended.checks()) == (143, {"scan": "passed", "severity": "passed"})
     assert told(run) == [("hssgate.run", "error")]
-    assert run["results"][0]["message"]["text"] == "The run did not end well: interrupted (SIGTERM)."
+    assert run["results"][0]["message"]["text"] == "The run failed: interrupted (SIGTERM)."
     assert "logicalLocations" not in run["results"][0]["locations"][0]
     assert run["invocations"][0]["executionSuccessful"] is False
 
