@@ -133,7 +133,7 @@ def _poll_group(references: tuple[Reference, ...], client: HssClient, room: int,
     return PollGroup(
         references,
         lambda within: client.list_cicd_images(
-            query, within=within, room=room, largest=largest, sieve=lambda: Wanted(references)
+            query, within=within, room=room, largest=largest, row_filter=lambda: Wanted(references)
         ),
     )
 

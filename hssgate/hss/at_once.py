@@ -1,4 +1,4 @@
-"""Several requests at once: a bounded number of threads that take what is left to ask."""
+"""Concurrent requests: a bounded number of threads that share one queue."""
 
 import threading
 from collections.abc import Callable
@@ -20,18 +20,18 @@ def ask_at_once(
     *,
     most: int,
 ) -> None:
-    """Ask for one item after another in several threads, until none is left or one has failed.
+    """Process items in several threads, until none is left or one has failed.
 
-    Only `ask` runs in several threads at once; `take` and `keep` share a lock, so they may change common state. After
-    a failure no item is taken any more; answers under way are still kept. After an interrupt none is kept, so that
-    nothing changes behind the caller's back.
+    Only `ask` runs concurrently; `take` and `keep` share a lock, so they may change shared state. After a failure no
+    further item is taken, but responses in flight are still kept. After an interrupt none is kept, so that no state
+    changes after the caller has moved on.
 
     Args:
-        take: returns the next item, or None where there is none for now.
-        ask: returns the answer for an item.
-        keep: called with the item and its answer.
+        take: returns the next item, or None if there is none for now.
+        ask: sends the request of an item, returns its result.
+        keep: called with an item and its result.
         clock: runs the threads.
-        most: threads, at most `CALLS_AT_ONCE` of them.
+        most: number of threads, limited to `CALLS_AT_ONCE`.
 
     Raises:
         BaseException: the first that one of the callables raised.

@@ -1,4 +1,4 @@
-"""Calls of the HSS API that the gate makes, each with a deadline of its own."""
+"""Client of the HSS API: a method for each call, with a deadline for each."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -11,27 +11,27 @@ from hssgate.hss.connection import Connection
 from hssgate.hss.exchange import LARGEST_BODY
 from hssgate.hss.hosts import Hosts
 from hssgate.hss.models import CicdConfiguration, CicdImage, Cve, Detail, DetailKind, Finding, weight_of
-from hssgate.hss.paging import Listing, Sieve, whole_list
+from hssgate.hss.paging import Listing, RowFilter, whole_list
 from hssgate.hss.query import LONGEST_VERSION, PAGE_SIZE, CicdImagesQuery, encode, escape
 from hssgate.hss.responses import Page, Row, read_page, require_fresh
 
-OLDEST_ANSWER = 5.0  # seconds that an answer may have lain in a cache
-LARGEST_AT_ONCE = 1024 * 1024  # bytes of an answer while others are read as well
+OLDEST_ANSWER = 5.0  # seconds; largest accepted age of a cached response
+LARGEST_AT_ONCE = 1024 * 1024  # bytes of a response that is read concurrently with others
 _MORE_TIME = "raise --timeout, or ask for fewer images at once, by --cicd-name or by their versions"
-# Bytes of memory: of the images of a list, and of all findings and details of a run.
+# Bytes of memory for the rows of a list, and for all findings and details of a run.
 ROOM_FOR_ROWS = 40_000_000
 _ROOM_FOR_FINDINGS = 28_000_000
 
 
 class HssClient:
-    """Asks HSS.
+    """Client of the HSS API. Thread-safe.
 
     Args:
-        hosts: to be asked; they are not closed here.
+        hosts: HTTP clients; the caller closes them.
         connection: endpoint, project, credentials.
         clock: for deadlines and signatures.
-        warn: called with one line where something is odd but healed.
-        oldest: seconds that an answer may have lain in a cache.
+        warn: called with one line for each problem that was corrected.
+        oldest: largest accepted age of a cached response in seconds.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class HssClient:
         self._request_timeout = connection.request_timeout
         self._endpoint = connection.endpoint
         self._oldest = oldest
-        self._answered: set[str] = set()  # names of the calls that were answered in this run
+        self._answered: set[str] = set()  # names of the calls that succeeded before in this run
         self._room = _ROOM_FOR_FINDINGS
         self._large_answer = threading.Lock()
 
@@ -60,57 +60,61 @@ class HssClient:
         within: float,
         room: int = ROOM_FOR_ROWS,
         largest: int = LARGEST_BODY,
-        sieve: Callable[[], Sieve[CicdImage]],
+        row_filter: Callable[[], RowFilter[CicdImage]],
     ) -> Listing[CicdImage]:
         """Return every row that matches, from all pages.
 
+        Source: ListCicdImages.
+
         Args:
-            query: filters; page size and sort order as given.
+            query: filters, page size and sort order.
             within: seconds for all pages together.
-            room: bytes of memory that the rows kept may take.
-            largest: bytes of an answer that is read beside others; a larger one is asked for again by itself.
-            sieve: makes what says which rows are kept, anew for each reading.
+            room: limit of the memory for the kept rows, in bytes.
+            largest: limit of a response in bytes while others are read; a larger one is requested again alone.
+            row_filter: makes a filter for each pass over the pages.
 
         Raises:
-            ApiUnavailable: an answer failed or was unreadable, or the list would not hold still.
-            ApiRefused: asking again would not help.
+            ApiUnavailable: a request failed, a response was unreadable, or the list kept changing.
+            ApiRefused: a retry would not help.
         """
         deadline = self._clock.monotonic() + within
-        return whole_list(
-            lambda offset: self._images(query.model_copy(update={"offset": offset}), deadline, largest), room, sieve
-        )
+
+        def read(offset: int) -> Page[CicdImage]:
+            return self._images(query.model_copy(update={"offset": offset}), deadline, largest)
+
+        return whole_list(read, room, row_filter)
 
     def first_cicd_images(self, query: CicdImagesQuery, *, within: float) -> Listing[CicdImage]:
         """Return the first page only.
 
         Raises:
-            ApiUnavailable: the answer failed or was unreadable.
-            ApiRefused: asking again would not help.
+            ApiUnavailable: the request failed, or the response was unreadable.
+            ApiRefused: a retry would not help.
         """
         page = self.page_of_cicd_images(query, within=within)
         return Listing(page.rows, page.server_time, page.exchange, page.age)
 
     def page_of_cicd_images(self, query: CicdImagesQuery, *, within: float) -> Page[CicdImage]:
-        """Return the one page that the query's offset and limit ask for.
+        """Return the page at the query's offset.
 
         Raises:
-            ApiUnavailable: the answer failed or was unreadable.
-            ApiRefused: asking again would not help.
+            ApiUnavailable: the request failed, or the response was unreadable.
+            ApiRefused: a retry would not help.
         """
         return self._images(query, self._clock.monotonic() + within)
 
     def list_findings(self, image: CicdImage, *, within: float) -> Listing[Finding]:
         """Return every vulnerability of an image, from all pages.
 
-        Source: ListImageVulnerabilities; `image_type=cicd`, and all of what names the image is mandatory.
+        Source: ListImageVulnerabilities; `image_type=cicd`; id, namespace, name and version are mandatory.
 
         Args:
-            image: the row whose findings are asked for.
+            image: the row of the image.
             within: seconds for all pages together.
 
         Raises:
-            ApiUnavailable: an answer failed or was unreadable, or the list would not hold still.
-            ApiRefused: asking again would not help.
+            ApiUnavailable: a request failed, a response was unreadable, or the list kept changing.
+            ApiRefused: a retry would not help.
         """
         names: dict[str, str | int] = {
             "image_type": "cicd",
@@ -122,18 +126,18 @@ class HssClient:
         return self._kept(self._all("findings", path, names, Finding, self._clock.monotonic() + within))
 
     def list_details(self, kind: DetailKind, image: CicdImage, *, within: float) -> Listing[Detail]:
-        """Return what else HSS found in an image.
+        """Return the malicious files, sensitive files or failed baseline checks of an image.
 
         Sources: ListImageMalware, ListImageSensitive, ListCheckRulesInfo (failed rules only).
 
         Args:
-            kind: of what is asked for.
-            image: the row.
+            kind: of the details.
+            image: the row of the image.
             within: seconds for all pages together.
 
         Raises:
-            ApiUnavailable: an answer failed or was unreadable, or the list would not hold still.
-            ApiRefused: asking again would not help.
+            ApiUnavailable: a request failed, a response was unreadable, or the list kept changing.
+            ApiRefused: a retry would not help.
         """
         image_id = escape(image.image_id or "")
         names: dict[str, str | int] = {"image_type": "cicd"}
@@ -155,30 +159,30 @@ class HssClient:
         Source: ListCicdConfigurations.
 
         Args:
-            cicd_name: what to look for; the API may find names that only hold it. None looks for all.
+            cicd_name: filter; the API may also return names that only contain it. None: all.
             within: seconds for all pages together.
 
         Raises:
-            ApiUnavailable: an answer failed or was unreadable, or the list would not hold still.
-            ApiRefused: asking again would not help.
+            ApiUnavailable: a request failed, a response was unreadable, or the list kept changing.
+            ApiRefused: a retry would not help.
         """
         names: dict[str, str | int] = {} if cicd_name is None else {"cicd_name": cicd_name}
         path = "/image/cicd/configurations"
         return self._all("configurations", path, names, CicdConfiguration, self._clock.monotonic() + within)
 
     def look_up_cves(self, vul_ids: Sequence[str], known: dict[str, tuple[Cve, ...]], *, within: float) -> None:
-        """Ask which CVEs the notices are about, several at a time; each answer is kept as soon as it is there.
+        """Fetch the CVEs of notices concurrently, and add each result to `known` as soon as it arrives.
 
         Source: ListVulnerabilityCve.
 
         Args:
-            vul_ids: the notices; those in `known` are not asked for.
+            vul_ids: the notices; those in `known` are not requested.
             known: CVEs by notice, to be filled.
-            within: seconds for all of them together.
+            within: seconds for all notices together.
 
         Raises:
-            ApiUnavailable: an answer failed or was unreadable; the notices that were answered are in `known`.
-            ApiRefused: asking again would not help.
+            ApiUnavailable: a request failed, or a response was unreadable; earlier results are in `known`.
+            ApiRefused: a retry would not help.
         """
         from hssgate.hss.at_once import ask_at_once
 
@@ -216,7 +220,7 @@ class HssClient:
         return whole_list(read, self._room)
 
     def _kept(self, listing: Listing[Row]) -> Listing[Row]:
-        """Return the list, whose rows are held until the reports are written."""
+        """Return the list, and count its rows against the memory limit: they are kept until the reports are written."""
         self._room -= sum(map(weight_of, listing.rows))
         return listing
 
@@ -229,9 +233,10 @@ class HssClient:
         except ResponseTooLarge:
             if largest == LARGEST_BODY:
                 raise
-        # Eight answers of 32 MiB at once would not fit into memory: only one that is large is read at a time.
+        # Eight concurrent responses of 32 MiB would not fit into memory. Each is therefore first read with a small
+        # limit; one that exceeds it is requested again under a lock, so that only one large response is in memory.
         if not self._large_answer.acquire(timeout=self._left(deadline)):
-            raise ApiUnavailable("no time was left for a large answer, while another one was read", advice=_MORE_TIME)
+            raise ApiUnavailable("no time was left for a large response, while another was read", advice=_MORE_TIME)
         try:
             return self._page("images", target, CicdImage, deadline)
         finally:
@@ -247,7 +252,8 @@ class HssClient:
             require_fresh(response, self._oldest)
             page = read_page(response, model, was_answered=call in self._answered)
         except ApiError as error:
-            # It is kept while the next answer is read, and would keep the frames in which this one still is.
+            # The caller keeps the error while it retries. Its traceback refers to the frames of this request, and
+            # thus to the body of the response: with eight threads these bodies would fill the memory.
             error.__cause__ = error.__context__ = None
             raise error.with_traceback(None) from None
         self._answered.add(call)
@@ -261,5 +267,5 @@ class HssClient:
 
 
 def _filterable(version: str | None) -> str:
-    """Return the version if the API's filter takes it; the image is named by its id as well."""
+    """Return the version if the API's filter accepts its length, else an empty text; the id is sent as well."""
     return version if version is not None and len(version) <= LONGEST_VERSION else ""

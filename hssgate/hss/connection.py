@@ -8,19 +8,19 @@ from hssgate.record import record
 
 @record(kw_only=True)
 class Connection:
-    """Where HSS is and how to ask it.
+    """Settings of the connection to HSS.
 
     Args:
         endpoint: scheme and host of HSS, without a path.
-        project_id: the Huawei Cloud project; None where IAM is asked for that of the region.
-        region: whose project that is; None where there is a project id.
-        iam_endpoint: scheme and host of IAM; None where nothing needs it.
-        sts_endpoint: scheme and host of STS; None where nothing needs it.
-        enterprise_project_id: None for the API's default, or `all_granted_eps`.
-        credentials: the chosen way in.
-        passed_over: the ways before it that were not given, in words.
+        project_id: the Huawei Cloud project; None: the region's project, resolved at IAM.
+        region: region of the project, if known.
+        iam_endpoint: scheme and host of IAM; None if it is not needed.
+        sts_endpoint: scheme and host of STS; None if it is not needed.
+        enterprise_project_id: an id, or `all_granted_eps`; None for the API's default.
+        credentials: the chosen credentials.
+        passed_over: credential types of higher precedence that are not set, in words.
         request_timeout: seconds for one HTTP request.
-        ca_bundle: file of certificate authorities, instead of the system's and certifi's.
+        ca_bundle: file or folder of certificate authorities, in place of the system's and certifi's.
     """
 
     endpoint: str

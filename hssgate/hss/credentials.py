@@ -13,7 +13,7 @@ class Token:
 
     Args:
         value: the token.
-        source: where it was taken from, in words.
+        source: where it comes from, in words.
     """
 
     value: Secret
@@ -28,7 +28,7 @@ class AccessKey:
         ak: the access key id.
         sk: the secret access key.
         security_token: of a temporary key.
-        source: where it was taken from, in words.
+        source: where it comes from, in words.
     """
 
     ak: str
@@ -39,14 +39,14 @@ class AccessKey:
 
 @record(kw_only=True)
 class GivenIdToken:
-    """An OpenID Connect token that the pipeline put into a variable."""
+    """An OpenID Connect token from a variable."""
 
     value: Secret
 
 
 @record(kw_only=True)
 class IdTokenFile:
-    """A file that holds an OpenID Connect token, and a newer one later."""
+    """A file with an OpenID Connect token, which the pipeline may replace by a newer one."""
 
     path: Path
 
@@ -56,9 +56,9 @@ class GitHubIdToken:
     """GitHub's token service.
 
     Args:
-        url: of the service, as the runner gives it.
-        request_token: lets a job ask it.
-        audience: asked for; GitHub's default is the address of the repository's owner.
+        url: of the service, from the runner.
+        request_token: authenticates the job.
+        audience: requested audience; GitHub's default is the address of the repository's owner.
     """
 
     url: str
@@ -76,12 +76,12 @@ class Keyless:
     Args:
         provider_urn: `iam::ACCOUNT:oidcProvider:NAME`.
         agency_urn: `iam::ACCOUNT:agency:NAME`.
-        id_token: where the pipeline's token comes from.
+        id_token: source of the pipeline's token.
         session_name: shown in the cloud's audit log.
-        duration: seconds that the keys are asked for.
-        policy: a document that narrows what the keys may do.
-        policy_ids: of policies that narrow it.
-        source: where it was taken from, in words.
+        duration: requested lifetime of the keys in seconds.
+        policy: a session policy that restricts the keys.
+        policy_ids: ids of such policies.
+        source: where it comes from, in words.
     """
 
     provider_urn: str
@@ -100,8 +100,8 @@ class Federation:
 
     Args:
         idp_id: the identity provider.
-        id_token: where its token comes from.
-        source: where it was taken from, in words.
+        id_token: source of its token.
+        source: where it comes from, in words.
     """
 
     idp_id: str
@@ -117,7 +117,7 @@ class Password:
         user: the IAM user's name.
         password: of the user.
         domain: the account's name.
-        source: where it was taken from, in words.
+        source: where it comes from, in words.
     """
 
     user: str
@@ -128,7 +128,7 @@ class Password:
 
 @record(kw_only=True)
 class MachineAgency:
-    """Temporary keys of the agency of the machine that the gate runs on."""
+    """Temporary keys of the agency of the ECS that the gate runs on."""
 
     source: str
 
@@ -137,7 +137,7 @@ Credentials = Token | AccessKey | Keyless | Federation | Password | MachineAgenc
 
 
 def secrets_of(credentials: Credentials) -> tuple[Secret, ...]:
-    """Return what must never be shown of the credentials as they were given."""
+    """Return the secrets of the credentials, as they were given."""
     match credentials:
         case Token(value=value):
             return (value,)

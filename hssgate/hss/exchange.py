@@ -18,7 +18,7 @@ import httpx
 from hssgate.clock import Clock
 from hssgate.durations import LONGEST
 from hssgate.errors import ApiUnavailable, Exchange
-from hssgate.hss.failures import BodyTooLarge, Line, translated
+from hssgate.hss.failures import BodyTooLarge, Route, translated
 from hssgate.hss.proxies import Proxy
 from hssgate.hss.secret import Secret
 from hssgate.record import record
@@ -28,32 +28,32 @@ from hssgate.text import clean
 _MIB = 1024 * 1024
 LARGEST_BODY = 32 * _MIB  # bytes, after decompression
 _LARGEST_PIECE = 64 * 1024
-_ANY_GZIP_OR_ZLIB = 47
+_ANY_GZIP_OR_ZLIB = 47  # zlib's `wbits` for both formats
 _LONGEST_RUN = timedelta(seconds=LONGEST)
 _NO_SUCCESS = 300
 _SENT_SECRETS = ("Authorization", "X-Auth-Token", "X-Security-Token", "X-Metadata-Token")
 _SHOWN_HEADERS = ("x-request-id", "x-iam-trace-id")
-_LONGEST_AGE_OF_A_DATE = 60.0  # seconds; what lay in a cache for longer does not tell the server's time
+_LONGEST_AGE_OF_A_DATE = 60.0  # seconds; the `Date` of an older cached response is not the server's time
 _SECONDS = re.compile("[0-9]{1,12}", re.ASCII)
-# `Pragma` is for caches that know nothing of the other.
+# `Pragma` is for HTTP/1.0 caches, which ignore `Cache-Control`.
 _ALWAYS_SENT = {
     "Accept": "application/json", "Accept-Encoding": "gzip", "Cache-Control": "no-cache", "Pragma": "no-cache",
 }  # fmt: skip
-_ISSUING_HEADER = "x-subject-token"  # by which IAM gives a token
-_BEHIND_THE_PROXY = "proxy.start_tls.started"  # of httpcore's trace: the proxy has opened the way to the host
+_ISSUING_HEADER = "x-subject-token"  # carries the token that IAM issues
+_BEHIND_THE_PROXY = "proxy.start_tls.started"  # httpcore's trace event: the proxy has connected to the host
 
 
 @record
 class Response:
-    """What came back.
+    """An HTTP response.
 
     Args:
         status: the HTTP status.
-        headers: the response's headers.
-        body: the bytes, decompressed.
-        server_time: the `Date` header in epoch seconds, if there was a readable one that is not from a cache.
-        age: seconds that the answer lay in a cache, by its `Age` header; endless where that cannot be read.
-        redactor: took the secrets out of headers and body, as far as they show before the JSON is read.
+        headers: the headers, secrets masked.
+        body: the body, decompressed, secrets masked.
+        server_time: the `Date` header in epoch seconds, if it is readable and not from a cache.
+        age: age in a cache in seconds, from the header `Age`; infinite if that is unreadable.
+        redactor: masks the secrets of this exchange; JSON parsing uses it for strings with escapes.
     """
 
     status: int
@@ -66,16 +66,17 @@ class Response:
 
 @record(kw_only=True)
 class Request:
-    """What is asked.
+    """An HTTP request.
 
     Args:
-        url: already encoded; it is sent byte for byte as it is given.
+        url: already encoded; it is sent byte for byte.
         method: the HTTP method.
-        headers: beside those that every question has.
-        content: the body, JSON.
+        headers: added to those of every request.
+        content: the JSON body.
         auth: adds the credentials.
-        for_secrets: what a success brings is to be used, even if it is the secret that was brought before.
-        largest: bytes of the answer's body, decompressed.
+        for_secrets: the response contains a credential: its body and token are not masked, even if the server issues
+            the same secret again.
+        largest: limit of the response's body in bytes, decompressed.
     """
 
     url: str
@@ -88,13 +89,13 @@ class Request:
 
 
 class HostClient:
-    """Sends requests to one host and brings back whole answers.
+    """Sends requests to one host and returns complete responses. Thread-safe.
 
     Args:
-        http: the client, which must not follow redirects.
-        clock: bounds each exchange as a whole; httpx bounds only its single steps.
-        secrets: masked in every answer; the list may grow.
-        proxy: that the client reaches the host through.
+        http: the HTTP client; it must not follow redirects.
+        clock: for the deadline of each exchange.
+        secrets: masked in every response; the caller may extend the list.
+        proxy: the proxy that the client uses.
     """
 
     def __init__(
@@ -106,23 +107,28 @@ class HostClient:
         self._proxy = proxy
 
     def send(self, request: Request, *, within: float) -> Response:
-        """Send the request and return the answer, with any status.
+        """Send the request and return the response, with any status.
 
         Args:
-            request: what to send.
-            within: seconds for the whole exchange, name look-up and body included.
+            request: the request.
+            within: seconds for the whole exchange, from name resolution to the last byte of the body.
 
-        An answer that is not a success may come without its body where that does not arrive in time.
+        If the body of an error response does not arrive in time, the response is returned without it.
 
         Raises:
-            ApiUnavailable: no answer, or not the whole of a success, in time.
-            ApiRefused: a proxy does not let the request through, or the address is none.
-            HostUntrusted: the server's certificate is not to be trusted.
+            ApiUnavailable: no response, or an incomplete success, in time.
+            ApiRefused: the proxy refused the request, or the address is not valid.
+            HostUntrusted: the server's certificate is not trusted.
         """
+        # httpx limits single steps only: a server that sends one byte a second would never time out. The exchange
+        # therefore runs in a thread of its own that the clock abandons at the deadline; `give_up` then shuts its
+        # sockets down, so that thread and connection end. A name resolution cannot be interrupted: its thread is left
+        # behind, and closes the socket that it gets.
+        # An error response is used even if its body stalls: its status alone says whether to retry.
         heads: list[Response] = []
-        attempt = _Attempt(Line(str(urlsplit(request.url).hostname), self._proxy))
+        attempt = _Attempt(Route(str(urlsplit(request.url).hostname), self._proxy))
         try:
-            with translated(attempt.line, within, lambda: _exchange_of(heads), self._masked):
+            with translated(attempt.route, within, lambda: _exchange_of(heads), self._masked):
                 return self._clock.call(
                     lambda: self._exchange(request, within, heads, attempt), within=within, abandon=attempt.give_up
                 )
@@ -157,7 +163,7 @@ class HostClient:
             age = age_of(headers)
             date = server_time(headers.get("Date")) if age <= _LONGEST_AGE_OF_A_DATE else None
             head = Response(received.status_code, headers, b"", date, age, in_body)
-            if self._clock.monotonic() <= until:  # else the caller has given it up
+            if self._clock.monotonic() <= until:  # later the caller has abandoned this exchange
                 heads.append(head)
             return replace(
                 head,
@@ -167,50 +173,54 @@ class HostClient:
             received.close()
 
     def _masked(self, text: object) -> str:
-        """Return what httpx says of an exchange, which may hold text of the server."""
+        """Mask secrets in a message of httpx, which may contain text of the server."""
         known = (*self._secrets, *(self._proxy.secrets if self._proxy else ()))
         return Redactor(secret.reveal() for secret in known).text(str(text))
 
 
 class _Attempt:
-    """One request under way; others of the same host may be under way beside it.
+    """One request in flight; others to the same host may run concurrently.
 
     Args:
-        line: how far it has come.
+        route: direct or through a proxy.
     """
 
-    def __init__(self, line: Line) -> None:
-        self.line = line
+    def __init__(self, route: Route) -> None:
+        self.route = route
         self._sockets: set[socket.socket] = set()
         self._given_up = threading.Event()
 
     def follow(self, event: str, info: dict[str, object]) -> None:
-        """Remember the sockets, and whether a proxy has let the request through."""
+        """Handle a trace event of httpcore: record sockets, and whether the proxy has connected to the host."""
         if event == _BEHIND_THE_PROXY:
-            self.line.is_through = True
+            self.route.is_through = True
         if event not in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
             return
         with contextlib.suppress(AttributeError):
             found = info["return_value"].get_extra_info("socket")  # type: ignore[attr-defined]
             if isinstance(found, socket.socket):
-                if self._given_up.is_set():  # while the name was looked up: nothing is to be sent any more
+                if self._given_up.is_set():  # during name resolution: nothing may be sent any more
                     found.close()
                 self._sockets = {known for known in self._sockets if known.fileno() >= 0} | {found}
 
     def give_up(self) -> None:
-        """End what the request waits for, so that its thread and connection are freed."""
+        """Shut down the sockets of the request, so that its thread ends."""
         self._given_up.set()
         for known in self._sockets:
-            with contextlib.suppress(OSError):  # the raw socket's own method: TLS state belongs to the other thread
+            # Not `SSLSocket.shutdown`: that would change the TLS state, which the other thread is using.
+            with contextlib.suppress(OSError):
                 socket.socket.shutdown(known, socket.SHUT_RDWR)
 
 
 def echo_redactor(request: httpx.Request, secrets: Iterable[Secret]) -> Redactor:
-    """Return a redactor for the secrets that the request carried and its server may echo.
+    """Return a redactor for the secrets of a request, which a server or proxy may echo in its response.
+
+    Some gateways repeat headers in error messages; the API gateway itself shows what it signed. An echo could end up in
+    a report, so the credentials that were sent, and the signature alone, are masked before anything is parsed.
 
     Args:
         request: as it was sent, with its credentials.
-        secrets: that were not sent but made use of.
+        secrets: secrets that were used and not sent, such as the secret key.
     """
     sent = [request.headers.get(name, "") for name in _SENT_SECRETS]
     signature = sent[0].rpartition("Signature=")[2]
@@ -218,20 +228,20 @@ def echo_redactor(request: httpx.Request, secrets: Iterable[Secret]) -> Redactor
 
 
 def request_id(headers: httpx.Headers) -> str | None:
-    """Return the id to quote to Huawei Cloud's support."""
+    """Return the request id, which Huawei Cloud's support asks for."""
     found = headers.get("X-Request-Id") or headers.get("X-IAM-Trace-Id")
     return clean(found, 100) if found else None
 
 
 def _exchange_of(heads: Sequence[Response]) -> Exchange:
-    """Return what is known of an exchange whose body never came."""
+    """Return status and request id of an exchange whose body is missing."""
     return Exchange(heads[-1].status, request_id(heads[-1].headers)) if heads else Exchange()
 
 
 def age_of(headers: httpx.Headers) -> float:
-    """Return the seconds that an answer lay in a cache, 0 where none was in between, endless where it cannot be read.
+    """Return the age of a response in a cache in seconds: 0 without the header `Age`, infinite if it is unreadable.
 
-    Each cache on the way may have added the header; the longest time counts.
+    Each cache on the way may add the header; the largest value counts.
     """
     given = [part.strip() for value in headers.get_list("Age") for part in value.split(",")]
     return max((float(part) if _SECONDS.fullmatch(part) else math.inf for part in given), default=0.0)
@@ -243,8 +253,8 @@ def server_time(date: str | None) -> float | None:
         return None
     try:
         moment = email.utils.parsedate_to_datetime(date)
-        moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)  # HTTP knows no other zone
-        return (moment + _LONGEST_RUN - _LONGEST_RUN).timestamp()  # as long as a run lasts there are to be days
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)  # HTTP dates are in UTC
+        return (moment + _LONGEST_RUN - _LONGEST_RUN).timestamp()  # refuses a date that overflows during a run
     except (ValueError, TypeError, OverflowError, IndexError):
         return None
 
@@ -255,7 +265,7 @@ def _body(response: httpx.Response, given_encoding: str, largest: int) -> bytes:
     if not coded and encoding not in ("", "identity"):
         raise httpx.DecodingError(f"unknown Content-Encoding {clean(encoding, 40)!r}", request=response.request)
     inflate = zlib.decompressobj(_ANY_GZIP_OR_ZLIB) if coded else None
-    body = io.BytesIO()  # gives what was written without another copy of it
+    body = io.BytesIO()  # `getvalue` returns its buffer without a copy
     for chunk in response.iter_raw():
         for piece in _inflated(inflate, chunk) if inflate else (chunk,):
             if body.tell() + len(piece) > largest:
@@ -267,7 +277,7 @@ def _body(response: httpx.Response, given_encoding: str, largest: int) -> bytes:
 
 
 def _inflated(inflate: "zlib._Decompress", chunk: bytes) -> Iterator[bytes]:
-    """Yield what a chunk stands for in pieces: a few bytes may stand for a gigabyte."""
+    """Decompress a chunk piece by piece: a few compressed bytes may expand to a gigabyte."""
     while chunk and not inflate.eof:
         yield inflate.decompress(chunk, _LARGEST_PIECE)
         chunk = inflate.unconsumed_tail

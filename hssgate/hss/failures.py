@@ -29,15 +29,15 @@ _PRIVATE_AUTHORITY = "for a private authority give its certificates with --ca-bu
 
 
 class BodyTooLarge(httpx.DecodingError):
-    """The body is larger than was allowed for it."""
+    """The body is larger than its limit."""
 
 
-class Line:
-    """How far a request has come: to the proxy, if there is one, or through it to the host.
+class Route:
+    """Route of a request: direct or through a proxy, and whether the proxy has connected it to the host.
 
     Args:
-        host: that is asked.
-        proxy: that it is reached through.
+        host: name of the host.
+        proxy: the proxy, if there is one.
     """
 
     def __init__(self, host: str, proxy: Proxy | None) -> None:
@@ -46,8 +46,8 @@ class Line:
         self.is_through = proxy is None
 
     @property
-    def end(self) -> str:
-        """Who is being spoken to, in words."""
+    def peer(self) -> str:
+        """The party at the other end: the host, or the proxy until it has connected to the host."""
         if self.proxy is None:
             return self.host
         return f"{self.host} (through the proxy {self.proxy.shown})" if self.is_through else self.proxy_before_host
@@ -59,63 +59,63 @@ class Line:
 
     @property
     def advice(self) -> str:
-        """What to check where no answer comes."""
+        """What to check if there is no response."""
         if self.proxy is None:
             return "check the address, name resolution, firewall and HTTPS_PROXY"
         return f"check the address, name resolution, firewall, {self.proxy.variable} and NO_PROXY"
 
     @property
-    def silence(self) -> str:
-        """What is missing, in words."""
+    def no_response(self) -> str:
+        """The failure in words."""
         if self.proxy is None or self.is_through:
-            return f"no complete response from {self.end}"
+            return f"no complete response from {self.peer}"
         return f"the proxy {self.proxy.shown} gave no connection to {self.host}"
 
 
 @contextlib.contextmanager
 def translated(
-    line: Line, within: float, known: Callable[[], Exchange], masked: Callable[[object], str]
+    route: Route, within: float, known: Callable[[], Exchange], masked: Callable[[object], str]
 ) -> Iterator[None]:
-    """Turn what httpx, ssl and zlib raise into errors of our own.
+    """Translate errors of httpx, ssl and zlib.
 
     Args:
-        line: whom the request is for, and how far it has come.
-        within: seconds that the exchange had.
-        known: returns what is known of it.
-        masked: takes secrets out of what httpx says, which may hold text of the server.
+        route: of the request.
+        within: time limit of the exchange in seconds.
+        known: returns status and request id, as far as they were received.
+        masked: masks secrets in messages of httpx, which may contain text of the server.
 
     Raises:
-        ApiUnavailable: no answer, or not the whole of it.
-        ApiRefused: a proxy does not let the request through, or the address is none.
-        HostUntrusted: the certificate of the host or of its proxy is not to be trusted.
+        ApiUnavailable: there was no response, or it is incomplete.
+        ApiRefused: the proxy refused the request, or the address is not valid.
+        HostUntrusted: the certificate of the host or of its proxy is not trusted.
     """
     try:
         yield
     except (TimeoutError, httpx.TimeoutException) as error:
         raise ApiUnavailable(
-            f"{line.silence} within {within:.1f}s", known(), advice=f"{line.advice}, or raise --request-timeout"
+            f"{route.no_response} within {within:.1f}s", known(), advice=f"{route.advice}, or raise --request-timeout"
         ) from error
-    except httpx.InvalidURL as error:  # made of what a row holds, which may be a megabyte
-        raise RequestRefused(f"{line.host} cannot be asked: {clean(masked(error), 200)}", known()) from error
+    except httpx.InvalidURL as error:  # the URL contains fields of a row, which may be a megabyte long
+        raise RequestRefused(f"{route.host} cannot be asked: {clean(masked(error), 200)}", known()) from error
     except (httpx.HTTPError, httpx.StreamError, zlib.error, OSError, UnicodeError) as error:
-        raise _failure(error, line, clean(masked(error), 200) or type(error).__name__, known()) from error
+        raise _failure(error, route, clean(masked(error), 200) or type(error).__name__, known()) from error
 
 
-def _failure(error: Exception, line: Line, what: str, exchange: Exchange) -> ApiError:
-    """Return our own error for one of httpx, ssl or zlib."""
+def _failure(error: Exception, route: Route, what: str, exchange: Exchange) -> ApiError:
+    """Return the error of ours for one of httpx, ssl or zlib."""
     if (certificate := _certificate_error(error)) is not None:
         advice = _CERTIFICATE_ADVICE.get(certificate.verify_code, _PRIVATE_AUTHORITY)
         reason = clean(certificate.verify_message, 200).rstrip(".")
-        return HostUntrusted(f"the certificate of {line.end} is not to be trusted: {reason}; {advice}", exchange)
+        return HostUntrusted(f"the certificate of {route.peer} is not to be trusted: {reason}; {advice}", exchange)
     if isinstance(error, httpx.ProxyError):
-        variable = line.proxy.variable if line.proxy else "HTTPS_PROXY"
-        what = f"{line.proxy_before_host} answers {what}"
+        variable = route.proxy.variable if route.proxy else "HTTPS_PROXY"
+        what = f"{route.proxy_before_host} answers {what}"
         if _REFUSED_BY_PROXY.match(str(error)):
             return ApiRefused(f"{what}; check {variable} with its user name and password, or NO_PROXY", exchange)
-        return ApiUnavailable(what, exchange, advice=line.advice)
+        return ApiUnavailable(what, exchange, advice=route.advice)
     if isinstance(error, BodyTooLarge):
-        return ResponseTooLarge(f"{line.silence}: {what}", exchange, advice=_TOO_LARGE)
-    return ApiUnavailable(f"{line.silence}: {what}", exchange, advice=line.advice)
+        return ResponseTooLarge(f"{route.no_response}: {what}", exchange, advice=_TOO_LARGE)
+    return ApiUnavailable(f"{route.no_response}: {what}", exchange, advice=route.advice)
 
 
 def _certificate_error(error: BaseException | None) -> ssl.SSLCertVerificationError | None:

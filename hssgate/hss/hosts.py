@@ -13,15 +13,15 @@ from hssgate.text import clean
 
 
 class Hosts:
-    """Opens a client for a host when it is first spoken to.
+    """HTTP clients by host, each opened on first use.
 
     Args:
-        open_client: takes scheme and host, and the proxy for it, if there is one.
-        proxy_for: takes scheme and host, returns the proxy that it is reached through, or None.
-        clock: bounds each exchange.
+        open_client: takes scheme and host and an optional proxy, returns an HTTP client.
+        proxy_for: takes scheme and host, returns the proxy for it, or None.
+        clock: for the deadline of each exchange.
         on_secret: called with each secret before it is used.
         trace: called with a line for each request and response, without secrets.
-        say: called with a line about the way in, for those who want to know more.
+        log: called with a line about each step of authentication.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class Hosts:
         *,
         on_secret: Callable[[Secret], None],
         trace: Callable[[str], None] | None = None,
-        say: Callable[[str], None],
+        log: Callable[[str], None],
     ) -> None:
         self._open_client = open_client
         self._proxy_for = proxy_for
@@ -42,7 +42,7 @@ class Hosts:
         self._trace = trace
         self._http_clients: dict[str, httpx.Client] = {}
         self._host_clients: dict[str, HostClient] = {}
-        self.say = say
+        self.log = log
 
     def client(self, endpoint: str) -> HostClient:
         """Return the client of a host; it is opened on first use.
@@ -60,7 +60,7 @@ class Hosts:
         return self._host_clients[endpoint]
 
     def learn(self, *secrets: Secret) -> None:
-        """Let these be shown nowhere from now on."""
+        """Mask these secrets in all output from now on."""
         for secret in secrets:
             self._secrets.append(secret)
             self._on_secret(secret)

@@ -12,14 +12,15 @@ from hssgate.errors import Misused
 from hssgate.hss.secret import Secret
 from hssgate.text import clean
 
-# What the commands need of httpx, which nothing outside of hssgate.hss imports.
+# The parts of httpx that commands need: only hssgate.hss imports httpx.
 HttpClient = httpx.Client
 Url = httpx.URL
 UrlInvalid = httpx.InvalidURL
 
-METADATA_HOST = "169.254.169.254"  # where every machine of the cloud asks about itself
+METADATA_HOST = "169.254.169.254"  # link-local address of the metadata service on every ECS
 
-# A connection that is used again may hold what came unasked behind an earlier answer; it would be taken for the next.
+# A reused connection may contain bytes that a server or proxy sent after an earlier response. They would be read as the
+# response to the next request, so each connection serves one exchange only.
 _ONE_EXCHANGE = {"Connection": "close"}
 
 
@@ -28,8 +29,8 @@ def open_http(endpoint: str, ca_bundle: Path | None, proxy: Secret | None) -> ht
 
     Args:
         endpoint: scheme and host.
-        ca_bundle: file or folder of certificate authorities, instead of the system's and certifi's.
-        proxy: the address of the proxy for this host, with user name and password.
+        ca_bundle: file or folder of certificate authorities, in place of the system's and certifi's.
+        proxy: address of the proxy for this host, with user name and password.
 
     Raises:
         Misused: the CA bundle cannot be used.
@@ -38,7 +39,8 @@ def open_http(endpoint: str, ca_bundle: Path | None, proxy: Secret | None) -> ht
     return httpx.Client(
         verify=context,
         follow_redirects=False,
-        # The variables are read by us, for this host alone: httpx refuses all for one that it cannot read.
+        # httpx would read every proxy variable, and refuse all hosts if one of them is malformed. Proxies are chosen
+        # in proxies.py instead, for this host only.
         trust_env=False,
         proxy=_as_proxy(proxy, context) if proxy is not None else None,
         headers={"User-Agent": f"hssgate/{__version__}", **_ONE_EXCHANGE},
@@ -51,12 +53,12 @@ def _as_proxy(proxy: Secret, context: ssl.SSLContext) -> httpx.Proxy:
 
 
 def is_near(host: str) -> bool:
-    """Whether no proxy may see what is meant for the host: this machine, or the one it runs on."""
+    """Whether the host is never reached through a proxy: loopback, or the metadata service of this machine."""
     return is_loopback(host) or host == METADATA_HOST
 
 
 def is_loopback(host: str) -> bool:
-    """Whether the host is this machine itself."""
+    """Whether the host is a loopback address."""
     if host == "localhost":
         return True
     try:
@@ -65,7 +67,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-@functools.lru_cache(maxsize=1)  # reading the authorities takes 60 ms, and IAM and STS are asked beside HSS
+@functools.lru_cache(maxsize=1)  # loading the authorities takes 60 ms, and HSS, IAM and STS share them
 def _tls_context(ca_bundle: Path | None) -> ssl.SSLContext:
     if ca_bundle is None:
         context = httpx.create_ssl_context(trust_env=False)  # certifi's
@@ -82,5 +84,5 @@ def _tls_context(ca_bundle: Path | None) -> ssl.SSLContext:
 
 
 def _trusts_nobody() -> ssl.SSLContext:
-    """Return a context for plain http on loopback: cheap to make, and of no use to anyone else."""
+    """Return a context for plain http on loopback: it loads no authorities, which is fast, and trusts no server."""
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -1,7 +1,7 @@
 """Memory-bounded JSON parsing: decodes list responses one row at a time.
 
-A list of rows is cut out of the bytes, each row is read alone, and what is left is read with a null in each one's
-place. Both together hold the answer to the grammar of JSON as reading it whole would.
+A scanner finds the objects of the list in the bytes. Each row is decoded alone, and the rest is decoded with `null` in
+place of each row. Together both steps accept exactly the documents that decoding the whole would accept.
 """
 
 import functools
@@ -12,20 +12,23 @@ from collections.abc import Callable, Iterator
 
 from hssgate.redaction import Redactor
 
-LARGEST_VALUE = 4 * 1024 * 1024  # bytes of a row, and of all that is no row
-MOST_ROWS = 2000  # of a page, of which 200 are asked for
-_MOST_VALUES = 100_000  # objects and lists in an answer
-_MOST_QUOTES = 100_000  # of a row, and of all that is no row
-_MOST_QUOTES_OF_ALL = 1_000_000  # of an answer: each costs time, also an empty one
+LARGEST_VALUE = 4 * 1024 * 1024  # bytes of a row, and of everything outside rows
+MOST_ROWS = 2000  # of a page; a request asks for 200
+_MOST_VALUES = 100_000  # objects and lists in a response
+_MOST_QUOTES = 100_000  # in a row, and in everything outside rows
+_MOST_QUOTES_OF_ALL = 1_000_000  # in a response: each string costs time, even an empty one
 _BLANK = b" null "
 _OF_A_ROW = 3  # depth: object, list, object
 _QUOTE, _OPENERS, _END_OF_OBJECT = ord('"'), b"{[", ord("}")
-# A text that never ends is taken to the end at once: looking for one behind each of its quotes would take hours.
+# Finds strings and brackets; brackets inside strings are skipped with their string. The possessive quantifiers (`++`,
+# `*+`) never backtrack, and the closing quote is optional: an unterminated string matches up to the end of the body in
+# one step. With a mandatory quote the match would fail, and start again at each later quote of the body: quadratic
+# time, hours for 32 MiB.
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[{}\[\]]', re.DOTALL)
 _OPENING = re.compile(rb"[ \t\r\n]*:[ \t\r\n]*\[")
 _TWICE = object()
 _BOM = b"\xef\xbb\xbf"
-_SAYINGS = ("scan_failed_desc", "description", "solution")  # texts that decide nothing
+_PROSE_FIELDS = ("scan_failed_desc", "description", "solution")  # only shown; no check depends on them
 
 
 Pairs = list[tuple[str, object]]
@@ -40,7 +43,7 @@ def _unique(pairs: Pairs) -> dict[str, object]:
 
 
 def _marked(pairs: Pairs) -> dict[str, object]:
-    """Make an object of a row: a key that is given twice has a value that fits no field, and the others stay."""
+    """Make the object of a row; a duplicate key gets a value that no field accepts, so that only this field is odd."""
     found = dict(pairs)
     if len(found) != len(pairs):
         found |= {name: _TWICE for name, count in Counter(name for name, _ in pairs).items() if count > 1}
@@ -54,18 +57,18 @@ def _masked(redactor: Redactor, make: Maker, pairs: Pairs) -> dict[str, object]:
 def _masked_value(redactor: Redactor, name: str, value: object) -> object:
     if not isinstance(value, str):
         return value
-    return redactor.text(value) if name in _SAYINGS else redactor.data(value)
+    return redactor.text(value) if name in _PROSE_FIELDS else redactor.data(value)
 
 
 def document_in(body: bytes, redactor: Redactor) -> object:
-    """Return the JSON of a small answer.
+    """Return the JSON document of a small response.
 
     Args:
-        body: all of it.
-        redactor: takes secrets out of what an escape hid.
+        body: the whole body.
+        redactor: masks secrets in strings with escapes, once they are decoded.
 
     Raises:
-        ValueError: it is none, or one that no program should have written.
+        ValueError: it is not valid JSON, has duplicate keys, or exceeds a limit.
         RecursionError: it is nested too deep.
     """
     body = body.removeprefix(_BOM)
@@ -74,15 +77,15 @@ def document_in(body: bytes, redactor: Redactor) -> object:
 
 
 def rows_in(body: bytes, name: str, redactor: Redactor) -> tuple[object, Iterator[object]]:
-    """Return the JSON of a list call without its rows, a null for each, and the rows, each read when it is wanted.
+    """Return the document of a list response with `null` for each row, and an iterator that decodes the rows.
 
     Args:
-        body: all of it.
-        name: of the list, in the outermost object.
-        redactor: takes secrets out of what an escape hid.
+        body: the whole body.
+        name: key of the list, in the outermost object.
+        redactor: masks secrets in strings with escapes, once they are decoded.
 
     Raises:
-        ValueError: it is none, or one that no program should have written; of a row, when that is wanted.
+        ValueError: it is not valid JSON, has duplicate keys, or exceeds a limit; for a row, when it is decoded.
         RecursionError: it is nested too deep.
     """
     body = body.removeprefix(_BOM)
@@ -107,7 +110,12 @@ def _check_values(body: bytes) -> None:
 
 
 def _places(body: bytes, key: bytes) -> list[tuple[int, int]]:
-    """Return where the objects of the list begin and end; all else is left to whoever reads the rest."""
+    """Return start and end of each object of the list.
+
+    The scanner only counts brackets. It does not check the grammar: decoding the rows and the rest does, and a wrong
+    guess here leaves a bracket too many in one of them. If the key occurs twice, both lists are scanned, and decoding
+    the rest refuses the duplicate key.
+    """
     depth, start, list_at, in_list = 0, 0, -1, False
     found: list[tuple[int, int]] = []
     for token in _TOKEN.finditer(body):
@@ -134,7 +142,8 @@ def _places(body: bytes, key: bytes) -> list[tuple[int, int]]:
 def _read(text: bytes, redactor: Redactor, make: "Maker" = _unique) -> object:
     if len(text) > LARGEST_VALUE or text.count(b'"') > _MOST_QUOTES:
         raise ValueError("longer than an answer of its kind can be")
-    # Only here it shows what an escape stands for, and where a plain word is a secret: in a saying, not in a name.
+    # Secrets in plain bytes were masked before. Decoding reveals secrets written with escapes (`\u0061`), and it shows
+    # which field a text belongs to: a secret that is a plain word is masked in prose, but not in an image's name.
     hook = functools.partial(_masked, redactor, make) if b"\\" in text or redactor.holds_plain_words else make
     document: object = json.loads(
         text.decode("utf-8", "surrogatepass"), object_pairs_hook=hook, parse_constant=_refuse_constant

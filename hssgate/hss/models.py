@@ -24,12 +24,12 @@ _UNIT = r"(?:单位|个|项|条|bytes?|b)"
 _NUMBER_WITH_UNIT = re.compile(rf"\s*([0-9]{{1,19}})\s*{_UNIT}?\s*(?:[(（]\s*{_UNIT}\s*[)）])?\s*", re.IGNORECASE)
 _DECIMAL = re.compile(r"\s*[0-9]{1,2}(?:\.[0-9]{1,9})?\s*", re.ASCII)
 _LARGEST = 2**63 - 1
-_WEIGHT = 1500  # bytes of a row beside its texts, measured
-LONGEST_PROSE = 10_000  # characters that are kept of what only explains
+_WEIGHT = 1500  # bytes of a row without its texts, measured
+LONGEST_PROSE = 10_000  # characters kept of a text that is only shown
 
 
 def _number(value: object) -> object:
-    """Take numbers as text, with a unit or without (`"1000 单位(Bytes)"`), as the manual's own example has them."""
+    """Accept a number as text, with or without a unit (`"1000 单位(Bytes)"`), as in the manual's own example."""
     if isinstance(value, str):
         if not value.strip():
             return None
@@ -42,10 +42,10 @@ def _number(value: object) -> object:
 
 
 def count_of(value: object) -> int | None:
-    """Return a count as the API may write it; None where it is missing.
+    """Return a count; None if it is missing.
 
     Raises:
-        ValueError: it is no number that a count can be.
+        ValueError: it is not a number, or out of range.
     """
     number = _number(value)
     if number is None or (type(number) is int and 0 <= number <= _LARGEST):
@@ -58,36 +58,36 @@ def _text(value: object) -> object:
 
 
 def _prose(value: object) -> object:
-    """Cut what is only shown; values that are compared or sent stay whole."""
+    """Truncate a text that is only shown; values that are compared or sent stay whole."""
     return value[: LONGEST_PROSE - 1] + "…" if isinstance(value, str) and len(value) > LONGEST_PROSE else _text(value)
 
 
 def _shown(value: object) -> object:
-    """Take a number for the text that it should have been."""
+    """Accept a number in place of a text."""
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else _prose(value)
 
 
 def _score(value: object) -> object:
-    """Take a score as text, as some services write decimals."""
+    """Accept a score as text: some services write decimals so."""
     return float(value) if isinstance(value, str) and _DECIMAL.fullmatch(value) else value
 
 
 Number = Annotated[Annotated[int, Field(ge=0, le=_LARGEST)] | None, BeforeValidator(_number)]
-# Whether it can be a time depends on the present: `durations.believable` says so where it is made use of.
+# Any integer is accepted here. Whether it is a plausible time depends on the clock; `durations.believable` checks that.
 Time = Annotated[Annotated[int, Field(ge=-_LARGEST, le=_LARGEST)] | None, BeforeValidator(_number)]
 Text = Annotated[str | None, BeforeValidator(_text)]
 Prose = Annotated[str | None, BeforeValidator(_prose)]
 
 
 def _or_none(value: object, handler: ValidatorFunctionWrapHandler) -> object:
-    """Take what nothing depends on for missing where it is odd: another image's oddity must not stop the gate."""
+    """Treat an invalid value as missing: no check depends on the field, so it must not make the row unreadable."""
     try:
         return handler(value)
     except ValueError:
         return None
 
 
-# What is only shown: an odd one is left out, and does not make the answer unreadable.
+# Fields that are only shown: an invalid value is left out, and does not make the response unreadable.
 Shown = Annotated[Annotated[str | None, BeforeValidator(_shown)], WrapValidator(_or_none)]
 Score = Annotated[
     Annotated[float, Field(ge=0, le=10, strict=True)] | None, BeforeValidator(_score), WrapValidator(_or_none)
@@ -95,12 +95,12 @@ Score = Annotated[
 
 
 def weight_of(row: BaseModel) -> int:
-    """Return about how many bytes of memory a row takes."""
+    """Return the approximate memory of a row in bytes."""
     return _WEIGHT + sum(sys.getsizeof(value) for _, value in row if isinstance(value, str))
 
 
 class ScanStatus(StrEnum):
-    """The documented values of `scan_status`; a row may bear others.
+    """The documented values of `scan_status`; a row may have others.
 
     Source: the manual, and the SDK's model of a sibling call for `image_scan_stop`.
     """
@@ -120,7 +120,7 @@ TERMINAL = DOCUMENTED - {ScanStatus.UNSCAN, ScanStatus.WAITING_FOR_SCAN, ScanSta
 
 
 class SeverityLevel(StrEnum):
-    """The values of `severity_level`, from harmless to grave."""
+    """The values of `severity_level`, least severe first."""
 
     SECURITY = "Security"
     LOW = "Low"
@@ -160,26 +160,26 @@ class CicdImage(BaseModel):
 
     @property
     def is_terminal(self) -> bool:
-        """Whether the scan has ended, well or badly."""
+        """Whether the scan has ended, successfully or not."""
         return self.scan_status in TERMINAL
 
     @property
     def is_unscanned(self) -> bool:
-        """Whether no scan has been asked for yet."""
+        """Whether no scan was requested yet."""
         return self.scan_status == ScanStatus.UNSCAN
 
     @property
     def is_documented(self) -> bool:
-        """Whether the manual knows this status."""
+        """Whether the status is documented."""
         return self.scan_status in DOCUMENTED
 
 
-# Compiled when the first row of its kind comes: most runs ask for none.
+# Validators are built for the first row: most runs request no findings, and building takes time at start.
 _SELDOM = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, defer_build=True)
 
 
 class Level(StrEnum):
-    """How grave a finding is, from grave to harmless."""
+    """Severity of a finding, most severe first."""
 
     HIGH = "high"
     MEDIUM = "medium"
@@ -215,7 +215,7 @@ class Finding(BaseModel):
 
 
 class Cve(BaseModel):
-    """One CVE that a notice is about; `publish_time` is milliseconds since the epoch."""
+    """One CVE of a notice; `publish_time` is milliseconds since the epoch."""
 
     model_config = _SELDOM
 
@@ -225,13 +225,13 @@ class Cve(BaseModel):
 
 
 def ids_of(cves: Sequence[Cve]) -> tuple[str, ...]:
-    """Return what a notice is about; nothing where one has no id, for then the ids are not all that it is about."""
+    """Return the CVE ids of a notice; empty if any CVE has no id, because the list of ids is then incomplete."""
     ids = tuple(dict.fromkeys(cve.cve_id for cve in cves if cve.cve_id is not None))
     return ids if all(cve.cve_id is not None for cve in cves) else ()
 
 
 class DetailKind(StrEnum):
-    """What else HSS finds in an image, beside vulnerabilities."""
+    """Kinds of findings other than vulnerabilities."""
 
     MALICIOUS_FILE = "malicious_file"
     SENSITIVE_FILE = "sensitive_file"

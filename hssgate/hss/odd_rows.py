@@ -1,4 +1,4 @@
-"""Rows of an image list that cannot be read in full, and the image that they may belong to."""
+"""Image rows with unreadable fields, and the image that each may belong to."""
 
 from pydantic import ValidationError
 
@@ -9,12 +9,12 @@ from hssgate.text import clean
 
 @record
 class OddRow:
-    """A row that cannot be read in full.
+    """A row with unreadable fields.
 
     Args:
-        known: the fields that can be read; the others are None.
-        unreadable: names of the fields that cannot.
-        problem: the first of them, and what is wrong with it.
+        known: the readable fields; the others are None.
+        unreadable: names of the unreadable fields.
+        problem: name and fault of the first of them.
     """
 
     known: CicdImage
@@ -28,11 +28,11 @@ class OddRow:
 
 
 def odd_row(raw: object, error: ValidationError) -> OddRow:
-    """Return what can be read of a row.
+    """Return the readable part of a row.
 
     Args:
-        raw: the row as it came.
-        error: why it is none of ours.
+        raw: the decoded row.
+        error: of its validation.
     """
     if not isinstance(raw, dict):
         return OddRow(CicdImage(), frozenset(CicdImage.model_fields), "it is no object")
@@ -42,7 +42,7 @@ def odd_row(raw: object, error: ValidationError) -> OddRow:
 
 
 def worded_fault(error: ValidationError) -> str:
-    """Return the first field that is wrong, and why."""
+    """Return name and fault of the first invalid field."""
     first = error.errors(include_input=False, include_url=False)[0]
     place = ".".join(str(part) for part in first["loc"]) or "as a whole"
     reason = "it is no object" if first["type"] == "model_type" else clean(first["msg"], 120)

@@ -1,4 +1,4 @@
-"""Reads a list page by page: whole and unchanged, or not at all."""
+"""Pagination: returns a complete, consistent list from all pages, or an error."""
 
 from array import array
 from collections.abc import Callable, Iterable
@@ -17,22 +17,22 @@ from hssgate.record import record
 Row = TypeVar("Row", bound=BaseModel)
 Row_contra = TypeVar("Row_contra", bound=BaseModel, contravariant=True)
 
-_READS = 3  # of a list that changes while it is paged through
+_PASSES = 3  # over a list that changes while it is read
 _BUCKETS = 64
-_MOST_PASSED_OVER = 20  # rows that are kept only to be named
+_MOST_PASSED_OVER = 20  # unreadable rows that are kept for messages only
 
 
-class Sieve(Protocol[Row_contra]):
-    """Says which rows of a list are kept; it is asked once for each row, in their order."""
+class RowFilter(Protocol[Row_contra]):
+    """Selects the rows of a list to keep; it is called once for each row, in their order."""
 
     def keeps(self, row: Row_contra) -> bool:
-        """Whether a row is kept."""
+        """Whether to keep a row."""
 
     def keeps_odd(self, odd: OddRow) -> bool:
-        """Whether a row that cannot be read in full is kept."""
+        """Whether to keep a row with unreadable fields."""
 
 
-class _Everything:
+class _KeepAll:
     """Keeps every row."""
 
     def keeps(self, row: object) -> bool:  # noqa: ARG002 - as the protocol has it
@@ -44,15 +44,15 @@ class _Everything:
 
 @record
 class Listing(Generic[Row]):
-    """All rows that match a query, as they stood in one moment.
+    """All rows that match a query, at one point in time.
 
     Args:
         rows: from every page.
         server_time: the server's clock at the last page, in epoch seconds, if known.
         exchange: status and request id of the last page.
-        age: seconds that the last page lay in a cache.
-        odd: rows that cannot be read in full.
-        passed_over: the first rows that cannot be read in full and were not kept.
+        age: age of the last page in a cache, in seconds.
+        odd: kept rows with unreadable fields.
+        passed_over: the first rows with unreadable fields that were not kept.
     """
 
     rows: tuple[Row, ...]
@@ -64,34 +64,34 @@ class Listing(Generic[Row]):
 
 
 def whole_list(
-    read: Callable[[int], Page[Row]], room: int, sieve: Callable[[], Sieve[Row]] = _Everything
+    read: Callable[[int], Page[Row]], room: int, row_filter: Callable[[], RowFilter[Row]] = _KeepAll
 ) -> Listing[Row]:
-    """Return the rows from all pages, or none: half a list could hide the row that matters.
+    """Return the rows from all pages, or raise: a partial list could lack the row that decides.
 
     Args:
-        read: returns the page that begins at an offset.
-        room: bytes of memory that the rows kept may take.
-        sieve: makes what says of each row whether it is kept, anew for each reading; by default all are. Every row is
-            read and compared with the others all the same.
+        read: returns the page at an offset.
+        room: limit of the memory for the kept rows, in bytes.
+        row_filter: makes a filter for each pass; default: keep all rows. The consistency checks include the rows that
+            it drops.
 
     Raises:
-        ApiUnavailable: a page was no answer, or the list changed each time it was read.
-        ApiRefused: asking again would not help; the rows need more room.
+        ApiUnavailable: a page failed, or the list changed during each pass.
+        ApiRefused: a retry would not help; also if the rows exceed `room`.
     """
-    for _ in range(_READS):
-        reading = _read(read, room, sieve())
-        last = reading.last
-        if reading.tally.is_complete and reading.holds_together:
+    for _ in range(_PASSES):
+        current = _read(read, room, row_filter())
+        last = current.last
+        if current.tally.is_complete and current.holds_together:
             return Listing(
-                rows=tuple(reading.kept),
+                rows=tuple(current.kept),
                 server_time=last.server_time,
                 exchange=last.exchange,
                 age=last.age,
-                odd=tuple(reading.odd),
-                passed_over=tuple(reading.passed_over),
+                odd=tuple(current.odd),
+                passed_over=tuple(current.passed_over),
             )
     raise ApiUnavailable(
-        f"the list changed each time it was read ({reading.tally.received} rows received, {last.total_num} announced)",
+        f"the list changed each time it was read ({current.tally.received} rows received, {last.total_num} announced)",
         last.exchange,
         advice="images are pushed while it is read: ask for fewer at once, by --cicd-name or by their versions",
     )
@@ -99,15 +99,15 @@ def whole_list(
 
 @dataclass
 class Tally:
-    """The rows received so far, compared with the numbers of rows that the pages give.
+    """Compares the number of received rows with `total_num` of the pages.
 
-    A number below the rows received cannot be that of the list: some servers count the page. It is not believed,
-    however often it changes. One that is not below has to stay what an earlier page announced.
+    A `total_num` below the number of received rows cannot be the size of the list: some servers count the rows of the
+    page. Such a value is ignored, even if it changes. Any other value must stay equal on all pages.
 
     Args:
         received: rows on all pages.
-        announced: how many there are, by a page with more to follow.
-        is_counted: any page gave a number.
+        announced: the last `total_num` that exceeded the received rows.
+        is_counted: whether any page had a `total_num`.
     """
 
     received: int = 0
@@ -115,13 +115,13 @@ class Tally:
     is_counted: bool = False
 
     def contradicts(self, page: Page[Row]) -> bool:
-        """Whether a page that was not yet added says that the list has changed."""
+        """Whether a page, not yet added, shows that the list has changed."""
         if page.total_num is None or self.announced is None:
             return False
         return page.total_num >= self.received + page.size and page.total_num != self.announced
 
     def add(self, page: Page[Row]) -> None:
-        """Count the rows of the next page in."""
+        """Add the rows of the next page."""
         has_changed = self.contradicts(page)
         self.received += page.size
         if page.total_num is not None:
@@ -131,34 +131,34 @@ class Tally:
 
     @property
     def is_complete(self) -> bool:
-        """Whether as many rows were received as were announced."""
+        """Whether all announced rows were received."""
         return self.announced is None or self.received >= self.announced
 
     def ends_with(self, page: Page[Row], limit: int) -> bool:
-        """Whether no other page follows on the one that was added last.
+        """Whether the page added last is the last page.
 
-        A server that gives no number may also give fewer rows at once than it was asked for: then only an empty page
-        is the last one.
+        A server that sends no `total_num` may also limit the page size to less than requested: then only an empty
+        page is the last one.
 
         Args:
-            page: the last one.
-            limit: how many rows were asked for at once.
+            page: the page added last.
+            limit: requested page size.
         """
         return page.size == 0 or (page.size < limit and self.is_counted and self.is_complete)
 
 
 @dataclass
-class _Reading(Generic[Row]):
-    """What one pass over the pages has brought so far.
+class _Pass(Generic[Row]):
+    """State of one pass over the pages.
 
     Args:
-        last: the last page.
-        room: bytes of memory that are left for the rows kept.
-        tally: of the rows on all pages.
-        kept: those that passed the sieve.
-        odd: those that passed it and cannot be read in full.
-        passed_over: the first of those that did not pass it and cannot be read in full.
-        holds_together: the pages show one list: no row moved from page to page while it was read.
+        last: the page read last.
+        room: memory left for the kept rows, in bytes.
+        tally: number of rows.
+        kept: rows that the filter keeps.
+        odd: rows with unreadable fields that the filter keeps.
+        passed_over: the first rows with unreadable fields that it does not keep.
+        holds_together: the pages are consistent: no row moved from page to page during the pass.
     """
 
     last: Page[Row]
@@ -169,52 +169,63 @@ class _Reading(Generic[Row]):
     passed_over: list[OddRow] = field(default_factory=list)
     holds_together: bool = True
 
-    def take(self, page: Page[Row], sieve: Sieve[Row]) -> None:
+    def take(self, page: Page[Row], row_filter: RowFilter[Row]) -> None:
         """Count a page in, and keep what the sieve keeps."""
         self.last = page
         self.holds_together = self.holds_together and not self.tally.contradicts(page)
         self.tally.add(page)
-        kept = [row for row in page.rows if sieve.keeps(row)]
+        kept = [row for row in page.rows if row_filter.keeps(row)]
         self.kept += kept
         self.room -= sum(map(weight_of, kept))
         for odd in page.odd:
-            if sieve.keeps_odd(odd):
+            if row_filter.keeps_odd(odd):
                 self.odd.append(odd)
                 self.room -= weight_of(odd.known)
             elif len(self.passed_over) < _MOST_PASSED_OVER:
                 self.passed_over.append(odd)
 
 
-def _read(read: Callable[[int], Page[Row]], room: int, sieve: Sieve[Row]) -> _Reading[Row]:
+def _read(read: Callable[[int], Page[Row]], room: int, row_filter: RowFilter[Row]) -> _Pass[Row]:
+    """Read all pages once.
+
+    HSS has no snapshots: while images are pushed, a row can move to another page between two requests. A moved row is
+    read twice or not at all. A missing row could be the one that blocks, so a pass counts only if `total_num` stayed
+    the same, all announced rows came, and no row occurred on two pages. The offset is the number of received rows, not
+    a multiple of the page size: some servers send fewer rows than requested.
+
+    Raises:
+        ApiUnavailable: a page failed, or the list is longer than the largest offset.
+        ApiRefused: a retry would not help; also if the rows exceed `room`.
+    """
     page = read(0)
-    reading = _Reading(page, room)
-    seen = _Seen()
+    current = _Pass(page, room)
+    seen = _DuplicateRows()
     while True:
-        reading.take(page, sieve)
-        if reading.room < 0:
+        current.take(page, row_filter)
+        if current.room < 0:
             raise RequestRefused(
-                f"the list is too large to be judged: {reading.tally.received} rows read, and there are more; "
+                f"the list is too large to be judged: {current.tally.received} rows read, and there are more; "
                 "ask for fewer images in a run, each by its own version",
                 page.exchange,
             )
         seen.add(_rows_of(page))
-        if reading.tally.ends_with(page, PAGE_SIZE) or not reading.holds_together:
+        if current.tally.ends_with(page, PAGE_SIZE) or not current.holds_together:
             break
-        if reading.tally.received > LARGEST_OFFSET:
+        if current.tally.received > LARGEST_OFFSET:
             raise ApiUnavailable(
                 f"the list has more than {LARGEST_OFFSET} rows, the most that can be asked for",
                 page.exchange,
                 advice="ask for fewer images at once, by --cicd-name or by their versions",
             )
-        before, page = page, read(reading.tally.received)
-        if _is_again(page, before) and not reading.tally.is_counted:
-            break
+        before, page = page, read(current.tally.received)
+        if _is_again(page, before) and not current.tally.is_counted:
+            break  # without `total_num` and with the offset ignored, the one page is the whole list
         if not set(_rows_of(page)).isdisjoint(_rows_of(before)):
-            reading.take(page, sieve)
-            reading.holds_together = False
+            current.take(page, row_filter)
+            current.holds_together = False
             break
-    reading.holds_together = reading.holds_together and not seen.any_twice
-    return reading
+    current.holds_together = current.holds_together and not seen.any_twice
+    return current
 
 
 def _rows_of(page: Page[Row]) -> tuple[object, ...]:
@@ -222,22 +233,26 @@ def _rows_of(page: Page[Row]) -> tuple[object, ...]:
 
 
 def _is_again(page: Page[Row], before: Page[Row]) -> bool:
-    """Whether the offset is ignored: this is the first page again, and it was not full."""
+    """Whether the server ignores the offset: this is the first page again, and it was not full."""
     return page.total_num is None and page.size < PAGE_SIZE and _rows_of(page) == _rows_of(before)
 
 
-class _Seen:
-    """Tells whether any row stood on two pages, in eight bytes a row: a list may have two million."""
+class _DuplicateRows:
+    """Detects rows that occur on two pages, with eight bytes for each row: a list may have two million rows."""
 
     def __init__(self) -> None:
         self._buckets = [array("q") for _ in range(_BUCKETS)]
 
     def add(self, rows: Iterable[object]) -> None:
-        """Take in a page, on which a row may stand twice."""
+        """Add the rows of a page; duplicates within one page are allowed."""
         for found in {hash(row) for row in rows}:
             self._buckets[found % _BUCKETS].append(found)
 
     @property
     def any_twice(self) -> bool:
-        """Whether any did; two that merely have one hash are a list that is read again, once in ten million lists."""
+        """Whether any row occurs on two pages.
+
+        Two different rows with one hash count as duplicates too. The list is then read again; that happens once in
+        ten million lists.
+        """
         return any(len(set(bucket)) < len(bucket) for bucket in self._buckets)

@@ -1,4 +1,4 @@
-"""Chooses the proxy for one host from the variables that curl, pip and others read."""
+"""Proxy selection for a host, from HTTPS_PROXY, ALL_PROXY and NO_PROXY."""
 
 import ipaddress
 import re
@@ -13,7 +13,7 @@ from hssgate.hss.secret import Secret
 from hssgate.record import record
 from hssgate.text import clean
 
-# As curl and Python read them: the lower case first, and an empty one counts as unset.
+# The same order as in curl and Python: the lower-case name first; an empty variable counts as unset.
 VARIABLES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 _EXCEPTIONS = ("no_proxy", "NO_PROXY")
 _SCHEMES = ("http", "https")
@@ -32,13 +32,13 @@ _HTTPS_PORT = 443
 
 @record(kw_only=True)
 class Proxy:
-    """A proxy that one host is reached through.
+    """The proxy for one host.
 
     Args:
-        url: its address, with the user name and password if there are any.
+        url: its address, with user name and password if there are any.
         shown: its address without them, and the variable that it comes from.
-        variable: the name of that.
-        secrets: the user name and password, each as it is written and as it is meant.
+        variable: name of this variable.
+        secrets: user name and password, each as written and percent-decoded.
     """
 
     url: Secret
@@ -48,16 +48,16 @@ class Proxy:
 
 
 def proxy_for(endpoint: str, environ: Mapping[str, str]) -> Proxy | None:
-    """Return the proxy through which a host is reached, or None where there is none or none is needed.
+    """Return the proxy for a host, or None if it is reached directly.
 
-    Variables that do not concern the host have no effect, valid or not.
+    Only variables that apply to the host are validated: a malformed proxy has no effect on a host in NO_PROXY.
 
     Args:
         endpoint: scheme and host.
         environ: the environment variables.
 
     Raises:
-        Misused: a proxy is needed, and it cannot be used.
+        Misused: the host needs a proxy that cannot be used.
     """
     host = httpx.URL(endpoint)
     variable = next((name for name in VARIABLES if environ.get(name, "").strip()), None)
@@ -77,7 +77,7 @@ def proxy_for(endpoint: str, environ: Mapping[str, str]) -> Proxy | None:
 
 
 def _url_of(given: str) -> httpx.URL | None:
-    """Return an address of a host, or None where it is none: what makes it none may be a part of the password."""
+    """Return the URL of a proxy, or None if it is malformed; the reason may show a part of the password."""
     if given[:1] in _QUOTES:
         return None
     try:
@@ -94,7 +94,11 @@ def _unusable(shown: str, host: httpx.URL, reason: str) -> Misused:
 
 
 def _without_user(given: str) -> str:
-    """Return an address without user name and password, and without what could be one of them in the wrong place."""
+    """Return an address for messages: without user name and password, path and query.
+
+    In a malformed address the password may contain `/`, `?` or `#`, so that a part of it looks like a path. Only
+    scheme, host and port are therefore kept.
+    """
 
     def shown(parts: re.Match[str]) -> str:
         user = "***@" if parts["user"] else ""
@@ -110,7 +114,12 @@ def _secrets_in(given: str) -> tuple[Secret, ...]:
 
 
 def _is_excepted(host: httpx.URL, exceptions: str) -> bool:
-    """Whether one of the entries of `NO_PROXY` names the host; one that cannot be read names none."""
+    """Whether an entry of `NO_PROXY` matches the host.
+
+    curl, Go, Python and requests differ in the details. All of these forms are accepted: `*`, a domain with or without
+    a leading dot (both match subdomains), an IP address, a CIDR network, each with an optional port. A malformed entry
+    matches nothing, so that the request goes through the proxy.
+    """
     return any(_names(entry.lower(), host) for entry in re.split(r"[\s,]+", exceptions) if entry)
 
 
@@ -131,7 +140,7 @@ def _names(entry: str, host: httpx.URL) -> bool:
 
 
 def _split_port(entry: str) -> tuple[str, str | None]:
-    """Return name and port; an IPv6 address has a port only behind its brackets."""
+    """Return name and port; an IPv6 address must be in brackets to have a port."""
     if entry.startswith("["):
         name, _, rest = entry[1:].partition("]")
         return name, rest.removeprefix(":") or None

@@ -25,7 +25,7 @@ Milliseconds = Annotated[int, Field(ge=0, le=2**63 - 1)]
 
 
 class FilterableStatus(StrEnum):
-    """The statuses that the API can filter by: five of the seven that rows bear."""
+    """The statuses that the API can filter by: five of the seven documented in rows."""
 
     UNSCAN = "unscan"
     SUCCESS = "success"
@@ -68,7 +68,7 @@ class CicdImagesQuery(BaseModel):
     offset: Annotated[int, Field(ge=0, le=LARGEST_OFFSET)] = 0
 
     def encoded(self) -> str:
-        """Return the query string as it is both signed and sent: sorted, RFC 3986."""
+        """Return the query string, sorted and encoded by RFC 3986; the same bytes are signed and sent."""
         return encode((name, value) for name, value in self if value is not None)
 
 
@@ -82,5 +82,5 @@ def _wire(value: str | bool | int) -> str:  # noqa: FBT001 - a value, no switch
 
 
 def escape(text: str) -> str:
-    """Return the text as it stands in a path or query; a lone surrogate becomes the bytes it would be."""
+    """Percent-encode a text for a path or query; a lone surrogate is encoded like any other character."""
     return quote(text, safe="-_.~", errors="surrogatepass")

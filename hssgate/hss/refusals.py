@@ -1,7 +1,7 @@
-"""Errors that a response stands for: a retryable failure, or a refusal with advice.
+"""Classification of error responses: a retryable failure, or a refusal with advice.
 
-Sources: HSS error codes (all HTTP 400), gateway error codes (`APIGW.` and `APIG.`), and the shapes in which HSS, the
-gateway and IAM write them. Where the manual is silent the reading is the careful one.
+Sources: HSS error codes (all HTTP 400), gateway error codes (`APIGW.` and `APIG.`), and the error formats of HSS, the
+gateway and IAM. Where the manual does not define a case, the stricter reading applies.
 """
 
 import json
@@ -12,7 +12,7 @@ from hssgate.hss.exchange import Response, request_id, server_time
 from hssgate.record import record
 from hssgate.text import clean
 
-_SHORTEST_WAIT = 1.0  # seconds; a `Retry-After: 0` must not become a hail of requests
+_SHORTEST_WAIT = 1.0  # seconds; `Retry-After: 0` must not cause a busy loop of requests
 OK = 200
 UNAUTHORIZED = 401
 _THROTTLED = 429
@@ -21,7 +21,7 @@ _SERVER_FAULTS = 500  # the first of them
 _REDIRECTS = 300
 _REFUSALS = 400
 _DEEPEST_ERROR = 5
-_CANONICAL_REQUEST = ", canonicalRequest:"  # from here on the gateway tells what it signed itself, at length
+_CANONICAL_REQUEST = ", canonicalRequest:"  # start of the gateway's long copy of what it signed; left out of messages
 
 _DENIED = "the identity may not read HSS images in this project; grant it read access to HSS, and check the project id"
 
@@ -31,9 +31,9 @@ class Advice:
     """What to do next about a refusal.
 
     Args:
-        by_code: by the error code, that of the gateway without its prefix.
-        by_status: by the HTTP status, where the code says nothing.
-        otherwise: where neither does.
+        by_code: by error code; gateway codes without their prefix.
+        by_status: by HTTP status, if there is none for the code.
+        otherwise: if there is none for either.
     """
 
     by_code: Mapping[str, str]
@@ -67,7 +67,7 @@ OTHER_SERVER = "check the address: another server, or a proxy in between, may be
 _NOT_FOLLOWED = "; a redirect is never followed"
 _REDIRECTED = "check --endpoint, and any proxy in between"
 
-# What a caller without rights is told, and what the gateway says of an address: no second try would be answered.
+# Codes for missing permissions and wrong addresses: a retry would be refused as well.
 FINAL_CODES = frozenset({"HSS.0010", "HSS.0013"})
 FINAL_PREFIXES = ("IAM", "PAP")
 _BAD_CREDENTIALS = frozenset({"0301", "0307"})  # of the gateway
@@ -75,14 +75,14 @@ _TOO_MANY_REQUESTS = "0308"  # of the gateway
 
 
 def failure_of(response: Response, advice: Advice, *, was_answered: bool = False) -> ApiError:
-    """Return the error that an answer stands for.
+    """Return the error for a response.
 
     Args:
-        response: of any of the cloud's services; a 200 counts as a 4xx with the error code that it has.
+        response: of any service of the cloud; a 200 with an error code counts as a 4xx.
         advice: what to do next about a refusal.
-        was_answered: whether this call was answered before in this run. Who asks, and where, was then right: what is
-            refused after that is a page of maintenance, a firewall in between, or a fault of the database, unless
-            the code says that it is about permissions.
+        was_answered: whether this call succeeded before in this run. Credentials and address were then right, so a
+            later refusal comes from maintenance, a firewall or a database fault, and is retried; except if its code is
+            about permissions.
     """
     body = _error_body(response)
     exchange = Exchange(response.status, request_id(response.headers) or body.request_id)
@@ -103,20 +103,21 @@ def failure_of(response: Response, advice: Advice, *, was_answered: bool = False
     to_do = _to_do(response.status, body.code, advice)
     if was_answered and not _is_final(response.status, body.code):
         return ApiUnavailable(what, exchange, retry_after=retry_after, server_fault=True, advice=to_do)
-    # A bad credential is bad for every image, and five bad signatures lock a key; all else may be about this one.
+    # A wrong credential affects every image, and five wrong signatures lock the key: it ends the run at once. Any other
+    # refusal may be about this image only.
     is_bad_credential = response.status == UNAUTHORIZED or code in _BAD_CREDENTIALS
     refusal = ApiRefused if is_bad_credential else RequestRefused
     return refusal(f"{what}; {to_do}", exchange)
 
 
 def _gateway_code(code: str) -> str:
-    """Return the code of the gateway without its prefix; empty where the code is another service's."""
+    """Return a gateway code without its prefix; empty for a code of another service."""
     prefix, _, number = code.rpartition(".")
     return number if prefix.upper() in ("APIGW", "APIG") else ""
 
 
 def _is_final(status: int, code: str) -> bool:
-    """Whether a refusal says of the caller that no second try would be answered."""
+    """Whether a refusal is about the caller or the address, so that a retry would be refused as well."""
     number = _gateway_code(code)
     return (
         status == UNAUTHORIZED
@@ -146,7 +147,7 @@ class _ErrorBody:
 
 
 def _error_body(response: Response) -> _ErrorBody:
-    """Read code and message out of any of the shapes that HSS, the gateway and IAM use."""
+    """Return code and message of an error, in any of the formats of HSS, the gateway and IAM."""
     masked = response.redactor.text
     try:
         document = json.loads(response.body[:100_000])

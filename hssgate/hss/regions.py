@@ -1,6 +1,6 @@
 """Regions of Huawei Cloud, and the hosts of HSS, IAM and STS in each.
 
-Source: the official SDK 3.1.219 (region tables of HSS, IAM and STS); a region that it does not know is taken as it is.
+Source: the official SDK 3.1.219 (region tables of HSS, IAM and STS); a region that it does not list is used as it is.
 """
 
 import re
@@ -14,17 +14,17 @@ _HSS = frozenset({
     "af-south-1", "af-north-1", "sa-brazil-1", "la-south-2", "la-north-2", "na-mexico-1", "tr-west-1",
     "ae-ad-1", "me-east-1", "my-kualalumpur-1", "ru-moscow-1", "eu-west-101",
 })  # fmt: skip
-# These have HSS and no IAM of their own: the global one knows their projects.
+# Regions with HSS and without IAM: the global IAM has their projects.
 _WITHOUT_IAM = frozenset({"cn-south-4", "cn-southwest-3", "cn-north-11", "af-north-1", "ap-southeast-5"})
 _WITH_STS = frozenset({
     "cn-north-4", "cn-south-1", "cn-east-3", "cn-southwest-2", "ap-southeast-1", "ap-southeast-2",
     "ap-southeast-3", "ap-southeast-4", "sa-brazil-1", "la-south-2", "af-south-1", "tr-west-1",
 })  # fmt: skip
-_EUROPEAN = "eu-west-1"  # what the names of the regions begin with that are a cloud of their own
+_EUROPEAN = "eu-west-1"  # prefix of the regions of the European cloud, which has its own domain
 _DOMAIN = "myhuaweicloud.com"
 _EUROPEAN_DOMAIN = "myhuaweicloud.eu"
-_ANY_STS = "cn-north-4"  # every region's STS serves all of them, and this one is the SDK's own default
-# A domain of another cloud has two labels or more: `hss.example.com` is an address of another form.
+_ANY_STS = "cn-north-4"  # the SDK's default; the STS of any region serves all regions
+# The domain of another cloud has at least two labels: `hss.example.com` has another form.
 _HSS_HOST = re.compile(r"hss\.(?P<region>[a-z0-9-]+)\.(?P<domain>[a-z0-9-]+(?:\.[a-z0-9-]+)+)", re.ASCII)
 
 
@@ -42,19 +42,19 @@ class Place:
 
     @property
     def hss(self) -> str:
-        """Where HSS is."""
+        """Endpoint of HSS."""
         return f"https://hss.{self.region}.{self.domain}"
 
     @property
     def iam(self) -> str:
-        """Where IAM is."""
+        """Endpoint of IAM."""
         if self.domain == _DOMAIN and self.region in _WITHOUT_IAM:
             return f"https://iam.{_DOMAIN}"
         return f"https://iam.{self.region}.{self.domain}"
 
     @property
     def sts(self) -> str:
-        """Where STS is."""
+        """Endpoint of STS."""
         if self.domain == _DOMAIN and self.region in _HSS - _WITH_STS:
             return f"https://sts.{_ANY_STS}.{_DOMAIN}"
         return f"https://sts.{self.region}.{self.domain}"
@@ -65,17 +65,17 @@ def place_in(region: str, domain: str | None) -> Place:
 
     Args:
         region: its name.
-        domain: of the cloud; None for Huawei's own.
+        domain: of the cloud; None for Huawei Cloud.
     """
     return Place(region, domain or (_EUROPEAN_DOMAIN if region.startswith(_EUROPEAN) else _DOMAIN))
 
 
 def place_of_host(host: str, domain: str | None) -> Place | None:
-    """Return the place that a host of HSS is in, or None where its name does not tell.
+    """Return region and domain of an HSS host, or None if its name has another form.
 
     Args:
         host: such as `hss.ap-southeast-1.myhuaweicloud.com`.
-        domain: of the cloud, if it was given; its region's name may have dots.
+        domain: of the cloud, if it was given; the region's name may then contain dots.
     """
     if domain is not None and host.startswith("hss.") and host.endswith(f".{domain}"):
         region = host[len("hss.") : -len(domain) - 1]
@@ -85,14 +85,14 @@ def place_of_host(host: str, domain: str | None) -> Place | None:
 
 
 def is_known(region: str) -> bool:
-    """Whether the table has the region."""
+    """Whether the region is in the table."""
     return region in _HSS
 
 
 def misspelt(region: str) -> str | None:
-    """Return the known region that this one, which is not known, is one slip of the keyboard away from.
+    """Return the known region that an unknown one differs from by one typing error.
 
-    Another number is no slip: it may be a region that opened since.
+    Another number is not a typing error: it may be a new region.
     """
     letters = _letters(region)
     families = {_letters(known) for known in _HSS}
@@ -103,7 +103,7 @@ def misspelt(region: str) -> str | None:
 
 
 def nearest(region: str) -> str | None:
-    """Return the known region that is most like this one, if any is like it at all."""
+    """Return the most similar known region, if there is one."""
     import difflib
 
     found = difflib.get_close_matches(region, sorted(_HSS), n=1)
@@ -115,7 +115,7 @@ def _letters(region: str) -> str:
 
 
 def _one_slip(given: str, meant: str) -> bool:
-    """Whether one letter is missing, too many or wrong, or two neighbours have changed places."""
+    """Whether one letter is missing, added or wrong, or two adjacent letters are swapped."""
     if abs(len(given) - len(meant)) > 1:
         return False
     start = next((at for at, pair in enumerate(zip(given, meant, strict=False)) if pair[0] != pair[1]), len(given))

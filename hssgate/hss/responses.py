@@ -1,6 +1,6 @@
-"""Reads responses of the API: pages of rows, as the documented quirks allow.
+"""Parser of API responses: pages of rows, with the documented quirks.
 
-Source: the shapes that the official SDK understands. Where the manual is silent the reading is the careful one.
+Source: the formats that the official SDK accepts. Where the manual is silent, the stricter reading applies.
 """
 
 import contextlib
@@ -21,8 +21,8 @@ from hssgate.text import clean
 
 Row = TypeVar("Row", bound=BaseModel)
 
-_OTHER_CACHE = "let no cache answer for HSS: check HTTPS_PROXY and NO_PROXY, and whoever runs the proxy"
-_OTHER_FORM = "check the address; else report this form of answer to hssgate, with the request id"
+_OTHER_CACHE = "HSS must not be reached through a cache: check HTTPS_PROXY and NO_PROXY, and ask the proxy's operator"
+_OTHER_FORM = "check the address; else report this response to hssgate, with the request id"
 
 
 @record
@@ -31,11 +31,11 @@ class Page(Generic[Row]):
 
     Args:
         rows: as received, in the API's order.
-        total_num: how many rows the API says there are, if it says so.
+        total_num: number of rows on all pages, if the API gives it.
         server_time: the server's clock, in epoch seconds, if known.
         exchange: status and request id.
-        age: seconds that the answer lay in a cache.
-        odd: rows of images that cannot be read in full.
+        age: age of the response in a cache, in seconds.
+        odd: rows of images with unreadable fields.
     """
 
     rows: tuple[Row, ...]
@@ -47,24 +47,24 @@ class Page(Generic[Row]):
 
     @property
     def size(self) -> int:
-        """The number of rows that were received."""
+        """The number of received rows."""
         return len(self.rows) + len(self.odd)
 
 
 def read_page(response: Response, model: type[Row], *, was_answered: bool = False) -> Page[Row]:
-    """Return the rows of an answer.
+    """Return the rows of a response.
 
-    A row of an image says which image it is of, so one that cannot be read is a doubt about that image alone. Rows of
-    other calls are all of the image that was asked about: there, one makes the whole answer unreadable.
+    A row of the image list names its image, so an unreadable row is a problem of that image only. The rows of any other
+    call all belong to one image: there, one unreadable row makes the whole response unreadable.
 
     Args:
         response: of a list call.
-        model: what a row is.
-        was_answered: whether this call was answered before in this run; see `failure_of`.
+        model: of a row.
+        was_answered: whether this call succeeded before in this run; see `failure_of`.
 
     Raises:
-        ApiUnavailable: throttled, a server's fault, or not the documented shape.
-        ApiRefused: asking again would not help.
+        ApiUnavailable: throttled, a server error, or not the documented format.
+        ApiRefused: a retry would not help.
     """
     exchange = exchange_of(response)
     if response.status != OK:
@@ -87,16 +87,16 @@ def read_page(response: Response, model: type[Row], *, was_answered: bool = Fals
 
 
 def require_fresh(response: Response, oldest: float) -> None:
-    """Refuse an answer that a cache gave in place of the service: it may be from before the push.
+    """Refuse a response from a cache: it may be older than the push.
 
-    A 401 stands all the same: asking again could only be another bad signature.
+    A 401 is accepted from a cache too: a retry could only be another wrong signature.
 
     Args:
         response: of any call.
-        oldest: seconds that it may have lain in a cache.
+        oldest: largest accepted age in seconds.
 
     Raises:
-        ApiUnavailable: asking again may bring a fresh one.
+        ApiUnavailable: the response is too old; a retry may get a fresh one.
     """
     if response.age > oldest and response.status != UNAUTHORIZED:
         given = clean(response.headers.get("Age", ""), 40)
@@ -109,15 +109,15 @@ def require_fresh(response: Response, oldest: float) -> None:
 
 
 def exchange_of(response: Response) -> Exchange:
-    """Return what is known of the exchange."""
+    """Return status and request id of a response."""
     return Exchange(response.status, request_id(response.headers))
 
 
 def document_of(response: Response) -> object:
-    """Return the JSON of the answer.
+    """Return the JSON document of a response.
 
     Raises:
-        ValueError: it is none, or one that no program should have written.
+        ValueError: it is not valid JSON, has duplicate keys, or exceeds a limit.
         RecursionError: it is nested too deep.
     """
     return document_in(response.body, response.redactor)
@@ -125,10 +125,10 @@ def document_of(response: Response) -> object:
 
 @contextlib.contextmanager
 def unreadable(exchange: Exchange) -> Iterator[None]:
-    """Turn what comes of an answer that cannot be read into an error of our own.
+    """Translate errors of parsing a response.
 
     Raises:
-        ApiUnavailable: asking again may bring a readable one.
+        ApiUnavailable: the response is unreadable; a retry may get a readable one.
     """
     try:
         yield
@@ -140,15 +140,15 @@ def unreadable(exchange: Exchange) -> Iterator[None]:
 
 
 def unreadable_row(odd: OddRow, exchange: Exchange) -> ApiUnavailable:
-    """Return the error of an image to which a row may belong that cannot be read in full."""
+    """Return the error of an image that an unreadable row may belong to."""
     return ApiUnavailable(f"unreadable answer: {odd}", exchange, advice=_OTHER_FORM)
 
 
 def _is_error(document: object) -> bool:
-    """Whether a 200 is an error all the same, by its code.
+    """Whether a 200 is an error, by its `error_code`.
 
     Raises:
-        ValueError: it is that and a list of rows in one.
+        ValueError: it has both an error code and rows.
     """
     code = document.get("error_code") if isinstance(document, dict) else None
     if not code or str(code).strip() in ("", "0"):
@@ -165,11 +165,11 @@ def _listing(document: object) -> dict[str, object]:
 
 
 def _rows(data_list: object, found: Iterator[object]) -> Iterator[object]:
-    """Yield what should be rows: the manual's own example has a single one as an object, and null is none.
+    """Yield the rows: in the manual's own example a single row is an object; null means no rows.
 
     Args:
-        data_list: as it was given, with nothing in place of what was found in it.
-        found: the objects of the list.
+        data_list: the decoded list, with null in place of each object.
+        found: the decoded objects of the list.
     """
     if data_list is not None and not isinstance(data_list, list | dict):
         raise ValueError("data_list is no list")

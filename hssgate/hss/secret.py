@@ -1,4 +1,4 @@
-"""Secret values that can be used but not shown, and what can be sent as one."""
+"""Secret values: usable, but never shown."""
 
 import re
 from typing import NoReturn
@@ -8,10 +8,10 @@ _SENDABLE = re.compile("[!-~]+")
 
 
 class Secret:
-    """Holds a value that no message, report, traceback or pickle may carry.
+    """A value that never appears in a message, report, traceback or pickle.
 
     Args:
-        value: the secret; it comes back by `reveal` alone.
+        value: the secret; only `reveal` returns it.
     """
 
     __slots__ = ("_value",)
@@ -20,7 +20,7 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """Return the value, for the one place that sends it or signs with it."""
+        """Return the value, for the code that sends it or signs with it."""
         return self._value
 
     def __repr__(self) -> str:
@@ -31,5 +31,5 @@ class Secret:
 
 
 def is_sendable(text: str) -> bool:
-    """Whether a header can carry the text as a credential, and it is not empty."""
+    """Whether the text can be sent in a header as a credential: not empty, not too long, printable ASCII."""
     return len(text) <= LONGEST_SENDABLE and _SENDABLE.fullmatch(text) is not None

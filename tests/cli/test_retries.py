@@ -180,10 +180,12 @@ def test_an_error_code_in_a_200(bench: Bench, code: object, is_error: bool) -> N
         ),
         pytest.param(
             page({**ROW, "vul_num": "many"}),
-            "report this form of answer to hssgate, with the request id",
+            "report this response to hssgate, with the request id",
             id="an odd row",
         ),
-        pytest.param(httpx.Response(200, headers={"Age": "900"}), "let no cache answer for HSS", id="cached"),
+        pytest.param(
+            httpx.Response(200, headers={"Age": "900"}), "HSS must not be reached through a cache", id="cached"
+        ),
         pytest.param(page(ROW, total=3), "images are pushed while it is read", id="a list that changes"),
     ],
 )

@@ -406,7 +406,7 @@ def test_a_machine_without_the_service_is_told_so(bench: Bench) -> None:
     ended = bench.answer(nobody).check("app:1", env={"HSSGATE_ECS_AGENCY": "1"})
 
     assert ended.code == 3
-    assert "HSSGATE_ECS_AGENCY is for machines of the cloud alone" in ended.out
+    assert "HSSGATE_ECS_AGENCY only works on an ECS" in ended.out
     assert bench.clock.monotonic() - start < 60
 
 

@@ -46,7 +46,7 @@ def clock() -> FakeClock:
 def lease(source: Source, said: list[str], clock: FakeClock) -> Lease[int]:
     """Nothing is held yet."""
     tell: Callable[[str], None] = said.append
-    return Lease(source, clock, what="temporary keys", warn=tell, say=tell)
+    return Lease(source, clock, what="temporary keys", warn=tell, log=tell)
 
 
 def test_one_exchange_serves_until_shortly_before_its_end(lease: Lease[int], source: Source, clock: FakeClock) -> None:

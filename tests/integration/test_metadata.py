@@ -50,4 +50,4 @@ def test_elsewhere_nobody_is_there(tmp_path: Path) -> None:
 
     assert ended.returncode == 3
     assert "no complete response from 169.254.169.254" in ended.stdout
-    assert "HSSGATE_ECS_AGENCY is for machines of the cloud alone" in ended.stdout
+    assert "HSSGATE_ECS_AGENCY only works on an ECS" in ended.stdout

@@ -261,7 +261,7 @@ def test_a_large_answer_waits_for_another_one_no_longer_than_its_time() -> None:
     transport = httpx.MockTransport(lambda _request: httpx.Response(200, content=iter([page(row).content])))
     hosts = Hosts(
         lambda _endpoint, _proxy: httpx.Client(transport=transport, trust_env=False), lambda _endpoint: None, clock,
-        on_secret=lambda _secret: None, say=lambda _line: None,
+        on_secret=lambda _secret: None, log=lambda _line: None,
     )  # fmt: skip
     connection = Connection(
         endpoint="https://hss.example", project_id="p", credentials=Token(value=Secret("t"), source="a test")
@@ -270,5 +270,5 @@ def test_a_large_answer_waits_for_another_one_no_longer_than_its_time() -> None:
     query = CicdImagesQuery(image_name="app", image_version="1.0")
     client._large_answer.acquire()
 
-    with pytest.raises(ApiUnavailable, match="large answer"):
-        client.list_cicd_images(query, within=0.05, largest=LARGEST_AT_ONCE, sieve=lambda: Wanted([]))
+    with pytest.raises(ApiUnavailable, match="large response"):
+        client.list_cicd_images(query, within=0.05, largest=LARGEST_AT_ONCE, row_filter=lambda: Wanted([]))

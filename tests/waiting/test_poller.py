@@ -276,7 +276,7 @@ def test_a_list_beyond_the_largest_offset_is_no_answer() -> None:
     pages = iter(Page((Row(image_id=name),) * 1_500_000, None, None, Exchange(200)) for name in "ab")
 
     with pytest.raises(ApiUnavailable, match="more than 2000000 rows"):
-        whole_list(lambda _offset: next(pages), 2**62, sieve=Nothing)
+        whole_list(lambda _offset: next(pages), 2**62, row_filter=Nothing)
 
 
 def test_no_date_header_counts_as_young(bench: Bench) -> None:

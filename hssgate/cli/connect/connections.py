@@ -163,7 +163,7 @@ def hosts_without_credentials(ca_bundle: Path | None, world: World) -> Hosts:
         world.clock,
         on_secret=on_secret,
         trace=(lambda line: console.detail(line, level=2)) if console.verbosity > 1 else None,
-        say=console.detail,
+        log=console.detail,
     )
 
 

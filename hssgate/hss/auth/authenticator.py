@@ -124,7 +124,7 @@ class Authenticator:
         except ApiRefused as refusal:
             self._refusal = refusal
             raise
-        self._hosts.say(f"project {self._project_id}, the one that IAM knows of region {region}")
+        self._hosts.log(f"project {self._project_id}, the one that IAM knows of region {region}")
 
     def _auth_of(self, connection: Connection) -> httpx.Auth:
         hosts, clock, sts, iam = self._hosts, self._clock, connection.sts_endpoint or "", connection.iam_endpoint or ""
@@ -156,7 +156,7 @@ class Authenticator:
         return self._signed(lambda: keys.value)
 
     def _lease(self, what: str, obtain: Callable[[float], Issued[T]]) -> Lease[T]:
-        return Lease(obtain, self._clock, what=what, warn=self._warn, say=self._hosts.say)
+        return Lease(obtain, self._clock, what=what, warn=self._warn, log=self._hosts.log)
 
     def _signed(self, key: Callable[[], AccessKey]) -> SignedAuth:
         return SignedAuth(key, lambda: self._project_id, self._clock)

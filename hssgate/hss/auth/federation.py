@@ -1,11 +1,11 @@
-"""Temporary keys from IAM v3 for the token of a federated identity provider.
+"""Identity federation: temporary keys from IAM v3 in exchange for an id token.
 
 Source: the official SDK's FederalAccessor; neither request is signed.
 """
 
 from hssgate.clock import Clock
 from hssgate.hss.auth.id_token import id_token_of
-from hssgate.hss.auth.issuers import CredentialAnswer, as_json, parse_body, send, token_of
+from hssgate.hss.auth.issuers import CredentialResponse, as_json, parse_body, send, token_of
 from hssgate.hss.auth.lease import Issued, seconds_left
 from hssgate.hss.credentials import AccessKey, Federation
 from hssgate.hss.exchange import Request
@@ -15,31 +15,31 @@ from hssgate.hss.refusals import Advice
 ISSUER = "IAM (federation)"
 _DURATION = 6 * 60 * 60  # seconds
 _ADVICE = Advice(
-    {}, {}, "check HUAWEICLOUD_SDK_IDP_ID, the identity provider's mapping, and that the id token has not ended"
+    {}, {}, "check HUAWEICLOUD_SDK_IDP_ID, the identity provider's mapping, and that the id token has not expired"
 )
 
 
-def federate(way: Federation, endpoint: str, hosts: Hosts, clock: Clock, within: float) -> Issued[AccessKey]:
-    """Return temporary keys.
+def federate(credentials: Federation, endpoint: str, hosts: Hosts, clock: Clock, within: float) -> Issued[AccessKey]:
+    """Return temporary keys: the id token yields an unscoped token, and that yields the keys.
 
     Args:
-        way: who asks.
+        credentials: identity provider and id token.
         endpoint: of IAM.
-        hosts: to ask, and to learn the secrets.
-        clock: for the deadline and the keys' end.
+        hosts: HTTP clients; they mask the issued secrets.
+        clock: for the deadline and the expiry time.
         within: seconds for both exchanges.
 
     Raises:
-        ApiUnavailable: there was no usable answer.
-        ApiRefused: asking again would not help.
+        ApiUnavailable: there was no usable response.
+        ApiRefused: a retry would not help.
     """
     deadline = clock.monotonic() + within
     host = hosts.client(endpoint)
-    id_token = id_token_of(way.id_token, hosts, clock, within)
+    id_token = id_token_of(credentials.id_token, hosts, clock, within)
     request = Request(
         url=f"{endpoint}/v3.0/OS-AUTH/id-token/tokens",
         method="POST",
-        headers={"X-Idp-Id": way.idp_id},
+        headers={"X-Idp-Id": credentials.idp_id},
         content=as_json({"auth": {"id_token": {"id": id_token.reveal()}}}),
         for_secrets=True,
     )
@@ -54,6 +54,6 @@ def federate(way: Federation, endpoint: str, hosts: Hosts, clock: Clock, within:
         for_secrets=True,
     )
     response = send(host, request, ISSUER, _ADVICE, deadline - clock.monotonic())
-    issued = parse_body(response, CredentialAnswer, ISSUER).credential
-    key = issued.as_access_key(way.source, hosts)
+    issued = parse_body(response, CredentialResponse, ISSUER).credential
+    key = issued.as_access_key(credentials.source, hosts)
     return Issued(key, seconds_left(issued.expires_at.timestamp(), response, clock))

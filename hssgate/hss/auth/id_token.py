@@ -18,27 +18,27 @@ from hssgate.text import clean
 
 _GITHUB = "GitHub's token service"
 _FILE_ADVICE = "check the path, and that the pipeline has written it"
-_ADVICE = Advice({}, {}, "the job needs `permissions: id-token: write`, and its request token ends with the job")
+_ADVICE = Advice({}, {}, "the job needs `permissions: id-token: write`, and its request token expires with the job")
 
 
-class _TokenAnswer(BaseModel):
+class _TokenResponse(BaseModel):
     model_config = RESPONSE_CONFIG
 
     value: SecretText
 
 
 def id_token_of(source: IdTokenSource, hosts: Hosts, clock: Clock, within: float) -> Secret:
-    """Return a token that tells who the pipeline is.
+    """Return the id token.
 
     Args:
-        source: where it comes from.
-        hosts: to ask, and to learn the secret.
-        clock: gives up a file that is never written to its end.
-        within: seconds that it may take.
+        source: variable, file or token service.
+        hosts: HTTP clients; they mask the token.
+        clock: for the deadline of reading a file.
+        within: seconds to get it.
 
     Raises:
-        ApiUnavailable: the token service gave no answer, or the file no token in time.
-        ApiRefused: there is no token to be had.
+        ApiUnavailable: the token service did not respond, or the file could not be read in time.
+        ApiRefused: there is no token.
     """
     match source:
         case GivenIdToken(value=value):
@@ -56,7 +56,8 @@ def id_token_of(source: IdTokenSource, hosts: Hosts, clock: Clock, within: float
 def _from_file(source: IdTokenFile, clock: Clock, within: float) -> Secret:
     where = f"the id token in {clean(source.path, 300)}"
     try:
-        # A pipe without a writer and a lost network drive block without end; the thread that waits is left behind.
+        # Reading a pipe without a writer, or a file of a lost network drive, blocks for ever. It cannot be interrupted:
+        # after the deadline the run goes on, and the reading thread is left behind.
         raw = clock.call(lambda: _head_of(source.path), within=within, abandon=lambda: None)
         text = raw.decode("ascii").strip()
     except TimeoutError as error:
@@ -75,7 +76,7 @@ def _head_of(path: Path) -> bytes:
 
 
 def _from_github(source: GitHubIdToken, hosts: Hosts, within: float) -> Secret:
-    """Ask GitHub; the audience is added to the address that it gave.
+    """Request a token from GitHub; the audience is appended to the URL of the runner.
 
     Source: GitHub's documentation of OpenID Connect in workflows.
     """
@@ -89,4 +90,4 @@ def _from_github(source: GitHubIdToken, hosts: Hosts, within: float) -> Secret:
         for_secrets=True,
     )
     host = hosts.client(f"{url.scheme}://{url.netloc}")
-    return Secret(parse_body(send(host, request, _GITHUB, _ADVICE, within), _TokenAnswer, _GITHUB).value)
+    return Secret(parse_body(send(host, request, _GITHUB, _ADVICE, within), _TokenResponse, _GITHUB).value)

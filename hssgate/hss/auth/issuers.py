@@ -1,4 +1,4 @@
-"""Exchange of one credential for another: what STS, IAM, token services and the metadata service share."""
+"""Requests to credential issuers: the code shared by STS, IAM, token services and the metadata service."""
 
 import json
 from collections.abc import Callable
@@ -17,14 +17,14 @@ from hssgate.hss.secret import LONGEST_SENDABLE, Secret, is_sendable
 Model = TypeVar("Model", bound=BaseModel)
 
 SecretText = Annotated[str, StringConstraints(max_length=LONGEST_SENDABLE, pattern="^[!-~]+$")]
-# A project's id stands in the path of each request and in a header: nothing may lead out of the one or end the other.
+# The project id is part of the path of each request, and sent in a header: it must not contain `/`, `..` or a newline.
 ProjectId = Annotated[str, StringConstraints(max_length=256, pattern="^[.]*[A-Za-z0-9_~-][A-Za-z0-9_.~-]*$")]
 RESPONSE_CONFIG = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, defer_build=True)
 _SUCCESSES = frozenset({200, 201})
 
 
 class IssuedKey(BaseModel):
-    """A temporary access key, as IAM and the metadata service write it."""
+    """A temporary access key, in the format of IAM and the metadata service."""
 
     model_config = RESPONSE_CONFIG
 
@@ -38,8 +38,8 @@ class IssuedKey(BaseModel):
         return temporary_key(self.access, self.secret, self.securitytoken, source, hosts)
 
 
-class CredentialAnswer(BaseModel):
-    """What holds one."""
+class CredentialResponse(BaseModel):
+    """Response body with a temporary access key."""
 
     model_config = RESPONSE_CONFIG
 
@@ -47,14 +47,14 @@ class CredentialAnswer(BaseModel):
 
 
 def temporary_key(ak: str, sk: str, security_token: str, source: str, hosts: Hosts) -> AccessKey:
-    """Return a key that was issued, once its secrets are known as such.
+    """Return an issued key, and mask its secrets in all output from now on.
 
     Args:
         ak: the access key id.
         sk: the secret access key.
-        security_token: that goes with it.
+        security_token: its security token.
         source: where it comes from, in words.
-        hosts: learn the secrets.
+        hosts: mask the secrets.
     """
     secrets = Secret(sk), Secret(security_token)
     hosts.learn(*secrets)
@@ -62,12 +62,12 @@ def temporary_key(ak: str, sk: str, security_token: str, source: str, hosts: Hos
 
 
 def send(host: HostClient, request: Request, issuer: str, advice: Advice, within: float) -> Response:
-    """Return the answer to a question that bears its own credentials; see `require_success`.
+    """Send a request that contains its own credentials, and return a success; see `require_success`.
 
     Args:
         host: client of the service.
-        request: what is asked.
-        issuer: is asked, in words.
+        request: the request.
+        issuer: name of the service in messages.
         advice: what to do next about a refusal.
         within: seconds for the exchange.
     """
@@ -75,16 +75,16 @@ def send(host: HostClient, request: Request, issuer: str, advice: Advice, within
 
 
 def require_success(ask: Callable[[], Response], issuer: str, advice: Advice) -> Response:
-    """Return the answer, if it is a success.
+    """Return the response if it is a success, else raise.
 
     Args:
-        ask: sends the request, returns the answer.
-        issuer: is asked, in words.
+        ask: sends the request, returns the response.
+        issuer: name of the service in messages.
         advice: what to do next about a refusal.
 
     Raises:
-        ApiUnavailable: there was no answer, or one that may be another next time.
-        ApiRefused: asking again would not help, for anyone.
+        ApiUnavailable: there was no response, or a retry may help.
+        ApiRefused: a retry would not help, for any image.
     """
     response = with_issuer_in_errors(ask, issuer)
     if response.status in _SUCCESSES:
@@ -96,12 +96,11 @@ def require_success(ask: Callable[[], Response], issuer: str, advice: Advice) ->
 
 
 def with_issuer_in_errors(ask: Callable[[], Response], issuer: str) -> Response:
-    """Return the answer with any status; an error names the host.
+    """Return the response with any status; errors name the issuer.
 
     Raises:
-        ApiUnavailable: there was no answer.
-        ApiRefused: the request did not get through, and would not the next time: a certificate that is not to be
-            trusted, or a proxy that refuses.
+        ApiUnavailable: there was no response.
+        ApiRefused: a retry would not help: the certificate is not trusted, or the proxy refused the request.
     """
     try:
         return ask()
@@ -112,15 +111,15 @@ def with_issuer_in_errors(ask: Callable[[], Response], issuer: str) -> Response:
 
 
 def parse_body(response: Response, model: type[Model], issuer: str) -> Model:
-    """Return what the answer holds.
+    """Parse the body of a response.
 
     Args:
         response: a success.
-        model: what it should be.
-        issuer: was asked, in words.
+        model: of the body.
+        issuer: name of the service in messages.
 
     Raises:
-        ApiUnavailable: it cannot be read.
+        ApiUnavailable: it is unreadable.
     """
     try:
         with unreadable(exchange_of(response)):
@@ -130,14 +129,14 @@ def parse_body(response: Response, model: type[Model], issuer: str) -> Model:
 
 
 def token_of(response: Response, issuer: str) -> Secret:
-    """Return the token that IAM gives in a header.
+    """Return the token in the header `X-Subject-Token` of IAM.
 
     Args:
         response: a success.
-        issuer: was asked, in words.
+        issuer: name of the service in messages.
 
     Raises:
-        ApiUnavailable: there is none that could be sent.
+        ApiUnavailable: there is none, or it cannot be sent in a header.
     """
     given = response.headers.get("X-Subject-Token", "")
     if not is_sendable(given):
@@ -147,5 +146,5 @@ def token_of(response: Response, issuer: str) -> Secret:
 
 
 def as_json(document: dict[str, Any]) -> bytes:
-    """Return a body."""
+    """Return a document as a JSON body."""
     return json.dumps(document).encode()

@@ -5,7 +5,7 @@ Source: the official SDK's MetadataAccessor.
 
 from hssgate.clock import Clock
 from hssgate.errors import ApiRefused, ApiUnavailable
-from hssgate.hss.auth.issuers import CredentialAnswer, parse_body, require_success, send, with_issuer_in_errors
+from hssgate.hss.auth.issuers import CredentialResponse, parse_body, require_success, send, with_issuer_in_errors
 from hssgate.hss.auth.lease import Issued, seconds_left
 from hssgate.hss.credentials import AccessKey, MachineAgency
 from hssgate.hss.exchange import HostClient, Request
@@ -16,25 +16,25 @@ from hssgate.hss.responses import exchange_of
 from hssgate.hss.secret import Secret, is_sendable
 
 ISSUER = "the machine's metadata service"
-ENDPOINT = f"http://{METADATA_HOST}"  # plain, for it never leaves the machine's host
-_LONGEST_WAIT = 3.0  # seconds of one exchange; the service is near or not there
+ENDPOINT = f"http://{METADATA_HOST}"  # plain http: the traffic does not leave the physical host
+_LONGEST_WAIT = 3.0  # seconds of one exchange; a link-local service responds at once or does not exist
 _MOST_SILENCES = 3
 _TOKEN_LIFE = 6 * 60 * 60  # seconds
-_WITHOUT_TOKENS = frozenset({404, 405, 503})  # an older service, which asks for none
-_ADVICE = Advice({}, {}, "give the machine an agency that may read HSS, or take HSSGATE_ECS_AGENCY away")
+_WITHOUT_TOKENS = frozenset({404, 405, 503})  # of an older service, which requires no token
+_ADVICE = Advice({}, {}, "give the machine an agency that may read HSS, or unset HSSGATE_ECS_AGENCY")
 
 
 class MachineKeys:
-    """Asks for the keys.
+    """Obtains temporary keys from the metadata service.
 
     Args:
-        way: who asks.
-        hosts: to ask, and to learn the secrets.
-        clock: for the deadline and the keys' end.
+        credentials: the agency.
+        hosts: HTTP clients; they mask the issued secrets.
+        clock: for the deadline and the expiry time.
     """
 
-    def __init__(self, way: MachineAgency, hosts: Hosts, clock: Clock) -> None:
-        self._way = way
+    def __init__(self, credentials: MachineAgency, hosts: Hosts, clock: Clock) -> None:
+        self._credentials = credentials
         self._hosts = hosts
         self._clock = clock
         self._silences = 0
@@ -47,9 +47,9 @@ class MachineKeys:
             within: seconds for all exchanges.
 
         Raises:
-            ApiUnavailable: there was no usable answer.
-            ApiRefused: asking again would not help; also where there never was an answer, for then this is no machine
-                that has the service.
+            ApiUnavailable: there was no usable response.
+            ApiRefused: a retry would not help; also after several attempts without any response: then this machine
+                is not an ECS.
         """
         try:
             return self._ask(self._clock.monotonic() + within)
@@ -59,7 +59,7 @@ class MachineKeys:
             self._silences += 1
             may_be_there = self._silences < _MOST_SILENCES
             kind = ApiUnavailable if may_be_there else ApiRefused
-            raise kind(f"{error}; HSSGATE_ECS_AGENCY is for machines of the cloud alone", error.exchange) from error
+            raise kind(f"{error}; HSSGATE_ECS_AGENCY only works on an ECS", error.exchange) from error
 
     def _ask(self, deadline: float) -> Issued[AccessKey]:
         host = self._hosts.client(ENDPOINT)
@@ -71,9 +71,9 @@ class MachineKeys:
             for_secrets=True,
         )
         response = send(host, request, ISSUER, _ADVICE, self._left(deadline))
-        issued = parse_body(response, CredentialAnswer, ISSUER).credential
+        issued = parse_body(response, CredentialResponse, ISSUER).credential
         return Issued(
-            issued.as_access_key(self._way.source, self._hosts),
+            issued.as_access_key(self._credentials.source, self._hosts),
             seconds_left(issued.expires_at.timestamp(), response, self._clock),
         )
 
@@ -82,7 +82,7 @@ class MachineKeys:
 
 
 def _token(host: HostClient, hosts: Hosts, within: float) -> Secret | None:
-    """Return what the service wants to see, or None where it is too old to want it."""
+    """Return a token of the service, or None if the service is too old to require one."""
     request = Request(
         url=f"{ENDPOINT}/meta-data/latest/api/token",
         method="PUT",
@@ -94,7 +94,7 @@ def _token(host: HostClient, hosts: Hosts, within: float) -> Secret | None:
         return None
     text = require_success(lambda: response, ISSUER, _ADVICE).body.decode("ascii", errors="replace").strip()
     if not is_sendable(text):
-        what = f"{ISSUER}: unreadable answer: what it gives is no token"
+        what = f"{ISSUER}: unreadable answer: it is not a token"
         raise ApiUnavailable(what, exchange_of(response), advice=OTHER_SERVER)
     token = Secret(text)
     hosts.learn(token)

@@ -1,4 +1,4 @@
-"""Token from IAM for an IAM user's password.
+"""Password authentication: an IAM token in exchange for an IAM user's password.
 
 Source: KeystoneCreateUserTokenByPassword; the token comes in a header.
 """
@@ -38,33 +38,33 @@ class _Token(BaseModel):
     project: _Project | None = None
 
 
-class _TokenAnswer(BaseModel):
+class _TokenResponse(BaseModel):
     model_config = RESPONSE_CONFIG
 
     token: _Token
 
 
 def log_in(
-    way: Password, endpoint: str, hosts: Hosts, clock: Clock, *, scope: dict[str, str], within: float
+    credentials: Password, endpoint: str, hosts: Hosts, clock: Clock, *, scope: dict[str, str], within: float
 ) -> Issued[tuple[Secret, str | None]]:
-    """Return a token, and the id of the project that it is for.
+    """Return a token, and the id of its project.
 
     Args:
-        way: who asks.
+        credentials: user, password and account.
         endpoint: of IAM.
-        hosts: to ask, and to learn the secret.
-        clock: for the token's end.
+        hosts: HTTP clients; they mask the token.
+        clock: for the expiry time.
         scope: the project, by `id` or by `name`.
         within: seconds for the exchange.
 
     Raises:
-        ApiUnavailable: there was no usable answer.
-        ApiRefused: asking again would not help.
+        ApiUnavailable: there was no usable response.
+        ApiRefused: a retry would not help.
     """
     user: dict[str, Any] = {
-        "name": way.user,
-        "password": way.password.reveal(),
-        "domain": {"name": way.domain},
+        "name": credentials.user,
+        "password": credentials.password.reveal(),
+        "domain": {"name": credentials.domain},
     }
     identity = {"methods": ["password"], "password": {"user": user}}
     request = Request(
@@ -74,7 +74,7 @@ def log_in(
         for_secrets=True,
     )
     response = send(hosts.client(endpoint), request, ISSUER, _ADVICE, within)
-    token = parse_body(response, _TokenAnswer, ISSUER).token
+    token = parse_body(response, _TokenResponse, ISSUER).token
     secret = token_of(response, ISSUER)
     hosts.learn(secret)
     project_id = token.project.id if token.project else None

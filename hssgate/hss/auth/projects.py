@@ -1,6 +1,6 @@
-"""Looks up the project id of a region at IAM.
+"""Project id of a region, from IAM.
 
-Source: KeystoneListProjects; every region has a project of its own name, and may have more of them.
+Source: KeystoneListProjects; every region has a project with the region's name, and may have more.
 """
 
 from collections.abc import Callable
@@ -32,7 +32,7 @@ class _Project(BaseModel):
     name: str
 
 
-class _ProjectsAnswer(BaseModel):
+class _ProjectsResponse(BaseModel):
     model_config = RESPONSE_CONFIG
 
     projects: tuple[_Project, ...]
@@ -42,17 +42,17 @@ def look_up_project(ask: Callable[[str], Response], endpoint: str, region: str) 
     """Return the id of the region's project.
 
     Args:
-        ask: sends a request with the credentials, returns the answer.
+        ask: sends a request with the credentials, returns the response.
         endpoint: of IAM.
-        region: whose project it is.
+        region: the region.
 
     Raises:
-        ApiUnavailable: there was no usable answer.
-        ApiRefused: there is none, or more than one, or they may not be listed.
+        ApiUnavailable: there was no usable response.
+        ApiRefused: there is none, there are several, or the identity may not list them.
     """
     url = f"{endpoint}/v3/projects?name={quote(region, safe='-_.~')}"
     response = require_success(lambda: ask(url), ISSUER, _ADVICE)
-    found = [project for project in parse_body(response, _ProjectsAnswer, ISSUER).projects if project.name == region]
+    found = [project for project in parse_body(response, _ProjectsResponse, ISSUER).projects if project.name == region]
     match found:
         case [project]:
             return project.id

@@ -13,11 +13,14 @@ _EMPTY_BODY = hashlib.sha256(b"").hexdigest()
 
 
 def canonical_request(method: str, target: str, headers: Mapping[str, str]) -> str:
-    """Return the text whose hash is signed, for a request without a body.
+    """Return the canonical request, whose hash is signed, for a request without a body.
+
+    The gateway decodes each segment of the path and encodes it again, and appends a slash; the query is used as it was
+    sent. Any difference in one byte is a wrong signature.
 
     Args:
         method: the HTTP method, in upper case.
-        target: path and query exactly as they go over the wire; the query sorted and encoded already.
+        target: path and query exactly as they are sent; the query is already sorted and encoded.
         headers: the headers to sign.
     """
     path, _, query = target.partition("?")
@@ -39,11 +42,11 @@ def authorization(canonical: str, *, ak: str, sk: str, date: str, signed_headers
     """Return the value of the `Authorization` header.
 
     Args:
-        canonical: what `canonical_request` gave.
+        canonical: result of `canonical_request`.
         ak: access key id.
         sk: secret access key.
         date: the value of `X-Sdk-Date`, UTC as `YYYYMMDDTHHMMSSZ`.
-        signed_headers: the headers that `canonical` was made of.
+        signed_headers: the headers in `canonical`.
     """
     digest = hashlib.sha256(canonical.encode()).hexdigest()
     to_sign = f"{ALGORITHM}\n{date}\n{digest}"

@@ -1,4 +1,4 @@
-"""Keyless authentication: temporary keys from STS v5 for the pipeline's own identity.
+"""Keyless authentication: temporary keys from STS v5 in exchange for an id token.
 
 Source: AssumeAgencyWithOIDC; the request is not signed.
 """
@@ -21,7 +21,7 @@ _ADVICE = Advice(
     {},
     {},
     "check HUAWEICLOUD_OIDC_PROVIDER_URN and HUAWEICLOUD_OIDC_AGENCY_URN, the agency's trust policy, the audience "
-    "(the client id at the provider), and that the id token has not ended",
+    "(the client id at the provider), and that the id token has not expired",
 )
 
 
@@ -34,43 +34,43 @@ class _IssuedKey(BaseModel):
     expiration: AwareDatetime
 
 
-class _StsAnswer(BaseModel):
+class _StsResponse(BaseModel):
     model_config = RESPONSE_CONFIG
 
     credentials: _IssuedKey
 
 
-def assume_with_oidc(way: Keyless, endpoint: str, hosts: Hosts, clock: Clock, within: float) -> Issued[AccessKey]:
+def assume_with_oidc(keyless: Keyless, endpoint: str, hosts: Hosts, clock: Clock, within: float) -> Issued[AccessKey]:
     """Return temporary keys.
 
     Args:
-        way: who asks for what.
+        keyless: provider, agency and id token.
         endpoint: of STS.
-        hosts: to ask, and to learn the secrets.
-        clock: for the deadline and the keys' end.
-        within: seconds for the exchange, getting the id token included.
+        hosts: HTTP clients; they mask the issued secrets.
+        clock: for the deadline and the expiry time.
+        within: seconds for the exchange, including the id token.
 
     Raises:
-        ApiUnavailable: there was no usable answer.
-        ApiRefused: asking again would not help.
+        ApiUnavailable: there was no usable response.
+        ApiRefused: a retry would not help.
     """
     deadline = clock.monotonic() + within
-    id_token = id_token_of(way.id_token, hosts, clock, within)
+    id_token = id_token_of(keyless.id_token, hosts, clock, within)
     body: dict[str, Any] = {
-        "provider_urn": way.provider_urn,
-        "agency_urn": way.agency_urn,
-        "agency_session_name": way.session_name,
+        "provider_urn": keyless.provider_urn,
+        "agency_urn": keyless.agency_urn,
+        "agency_session_name": keyless.session_name,
         "id_token": id_token.reveal(),
-        "duration_seconds": way.duration,
+        "duration_seconds": keyless.duration,
     }
-    if way.policy is not None:
-        body["policy"] = way.policy
-    if way.policy_ids:
-        body["policy_ids"] = [*way.policy_ids]
+    if keyless.policy is not None:
+        body["policy"] = keyless.policy
+    if keyless.policy_ids:
+        body["policy_ids"] = [*keyless.policy_ids]
     request = Request(
         url=f"{endpoint}/v5/agencies/assume-with-oidc", method="POST", content=as_json(body), for_secrets=True
     )
     response = send(hosts.client(endpoint), request, ISSUER, _ADVICE, deadline - clock.monotonic())
-    issued = parse_body(response, _StsAnswer, ISSUER).credentials
-    key = temporary_key(issued.access_key_id, issued.secret_access_key, issued.security_token, way.source, hosts)
+    issued = parse_body(response, _StsResponse, ISSUER).credentials
+    key = temporary_key(issued.access_key_id, issued.secret_access_key, issued.security_token, keyless.source, hosts)
     return Issued(key, seconds_left(issued.expiration.timestamp(), response, clock))

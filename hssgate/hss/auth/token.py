@@ -1,4 +1,4 @@
-"""Authenticates requests with an IAM token."""
+"""Token authentication: sends an IAM token."""
 
 from collections.abc import Callable, Generator
 
@@ -11,7 +11,7 @@ class TokenAuth(httpx.Auth):
     """Sends the token as `X-Auth-Token`.
 
     Args:
-        token: returns the IAM token of the moment; one that was got for a password is renewed.
+        token: returns the current IAM token; a token from a password is renewed.
     """
 
     def __init__(self, token: Callable[[], Secret]) -> None:
