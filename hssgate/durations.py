@@ -1,4 +1,4 @@
-"""Durations and moments as people write them: `90s`, `1h30m`, ISO 8601, epoch seconds or milliseconds."""
+"""Durations and moments as people write them (`90s`, `1h30m`, ISO 8601, epoch seconds or milliseconds); deadlines."""
 
 import re
 from datetime import UTC, datetime
@@ -58,6 +58,32 @@ def describe_skew(skew: float) -> str:
     return (
         f"this machine's clock is {format_duration(abs(skew))} {side} the server's, whose time is used instead; set it"
     )
+
+
+@record
+class Deadline:
+    """The time that something may take, on the monotonic clock.
+
+    Args:
+        start: when it began.
+        seconds: how long it may take from then on.
+    """
+
+    start: float
+    seconds: float
+
+    @property
+    def at(self) -> float:
+        """The moment at which it is over."""
+        return self.start + self.seconds
+
+    def left(self, now: float) -> float:
+        """Return the seconds that are left; negative once it is over."""
+        return self.at - now
+
+    def is_over(self, now: float) -> bool:
+        """Whether no time is left."""
+        return now >= self.at
 
 
 @record

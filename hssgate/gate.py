@@ -5,11 +5,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from hssgate.clock import Clock
+from hssgate.durations import Deadline
 from hssgate.hss.client import LARGEST_AT_ONCE, ROOM_FOR_ROWS, HssClient
 from hssgate.hss.exchange import LARGEST_BODY
 from hssgate.hss.hosts import Hosts
 from hssgate.hss.query import LONGEST_VERSION, CicdImagesQuery
-from hssgate.judging.findings import Inquiry, Term
+from hssgate.judging.findings import Inquiry
 from hssgate.judging.image import (
     Criteria,
     JudgedImage,
@@ -28,8 +29,10 @@ from hssgate.verdict import Verdict
 from hssgate.waiting.groups import GroupKey
 from hssgate.waiting.observation import Observation
 from hssgate.waiting.observer import Observer
-from hssgate.waiting.poller import Poller, PollGroup
+from hssgate.waiting.poll_group import PollGroup
+from hssgate.waiting.poller import Poller
 from hssgate.waiting.row_filter import Wanted
+from hssgate.waiting.schedule import Schedule
 
 _LEAST_ROOM = 100_000  # bytes of memory for the rows of one of many images: forty of them at least
 
@@ -61,11 +64,9 @@ def run_gate(
     client = HssClient(hosts, settings.connection, clock, warnings.warn, settings.wait.interval)
     poller = Poller(
         _poll_groups(settings.references, client),
-        settings.wait,
+        Schedule(settings.wait, start=start, single_poll=settings.connection.request_timeout),
         clock,
         warnings,
-        start=start,
-        single_poll=settings.connection.request_timeout,
         scanned_after=settings.scanned_after,
         similar_rows=lambda reference, within: client.first_cicd_images(_resembling(reference), within=within),
     )
@@ -73,7 +74,7 @@ def run_gate(
     observations = [polled[reference] for reference in settings.references]
     now = max([present(), clock.epoch(), *(observation.server_time or 0.0 for observation in observations)])
     criteria = Criteria(policies, now, settings.scanned_after)
-    inquiry = Inquiry(client, clock, warnings, Term(start, start + settings.wait.timeout))
+    inquiry = Inquiry(client, clock, warnings, Deadline(start, settings.wait.timeout))
     judged = [
         judge_image(observation, _fetch_findings(observation, criteria, inquiry), criteria)
         for observation in observations

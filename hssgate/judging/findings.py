@@ -5,31 +5,18 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from hssgate.clock import Clock
+from hssgate.durations import Deadline
 from hssgate.errors import ApiError, ApiRefused, GateError, Interrupted, RequestRefused
 from hssgate.hss.client import HssClient
 from hssgate.hss.models import CicdImage, Cve, Detail, DetailKind
 from hssgate.hss.paging import Listing
 from hssgate.policy.findings import Findings, FindingsMissing
 from hssgate.policy.rules import RulesInForce
-from hssgate.record import record
 from hssgate.text import plural
 from hssgate.waiting.observer import Observer
 from hssgate.waiting.retry import until_answered
 
 T = TypeVar("T")
-
-
-@record
-class Term:
-    """Until when to ask.
-
-    Args:
-        start: of the run, on the monotonic clock.
-        deadline: on the same clock.
-    """
-
-    start: float
-    deadline: float
 
 
 class Inquiry:
@@ -39,14 +26,14 @@ class Inquiry:
         client: asks HSS.
         clock: time and chance.
         observer: receives progress and warnings.
-        term: until when to ask.
+        deadline: until when to ask, from the start of the run.
     """
 
-    def __init__(self, client: HssClient, clock: Clock, observer: Observer, term: Term) -> None:
+    def __init__(self, client: HssClient, clock: Clock, observer: Observer, deadline: Deadline) -> None:
         self._client = client
         self._clock = clock
         self._observer = observer
-        self._term = term
+        self._deadline = deadline
         self._cves: dict[str, tuple[Cve, ...]] = {}
         self._given_up: GateError | None = None
         self.interruption: Interrupted | None = None
@@ -102,11 +89,10 @@ class Inquiry:
     def _until_answered(self, ask: Callable[[float], T]) -> T:
         return until_answered(
             ask,
-            start=self._term.start,
-            deadline=self._term.deadline,
+            deadline=self._deadline,
             clock=self._clock,
             observer=self._observer,
         )
 
     def _elapsed(self) -> float:
-        return self._clock.monotonic() - self._term.start
+        return self._clock.monotonic() - self._deadline.start

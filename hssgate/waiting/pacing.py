@@ -5,10 +5,6 @@ import math
 from hssgate.settings import WaitSettings
 
 JITTER = 0.1
-BACKOFF_FIRST = 2.0
-BACKOFF_LONGEST = 60.0
-SERVER_FAULTS_IN_A_ROW = 5
-ADVICE_AFTER = 3  # equal failures in a row
 LAST_POLL_LEAST = 0.25  # time kept for the last poll before a deadline
 LAST_POLL_MOST = 10.0
 
@@ -26,11 +22,6 @@ def poll_pause(elapsed: float, patience: WaitSettings, roll: float) -> float:
     """
     paced = _held(math.sqrt(elapsed), patience.interval, patience.max_interval)
     return _held(paced * (1 + JITTER * roll), patience.interval, patience.max_interval)
-
-
-def backoff_ceiling(failures: int) -> float:
-    """Return the longest pause after so many failures in a row (from 1): doubling, for full jitter below it."""
-    return float(min(BACKOFF_FIRST * 2 ** min(failures - 1, 10), BACKOFF_LONGEST))
 
 
 def last_poll_reserve(slowest_poll: float, polls: int, window: float) -> float:

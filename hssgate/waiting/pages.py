@@ -11,7 +11,7 @@ from hssgate.hss.paging import Tally
 from hssgate.hss.query import LARGEST_OFFSET, CicdImagesQuery
 from hssgate.hss.responses import Page
 from hssgate.text import plural
-from hssgate.waiting.pacing import ADVICE_AFTER, backoff_ceiling
+from hssgate.waiting.retry import ADVICE_AFTER, Failures
 
 MOST_FAULTS = 5  # in a row, that are lived through
 _LONGEST_PAUSE = 300.0  # seconds; a server that asks for more is not waited for
@@ -74,17 +74,14 @@ def _asked(
     warn: Callable[[str], None],
 ) -> Page[CicdImage]:
     """Return the page, asked for again after a passing fault."""
-    faults = 0
+    failures = Failures()
     while True:
         try:
             return fetch(query)
         except ApiUnavailable as error:
-            faults += 1
-            pause = error.retry_after
-            if pause is None:
-                pause = clock.uniform(0, backoff_ceiling(faults))
-            if faults > MOST_FAULTS or pause > _LONGEST_PAUSE:
+            pause = failures.add(error, clock)
+            if failures.count > MOST_FAULTS or pause > _LONGEST_PAUSE:
                 raise error.with_advice() from None
-            shown = error.with_advice() if faults >= ADVICE_AFTER else error
+            shown = error.with_advice() if failures.count >= ADVICE_AFTER else error
             warn(f"{shown}; asking again in {format_duration(pause)}")
         clock.sleep(pause)

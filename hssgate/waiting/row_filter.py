@@ -5,6 +5,7 @@ from itertools import chain
 
 from hssgate.hss.models import CicdImage
 from hssgate.hss.odd_rows import OddRow
+from hssgate.hss.paging import Listing
 from hssgate.reference import Reference, basename
 
 MOST_SIMILAR_ROWS = 200  # rows of a name that are nobody's; they are only told as what may have been meant
@@ -53,3 +54,8 @@ class Wanted:
     def _of(self, name: str, version: str | None) -> Iterator[Reference]:
         """Return the references that a row of this name and version can belong to."""
         return chain.from_iterable(self._by_tag.get((name, wanted), ()) for wanted in {version, None})
+
+
+def odd_row_of(reference: Reference, listing: Listing[CicdImage]) -> OddRow | None:
+    """Return a row that may belong to the image and cannot be read in full, None where there is none."""
+    return next((odd for odd in listing.odd if reference.may_own(odd.known, odd.unreadable)), None)

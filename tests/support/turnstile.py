@@ -13,7 +13,9 @@ from hssgate.hss.models import CicdImage
 from hssgate.hss.paging import Listing
 from hssgate.reference import Reference, parse_reference
 from hssgate.settings import WaitSettings
-from hssgate.waiting.poller import Poller, PollGroup
+from hssgate.waiting.poll_group import PollGroup
+from hssgate.waiting.poller import Poller
+from hssgate.waiting.schedule import Schedule
 from hssgate.waiting.states import Ending
 from tests.support.fakes import START
 from tests.support.fleet import APART, LATENCY, THROTTLED, Ended, Member, Quota, Sailed
@@ -145,8 +147,8 @@ def _watch(member: Member, turnstile: Turnstile, shared: SharedTime, patience: W
         return Listing((row,), math.floor(shared.epoch()), _ANSWERED)
 
     poller = Poller(
-        [PollGroup((reference,), fetch)], patience, SharedClock(shared, member.number), _Nobody(), start=shared.now,
-        single_poll=30, scanned_after=None, similar_rows=lambda _reference, within: fetch(within),
+        [PollGroup((reference,), fetch)], Schedule(patience, start=shared.now, single_poll=30),
+        SharedClock(shared, member.number), _Nobody(), scanned_after=None, similar_rows=lambda _reference, within: fetch(within),
     )  # fmt: skip
     ending = poller.run()[reference].ending
     codes = {Ending.ENDED: member.right, Ending.TIMED_OUT: 4}

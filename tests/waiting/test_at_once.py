@@ -22,8 +22,10 @@ from hssgate.hss.secret import Secret
 from hssgate.reference import Reference, parse_reference
 from hssgate.settings import WaitSettings
 from hssgate.waiting.observation import Observation
-from hssgate.waiting.poller import Poller, PollGroup
+from hssgate.waiting.poll_group import PollGroup
+from hssgate.waiting.poller import Poller
 from hssgate.waiting.row_filter import Wanted
+from hssgate.waiting.schedule import Schedule
 from hssgate.waiting.states import Ending
 from tests.conftest import Bench
 from tests.support.fakes import START, FakeClock
@@ -73,7 +75,8 @@ class Crowd:
             PollGroup((reference,), self._fetch_of(number)) for number, reference in enumerate(self.references)
         ]
         poller = Poller(
-            poll_groups, WaitSettings(timeout=600, settle=0), self.clock, self, start=self.clock.monotonic(), single_poll=9,
+            poll_groups, Schedule(WaitSettings(timeout=600, settle=0), start=self.clock.monotonic(), single_poll=9),
+            self.clock, self,
             scanned_after=None, similar_rows=lambda _reference, _within: Listing((), None, Exchange(200)),
         )  # fmt: skip
         return poller.run()

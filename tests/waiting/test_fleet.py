@@ -4,13 +4,18 @@ import pytest
 
 from hssgate.errors import ApiUnavailable
 from hssgate.settings import WaitSettings
-from hssgate.waiting.pacing import backoff_ceiling
-from hssgate.waiting.retry import retry_pause
+from hssgate.waiting.retry import Failures, backoff_ceiling
 from tests.support.fakes import FakeClock
 from tests.support.fleet import Quota, fleet_of, sail
 from tests.support.turnstile import Queue, Turnstile, pass_through, polling, watching
 
 pytestmark = pytest.mark.unmeasured
+
+
+def pause_after(error: ApiUnavailable, failures: int, clock: FakeClock) -> float:
+    """Return the pause after so many failures in a row."""
+    row = Failures()
+    return [row.add(error, clock) for _ in range(failures)][-1]
 
 
 @pytest.mark.large
@@ -83,8 +88,8 @@ def test_the_servers_wait_is_kept_to_the_second() -> None:
     clock = FakeClock()
     told, untold = ApiUnavailable("throttled", retry_after=7.0), ApiUnavailable("throttled")
 
-    assert {retry_pause(told, failures, clock) for failures in range(1, 8)} == {7.0}
+    assert {pause_after(told, failures, clock) for failures in range(1, 8)} == {7.0}
     for failures in range(1, 8):
-        spread = [retry_pause(untold, failures, clock) for _ in range(50)]
+        spread = [pause_after(untold, failures, clock) for _ in range(50)]
         assert len(set(spread)) == len(spread)
         assert 0 <= min(spread) < max(spread) <= backoff_ceiling(failures)

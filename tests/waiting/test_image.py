@@ -10,6 +10,7 @@ from hssgate.verdict import Read
 from hssgate.waiting.groups import Phase
 from hssgate.waiting.image import ImageState
 from hssgate.waiting.observation import Observation
+from hssgate.waiting.settling import AnswerTimes
 from hssgate.waiting.states import Ending, Event, Pause, Stage
 
 NOW_MS = 1_790_000_000_000
@@ -40,9 +41,8 @@ class Looks:
     ) -> Event:
         self.now += 10
         listing = Listing(rows, server, Exchange(200, f"r-{self.now:g}"))
-        return self.image.see(
-            listing, began=self.now - 2, now=self.now, at=AT, settle=settle, scanned_after=scanned_after
-        )
+        times = AnswerTimes(began=self.now - 2, ended=self.now, server=server)
+        return self.image.answered(listing, times, at=AT, settle=settle, scanned_after=scanned_after)
 
     @property
     def seen(self) -> Observation:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hssgate.settings import WaitSettings
-from hssgate.waiting.pacing import LAST_POLL_MOST, backoff_ceiling, last_poll_reserve, poll_pause
+from hssgate.waiting.pacing import LAST_POLL_MOST, last_poll_reserve, poll_pause
 
 PATIENCE = WaitSettings(interval=5, max_interval=60)
 
@@ -31,11 +31,6 @@ def test_the_pause_is_the_root_of_the_seconds_waited(elapsed: float, roll: float
 def test_the_pause_keeps_its_bounds(elapsed: float, roll: float) -> None:
     """Whatever the time and the jitter."""
     assert 5 <= poll_pause(elapsed, PATIENCE, roll) <= 60
-
-
-def test_backoff_doubles_up_to_a_minute() -> None:
-    """2 s, doubling to 60 s."""
-    assert [backoff_ceiling(failures) for failures in (1, 2, 3, 4, 5, 6, 1000)] == [2, 4, 8, 16, 32, 60, 60]
 
 
 def test_the_last_look_leaves_room_for_its_answer() -> None:

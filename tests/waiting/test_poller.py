@@ -16,7 +16,9 @@ from hssgate.hss.responses import Page
 from hssgate.reference import parse_reference
 from hssgate.settings import WaitSettings
 from hssgate.waiting.image import ImageState
-from hssgate.waiting.poller import Poller, PollGroup
+from hssgate.waiting.poll_group import PollGroup
+from hssgate.waiting.poller import Poller
+from hssgate.waiting.schedule import Schedule
 from hssgate.waiting.states import Ending
 from tests.cli.test_check import CLEAN, FOREVER, OTHER, finished, image, images
 from tests.conftest import Bench
@@ -98,10 +100,10 @@ def test_a_deadline_that_went_by_unnoticed_leaves_no_look() -> None:
     looks: list[str] = []
     poll_groups = [PollGroup((seen,), lambda _within: empty), PollGroup((slow,), slowly), PollGroup((never,), slowly)]
     poller = Poller(
-        poll_groups, WaitSettings(timeout=30), clock, Progress(Console(), clock), start=clock.monotonic(), single_poll=9,
+        poll_groups, Schedule(WaitSettings(timeout=30), start=clock.monotonic(), single_poll=9), clock, Progress(Console(), clock),
         scanned_after=None, similar_rows=lambda _reference, _within: empty,
     )  # fmt: skip
-    poller._poll_groups[2].due = 5000.0
+    poller._groups[2].due = 5000.0
 
     observations = poller.run()
 

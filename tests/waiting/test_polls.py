@@ -13,7 +13,9 @@ from hssgate.hss.paging import Listing
 from hssgate.reference import Reference, parse_reference
 from hssgate.settings import WaitSettings
 from hssgate.waiting.observation import Observation
-from hssgate.waiting.poller import Poller, PollGroup
+from hssgate.waiting.poll_group import PollGroup
+from hssgate.waiting.poller import Poller
+from hssgate.waiting.schedule import Schedule
 from hssgate.waiting.states import Ending
 from tests.support.fakes import START, FakeClock
 
@@ -85,7 +87,7 @@ class Desk:
 
     def poll(self, *poll_groups: PollGroup) -> dict[Reference, Observation]:
         self.it = Poller(
-            poll_groups, self.patience, self.clock, self, start=self.start, single_poll=9.0,
+            poll_groups, Schedule(self.patience, start=self.start, single_poll=9.0), self.clock, self,
             scanned_after=self.scanned_after, similar_rows=self.search,
         )  # fmt: skip
         return self.it.run()

@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
+from hssgate.durations import Deadline
 from hssgate.errors import ApiRefused, ApiUnavailable
 from hssgate.reference import Reference
-from hssgate.waiting.retry import pause_until, retry_pause, until_answered
+from hssgate.waiting.retry import Failures, backoff_ceiling, pause_until, until_answered
 from tests.support.fakes import FakeClock
 
 
@@ -62,9 +63,31 @@ def test_a_pause_is_what_the_server_asked_for_else_chance_below_a_doubling_ceili
     """A server that asks for no pause at all gets none."""
     clock = Steady()
 
-    assert [retry_pause(ApiUnavailable("busy"), failures, clock) for failures in (1, 2, 3, 9)] == [2, 4, 8, 60]
-    assert retry_pause(ApiUnavailable("busy", retry_after=7), 3, clock) == 7
-    assert retry_pause(ApiUnavailable("busy", retry_after=0), 3, clock) == 0
+    failures = Failures()
+
+    assert [failures.add(ApiUnavailable("busy"), clock) for _ in range(8)] == [2, 4, 8, 16, 32, 60, 60, 60]
+    assert failures.add(ApiUnavailable("busy", retry_after=7), clock) == 7
+    assert failures.add(ApiUnavailable("busy", retry_after=0), clock) == 0
+    assert failures.count == 10
+
+
+def test_an_answer_ends_a_row_of_failures() -> None:
+    """The next pause is as short as the first, and the next equal failure counts as the first."""
+    clock, failures = Steady(), Failures()
+    for _ in range(4):
+        failures.add(ApiUnavailable("busy", server_fault=True), clock)
+
+    failures.end()
+
+    assert failures.count == 0
+    assert [failures.add(ApiUnavailable("busy", server_fault=True), clock) for _ in range(3)] == [2, 4, 8]
+    assert failures.call_for_advice
+    assert not failures.are_too_many
+
+
+def test_backoff_doubles_up_to_a_minute() -> None:
+    """2 s, doubling to 60 s."""
+    assert [backoff_ceiling(failures) for failures in (1, 2, 3, 4, 5, 6, 1000)] == [2, 4, 8, 16, 32, 60, 60]
 
 
 def test_a_pause_is_told_at_every_tick() -> None:
@@ -86,7 +109,7 @@ def test_an_answer_ends_the_asking() -> None:
     start = clock.monotonic() - 5
 
     answer = until_answered(
-        failing(clock, takes=1, times=3), start=start, deadline=start + 105, clock=clock, observer=notes
+        failing(clock, takes=1, times=3), deadline=Deadline(start, 105), clock=clock, observer=notes
     )
 
     assert answer == "100 97 92 83"
@@ -101,7 +124,7 @@ def test_the_last_attempt_is_made_shortly_before_the_deadline() -> None:
     start = clock.monotonic()
 
     with pytest.raises(ApiUnavailable, match="busy"):
-        until_answered(failing(clock), start=start, deadline=start + 10, clock=clock, observer=notes)
+        until_answered(failing(clock), deadline=Deadline(start, 10), clock=clock, observer=notes)
 
     assert [elapsed for _, elapsed in notes.looks] == [0, 2, 6]
     assert clock.monotonic() == start + 9.75
@@ -113,7 +136,7 @@ def test_of_a_short_time_the_half_is_kept_for_the_last_attempt() -> None:
     start = clock.monotonic()
 
     with pytest.raises(ApiUnavailable):
-        until_answered(failing(clock), start=start, deadline=start + 0.3, clock=clock, observer=notes)
+        until_answered(failing(clock), deadline=Deadline(start, 0.3), clock=clock, observer=notes)
 
     assert clock.slept == [pytest.approx(0.15)]
 
@@ -123,9 +146,9 @@ def test_without_time_there_is_one_attempt_as_long_as_a_request_may_take() -> No
     clock = Steady()
     now = clock.monotonic()
 
-    assert until_answered(failing(clock, times=0), start=now, deadline=now, clock=clock, observer=Notes()) == "inf"
+    assert until_answered(failing(clock, times=0), deadline=Deadline(now, 0), clock=clock, observer=Notes()) == "inf"
     with pytest.raises(ApiUnavailable):
-        until_answered(failing(clock), start=now, deadline=now, clock=clock, observer=Notes())
+        until_answered(failing(clock), deadline=Deadline(now, 0), clock=clock, observer=Notes())
     assert clock.slept == []
 
 
@@ -135,9 +158,7 @@ def test_five_faults_of_the_server_in_a_row_are_enough() -> None:
     start = clock.monotonic()
 
     with pytest.raises(ApiUnavailable):
-        until_answered(
-            failing(clock, server_fault=True), start=start, deadline=start + 9e9, clock=clock, observer=notes
-        )
+        until_answered(failing(clock, server_fault=True), deadline=Deadline(start, 9e9), clock=clock, observer=notes)
     assert len(notes.looks) == 5
 
     faults = iter([True] * 5 + [False] + [True] * 5)
@@ -148,7 +169,7 @@ def test_five_faults_of_the_server_in_a_row_are_enough() -> None:
             return "answered"
         raise ApiUnavailable("busy", server_fault=fault)
 
-    assert until_answered(ask, start=start, deadline=start + 9e9, clock=clock, observer=Notes()) == "answered"
+    assert until_answered(ask, deadline=Deadline(start, 9e9), clock=clock, observer=Notes()) == "answered"
 
 
 def test_what_is_refused_is_not_asked_again() -> None:
@@ -160,5 +181,5 @@ def test_what_is_refused_is_not_asked_again() -> None:
         raise ApiRefused("no")
 
     with pytest.raises(ApiRefused):
-        until_answered(ask, start=start, deadline=start + 100, clock=clock, observer=notes)
+        until_answered(ask, deadline=Deadline(start, 100), clock=clock, observer=notes)
     assert (notes.looks, clock.slept) == ([], [])

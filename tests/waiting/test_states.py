@@ -13,7 +13,9 @@ from hssgate.hss.models import CicdImage
 from hssgate.hss.paging import Listing
 from hssgate.reference import parse_reference
 from hssgate.settings import WaitSettings
-from hssgate.waiting.poller import Poller, PollGroup
+from hssgate.waiting.poll_group import PollGroup
+from hssgate.waiting.poller import Poller
+from hssgate.waiting.schedule import Schedule
 from hssgate.waiting.states import LIMITS, TABLE, Edge, Ending, Event, Limit, Pause, Stage
 from tests.support.fakes import START, FakeClock
 
@@ -90,7 +92,8 @@ class Walk:
 
     def poller_of(self, *poll_groups: PollGroup) -> Poller:
         return Poller(
-            poll_groups, PATIENCE, self.clock, Progress(Console(), self.clock), start=self.clock.monotonic(), single_poll=9,
+            poll_groups, Schedule(PATIENCE, start=self.clock.monotonic(), single_poll=9),
+            self.clock, Progress(Console(), self.clock),
             scanned_after=None, similar_rows=lambda _reference, _within: NOTHING(),
         )  # fmt: skip
 
@@ -98,7 +101,7 @@ class Walk:
         """Bring what the script says; once it is over, note where the wait stands, and end it."""
         self.taken.append(self.clock.monotonic())
         if not self.looks:
-            self.stage = self.poller._poll_groups[0].images[0].stage
+            self.stage = self.poller._groups[0].images[0].stage
             raise Interrupted(ExitCode.TERMINATED)
         if len(self.looks) == 1:
             self.clock.pass_time(self.slow)
@@ -161,7 +164,7 @@ def test_a_deadline_that_passes_during_another_look_ends_as_the_table_says(
 
     poller = walk.poller_of(PollGroup((IMAGE,), walk.look), PollGroup((OTHER,), other))
     walk.poller = poller
-    poller._poll_groups[1].due += 0.1
+    poller._groups[1].due += 0.1
 
     assert walk.ends() == TABLE[stage][event].to
 

@@ -1,0 +1,157 @@
+"""When each group of images is polled next: deadlines, pauses, settling, throttling. Pure: no clock and no requests."""
+
+import heapq
+from collections.abc import Collection
+from typing import Protocol, assert_never
+
+from hssgate.durations import Deadline
+from hssgate.settings import WaitSettings
+from hssgate.waiting.pacing import last_poll_reserve
+from hssgate.waiting.states import LIMITS, Limit, Pause, Stage
+
+
+class Waiting(Protocol):
+    """What the schedule needs to know of an image."""
+
+    @property
+    def stage(self) -> Stage:
+        """Where its wait stands, which says what deadline runs."""
+
+    @property
+    def pause(self) -> Pause:
+        """When its next poll is due."""
+
+    @property
+    def settles_at(self) -> Collection[float]:
+        """When results of it may have settled."""
+
+
+class Schedule:
+    """The times of one run; all moments are on one monotonic clock, and all else is seconds.
+
+    Args:
+        wait: deadlines and pauses.
+        start: of the run; deadlines are counted from it.
+        single_poll: for the one poll that a timeout of 0 leaves.
+    """
+
+    def __init__(self, wait: WaitSettings, *, start: float, single_poll: float) -> None:
+        self.wait = wait
+        self.start = start
+        self._single_poll = single_poll
+        self._limits = {
+            Limit.APPEAR: Deadline(start, min(wait.appear_timeout, wait.timeout)),
+            Limit.TIMEOUT: Deadline(start, wait.timeout),
+        }
+        self._slowest_poll = 0.0
+        self._throttled_until = start
+
+    def deadline(self, image: Waiting) -> Deadline:
+        """Return the deadline of an image that runs at its stage."""
+        return self._limits[LIMITS[image.stage]]
+
+    def is_missed(self, image: Waiting, now: float) -> bool:
+        """Whether the deadline has come and no poll can be taken any more; a timeout of 0 leaves one."""
+        deadline = self.deadline(image)
+        return deadline.seconds > 0 and deadline.is_over(now)
+
+    def note_poll(self, seconds: float) -> None:
+        """Take in how long a poll took."""
+        self._slowest_poll = max(self._slowest_poll, seconds)
+
+    def throttle(self, until: float) -> None:
+        """Let no poll be due before a moment, but for the last ones before a deadline."""
+        self._throttled_until = max(self._throttled_until, until)
+
+    def last_poll_at(self, image: Waiting, polls: int) -> float:
+        """Return when the last poll is due, so that its answer is there at the deadline.
+
+        Args:
+            image: that is polled.
+            polls: how many are to be taken one after the other.
+        """
+        deadline = self.deadline(image)
+        return deadline.at - last_poll_reserve(self._slowest_poll, polls, deadline.seconds)
+
+    def next_poll(self, images: Collection[Waiting], now: float, pause: float, polls: int) -> float:
+        """Return when images that share a request are polled next.
+
+        Args:
+            images: those still open.
+            now: the present.
+            pause: until the next poll, where nothing calls for an earlier one.
+            polls: how many are to be taken one after the other before a deadline.
+        """
+        dues = (min(self._due(image, now, pause), self.last_poll_at(image, polls)) for image in images)
+        return self.put_off(min(dues, default=now), images, polls)
+
+    def put_off(self, due: float, images: Collection[Waiting], polls: int) -> float:
+        """Return when a poll is due that was due at a moment: not while throttling lasts, but for the last polls."""
+        if due >= self._throttled_until:
+            return due
+        return min([self._throttled_until, *(self.last_poll_at(image, polls) for image in images)])
+
+    def time_for(self, images: Collection[Waiting], now: float, polls: int) -> float:
+        """Return the seconds that a poll may take.
+
+        The time until the first deadline is divided among all polls to come, so that one request without an answer
+        does not take the time of all. That holds for polls at once, too: all wait for the slowest of them.
+
+        Args:
+            images: that are polled.
+            now: the present.
+            polls: how many are to be taken one after the other.
+        """
+        moments = [deadline.at for image in images if (deadline := self.deadline(image)).seconds > 0]
+        return (min(moments) - now) / polls if moments else self._single_poll
+
+    def _due(self, image: Waiting, now: float, pause: float) -> float:
+        """Return when an image wants to be polled: after the pause, or when what it has shown may have settled."""
+        settles = [max(at, now + self.wait.interval) for at in image.settles_at]
+        match image.pause:
+            case Pause.RETRY:
+                return now + pause
+            case Pause.PACED:
+                return min([now + pause, *settles])
+            case Pause.SETTLE:
+                return min([now + self.wait.max_interval, *settles])
+            case unreachable:
+                assert_never(unreachable)
+
+
+class DueTimes:
+    """When each of several things is due, the first one first.
+
+    A heap: with thousands of images, a walk through all at each poll would cost more than the polls.
+    """
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[float, int]] = []
+
+    def __len__(self) -> int:
+        return len(self._heap)
+
+    def put(self, number: int, due: float) -> None:
+        """Add one by its number."""
+        heapq.heappush(self._heap, (due, number))
+
+    @property
+    def first(self) -> float:
+        """When the first one is due; there must be one."""
+        return self._heap[0][0]
+
+    def are_several_due(self, now: float) -> bool:
+        """Whether more than one is due."""
+        # The two least entries of a heap are among its first three.
+        return sum(due <= now for due, _ in self._heap[:3]) > 1
+
+    def take(self, now: float) -> int | None:
+        """Remove and return the first one that is due, None where none is."""
+        if self._heap and self.first <= now:
+            return heapq.heappop(self._heap)[1]
+        return None
+
+    def take_all(self) -> list[tuple[float, int]]:
+        """Remove and return all, each as the moment and its number."""
+        taken, self._heap = self._heap, []
+        return taken
