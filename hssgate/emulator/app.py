@@ -54,7 +54,7 @@ class Emulator:
         self._sleep = sleep
         self._lock = threading.Lock()  # guards all state below; always released before sleeping or writing
         self._images: list[Image] = []
-        self._service = Service(scenario.match, scenario.cicd)
+        self._service = Service(scenario.match, scenario.cicd, scenario.dialect)
         mint = SecretGenerator()
         issued = Issued(mint)
         self._authenticator = Authenticator(scenario.credentials, issued)

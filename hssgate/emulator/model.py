@@ -9,6 +9,7 @@ from hssgate.emulator.faults import Fault
 from hssgate.emulator.identity.model import Identity
 from hssgate.emulator.images import Image
 from hssgate.emulator.issued import Deny
+from hssgate.emulator.row_dialect import RowDialect
 from hssgate.emulator.strict import StrictModel, Whole
 
 
@@ -84,6 +85,7 @@ class Scenario(StrictModel):
         cicd: names of the CI/CD identifiers; None: those of the images.
         faults: faults of requests.
         quirks: quirks of the list envelope.
+        dialect: how HSS may fill rows where the manual leaves it open.
         identity: users, identity providers and agencies, for which the emulator issues keys and tokens.
     """
 
@@ -99,6 +101,7 @@ class Scenario(StrictModel):
     cicd: tuple[str, ...] | None = None
     faults: tuple[Fault, ...] = ()
     quirks: Quirks = Quirks()
+    dialect: RowDialect = RowDialect()
     identity: Identity = Identity()
 
     @field_validator("credentials")

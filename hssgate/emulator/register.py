@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from hssgate.emulator.images import Image
 from hssgate.emulator.query import Filter, Query
 from hssgate.emulator.query_parameters import ImageSelector
+from hssgate.emulator.row_dialect import RowDialect
 from hssgate.emulator.rows import Row, RowTimeline, timelines_of
 from hssgate.emulator.selection import Match, select
 
@@ -18,11 +19,14 @@ class Register:
 
     Args:
         match: whether text filters match a substring or the whole text.
+        dialect: how rows are filled.
     """
 
-    def __init__(self, match: Match) -> None:
+    def __init__(self, match: Match, dialect: RowDialect) -> None:
         self._match = match
+        self._dialect = dialect
         self._timelines: list[RowTimeline] = []
+        self._shown: list[RowTimeline] | None = None
         self._state: _State | None = None
 
     def add(self, image: Image, started: float) -> None:
@@ -33,7 +37,7 @@ class Register:
             started: start of its timeline in epoch seconds.
         """
         self._timelines.extend(timelines_of(image, started))
-        self._state = None
+        self._shown = self._state = None
 
     def page(self, query: Query, now: float) -> tuple[int, list[Row]]:
         """Return the number of rows that match at a moment, and those of a page.
@@ -66,7 +70,9 @@ class Register:
 
     def _at(self, now: float) -> "_State":
         if self._state is None or not self._state.since <= now < self._state.until:
-            self._state = _State(self._timelines, now)
+            if self._shown is None:
+                self._shown = self._dialect.applied_to(self._timelines)
+            self._state = _State(self._shown, now)
         return self._state
 
 

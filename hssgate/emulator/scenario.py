@@ -11,6 +11,8 @@ All keys are optional except an image's name and state. Durations: `2s`, `1m`, `
     clock_skew: 0s                    # by which the server's clock is ahead; may be negative
     quirks: {data_list: list, total_num: ok, times: ok}     # of all calls; data_list: object or null; times: seconds or
                                       # zero; total_num: missing, or page (counts the rows of the page)
+    dialect: {rows: rewritten}        # by the push of its names; digest: scanned (none before) or previous;
+                                      # scan_time: start; cicd_name: hidden; severity_level: empty where counts are 0
     cicd: [shop]                      # names of the CI/CD identifiers; default: those of the images
     identity:                         # IAM, STS, metadata, GitHub; HSS accepts issued credentials until they expire
       users: [{name: me, password: my-password, domain: my-account}]   # also deny; default: emulator-user ...
@@ -65,9 +67,8 @@ entry for a status that ends a scan, else that of the entry before; `latest_upda
 the first entry if that is earlier. Of several faults of one kind, the first that matches a request applies.
 `vul_num` and the findings are independent; without any `vul_num` in states or `raw`, it is the number of findings once
 the scan is a `success`. Details are requested by the `image_id` that the row shows.
-Any field of a finding's row may be given, or null; `repair_necessity` may be any text; `type` (linux_vul or app_vul;
-default: by `app_path`), `handle_status` and `cves` are not shown. `many_findings` has the same fields except `vul_id`,
-which is its prefix and a number of at least four digits, from 0001 on.
+Fields of a finding may be null; `repair_necessity` may be any text; `type` (linux_vul or app_vul; by `app_path`),
+`handle_status` and `cves` are not shown. The `vul_id` of `many_findings`: the prefix and four digits, from 0001 on.
 """
 
 import difflib
@@ -83,6 +84,7 @@ from hssgate.emulator.findings import CheckRule, Cve, Finding, Malware, ManyFind
 from hssgate.emulator.identity.model import Agency, Identity, IdentityProvider, Lifetimes, Metadata, User
 from hssgate.emulator.images import Entry, Image
 from hssgate.emulator.model import Credential, Quirks, RateLimit, Scenario
+from hssgate.emulator.row_dialect import RowDialect
 
 __all__ = [
     "Entry",
@@ -109,6 +111,7 @@ _MODELS: dict[tuple[str, ...], type[BaseModel]] = {
     ("credentials",): Credential,
     ("rate_limit",): RateLimit,
     ("quirks",): Quirks,
+    ("dialect",): RowDialect,
     ("identity",): Identity,
     ("identity", "users"): User,
     ("identity", "providers"): IdentityProvider,

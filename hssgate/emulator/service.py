@@ -20,6 +20,7 @@ from hssgate.emulator.query_parameters import (
     VulnerabilityParameters,
 )
 from hssgate.emulator.register import Register
+from hssgate.emulator.row_dialect import RowDialect
 from hssgate.emulator.rows import Row
 from hssgate.emulator.selection import Match
 
@@ -30,11 +31,12 @@ class Service:
     Args:
         match: whether text filters match a substring or the whole text, where the manual does not define it.
         cicd: names of CI/CD identifiers; None: those of the images.
+        dialect: how rows are filled.
     """
 
-    def __init__(self, match: Match, cicd: Sequence[str] | None) -> None:
+    def __init__(self, match: Match, cicd: Sequence[str] | None, dialect: RowDialect) -> None:
         self._match = match
-        self._register = Register(match)
+        self._register = Register(match, dialect)
         self._notices = Notices()
         self._identifiers = Identifiers(cicd, match)
 

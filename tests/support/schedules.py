@@ -145,6 +145,14 @@ def schedule_of(seed: int) -> Schedule:
             "times": chance.choice(["ok"] * 10 + ["seconds", "zero"]),
         },
     }
+    if chance.random() < 0.3:
+        scenario["dialect"] = {
+            "rows": chance.choice(["added", "rewritten"]),
+            "digest": chance.choice(["pushed", "scanned", "previous"]),
+            "scan_time": chance.choice(["end", "start"]),
+            "cicd_name": chance.choice(["shown", "shown", "hidden"]),
+            "severity_level": chance.choice(["shown", "empty"]),
+        }
     if chance.random() < 0.1:
         scenario["rate_limit"] = {"requests": 2, "seconds": 30, "retry_after": chance.choice([None, 1, 10])}
     policies = tuple(_policy(chance) for _ in range(chance.choice([0, 0, 1, 1, 2])))
