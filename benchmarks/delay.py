@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import httpx
 
 from hssgate.cli.console import Console
-from hssgate.cli.context import World
+from hssgate.cli.context import RunContext
 from hssgate.cli.main import run
 from hssgate.cli.signals import Signals
 from hssgate.emulator.app import Emulator
@@ -69,7 +69,7 @@ def checked(member: Member, *arguments: str) -> Waited:
     scenario = {"images": [member.image], "faults": [{"requests": "*", "delay": LATENCY}]}
     emulator = Emulator(Scenario.model_validate(scenario), now=clock.epoch, sleep=clock.pass_time)
     line = _Line(emulator, clock)
-    world = World(clock, lambda _endpoint, _ca, _proxy: httpx.Client(transport=line), Signals(), KEY, Console())
+    world = RunContext(clock, lambda _endpoint, _ca, _proxy: httpx.Client(transport=line), Signals(), KEY, Console())
     began = clock.monotonic()
     given = [f"app-{member.number}:1.0", "--endpoint", "http://127.0.0.1:9", "--project-id", "p", "--timeout", "1h"]
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):

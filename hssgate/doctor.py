@@ -25,7 +25,7 @@ WHAT_COMES_BEFORE = "what comes before it does not hold"
 _FEW = 10  # rows; the fewest that the API lists
 
 
-class State(StrEnum):
+class CheckState(StrEnum):
     """How one look ended."""
 
     OK = "ok"
@@ -34,7 +34,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True)
-class Look:
+class CheckResult:
     """One thing that a check needs.
 
     Args:
@@ -46,16 +46,16 @@ class Look:
     """
 
     name: str
-    state: State
+    state: CheckState
     message: str
     blame: ExitCode = ExitCode.PASSED
-    was_asked: bool = False
+    proves_credentials: bool = False
 
 
-def failed(name: str, error: GateError) -> Look:
+def failed(name: str, error: GateError) -> CheckResult:
     """Return the look that ended with an error, with what to do about it."""
     shown = error.with_advice() if isinstance(error, ApiUnavailable) else error
-    return Look(name, State.FAILED, str(shown), _blame(error))
+    return CheckResult(name, CheckState.FAILED, str(shown), _blame(error))
 
 
 def _blame(error: GateError) -> ExitCode:
@@ -66,7 +66,7 @@ def _blame(error: GateError) -> ExitCode:
     return ExitCode.API_UNAVAILABLE if status is not None and status // 100 == 3 else ExitCode.MISUSED  # noqa: PLR2004
 
 
-def look_at_host(hosts: Hosts, endpoint: str, clock: Clock, within: float) -> tuple[list[Look], float | None]:
+def check_host(hosts: Hosts, endpoint: str, clock: Clock, within: float) -> tuple[list[CheckResult], float | None]:
     """Look at the endpoint, its TLS and the clocks, with a request that bears no credentials.
 
     Args:
@@ -83,25 +83,25 @@ def look_at_host(hosts: Hosts, endpoint: str, clock: Clock, within: float) -> tu
     try:
         response = hosts.client(endpoint).send(Request(url=f"{endpoint}/"), within=within)
     except HostUntrusted as error:
-        reached = Look("endpoint", State.OK, f"{url.hostname} is there")
-        return [reached, failed("tls", error), unseen("clock", "no answer")], None
+        reached = CheckResult("endpoint", CheckState.OK, f"{url.hostname} is there")
+        return [reached, failed("tls", error), skipped("clock", "no answer")], None
     except (ApiError, Misused) as error:
-        return unseen_host(error), None
+        return host_failed(error), None
     return [
-        Look("endpoint", State.OK, f"{url.hostname} answers (HTTP {response.status})"),
-        Look("tls", State.OK, "the certificate is to be trusted" if url.scheme == "https" else plain),
+        CheckResult("endpoint", CheckState.OK, f"{url.hostname} answers (HTTP {response.status})"),
+        CheckResult("tls", CheckState.OK, "the certificate is to be trusted" if url.scheme == "https" else plain),
         _clock(response, clock),
     ], response.server_time
 
 
-def unseen_host(error: GateError) -> list[Look]:
+def host_failed(error: GateError) -> list[CheckResult]:
     """Return the looks at a host that could not be asked."""
     reached = failed("endpoint", error)
     blame = ExitCode.MISUSED if isinstance(error, Misused) else ExitCode.API_UNAVAILABLE
-    return [replace(reached, blame=blame), unseen("tls", "no answer"), unseen("clock", "no answer")]
+    return [replace(reached, blame=blame), skipped("tls", "no answer"), skipped("clock", "no answer")]
 
 
-def look_at_access(
+def check_access(
     hosts: Hosts,
     connection: Connection,
     clock: Clock,
@@ -109,7 +109,7 @@ def look_at_access(
     cicd_name: str | None,
     server_time: float | None,
     warn: Callable[[str], None],
-) -> list[Look]:
+) -> list[CheckResult]:
     """Look at credentials, project, permission and CI/CD identifier; nothing is asked after a refused credential.
 
     Args:
@@ -122,90 +122,94 @@ def look_at_access(
     """
     client = HssClient(hosts, connection, clock, warn)
     client.authenticator.correct_clock(server_time)
-    steps: tuple[tuple[str, Callable[[float], Look]], ...] = (
+    steps: tuple[tuple[str, Callable[[float], CheckResult]], ...] = (
         ("credentials", lambda within: _obtained(client, connection, within)),
         ("project", lambda within: _project(client, connection, within)),
         ("permission", lambda within: _permission(client, within)),
         ("cicd-name", lambda within: _cicd_name(client, cicd_name, within)),
     )
-    looks: dict[str, Look] = {}
-    for name, look in steps:
+    results: dict[str, CheckResult] = {}
+    for name, result in steps:
         try:
-            found = look(connection.request_timeout)
+            found = result(connection.request_timeout)
         except ApiError as error:
             match error.exchange.http_status:
                 case 401:
-                    return unseen_access(failed("credentials", error))
+                    return access_results(failed("credentials", error))
                 case 400 | 403:  # whoever refuses for another reason knows who asked
-                    looks["credentials"] = _accepted(connection)
-            looks[name] = failed(name, error)
+                    results["credentials"] = _accepted(connection)
+            results[name] = failed(name, error)
             break
-        if found.state is State.OK and found.was_asked:
-            looks["credentials"] = _accepted(connection)
-        looks[name] = found
-    return unseen_access(*looks.values())
+        if found.state is CheckState.OK and found.proves_credentials:
+            results["credentials"] = _accepted(connection)
+        results[name] = found
+    return access_results(*results.values())
 
 
-def unseen_access(*seen: Look) -> list[Look]:
+def access_results(*seen: CheckResult) -> list[CheckResult]:
     """Return the looks at access, in their order, with those that could not be tried."""
-    looks = {look.name: look for look in seen}
+    results = {result.name: result for result in seen}
     names = ("credentials", "project", "permission", "cicd-name")
-    return [looks.get(name) or unseen(name, WHAT_COMES_BEFORE) for name in names]
+    return [results.get(name) or skipped(name, WHAT_COMES_BEFORE) for name in names]
 
 
-def unseen(name: str, why: str) -> Look:
+def skipped(name: str, why: str) -> CheckResult:
     """Return the look at something that was not looked at."""
-    return Look(name, State.SKIPPED, f"not looked at: {why}")
+    return CheckResult(name, CheckState.SKIPPED, f"not looked at: {why}")
 
 
-def _clock(response: Response, clock: Clock) -> Look:
+def _clock(response: Response, clock: Clock) -> CheckResult:
     if response.server_time is None:
-        return Look("clock", State.OK, "the server does not tell its time")
+        return CheckResult("clock", CheckState.OK, "the server does not tell its time")
     skew = response.server_time - clock.epoch()
     shown = f"{format_duration(abs(skew))} {'behind' if skew > 0 else 'ahead of'} the server"
     if abs(skew) >= SKEW_ALLOWED:
         advice = f"signatures are refused from {SKEW_ALLOWED / 60:g} minutes on: set this machine's clock, best by NTP"
-        return Look("clock", State.FAILED, f"this machine is {shown}; {advice}", ExitCode.MISUSED)
-    return Look("clock", State.OK, f"this machine is {shown}" if abs(skew) >= _SKEW_ODD else "in step with the server")
+        return CheckResult("clock", CheckState.FAILED, f"this machine is {shown}; {advice}", ExitCode.MISUSED)
+    return CheckResult(
+        "clock", CheckState.OK, f"this machine is {shown}" if abs(skew) >= _SKEW_ODD else "in step with the server"
+    )
 
 
-def _accepted(connection: Connection) -> Look:
-    return Look("credentials", State.OK, f"{connection.credentials.source}: accepted")
+def _accepted(connection: Connection) -> CheckResult:
+    return CheckResult("credentials", CheckState.OK, f"{connection.credentials.source}: accepted")
 
 
-def _obtained(client: HssClient, connection: Connection, within: float) -> Look:
+def _obtained(client: HssClient, connection: Connection, within: float) -> CheckResult:
     """Make the exchange, if there is one; what was given as it is shows its worth only when it is used."""
     client.authenticator.obtain_credentials(within)
     if isinstance(connection.credentials, Token | AccessKey):
         source = connection.credentials.source
-        return Look("credentials", State.SKIPPED, f"{source}: not tried, since HSS did not answer")
+        return CheckResult("credentials", CheckState.SKIPPED, f"{source}: not tried, since HSS did not answer")
     return _accepted(connection)
 
 
-def _project(client: HssClient, connection: Connection, within: float) -> Look:
+def _project(client: HssClient, connection: Connection, within: float) -> CheckResult:
     client.authenticator.resolve_project(within)
     if connection.project_id:
-        return Look("project", State.OK, f"{connection.project_id} (as given)")
+        return CheckResult("project", CheckState.OK, f"{connection.project_id} (as given)")
     found = f"{client.authenticator.project_id} (looked up, of region {connection.region})"
-    return Look("project", State.OK, found, was_asked=True)
+    return CheckResult("project", CheckState.OK, found, proves_credentials=True)
 
 
-def _permission(client: HssClient, within: float) -> Look:
+def _permission(client: HssClient, within: float) -> CheckResult:
     page = client.page_of_cicd_images(CicdImagesQuery(limit=_FEW), within=within)
     if page.odd and not page.rows:
         raise unreadable_row(page.odd[0], page.exchange)
     number = plural(page.size if page.total_num is None else page.total_num, "image")
-    return Look("permission", State.OK, f"HSS lists the images of pipelines ({number})", was_asked=True)
+    return CheckResult(
+        "permission", CheckState.OK, f"HSS lists the images of pipelines ({number})", proves_credentials=True
+    )
 
 
-def _cicd_name(client: HssClient, name: str | None, within: float) -> Look:
+def _cicd_name(client: HssClient, name: str | None, within: float) -> CheckResult:
     if name is None:
-        return Look("cicd-name", State.SKIPPED, "not looked at: no --cicd-name is given")
+        return CheckResult("cicd-name", CheckState.SKIPPED, "not looked at: no --cicd-name is given")
     found = {row.cicd_name for row in client.list_cicd_configurations(name, within=within).rows}
     if name in found:
-        return Look("cicd-name", State.OK, f"{clean(name, 200)} exists")
+        return CheckResult("cicd-name", CheckState.OK, f"{clean(name, 200)} exists")
     known = [row.cicd_name or "" for row in client.list_cicd_configurations(None, within=within).rows]
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {clean(near[0], 200)}?" if near else "create it in the HSS console, under container images"
     message = f"there is no CI/CD identifier {clean(name, 200)} ({plural(len(known), 'identifier')} known); {hint}"
-    return Look("cicd-name", State.FAILED, message, ExitCode.MISUSED)
+    return CheckResult("cicd-name", CheckState.FAILED, message, ExitCode.MISUSED)

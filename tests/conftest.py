@@ -19,7 +19,7 @@ import hypothesis
 import pytest
 from junitparser import JUnitXml
 
-from hssgate.cli.context import World
+from hssgate.cli.context import RunContext
 from hssgate.cli.main import run
 from hssgate.cli.signals import Signals
 from hssgate.emulator.app import Emulator
@@ -279,7 +279,7 @@ class Bench:
             for name, value in (env or {}).items():
                 patch.setenv(name, value)
             self.signals = Signals()
-            world = World(self.clock, self._open_http, self.signals, os.environ)
+            world = RunContext(self.clock, self._open_http, self.signals, os.environ)
             code = run(arguments, world)
         out, err = self.capture.readouterr()
         return Ended(code, out, err, self.folder)

@@ -7,7 +7,7 @@ import click
 
 from hssgate.cli import github
 from hssgate.cli.connect.connections import connection_of, explain, open_hosts
-from hssgate.cli.context import World
+from hssgate.cli.context import RunContext
 from hssgate.cli.environment import check_variables
 from hssgate.cli.images_asked import references_of
 from hssgate.cli.old_reports import RemovesOldReports
@@ -78,7 +78,7 @@ class CheckOptions(ConnectionOptions):
         return {"cicd_name": self.cicd_name, "registry_name": self.registry_name}
 
 
-class _Gate(github.Announced, RemovesOldReports):
+class _Gate(github.AnnouncesMisuse, RemovesOldReports):
     """Misuse is announced, and leaves no report of an earlier run behind."""
 
 
@@ -146,13 +146,13 @@ def check(ctx: click.Context, options: CheckOptions) -> None:
     never options: HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, HSSGATE_TOKEN, or a keyless set-up in the environment, or
     a profile file; `hssgate doctor -v` says which are found.
     """
-    world: World = ctx.obj
-    console = world.console
+    context: RunContext = ctx.obj
+    console = context.console
     console.take_verbosity(options.verbose, quiet=options.quiet)
     check_variables(ctx)
     check_paths(options.reports)
     console.results_to_stderr = takes_stdout(options.reports)
-    ctx.with_resource(world.interruptible())  # from here on a signal leaves reports behind
+    ctx.with_resource(context.interruptible())  # from here on a signal leaves reports behind
     references = references_of(options.images, options.metadata_files, options.names, options.scanned_after)
     chosen = choose(options.policies)
     refuse_inputs(options.reports, (*chosen.paths, *inputs_of(ctx)))
@@ -162,21 +162,23 @@ def check(ctx: click.Context, options: CheckOptions) -> None:
         wait=_wait_settings(ctx, options),
         scanned_after=options.scanned_after,
         details=options.details,
-        connection=connection_of(world, options),
+        connection=connection_of(context, options),
     )
-    _explain(settings, world)
-    ctx.exit(_run(settings, applied, options.reports, world))
+    _explain(settings, context)
+    ctx.exit(_run(settings, applied, options.reports, context))
 
 
-def _run(settings: Settings, policies: Sequence[LoadedPolicy], reports: Sequence[tuple[str, str]], world: World) -> int:
-    console = world.console
+def _run(
+    settings: Settings, policies: Sequence[LoadedPolicy], reports: Sequence[tuple[str, str]], context: RunContext
+) -> int:
+    console = context.console
     console.result(policy_line(loaded.source for loaded in policies))
-    with open_hosts(settings.connection, world) as hosts:
-        progress = Progress(console, world.clock)
-        verdict = console.redactor.value(run_gate(settings, policies, hosts, world.clock, progress))
-        publication = Publication(reports, world, github.writers(world))
+    with open_hosts(settings.connection, context) as hosts:
+        progress = Progress(console, context.clock)
+        verdict = console.redactor.value(run_gate(settings, policies, hosts, context.clock, progress))
+        publication = Publication(reports, context, github.writers(context))
         verdict = publication.publish(verdict)
-        github.annotate(verdict, world)
+        github.annotate(verdict, context)
         for warning in verdict.warnings:
             if warning not in progress.warned:
                 console.warning(warning)
@@ -204,9 +206,9 @@ def _wait_settings(ctx: click.Context, options: CheckOptions) -> WaitSettings:
     )
 
 
-def _explain(settings: Settings, world: World) -> None:
+def _explain(settings: Settings, context: RunContext) -> None:
     """Say with -v what the run is made of."""
-    console = world.console
-    explain(settings.connection, world)
+    console = context.console
+    explain(settings.connection, context)
     if settings.scanned_after:
         console.detail(f"results scanned at or after {settings.scanned_after}")

@@ -16,7 +16,7 @@ from hssgate.record import record
 
 
 @record
-class World:
+class RunContext:
     """What a command needs of the outside.
 
     Args:
@@ -39,13 +39,13 @@ class World:
         return self.signals.heeded(lambda code: self.clock.interrupt(Interrupted(code)))
 
 
-def real_world(signals: Signals) -> World:
+def real_context(signals: Signals) -> RunContext:
     """Return the world of a real run.
 
     Args:
         signals: that were installed at its start.
     """
-    return World(SystemClock(), open_http, signals, os.environ)
+    return RunContext(SystemClock(), open_http, signals, os.environ)
 
 
 def require_working_directory() -> None:

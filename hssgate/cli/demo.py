@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from hssgate.cli.context import World
+from hssgate.cli.context import RunContext
 from hssgate.cli.options import common_options
 from hssgate.emulator.app import Emulator
 from hssgate.emulator.images import Image
@@ -58,22 +58,22 @@ def demo(ctx: click.Context, verbose: int, quiet: bool) -> None:  # noqa: FBT001
 
     The reports are written into ./hssgate-demo/. The exit code is that of `check`.
     """
-    world: World = ctx.obj
-    console = world.console
+    context: RunContext = ctx.obj
+    console = context.console
     console.take_verbosity(verbose, quiet=quiet)
     try:
         FOLDER.mkdir(exist_ok=True)
         (FOLDER / "policy.yaml").write_text(_POLICY, encoding="utf-8")
     except OSError as error:
         raise Misused(f"{FOLDER}: {error.strerror}; run the demo in a folder that can be written to") from error
-    app = Emulator(default_scenario(), now=world.clock.epoch, sleep=time.sleep)
+    app = Emulator(default_scenario(), now=context.clock.epoch, sleep=time.sleep)
     with serve(app) as server:
         console.result(f"The emulator plays HSS at {server.url}.")
         app.push(Image.model_validate(_IMAGE))
         console.result("An image was pushed: shop/checkout:1.0; its scan begins in 2 s and takes 3 s.\n")
         arguments = _arguments(server.url)
         console.result(f"$ hssgate {shlex.join(arguments)}")
-        code = _check([*arguments, *["-v"] * verbose, *["-q"] * quiet], world)
+        code = _check([*arguments, *["-v"] * verbose, *["-q"] * quiet], context)
     written = ", ".join(str(path) for path in _REPORTS.values() if path.exists())
     console.result(f"\nExit code {code}. Reports: {written or 'none'}.")
     ctx.exit(code)
@@ -88,15 +88,15 @@ def _arguments(url: str) -> list[str]:
     ]  # fmt: skip
 
 
-def _check(arguments: list[str], world: World) -> int:
+def _check(arguments: list[str], context: RunContext) -> int:
     """Run the real command line, with the emulator's key and nothing of the caller's own configuration."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith(_OWN_VARIABLES)}
     environ |= {"HUAWEICLOUD_SDK_AK": "emulator-ak", "HUAWEICLOUD_SDK_SK": "emulator-sk"}
     command = [sys.executable, "-P", "-m", "hssgate", *arguments]
-    with world.interruptible(), subprocess.Popen(command, env=environ) as process:  # noqa: S603 - our own command line
+    with context.interruptible(), subprocess.Popen(command, env=environ) as process:  # noqa: S603 - our own command line
         try:
             while process.poll() is None:
-                world.clock.sleep(_GLANCE)
+                context.clock.sleep(_GLANCE)
         except Interrupted as interruption:  # it has reports to write
             process.send_signal(int(interruption.exit_code) - _SIGNALLED)
             process.wait()

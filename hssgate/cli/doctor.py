@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import click
 
 from hssgate import __version__
-from hssgate.cli.connect.addresses import Site
+from hssgate.cli.connect.addresses import HssTarget
 from hssgate.cli.connect.connections import (
     chosen,
     connection_with,
@@ -19,27 +19,27 @@ from hssgate.cli.connect.connections import (
     open_hosts,
     project_of,
     proxies_of,
-    site_of_options,
+    target_of_options,
     unused_credentials,
 )
-from hssgate.cli.connect.credentials import Choice
+from hssgate.cli.connect.credentials import CredentialChoice
 from hssgate.cli.console import Console
-from hssgate.cli.context import World
-from hssgate.cli.environment import IMAGES, decided_by_variable, dotenv_prefix, oddities, read_by
+from hssgate.cli.context import RunContext
+from hssgate.cli.environment import IMAGES, decided_by_variable, dotenv_prefix, read_by, variable_problems
 from hssgate.cli.option_types import LONGEST_CICD_NAME, TextParam
 from hssgate.cli.options import ConnectionOptions, common_options, connection_options, receives
 from hssgate.cli.policy_files import choose, load, policy_option
 from hssgate.cli.recipients import recipients_of
 from hssgate.doctor import (
     WHAT_COMES_BEFORE,
-    Look,
-    State,
+    CheckResult,
+    CheckState,
+    access_results,
+    check_access,
+    check_host,
     failed,
-    look_at_access,
-    look_at_host,
-    unseen,
-    unseen_access,
-    unseen_host,
+    host_failed,
+    skipped,
 )
 from hssgate.errors import Misused
 from hssgate.exit_codes import ExitCode, worst
@@ -54,7 +54,7 @@ from hssgate.text import clean, escaped, plural
 
 T = TypeVar("T")
 
-_TONES: dict[State, Tone] = {State.OK: "good", State.FAILED: "bad", State.SKIPPED: "dim"}
+_TONES: dict[CheckState, Tone] = {CheckState.OK: "good", CheckState.FAILED: "bad", CheckState.SKIPPED: "dim"}
 SCHEMA_VERSION = 1
 _POLICY_ADVICE = "check the path; `hssgate policy validate` names each fault, `hssgate policy init` writes a starter"
 
@@ -102,100 +102,106 @@ def doctor(ctx: click.Context, options: _Options) -> None:
     else 2 where the caller can fix it, or 3 where HSS is out of reach. At most one signature fails: five lock an access
     key for five minutes.
     """
-    world: World = ctx.obj
-    console = world.console
+    context: RunContext = ctx.obj
+    console = context.console
     console.take_verbosity(options.verbose, quiet=options.quiet)
-    with world.interruptible():
-        choice = _tried(lambda: chosen(world))
-        looks = [_variables(ctx), _policy(options.policies, world), *_connection(options, choice, world)]
-    if isinstance(choice, Choice):
-        looks = _with_notes(looks, "credentials", unused_credentials(choice, world))
-    code = worst(ExitCode.PASSED, *(look.blame for look in looks))
-    console.result(_as_json(looks, code) if options.layout == "json" else _as_text(looks, console))
+    with context.interruptible():
+        choice = _tried(lambda: chosen(context))
+        results = [_variables(ctx), _policy(options.policies, context), *_connection(options, choice, context)]
+    if isinstance(choice, CredentialChoice):
+        results = _with_notes(results, "credentials", unused_credentials(choice, context))
+    code = worst(ExitCode.PASSED, *(result.blame for result in results))
+    console.result(_as_json(results, code) if options.layout == "json" else _as_text(results, console))
     ctx.exit(code)
 
 
-def _variables(ctx: click.Context) -> Look:
+def _variables(ctx: click.Context) -> CheckResult:
     """Look at the variables that `check` reads, but for that of IMAGE, which `check` itself may be given."""
     from hssgate.cli.check import check
 
-    world: World = ctx.obj
+    context: RunContext = ctx.obj
     here, open_here = read_by(ctx.command), decided_by_variable(ctx)
     elsewhere = {name: option for name, option in read_by(check).items() if name not in here and name != IMAGES}
-    found = oddities(world.environ, elsewhere | open_here)
+    found = variable_problems(context.environ, elsewhere | open_here)
     for line in found.warnings:
-        world.console.warning(line)
-    prefix = _tried(lambda: dotenv_prefix(world.environ))
+        context.console.warning(line)
+    prefix = _tried(lambda: dotenv_prefix(context.environ))
     if faults := [*found.faults, *([str(prefix)] if isinstance(prefix, Misused) else [])]:
         return failed("variables", Misused("\n".join(faults)))
-    return Look("variables", State.OK, "none that decides what is judged is empty or misspelt")
+    return CheckResult("variables", CheckState.OK, "none that decides what is judged is empty or misspelt")
 
 
-def _policy(policies: Sequence[Path], world: World) -> Look:
+def _policy(policies: Sequence[Path], context: RunContext) -> CheckResult:
     try:
         loaded = load(choose(policies))
     except Misused as error:
-        look = failed("policy", error)
-        return replace(look, message=f"{look.message}\n{_POLICY_ADVICE}")
-    warnings = [line for one in loaded for line in warnings_of_ends(one, world.clock.epoch())]
+        result = failed("policy", error)
+        return replace(result, message=f"{result.message}\n{_POLICY_ADVICE}")
+    warnings = [line for one in loaded for line in warnings_of_ends(one, context.clock.epoch())]
     for line in warnings:
-        world.console.warning(line)
+        context.console.warning(line)
     named = ", ".join(policy_in_words(one.source) for one in loaded)
-    return Look("policy", State.OK, named + (f", {plural(len(warnings), 'warning')}" if warnings else ""))
+    return CheckResult("policy", CheckState.OK, named + (f", {plural(len(warnings), 'warning')}" if warnings else ""))
 
 
-def _with_notes(looks: Sequence[Look], name: str, notes: Sequence[str]) -> list[Look]:
+def _with_notes(results: Sequence[CheckResult], name: str, notes: Sequence[str]) -> list[CheckResult]:
     """Return the looks with more lines in the message of one of them."""
-    return [replace(look, message="\n".join([look.message, *notes])) if look.name == name else look for look in looks]
+    return [
+        replace(result, message="\n".join([result.message, *notes])) if result.name == name else result
+        for result in results
+    ]
 
 
-def _connection(given: _Options, choice: Choice | Misused, world: World) -> list[Look]:
+def _connection(given: _Options, choice: CredentialChoice | Misused, context: RunContext) -> list[CheckResult]:
     """Look at all that has to do with HSS; what can be found wrong without asking is not asked for."""
-    site = _tried(lambda: site_of_options(world, given))
-    connection = _connection_or_look(given, site, choice, world)
-    if isinstance(site, Misused):
-        looks, server_time = unseen_host(site), None
+    target = _tried(lambda: target_of_options(context, given))
+    connection = _connection_or_look(given, target, choice, context)
+    if isinstance(target, Misused):
+        results, server_time = host_failed(target), None
     else:
-        with hosts_without_credentials(given.ca_bundle, world) as hosts:
-            looks, server_time = look_at_host(hosts, site.endpoint, world.clock, given.request_timeout)
-    if isinstance(connection, Look):
-        return [unseen("hosts", WHAT_COMES_BEFORE), *looks, *unseen_access(connection)]
-    proxies = _tried(lambda: dict(proxies_of(connection, world)))
-    looks = [failed("hosts", proxies) if isinstance(proxies, Misused) else _hosts(connection, proxies), *looks]
-    if any(look.blame for look in looks if look.name != "clock"):
-        return [*looks, *unseen_access()]
-    explain(connection, world)
-    with open_hosts(connection, world) as hosts:
-        access = look_at_access(
+        with hosts_without_credentials(given.ca_bundle, context) as hosts:
+            results, server_time = check_host(hosts, target.endpoint, context.clock, given.request_timeout)
+    if isinstance(connection, CheckResult):
+        return [skipped("hosts", WHAT_COMES_BEFORE), *results, *access_results(connection)]
+    proxies = _tried(lambda: dict(proxies_of(connection, context)))
+    results = [failed("hosts", proxies) if isinstance(proxies, Misused) else _hosts(connection, proxies), *results]
+    if any(result.blame for result in results if result.name != "clock"):
+        return [*results, *access_results()]
+    explain(connection, context)
+    with open_hosts(connection, context) as hosts:
+        access = check_access(
             hosts,
             connection,
-            world.clock,
+            context.clock,
             cicd_name=given.cicd_name,
             server_time=server_time,
-            warn=world.console.warning,
+            warn=context.console.warning,
         )
-        return [*looks, *access]
+        return [*results, *access]
 
 
 def _connection_or_look(
-    given: ConnectionOptions, site: Site | Misused, choice: Choice | Misused, world: World
-) -> Connection | Look:
+    given: ConnectionOptions,
+    target: HssTarget | Misused,
+    choice: CredentialChoice | Misused,
+    context: RunContext,
+) -> Connection | CheckResult:
     """Return the connection, or the look at credentials or project that tells why there is none."""
     if isinstance(choice, Misused):
         return failed("credentials", choice)
-    if isinstance(site, Misused):
-        return unseen("credentials", WHAT_COMES_BEFORE)
-    project_id = _tried(lambda: project_of(given, site, choice))
+    if isinstance(target, Misused):
+        return skipped("credentials", WHAT_COMES_BEFORE)
+    project_id = _tried(lambda: project_of(given, target, choice))
     if isinstance(project_id, Misused):
         return failed("project", project_id)
-    connection = _tried(lambda: connection_with(world, given, site, choice, project_id))
+    connection = _tried(lambda: connection_with(context, given, target, choice, project_id))
     if isinstance(connection, Misused):
         is_look_up = isinstance(choice.credentials, Token | AccessKey | MachineAgency)
         return failed("project" if is_look_up else "credentials", connection)
     return connection
 
 
-def _hosts(connection: Connection, proxies: Mapping[str, Proxy]) -> Look:
+def _hosts(connection: Connection, proxies: Mapping[str, Proxy]) -> CheckResult:
     """Name each host that a check would ask, what it would be sent, and the proxy on the way to it."""
     sent: dict[str, list[str]] = {}
     for endpoint, what in recipients_of(connection):
@@ -204,32 +210,34 @@ def _hosts(connection: Connection, proxies: Mapping[str, Proxy]) -> Look:
     for endpoint, secrets in sent.items():
         through = f", through the proxy {proxies[endpoint].shown}" if endpoint in proxies else ""
         lines.append(f"{urlsplit(endpoint).netloc} is sent {' and '.join(dict.fromkeys(secrets))}{through}")
-    return Look("hosts", State.OK, "\n".join(lines))
+    return CheckResult("hosts", CheckState.OK, "\n".join(lines))
 
 
-def _tried(look: Callable[[], T]) -> T | Misused:
+def _tried(result: Callable[[], T]) -> T | Misused:
     try:
-        return look()
+        return result()
     except Misused as error:
         return error
 
 
-def _as_text(looks: Sequence[Look], console: Console) -> str:
-    width = max(len(look.name) for look in looks)
+def _as_text(results: Sequence[CheckResult], console: Console) -> str:
+    width = max(len(result.name) for result in results)
     lines = []
-    for look in looks:
-        first, *others = [clean(line) for line in look.message.splitlines()] or [""]
-        word = console.paint_result(f"{look.state.value:<7}", _TONES[look.state])
-        lines.append(f"{word}  {look.name:<{width}}  {first}")
+    for result in results:
+        first, *others = [clean(line) for line in result.message.splitlines()] or [""]
+        word = console.paint_result(f"{result.state.value:<7}", _TONES[result.state])
+        lines.append(f"{word}  {result.name:<{width}}  {first}")
         lines += [f"{'':<{width + 11}}{line}" for line in others]
     return "\n".join(lines)
 
 
-def _as_json(looks: Sequence[Look], code: ExitCode) -> str:
+def _as_json(results: Sequence[CheckResult], code: ExitCode) -> str:
     document = {
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": "hssgate", "version": __version__},
         "exit_code": int(code),
-        "checks": [{"name": look.name, "result": look.state.value, "message": look.message} for look in looks],
+        "checks": [
+            {"name": result.name, "result": result.state.value, "message": result.message} for result in results
+        ],
     }
     return escaped(json.dumps(document, ensure_ascii=False))

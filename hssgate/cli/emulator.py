@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from hssgate.cli.context import World
+from hssgate.cli.context import RunContext
 from hssgate.cli.options import common_options
 from hssgate.emulator.app import Emulator
 from hssgate.emulator.identity.guide import credentials_guide
@@ -34,20 +34,20 @@ def emulator(ctx: click.Context, port: int, scenario: Path | None, verbose: int,
     GitHub, are printed on start. Images can be pushed while it runs, as JSON to /_emulator/images; docs/emulator.md
     describes them and the scenario file.
     """
-    world: World = ctx.obj
-    world.console.take_verbosity(verbose, quiet=quiet)
+    context: RunContext = ctx.obj
+    context.console.take_verbosity(verbose, quiet=quiet)
     try:
         played = load_scenario(scenario) if scenario else default_scenario()
     except ScenarioInvalid as error:
         raise Misused(str(error)) from error
-    app = Emulator(played, now=world.clock.epoch, sleep=time.sleep)  # its threads wait on their own
+    app = Emulator(played, now=context.clock.epoch, sleep=time.sleep)  # its threads wait on their own
     try:
-        with world.interruptible(), serve(app, port=port) as server:
-            world.console.result(f"listening on {server.url}")
-            world.console.result(app.describe())
-            world.console.result(f"\n{credentials_guide(played, server.url)}")
+        with context.interruptible(), serve(app, port=port) as server:
+            context.console.result(f"listening on {server.url}")
+            context.console.result(app.describe())
+            context.console.result(f"\n{credentials_guide(played, server.url)}")
             while True:
-                world.clock.sleep(_LONG_WHILE)
+                context.clock.sleep(_LONG_WHILE)
     except OSError as error:
         raise Misused(f"--port {port}: {clean(error.strerror or error)}; name another, or 0 for a free one") from error
     except Interrupted as interruption:

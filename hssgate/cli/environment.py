@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import click
 from click.core import ParameterSource
 
-from hssgate.cli.context import World
+from hssgate.cli.context import RunContext
 from hssgate.errors import Misused
 from hssgate.record import record
 from hssgate.text import clean
@@ -53,7 +53,7 @@ _SHORTEST_STEM = 3
 
 
 @record
-class Oddities:
+class VariableProblems:
     """What is wrong with the variables.
 
     Args:
@@ -74,10 +74,10 @@ def check_variables(ctx: click.Context) -> None:
     Raises:
         Misused: a variable that would decide what is judged is empty, or is misspelt; or a prefix is none.
     """
-    world: World = ctx.obj
-    dotenv_prefix(world.environ)
-    found = oddities(world.environ, decided_by_variable(ctx))
-    reserved = [name for name in _RESERVED if name in world.environ] if IMAGES in read_by(ctx.command) else []
+    context: RunContext = ctx.obj
+    dotenv_prefix(context.environ)
+    found = variable_problems(context.environ, decided_by_variable(ctx))
+    reserved = [name for name in _RESERVED if name in context.environ] if IMAGES in read_by(ctx.command) else []
     faults = [
         *found.faults,
         *(
@@ -88,7 +88,7 @@ def check_variables(ctx: click.Context) -> None:
     if faults:
         raise Misused("\n".join(faults))
     for line in found.warnings:
-        world.console.warning(line)
+        context.console.warning(line)
 
 
 def dotenv_prefix(environ: Mapping[str, str]) -> str:
@@ -125,7 +125,7 @@ def read_by(command: click.Command) -> dict[str, str]:
     }
 
 
-def oddities(environ: Mapping[str, str], read: Mapping[str, str]) -> Oddities:
+def variable_problems(environ: Mapping[str, str], read: Mapping[str, str]) -> VariableProblems:
     """Return what is wrong with the variables.
 
     Args:
@@ -145,7 +145,7 @@ def oddities(environ: Mapping[str, str], read: Mapping[str, str]) -> Oddities:
             faults.append(f"{what}, and {meant} decides what is judged: rename it, unset it, or give {read[meant]}")
         else:
             warnings.append(f"{what} and has no effect{_hint(name)}")
-    return Oddities(tuple(faults), tuple(warnings))
+    return VariableProblems(tuple(faults), tuple(warnings))
 
 
 def _variables_of(parameter: click.Parameter) -> Sequence[str]:

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from hssgate.cli.console import Console
-from hssgate.cli.context import World, require_working_directory
+from hssgate.cli.context import RunContext, require_working_directory
 from hssgate.cli.report_files import reason_of
 from hssgate.errors import GateError
 from hssgate.exit_codes import ExitCode
@@ -37,36 +37,36 @@ def in_github_actions(environ: Mapping[str, str]) -> bool:
     return environ.get("GITHUB_ACTIONS") == "true"
 
 
-def writers(world: World) -> tuple[Callable[[Verdict], str | None], ...]:
+def writers(context: RunContext) -> tuple[Callable[[Verdict], str | None], ...]:
     """Return what writes the step's outputs and its summary; elsewhere there is nothing to write."""
-    if not in_github_actions(world.environ):
+    if not in_github_actions(context.environ):
         return ()
-    return partial(_write_outputs, world=world), _Summary(world).write
+    return partial(_write_outputs, context=context), _Summary(context).write
 
 
-def annotate(verdict: Verdict, world: World) -> None:
+def annotate(verdict: Verdict, context: RunContext) -> None:
     """Annotate the run; elsewhere nothing is done."""
-    if in_github_actions(world.environ):
-        _annotate(_annotations(verdict), world.console)
+    if in_github_actions(context.environ):
+        _annotate(_annotations(verdict), context.console)
 
 
-def _write_outputs(verdict: Verdict, world: World) -> str | None:
+def _write_outputs(verdict: Verdict, context: RunContext) -> str | None:
     """Append the outputs; of several of one name GitHub takes the last."""
     from hssgate.reports.outputs import compact_json, outputs
 
     values = {**outputs(verdict), "json": compact_json(verdict)}
-    return _unwritten(world, "GITHUB_OUTPUT", lambda path: _append_outputs(path, values, world.console))
+    return _unwritten(context, "GITHUB_OUTPUT", lambda path: _append_outputs(path, values, context.console))
 
 
 class _Summary:
     """The step's summary: the whole verdict, and a line for each time that it becomes another."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, context: RunContext) -> None:
+        self._context = context
         self._is_told = False
 
     def write(self, verdict: Verdict) -> str | None:
-        redactor = self._world.console.redactor
+        redactor = self._context.console.redactor
         errors = "; ".join(error.message for error in verdict.run_errors)
         problems = [
             headline(verdict, lambda text, _tone: text),
@@ -76,16 +76,16 @@ class _Summary:
         brief = redactor.ours("; ".join(problems))
         summary = brief if self._is_told else redactor.data(FORMATS["markdown"](verdict))
         self._is_told = True
-        return _unwritten(self._world, "GITHUB_STEP_SUMMARY", lambda path: _append_summary(path, summary, brief))
+        return _unwritten(self._context, "GITHUB_STEP_SUMMARY", lambda path: _append_summary(path, summary, brief))
 
 
-def mask(secret: Secret, world: World) -> None:
+def mask(secret: Secret, context: RunContext) -> None:
     """Let GitHub mask a secret that it does not know yet, in all output of this job; elsewhere nothing is done."""
-    if in_github_actions(world.environ):
-        world.console.mask(secret)
+    if in_github_actions(context.environ):
+        context.console.mask(secret)
 
 
-class Announced(click.Command):
+class AnnouncesMisuse(click.Command):
     """A command whose misuse is shown where its verdict would be."""
 
     def make_context(self, *args: Any, **extra: Any) -> click.Context:  # noqa: ANN401 - click's signature
@@ -102,37 +102,37 @@ class Announced(click.Command):
 
 
 @contextlib.contextmanager
-def _announcing(world: World | None) -> Iterator[None]:
+def _announcing(context: RunContext | None) -> Iterator[None]:
     """Tell GitHub of an error that leaves, and let it go on."""
     try:
         yield
     except GateError as error:
-        _announce(world, str(error), error.exit_code)
+        _announce(context, str(error), error.exit_code)
         raise
     except click.ClickException as error:
-        _announce(world, error.format_message(), ExitCode.MISUSED)
+        _announce(context, error.format_message(), ExitCode.MISUSED)
         raise
 
 
-def _announce(world: World | None, message: str, code: ExitCode) -> None:
-    if world is None or not in_github_actions(world.environ):
+def _announce(context: RunContext | None, message: str, code: ExitCode) -> None:
+    if context is None or not in_github_actions(context.environ):
         return
-    console = world.console
+    console = context.console
     values = {"result": Outcome.ERROR.value, "exit-code": str(int(code))}
-    _unwritten(world, "GITHUB_OUTPUT", lambda path: _append_outputs(path, values, console))
+    _unwritten(context, "GITHUB_OUTPUT", lambda path: _append_outputs(path, values, console))
     _annotate([("error", "hssgate", message)], console)
 
 
-def _unwritten(world: World, variable: str, append: Callable[[Path], None]) -> str | None:
+def _unwritten(context: RunContext, variable: str, append: Callable[[Path], None]) -> str | None:
     """Append to the file that the variable names; return why that could not be done."""
-    path = world.environ.get(variable)
+    path = context.environ.get(variable)
     if not path:
         return None
     try:
         append(Path(path))
     except (OSError, ValueError) as error:
         line = f"${variable} ({clean(path, 300)}) could not be written: {reason_of(error)}"
-        world.console.error(line)
+        context.console.error(line)
         return line
     return None
 

@@ -7,7 +7,7 @@ import click
 
 from hssgate.cli.connect.connections import connection_of, explain, open_hosts
 from hssgate.cli.console import Console
-from hssgate.cli.context import World
+from hssgate.cli.context import RunContext
 from hssgate.cli.filters import query_options
 from hssgate.cli.layouts import LAYOUTS, Layout
 from hssgate.cli.options import ConnectionOptions, common_options, connection_options, receives
@@ -74,19 +74,19 @@ def images(ctx: click.Context, options: _Options) -> None:
     All pages are read, each printed before the next is asked for. Credentials come from the environment, as for
     `hssgate check`.
     """
-    world: World = ctx.obj
-    console = world.console
+    context: RunContext = ctx.obj
+    console = context.console
     console.verbosity = -1 if options.quiet else options.verbose
-    connection = connection_of(world, options)
+    connection = connection_of(context, options)
     query = CicdImagesQuery.model_validate(options.filters)
-    explain(connection, world)
+    explain(connection, context)
     try:
-        with world.interruptible(), open_hosts(connection, world) as hosts:
-            client = HssClient(hosts, connection, world.clock, console.warning)
+        with context.interruptible(), open_hosts(connection, context) as hosts:
+            client = HssClient(hosts, connection, context.clock, console.warning)
             pages = pages_of(
                 lambda page: client.page_of_cicd_images(page, within=options.request_timeout),
                 query,
-                world.clock,
+                context.clock,
                 console.warning,
             )
             code = _print(pages, LAYOUTS[options.layout], options.max_rows, console)

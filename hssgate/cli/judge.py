@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from hssgate.cli.console import Console
-from hssgate.cli.context import World
+from hssgate.cli.context import RunContext
 from hssgate.cli.environment import check_variables
 from hssgate.cli.old_reports import RemovesOldReports
 from hssgate.cli.option_types import Day, ReportParam
@@ -58,8 +58,8 @@ def judge(  # noqa: PLR0917 - click hands over every option by name
     exit code is that of `check`. A rule that needs what that check did not read has no usable result (5). A report that
     contradicts itself, or was changed after it was written, is refused (2).
     """
-    world: World = ctx.obj
-    console = world.console
+    context: RunContext = ctx.obj
+    console = context.console
     console.take_verbosity(verbose, quiet=quiet)
     check_variables(ctx)
     check_paths(written)
@@ -71,7 +71,7 @@ def judge(  # noqa: PLR0917 - click hands over every option by name
     judged = [_judge(path, image, loaded, ends_at) for path, report in saved for image in report.images]
     verdict = _verdict([report for _, report in saved], judged, loaded)
     console.result(policy_line(verdict.policies))
-    publication = Publication(written, world)
+    publication = Publication(written, context)
     verdict = publication.publish(console.redactor.value(verdict))
     for warning in verdict.warnings:
         console.warning(warning)

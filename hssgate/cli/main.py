@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from hssgate.cli.connect.variables import secret_values
-from hssgate.cli.context import World, real_world, require_working_directory
+from hssgate.cli.context import RunContext, real_context, require_working_directory
 from hssgate.cli.options import common_options
 from hssgate.cli.signals import Signals
 from hssgate.errors import GateError
@@ -52,47 +52,47 @@ class _Commands(click.Group):
 @click.pass_context
 def cli(ctx: click.Context, verbose: int, quiet: bool) -> None:  # noqa: FBT001 - click's flag
     """Gate a pipeline on Huawei Cloud HSS image scans: a doubt is never a pass."""
-    world: World = ctx.obj
-    world.console.take_verbosity(verbose, quiet=quiet)
+    context: RunContext = ctx.obj
+    context.console.take_verbosity(verbose, quiet=quiet)
     if ctx.invoked_subcommand != "check":  # which tells GitHub of it
         require_working_directory()
 
 
-def run(arguments: Sequence[str], world: World | None = None, signals: Signals | None = None) -> int:
+def run(arguments: Sequence[str], context: RunContext | None = None, signals: Signals | None = None) -> int:
     """Run the command line.
 
     Args:
         arguments: without the program's name.
-        world: the outside world, where it is not the real one.
+        context: the outside world, where it is not the real one.
         signals: that were installed at the start of the process, if any were.
 
     Returns:
         The exit code; no exception leaves this function.
     """
     try:
-        world = world or real_world(signals or Signals())
-        world.console.redactor.learn(secret_values(world.environ))
-        return _run(list(arguments), world)
+        context = context or real_context(signals or Signals())
+        context.console.redactor.learn(secret_values(context.environ))
+        return _run(list(arguments), context)
     except Exception as error:  # noqa: BLE001 - the last line of defence: a crash must differ from a verdict
-        return _crashed(error, world)
+        return _crashed(error, context)
 
 
-def _run(arguments: list[str], world: World) -> int:
+def _run(arguments: list[str], context: RunContext) -> int:
     try:
-        code = cli.main(arguments, prog_name="hssgate", standalone_mode=False, obj=world)
+        code = cli.main(arguments, prog_name="hssgate", standalone_mode=False, obj=context)
     except click.ClickException as error:
         if isinstance(error, click.exceptions.NoArgsIsHelpError):
-            world.console.result(error.format_message())
+            context.console.result(error.format_message())
         else:
-            context = getattr(error, "ctx", None)
-            where = f" (see `{context.command_path} --help`)" if context else ""
-            world.console.error(_lines(error.format_message()) + where)
+            ctx = getattr(error, "ctx", None)
+            where = f" (see `{ctx.command_path} --help`)" if ctx else ""
+            context.console.error(_lines(error.format_message()) + where)
         return ExitCode.MISUSED
     except (click.Abort, KeyboardInterrupt):
-        world.console.error("interrupted")
+        context.console.error("interrupted")
         return ExitCode.INTERRUPTED
     except GateError as error:
-        world.console.error(_lines(str(error)))
+        context.console.error(_lines(str(error)))
         return error.exit_code
     return int(code or 0)
 
@@ -101,18 +101,18 @@ def _lines(message: str) -> str:
     return "\n       ".join(clean(line) for line in message.splitlines())
 
 
-def _crashed(error: Exception, world: World | None) -> int:
+def _crashed(error: Exception, context: RunContext | None) -> int:
     """Say that it was a bug, and where, without a traceback."""
     import traceback
 
     frames = traceback.extract_tb(error.__traceback__)[-_MOST_FRAMES:]
     where = " < ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in reversed(frames))
     # What is cut off first cannot be recognised as part of a secret any more.
-    redactor = world.console.redactor if world is not None else Redactor(secret_values(os.environ))
+    redactor = context.console.redactor if context is not None else Redactor(secret_values(os.environ))
     reason = clean(redactor.text(str(error)), 500)
     text = f"hssgate crashed, which is a bug and no verdict: {type(error).__name__}: {reason} ({where})"
-    if world is not None:
-        world.console.error(text)
+    if context is not None:
+        context.console.error(text)
     else:
         sys.stderr.write(f"error: {text}\n")
     return ExitCode.CRASHED

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from hssgate.cli.context import World
+from hssgate.cli.context import RunContext
 from hssgate.cli.option_types import ReportParam
 from hssgate.cli.report_files import STDOUT, Reports, inputs_of, is_same_file, reason_of
 from hssgate.errors import GateError, Misused
@@ -34,9 +34,9 @@ class RemovesOldReports(click.Command):
             rest = super().parse_args(ctx, args)
         except (click.ClickException, GateError):
             # Which arguments are inputs is not known now, so a file that is named anywhere else is left alone.
-            world: World = ctx.obj
+            context: RunContext = ctx.obj
             for problem in _remove(*self._reports_and_others(ctx, written)):
-                world.console.warning(problem)
+                context.console.warning(problem)
             raise
         if not ctx.resilient_parsing:
             reports: Reports = ctx.params[self._option.human_readable_name]

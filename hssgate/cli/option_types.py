@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from hssgate.cli.context import World
+from hssgate.cli.context import RunContext
 from hssgate.durations import Moment, parse_duration, parse_moment
 from hssgate.reports import FORMATS
 from hssgate.text import clean
@@ -123,9 +123,9 @@ class When(click.ParamType[Moment]):
             return value
         if not value.strip():
             self.fail("the value is empty; leave the option out, or check the variable it comes from.", param, ctx)
-        world: World = (ctx or click.get_current_context()).obj
+        context: RunContext = (ctx or click.get_current_context()).obj
         try:
-            return parse_moment(value, world.clock.epoch())
+            return parse_moment(value, context.clock.epoch())
         except ValueError as error:
             self.fail(f"{error}.", param, ctx)
 

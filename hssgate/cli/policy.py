@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from hssgate.cli.console import Console
-from hssgate.cli.context import World
+from hssgate.cli.context import RunContext
 from hssgate.cli.environment import check_variables
 from hssgate.cli.options import common_options
 from hssgate.cli.policy_explain import explain
@@ -30,8 +30,8 @@ _SUFFIXES = (".yaml", ".yml")
 @click.pass_context
 def policy(ctx: click.Context, verbose: int, quiet: bool) -> None:  # noqa: FBT001 - click's flag
     """Write, check and explain policy files. Nothing is asked of the API."""
-    world: World = ctx.obj
-    world.console.take_verbosity(verbose, quiet=quiet)
+    context: RunContext = ctx.obj
+    context.console.take_verbosity(verbose, quiet=quiet)
 
 
 @policy.command(short_help="write a commented starter policy")
@@ -44,8 +44,8 @@ def init(ctx: click.Context, path: Path, force: bool, verbose: int, quiet: bool)
 
     As written it says what the built-in policy says; every other rule stands in it as a comment.
     """
-    world: World = ctx.obj
-    console = world.console
+    context: RunContext = ctx.obj
+    console = context.console
     console.take_verbosity(verbose, quiet=quiet)
     check_variables(ctx)
     if path == _STDOUT:
@@ -76,8 +76,8 @@ def validate(ctx: click.Context, paths: Sequence[Path], verbose: int, quiet: boo
     here or in the nearest folder above, up to the root of the repository. Entries that have ended or end within 14
     days are warnings.
     """
-    world: World = ctx.obj
-    console = world.console
+    context: RunContext = ctx.obj
+    console = context.console
     console.take_verbosity(verbose, quiet=quiet)
     check_variables(ctx)
     chosen = choose(paths)
@@ -92,7 +92,7 @@ def validate(ctx: click.Context, paths: Sequence[Path], verbose: int, quiet: boo
             faulty += 1
             console.result("\n".join(with_hints(error, [path]).problems))
         else:
-            _tell_valid(loaded, world)
+            _tell_valid(loaded, context)
     if faulty:
         raise Misused(f"{faulty} of {plural(len(chosen.paths), 'policy file')} cannot be used")
 
@@ -109,21 +109,21 @@ def schema(ctx: click.Context, verbose: int, quiet: bool) -> None:  # noqa: FBT0
     with this as the policy's first line, which `hssgate policy init` writes:
       # yaml-language-server: $schema=hssgate.schema.json
     """  # noqa: D301 - \b is click's mark for lines that stay as they are
-    world: World = ctx.obj
-    world.console.take_verbosity(verbose, quiet=quiet)
+    context: RunContext = ctx.obj
+    context.console.take_verbosity(verbose, quiet=quiet)
     check_variables(ctx)
-    _print_whole(world.console, json.dumps(policy_schema(), indent=2) + "\n")
+    _print_whole(context.console, json.dumps(policy_schema(), indent=2) + "\n")
 
 
 policy.add_command(explain)
 
 
-def _tell_valid(loaded: LoadedPolicy, world: World) -> None:
-    world.console.result(f"{loaded.source.path}: valid")
-    for warning in warnings_of_ends(loaded, world.clock.epoch()):
-        world.console.warning(warning)
+def _tell_valid(loaded: LoadedPolicy, context: RunContext) -> None:
+    context.console.result(f"{loaded.source.path}: valid")
+    for warning in warnings_of_ends(loaded, context.clock.epoch()):
+        context.console.warning(warning)
     if loaded.policy.limits_severity and loaded.policy.ignore:
-        world.console.progress(
+        context.console.progress(
             f"note: {loaded.source.path}: no entry of `ignore` changes `severity`, which is HSS's own verdict; "
             "to accept a worse one for an image, write an override of `severity`"
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from hssgate.cli.console import Console
-from hssgate.cli.context import World
+from hssgate.cli.context import RunContext
 from hssgate.cli.environment import check_variables
 from hssgate.cli.options import common_options
 from hssgate.cli.policy_files import choose, load, policy_option
@@ -43,8 +43,8 @@ def explain(  # noqa: PLR0917 - click hands over every option by name
     Globs that fit IMAGE are shown with what they were compared with; -v shows the others, too. IMAGE is written as for
     `check`. Nothing is asked of the API.
     """
-    world: World = ctx.obj
-    console = world.console
+    context: RunContext = ctx.obj
+    console = context.console
     console.take_verbosity(verbose, quiet=quiet)
     check_variables(ctx)
     try:
@@ -52,7 +52,7 @@ def explain(  # noqa: PLR0917 - click hands over every option by name
     except ValueError as error:
         raise Misused(str(error)) from error
     subject = Subject(reference.namespace, reference.image_name, reference.image_version)
-    explanations = [explain_policy(loaded, subject, world.clock.epoch()) for loaded in load(choose(policies))]
+    explanations = [explain_policy(loaded, subject, context.clock.epoch()) for loaded in load(choose(policies))]
     if form == "json":
         document = {"image": reference.text, "policies": [_as_json(explanation) for explanation in explanations]}
         console.result(json.dumps(document, indent=2, ensure_ascii=False))

@@ -17,7 +17,7 @@ VARIABLE = "HSSGATE_POLICY"
 
 
 @record
-class Chosen:
+class PolicyChoice:
     """The policy files of a run.
 
     Args:
@@ -61,19 +61,23 @@ def policy_option(command: Command) -> Command:
     )(command)
 
 
-def choose(paths: Sequence[Path]) -> Chosen:
+def choose(paths: Sequence[Path]) -> PolicyChoice:
     """Return the files that are given, else the default file of this folder or of one above it, if there is one.
 
     Raises:
         Misused: which default file is meant cannot be decided.
     """
     if paths:
-        return Chosen(tuple(dict.fromkeys(paths)))
+        return PolicyChoice(tuple(dict.fromkeys(paths)))
     found = find_policy()
-    return Chosen((found.path,), in_repository=found.in_repository) if found.path else Chosen((), found.folders)
+    return (
+        PolicyChoice((found.path,), in_repository=found.in_repository)
+        if found.path
+        else PolicyChoice((), found.folders)
+    )
 
 
-def load(chosen: Chosen) -> tuple[LoadedPolicy, ...]:
+def load(chosen: PolicyChoice) -> tuple[LoadedPolicy, ...]:
     """Read the files that were chosen; without any, take the built-in policy.
 
     Raises:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 
-from hssgate.cli.context import World
+from hssgate.cli.context import RunContext
 from hssgate.cli.environment import dotenv_prefix
 from hssgate.cli.report_files import STDOUT, Reports, is_stream, reason_of, remove_file, write_report
 from hssgate.reports import FORMATS, Formats, render_dotenv
@@ -36,13 +36,13 @@ class Publication:
 
     Args:
         reports: format and path of each.
-        world: its console and signals.
+        context: its console and signals.
         others: what else can be written again, each by a call of its own.
     """
 
-    def __init__(self, reports: Reports, world: World, others: Iterable[Write] = ()) -> None:
-        self._world = world
-        self._formats: Formats = {**FORMATS, "dotenv": partial(render_dotenv, prefix=dotenv_prefix(world.environ))}
+    def __init__(self, reports: Reports, context: RunContext, others: Iterable[Write] = ()) -> None:
+        self._context = context
+        self._formats: Formats = {**FORMATS, "dotenv": partial(render_dotenv, prefix=dotenv_prefix(context.environ))}
         streams = [report for report in reports if is_stream(report[1])]
         self._streams = sorted(streams, key=lambda report: report[1] == STDOUT)
         self._targets = [
@@ -65,11 +65,11 @@ class Publication:
 
     def finish(self, verdict: Verdict) -> Verdict:
         """Take in what went wrong since, while the verdict was printed; a later signal changes nothing any more."""
-        if (error := self._world.console.unprinted) is not None:
+        if (error := self._context.console.unprinted) is not None:
             line = f"the verdict could not be printed on stdout: {reason_of(error)}"
-            self._world.console.error(line)
+            self._context.console.error(line)
             verdict = _with_error(verdict, line)
-        self._world.signals.close()
+        self._context.signals.close()
         return self._agree(self._with_signal(verdict))
 
     def _agree(self, verdict: Verdict) -> Verdict:
@@ -87,10 +87,10 @@ class Publication:
 
     def _write(self, report: tuple[str, str], verdict: Verdict) -> str | None:
         name, path = report
-        return write_report(name, path, partial(self._formats[name], verdict), self._world.console)
+        return write_report(name, path, partial(self._formats[name], verdict), self._context.console)
 
     def _with_signal(self, verdict: Verdict) -> Verdict:
-        came = self._world.signals.came
+        came = self._context.signals.came
         return verdict if came is None or verdict.interruption is not None else replace(verdict, interruption=came)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from hssgate.cli.console import Console
-from hssgate.cli.context import World
+from hssgate.cli.context import RunContext
 from hssgate.cli.old_reports import RemovesOldReports
 from hssgate.cli.option_types import ReportParam
 from hssgate.cli.options import common_options
@@ -76,8 +76,8 @@ def selftest(  # noqa: PLR0917 - click hands over every option by name
     matters, and nothing else is asked. NAME is a situation or a theme, as --list names them; without any, all are
     played.
     """
-    world: World = ctx.obj
-    console = world.console
+    context: RunContext = ctx.obj
+    console = context.console
     console.take_verbosity(verbose, quiet=quiet)
     check_paths(reports)
     console.results_to_stderr = takes_stdout(reports)
@@ -88,7 +88,7 @@ def selftest(  # noqa: PLR0917 - click hands over every option by name
     if is_list:
         console.result(listing(themes, console.paint_result))
         return
-    results, seconds, interruption = _play(themes, world)
+    results, seconds, interruption = _play(themes, context)
     by_name = {result.situation.name: result for result in results}
     code = interruption or exit_code_of(results)
     for _, path in reports:
@@ -108,23 +108,23 @@ def selftest(  # noqa: PLR0917 - click hands over every option by name
     ctx.exit(int(code))
 
 
-def _play(themes: tuple[Theme, ...], world: World) -> tuple[list[SituationResult], float, ExitCode | None]:
+def _play(themes: tuple[Theme, ...], context: RunContext) -> tuple[list[SituationResult], float, ExitCode | None]:
     """Return the results, the seconds that they took, and the exit code of a signal, if one came."""
     situations = [situation for theme in themes for situation in theme.situations]
-    began = world.clock.monotonic()
+    began = context.clock.monotonic()
     interruption = None
-    with world.interruptible(), _folder() as folder, starting(situations, world.environ, folder) as starter:
-        player = Player(world.clock, world.environ, folder, starter)
-        run = Run(situations, player, _Told(len(situations), world.console))
+    with context.interruptible(), _folder() as folder, starting(situations, context.environ, folder) as starter:
+        player = Player(context.clock, context.environ, folder, starter)
+        run = Run(situations, player, _ProgressLine(len(situations), context.console))
         try:
             run.play()
         except Interrupted as signal:
-            world.console.error("interrupted")
+            context.console.error("interrupted")
             interruption = signal.exit_code
-    return run.results, world.clock.monotonic() - began, interruption
+    return run.results, context.clock.monotonic() - began, interruption
 
 
-class _Told:
+class _ProgressLine:
     """Says how far the run has come."""
 
     def __init__(self, total: int, console: Console) -> None:

@@ -29,7 +29,7 @@ _HSS_HOST = re.compile(r"hss\.(?P<region>[a-z0-9-]+)\.(?P<domain>[a-z0-9-]+(?:\.
 
 
 @record
-class Place:
+class CloudRegion:
     """A region of a cloud, where each service is at SERVICE.REGION.DOMAIN.
 
     Args:
@@ -60,17 +60,17 @@ class Place:
         return f"https://sts.{self.region}.{self.domain}"
 
 
-def place_in(region: str, domain: str | None) -> Place:
+def region_of_cloud(region: str, domain: str | None) -> CloudRegion:
     """Return the place of a region.
 
     Args:
         region: its name.
         domain: of the cloud; None for Huawei Cloud.
     """
-    return Place(region, domain or (_EUROPEAN_DOMAIN if region.startswith(_EUROPEAN) else _DOMAIN))
+    return CloudRegion(region, domain or (_EUROPEAN_DOMAIN if region.startswith(_EUROPEAN) else _DOMAIN))
 
 
-def place_of_host(host: str, domain: str | None) -> Place | None:
+def region_of_host(host: str, domain: str | None) -> CloudRegion | None:
     """Return region and domain of an HSS host, or None if its name has another form.
 
     Args:
@@ -79,9 +79,9 @@ def place_of_host(host: str, domain: str | None) -> Place | None:
     """
     if domain is not None and host.startswith("hss.") and host.endswith(f".{domain}"):
         region = host[len("hss.") : -len(domain) - 1]
-        return Place(region, domain) if region else None
+        return CloudRegion(region, domain) if region else None
     found = _HSS_HOST.fullmatch(host)
-    return Place(found["region"], found["domain"]) if found else None
+    return CloudRegion(found["region"], found["domain"]) if found else None
 
 
 def is_known(region: str) -> bool:

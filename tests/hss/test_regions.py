@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from hssgate.hss.regions import is_known, misspelt, nearest, place_in, place_of_host
+from hssgate.hss.regions import is_known, misspelt, nearest, region_of_cloud, region_of_host
 from tests.conftest import KEY, Bench
 
 
@@ -19,10 +19,14 @@ from tests.conftest import KEY, Bench
 )  # fmt: skip
 def test_each_service_has_its_place(region: str, hss: str, iam: str, sts: str) -> None:
     """By region, with the exceptions of the official SDK's tables."""
-    place = place_in(region, None)
+    cloud_region = region_of_cloud(region, None)
 
-    assert (place.hss, place.iam, place.sts) == (f"https://{hss}", f"https://{iam}", f"https://{sts}")
-    assert place_of_host(hss, None) == place
+    assert (cloud_region.hss, cloud_region.iam, cloud_region.sts) == (
+        f"https://{hss}",
+        f"https://{iam}",
+        f"https://{sts}",
+    )
+    assert region_of_host(hss, None) == cloud_region
 
 
 @pytest.mark.parametrize(
@@ -95,10 +99,10 @@ def test_what_is_said_of_a_region(bench: Bench, region: str, code: int, said: st
 )  # fmt: skip
 def test_a_host_tells_its_region_and_cloud(host: str, domain: str | None, region: str | None) -> None:
     """Only by the very form `hss.REGION.DOMAIN`; anything else is left to variables."""
-    place = place_of_host(host, domain)
+    cloud_region = region_of_host(host, domain)
 
-    assert (place and place.region) == region
-    assert place is None or place.iam == f"https://iam.{host.removeprefix('hss.')}"
+    assert (cloud_region and cloud_region.region) == region
+    assert cloud_region is None or cloud_region.iam == f"https://iam.{host.removeprefix('hss.')}"
 
 
 CLOUDS = [

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import httpx
 
 from hssgate.cli.console import Console
-from hssgate.cli.context import World
+from hssgate.cli.context import RunContext
 from hssgate.cli.main import run
 from hssgate.cli.signals import Signals
 from hssgate.emulator.app import Emulator
@@ -131,7 +131,7 @@ def sail(members: Sequence[Member], quota: Quota, *arguments: str) -> Sailed:
 
     def live(member: Member) -> None:
         lines.append(line := _Line(emulator))
-        world = World(
+        world = RunContext(
             SharedClock(shared, member.number),
             lambda _endpoint, _ca_bundle, _proxy: httpx.Client(transport=line, trust_env=False),
             Signals(), KEY, Console(),

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 
 from hssgate.cli.console import Console
-from hssgate.cli.context import World
+from hssgate.cli.context import RunContext
 from hssgate.cli.main import run
 from hssgate.cli.signals import Signals
 from hssgate.clock import Clock
@@ -44,7 +44,7 @@ def silently(
 
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        world = World(clock, open_http, Signals(), {**os.environ, **KEY, **(variables or {})}, Console())
+        world = RunContext(clock, open_http, Signals(), {**os.environ, **KEY, **(variables or {})}, Console())
         with _set(variables or {}):  # click reads the environment itself
             code = run(arguments, world)
         for stream in (out, err):

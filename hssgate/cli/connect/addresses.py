@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from hssgate.errors import Misused
 from hssgate.hss.http import Url, UrlInvalid, is_loopback
-from hssgate.hss.regions import Place, is_known, misspelt, nearest, place_in, place_of_host
+from hssgate.hss.regions import CloudRegion, is_known, misspelt, nearest, region_of_cloud, region_of_host
 from hssgate.record import record
 from hssgate.text import clean
 
@@ -17,7 +17,7 @@ _WITH_USER = "holds a user name or password; give the host alone, and credential
 
 
 @record(kw_only=True)
-class Site:
+class HssTarget:
     """Where HSS is, and the cloud around it.
 
     Args:
@@ -28,10 +28,10 @@ class Site:
 
     endpoint: str
     region: str | None
-    place: Place | None
+    cloud_region: CloudRegion | None
 
 
-def site_of(endpoint: str | None, region: str | None, cloud: str | None, note: Callable[[str], None]) -> Site:
+def target_of(endpoint: str | None, region: str | None, cloud: str | None, note: Callable[[str], None]) -> HssTarget:
     """Return where HSS is.
 
     Args:
@@ -48,16 +48,24 @@ def site_of(endpoint: str | None, region: str | None, cloud: str | None, note: C
         if region is not None:
             _refuse_unfit(region)
         address = checked_endpoint(endpoint, "--endpoint")
-        place = place_of_host(Url(address).netloc.decode("ascii"), domain)
-        return Site(endpoint=address, region=region or (place.region if place else None), place=place)
+        cloud_region = region_of_host(Url(address).netloc.decode("ascii"), domain)
+        return HssTarget(
+            endpoint=address,
+            region=region or (cloud_region.region if cloud_region else None),
+            cloud_region=cloud_region,
+        )
     if region is None:
         raise Misused("no address: give --region (or HSSGATE_REGION), or --endpoint (or HSSGATE_ENDPOINT)")
     if domain is None:
         _check_region(region, note)
     else:
         _refuse_unfit(region)
-    place = place_in(region.lower(), domain)
-    return Site(endpoint=checked_endpoint(place.hss, "the address of --region and --cloud"), region=region, place=place)
+    cloud_region = region_of_cloud(region.lower(), domain)
+    return HssTarget(
+        endpoint=checked_endpoint(cloud_region.hss, "the address of --region and --cloud"),
+        region=region,
+        cloud_region=cloud_region,
+    )
 
 
 def _checked_domain(cloud: str) -> str:

@@ -57,7 +57,7 @@ _USUAL_SESSION = "hssgate"
 
 
 @record
-class Choice:
+class CredentialChoice:
     """The way in that was chosen.
 
     Args:
@@ -77,7 +77,7 @@ class Choice:
 
 def choose_credentials(
     environ: Mapping[str, str], warn: Callable[[str], None], check_url: Callable[[str, str], None]
-) -> Choice:
+) -> CredentialChoice:
     """Return the first complete credentials of the environment.
 
     Args:
@@ -105,7 +105,7 @@ def choose_credentials(
         ("agency of the machine asked for", lambda: _machine(variables)),
     ):
         if found := find():
-            choice = found if isinstance(found, Choice) else Choice(found)
+            choice = found if isinstance(found, CredentialChoice) else CredentialChoice(found)
             off = () if _SWITCHES[agency] else (ECS_AGENCY,)
             unused = (
                 name for name in (*CREDENTIALS, PROFILE) if environ.get(name) and name not in (*variables.used, *off)
@@ -207,10 +207,12 @@ def _password(variables: Variables) -> Password | None:
     return None
 
 
-def _profile(profile: Profile | None) -> Choice | None:
+def _profile(profile: Profile | None) -> CredentialChoice | None:
     if profile is None:
         return None
-    return Choice(_of_profile(profile), project_id=profile.get("project_id"), iam_endpoint=profile.get("iam_endpoint"))
+    return CredentialChoice(
+        _of_profile(profile), project_id=profile.get("project_id"), iam_endpoint=profile.get("iam_endpoint")
+    )
 
 
 def _of_profile(profile: Profile) -> Credentials:

@@ -109,7 +109,7 @@ class Variables:
     def __init__(self, environ: Mapping[str, str], warn: Callable[[str], None]) -> None:
         self._environ = environ
         self._warn = warn
-        self._mended: set[str] = set()
+        self._trimmed: set[str] = set()
         self.used: set[str] = set()  # the names that were read and hold something
 
     def get(self, name: str) -> str | None:
@@ -129,8 +129,8 @@ class Variables:
             refuse_quoted(value, name)
         if value is not None and not value.isprintable():
             raise Misused(f"{name} {_COPY_ANEW}")
-        if value != (self._environ.get(name) or None) and name not in self._mended:
-            self._mended.add(name)
+        if value != (self._environ.get(name) or None) and name not in self._trimmed:
+            self._trimmed.add(name)
             self._warn(f"{name}: blanks or line breaks around the value were cut off")
         return value
 
