@@ -1,4 +1,4 @@
-"""Time and randomness: the only module that uses `time` and `random`, so that tests can replace both."""
+"""Clock and random numbers; no other module uses `time` or `random`, so that tests can replace both."""
 
 import contextlib
 import random
@@ -11,59 +11,60 @@ from hssgate.errors import Interrupted
 
 T = TypeVar("T")
 
-_GLANCE = 1.0  # seconds of a wait after which `on_wait` is called
+_TICK = 1.0  # seconds between two calls of `on_wait` during a wait
 
 
 def _nothing() -> None:
-    """Fill no silence."""
+    """Do nothing."""
 
 
 class Clock(Protocol):
-    """What the gate asks of the outside world besides HTTP.
-
-    `on_wait` is called now and then while `call` waits, so that a long silence can be filled.
-    """
+    """Time, randomness and threads of the gate; `on_wait` is called about once a second while `call` waits."""
 
     on_wait: Callable[[], None]
 
     def monotonic(self) -> float:
-        """Return seconds that never run backwards."""
+        """Return seconds of a clock that never runs backwards."""
 
     def epoch(self) -> float:
-        """Return seconds since the epoch, as this machine believes."""
+        """Return seconds since the epoch by the clock of this machine."""
 
     def sleep(self, seconds: float) -> None:
-        """Let the seconds pass."""
+        """Wait for the seconds to pass."""
 
     def uniform(self, low: float, high: float) -> float:
         """Return a random number from low to high."""
 
     def call(self, work: Callable[[], T], *, within: float, abandon: Callable[[], None]) -> T:
-        """Return what the work returns, or raise what it raises.
+        """Call the work, return its result or raise its exception.
 
         Args:
-            work: the callable; it may block in any way.
-            within: seconds after which it is given up, also while it blocks.
-            abandon: called when it is given up, to free what the work holds.
+            work: a callable, which may block.
+            within: seconds after which the work is abandoned, even while it blocks.
+            abandon: called if the work is abandoned, to free its resources.
 
         Raises:
             TimeoutError: the work took longer.
         """
 
     def interrupt(self, interruption: Interrupted) -> None:
-        """End the wait under way, or else the next one; to be called from a signal handler."""
+        """End the current wait, or the next one if there is none; called by a signal handler."""
 
     def together(self, work: Callable[[], None], *, workers: int) -> None:
-        """Return when all of several callers of the same work have come back from it.
+        """Call the work in several threads and return when all calls have returned.
 
         Args:
-            work: safe to be called by several threads at once; it ends in bounded time and raises nothing.
-            workers: how many call it.
+            work: a thread-safe callable that ends in bounded time and raises nothing.
+            workers: number of threads.
         """
 
 
 class SystemClock:
-    """The real thing; a signal handler may end its waits, and nothing else, by `interrupt`."""
+    """Clock of the operating system.
+
+    A signal handler calls `interrupt`, which raises only inside a wait. Anywhere else an exception could leave a lock
+    held or a file half written, so there it takes effect at the next wait.
+    """
 
     def __init__(self) -> None:
         self._random = random.SystemRandom()
@@ -75,10 +76,10 @@ class SystemClock:
     epoch = staticmethod(time.time)
 
     def sleep(self, seconds: float) -> None:
-        """Let the seconds pass.
+        """Wait for the seconds to pass.
 
         Raises:
-            Interrupted: a signal came.
+            Interrupted: a signal arrived.
         """
         with self._waiting():
             time.sleep(seconds)
@@ -88,17 +89,19 @@ class SystemClock:
         return self._random.uniform(low, high)
 
     def interrupt(self, interruption: Interrupted) -> None:
-        """End the wait under way, or else the next one; to be called from a signal handler."""
+        """End the current wait, or the next one if there is none; called by a signal handler."""
         self._interruption = interruption
         if self._is_waiting:
             raise interruption
 
     def call(self, work: Callable[[], T], *, within: float, abandon: Callable[[], None]) -> T:
-        """Run the work in a thread: a name look-up or a trickling answer heeds no timeout of its own.
+        """Call the work in a thread.
+
+        A DNS look-up, or a response that arrives byte by byte, has no timeout for the whole of it.
 
         Raises:
-            TimeoutError: the work took longer; its thread ends on its own once `abandon` freed it.
-            Interrupted: a signal came.
+            TimeoutError: the work took longer; its thread ends by itself once `abandon` has freed its resources.
+            Interrupted: a signal arrived.
         """
         outcomes: list[T] = []
         failures: list[BaseException] = []
@@ -114,24 +117,24 @@ class SystemClock:
 
         if self._interruption:
             raise self._interruption
-        # A signal must not tear a thread's start apart: it is heeded in the wait.
+        # Outside of `_waiting`: an exception raised in the middle of `start` could leave the thread half started.
         threading.Thread(target=run, name="hssgate-request", daemon=True).start()
         try:
             with self._waiting():
                 in_time = self._await(finished, within)
-        except BaseException:  # the work must not go on behind the caller's back
+        except BaseException:  # otherwise the work would continue after its caller has gone on
             abandon()
             raise
         if not in_time:
             abandon()
             raise TimeoutError
         if failures:
-            raise failures.pop()  # kept in the list it would keep itself, and what its frames hold
+            raise failures.pop()  # left in the list, it would form a cycle with its traceback and keep its frames alive
         return outcomes.pop()
 
     def _await(self, finished: threading.Event, within: float) -> bool:
         deadline = self.monotonic() + within
-        while not finished.wait(max(min(deadline - self.monotonic(), _GLANCE), 0.0)):
+        while not finished.wait(max(min(deadline - self.monotonic(), _TICK), 0.0)):
             if self.monotonic() >= deadline:
                 return False
             if threading.current_thread() is threading.main_thread():
@@ -139,10 +142,10 @@ class SystemClock:
         return True
 
     def together(self, work: Callable[[], None], *, workers: int) -> None:
-        """Run the work in threads.
+        """Call the work in threads.
 
         Raises:
-            Interrupted: a signal came; the threads end on their own.
+            Interrupted: a signal arrived; the threads end by themselves.
         """
         threads = [threading.Thread(target=work, name="hssgate-worker", daemon=True) for _ in range(workers)]
         for thread in threads:
@@ -150,14 +153,14 @@ class SystemClock:
         with self._waiting():
             for thread in threads:
                 while thread.is_alive():
-                    thread.join(_GLANCE)
+                    thread.join(_TICK)
                     if thread.is_alive() and threading.current_thread() is threading.main_thread():
                         self.on_wait()
 
     @contextlib.contextmanager
     def _waiting(self) -> Iterator[None]:
         if threading.current_thread() is not threading.main_thread():
-            yield  # signals come to the main thread alone
+            yield  # Python runs signal handlers in the main thread only
             return
         self._is_waiting = True
         try:

@@ -1,4 +1,8 @@
-"""Encodings in which a secret can reappear: JSON, XML, URL, Base64 and others."""
+"""Encodings in which a secret can reappear: JSON, XML, URL, Base64 and others.
+
+A server may echo a secret in an error page, an XML fault or a redirect URL, and a proxy may echo an Authorization
+header. Masking only the plain secret would miss these, so each encoding that our servers and libraries use is masked.
+"""
 
 import base64
 import functools
@@ -7,24 +11,24 @@ import re
 from collections.abc import Iterator
 from urllib.parse import quote
 
-_SHORTEST_IN_BASE64 = 8  # characters; what is left of a shorter one could stand in any word
-# As encoders that think of HTML write them inside JSON; the cloud's services are written in Java and Go.
+_SHORTEST_IN_BASE64 = 8  # bytes; the fixed part of a shorter secret is so short that it could occur in any word
+# JSON encoders that are safe for HTML (Go's, Gson for Java) escape these characters.
 _HTML_SAFE = str.maketrans({character: f"\\u{ord(character):04x}" for character in "<>&='"})
 _IN_XML = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"))
 _APOSTROPHES = ("'", "&#39;", "&#x27;", "&apos;")
-_UNQUOTED = ("", "/", "!'()*~")  # by the encoders of Python, of paths, and of JavaScript
+_UNQUOTED = ("", "/", "!'()*~")  # characters that are kept by quote(safe=""), quote() and encodeURIComponent
 _QUOTED = re.compile("%[0-9A-F]{2}")
 
 
 @functools.lru_cache(maxsize=32)
 def disguises_of(secret: str) -> frozenset[str]:
-    """Return the secret and what it looks like in Python, JSON, XML, a URL and Base64."""
+    """Return the secret and its forms in Python, JSON, XML, a URL and Base64."""
     kinds = (_in_python, _in_json, _in_xml, _in_a_url, _in_base64)
     return frozenset({secret, *(form for kind in kinds for form in kind(secret))})
 
 
 def _in_python(secret: str) -> Iterator[str]:
-    """Yield how it is printed, and what becomes of it where somebody takes it for ASCII or Latin-1."""
+    """Yield the `repr` of the secret, and the secret decoded or encoded as ASCII or Latin-1 by mistake."""
     yield repr(secret)[1:-1]
     if not secret.isascii():
         raw = secret.encode(errors="replace")
@@ -53,7 +57,10 @@ def _in_a_url(secret: str) -> Iterator[str]:
 
 
 def _in_base64(secret: str) -> Iterator[str]:
-    """Yield the characters that the secret alone decides, wherever in the encoded text it begins."""
+    """Yield the part of the Base64 text that depends on the secret only, for each of the three alignments."""
+    # Base64 encodes three bytes as four characters, so the encoding of a secret inside a longer text, such as `user:`
+    # and a password, depends on its offset modulo three. The characters at both ends also depend on the neighbouring
+    # bytes and are dropped; those inside are the same in any text with that offset.
     raw = secret.encode(errors="replace")
     if len(raw) < _SHORTEST_IN_BASE64:
         return

@@ -1,4 +1,4 @@
-"""Durations and moments as people write them (`90s`, `1h30m`, ISO 8601, epoch seconds or milliseconds); deadlines."""
+"""Parses and formats durations and moments: `90s`, `1h30m`, ISO 8601, epoch seconds or milliseconds."""
 
 import re
 from datetime import UTC, datetime
@@ -9,10 +9,10 @@ _UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _DURATION = re.compile(r"(?=.)(?:[0-9]+(?:\.[0-9]+)?(?:d|h|ms|m(?!s)|s))+", re.ASCII)
 _PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(d|h|ms|m(?!s)|s)", re.ASCII)
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?", re.ASCII)
-_MILLISECONDS_FROM = 100_000_000_000  # as seconds this is the year 5138; as milliseconds 1973
-_OLDEST_EPOCH_MS = 1_420_070_400_000  # 2015: what is older was meant as something else
-AHEAD_AT_MOST = 15 * 60 * 1000  # milliseconds by which a time may be ahead of the server's clock
-LONGEST = 366 * 86400.0
+_MILLISECONDS_FROM = 100_000_000_000  # larger numbers are milliseconds: as seconds this is the year 5138, as ms 1973
+_OLDEST_EPOCH_MS = 1_420_070_400_000  # 2015; an older time is a mistake, such as seconds in place of milliseconds
+AHEAD_AT_MOST = 15 * 60 * 1000  # milliseconds that a time may be ahead of the server's clock
+LONGEST = 366 * 86400.0  # seconds
 _LONGEST_TEXT = 64
 
 
@@ -20,7 +20,7 @@ def parse_duration(text: str) -> float:
     """Return the seconds of a DURATION such as `90s`, `15m`, `1h30m`, `500ms` or plain seconds.
 
     Raises:
-        ValueError: it is not a duration, names a unit twice or out of order, or is longer than a year.
+        ValueError: the text is not a duration, has a unit twice or out of order, or is longer than a year.
     """
     raw = text.strip()
     if len(raw) <= _LONGEST_TEXT and _NUMBER.fullmatch(raw):
@@ -39,7 +39,7 @@ def parse_duration(text: str) -> float:
 
 
 def format_duration(seconds: float) -> str:
-    """Return seconds as people read them: `0.4s`, `45s`, `1m05s`, `2h00m`."""
+    """Return seconds as `0.4s`, `45s`, `1m05s`, `2h00m` or `3d04h`."""
     if seconds < 10 and round(seconds, 1) != round(seconds):  # noqa: PLR2004 - under ten, a decimal matters
         return f"{seconds:.1f}s"
     whole = round(seconds)
@@ -53,7 +53,11 @@ def format_duration(seconds: float) -> str:
 
 
 def describe_skew(skew: float) -> str:
-    """Return the warning about a wrong clock; `skew` is the seconds by which the server's is ahead of ours."""
+    """Return the warning about a wrong clock.
+
+    Args:
+        skew: seconds that the server's clock is ahead of this machine's.
+    """
     side = "behind" if skew > 0 else "ahead of"
     return (
         f"this machine's clock is {format_duration(abs(skew))} {side} the server's, whose time is used instead; set it"
@@ -88,11 +92,11 @@ class Deadline:
 
 @record
 class Moment:
-    """The earliest moment that a result may bear.
+    """A value of WHEN: the earliest scan time that is accepted.
 
     Args:
         epoch_ms: milliseconds since the epoch.
-        is_age: it was given as an age, so it is to be read on the server's clock rather than on ours.
+        is_age: whether it was given as an age, which is counted back on the server's clock and not on ours.
     """
 
     epoch_ms: int
@@ -103,14 +107,14 @@ class Moment:
 
 
 def parse_moment(text: str, now: float) -> Moment:
-    """Return the moment that WHEN names.
+    """Parse a WHEN.
 
     Args:
         text: ISO 8601 with a zone, epoch seconds or milliseconds, or an age such as `15m`.
         now: the present, in epoch seconds.
 
     Raises:
-        ValueError: it is none of these, lacks a zone, is a number before 2015, or lies more than a day ahead.
+        ValueError: it is none of these, lacks a zone, is a number before 2015, or is more than a day in the future.
     """
     raw = text.strip()
     if _NUMBER.fullmatch(raw) and len(raw) <= _LONGEST_TEXT:
@@ -133,14 +137,14 @@ def parse_moment(text: str, now: float) -> Moment:
 
 
 def believable(epoch_ms: int | None, now: float | None) -> int | None:
-    """Return a time that the API gave, or None where it cannot be one.
+    """Return a time of the API, or None if it cannot be the time of a scan.
 
-    Times in seconds and the 0 of an unset field lie before 2015; a time further ahead than any clock may be is that of
-    no scan. Taken at their word they would make a row look older or newer than it is.
+    A time before 2015 is an unset field (0) or in seconds by mistake; a time far in the future is that of no scan. Used
+    as they are, such times would make a row look older or newer than it is.
 
     Args:
-        epoch_ms: as the API gave it.
-        now: the present in epoch milliseconds; None where it is not known.
+        epoch_ms: the time as sent by the API, in milliseconds.
+        now: the present in epoch milliseconds; None if it is not known.
     """
     if epoch_ms is None or epoch_ms < _OLDEST_EPOCH_MS or (now is not None and epoch_ms > now + AHEAD_AT_MOST):
         return None
@@ -148,12 +152,12 @@ def believable(epoch_ms: int | None, now: float | None) -> int | None:
 
 
 def worded_time(epoch_ms: int) -> str:
-    """Return a time that the API gave as `2026-01-31T12:00:00Z`, or as it stands where it lies before 2015."""
+    """Return a time of the API as `2026-01-31T12:00:00Z`, or as a bare number if it lies before 2015."""
     return format_moment(epoch_ms) if epoch_ms >= _OLDEST_EPOCH_MS else f"{epoch_ms} (no time)"
 
 
 def format_moment(epoch_ms: float) -> str:
-    """Return epoch milliseconds as `2026-01-31T12:00:00Z`, or the bare number where no calendar reaches."""
+    """Return epoch milliseconds as `2026-01-31T12:00:00Z`, or as a bare number beyond the range of `datetime`."""
     try:
         return datetime.fromtimestamp(epoch_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     except (OverflowError, ValueError, OSError):

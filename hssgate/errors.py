@@ -3,12 +3,12 @@
 GateError                  message = what happened, where, and what to do next
 ├── Misused                the caller: an option, IMAGE, policy or report path is wrong
 │   └── PolicyInvalid      the author of a policy file
-├── ApiError               the answer of HSS, or its absence
-│   ├── ApiUnavailable     none yet: asking again may help
-│   └── ApiRefused         whoever holds the credentials or the project: asking again does not help
-│       ├── RequestRefused the caller: HSS dislikes this one request, others may still be asked
-│       └── HostUntrusted  whoever runs the host: its certificate does not prove that it is the one meant
-└── Interrupted            none: a signal ended the run
+├── ApiError               (the response of HSS, or its absence)
+│   ├── ApiUnavailable     no one yet: a retry may succeed
+│   └── ApiRefused         the owner of the credentials or the project: a retry does not help
+│       ├── RequestRefused the caller: HSS refuses this request, others may succeed
+│       └── HostUntrusted  the operator of the host: its certificate does not prove its identity
+└── Interrupted            no one: a signal ended the run
 """
 
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ from hssgate.exit_codes import ExitCode
 
 
 class GateError(Exception):
-    """Anything that ends a run, or one image of it, without a judgement."""
+    """An error that ends a run, or the wait for one image, without a result."""
 
     exit_code: ExitCode
 
 
 class Misused(GateError):
-    """An option, IMAGE, policy or report path is wrong; nothing was asked of the API."""
+    """An option, IMAGE, policy or report path is wrong; no request was sent."""
 
     exit_code = ExitCode.MISUSED
 
@@ -32,7 +32,7 @@ class PolicyInvalid(Misused):
     """A policy file cannot be used.
 
     Args:
-        problems: one line per fault, each with file, line or key path and the way out.
+        problems: one line for each fault, with file, line or key path, and how to fix it.
     """
 
     def __init__(self, problems: tuple[str, ...]) -> None:
@@ -42,18 +42,18 @@ class PolicyInvalid(Misused):
 
 @dataclass(frozen=True)
 class Exchange:
-    """What is known of one HTTP exchange, for the evidence in the report."""
+    """HTTP status and request id of a response, for the evidence in the report; None where there was no response."""
 
     http_status: int | None = None
     request_id: str | None = None
 
 
 class ApiError(GateError):
-    """HSS gave no usable answer.
+    """HSS gave no usable response.
 
     Args:
         message: what happened and what to do next.
-        exchange: the HTTP status and request id, as far as there are any.
+        exchange: HTTP status and request id of the response, if there was one.
     """
 
     exit_code = ExitCode.API_UNAVAILABLE
@@ -64,15 +64,15 @@ class ApiError(GateError):
 
 
 class ApiUnavailable(ApiError):
-    """Asking again may help: throttled, a server's fault, no connection, an unreadable answer.
+    """A failure after which a retry may succeed: throttling, a server error, no connection, an unreadable response.
 
     Args:
         message: what happened.
-        exchange: the HTTP status and request id, as far as there are any.
-        retry_after: seconds that the server asked to wait, if it did.
-        server_fault: it was an HTTP 500 or its like, which is asked again a few times only.
-        throttled: the caller asks too often, whatever it asks for.
-        advice: what to check where it lasts.
+        exchange: HTTP status and request id of the response, if there was one.
+        retry_after: seconds of the `Retry-After` header, if there was one.
+        server_fault: whether it was HTTP 500 or similar, which is retried a few times only.
+        throttled: whether the limit on the number of requests was exceeded, which concerns all requests.
+        advice: what to check if the failure persists.
     """
 
     def __init__(
@@ -93,11 +93,11 @@ class ApiUnavailable(ApiError):
 
     @property
     def kind(self) -> tuple[int | None, str]:
-        """What makes two of them equal, whatever their request ids and times."""
+        """Status and advice: failures with the same kind differ only in request id and time."""
         return self.exchange.http_status, self.advice
 
     def reworded(self, message: str) -> "ApiUnavailable":
-        """Return the same failure under another message."""
+        """Return the same failure with another message."""
         return ApiUnavailable(
             message,
             self.exchange,
@@ -108,24 +108,24 @@ class ApiUnavailable(ApiError):
         )
 
     def with_advice(self) -> "ApiUnavailable":
-        """Return the same failure with what to check behind its message."""
+        """Return the same failure with the advice appended to its message."""
         return self.reworded(f"{self}; {self.advice}") if self.advice else self
 
 
 class ResponseTooLarge(ApiUnavailable):
-    """The body of an answer is larger than was allowed for it."""
+    """The body of a response is larger than its limit."""
 
 
 class ApiRefused(ApiError):
-    """Asking again does not help, whichever image is asked for: credentials, permission, address."""
+    """A refusal that a retry does not change, for any image: credentials, permission, address."""
 
 
 class RequestRefused(ApiRefused):
-    """HSS refused this request for what it says; a request for another image may still be answered."""
+    """HSS refused this request because of its content; a request for another image may succeed."""
 
 
 class HostUntrusted(ApiRefused):
-    """The certificate of a host does not prove that it is the one meant; nothing secret was sent there."""
+    """The certificate of a host does not prove its identity; no secret was sent to it."""
 
 
 class Interrupted(GateError):

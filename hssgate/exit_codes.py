@@ -1,24 +1,24 @@
-"""Exit codes that a pipeline may rely on."""
+"""Exit codes of `hssgate`, which pipelines may rely on."""
 
 from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """One number per kind of outcome; 1 is never a verdict."""
+    """Kind of outcome of a run. 1 is never a verdict, because Python exits with it after an uncaught exception."""
 
-    PASSED = 0  # every image was proven to hold to the policy, perhaps with warnings
-    CRASHED = 1  # a bug: Python's own code for an uncaught exception
-    MISUSED = 2  # option, IMAGE, policy or report path wrong; nothing was asked of the API
-    API_UNAVAILABLE = 3  # network, credentials, permission, unreadable answer, or a report that cannot be written
+    PASSED = 0  # each image was proven to meet each policy, perhaps with warnings
+    CRASHED = 1  # a bug
+    MISUSED = 2  # an option, IMAGE, policy or report path is wrong; no request was sent
+    API_UNAVAILABLE = 3  # network, credentials, permission, unreadable response, or a report that cannot be written
     TIMED_OUT = 4  # the image did not appear, or its scan did not end
-    NO_RESULT = 5  # scan failed, download failed, image too large, or a needed number missing
+    NO_RESULT = 5  # scan failed, download failed, image too large, or a number that a rule needs is missing
     BLOCKED = 10  # the policy is violated
     INTERRUPTED = 130  # SIGINT
     TERMINATED = 143  # SIGTERM
 
     @property
     def meaning(self) -> str:
-        """What it means, in a few words."""
+        """The meaning in a few words, for reports and the console."""
         return _MEANINGS[self]
 
 
@@ -34,7 +34,8 @@ _MEANINGS = {
     ExitCode.TERMINATED: "interrupted (SIGTERM)",
 }
 
-# The worst outcome first: softening one code in a pipeline never hides a worse one.
+# Worst outcome first. A pipeline may tolerate one code, say 4 for a timeout (`allow_failure:exit_codes`). If several
+# images end differently, the worst code wins, so a tolerated timeout never hides that another image is blocked.
 WORST_FIRST = (
     ExitCode.CRASHED,
     ExitCode.MISUSED,
@@ -49,5 +50,5 @@ WORST_FIRST = (
 
 
 def worst(*codes: ExitCode) -> ExitCode:
-    """Return the worst of the codes; of none at all, `NO_RESULT`: nothing seen is not a pass."""
+    """Return the worst of the codes; `NO_RESULT` if there is none, because no result is not a pass."""
     return min(codes, key=WORST_FIRST.index, default=ExitCode.NO_RESULT)

@@ -6,7 +6,7 @@ import select
 import stat
 from pathlib import Path
 
-PATIENCE = 30.0  # seconds for which a pipe may be silent
+PATIENCE = 30.0  # seconds without a byte after which a pipe is given up
 _CHUNK = 64 * 1024  # bytes
 _MOST_LINKS = 40
 _LONGEST_NUMBER = 9  # digits
@@ -14,18 +14,18 @@ _AT_ONCE = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(
 
 
 def read_bounded(path: Path, most: int, patience: float | None = None) -> bytes:
-    """Return the bytes of a file, a pipe or a device, and one more than `most` where there are more.
+    """Return the content of a file, pipe or device, at most `most` + 1 bytes; the extra byte shows that it is longer.
 
-    A pipe that is written to, such as `<(command)` or `/dev/stdin`, is read to its end; a pipe without a writer is
-    given up instead of waited for without end.
+    A pipe with a writer, such as `<(command)` or `/dev/stdin`, is read to its end. A pipe without a writer would block
+    the run forever, so it is given up after a while.
 
     Args:
-        path: of the file.
-        most: bytes that it may have.
-        patience: seconds for which a pipe may be silent; `PATIENCE` where it is not given.
+        path: path of the file.
+        most: maximum number of bytes that the caller accepts.
+        patience: seconds without a byte after which a pipe is given up; None for `PATIENCE`.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     handle = os.open(path, os.O_RDONLY | _AT_ONCE)
     with os.fdopen(handle, "rb", buffering=0) as file:
@@ -35,7 +35,7 @@ def read_bounded(path: Path, most: int, patience: float | None = None) -> bytes:
             if is_pipe:
                 _await(handle, select.POLLIN, patience, "no process writes to it")
             chunk = file.read(min(_CHUNK, most + 1 - len(data)))
-            if chunk is None:  # another reader was faster: that is no end
+            if chunk is None:  # another reader of the pipe was faster; this is not the end of the data
                 continue
             if not chunk:
                 break
@@ -44,7 +44,12 @@ def read_bounded(path: Path, most: int, patience: float | None = None) -> bytes:
 
 
 def write_to_pipe(path: Path, data: bytes, patience: float | None = None) -> None:
-    """Write to a pipe or a device; a pipe without a reader is given up instead of waited for without end.
+    """Write to a pipe or a device; a pipe without a reader is given up after a while.
+
+    Args:
+        path: path of the pipe or device.
+        data: the bytes to write.
+        patience: seconds without a reader after which it is given up; None for `PATIENCE`.
 
     Raises:
         OSError: it cannot be written.
@@ -59,13 +64,15 @@ def write_to_pipe(path: Path, data: bytes, patience: float | None = None) -> Non
 
 
 def open_number(path: Path | str) -> int | None:
-    """Return the number under which this process has open what the path names, as `/dev/stdout` and `/dev/fd/3` do."""
+    """Return the file descriptor that a path such as `/dev/stdout` or `/dev/fd/3` stands for; None for other paths."""
+    # Opening such a path would open the underlying file again, at offset 0, and overwrite what was written before. So
+    # links are followed one by one, without resolving the last one (`/proc/self/fd/3`), which is the file itself.
     for _ in range(_MOST_LINKS):
         folder, name = os.path.split(path)
         folder = os.path.realpath(folder)
         if folder in (f"/proc/{os.getpid()}/fd", "/dev/fd"):
             return int(name) if name.isdecimal() and len(name) <= _LONGEST_NUMBER else None
-        path = os.path.join(folder, name)  # noqa: PTH118 - pathlib would take out what the links need
+        path = os.path.join(folder, name)  # noqa: PTH118 - pathlib would remove parts that the links need
         if not os.path.islink(path):  # noqa: PTH114
             return None
         path = os.path.join(folder, os.readlink(path))  # noqa: PTH115, PTH118
@@ -73,7 +80,7 @@ def open_number(path: Path | str) -> int | None:
 
 
 def write_to_open(number: int, data: bytes) -> None:
-    """Write to what is open already, from where it stands.
+    """Write to an open file descriptor at its current position.
 
     Raises:
         OSError: it cannot be written.

@@ -1,4 +1,4 @@
-"""The gate: polls until every image is settled, judges each, and returns a verdict."""
+"""The gate: waits for the scans of all images, judges each image, and returns a verdict."""
 
 import threading
 from collections.abc import Iterable, Sequence
@@ -34,7 +34,7 @@ from hssgate.waiting.poller import Poller
 from hssgate.waiting.row_filter import Wanted
 from hssgate.waiting.schedule import Schedule
 
-_LEAST_ROOM = 100_000  # bytes of memory for the rows of one of many images: forty of them at least
+_LEAST_ROOM = 100_000  # bytes for the rows of one poll group, enough for about forty
 
 
 def run_gate(
@@ -47,16 +47,16 @@ def run_gate(
     """Wait for the images and judge them; every run ends in a verdict.
 
     Args:
-        settings: what was asked.
-        policies: each of which every image must hold to.
-        hosts: to be asked.
-        clock: time and chance.
+        settings: images, connection and timeouts of the run.
+        policies: the policies; each image must meet each of them.
+        hosts: HTTP client for the hosts of the API.
+        clock: time and random numbers.
         observer: receives progress and warnings.
     """
     started_at, start = clock.epoch(), clock.monotonic()
 
     def present() -> float:
-        """Return the present by a clock that is not adjusted meanwhile, so that the moments of a run are in order."""
+        """Return the present in epoch seconds, by a clock that is never adjusted: moments stay in order."""
         return started_at + clock.monotonic() - start
 
     warnings = _Warnings(observer)
@@ -94,7 +94,7 @@ def run_gate(
 
 
 def _fetch_findings(observation: Observation, criteria: Criteria, inquiry: Inquiry) -> dict[GroupKey, FetchedFindings]:
-    """Ask for the findings of each group of which they could matter."""
+    """Fetch the findings of each group for which a rule or an `ignore` entry needs them."""
     return {
         row_group.key: inquiry.findings_of(row_group.row, rules)
         for row_group in observation.row_groups
@@ -103,7 +103,7 @@ def _fetch_findings(observation: Observation, criteria: Criteria, inquiry: Inqui
 
 
 def _with_details(observation: Observation, image: JudgedImage, inquiry: Inquiry) -> JudgedImage:
-    """Add what else HSS found in the rows that were judged."""
+    """Add malicious files, sensitive files and baseline results of the rows that were judged."""
     details = tuple(
         detail
         for row_group in observation.row_groups
@@ -114,7 +114,7 @@ def _with_details(observation: Observation, image: JudgedImage, inquiry: Inquiry
 
 
 def _poll_groups(references: Sequence[Reference], client: HssClient) -> list[PollGroup]:
-    """Group the images by request: one for all of a CI/CD identifier, else one for each name and version."""
+    """Group the images by request: one request for a CI/CD identifier, otherwise one for each name and version."""
     groups: dict[tuple[str | None, ...], list[Reference]] = {}
     for reference in references:
         key = () if reference.cicd_name else (reference.basename, reference.image_version)
@@ -127,7 +127,7 @@ def _poll_groups(references: Sequence[Reference], client: HssClient) -> list[Pol
 def _poll_group(references: tuple[Reference, ...], client: HssClient, room: int, largest: int) -> PollGroup:
     query = CicdImagesQuery(
         cicd_name=_shared(reference.cicd_name for reference in references),
-        # The namespace is no filter: a row may hold it in its name, and the filter would hide that row.
+        # The namespace is not used as a filter: a row may have it in its name, and the filter would hide that row.
         image_name=_shared(reference.basename for reference in references),
         image_version=_filterable(_shared(reference.image_version for reference in references)),
     )
@@ -144,18 +144,18 @@ def _resembling(reference: Reference) -> CicdImagesQuery:
 
 
 def _shared(values: Iterable[str | None]) -> str | None:
-    """Return the value if it is the same for all, else None: then rows are distinguished here alone."""
+    """Return the value if all are the same; otherwise None, and rows are distinguished on our side."""
     distinct = set(values)
     return distinct.pop() if len(distinct) == 1 else None
 
 
 def _filterable(version: str | None) -> str | None:
-    """Return the version if the API's filter takes it; a longer one is compared here alone."""
+    """Return the version if the API's filter accepts its length; otherwise None, and it is compared on our side."""
     return version if version is not None and len(version) <= LONGEST_VERSION else None
 
 
 class _Warnings:
-    """Keeps the warnings of the run for the verdict while it hands everything on to the observer."""
+    """An observer that collects the warnings for the verdict and forwards everything to another observer."""
 
     def __init__(self, observer: Observer) -> None:
         self.lines: list[str] = []

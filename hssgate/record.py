@@ -1,4 +1,4 @@
-"""Frozen dataclasses that cost little to define, for the modules that every `check` loads."""
+"""Frozen dataclasses that are fast to define, for the modules that `check` imports."""
 
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError, dataclass, field
@@ -17,14 +17,14 @@ def record(*, kw_only: bool) -> Callable[[type[T]], type[T]]: ...
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def record(cls: type[T] | None = None, /, *, kw_only: bool = False) -> type[T] | Callable[[type[T]], type[T]]:
-    """Make a class what `@dataclass(frozen=True)` makes of it, but for the price.
+    """Return the class as a frozen dataclass, like `@dataclass(frozen=True)` but faster to define.
 
-    `dataclass` writes out and compiles six methods for each class, which was an eighth of a whole `check` on Python
-    3.11 (`benchmarks/startup.py`). Here five of them are functions that all classes share; only `__init__` is compiled.
+    `dataclass` generates and compiles six methods for each class, which took an eighth of a whole `check` on Python
+    3.11 (`benchmarks/startup.py`). Here five of them are functions shared by all classes; only `__init__` is compiled.
 
     Args:
-        cls: the class; every field is set by `__init__`.
-        kw_only: the fields are given by name.
+        cls: the class, whose fields are all set by `__init__`.
+        kw_only: whether `__init__` takes the fields by keyword only.
     """
 
     def made(plain: type[T]) -> type[T]:

@@ -1,7 +1,8 @@
-"""Masks secrets in text: all of them in text from outside, and in our own text all but plain words.
+"""Masks secrets: every secret in text from outside, and all but plain words in our own text.
 
-A secret such as `wrong` or `2026` stands in messages and reports of ours in any case. Masking it there would garble
-them, and tell what it is; where a server or an exception says it, it is masked like any other.
+A secret can be a plain word, such as `wrong` or `2026`, that our own messages and reports contain anyway. Masking it
+there would garble them, and would reveal the secret: whoever knows our messages can read it off the gap. In text of a
+server or an exception it is masked like any other secret, because there it can only be an echo.
 """
 
 import re
@@ -18,28 +19,28 @@ from hssgate.text import without_sequences
 
 T = TypeVar("T")
 
-_SHORTEST_SECRET = 4  # a shorter one would garble every line and keeps nothing secret
-_SHORTEST_IN_DATA = 8  # a shorter one could change which image a row is of, or be a part of JSON such as `sha256`
+_SHORTEST_SECRET = 4  # characters; a shorter one would garble every line and protects nothing
+_SHORTEST_IN_DATA = 8  # characters; masking a shorter one could change the name of an image or a JSON key (`sha256`)
 _MASK = "***"
 _PLAIN_WORD = re.compile(r"[A-Za-z]+(?:_[A-Za-z]+)*|[0-9]+", re.ASCII)
 _LONGEST_PLAIN_WORD = 24
 
 
 class Redactor:
-    """Takes secrets out of text and out of values that hold text.
+    """Masks secrets in text and in values that contain text.
 
     Args:
-        secrets: the values that must never be seen.
+        secrets: the secrets to mask, in plain form.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._secrets: set[str] = set()
         self._forms = _Forms(())
-        self._odd_forms = _Forms(())  # those that are no plain words
+        self._odd_forms = _Forms(())  # the forms that are not plain words
         self.learn(secrets)
 
     def learn(self, secrets: Iterable[str]) -> None:
-        """Take out these values too from now on, in each of their encodings."""
+        """Mask these secrets too from now on, in each of their encodings."""
         stripped = (secret.strip() for secret in secrets)
         if new := {secret for secret in stripped if len(secret) >= _SHORTEST_SECRET} - self._secrets:
             self._secrets |= new
@@ -49,26 +50,29 @@ class Redactor:
 
     @property
     def holds_plain_words(self) -> bool:
-        """Whether one of the secrets is a word or a number that may stand anywhere."""
+        """Whether one of the secrets is a plain word or number, which is not masked in our own text."""
         return len(self._odd_forms.all) < len(self._forms.all)
 
     def text(self, text: str) -> str:
-        """Return what a server or an exception says, with each secret masked."""
+        """Return text of a server or an exception with each secret masked."""
         return self._forms.masked_in(text)
 
     def ours(self, text: str) -> str:
-        """Return a text that we wrote, with each secret masked that is no plain word."""
+        """Return our own text with each secret masked that is not a plain word."""
         return self._odd_forms.masked_in(text)
 
     def data(self, text: str) -> str:
-        """Return a text of which more than its looks depends on, a report or a name in an answer, with secrets masked.
+        """Return text that programs interpret, such as a report, with secrets masked.
 
-        Plain words and short secrets stay: they may be what the image is named.
+        Plain words and short secrets stay, because they may be part of an image's name or of a key.
         """
         return self._odd_forms.masked_in(text, _SHORTEST_IN_DATA)
 
     def raw_data(self, data: bytes) -> bytes:
-        """Return the bytes of an answer with secrets masked as in `data`, before anything is cut or taken apart."""
+        """Return the bytes of a response with secrets masked as in `data`.
+
+        This happens before the response is parsed or cut, because a part of a secret could not be recognised later.
+        """
         for form in self._odd_forms.fitting(len(data), _SHORTEST_IN_DATA):
             raw = form.encode(errors="replace")
             if raw in data:
@@ -76,14 +80,14 @@ class Redactor:
         return data
 
     def value(self, value: T) -> T:
-        """Return the frozen value with each secret masked that is no plain word, in all text inside it."""
+        """Return a frozen value (tuple, record or model) with secrets masked as in `ours` in all its texts."""
         return cast("T", self._walk(value))
 
     def _walk(self, value: object) -> object:
         match value:
             case str() if type(value) is str:
                 return self._masked(value)
-            case tuple():  # what holds no secret is not copied: there may be a hundred thousand findings
+            case tuple():  # unchanged values are not copied, because there may be a hundred thousand findings
                 items = [self._walk(item) for item in value]
                 return value if all(map(is_, items, value)) else tuple(items)
             case BaseModel():
@@ -96,26 +100,29 @@ class Redactor:
                 return value
 
     def _changed(self, items: Iterable[tuple[str, object]]) -> dict[str, Any]:
-        """Return by name what is another once secrets are masked in it."""
+        """Return the items that masking changes, by name."""
         walked = ((name, item, self._walk(item)) for name, item in items)
         return {name: new for name, old, new in walked if new is not old}
 
     def _masked(self, text: str) -> str:
-        """Mask also what a control sequence splits: once it is taken out to be shown, and escaped, it is too late."""
+        """Mask secrets, including those that a terminal's control sequence splits.
+
+        `clean` later removes control sequences and would put such a secret together again, when it is too late to mask.
+        """
         masked = self.ours(text)
         together = without_sequences(masked)
         found = self.ours(together)
-        return masked if found == together else found  # the text itself where nothing had to be masked
+        return masked if found == together else found  # keeps the control sequences unless they hid a secret
 
     def __repr__(self) -> str:
         return f"<Redactor of {len(self._secrets)} secrets>"
 
 
 class _Forms:
-    """The forms that secrets may take.
+    """Forms of secrets, indexed by length.
 
     Args:
-        forms: in any order.
+        forms: the forms, in any order.
     """
 
     def __init__(self, forms: Iterable[str]) -> None:
@@ -123,11 +130,15 @@ class _Forms:
         self._lengths = [len(form) for form in self.all]
 
     def fitting(self, longest: int, shortest: int = 0) -> Sequence[str]:
-        """Return the forms of so many characters, the longest first: most text is shorter than any."""
+        """Return the forms of `shortest` to `longest` characters, longest first.
+
+        A text can only contain forms that are not longer than itself. Most texts are shorter than any secret, so
+        nothing needs to be searched for. Longest first, or a form inside a longer one would be masked before it.
+        """
         return self.all[bisect_left(self._lengths, shortest) : bisect_right(self._lengths, longest)][::-1]
 
     def masked_in(self, text: str, shortest: int = 0) -> str:
-        """Return the text with each form masked that has so many characters."""
+        """Return the text with each form of at least `shortest` characters masked."""
         for form in self.fitting(len(text), shortest):
             if form in text:
                 text = text.replace(form, _MASK)
@@ -135,5 +146,5 @@ class _Forms:
 
 
 def _is_plain_word(secret: str) -> bool:
-    """Whether our own text may hold it by chance."""
+    """Whether our own text may contain the secret by chance."""
     return len(secret) <= _LONGEST_PLAIN_WORD and _PLAIN_WORD.fullmatch(secret) is not None

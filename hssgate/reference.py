@@ -5,12 +5,12 @@ from typing import Protocol
 
 from hssgate.record import record
 
-# Docker's rules (distribution/reference), a little wider: HSS itself allows upper case in its names.
+# The grammar of Docker (distribution/reference), plus upper case, which HSS allows in names.
 _COMPONENT = re.compile(r"[A-Za-z0-9]+(?:(?:\.|_{1,2}|-+)[A-Za-z0-9]+)*", re.ASCII)
 _REGISTRY = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?", re.ASCII)
 _VERSION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", re.ASCII)
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
-# What people write where they mean a digest: `sha256:…` in place of a name, or 64 digits without the algorithm.
+# Common mistakes for a digest: `sha256:…` in place of a name, or 64 digits without the algorithm.
 _BARE_DIGEST = re.compile(
     r"(?:.*/)?(?:(?:sha(?:256|384|512)|md5|sha1)[:-][0-9a-f]{32,}|[0-9a-f]{64})", re.ASCII | re.IGNORECASE
 )
@@ -21,7 +21,7 @@ _COMPARED = ("cicd_name", "registry_name", "namespace", "image_name", "image_ver
 
 
 class Named(Protocol):
-    """What a row must tell for a reference to recognise it."""
+    """The fields of a row by which a reference recognises it."""
 
     @property
     def cicd_name(self) -> str | None:
@@ -29,7 +29,7 @@ class Named(Protocol):
 
     @property
     def registry_name(self) -> str | None:
-        """The registry: a host, or a name that people gave it."""
+        """The registry: a host, or a name chosen by a user."""
 
     @property
     def namespace(self) -> str | None:
@@ -37,7 +37,7 @@ class Named(Protocol):
 
     @property
     def image_name(self) -> str | None:
-        """The image's name; it may hold organisation and registry as well."""
+        """The image's name; it may include organisation and registry."""
 
     @property
     def image_version(self) -> str | None:
@@ -50,19 +50,19 @@ class Named(Protocol):
 
 @record
 class Reference:
-    """One image asked for: what is None is not constrained.
+    """One image asked for; a field that is None matches any row.
 
     Args:
-        text: as the caller wrote it.
+        text: the reference as the caller wrote it.
         namespace: the organisation.
         image_name: the name within the organisation.
         image_version: the tag.
         image_digest: the digest.
-        cicd_name: the CI/CD identifier name that the row must bear.
+        cicd_name: the CI/CD identifier name that the row must have.
         registry: the registry in front of the path, as it was written.
-        registry_name: the name of the registry that the row must bear; it stands in place of `registry`.
-        build_digests: the digests of the build that pushed the image, each of which proves it; none: `image_digest`.
-        metadata_file: where they come from.
+        registry_name: the name of the registry that the row must have; it replaces `registry`.
+        build_digests: digests of the build that pushed the image, each of which proves it; if empty, `image_digest`.
+        metadata_file: the file that `build_digests` come from.
     """
 
     text: str
@@ -78,12 +78,12 @@ class Reference:
 
     @property
     def digests(self) -> tuple[str, ...]:
-        """The digests of which the row must bear one; none where any will do."""
+        """The accepted digests of the row; empty if any is accepted."""
         return self.build_digests or ((self.image_digest,) if self.image_digest else ())
 
     @property
     def proof(self) -> str | None:
-        """By what a row is known to be of the push that is meant, in words; None where no digest is known."""
+        """The proof that a row belongs to the pushed image, in words; None if no digest is known."""
         if self.metadata_file is not None:
             return f"by {self.metadata_file}"
         return "by its digest" if self.image_digest else None
@@ -99,11 +99,11 @@ class Reference:
         return basename(self.image_name)
 
     def owns(self, row: Named) -> bool:
-        """Return whether the row belongs to this reference: equality, case-sensitive, of all that is given."""
+        """Return whether the row belongs to this reference: every given field is equal, case-sensitively."""
         return not self.differences(row)
 
     def differences(self, row: Named) -> tuple[str, ...]:
-        """Return the names of the fields in which the row is not what was asked for."""
+        """Return the names of the fields in which the row differs from the reference."""
         differ = {
             "cicd_name": self.cicd_name not in {None, row.cicd_name},
             "registry_name": not self._is_of_registry(row),
@@ -112,24 +112,24 @@ class Reference:
             "image_version": self.image_version not in {None, row.image_version},
             "image_digest": bool(self.digests) and digest_of(row.image_digest) not in self.digests,
         }
-        if differ["image_name"]:  # then the path differs in any case; whether its front does is another question
+        if differ["image_name"]:  # the path differs too then, so the organisation is compared on its own
             differ["namespace"] = not self._may_begin_with(row.namespace)
         return tuple(field for field in _COMPARED if differ[field])
 
     def may_own(self, row: Named, unreadable: frozenset[str]) -> bool:
-        """Return whether a row that cannot be read in full may belong to this reference.
+        """Return whether a row with unreadable fields may belong to this reference.
 
-        One field that can be read and is not what was asked for shows that it is another image.
+        A readable field that differs proves that it is another image.
 
         Args:
-            row: what can be read of it; the other fields are None.
+            row: the row, with None for its unreadable fields.
             unreadable: names of the fields that cannot be read.
         """
         return unreadable.issuperset(self.differences(row))
 
     @property
     def identity(self) -> tuple[str | None, ...]:
-        """What makes two references the same image, however they are written."""
+        """A key that is equal for two references to the same image, however they are written."""
         registry = None if self.registry is None else host_of(self.registry) or self.registry
         return (
             self.cicd_name, self.registry_name, registry, self.namespace, self.image_name, self.image_version,
@@ -143,7 +143,7 @@ class Reference:
         return path == self.path
 
     def _may_begin_with(self, namespace: str | None) -> bool:
-        """Return whether a row of this organisation may be the image, whatever its name holds."""
+        """Return whether a row of this organisation may belong to the image, for any name."""
         if not namespace or (self.registry is None and self.namespace is None):
             return True
         _, front = split_registry(f"{namespace}/")
@@ -165,7 +165,7 @@ def basename(image_name: str | None) -> str:
 
 
 def path_of_row(row: Named) -> str:
-    """Return the path of a row: organisation and name, or the name alone, which may hold both."""
+    """Return the path of a row: organisation and name, or the name alone, which may include both."""
     return "/".join(part for part in (row.namespace, row.image_name) if part)
 
 
@@ -175,7 +175,7 @@ def registry_of(row: Named) -> str | None:
 
 
 def digest_of(written: str | None) -> str | None:
-    """Return the digest of a row as references have it: HSS may leave out the algorithm, or write upper case."""
+    """Return a digest as `sha256:` and lower case; HSS may leave out the algorithm or write upper case."""
     if written is None:
         return None
     digest = written.strip().lower()
@@ -183,19 +183,19 @@ def digest_of(written: str | None) -> str | None:
 
 
 def host_of(registry_name: str) -> str | None:
-    """Return the host that a registry's name is, None for a name that is none: it shows nothing about the host."""
+    """Return the host if a registry's name is one, otherwise None: another name says nothing about the host."""
     plain = _plain(registry_name)
     is_host = _PORT.search(_without_scheme(registry_name)) or "." in plain
     return plain if is_host and not any(character.isspace() for character in plain) else None
 
 
 def same_registry(one: str, other: str) -> bool:
-    """Return whether two names are of the same registry; hosts are compared without case, scheme, `/` and `:443`."""
+    """Return whether two names mean the same registry; hosts are compared without case, scheme, `/` and `:443`."""
     return one == other or _plain(one) == host_of(other)
 
 
 def split_registry(path: str) -> tuple[str | None, str]:
-    """Return the registry in front of a path, and the rest; the first component is one as Docker takes it for one."""
+    """Return the registry in front of a path and the rest; as in Docker, a registry has `.` or `:` or is localhost."""
     first, slash, rest = path.partition("/")
     if slash and ("." in first or ":" in first or first == "localhost"):
         return first, rest
@@ -215,11 +215,11 @@ def parse_reference(text: str, cicd_name: str | None = None, registry_name: str 
 
     Args:
         text: the reference as the caller wrote it.
-        cicd_name: the CI/CD identifier name that the rows must bear.
-        registry_name: the name of the registry that the rows must bear.
+        cicd_name: the CI/CD identifier name that the rows must have.
+        registry_name: the name of the registry that the rows must have.
 
     Raises:
-        ValueError: it cannot be split, or has neither VERSION nor DIGEST.
+        ValueError: the reference cannot be split, or has neither VERSION nor DIGEST.
     """
     raw = text.strip()
     if not raw:
@@ -233,7 +233,7 @@ def parse_reference(text: str, cicd_name: str | None = None, registry_name: str 
     if not rest or _BARE_DIGEST.fullmatch(rest) or _BARE_DIGEST.fullmatch(path):
         raise ValueError(f"{raw!r}: a digest alone names no image; write it like team/app@sha256: and 64 digits")
     if version is not None and not _VERSION.fullmatch(version):
-        raise ValueError(f"{raw!r}: {version!r} is no tag (letters, digits, _ . -, at most 128)")
+        raise ValueError(f"{raw!r}: {version!r} is not a tag (letters, digits, _ . -, at most 128)")
     registry, namespace, name = _split_path(raw, path)
     if version is None and not at:
         raise ValueError(
@@ -244,14 +244,14 @@ def parse_reference(text: str, cicd_name: str | None = None, registry_name: str 
 
 
 def _no_digest(raw: str, name: str, digest: str) -> str:
-    """Return what is wrong with what stands after @, and what to write."""
+    """Return the fault in the part after @, and what to write."""
     wanted = "write it like app@sha256: and 64 lower-case hexadecimal digits"
     meant = digest_of(digest) or ""
     if _DIGEST.fullmatch(meant):
         wanted = f"write {name}@{meant}"
     elif digest.lower().startswith("sha512:"):
-        wanted = f"HSS knows images by SHA-256 alone; {wanted}"
-    return f"{raw!r}: the part after @ is no digest; {wanted}"
+        wanted = f"HSS knows images by SHA-256 only; {wanted}"
+    return f"{raw!r}: the part after @ is not a digest; {wanted}"
 
 
 def _split_version(rest: str) -> tuple[str, str | None]:
@@ -264,18 +264,18 @@ def _split_version(rest: str) -> tuple[str, str | None]:
 def _split_path(raw: str, path: str) -> tuple[str | None, str | None, str]:
     registry, rest = split_registry(path)
     if registry is not None and not _REGISTRY.fullmatch(registry):
-        raise ValueError(f"{raw!r}: {registry!r} is no registry host")
+        raise ValueError(f"{raw!r}: {registry!r} is not a registry host")
     components = rest.split("/")
     for component in components:
         if not _COMPONENT.fullmatch(component):
             raise ValueError(
-                f"{raw!r}: {component!r} is no part of an image name (letters and digits, with . _ - between); "
+                f"{raw!r}: {component!r} is not a part of an image name (letters and digits, with . _ - between); "
                 "write it like registry.example.com/team/app:1.0"
             )
     name, namespace = "/".join(components[1:] or components), components[0]
     for what, value in (("namespace", namespace), ("image name", name)):
         if len(value) > _LONGEST_NAME:
             raise ValueError(
-                f"{raw[:60] + '…'!r}: the {what} is longer than the {_LONGEST_NAME} characters that HSS can hold"
+                f"{raw[:60] + '…'!r}: the {what} is longer than the {_LONGEST_NAME} characters that HSS can store"
             )
     return registry, namespace if len(components) > 1 else None, name

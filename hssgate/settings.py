@@ -1,4 +1,4 @@
-"""Settings of one run: validated data without behaviour."""
+"""Settings of one run, as validated data without behaviour."""
 
 from pathlib import Path
 

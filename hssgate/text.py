@@ -1,11 +1,12 @@
-"""Cleans text from outside for display: no control characters, one line, bounded length."""
+"""Cleaning of text from outside for display: one line of bounded length without control characters."""
 
 import json
 import re
 import unicodedata
 
 # C0 and C1 controls, zero-width and bidirectional marks (they reorder what a reader sees), lone surrogates (they
-# cannot be encoded), non-characters, and the tag block (invisible text). Newlines go too: a log line is one line.
+# cannot be encoded), non-characters, and the tag block (invisible text). Line breaks are included, or text from outside
+# could add a line to the log that looks like ours.
 _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufdd0-\ufdef\ufeff"
     "\ufff9-\uffff\U000e0000-\U000e0fff"
@@ -20,65 +21,65 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _COMMAND_IN_JSON = re.compile(r"##(?=\[|vso\[)")
 _BLANKS = re.compile(r"\s+")
 
-_FILLERS = "\u115f\u1160\u2800\u3164\uffa0"  # letters and signs that show nothing
+_FILLERS = "\u115f\u1160\u2800\u3164\uffa0"  # invisible, but letters or symbols to Unicode
 
 LONGEST_LINE = 2000
 
 
 def clean(text: object, longest: int = LONGEST_LINE) -> str:
-    """Return the text as one harmless line.
+    """Return the text as one line without control characters.
 
     Args:
-        text: anything that came from the API, a file or the caller; it is turned into text.
-        longest: characters kept; the rest is replaced by an ellipsis.
+        text: any value from the API, a file or the caller; it is converted to text.
+        longest: maximum number of characters; longer text ends with an ellipsis.
     """
     raw = str(text)
-    if len(raw) > 4 * longest:  # no need to clean a megabyte in order to show a line
+    if len(raw) > 4 * longest:  # no megabyte needs to be cleaned to show one line
         raw = raw[: 4 * longest]
     line = " ".join(raw.split()) if is_plain(raw) else _BLANKS.sub(" ", _UNSAFE.sub(" ", _ANSI.sub("", raw))).strip()
     return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
 def is_plain(text: str) -> bool:
-    """Whether there is nothing in the text but visible ASCII and blanks.
+    """Whether the text has only visible ASCII and blanks.
 
-    Nearly all text is like that, and this tells it in a hundredth of the time that the expressions above take.
+    Nearly all text does, and this test takes a hundredth of the time of the regular expressions above.
     """
     return text.isascii() and text.isprintable()
 
 
 def is_visible(text: str) -> bool:
-    """Whether the text shows anything: a letter, a number or a sign."""
+    """Whether the text has a visible character: a letter, number, punctuation or symbol."""
     return any(unicodedata.category(found)[0] in "LNPS" and found not in _FILLERS for found in text)
 
 
 def without_commands(text: str) -> str:
-    """Return the text with nothing in it that a pipeline's runner takes for a command of ours."""
+    """Return the text without workflow commands, which a runner would execute if they were printed to its log."""
     return _COMMAND.sub(lambda found: " ".join(found[0]), text)
 
 
 def without_commands_in_json(document: str) -> str:
-    """Return a JSON document with nothing in it that a pipeline's runner takes for a command: the same data."""
+    """Return a JSON document with the same data, without workflow commands of a runner in it."""
     return _COMMAND_IN_JSON.sub(r"#\\u0023", document)
 
 
 def without_lone_surrogates(document: str) -> str:
-    """Return a JSON document that can be encoded: halves of surrogate pairs are written as escapes, the same data."""
+    """Return a JSON document with the same data that can be encoded: lone surrogates are written as escapes."""
     return _LONE_SURROGATE.sub(_as_escapes, document)
 
 
 def without_sequences(text: str) -> str:
-    """Return the text without the control sequences of a terminal; what stood around them then stands together."""
+    """Return the text without the control sequences of a terminal."""
     return _ANSI.sub("", text)
 
 
 def escaped(document: str) -> str:
-    """Return a one-line JSON document with what `clean` takes out written as escapes: harmless, and the same data."""
+    """Return a one-line JSON document with the same data, with the characters that `clean` removes as escapes."""
     return without_commands_in_json(document if is_plain(document) else _UNSAFE.sub(_as_escapes, document))
 
 
 def escaped_to_ascii(document: str) -> str:
-    """Return a JSON document with all but ASCII written as escapes."""
+    """Return a JSON document with the same data in ASCII, with all other characters as escapes."""
     return _BEYOND_ASCII.sub(_as_escapes, document)
 
 

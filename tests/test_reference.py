@@ -61,7 +61,7 @@ def test_what_is_no_reference_is_refused(text: str) -> None:
     [
         pytest.param(f"app@{DIGEST.upper()}", f"write app@{DIGEST}", id="upper case"),
         pytest.param("app:1@" + "ab" * 32, f"write app:1@{DIGEST}", id="no algorithm"),
-        pytest.param("app@sha512:" + "ab" * 64, "HSS knows images by SHA-256 alone; write it like app@sha256:", id="SHA-512"),
+        pytest.param("app@sha512:" + "ab" * 64, "HSS knows images by SHA-256 only; write it like app@sha256:", id="SHA-512"),
         pytest.param("app@sha256:12", "write it like app@sha256: and 64 lower-case hexadecimal digits", id="too short"),
         pytest.param(DIGEST, "a digest alone names no image; write it like team/app@sha256:", id="in place of a name"),
         pytest.param("ab" * 32 + ":1.0", "a digest alone names no image", id="64 digits for a name"),

@@ -12,11 +12,11 @@ _MOST_SHOWN = 3
 
 
 def advice(observation: Observation, row_group: RowGroup | None) -> str:
-    """Return what to do next, to be put behind the message of a timeout; it starts with `; `.
+    """Return the next step, starting with `; `, to append to the message of a timeout.
 
     Args:
-        observation: what was seen of the image.
-        row_group: the group that held it up, or None where no row belonged to it.
+        observation: state of the image's rows when the wait ended.
+        row_group: the group that did not finish; None if no row belonged to the image.
     """
     if row_group is None:
         return _advice_on_absence(observation)
@@ -44,16 +44,16 @@ def _scan_time(row: CicdImage, server_time: float | None) -> int | None:
 
 
 def near_misses(reference: Reference, rows: tuple[CicdImage, ...]) -> list[str]:
-    """Return a line for each row that is the same image but for some fields, the nearest and newest first.
+    """Return a description of each row with the same image name and other fields, most similar and newest first.
 
     Args:
-        reference: what was asked for.
-        rows: none of which belong to it.
+        reference: the image asked for.
+        rows: rows that do not belong to it.
     """
     alike = {row: differences for row in rows if "image_name" not in (differences := reference.differences(row))}
     cut = _cut_version(reference)
     nearest = sorted(alike, key=lambda row: (len(alike[row]), row.image_version != cut, -_last_change(row)))
-    return list(dict.fromkeys(_worded(reference, row, alike[row]) for row in nearest))[:_MOST_SHOWN]
+    return list(dict.fromkeys(_description(reference, row, alike[row]) for row in nearest))[:_MOST_SHOWN]
 
 
 def _last_change(row: CicdImage) -> int:
@@ -72,7 +72,7 @@ def _advice_on_absence(observation: Observation) -> str:
 
 
 def _cut_version(reference: Reference) -> str | None:
-    """Return a version as it is where HSS keeps no more than its filter takes, None for one that is not longer."""
+    """Return the version cut to the length that HSS stores; None if it is not longer."""
     version = reference.image_version or ""
     return version[:LONGEST_VERSION] if len(version) > LONGEST_VERSION else None
 
@@ -88,7 +88,7 @@ def _digest_advice(observation: Observation) -> str:
     )
 
 
-def _worded(reference: Reference, row: CicdImage, differences: tuple[str, ...]) -> str:
+def _description(reference: Reference, row: CicdImage, differences: tuple[str, ...]) -> str:
     image = path_of_row(row)
     if row.image_version:
         image += f":{row.image_version}"
@@ -108,7 +108,7 @@ def _worded(reference: Reference, row: CicdImage, differences: tuple[str, ...]) 
 
 
 def _registry_advice(reference: Reference, row: CicdImage) -> str:
-    """Return what to pass for a row of another registry."""
+    """Return the option to pass for a row of another registry."""
     from shlex import quote
 
     found = registry_of(row)

@@ -1,4 +1,4 @@
-"""Checks of scan and freshness, which come before every rule."""
+"""Checks of scan and freshness, which no policy can switch off."""
 
 from collections.abc import Sequence
 from typing import assert_never
@@ -21,16 +21,16 @@ from hssgate.waiting.observation import Observation, state_of
 from hssgate.waiting.states import Ending
 
 FRESHNESS = "freshness"
-_ALWAYS_NAMED = {"image_digest", "scan_status", "severity_level", "vul_num"}  # of a row that is ambiguous
+_ALWAYS_NAMED = {"image_digest", "scan_status", "severity_level", "vul_num"}  # fields shown for each ambiguous row
 
 
 def judge_scan(observation: Observation, row_group: RowGroup | None, in_force: Sequence[RulesInForce]) -> Check:
-    """Say whether the scan ended well, or why that is unknown.
+    """Return the `scan` check of one group of rows.
 
     Args:
-        observation: what was seen of the image.
-        row_group: one group of its rows, or None where there is none.
-        in_force: what each policy asks of it.
+        observation: state of the image's rows when the wait ended.
+        row_group: the group to judge; None if no row belonged to the image.
+        in_force: rules in force for the image, one for each policy.
     """
     if row_group is not None and row_group.phase is Phase.AMBIGUOUS:
         return _error(Trouble.AMBIGUOUS, _ambiguity(row_group))
@@ -56,7 +56,7 @@ def judge_scan(observation: Observation, row_group: RowGroup | None, in_force: S
 
 
 def timed_out_after(observation: Observation) -> str:
-    """Return how the message of a timeout begins; its end depends on rows that are not kept."""
+    """Return the first words of a timeout's message, which do not depend on the rows of other images."""
     return f"timed out after {format_duration(observation.waited_seconds)}"
 
 
@@ -72,12 +72,12 @@ def _judge_end(row: CicdImage, in_force: Sequence[RulesInForce]) -> Check:
 
 
 def judge_freshness(observation: Observation, row_group: RowGroup | None, scanned_after: Moment | None) -> Check:
-    """Say by what the result is shown to be of the image meant.
+    """Return the `freshness` check, which names the proof that the result belongs to the image that was pushed.
 
     Args:
-        observation: what was seen of the image.
-        row_group: a group whose scan ended, or None where there is none.
-        scanned_after: the moment asked for.
+        observation: state of the image's rows when the wait ended.
+        row_group: a group whose scan ended; None if there is none.
+        scanned_after: the earliest scan time accepted, if one was given.
     """
     moment = moment_asked(observation, scanned_after)
     asked = " and ".join(
@@ -89,7 +89,7 @@ def judge_freshness(observation: Observation, row_group: RowGroup | None, scanne
         if part
     )
     if row_group is None:
-        return Check(FRESHNESS, Result.SKIPPED, f"{FRESHNESS}: no result that is of {asked}", limit=asked)
+        return Check(FRESHNESS, Result.SKIPPED, f"{FRESHNESS}: no result for {asked}", limit=asked)
     scanned = row_group.row.latest_scan_time
     found = f"scanned {worded_time(scanned)}" if scanned is not None else "scanned at an unknown time"
     digest = clean(row_group.row.image_digest or "no digest", 140)
@@ -103,7 +103,7 @@ def judge_freshness(observation: Observation, row_group: RowGroup | None, scanne
 
 
 def _digests_asked(reference: Reference) -> str:
-    """Return the digests of which a row must bear one, and where they come from."""
+    """Return the accepted digests of the row and their source, in words."""
     if not reference.digests:
         return ""
     source = f" ({clean(reference.proof, 200)})" if reference.metadata_file else ""
@@ -111,14 +111,14 @@ def _digests_asked(reference: Reference) -> str:
 
 
 def moment_asked(observation: Observation, scanned_after: Moment | None) -> int | None:
-    """Return the moment in epoch milliseconds; an age as it was on the server's clock, where that was known."""
+    """Return the moment of `--scanned-after` in epoch milliseconds; an age counts by the server's clock if known."""
     if observation.scanned_after is not None:
         return observation.scanned_after
     return scanned_after.epoch_ms if scanned_after else None
 
 
 def _ambiguity(row_group: RowGroup) -> str:
-    """Name the rows that may be the newest, each with what tells it from the others."""
+    """Return a message about the rows that may be the newest, each with the fields that differ."""
     differing = [
         name
         for name in COMPARED

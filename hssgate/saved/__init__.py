@@ -1,1 +1,1 @@
-"""Saved JSON reports: read, checked for consistency, and judged again."""
+"""Reads saved JSON reports, checks their consistency and judges them again."""

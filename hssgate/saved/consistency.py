@@ -1,7 +1,8 @@
-"""Consistency of a saved report: derives everything from its evidence again and compares.
+"""Consistency check of a saved report: derives its results again from its observations and compares.
 
-The report holds what was seen (rows, phases, findings, reads) and the rules that were in force. Checks, exit codes and
-words follow from these, so a report in which one of them was changed, or left out, contradicts itself.
+A report contains the observations (rows, phases, findings, reads) and the rules that were in force. Checks, exit codes
+and messages follow from these, so a report in which any of them was changed or removed contradicts itself. The hash of
+the report is compared as well, but it alone would not do: whoever edits a report can compute a new one.
 """
 
 import json
@@ -21,17 +22,17 @@ from hssgate.text import clean
 from hssgate.waiting.groups import Phase, is_stale
 from hssgate.waiting.states import Ending
 
-_SLACK = 0.005  # seconds by which moments, written in milliseconds, may be out of order
+_SLACK = 0.005  # seconds that moments may be out of order, because they are rounded to milliseconds
 _LONGEST_VALUE = 80
 _MOST_SHOWN = 3
-_BELIEVED = frozenset({Phase.ENDED, Phase.AMBIGUOUS})
+_FINAL = frozenset({Phase.ENDED, Phase.AMBIGUOUS})
 
 
 def read_consistent_report(path: Path) -> SavedReport:
-    """Read a JSON report of `check` that says nothing that does not follow from what it holds.
+    """Read a JSON report of `check` and check its consistency.
 
     Raises:
-        Misused: it cannot be read, is no such report, or contradicts itself.
+        Misused: the file cannot be read, is not such a report, or contradicts itself.
     """
     saved = read_report(path)
     if found := [*islice(contradictions(saved), _MOST_SHOWN)]:
@@ -40,7 +41,7 @@ def read_consistent_report(path: Path) -> SavedReport:
 
 
 def contradictions(saved: SavedReport) -> Iterator[str]:
-    """Yield what in a report does not follow from the rest of it."""
+    """Yield a message for each part of a report that does not follow from the rest."""
     yield from _about_run(saved)
     for number, image in enumerate(saved.images):
         for problem in _about_image(saved, image):
@@ -54,7 +55,7 @@ def contradictions(saved: SavedReport) -> Iterator[str]:
             if line not in saved.model.warnings:
                 yield f"warnings: {clean(line, 300)!r} is missing"
     if seal != sealed(stated)["sha256"]:
-        yield "sha256: it is not that of the rest, so the report was changed after it was written"
+        yield "sha256: it does not match the rest, so the report was changed after it was written"
 
 
 def _about_run(saved: SavedReport) -> Iterator[str]:
@@ -79,15 +80,15 @@ def _about_image(saved: SavedReport, image: SavedImage) -> Iterator[str]:
     for number, (row_group, group) in enumerate(zip(observation.row_groups, model.seen.groups, strict=True)):
         where = f"seen.groups[{number}]"
         if not _phase_fits(row_group.phase, row_group.row, image):
-            yield f"{where}.phase: the row does not bear out {row_group.phase.value!r}"
-        if row_group.phase is Phase.AMBIGUOUS and len(group.others) < 2:  # noqa: PLR2004 - of one nothing is ambiguous
+            yield f"{where}.phase: the row does not fit {row_group.phase.value!r}"
+        if row_group.phase is Phase.AMBIGUOUS and len(group.others) < 2:  # noqa: PLR2004 - one row is not ambiguous
             yield f"{where}.others: fewer than two rows cannot be ambiguous"
         if group.findings_read != (group.findings_count is not None) or (
             group.findings_read and group.findings_error is not None
         ):
             yield f"{where}: findings cannot be read and not read"
-    believed = all(row_group.phase in _BELIEVED for row_group in observation.row_groups) and not observation.unsettled
-    if (observation.ending is Ending.ENDED) != (believed and bool(observation.row_groups)):
+    is_final = all(row_group.phase in _FINAL for row_group in observation.row_groups) and not observation.unsettled
+    if (observation.ending is Ending.ENDED) != (is_final and bool(observation.row_groups)):
         yield f"seen.ending: {observation.ending.value!r} does not follow from the groups of rows"
     yield from _about_reads(image)
 
@@ -103,16 +104,19 @@ def _about_times(saved: SavedReport, image: SavedImage) -> Iterator[str]:
 
 
 def _about_reads(image: SavedImage) -> Iterator[str]:
-    """Compare the last answer with the row that it must have shown."""
+    """Compare the last answered read with the row that it must have returned."""
+    # Only the last answer can be checked: the row groups are as it left them, while the rows of earlier reads are not
+    # in the report. A read has the fields of one row, that of the group whose phase comes first in `Phase`, so it is
+    # compared with the row of that group.
     reads, observation = image.observation.reads, image.observation
     if len(reads) > observation.polls or (observation.polls and not reads):
-        yield "reads: they are not those of as many polls"
+        yield "reads: their number does not fit the number of polls"
     if observation.ending is Ending.ENDED and not (reads and reads[-1].answered):
-        yield "reads: the last one brought no answer, and yet the wait has ended well"
+        yield "reads: the last one has no answer, but the wait is said to have ended with a result"
     answered = [read for read in reads if read.answered]
     if not answered:
         if observation.row_groups and len(reads) == observation.polls:
-            yield "seen.groups: no read brought an answer"
+            yield "seen.groups: no read has an answer"
         return
     order = list(Phase)
     telling = min(observation.row_groups, key=lambda row_group: order.index(row_group.phase), default=None)
@@ -129,7 +133,7 @@ _FIELDS_OF_READS = (
 
 
 def _phase_fits(phase: Phase, row: CicdImage, image: SavedImage) -> bool:
-    """Whether a row can be where the report has it; a row that is gone may have been anything."""
+    """Whether a row can be in the phase that the report states; a row that vanished may have had any status."""
     moving = not row.is_terminal and not row.is_unscanned
     match phase:
         case Phase.ENDED:
@@ -149,13 +153,13 @@ def _phase_fits(phase: Phase, row: CicdImage, image: SavedImage) -> bool:
 
 
 def _differences(stated: object, expected: object, path: str) -> Iterator[str]:
-    """Yield where two documents differ, by the path of the key."""
+    """Yield a message for each difference of two documents, with its key path."""
     match stated, expected:
         case dict(), dict():
             for key in dict.fromkeys([*expected, *stated]):
                 where = f"{path}.{clean(key, _LONGEST_VALUE)}" if path else clean(key, _LONGEST_VALUE)
                 if key not in expected:
-                    yield f"{where}: no check writes that"
+                    yield f"{where}: `check` does not write this key"
                 elif key not in stated:
                     yield f"{where}: it is missing"
                 else:

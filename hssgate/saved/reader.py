@@ -1,4 +1,4 @@
-"""Reads saved reports back as what was observed, to judge it again without the API."""
+"""Reads a saved report back into observations and findings, which can be judged without the API."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -28,13 +28,13 @@ class SavedImage:
     """One image of a report.
 
     Args:
-        observation: what was seen of it.
-        findings: its findings, by group, where they were read.
-        judged_at: epoch seconds that ages and expiry were counted from.
-        scanned_after: the earliest scan time accepted, if one was asked for.
-        exit_code: that the check gave it.
-        details: what else HSS had found, where that was asked for.
-        model: all that the report has of it.
+        observation: the state of its rows when the wait ended.
+        findings: its findings by group of rows; None for a group whose findings were not fetched.
+        judged_at: epoch seconds that ages and expiry were computed for.
+        scanned_after: the earliest scan time accepted, if one was given.
+        exit_code: the exit code that the check gave the image.
+        details: malicious files, sensitive files and baseline results, if `check` was run with `--details`.
+        model: the image's part of the report.
     """
 
     observation: Observation
@@ -51,12 +51,12 @@ class SavedReport:
     """One report of an earlier check.
 
     Args:
-        images: that were checked.
-        interruption: the code of the signal that ended it, if one did.
+        images: the images of the check.
+        interruption: exit code of the signal that ended the check, if one did.
         started_at: epoch seconds.
         finished_at: epoch seconds.
-        model: all that is known of its parts.
-        raw: the document itself.
+        model: the validated report.
+        raw: the parsed JSON document.
     """
 
     images: tuple[SavedImage, ...]
@@ -68,10 +68,10 @@ class SavedReport:
 
 
 def read_report(path: Path) -> SavedReport:
-    """Read a JSON report of `check`; whether it contradicts itself is for `hssgate.saved.consistency` to say.
+    """Read a JSON report of `check`, without the check of `hssgate.saved.consistency`.
 
     Raises:
-        Misused: it cannot be read, or is no such report; the message names file and key path.
+        Misused: the file cannot be read or is not such a report; the message names file and key path.
     """
     try:
         data = read_bounded(path, LARGEST_FILE)
@@ -96,7 +96,11 @@ def read_report(path: Path) -> SavedReport:
 
 
 def _refuse_other_documents(raw: object) -> None:
-    """Refuse with a word of their own what looks like a report, and is of another kind."""
+    """Refuse reports of another schema version and shortened ones, with a specific message.
+
+    Raises:
+        ValueError: the document is one of these.
+    """
     document = raw if isinstance(raw, dict) else {}
     version, images = document.get("schema_version"), document.get("images")
     if isinstance(version, int) and version != SCHEMA_VERSION:
@@ -123,7 +127,7 @@ def _saved(image: ImageModel, interruption: ExitCode | None) -> SavedImage:
     row_groups = [_row_group(reference, group) for group in seen.groups]
     if len({row_group.key for row_group in row_groups}) < len(
         row_groups
-    ):  # as where only the end of a long name differs
+    ):  # two long names that differ only after the cut
         raise ValueError(f"groups of {reference.text} that cannot be told apart")
     if any(finding.group >= len(row_groups) for finding in image.findings):
         raise ValueError(f"a finding of {reference.text} that is of no group")
@@ -159,7 +163,7 @@ def _row_group(reference: Reference, group: GroupModel) -> RowGroup:
 
 
 def _findings(image: ImageModel, number: int, interruption: ExitCode | None) -> FetchedFindings:
-    """Return the findings of a group; what the report was too long to hold counts as not read."""
+    """Return the findings of a group; None if they were not fetched, or left out because the report was too long."""
     group = image.seen.groups[number]
     if group.findings_error is not None:
         error: GateError = ApiUnavailable(group.findings_error)

@@ -1,4 +1,8 @@
-"""Derives the verdicts of a saved report again, and the document that a check would have written."""
+"""Replay of a saved report: judges its observations again and builds the document that `check` would have written.
+
+`consistency` compares that document with the saved one. Whatever `check` adds to the report must therefore be derived
+here too, or be copied from the report as something that nothing else in it determines (version, warnings of the wait).
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -20,31 +24,34 @@ from hssgate.verdict import Check, ImageVerdict, PolicySource, Trouble, Verdict
 
 @record
 class _Recorded(Ignores):
-    """The `ignore` entries that were in force, by what they did.
+    """The `ignore` entries that were in force, reconstructed from their effect.
+
+    A report has the number of entries and, for each ignored finding, the reason; it does not have the globs. So a
+    finding is looked up by its value instead of matched.
 
     Args:
-        entries: with the reasons of the findings that did not count.
-        ignored: by finding and its CVEs, the index of such an entry.
+        entries: placeholders that have only a reason, as many as were in force.
+        ignored: index of an entry by finding and its CVE ids.
     """
 
     entries: tuple[tuple[int, Ignore], ...]
     ignored: Mapping[tuple[Finding, tuple[str, ...]], int]
 
     def entry_for(self, finding: Finding, cves: Sequence[str]) -> tuple[int, ...]:
-        """Return the index of the reason by which the finding did not count; empty where it counted."""
+        """Return the index of the entry that ignored the finding; empty if the finding counted."""
         index = self.ignored.get((finding, tuple(cves)))
         return () if index is None else (index,)
 
 
 def judged_again(image: SavedImage) -> JudgedImage:
-    """Return the verdict that follows from what was seen and from the rules that were in force then."""
+    """Return the verdict that follows from the saved observations and the rules in force at the time."""
     groups = [*range(len(image.observation.row_groups))] or [None]
     in_force = [[_rules(image.model, one) for one in image.model.in_force if one.group == group] for group in groups]
     return judge_by_rules(image.observation, image.findings, in_force, criteria_of(image))
 
 
 def criteria_of(image: SavedImage) -> Criteria:
-    """Return the time that the image was judged at, and the moment asked for; the rules are those in the report."""
+    """Return the time of judging and the `--scanned-after` of an image; its rules are in the report."""
     return Criteria((), image.judged_at, image.scanned_after)
 
 
@@ -65,7 +72,10 @@ def _rules(image: ImageModel, one: InForceModel) -> RulesInForce:
 
 
 def document_of(saved: SavedReport, judged: list[JudgedImage]) -> dict[str, Any]:
-    """Return the report that a check would have written; what nothing else tells is taken as it stands."""
+    """Return the document that `check` would have written.
+
+    Parts that do not follow from others (version of the tool, warnings of the wait) are copied from the report.
+    """
     model = saved.model
     report = document(
         Verdict(
@@ -99,16 +109,16 @@ def _verdict(image: SavedImage, again: JudgedImage) -> ImageVerdict:
         replace(group, findings_read=one.findings_read, findings_count=one.findings_count)
         for group, one in zip(verdict.seen.groups, model.seen.groups, strict=True)
     )
-    # Which group is the worst depends on what is left out.
+    # `row` is that of the worst group, which depends on the findings that were left out. So any row of the image fits.
     rows = [row_group.row for row_group in image.observation.row_groups]
     row = model.row if model.row in rows else verdict.row
     return replace(verdict, seen=replace(verdict.seen, groups=groups), row=row)
 
 
 def _or_stated(check: Check, stated: CheckModel, image: SavedImage) -> Check:
-    """Return a check as it was stated where the report does not hold what it was made of, as far as the rest fits."""
+    """Return the derived check, or the stated one if the report lacks what the check was made from."""
     if check.trouble is stated.error_type is Trouble.TIMEOUT:
-        # The advice at the end names rows that are not the image; the report holds none of them.
+        # The hint at the end of a timeout's message names rows of other images, which the report does not contain.
         known = stated.message.startswith(f"{check.rule}: {timed_out_after(image.observation)}")
         return replace(check, message=stated.message) if known else check
     if image.model.left_out is None or not RULES[check.rule].levels or stated.rule != check.rule:

@@ -1,4 +1,4 @@
-"""Model of the JSON report as it is read back."""
+"""Pydantic model of the JSON report for reading it back."""
 
 import json
 from typing import Any, Literal
@@ -19,7 +19,7 @@ _READ = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True, allow
 
 
 class SearchedModel(BaseModel):
-    """Where a default policy was looked for."""
+    """First and last folder that were searched for a default policy."""
 
     model_config = _READ
 
@@ -38,7 +38,7 @@ class PolicyModel(BaseModel):
 
 
 class ErrorModel(BaseModel):
-    """What ended the run without belonging to an image."""
+    """An error of the run that belongs to no image."""
 
     model_config = _READ
 
@@ -47,7 +47,7 @@ class ErrorModel(BaseModel):
 
 
 class CheckModel(BaseModel):
-    """A check as it was written down."""
+    """A check as stated in the report."""
 
     model_config = _READ
 
@@ -73,7 +73,7 @@ class InForceModel(BaseModel):
 
 
 class IgnoredModel(BaseModel):
-    """By which exception a finding does not count."""
+    """An `ignore` entry that ignored a finding."""
 
     model_config = _READ
 
@@ -82,7 +82,7 @@ class IgnoredModel(BaseModel):
 
 
 class FindingModel(Finding):
-    """A finding and what the policies made of it."""
+    """A finding with its CVEs and the entries that ignored it."""
 
     cve_details: tuple[Cve, ...]
     ignored_by: tuple[IgnoredModel, ...]
@@ -95,7 +95,7 @@ class FindingModel(Finding):
 
 
 class DetailModel(Detail):
-    """What else HSS found."""
+    """A malicious file, sensitive file or baseline result."""
 
     kind: DetailKind
 
@@ -106,7 +106,7 @@ class DetailModel(Detail):
 
 
 class ReadModel(BaseModel):
-    """One look at the image."""
+    """One poll of the image."""
 
     model_config = _READ
 
@@ -124,12 +124,12 @@ class ReadModel(BaseModel):
 
     @property
     def row(self) -> CicdImage:
-        """What the look showed of the row that stood for the image; all is missing where there was none."""
+        """The recorded fields of the row; all are None if no row belonged to the image."""
         return CicdImage.model_validate(self.model_dump(exclude={"at", "answered", "http_status", "request_id"}))
 
 
 class GroupModel(BaseModel):
-    """What was last seen of one group of rows."""
+    """Last state of one group of rows."""
 
     model_config = _READ
 
@@ -143,7 +143,7 @@ class GroupModel(BaseModel):
 
 
 class SeenModel(BaseModel):
-    """What the verdict was made of."""
+    """The observations that the verdict was made from."""
 
     model_config = _READ
 
@@ -178,7 +178,7 @@ class ImageModel(BaseModel):
 
 
 class ToolModel(BaseModel):
-    """What wrote the report."""
+    """The tool that wrote the report."""
 
     model_config = _READ
 
@@ -205,9 +205,11 @@ def parse_json(raw: bytes) -> Any:  # noqa: ANN401 - any JSON
     """Return the data of a JSON document.
 
     Raises:
-        ValueError: it is none, or a key stands in one object twice, so that its readers would not agree on the value.
-        RecursionError: it is nested too deep.
+        ValueError: the document is not JSON, or an object has a duplicate key.
+        RecursionError: it is nested too deeply.
     """
+    # Readers of JSON differ on duplicate keys: most take the last value, some the first. With `"exit_code": 0` beside
+    # `"exit_code": 10`, the consistency check would see one value and the next program the other.
     return json.loads(raw, object_pairs_hook=_unique)
 
 
@@ -216,5 +218,5 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the key {twice[:100]!r} stands in one object twice")
+        raise ValueError(f"the key {twice[:100]!r} is in one object twice")
     return found

@@ -126,7 +126,7 @@ WRONG = [
     pytest.param({str(number): BUILD | {"image.name": f"r.example/app{number}:1"} for number in range(7)}, ["team/app:1.0"], " and 2 more; write it like one of them", id="many names"),
     pytest.param({"a": BUILD, "b": BUILD | {"containerimage.digest": OTHER}}, [], "has another digest here than in", id="one name, two builds"),
     pytest.param({"a": BUILD, "b": BUILD | {"containerimage.digest": OTHER, "image.name": "other.example/team/app:1.0"}}, ["team/app:1.0"], "fits several builds", id="two registries, none named"),
-    pytest.param(BUILD | {"image.name": "team/app:-x"}, [], "is no tag", id="a name that is none"),
+    pytest.param(BUILD | {"image.name": "team/app:-x"}, [], "is not a tag", id="a name that is none"),
     pytest.param({}, [], "no image in it; a build metadata file holds", id="no build"),
     pytest.param(BUILD, ["--scanned-after", str(int(START) + 60)], "it was last written at", id="older than the scan asked for"),
 ]  # fmt: skip

@@ -10,8 +10,8 @@ from tests.conftest import KEY, NO_FILE, Bench
 
 MISUSES = [
     pytest.param(["app"], "names neither a version nor a digest", id="no version"),
-    pytest.param(["a b:1"], "is no part of an image name", id="blank in the name"),
-    pytest.param(["app@sha256:12"], "is no digest", id="short digest"),
+    pytest.param(["a b:1"], "is not a part of an image name", id="blank in the name"),
+    pytest.param(["app@sha256:12"], "is not a digest", id="short digest"),
     pytest.param([], "no IMAGE given", id="no image"),
     pytest.param(["app:1", "--timeout", "soon"], "is not a duration", id="no duration"),
     pytest.param(["app:1", "--timeout", "-5s"], "is not a duration", id="negative"),

@@ -204,7 +204,7 @@ def test_freshness_names_what_was_asked_for_and_what_was_found(
 
     shown = f"{DIGEST}, scanned 2026-09-21T14:13:20Z"
     assert found == Check("freshness", Result.PASSED, f"freshness: {shown}; asked for {asked}", shown, asked)
-    assert nothing == Check("freshness", Result.SKIPPED, f"freshness: no result that is of {asked}", limit=asked)
+    assert nothing == Check("freshness", Result.SKIPPED, f"freshness: no result for {asked}", limit=asked)
 
 
 def test_freshness_tells_what_the_row_does_not_say() -> None:

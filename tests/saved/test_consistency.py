@@ -114,21 +114,21 @@ CHANGES: list[Any] = [
     pytest.param(lambda r: r["images"][2]["seen"].update(ending="ended"), "seen.ending: 'ended' does not follow from the groups of rows", id="ended, and scanning"),
     pytest.param(lambda r: r["images"][0]["seen"].update(ending="timed out"), "seen.ending: 'timed out' does not follow from the groups of rows", id="settled, and timed out"),
     pytest.param(lambda r: r["images"][0]["seen"]["groups"][0].update(settled=False), "seen.ending: 'ended' does not follow from the groups of rows", id="unsettled, and ended"),
-    pytest.param(lambda r: r["images"][2]["seen"]["groups"][0].update(phase="ended"), "seen.groups[0].phase: the row does not bear out 'ended'", id="a phase beside the row"),
+    pytest.param(lambda r: r["images"][2]["seen"]["groups"][0].update(phase="ended"), "seen.groups[0].phase: the row does not fit 'ended'", id="a phase beside the row"),
     pytest.param(lambda r: r["images"][0]["seen"]["groups"][0].update(phase="ambiguous"), "fewer than two rows cannot be ambiguous", id="ambiguous alone"),
     pytest.param(lambda r: r["images"][0]["seen"]["groups"][0].update(findings_read=False), "findings cannot be read and not read", id="findings not read"),
     pytest.param(lambda r: r["images"][0]["seen"]["groups"][0].update(findings_error="x"), "findings cannot be read and not read", id="findings not to be had"),
     pytest.param(lambda r: r["images"][2]["seen"]["groups"].clear(), "in_force: it is not one entry for each group", id="no rows"),
-    pytest.param(lambda r: r["images"][0].update(reads=[]), "reads: they are not those of as many polls", id="no reads"),
-    pytest.param(lambda r: r["images"][0].update(polls=0), "reads: they are not those of as many polls", id="no polls"),
-    pytest.param(lambda r: r["images"][0]["reads"][-1].update(answered=False), "the last one brought no answer", id="an end without an answer"),
-    pytest.param(lambda r: [read.update(answered=False) for read in r["images"][2]["reads"]] and r["images"][2].update(polls=len(r["images"][2]["reads"])), "seen.groups: no read brought an answer", id="rows without an answer"),
+    pytest.param(lambda r: r["images"][0].update(reads=[]), "reads: their number does not fit the number of polls", id="no reads"),
+    pytest.param(lambda r: r["images"][0].update(polls=0), "reads: their number does not fit the number of polls", id="no polls"),
+    pytest.param(lambda r: r["images"][0]["reads"][-1].update(answered=False), "the last one has no answer", id="an end without an answer"),
+    pytest.param(lambda r: [read.update(answered=False) for read in r["images"][2]["reads"]] and r["images"][2].update(polls=len(r["images"][2]["reads"])), "seen.groups: no read has an answer", id="rows without an answer"),
     pytest.param(lambda r: r.update(finished_at=r["started_at"].replace("2026", "2025")), "finished_at: it is before started_at", id="an end before the start"),
     pytest.param(lambda r: r["images"][0]["seen"].update(judged_at=START - 86400), "seen.judged_at: it is before started_at", id="judged before the start"),
     pytest.param(lambda r: r["images"][2].update(waited_seconds=3600), "waited_seconds: it is longer than the run", id="a wait beyond the run"),
     pytest.param(lambda r: r["images"][2]["reads"].reverse(), "reads: their times are out of order", id="reads out of order"),
     pytest.param(lambda r: r["warnings"].clear(), "warnings: ", id="no warnings"),
-    pytest.param(lambda r: r.update(note="fine"), "note: no check writes that", id="a key of somebody's own"),
+    pytest.param(lambda r: r.update(note="fine"), "note: `check` does not write this key", id="a key of somebody's own"),
     pytest.param(lambda r: r["images"][0]["checks"][0].pop("actual"), "images.0.checks.0.actual: Field required", id="a key is cut out"),
     pytest.param(lambda r: r.pop("errors"), "errors: Field required", id="no errors at all"),
     pytest.param(lambda r: r["images"][0].pop("result"), "images[0].result: it is missing", id="no word of an image"),
@@ -158,7 +158,7 @@ def test_a_key_that_stands_twice_is_refused(bench: Bench) -> None:
 
     ended = judged(bench, "changed.json")
 
-    assert (ended.code, "the key 'exit_code' stands in one object twice" in ended.err) == (2, True), ended.err
+    assert (ended.code, "the key 'exit_code' is in one object twice" in ended.err) == (2, True), ended.err
 
 
 def test_a_change_that_nothing_else_tells_of_is_seen_by_the_hash(bench: Bench) -> None:
@@ -170,7 +170,7 @@ def test_a_change_that_nothing_else_tells_of_is_seen_by_the_hash(bench: Bench) -
     (other,) = [row for row in rows if row != report["images"][0]["row"]]
     other["malicious_file_num"] = 0
 
-    assert "sha256: it is not that of the rest, so the report was changed after it was written" in refusal(
+    assert "sha256: it does not match the rest, so the report was changed after it was written" in refusal(
         bench, report, seal=False
     )
 
