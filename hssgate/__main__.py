@@ -1,6 +1,6 @@
 """Entry point of `python -m hssgate` and of the console script."""
 
-import _signal  # what is built in of `signal`: the rest takes 4 ms to load, in which Ctrl-C would be a traceback
+import _signal  # built-in core of `signal`, which takes 4 ms to load; Ctrl-C during that time would print a traceback
 import gc
 import os
 import sys
@@ -10,16 +10,16 @@ _SIGNALLED = 128  # plus the number of the signal
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    # Before all else: a signal while modules load is neither a traceback nor exit code 1. Before this line the process
-    # is Python's alone.
+    # First of all install handlers: a signal while modules load must give neither a traceback nor exit code 1. Before
+    # this line only Python's own start-up runs, which hssgate cannot influence.
     for number in (_signal.SIGINT, _signal.SIGTERM):
         _signal.signal(number, _end_at_once)
-    # Modules are made to stay: collecting while they load finds nothing, at a tenth of the start-up. It is switched on
-    # again once they are loaded.
+    # Modules stay in memory, so garbage collection while they load finds nothing, and costs a tenth of the start-up
+    # time. It is enabled again once they are loaded (cli/main.py).
     gc.disable()
-    # No plugin of somebody else's package gets to see what the gate parses, and none is searched for.
+    # Third-party plugins of pydantic must not see the data that the gate parses; searching for them takes time, too.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    # Time zones are of no use here; pydantic loads them, and to find them Python would read how it was built: 6 ms.
+    # pydantic loads time zones, which hssgate does not need; to find them Python reads its build configuration: 6 ms.
     os.environ.setdefault("PYTHONTZPATH", "")
     from hssgate.cli.signals import Signals
 
@@ -36,8 +36,8 @@ def _end_at_once(number: int, _frame: object) -> None:
 
 def _leave(code: int) -> None:
     """End the process at once, with this code."""
-    # Taking every module apart costs time, and a request that was given up must neither hold up the end nor speak in
-    # it. Output is flushed when it is written; this is for the rest.
+    # `sys.exit` would wait for the threads of abandoned requests, which could print in the meantime. Destroying all
+    # modules takes time, too. Output is flushed when it is written; the flush here is for the rest.
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

@@ -1,4 +1,4 @@
-"""Preflight checks: each prerequisite of a check, tried once, with at most one bad signature."""
+"""Preflight checks: each prerequisite of a run, tried once, with at most one wrong signature."""
 
 import difflib
 from collections.abc import Callable
@@ -20,13 +20,13 @@ from hssgate.hss.query import CicdImagesQuery
 from hssgate.hss.responses import unreadable_row
 from hssgate.text import clean, plural
 
-_SKEW_ODD = 60.0  # seconds that are worth telling
+_SKEW_ODD = 60.0  # seconds; a smaller skew is not shown
 WHAT_COMES_BEFORE = "what comes before it does not hold"
-_FEW = 10  # rows; the fewest that the API lists
+_FEW = 10  # rows; smallest page of the API
 
 
 class CheckState(StrEnum):
-    """How one look ended."""
+    """Outcome of one check."""
 
     OK = "ok"
     FAILED = "failed"
@@ -35,14 +35,14 @@ class CheckState(StrEnum):
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One thing that a check needs.
+    """Result of one preflight check.
 
     Args:
-        name: of it.
-        state: how the look ended.
-        message: what was found, and what to do about it.
-        blame: the exit code of a check that met this.
-        was_asked: somebody answered to the credentials.
+        name: of the prerequisite.
+        state: outcome.
+        message: the finding, and a remedy.
+        blame: exit code that `check` would have for this problem.
+        proves_credentials: a service has accepted the credentials.
     """
 
     name: str
@@ -53,13 +53,13 @@ class CheckResult:
 
 
 def failed(name: str, error: GateError) -> CheckResult:
-    """Return the look that ended with an error, with what to do about it."""
+    """Return the result for an error, with a remedy."""
     shown = error.with_advice() if isinstance(error, ApiUnavailable) else error
     return CheckResult(name, CheckState.FAILED, str(shown), _blame(error))
 
 
 def _blame(error: GateError) -> ExitCode:
-    """Return whether the caller can fix it, such as a wrong key, or HSS is out of reach."""
+    """Return 2 if the caller can fix the problem, such as a wrong key, or 3 if HSS cannot be reached."""
     if not isinstance(error, ApiRefused) or isinstance(error, HostUntrusted):
         return error.exit_code
     status = error.exchange.http_status
@@ -67,16 +67,16 @@ def _blame(error: GateError) -> ExitCode:
 
 
 def check_host(hosts: Hosts, endpoint: str, clock: Clock, within: float) -> tuple[list[CheckResult], float | None]:
-    """Look at the endpoint, its TLS and the clocks, with a request that bears no credentials.
+    """Check endpoint, TLS and clock with a request without credentials.
 
     Args:
-        hosts: to ask.
+        hosts: HTTP clients.
         endpoint: of HSS.
-        clock: our own.
+        clock: the local clock.
         within: seconds for the request.
 
     Returns:
-        The looks, and the server's time in epoch seconds, if known.
+        The results, and the server's time in epoch seconds, if known.
     """
     url = urlsplit(endpoint)
     plain = "plain http, which is for a loopback host alone"
@@ -95,7 +95,7 @@ def check_host(hosts: Hosts, endpoint: str, clock: Clock, within: float) -> tupl
 
 
 def host_failed(error: GateError) -> list[CheckResult]:
-    """Return the looks at a host that could not be asked."""
+    """Return the results for a host that could not be reached."""
     reached = failed("endpoint", error)
     blame = ExitCode.MISUSED if isinstance(error, Misused) else ExitCode.API_UNAVAILABLE
     return [replace(reached, blame=blame), skipped("tls", "no answer"), skipped("clock", "no answer")]
@@ -110,15 +110,15 @@ def check_access(
     server_time: float | None,
     warn: Callable[[str], None],
 ) -> list[CheckResult]:
-    """Look at credentials, project, permission and CI/CD identifier; nothing is asked after a refused credential.
+    """Check credentials, project, permission and CI/CD identifier; no request follows refused credentials.
 
     Args:
-        hosts: to ask.
-        connection: as it would be used by a check.
-        clock: our own.
+        hosts: HTTP clients.
+        connection: the connection of a run.
+        clock: the local clock.
         cicd_name: the identifier that should exist, if one was given.
-        server_time: of the endpoint, in epoch seconds; with it no signature fails for the clock's sake.
-        warn: called with a line where something is odd but healed.
+        server_time: of the endpoint, in epoch seconds; it corrects a wrong local clock before the first signature.
+        warn: called with one line for each problem that was corrected.
     """
     client = HssClient(hosts, connection, clock, warn)
     client.authenticator.correct_clock(server_time)
@@ -136,7 +136,7 @@ def check_access(
             match error.exchange.http_status:
                 case 401:
                     return access_results(failed("credentials", error))
-                case 400 | 403:  # whoever refuses for another reason knows who asked
+                case 400 | 403:  # a refusal for another reason follows a successful authentication
                     results["credentials"] = _accepted(connection)
             results[name] = failed(name, error)
             break
@@ -147,14 +147,14 @@ def check_access(
 
 
 def access_results(*seen: CheckResult) -> list[CheckResult]:
-    """Return the looks at access, in their order, with those that could not be tried."""
+    """Return the results in their order; checks without a result are skipped."""
     results = {result.name: result for result in seen}
     names = ("credentials", "project", "permission", "cicd-name")
     return [results.get(name) or skipped(name, WHAT_COMES_BEFORE) for name in names]
 
 
 def skipped(name: str, why: str) -> CheckResult:
-    """Return the look at something that was not looked at."""
+    """Return the result of a skipped check."""
     return CheckResult(name, CheckState.SKIPPED, f"not looked at: {why}")
 
 
@@ -176,7 +176,7 @@ def _accepted(connection: Connection) -> CheckResult:
 
 
 def _obtained(client: HssClient, connection: Connection, within: float) -> CheckResult:
-    """Make the exchange, if there is one; what was given as it is shows its worth only when it is used."""
+    """Obtain temporary credentials, if any; a given token or key can only be checked by a later request."""
     client.authenticator.obtain_credentials(within)
     if isinstance(connection.credentials, Token | AccessKey):
         source = connection.credentials.source

@@ -79,7 +79,7 @@ class CheckOptions(ConnectionOptions):
 
 
 class _Gate(github.AnnouncesMisuse, RemovesOldReports):
-    """Misuse is announced, and leaves no report of an earlier run behind."""
+    """Announces misuse to GitHub, and removes the reports of an earlier run."""
 
 
 @click.command(cls=_Gate, short_help="wait for the scan of images and judge them by a policy", epilog=_EPILOG)
@@ -187,7 +187,7 @@ def _run(
 
 
 def _wait_settings(ctx: click.Context, options: CheckOptions) -> WaitSettings:
-    """Return the pace; where only one bound of the pause is given, it moves the other's default out of the way."""
+    """Return timeouts and pauses; if only one bound of the pause is given, the default of the other follows it."""
     interval, max_interval = options.interval, options.max_interval
     if interval > max_interval:
         if is_default(ctx, "max_interval"):
@@ -207,7 +207,7 @@ def _wait_settings(ctx: click.Context, options: CheckOptions) -> WaitSettings:
 
 
 def _explain(settings: Settings, context: RunContext) -> None:
-    """Say with -v what the run is made of."""
+    """Print the settings of the run with -v."""
     console = context.console
     explain(settings.connection, context)
     if settings.scanned_after:

@@ -27,55 +27,56 @@ _STYLES: dict[Tone, dict[str, object]] = {
 
 
 class Console:
-    """Prints.
+    """Prints results to stdout, and progress, warnings and errors to stderr.
 
     Args:
-        redactor: takes out secrets.
+        redactor: masks secrets.
     """
 
     def __init__(self, redactor: Redactor | None = None) -> None:
         self.redactor = redactor or Redactor()
         self.verbosity = 0  # -1 quiet, 0 normal, 1 and 2 verbose
-        self.results_to_stderr = False  # where a report takes stdout
-        self.unprinted: OSError | None = None  # why a result could not be printed on stdout
+        self.results_to_stderr = False  # set if a report is written to stdout
+        self.unprinted: OSError | None = None  # error of a result that could not be printed on stdout
         self._live = ""
         self._has_stdout = sys.stdout is not None
         sys.stdout = sys.stdout or _nowhere()
         sys.stderr = sys.stderr or _nowhere()
         for stream in (sys.stdout, sys.stderr):
             reconfigure = getattr(stream, "reconfigure", None)
-            if reconfigure is not None:  # a narrow encoding must not turn a verdict into a crash
+            if reconfigure is not None:  # a character that the encoding lacks must not cause a crash
                 reconfigure(errors="backslashreplace")
 
     def take_verbosity(self, verbose: int, *, quiet: bool) -> None:
-        """Set the verbosity; without an option it stays as it was."""
+        """Set the verbosity; without either option it stays as it was."""
         if verbose or quiet:
             self.verbosity = -1 if quiet else verbose
 
     def result(self, text: str) -> None:
-        """Print a result, in full; that stdout is closed, or read no longer, is the caller's own wish."""
+        """Print a result in full. A closed stdout, or a pipe without a reader, is not an error: the caller chose it."""
         if self.results_to_stderr:
             self._print(sys.stderr, text)
         elif (error := self._print(sys.stdout, text)) is not None and error.errno not in {errno.EPIPE, errno.EBADF}:
             self.unprinted = error
 
     def command(self, text: str) -> None:
-        """Print a line that the pipeline's runner acts on; nothing else that is printed can be taken for one."""
+        """Print a command line for the pipeline's runner; in all other output such commands are disabled."""
         self._write_line(sys.stderr if self.results_to_stderr else sys.stdout, text)
 
     def mask(self, secret: Secret) -> None:
-        """Print the one line that holds a secret: the runner takes it out, and the secret wherever it stands later.
+        """Print the command that makes the runner mask a secret: the only line that contains one.
 
-        It goes to stderr, which the runner reads as well: stdout is what people keep in files.
+        The runner removes the line from the log, and masks the secret in all later output. It goes to stderr, which the
+        runner reads too: stdout is often redirected into a file.
         """
-        value = secret.reveal().replace("%", "%25")  # the runner takes that back
+        value = secret.reveal().replace("%", "%25")  # the runner decodes it
         _write(sys.stderr, f"::add-mask::{value}\n")
 
     def document(self, text: str) -> None:
-        """Print a report on stdout, in UTF-8, also where the terminal has another encoding.
+        """Print a report on stdout in UTF-8, whatever the encoding of the terminal.
 
         Raises:
-            OSError: stdout cannot be written; it is given up.
+            OSError: stdout cannot be written; nothing is printed there any more.
         """
         with self._giving_up_stdout():
             sys.stdout.flush()
@@ -83,10 +84,10 @@ class Console:
             sys.stdout.buffer.flush()
 
     def rows(self, text: str) -> None:
-        """Print rows on stdout, as far as its encoding goes.
+        """Print rows on stdout; characters that its encoding lacks are escaped.
 
         Raises:
-            OSError: stdout cannot be written; it is given up.
+            OSError: stdout cannot be written; nothing is printed there any more.
         """
         with self._giving_up_stdout():
             sys.stdout.write(self.redactor.ours(text))
@@ -103,7 +104,7 @@ class Console:
             self._print(sys.stderr, text)
 
     def detail(self, text: str, level: int = 1) -> None:
-        """Print a line only for those who asked for so much."""
+        """Print a line from this verbosity on."""
         if self.verbosity >= level:
             self._print(sys.stderr, self.paint(text, "dim", sys.stderr))
 
@@ -116,7 +117,7 @@ class Console:
         self._print(sys.stderr, f"{self.paint('error:', 'bad', sys.stderr)} {text}")
 
     def live(self, text: str) -> None:
-        """Show a line that the next output replaces; only on a terminal, unless quiet."""
+        """Show a status line, which the next output replaces; only on a terminal, unless quiet."""
         if self.verbosity < 0 or not self.is_live:
             return
         width = max(_terminal_width() - 1, 20)
@@ -129,11 +130,11 @@ class Console:
         return _is_terminal(sys.stderr) and os.environ.get("TERM", "") != "dumb"
 
     def paint_result(self, text: str, tone: Tone) -> str:
-        """Return the text in a tone, if results may be coloured."""
+        """Return the text in a colour, if results are coloured."""
         return self.paint(text, tone, sys.stderr if self.results_to_stderr else sys.stdout)
 
     def paint(self, text: str, tone: Tone, stream: TextIO) -> str:
-        """Return the text in a tone, if the stream may be coloured."""
+        """Return the text in a colour, if the stream is coloured."""
         return click.style(text, **_STYLES[tone]) if may_colour(stream, os.environ) else text  # type: ignore[arg-type]
 
     @contextlib.contextmanager
@@ -157,7 +158,7 @@ class Console:
 
 
 def may_colour(stream: TextIO, environ: Mapping[str, str]) -> bool:
-    """Whether colour is welcome: `NO_COLOR` beats `FORCE_COLOR` beats the terminal's own wish."""
+    """Whether to use colours: decided by `NO_COLOR`, else by `FORCE_COLOR`, else by the terminal."""
     if environ.get("NO_COLOR"):
         return False
     if environ.get("FORCE_COLOR", "0") not in ("", "0"):
@@ -166,7 +167,7 @@ def may_colour(stream: TextIO, environ: Mapping[str, str]) -> bool:
 
 
 def _nowhere() -> TextIO:
-    """Return what stands in for a stream that was closed before the start."""
+    """Return a stream that discards its input, for one that was closed before the start."""
     return Path(os.devnull).open("w", encoding="utf-8")
 
 
@@ -185,7 +186,7 @@ def _terminal_width() -> int:
 
 
 def _write(stream: TextIO, text: str) -> OSError | None:
-    """Write and flush; return why that failed. The stream is given up then, and what comes after it goes on."""
+    """Write and flush; return the error if that failed. Later output to the stream is then discarded."""
     try:
         stream.write(text)
         stream.flush()
@@ -198,7 +199,7 @@ def _write(stream: TextIO, text: str) -> OSError | None:
 
 
 def _silence(stream: TextIO) -> None:
-    """Point the stream nowhere, so that Python does not fail on it again at its end."""
+    """Redirect the stream to the null device, so that Python's flush at exit does not fail again."""
     try:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())

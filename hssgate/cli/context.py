@@ -17,15 +17,14 @@ from hssgate.record import record
 
 @record
 class RunContext:
-    """What a command needs of the outside.
+    """The outside world of a command; tests replace all of it here.
 
     Args:
-        clock: time and chance.
-        open_http: makes a client for scheme and host, with certificate authorities of the caller's own or not, and
-            with the proxy for this host, if there is one.
-        signals: that end the run.
+        clock: time and random numbers.
+        open_http: makes an HTTP client from scheme and host, an optional CA bundle and an optional proxy.
+        signals: signal handling.
         environ: the environment variables.
-        console: where output goes.
+        console: output.
     """
 
     clock: Clock
@@ -35,21 +34,21 @@ class RunContext:
     console: Console = field(default_factory=Console)
 
     def interruptible(self) -> AbstractContextManager[None]:
-        """Let the first signal end the clock's waits in good order, and a second one the process at once."""
+        """Let the first signal interrupt the clock's waits; a second one ends the process at once."""
         return self.signals.heeded(lambda code: self.clock.interrupt(Interrupted(code)))
 
 
 def real_context(signals: Signals) -> RunContext:
-    """Return the world of a real run.
+    """Return the context of a real run.
 
     Args:
-        signals: that were installed at its start.
+        signals: the signal handling installed at the start of the process.
     """
     return RunContext(SystemClock(), open_http, signals, os.environ)
 
 
 def require_working_directory() -> None:
-    """Refuse to run in a directory that was deleted: no policy would be found there, and no report could be written.
+    """Refuse to run in a deleted directory: no policy would be found there, and no report could be written.
 
     Raises:
         Misused: there is no working directory.

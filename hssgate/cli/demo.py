@@ -45,12 +45,12 @@ rules:
   unsafe_settings: 10
   malicious_files: 0
 """
-_GLANCE = 0.1  # seconds between two looks at whether the check has ended
+_GLANCE = 0.1  # seconds between two checks whether the process has ended
 _SIGNALLED = 128  # plus the signal's number
 _OWN_VARIABLES = ("HSSGATE_", "HUAWEICLOUD_", "HW_", "CLOUD_SDK_", "ACTIONS_ID_TOKEN_")
 
 
-@click.command(short_help="see the gate at work, with nothing to configure")
+@click.command(short_help="try the gate, with nothing to configure")
 @common_options
 @click.pass_context
 def demo(ctx: click.Context, verbose: int, quiet: bool) -> None:  # noqa: FBT001 - click's flag
@@ -89,7 +89,7 @@ def _arguments(url: str) -> list[str]:
 
 
 def _check(arguments: list[str], context: RunContext) -> int:
-    """Run the real command line, with the emulator's key and nothing of the caller's own configuration."""
+    """Run the real command line with the emulator's key, without the caller's own configuration."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith(_OWN_VARIABLES)}
     environ |= {"HUAWEICLOUD_SDK_AK": "emulator-ak", "HUAWEICLOUD_SDK_SK": "emulator-sk"}
     command = [sys.executable, "-P", "-m", "hssgate", *arguments]
@@ -97,7 +97,7 @@ def _check(arguments: list[str], context: RunContext) -> int:
         try:
             while process.poll() is None:
                 context.clock.sleep(_GLANCE)
-        except Interrupted as interruption:  # it has reports to write
+        except Interrupted as interruption:  # the check still has to write its reports
             process.send_signal(int(interruption.exit_code) - _SIGNALLED)
             process.wait()
             return int(interruption.exit_code)

@@ -74,7 +74,7 @@ class _Options(ConnectionOptions):
     layout: str
 
 
-@click.command(short_help="look at all that a check needs, and say what is wrong")
+@click.command(short_help="check every prerequisite, and name each problem")
 @click.option(
     "--cicd-name",
     type=TextParam(LONGEST_CICD_NAME),
@@ -96,11 +96,11 @@ class _Options(ConnectionOptions):
 @click.pass_context
 @receives(_Options)
 def doctor(ctx: click.Context, options: _Options) -> None:
-    """Look once at variables, policy, hosts, TLS, clock, credentials, project, permission and CI/CD identifier.
+    """Check variables, policy, hosts, TLS, clock, credentials, project, permission and CI/CD identifier once.
 
-    A line for each, with what to do where it does not hold, and for each host what it is sent. Exit 0 only if all hold;
-    else 2 where the caller can fix it, or 3 where HSS is out of reach. At most one signature fails: five lock an access
-    key for five minutes.
+    Prints a line for each, with a remedy for each problem, and for each host the secrets that it is sent. Exit 0 only
+    if all are fine; else 2 if the caller can fix it, or 3 if HSS cannot be reached. At most one wrong signature is
+    sent: five lock an access key for five minutes.
     """
     context: RunContext = ctx.obj
     console = context.console
@@ -116,7 +116,7 @@ def doctor(ctx: click.Context, options: _Options) -> None:
 
 
 def _variables(ctx: click.Context) -> CheckResult:
-    """Look at the variables that `check` reads, but for that of IMAGE, which `check` itself may be given."""
+    """Check the variables that `check` reads, except the one of IMAGE, which may be given as an argument later."""
     from hssgate.cli.check import check
 
     context: RunContext = ctx.obj
@@ -145,7 +145,7 @@ def _policy(policies: Sequence[Path], context: RunContext) -> CheckResult:
 
 
 def _with_notes(results: Sequence[CheckResult], name: str, notes: Sequence[str]) -> list[CheckResult]:
-    """Return the looks with more lines in the message of one of them."""
+    """Return the results with additional lines in the message of one of them."""
     return [
         replace(result, message="\n".join([result.message, *notes])) if result.name == name else result
         for result in results
@@ -153,7 +153,7 @@ def _with_notes(results: Sequence[CheckResult], name: str, notes: Sequence[str])
 
 
 def _connection(given: _Options, choice: CredentialChoice | Misused, context: RunContext) -> list[CheckResult]:
-    """Look at all that has to do with HSS; what can be found wrong without asking is not asked for."""
+    """Check everything about HSS; problems that show without a request are found without one."""
     target = _tried(lambda: target_of_options(context, given))
     connection = _connection_or_look(given, target, choice, context)
     if isinstance(target, Misused):
@@ -186,7 +186,7 @@ def _connection_or_look(
     choice: CredentialChoice | Misused,
     context: RunContext,
 ) -> Connection | CheckResult:
-    """Return the connection, or the look at credentials or project that tells why there is none."""
+    """Return the connection, or the failed check of credentials or project."""
     if isinstance(choice, Misused):
         return failed("credentials", choice)
     if isinstance(target, Misused):
@@ -202,7 +202,7 @@ def _connection_or_look(
 
 
 def _hosts(connection: Connection, proxies: Mapping[str, Proxy]) -> CheckResult:
-    """Name each host that a check would ask, what it would be sent, and the proxy on the way to it."""
+    """List each host of a run, the secrets that it is sent, and its proxy."""
     sent: dict[str, list[str]] = {}
     for endpoint, what in recipients_of(connection):
         sent.setdefault(endpoint, []).append(what)

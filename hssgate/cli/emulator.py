@@ -30,8 +30,8 @@ def emulator(ctx: click.Context, port: int, scenario: Path | None, verbose: int,
     """Serve the API of HSS on loopback until interrupted.
 
     The first line on stdout is `listening on http://127.0.0.1:PORT`. Without --scenario: access key emulator-ak with
-    secret emulator-sk, token emulator-token, any project id. The other ways in, by way of IAM, STS, ECS metadata or
-    GitHub, are printed on start. Images can be pushed while it runs, as JSON to /_emulator/images; docs/emulator.md
+    secret emulator-sk, token emulator-token, any project id. Other ways of authentication, by IAM, STS, ECS metadata
+    or GitHub, are printed at start. Images can be pushed while it runs, as JSON to /_emulator/images; docs/emulator.md
     describes them and the scenario file.
     """
     context: RunContext = ctx.obj
@@ -40,7 +40,7 @@ def emulator(ctx: click.Context, port: int, scenario: Path | None, verbose: int,
         played = load_scenario(scenario) if scenario else default_scenario()
     except ScenarioInvalid as error:
         raise Misused(str(error)) from error
-    app = Emulator(played, now=context.clock.epoch, sleep=time.sleep)  # its threads wait on their own
+    app = Emulator(played, now=context.clock.epoch, sleep=time.sleep)  # each of its threads sleeps by itself
     try:
         with context.interruptible(), serve(app, port=port) as server:
             context.console.result(f"listening on {server.url}")

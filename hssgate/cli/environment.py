@@ -14,7 +14,7 @@ PREFIX = "HSSGATE_"
 IMAGES = "HSSGATE_IMAGES"
 _DOTENV_PREFIX = "HSSGATE_DOTENV_PREFIX"
 
-# Which image is judged, under which policy, and which of its results counts.
+# Variables that decide which image is judged, under which policy, and which result counts.
 DECIDING = (
     "HSSGATE_POLICY",
     "HSSGATE_SCANNED_AFTER",
@@ -36,7 +36,7 @@ SETTINGS = (
         )
     ),
 )  # fmt: skip
-# What the dotenv report hands on to later jobs, before which a prefix may stand.
+# Variables that the dotenv report sets for later jobs; they may have a prefix.
 _OUTPUTS = tuple(
     f"{PREFIX}{name}"
     for name in (
@@ -44,7 +44,7 @@ _OUTPUTS = tuple(
         "UNSAFE_SETTINGS", "VULNERABILITIES",
     )
 )  # fmt: skip
-# Of the GitLab template, and of Kubernetes for a service that is named hssgate.
+# Variables of the GitLab template, and those that Kubernetes sets for a service named hssgate.
 _FAMILIES = tuple(f"{PREFIX}{name}" for name in ("INPUT_", "WRITTEN_", "SERVICE_", "PORT"))
 # Reserved: options of these names would decide which image is judged, and there are none yet.
 _RESERVED = ("HSSGATE_RESOLVE", "HSSGATE_PLATFORM")
@@ -54,11 +54,11 @@ _SHORTEST_STEM = 3
 
 @record
 class VariableProblems:
-    """What is wrong with the variables.
+    """Problems with the variables.
 
     Args:
-        faults: lines about variables that would have decided what is judged.
-        warnings: lines about unknown variables that decide nothing.
+        faults: lines about deciding variables.
+        warnings: lines about other unknown variables.
     """
 
     faults: tuple[str, ...]
@@ -69,10 +69,10 @@ def check_variables(ctx: click.Context) -> None:
     """Warn of unknown variables.
 
     Args:
-        ctx: of the command that is about to run; it tells which options were given.
+        ctx: of the command; it shows which options were given.
 
     Raises:
-        Misused: a variable that would decide what is judged is empty, or is misspelt; or a prefix is none.
+        Misused: a deciding variable is empty or misspelt, or the dotenv prefix is not valid.
     """
     context: RunContext = ctx.obj
     dotenv_prefix(context.environ)
@@ -92,10 +92,10 @@ def check_variables(ctx: click.Context) -> None:
 
 
 def dotenv_prefix(environ: Mapping[str, str]) -> str:
-    """Return what goes before the names of the variables in a `dotenv` report.
+    """Return the prefix of the variables in a `dotenv` report.
 
     Raises:
-        Misused: no variable can begin like this.
+        Misused: it is not valid in the name of a variable.
     """
     prefix = environ.get(_DOTENV_PREFIX, "")
     if not prefix or (prefix.isascii() and prefix.replace("_", "0").isalnum()):
@@ -107,12 +107,12 @@ def dotenv_prefix(environ: Mapping[str, str]) -> str:
 
 
 def decided_by_variable(ctx: click.Context) -> dict[str, str]:
-    """Return the deciding variables that the command reads, since their option is not given, each with its option."""
+    """Return the deciding variables whose option is not given, each with that option."""
     return {variable: option for variable, option in read_by(ctx.command).items() if not _is_given(ctx, variable)}
 
 
 def read_by(command: click.Command) -> dict[str, str]:
-    """Return the deciding variables that a command may read, each with the option or argument that beats it."""
+    """Return the deciding variables of a command, each with the option or argument that takes precedence over it."""
     return {
         variable: parameter.opts[0]
         if isinstance(parameter, click.Option)
@@ -126,11 +126,11 @@ def read_by(command: click.Command) -> dict[str, str]:
 
 
 def variable_problems(environ: Mapping[str, str], read: Mapping[str, str]) -> VariableProblems:
-    """Return what is wrong with the variables.
+    """Find problems with the variables.
 
     Args:
         environ: the environment.
-        read: the deciding variables that the command reads, each with the option that may be given instead.
+        read: the deciding variables that the command reads, each with its option.
     """
     empty = [name for name in read if not environ.get(name, "-").strip()]
     faults = [
@@ -171,14 +171,14 @@ def _unknown(environ: Mapping[str, str]) -> Iterator[str]:
 
 
 def _stem(name: str) -> str | None:
-    """Return what follows the prefix, without `_`; None for a variable that is not meant for hssgate."""
+    """Return the name without prefix and `_`; None for a variable that is not one of hssgate's."""
     letters = name.upper().replace("_", "")
     prefix = PREFIX.replace("_", "")
     return letters.removeprefix(prefix) if letters.startswith(prefix) else None
 
 
 def _is_meant(name: str, variable: str) -> bool:
-    """Whether an unknown name may be a slip for a variable that is read."""
+    """Whether an unknown name may be a misspelling of a variable that is read."""
     from difflib import SequenceMatcher
 
     written, meant = _stem(name) or "", _stem(variable) or ""

@@ -35,7 +35,7 @@ class _Milliseconds(When):
 
 
 def query_options(command: Command) -> Command:
-    """Add an option for each query parameter but the enterprise project, which is the connection's."""
+    """Add an option for each query parameter except the enterprise project, which is a connection option."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command

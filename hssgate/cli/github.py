@@ -24,8 +24,8 @@ from hssgate.reports.wording import policy_line
 from hssgate.text import clean
 from hssgate.verdict import Outcome, Result, Verdict
 
-_MOST_ANNOTATIONS = 9  # GitHub shows ten of a step
-_LARGEST_SUMMARY = 1024 * 1024  # bytes of one step; GitHub shows nothing of a larger one
+_MOST_ANNOTATIONS = 9  # GitHub shows ten in a step
+_LARGEST_SUMMARY = 1024 * 1024  # bytes of a step; GitHub drops a larger summary entirely
 _LONGEST_ANNOTATION = 1000
 _LEVELS = {Result.FAILED: "error", Result.ERROR: "error", Result.WARNED: "warning"}
 
@@ -38,20 +38,20 @@ def in_github_actions(environ: Mapping[str, str]) -> bool:
 
 
 def writers(context: RunContext) -> tuple[Callable[[Verdict], str | None], ...]:
-    """Return what writes the step's outputs and its summary; elsewhere there is nothing to write."""
+    """Return functions that write the step's outputs and summary; none outside GitHub Actions."""
     if not in_github_actions(context.environ):
         return ()
     return partial(_write_outputs, context=context), _Summary(context).write
 
 
 def annotate(verdict: Verdict, context: RunContext) -> None:
-    """Annotate the run; elsewhere nothing is done."""
+    """Annotate the run; no effect outside GitHub Actions."""
     if in_github_actions(context.environ):
         _annotate(_annotations(verdict), context.console)
 
 
 def _write_outputs(verdict: Verdict, context: RunContext) -> str | None:
-    """Append the outputs; of several of one name GitHub takes the last."""
+    """Append the outputs; of several outputs with one name GitHub uses the last."""
     from hssgate.reports.outputs import compact_json, outputs
 
     values = {**outputs(verdict), "json": compact_json(verdict)}
@@ -59,7 +59,7 @@ def _write_outputs(verdict: Verdict, context: RunContext) -> str | None:
 
 
 class _Summary:
-    """The step's summary: the whole verdict, and a line for each time that it becomes another."""
+    """The step's summary: the whole verdict first, then a line for each later change of it."""
 
     def __init__(self, context: RunContext) -> None:
         self._context = context
@@ -80,13 +80,13 @@ class _Summary:
 
 
 def mask(secret: Secret, context: RunContext) -> None:
-    """Let GitHub mask a secret that it does not know yet, in all output of this job; elsewhere nothing is done."""
+    """Make GitHub mask a new secret in all output of this job; no effect outside GitHub Actions."""
     if in_github_actions(context.environ):
         context.console.mask(secret)
 
 
 class AnnouncesMisuse(click.Command):
-    """A command whose misuse is shown where its verdict would be."""
+    """A command that reports misuse to GitHub in the place of its verdict."""
 
     def make_context(self, *args: Any, **extra: Any) -> click.Context:  # noqa: ANN401 - click's signature
         """Parse the arguments."""
@@ -103,7 +103,7 @@ class AnnouncesMisuse(click.Command):
 
 @contextlib.contextmanager
 def _announcing(context: RunContext | None) -> Iterator[None]:
-    """Tell GitHub of an error that leaves, and let it go on."""
+    """Report an error to GitHub, and raise it again."""
     try:
         yield
     except GateError as error:
@@ -124,7 +124,7 @@ def _announce(context: RunContext | None, message: str, code: ExitCode) -> None:
 
 
 def _unwritten(context: RunContext, variable: str, append: Callable[[Path], None]) -> str | None:
-    """Append to the file that the variable names; return why that could not be done."""
+    """Append to the file that the variable names; return a message if that failed."""
     path = context.environ.get(variable)
     if not path:
         return None
@@ -138,7 +138,7 @@ def _unwritten(context: RunContext, variable: str, append: Callable[[Path], None
 
 
 def _append_summary(path: Path, summary: str, brief: str) -> None:
-    """Append the summary, or the one line of it where there is no more room."""
+    """Append the summary, or a one-line version if the summary would exceed the limit."""
     taken = path.stat().st_size if path.exists() else 0
     for text in (summary, brief):
         data = f"\n{text.rstrip()}\n".encode(errors="replace")
@@ -149,7 +149,7 @@ def _append_summary(path: Path, summary: str, brief: str) -> None:
 
 
 def _append_outputs(path: Path, values: Mapping[str, str], console: Console) -> None:
-    """Append each output between two lines that no value can hold."""
+    """Append each output between two random delimiter lines, which no value can contain."""
     fence = f"hssgate-{secrets.token_hex(16)}"
     text = "".join(f"{name}<<{fence}\n{console.redactor.data(value)}\n{fence}\n" for name, value in values.items())
     with path.open("ab") as file:
@@ -170,7 +170,7 @@ def _annotations(verdict: Verdict) -> list[Annotation]:
 
 
 def _annotate(annotations: Iterable[Annotation], console: Console) -> None:
-    """Print as many annotations as GitHub shows; the last one tells of those left out."""
+    """Print as many annotations as GitHub shows; the last one gives the number of those left out."""
     shown = [*dict.fromkeys(annotations)]
     if len(shown) > _MOST_ANNOTATIONS:
         left_out = len(shown) - _MOST_ANNOTATIONS + 1

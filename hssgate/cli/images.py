@@ -23,10 +23,10 @@ from hssgate.waiting.pages import pages_of
 
 _EPILOG = """\b
 Exit codes:
-  0    the whole list was printed, or as many rows as were asked for
+  0    the whole list was printed, or as many rows as requested
   1    crashed: a bug
   2    misused: an option is wrong
-  3    the API could not be asked, or the list is not whole
+  3    the API was not available, or the list is incomplete
   130  interrupted (SIGINT)
   143  interrupted (SIGTERM)
 """
@@ -38,8 +38,8 @@ class _Options(ConnectionOptions):
 
     Args:
         layout: name of the format.
-        max_rows: after which to stop.
-        filters: the other query parameters by their names, which the model checks again.
+        max_rows: number of rows after which to stop.
+        filters: the other query parameters by name; the model validates them again.
     """
 
     layout: str
@@ -53,7 +53,7 @@ class _Options(ConnectionOptions):
         return cls(**own, filters={name: value for name, value in given.items() if name not in own})
 
 
-@click.command(short_help="list what HSS knows of images", epilog=_EPILOG)
+@click.command(short_help="list the images in HSS", epilog=_EPILOG)
 @query_options
 @click.option(
     "--format",
@@ -63,15 +63,15 @@ class _Options(ConnectionOptions):
     show_default=True,
     help="A table, or JSON lines: an object a row with the API's own names.",
 )
-@click.option("--max-rows", type=click.IntRange(1), help="Stop after so many rows.")
+@click.option("--max-rows", type=click.IntRange(1), help="Stop after this many rows.")
 @connection_options
 @common_options
 @click.pass_context
 @receives(_Options.of)
 def images(ctx: click.Context, options: _Options) -> None:
-    """List the CI/CD images that HSS knows, newest scan first, with the API's own filters.
+    """List the CI/CD images in HSS, newest scan first, with the API's own filters.
 
-    All pages are read, each printed before the next is asked for. Credentials come from the environment, as for
+    All pages are read, each printed before the next is requested. Credentials come from the environment, as for
     `hssgate check`.
     """
     context: RunContext = ctx.obj
@@ -97,7 +97,7 @@ def images(ctx: click.Context, options: _Options) -> None:
 
 
 def _print(pages: Iterable[Page[CicdImage]], layout: Layout, max_rows: int | None, console: Console) -> ExitCode:
-    """Print each page as it comes, and at the end how many rows that were."""
+    """Print each page as it arrives, and the number of rows at the end."""
     line = layout.line if console.takes_any_character else layout.narrow_line
     header = f"{console.paint_result(layout.header, 'bold')}\n" if layout.header else ""
     printed = 0
@@ -105,7 +105,7 @@ def _print(pages: Iterable[Page[CicdImage]], layout: Layout, max_rows: int | Non
         rows = page.rows if max_rows is None else page.rows[: max_rows - printed]
         try:
             console.rows(header + "".join(f"{line(row)}\n" for row in rows))
-        except BrokenPipeError:  # whoever read has seen enough
+        except BrokenPipeError:  # the reader, such as `head`, has enough
             return ExitCode.PASSED
         except OSError as error:
             console.error(f"stdout cannot be written: {clean(error.strerror or error, 200)}")

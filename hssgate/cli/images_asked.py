@@ -7,7 +7,7 @@ from hssgate.durations import Moment
 from hssgate.errors import Misused
 from hssgate.reference import Reference, parse_reference
 
-MOST_IMAGES = 2000  # twice what benchmarks/memory.py holds to 150 MB with room to spare
+MOST_IMAGES = 2000  # twice the number for which benchmarks/memory.py stays well below 150 MB
 _MOST_PROBLEMS = 20
 
 
@@ -17,7 +17,7 @@ def references_of(
     names: Mapping[str, str | None],
     scanned_after: Moment | None,
 ) -> tuple[Reference, ...]:
-    """Return each image once, in the order given; without any IMAGE, those that were built.
+    """Return each image once, in the order given; without any IMAGE, those of the build metadata.
 
     Args:
         images: each IMAGE.

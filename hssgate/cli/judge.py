@@ -38,7 +38,7 @@ from hssgate.verdict import Outcome, Verdict, outcome_of
     "ends_at",
     type=Day(),
     metavar="DATE",
-    help="Take what ends in the policy as on that day (UTC), such as 2027-03-31; ages of scans stay.  "
+    help="Apply expiry dates of the policy as of this day (UTC), such as 2027-03-31; ages of scans do not change.  "
     "[default: the day of each check]",
 )
 @common_options
@@ -54,9 +54,9 @@ def judge(  # noqa: PLR0917 - click hands over every option by name
 ) -> None:
     """Judge the JSON reports of earlier checks again: what would the new policy have blocked?
 
-    What was seen then is judged under the policy as it is now, as of the moment of that check; HSS is not asked. The
-    exit code is that of `check`. A rule that needs what that check did not read has no usable result (5). A report that
-    contradicts itself, or was changed after it was written, is refused (2).
+    The saved results are judged under the current policy, as of the time of that check, without requests to HSS. The
+    exit codes are those of `check`. A rule that needs data which that check did not fetch has no usable result (5). A
+    report that contradicts itself, or was changed after it was written, is refused (2).
     """
     context: RunContext = ctx.obj
     console = context.console
@@ -82,13 +82,13 @@ def judge(  # noqa: PLR0917 - click hands over every option by name
 
 @dataclass(frozen=True)
 class _JudgedAgain:
-    """One image of a report, and the verdict on it under the policies of today.
+    """One image of a report, with its new verdict.
 
     Args:
         path: of the report.
         image: as it was saved.
-        criteria: by which it was judged again.
-        new: what came of it.
+        criteria: current policies and the time of the check.
+        new: the new verdict.
     """
 
     path: Path
@@ -98,7 +98,7 @@ class _JudgedAgain:
 
 
 def _read(paths: Sequence[Path]) -> list[tuple[Path, SavedReport]]:
-    """Read every report, and name every one that cannot be read."""
+    """Read all reports; the error names every unreadable one."""
     saved, problems = [], []
     for path in paths:
         try:

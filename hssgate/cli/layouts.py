@@ -1,4 +1,4 @@
-"""Table and JSON lines of `hssgate images`, written a row at a time."""
+"""Table and JSON lines of `hssgate images`, formatted row by row."""
 
 import json
 import unicodedata
@@ -10,19 +10,19 @@ from hssgate.hss.models import CicdImage
 from hssgate.text import clean, escaped, escaped_to_ascii, is_plain, without_commands
 
 _GAP = "  "
-_LONGEST_CELL = 400  # characters; names may have 128 each, and are never cut
+_LONGEST_CELL = 400  # characters; names of up to 128 characters each are never truncated
 _DIGEST_SHOWN = 12
 _JSON = json.JSONEncoder(ensure_ascii=False)  # `json.dumps` would make one a row
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How a row becomes a line.
+    """Format of the rows.
 
     Args:
         header: the line above all rows, if there is one.
-        line: turns a row into a line.
-        narrow_line: the same, where the output cannot take every character.
+        line: formats a row.
+        narrow_line: formats a row for an output that is not encoded in Unicode.
     """
 
     header: str | None
@@ -32,12 +32,12 @@ class Layout:
 
 @dataclass(frozen=True)
 class _Column:
-    """A column; what is wider than it moves the rest of its line, and is not cut: it is there to be copied.
+    """A column; a wider cell shifts the rest of its line, and is not truncated, so that it can be copied.
 
     Args:
         title: its header.
-        width: columns of the terminal; a negative one aligns to the right.
-        cell: its text in a row, from which None and an empty text are shown as a dash.
+        width: columns of the terminal; negative: aligned to the right.
+        cell: returns its value in a row; None and an empty text are shown as a dash.
     """
 
     title: str
@@ -46,7 +46,7 @@ class _Column:
 
 
 def display_width(text: str) -> int:
-    """Return the columns that a terminal takes for the text: two for a wide character, none for a combining one."""
+    """Return the width of a text in terminal columns: two for a wide character, none for a combining one."""
     return len(text) if is_plain(text) else sum(_character_width(character) for character in text)
 
 

@@ -1,4 +1,4 @@
-"""The command line as a whole: finds the command and turns errors into messages and exit codes."""
+"""Command group: dispatches to the commands, and converts errors to messages and exit codes."""
 
 import gc
 import importlib
@@ -18,7 +18,7 @@ from hssgate.exit_codes import ExitCode
 from hssgate.redaction import Redactor
 from hssgate.text import clean
 
-_COMMANDS = {  # name -> module, which is imported only when the command is asked for
+_COMMANDS = {  # name -> module, which is imported only when the command is run
     "check": "check",
     "images": "images",
     "judge": "judge",
@@ -32,7 +32,7 @@ _MOST_FRAMES = 3
 
 
 class _Commands(click.Group):
-    """Imports a command's module when it is asked for: `check` must not pay for the emulator."""
+    """Imports the module of a command on demand, so that `check` does not load the emulator."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(_COMMANDS)
@@ -42,7 +42,7 @@ class _Commands(click.Group):
         if module is None:
             return None
         command: click.Command = getattr(importlib.import_module(f"hssgate.cli.{module}"), cmd_name)
-        gc.freeze()  # all modules are loaded (see __main__), and none of them will ever be garbage
+        gc.freeze()  # all modules are loaded (see __main__) and stay in memory: the collector need not scan them
         gc.enable()
         return command
 
@@ -51,10 +51,10 @@ class _Commands(click.Group):
 @common_options
 @click.pass_context
 def cli(ctx: click.Context, verbose: int, quiet: bool) -> None:  # noqa: FBT001 - click's flag
-    """Gate a pipeline on Huawei Cloud HSS image scans: a doubt is never a pass."""
+    """Gate a pipeline on Huawei Cloud HSS image scans; in doubt the gate fails."""
     context: RunContext = ctx.obj
     context.console.take_verbosity(verbose, quiet=quiet)
-    if ctx.invoked_subcommand != "check":  # which tells GitHub of it
+    if ctx.invoked_subcommand != "check":  # `check` does so itself, and reports it to GitHub
         require_working_directory()
 
 
@@ -63,17 +63,17 @@ def run(arguments: Sequence[str], context: RunContext | None = None, signals: Si
 
     Args:
         arguments: without the program's name.
-        context: the outside world, where it is not the real one.
-        signals: that were installed at the start of the process, if any were.
+        context: replaces the real clock, HTTP, environment and console in tests.
+        signals: the signal handling installed at the start of the process.
 
     Returns:
-        The exit code; no exception leaves this function.
+        The exit code; this function never raises.
     """
     try:
         context = context or real_context(signals or Signals())
         context.console.redactor.learn(secret_values(context.environ))
         return _run(list(arguments), context)
-    except Exception as error:  # noqa: BLE001 - the last line of defence: a crash must differ from a verdict
+    except Exception as error:  # noqa: BLE001 - last resort: the exit code of a crash must not be that of a verdict
         return _crashed(error, context)
 
 
@@ -102,12 +102,12 @@ def _lines(message: str) -> str:
 
 
 def _crashed(error: Exception, context: RunContext | None) -> int:
-    """Say that it was a bug, and where, without a traceback."""
+    """Print a crash as a bug with its place, without a traceback."""
     import traceback
 
     frames = traceback.extract_tb(error.__traceback__)[-_MOST_FRAMES:]
     where = " < ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in reversed(frames))
-    # What is cut off first cannot be recognised as part of a secret any more.
+    # Mask before truncating: a truncated secret would not be recognised.
     redactor = context.console.redactor if context is not None else Redactor(secret_values(os.environ))
     reason = clean(redactor.text(str(error)), 500)
     text = f"hssgate crashed, which is a bug and no verdict: {type(error).__name__}: {reason} ({where})"

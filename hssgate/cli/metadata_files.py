@@ -1,4 +1,4 @@
-"""`--metadata-file`: the images of builds, and which of them IMAGE picks."""
+"""`--metadata-file`: the images of build metadata files, and the selection among them by IMAGE."""
 
 import stat
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +12,7 @@ from hssgate.identity.metadata_file import Build, parse_metadata
 from hssgate.reference import Reference, parse_reference, same_registry
 from hssgate.text import clean
 
-_LARGEST = 16 * 1024 * 1024  # bytes; provenance may make it long
+_LARGEST = 16 * 1024 * 1024  # bytes; a file with provenance can be large
 _MOST_NAMED = 5
 
 
@@ -23,11 +23,11 @@ def built_images(
 
     Args:
         paths: of the files.
-        names: what the rows of every image must bear besides: `cicd_name`, `registry_name`.
-        scanned_after: before which no file may have been written, unless it is an age.
+        names: further values that the rows of every image must have: `cicd_name`, `registry_name`.
+        scanned_after: no file may be older, unless it is an age.
 
     Raises:
-        Misused: a file cannot be read, is no build metadata, or is older than the scan that is asked for.
+        Misused: a file cannot be read, is not build metadata, or is older than `scanned_after`.
     """
     found: dict[tuple[str | None, ...], Reference] = {}
     for path in dict.fromkeys(paths):
@@ -50,7 +50,7 @@ def pick(image: Reference, built: Sequence[Reference]) -> Reference:
     """Return IMAGE with the digests of its build.
 
     Args:
-        image: as it was asked for.
+        image: as given.
         built: the images of the files.
 
     Raises:
@@ -96,14 +96,14 @@ def _content(path: Path) -> bytes:
 
 def _images(build: Build, path: Path, names: Mapping[str, str | None]) -> Iterator[Reference]:
     for name in build.names:
-        # A push by digest has no tag. With the digest the name is a reference in either case.
+        # A push by digest has no tag, so the name alone may not be a valid reference. With the digest it always is.
         full = parse_reference(f"{name}@{build.digest}", **names)
         plain = replace(full, text=name, image_digest=None) if full.image_version else full
         yield replace(plain, build_digests=build.digests, metadata_file=str(path))
 
 
 def _name_of(image: Reference) -> tuple[str | None, ...]:
-    """Return what must be pushed once: the name with its tag, or with its digest."""
+    """Return the key of an image: its name with the tag, or with the digest."""
     return (image.registry, image.path, image.image_version, image.image_digest)
 
 

@@ -1,4 +1,4 @@
-"""Variables that look like credentials of Huawei Cloud and are not read, such as `HUAWEICLOUD_AK`."""
+"""Hints about variables that look like credentials and are not read, such as `HUAWEICLOUD_AK`."""
 
 from collections.abc import Mapping
 
@@ -42,7 +42,7 @@ _READ = frozenset({*CREDENTIALS, *SETTINGS})
 
 
 def near_misses(environ: Mapping[str, str]) -> list[str]:
-    """Return a line for each variable that is set, was meant for a program like this one, and is not read."""
+    """Return a hint for each variable that is set, looks like a credential, and is not read."""
     return [
         f"{clean(name, 100)} is set and not read; did you mean {meant}?"
         for name, value in sorted(environ.items())

@@ -1,4 +1,4 @@
-"""Removal of old reports, so that none outlives a run that ends before it writes its own."""
+"""Removal of old reports before a run, so that none remains if the run ends early."""
 
 import os
 import re
@@ -18,9 +18,9 @@ _BETWEEN_REPORTS = re.compile(r"[\s,;]+")
 
 
 class RemovesOldReports(click.Command):
-    """A command with `--report`: what an earlier run wrote there is removed, even where this run ends with misuse.
+    """A command with `--report` that first removes the reports of an earlier run, even if this run ends with misuse.
 
-    Pipelines collect reports after any exit code, and would show those of the run before.
+    Pipelines collect reports after any exit code. Without the removal they would publish those of the run before.
     """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -29,11 +29,11 @@ class RemovesOldReports(click.Command):
         Raises:
             Misused: an old report cannot be removed.
         """
-        written = [*args]  # click takes them out of the list
+        written = [*args]  # click empties the list
         try:
             rest = super().parse_args(ctx, args)
         except (click.ClickException, GateError):
-            # Which arguments are inputs is not known now, so a file that is named anywhere else is left alone.
+            # Parsing failed, so it is unknown which arguments are inputs: a file named in any other argument is kept.
             context: RunContext = ctx.obj
             for problem in _remove(*self._reports_and_others(ctx, written)):
                 context.console.warning(problem)
@@ -49,7 +49,7 @@ class RemovesOldReports(click.Command):
         return next(found for found in self.params if isinstance(found.type, ReportParam))
 
     def _reports_and_others(self, ctx: click.Context, args: Sequence[str]) -> tuple[Reports, list[str]]:
-        """Return the reports that arguments or the variable ask for, and all other arguments."""
+        """Return the reports in the arguments or in the variable, and all other arguments."""
         values: list[str] = []
         others: list[str] = []
         left = iter(args)
@@ -66,11 +66,11 @@ class RemovesOldReports(click.Command):
 
 
 def is_old_report(path: Path, name: str | None = None) -> bool:
-    """Whether there is a file that hssgate wrote as a report; one that cannot be read is not known to be.
+    """Whether the file is a report of hssgate; False for an unreadable file.
 
     Args:
-        path: of the file; pipes, devices and what is open already are none.
-        name: of the format to be written there, if any.
+        path: of the file; pipes, devices and open descriptors are never reports.
+        name: of the format that this run will write there, if any.
     """
     try:
         if not path.is_file() or open_number(path) is not None:
@@ -83,9 +83,9 @@ def is_old_report(path: Path, name: str | None = None) -> bool:
 
 
 def _remove(reports: Reports, inputs: Iterable[str | Path]) -> list[str]:
-    """Remove the old reports but for inputs of this run; return a line for each that is there still.
+    """Remove old reports except inputs of this run; return a line for each that could not be removed.
 
-    Of a link, the file that it leads to is removed: that is where the new report will be.
+    For a link, its target is removed: the new report will be written there.
     """
     kept = [path for path in inputs if path]
     problems = []

@@ -24,7 +24,7 @@ class Duration(click.ParamType[float]):
     """`90s`, `15m`, `1h30m`, plain seconds.
 
     Args:
-        least: seconds below which a value is refused.
+        least: smallest accepted value in seconds.
     """
 
     name = "duration"
@@ -46,10 +46,10 @@ class Duration(click.ParamType[float]):
 
 
 class TextParam(click.ParamType[str]):
-    """Text that is given where it is given: an empty value would silently ask for less.
+    """Text that must not be empty: an empty value from an unset variable would silently drop the filter.
 
     Args:
-        longest: characters that the API takes.
+        longest: limit of the API in characters.
     """
 
     name = "text"
@@ -69,7 +69,7 @@ class TextParam(click.ParamType[str]):
 
 
 class Switch(click.types.BoolParamType):
-    """A flag; its variable says `1` or `true`, `0` or `false`."""
+    """A flag; its variable is `1` or `true`, `0` or `false`."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> bool:  # noqa: ANN401
         """Return whether it is on."""
@@ -81,10 +81,10 @@ class Switch(click.types.BoolParamType):
 
 
 class ReportParam(click.ParamType[tuple[str, str]]):
-    """`FORMAT=PATH`; in the variable, blanks between.
+    """`FORMAT=PATH`; several in the variable are separated by blanks.
 
     Args:
-        formats: names of those that there are.
+        formats: names of the formats.
     """
 
     name = "format=path"
@@ -118,7 +118,7 @@ class When(click.ParamType[Moment]):
     name = "when"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Moment:  # noqa: ANN401
-        """Return the moment; an age is counted from the present of the command's world."""
+        """Return the moment; an age is counted back from the current time of the context's clock."""
         if isinstance(value, Moment):
             return value
         if not value.strip():

@@ -20,11 +20,11 @@ _SHORTEST_INTERVAL = 0.01  # seconds
 
 @record(kw_only=True)
 class CommonOptions:
-    """What every command is given.
+    """Options of every command.
 
     Args:
-        verbose: how often `-v` was given.
-        quiet: whether to print only results, warnings and errors.
+        verbose: number of `-v`.
+        quiet: print only results, warnings and errors.
     """
 
     verbose: int
@@ -33,14 +33,14 @@ class CommonOptions:
 
 @record(kw_only=True)
 class ConnectionOptions(CommonOptions):
-    """What a command that asks HSS is given: the connection options as they come.
+    """Options of every command that sends requests to HSS, as given.
 
     Args:
         region: such as `ap-southeast-1`.
-        cloud: the domain of a cloud that is not Huawei's own.
+        cloud: domain of a private or sovereign cloud.
         endpoint: of HSS.
         project_id: the Huawei Cloud project.
-        enterprise_project_id: or `all_granted_eps`.
+        enterprise_project_id: an id, or `all_granted_eps`.
         request_timeout: seconds.
         ca_bundle: file or folder of certificate authorities.
     """
@@ -55,10 +55,10 @@ class ConnectionOptions(CommonOptions):
 
 
 def receives(make: Callable[..., Options]) -> Callable[[Callable[[click.Context, Options], None]], Callable[..., None]]:
-    """Let a command receive its options as one value.
+    """Pass the options of a command to it as one value.
 
-    Click hands over each option by name: this collects them, so that an option is named where it is declared and in the
-    class of the value, and nowhere else.
+    Click passes each option by name. Collected here, an option is named only where it is declared and in the class of
+    the value.
 
     Args:
         make: makes the value from the options by name, such as a record with a field for each.
@@ -75,7 +75,7 @@ def receives(make: Callable[..., Options]) -> Callable[[Callable[[click.Context,
 
 
 def connection_options(command: Command) -> Command:
-    """Add the options that say where HSS is."""
+    """Add the connection options."""
     for option in reversed(
         (
             click.option(
@@ -139,7 +139,7 @@ def connection_options(command: Command) -> Command:
 
 
 def waiting_options(command: Command) -> Command:
-    """Add the options that say how long and how often to look."""
+    """Add the options for timeouts and pauses."""
     for option in reversed(
         (
             click.option(
@@ -194,7 +194,7 @@ def waiting_options(command: Command) -> Command:
 
 
 def common_options(command: Command) -> Command:
-    """Add what every command has: how much to say, version, help."""
+    """Add the options of every command: verbosity, version, help."""
     for option in reversed(
         (
             click.option("-v", "--verbose", count=True, help="Verbose; -vv logs HTTP requests."),

@@ -1,4 +1,4 @@
-"""`hssgate policy`: writes, validates, describes and explains policy files, without the API."""
+"""`hssgate policy`: writes, validates and explains policy files, without the API."""
 
 import json
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ _SUFFIXES = (".yaml", ".yml")
 @common_options
 @click.pass_context
 def policy(ctx: click.Context, verbose: int, quiet: bool) -> None:  # noqa: FBT001 - click's flag
-    """Write, check and explain policy files. Nothing is asked of the API."""
+    """Write, check and explain policy files, without requests to the API."""
     context: RunContext = ctx.obj
     context.console.take_verbosity(verbose, quiet=quiet)
 
@@ -42,7 +42,7 @@ def policy(ctx: click.Context, verbose: int, quiet: bool) -> None:  # noqa: FBT0
 def init(ctx: click.Context, path: Path, force: bool, verbose: int, quiet: bool) -> None:  # noqa: FBT001
     """Write a commented starter policy to PATH (hssgate.yaml if not given; - is stdout).
 
-    As written it says what the built-in policy says; every other rule stands in it as a comment.
+    It is equal to the built-in policy; every other rule is in it as a comment.
     """
     context: RunContext = ctx.obj
     console = context.console
@@ -104,9 +104,9 @@ def schema(ctx: click.Context, verbose: int, quiet: bool) -> None:  # noqa: FBT0
     """Print the JSON Schema (draft 2020-12) of policy files.
 
     \b
-    An editor that runs yaml-language-server takes it from a file beside the policy:
+    An editor with yaml-language-server reads it from a file beside the policy:
       hssgate policy schema > hssgate.schema.json
-    with this as the policy's first line, which `hssgate policy init` writes:
+    if this is the policy's first line, as `hssgate policy init` writes it:
       # yaml-language-server: $schema=hssgate.schema.json
     """  # noqa: D301 - \b is click's mark for lines that stay as they are
     context: RunContext = ctx.obj
@@ -130,7 +130,7 @@ def _tell_valid(loaded: LoadedPolicy, context: RunContext) -> None:
 
 
 def _warn_of_neighbours(path: Path, console: Console) -> None:
-    """Say that a policy which is one of several here, or misspelt, has to be named."""
+    """Warn that a policy must be given by --policy if it is one of several in the folder, or misspelt."""
     here = sorted(found.name for found in path.parent.iterdir() if is_default_name(found.name))
     if path.name in here and (len(here) > 1 or path.name not in DEFAULT_NAMES):
         found = " and ".join(clean(name, 100) for name in here)

@@ -1,4 +1,4 @@
-"""`hssgate policy explain`: the rules in force for one image, and where each of them is written."""
+"""`hssgate policy explain`: the rules in force for one image, with the origin of each."""
 
 import json
 from collections.abc import Sequence
@@ -38,10 +38,10 @@ def explain(  # noqa: PLR0917 - click hands over every option by name
     verbose: int,
     quiet: bool,  # noqa: FBT001 - click's flag
 ) -> None:
-    """Show each rule in force for IMAGE, its limit and action, and where it stands: built-in, file or override.
+    """Show each rule in force for IMAGE with its limit, action and origin: built-in, file or override.
 
-    Globs that fit IMAGE are shown with what they were compared with; -v shows the others, too. IMAGE is written as for
-    `check`. Nothing is asked of the API.
+    Globs that match IMAGE are shown with the text that they were compared with; -v shows the others too. IMAGE is
+    written as for `check`. No request is sent to the API.
     """
     context: RunContext = ctx.obj
     console = context.console
@@ -135,7 +135,7 @@ def _accepted(rule: Rule) -> str:
 
 
 def _action(rule: Rule) -> Action:
-    """Return what a broken rule does; a failure of the scan that is accepted passes with a warning."""
+    """Return the action of a broken rule; an accepted failure of the scan passes with a warning."""
     return Action.WARN if isinstance(rule, ScanRule) else rule.action
 
 
@@ -147,7 +147,7 @@ def _from(origin: Origin) -> str:
 
 
 def _warn_of_what_is_not_named(reference: Reference, console: Console) -> None:
-    """Say that globs meet the row that HSS lists, which may bear more names than IMAGE does."""
+    """Warn that `check` compares globs with the row in HSS, which may have more names than IMAGE."""
     unnamed = [
         what
         for what, value in (("namespace", reference.namespace), ("version", reference.image_version))

@@ -1,4 +1,4 @@
-"""Policy files of a command: `--policy`, its variable, or the default file here or above."""
+"""Policy files of a command: from `--policy`, its variable, or the default file in this folder or above."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,9 +21,9 @@ class PolicyChoice:
     """The policy files of a run.
 
     Args:
-        paths: of the files; none: the built-in policy.
-        searched: the folders in which no default file was found, nearest first.
-        in_repository: the path of a file found above, relative to the root of the repository.
+        paths: of the files; empty: the built-in policy.
+        searched: folders without a default file, nearest first.
+        in_repository: path of a file found in a folder above, relative to the root of the repository.
     """
 
     paths: tuple[Path, ...]
@@ -32,7 +32,7 @@ class PolicyChoice:
 
 
 class PolicyFile(click.ParamType[Path]):
-    """A path; in the variable, a path a line."""
+    """A path; several in the variable are one per line."""
 
     name = "path"
 
@@ -43,7 +43,7 @@ class PolicyFile(click.ParamType[Path]):
         return Path(value)
 
     def split_envvar_value(self, rv: str) -> Sequence[str]:
-        """Return each line, the empty ones too: one may be all that is left of a variable that named a policy."""
+        """Return each line, including empty ones, which are refused: a policy in an unset variable must not be lost."""
         return [line.strip() for line in rv.splitlines()] or [""]
 
 
@@ -56,16 +56,16 @@ def policy_option(command: Command) -> Command:
         multiple=True,
         show_envvar=True,
         envvar=VARIABLE,
-        help=f"Policy file; repeatable, each must be held to.  [default: {NAMES_IN_WORDS} here or in the nearest "
+        help=f"Policy file; repeatable, each must be met.  [default: {NAMES_IN_WORDS} here or in the nearest "
         "folder above, up to the root of the repository; else the built-in policy]",
     )(command)
 
 
 def choose(paths: Sequence[Path]) -> PolicyChoice:
-    """Return the files that are given, else the default file of this folder or of one above it, if there is one.
+    """Return the given files, else the default file of this folder or the nearest one above it, if there is one.
 
     Raises:
-        Misused: which default file is meant cannot be decided.
+        Misused: several default files are possible.
     """
     if paths:
         return PolicyChoice(tuple(dict.fromkeys(paths)))
@@ -78,7 +78,7 @@ def choose(paths: Sequence[Path]) -> PolicyChoice:
 
 
 def load(chosen: PolicyChoice) -> tuple[LoadedPolicy, ...]:
-    """Read the files that were chosen; without any, take the built-in policy.
+    """Read the chosen files; without any, return the built-in policy.
 
     Raises:
         PolicyInvalid: one line for each fault of each file.
@@ -96,7 +96,7 @@ def load(chosen: PolicyChoice) -> tuple[LoadedPolicy, ...]:
 
 
 def with_hints(error: PolicyInvalid, paths: Sequence[Path]) -> PolicyInvalid:
-    """Return the error with a line for each of the files that is a report of hssgate instead of a policy."""
+    """Return the error with a hint for each file that is a report of hssgate, not a policy."""
     from hssgate.cli.old_reports import is_old_report
 
     hints = [

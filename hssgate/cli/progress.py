@@ -1,19 +1,19 @@
-"""Progress while the gate waits: a line per change, a heartbeat in a log, a live line on a terminal."""
+"""Progress output while the gate waits: a line per change, a heartbeat in a log, a status line on a terminal."""
 
 from hssgate.cli.console import Console
 from hssgate.clock import Clock
 from hssgate.durations import format_duration
 from hssgate.reference import Reference
 
-_HEARTBEAT = 30.0  # seconds of silence in a log; a request of 30 s may come on top
+_HEARTBEAT = 30.0  # seconds without output in a log; a request in flight can delay it by 30 s more
 
 
 class Progress:
-    """Tells the console what the poller tells it.
+    """Observer of the poller that prints to the console.
 
     Args:
-        console: where to.
-        clock: measures the time since the last line.
+        console: prints the lines.
+        clock: for the time since the last line.
     """
 
     def __init__(self, console: Console, clock: Clock) -> None:
@@ -43,7 +43,7 @@ class Progress:
             self._console.progress(f"[{format_duration(elapsed):>6}] still waiting: {self._summary()}")
 
     def advise(self, text: str, elapsed: float) -> None:
-        """Print at once what to check, as progress: what is over in the end needs no warning."""
+        """Print advice at once, as progress and not as a warning: the problem may pass before the end."""
         self._spoke_at = self._clock.monotonic()
         self._console.progress(f"[{format_duration(elapsed):>6}] {text}")
 

@@ -1,4 +1,4 @@
-"""Writes everything that a run leaves behind, so that all of it agrees with the exit code."""
+"""Writes reports, outputs and summary, all consistent with the exit code."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -14,11 +14,11 @@ Write = Callable[[Verdict], str | None]  # returns why it could not be written, 
 
 
 class _Target:
-    """What can be written again.
+    """An output that can be written again.
 
     Args:
-        write: writes the verdict, or amends what was written before.
-        discard: called where that failed, so that nothing is left that tells another verdict.
+        write: writes the verdict, or replaces or extends earlier output.
+        discard: called if a later write failed, to remove the earlier, now wrong output.
     """
 
     def __init__(self, write: Write, discard: Callable[[], None] = lambda: None) -> None:
@@ -28,16 +28,17 @@ class _Target:
 
 
 class Publication:
-    """The reports of one run, and what else is written at its end.
+    """Writes the reports of a run and its other outputs.
 
-    A report that could not be written, or a signal that comes while they are written, changes the exit code. So what
-    can be written again comes first and is written again then; what cannot be taken back, as stdout or a pipe, comes
-    last.
+    Every output contains the exit code. But a report that cannot be written, or a signal during writing, changes the
+    exit code after other outputs were written. So outputs that can be replaced (files) are written first, and again
+    after each such change. Outputs that cannot be taken back (stdout, pipes) are written last, when the exit code can
+    only change once more. At the end signals are closed: from then on none changes the exit code.
 
     Args:
         reports: format and path of each.
         context: its console and signals.
-        others: what else can be written again, each by a call of its own.
+        others: functions that write other replaceable outputs.
     """
 
     def __init__(self, reports: Reports, context: RunContext, others: Iterable[Write] = ()) -> None:
@@ -56,7 +57,7 @@ class Publication:
         """Write everything.
 
         Returns:
-            The verdict, which knows what could not be written, and of a signal that came meanwhile.
+            The verdict, including reports that could not be written and a signal that came meanwhile.
         """
         verdict = self._agree(self._with_signal(verdict))
         for report in self._streams:
@@ -64,7 +65,7 @@ class Publication:
         return self._agree(self._with_signal(verdict))
 
     def finish(self, verdict: Verdict) -> Verdict:
-        """Take in what went wrong since, while the verdict was printed; a later signal changes nothing any more."""
+        """Return the verdict including errors of printing it; later signals have no effect on it."""
         if (error := self._context.console.unprinted) is not None:
             line = f"the verdict could not be printed on stdout: {reason_of(error)}"
             self._context.console.error(line)
@@ -73,7 +74,7 @@ class Publication:
         return self._agree(self._with_signal(verdict))
 
     def _agree(self, verdict: Verdict) -> Verdict:
-        """Write again what tells of other errors than the verdict does."""
+        """Write every replaceable output that does not match the verdict, until all match."""
         while target := next((one for one in self._targets if one.reported != verdict.run_errors), None):
             line = target.write(verdict)
             if line is None:

@@ -1,4 +1,4 @@
-"""List of hosts and of the secret that each of them is sent."""
+"""Hosts of a run, and the secrets that each of them is sent."""
 
 from typing import assert_never
 from urllib.parse import urlsplit
@@ -11,7 +11,7 @@ _BY_TEMPORARY_KEYS = "signatures by temporary keys, with their security token"
 
 
 def recipients_of(connection: Connection) -> list[tuple[str, str]]:
-    """Return scheme and host of each service that is asked, in this order, with what it is sent in words."""
+    """Return scheme and host of each service in the order of the requests, with a description of the secret sent."""
     sts, iam = connection.sts_endpoint or "", connection.iam_endpoint or ""
     exchanges: list[tuple[str, str]]
     match connection.credentials:

@@ -21,12 +21,12 @@ Reports = Sequence[tuple[str, str]]
 
 
 def takes_stdout(reports: Reports) -> bool:
-    """Whether one of the reports, which `check_paths` has passed, goes to stdout: nothing else may stand there then."""
+    """Whether one of the reports goes to stdout: nothing else may be printed there then. Call `check_paths` first."""
     return any(_is_stdout(path) for _, path in reports)
 
 
 def check_paths(reports: Reports) -> None:
-    """Refuse what could never be written, before anything is asked of the API.
+    """Refuse paths that cannot be written, before any request is sent.
 
     Raises:
         Misused: a path is a folder, lies under a file, cannot be a path, is given twice, or is a default policy's.
@@ -57,16 +57,16 @@ def check_paths(reports: Reports) -> None:
 
 
 def inputs_of(ctx: click.Context) -> list[Path]:
-    """Return the files that a command was given to read: those of its parameters that are paths."""
+    """Return the input files of a command: those of its parameters that are paths."""
     items = [item for value in ctx.params.values() for item in (value if isinstance(value, tuple) else (value,))]
     return [item for item in items if isinstance(item, Path)]
 
 
 def refuse_inputs(reports: Reports, inputs: Iterable[Path]) -> None:
-    """Refuse a report that would replace a file that this run reads, by whichever of its names.
+    """Refuse a report that would replace a file that this run reads, under any of its names.
 
     Raises:
-        Misused: a report does.
+        Misused: a report would replace an input.
     """
     read_files = [path for path in inputs if path.is_file()]
     for name, path in reports:
@@ -75,7 +75,7 @@ def refuse_inputs(reports: Reports, inputs: Iterable[Path]) -> None:
 
 
 def is_same_file(path: str | Path, other: str | Path) -> bool:
-    """Whether both paths lead to one file: by name, by links, or by the case of a file system that ignores it."""
+    """Whether both paths lead to one file: by name, by links, or on a case-insensitive file system."""
     if os.path.realpath(path) == os.path.realpath(other):
         return True
     try:
@@ -85,27 +85,27 @@ def is_same_file(path: str | Path, other: str | Path) -> bool:
 
 
 def is_stream(path: str) -> bool:
-    """Whether what is written there can never be replaced: stdout, what is open already, a pipe, or a device."""
+    """Whether output there cannot be replaced: stdout, an open descriptor, a pipe, or a device."""
     if path == STDOUT:
         return True
     try:
         return open_number(path) is not None or not stat.S_ISREG(Path(path).stat().st_mode)
-    except (OSError, ValueError):  # it is to be made, or cannot be written at all
+    except (OSError, ValueError):  # the file does not exist yet, or the path is not valid
         return False
 
 
 def remove_file(path: str) -> None:
-    """Remove a report that tells another verdict than the run has now."""
+    """Remove a report whose verdict is no longer that of the run."""
     with contextlib.suppress(OSError):
         Path(path).unlink()
 
 
 def write_report(name: str, path: str, render: Callable[[], str], console: Console) -> str | None:
-    """Write a report, without secrets; return why that failed, after printing it as an error.
+    """Write a report with secrets masked; if that fails, print the error and return it.
 
     Args:
         name: of its format.
-        path: where to; `-` is stdout.
+        path: of the report; `-` is stdout.
         render: returns its text.
         console: for stdout, and for the error.
     """
@@ -123,22 +123,22 @@ def write_report(name: str, path: str, render: Callable[[], str], console: Conso
 
 
 def reason_of(error: OSError | ValueError) -> str:
-    """Return why a file could not be used, without its path."""
+    """Return the reason of a file error, without the path."""
     return clean(error.strerror if isinstance(error, OSError) and error.strerror else error, 200)
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Replace the file in one step; a pipe, and what is open already, such as /dev/stdout, is written to as it is.
+    """Replace a file atomically; a pipe, or an open descriptor such as /dev/stdout, is written to directly.
 
     Raises:
-        OSError: it cannot be written; what was there before is there still.
-        ValueError: it cannot be a path.
+        OSError: it cannot be written; the previous content is unchanged.
+        ValueError: the path is not valid.
     """
     data = text.encode("utf-8", errors="replace")
     if path.exists() and not stat.S_ISREG(path.stat().st_mode):
         write_to_pipe(path, data)
         return
-    if (number := open_number(path)) is not None:  # in its place the file would lose what others write to it
+    if (number := open_number(path)) is not None:  # replacing the file would lose what others write to the descriptor
         write_to_open(number, data)
         return
     target = Path(os.path.realpath(path))

@@ -1,4 +1,4 @@
-"""`hssgate selftest`: plays every situation and compares the gate's answer with the right one."""
+"""`hssgate selftest`: runs the gate in each situation and compares its result with the expected one."""
 
 import contextlib
 import tempfile
@@ -23,26 +23,26 @@ from hssgate.selftest.starts import starting
 from hssgate.selftest.tables import complaints, headline, json_lines, listing, table
 from hssgate.text import clean
 
-_ROOM = 1024 * 1024  # bytes that a run needs at most at any time
+_ROOM = 1024 * 1024  # bytes; temporary space that a run needs at most at any time
 
 _EPILOG = """\b
 Exit codes:
-  0    the gate gave the right answer in every situation
+  0    the gate gave the expected result in every situation
   1    crashed: a bug
   2    misused: an option or NAME is wrong, or there is no folder for temporary files
   3    the report could not be written
   5    a situation could not be played
-  10   the gate gave another answer than expected
+  10   the gate gave another result than expected
   130  interrupted (SIGINT)
   143  interrupted (SIGTERM)
 """
 
 
 @click.command(
-    cls=RemovesOldReports, short_help="hold the gate against every situation of its contract", epilog=_EPILOG
+    cls=RemovesOldReports, short_help="test the gate in every situation, on the embedded emulator", epilog=_EPILOG
 )
 @click.argument("names", nargs=-1, metavar="[NAME]...")
-@click.option("--list", "is_list", is_flag=True, help="List the situations with their names, and play none.")
+@click.option("--list", "is_list", is_flag=True, help="List the situations with their names, and run none.")
 @click.option(
     "--format",
     "form",
@@ -69,12 +69,11 @@ def selftest(  # noqa: PLR0917 - click hands over every option by name
     verbose: int,
     quiet: bool,  # noqa: FBT001 - click's flag
 ) -> None:
-    """Play each situation on the embedded emulator, and compare the gate's answer with the right one.
+    """Run the gate in each situation on the embedded emulator, and compare its result with the expected one.
 
-    A positive control for a pipeline: `hssgate check` is run as a process of its own for each, over sockets of
-    loopback, and exit code, words, requests and reports must be as promised. Nothing of the caller's environment
-    matters, and nothing else is asked. NAME is a situation or a theme, as --list names them; without any, all are
-    played.
+    A positive control for a pipeline: each situation runs `hssgate check` as a process, over loopback sockets, and
+    compares exit code, output, requests and reports. The caller's environment has no effect, and no other host is
+    contacted. NAME is a situation or a theme, as printed by --list; default: all.
     """
     context: RunContext = ctx.obj
     console = context.console
@@ -109,7 +108,7 @@ def selftest(  # noqa: PLR0917 - click hands over every option by name
 
 
 def _play(themes: tuple[Theme, ...], context: RunContext) -> tuple[list[SituationResult], float, ExitCode | None]:
-    """Return the results, the seconds that they took, and the exit code of a signal, if one came."""
+    """Return the results, the duration in seconds, and the exit code of a signal, if one came."""
     situations = [situation for theme in themes for situation in theme.situations]
     began = context.clock.monotonic()
     interruption = None
@@ -125,7 +124,7 @@ def _play(themes: tuple[Theme, ...], context: RunContext) -> tuple[list[Situatio
 
 
 class _ProgressLine:
-    """Says how far the run has come."""
+    """Prints the progress of the run."""
 
     def __init__(self, total: int, console: Console) -> None:
         self._total = total
@@ -141,7 +140,7 @@ class _ProgressLine:
 
 @contextlib.contextmanager
 def _folder() -> Iterator[Path]:
-    """Make a folder with room for a run; it is gone afterwards."""
+    """Make a temporary folder with enough space for a run."""
     try:
         made = tempfile.TemporaryDirectory(prefix="hssgate-selftest-", ignore_cleanup_errors=True)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Signal handling: ends a run at once while nothing is lost by it, and in order once reports are due."""
+"""Signal handling: ends the process at once before any report is due, and in an orderly way later."""
 
 import os
 import signal
@@ -8,17 +8,19 @@ from types import FrameType
 
 from hssgate.exit_codes import ExitCode
 
-# Nothing else is imported here: this module must be loaded before whatever takes long to load.
+# No other imports: this module must be loaded before all modules that are slow to load.
 
 _CODES = {"SIGINT": ExitCode.INTERRUPTED, "SIGTERM": ExitCode.TERMINATED, "SIGHUP": ExitCode.TERMINATED}
 _STDERR = 2
 
 
 class Signals:
-    """SIGINT, SIGTERM and SIGHUP.
+    """Handler of SIGINT, SIGTERM and SIGHUP.
 
-    The first one ends the process at once, without a traceback. While they are heeded the first one is handed on
-    instead, and the second one ends the process at once.
+    By default the first signal ends the process at once, without a traceback. Within `heeded` the first signal calls a
+    function instead, so that the run can still write its reports; a second signal ends the process at once. The handler
+    uses `os.write` and `os._exit` only: it may run at any line of Python code, and buffered output or `sys.exit` there
+    could deadlock or be caught.
     """
 
     def __init__(self) -> None:
@@ -28,18 +30,18 @@ class Signals:
 
     @property
     def came(self) -> ExitCode | None:
-        """The code of the first signal, if one came and the process goes on."""
+        """The exit code of the first signal, if one came and the process continues."""
         return self._came
 
     def install(self) -> None:
-        """Take the signals from now on; a SIGHUP that is ignored, as under nohup, stays so."""
+        """Install the handlers; an ignored SIGHUP, as under nohup, stays ignored."""
         for name in _CODES:
             number = getattr(signal, name, None)  # Windows has no SIGHUP
             if number is not None and not (name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN):
                 signal.signal(number, self.receive)
 
     def receive(self, number: int, _frame: FrameType | None = None) -> None:
-        """Take a signal; this is its handler.
+        """Handle a signal.
 
         Args:
             number: of the signal.
@@ -55,10 +57,10 @@ class Signals:
 
     @contextmanager
     def heeded(self, heed: Callable[[ExitCode], None]) -> Iterator[None]:
-        """Hand the first signal on instead of ending the process.
+        """Call a function for the first signal instead of ending the process.
 
         Args:
-            heed: is called within the signal handler with the exit code of the signal.
+            heed: called within the signal handler with the exit code of the signal.
         """
         self._heed = heed
         try:
@@ -67,10 +69,10 @@ class Signals:
             self._heed = None
 
     def close(self) -> ExitCode | None:
-        """Let no later signal change how the run ends, since its reports are written; a second one still ends it.
+        """Stop later signals from changing the exit code, because the reports are written; a second one still exits.
 
         Returns:
-            The code of the signal that came before, if one did.
+            The exit code of an earlier signal, if one came.
         """
         self._closed = True
         return self._came

@@ -450,12 +450,12 @@ def test_verbosity_tells_how_it_was_asked(bench: Bench) -> None:
     assert (quiet.out, quiet.err) == (told.out, "")
 
 
-def test_help_says_what_it_costs(bench: Bench) -> None:
-    """What is looked at, the exit codes, and that a key is not locked by it."""
+def test_help_names_the_exit_codes_and_the_lock_of_keys(bench: Bench) -> None:
+    """Help lists the options and exit codes, and says that the command does not lock a key."""
     ended = bench.run("doctor", "--help")
 
     assert ended.code == 0
-    for word in ("--cicd-name", "--policy", "--format", "--region", "Exit 0 only if all hold", "one signature fails"):
+    for word in ("--cicd-name", "--policy", "--format", "--region", "Exit 0 only if all", "one wrong signature"):
         assert word in " ".join(ended.out.split())
 
 

@@ -18,12 +18,12 @@ _WITH_USER = "holds a user name or password; give the host alone, and credential
 
 @record(kw_only=True)
 class HssTarget:
-    """Where HSS is, and the cloud around it.
+    """Endpoint of HSS, and its region.
 
     Args:
         endpoint: scheme and host of HSS.
-        region: whose project is meant, if it is known.
-        place: where IAM and STS of the same cloud are; None where the endpoint does not tell.
+        region: region of the project, if known.
+        cloud_region: region and domain, for the endpoints of IAM and STS; None if the endpoint has another form.
     """
 
     endpoint: str
@@ -32,16 +32,16 @@ class HssTarget:
 
 
 def target_of(endpoint: str | None, region: str | None, cloud: str | None, note: Callable[[str], None]) -> HssTarget:
-    """Return where HSS is.
+    """Return the endpoint of HSS, and its region.
 
     Args:
-        endpoint: as given; it beats region and cloud, also for where IAM and STS are.
+        endpoint: as given; it takes precedence over region and cloud, also for IAM and STS.
         region: such as `ap-southeast-1`.
-        cloud: the domain of a cloud that is not Huawei's own.
-        note: called with a line where the region is not known.
+        cloud: domain of a private or sovereign cloud.
+        note: called with a line if the region is unknown.
 
     Raises:
-        Misused: there is no address, or a secret could not safely be sent there.
+        Misused: there is no address, or it is not safe to send a secret there.
     """
     domain = None if cloud is None else _checked_domain(cloud)
     if endpoint is not None:
@@ -72,7 +72,7 @@ def _checked_domain(cloud: str) -> str:
     """Return the domain of a cloud, in lower case.
 
     Raises:
-        Misused: it is none.
+        Misused: it is not a domain.
     """
     domain = cloud.strip().lower()
     if not _LABELS.fullmatch(domain) or domain.rpartition(".")[2].isdigit():
@@ -84,24 +84,24 @@ def _checked_domain(cloud: str) -> str:
 
 
 def _refuse_unfit(region: str) -> None:
-    """Refuse what cannot be a region's name in any cloud.
+    """Refuse an invalid name of a region.
 
     Raises:
-        Misused: it would not stand in the name of a host.
+        Misused: it is not valid in a host name.
     """
     if not _LABELS.fullmatch(region):
         raise Misused("--region is no region's name: letters, digits, - and . only; check where it comes from")
 
 
 def _check_region(region: str, note: Callable[[str], None]) -> None:
-    """Check the name of a region of Huawei's own clouds; one that opened after this release is taken as it is.
+    """Check the name of a region of Huawei Cloud; an unknown one may be newer than this release, and is accepted.
 
     Args:
         region: as given.
-        note: called with a line where the region is not known.
+        note: called with a line if the region is unknown.
 
     Raises:
-        Misused: it is no region's name, or a slip of the keyboard away from one.
+        Misused: it is not valid, or a misspelling of a known one.
     """
     if is_known(region):
         return
@@ -121,14 +121,14 @@ def _check_region(region: str, note: Callable[[str], None]) -> None:
 
 
 def checked_endpoint(endpoint: str, name: str) -> str:
-    """Return scheme and host, where nothing else was given.
+    """Return scheme and host of an endpoint.
 
     Args:
-        endpoint: as given; without a scheme it is https.
-        name: of the option or variable that it was given by.
+        endpoint: as given; the default scheme is https.
+        name: of its option or variable.
 
     Raises:
-        Misused: it is no address of a host, or a secret could not safely be sent there.
+        Misused: it is not the address of a host, or it is not safe to send a secret there.
     """
     url = checked_url(endpoint, name)
     if url.path not in ("", "/") or url.query or url.fragment:
@@ -137,20 +137,20 @@ def checked_endpoint(endpoint: str, name: str) -> str:
 
 
 def checked_url(given: str, name: str) -> Url:
-    """Return an address to which secrets can be sent; what follows the host is not checked.
+    """Return a URL to which it is safe to send secrets; path and query are not checked.
 
     Args:
-        given: without a scheme it is https.
-        name: of the option or variable that it was given by.
+        given: as given; the default scheme is https.
+        name: of its option or variable.
 
     Raises:
-        Misused: it is no address, or a secret could not safely be sent there.
+        Misused: it is not a URL, or it is not safe to send a secret there.
     """
     text = given.strip()
     try:
         url = Url(text if "://" in text else f"https://{text}")
     except UrlInvalid as error:
-        if "@" in text:  # what makes it no URL may be a part of the password
+        if "@" in text:  # the reason could show a part of the password
             raise Misused(f"{name} {_WITH_USER}") from error
         raise Misused(
             f"{name} is no URL ({clean(error, 200)}); write it like https://hss.ap-southeast-1.myhuaweicloud.com"

@@ -1,4 +1,4 @@
-"""Builds the connection from options and environment, and opens its hosts."""
+"""Connection of a run, from options and environment, and its HTTP clients."""
 
 import re
 from pathlib import Path
@@ -22,10 +22,10 @@ _PROJECT_ID = re.compile(r"(?!\.+$)[A-Za-z0-9_.~-]+", re.ASCII)
 
 
 def connection_of(context: RunContext, given: ConnectionOptions) -> Connection:
-    """Return the connection that the connection options describe, with the credentials of the environment.
+    """Return the connection, from the connection options and the credentials of the environment.
 
     Raises:
-        Misused: something is missing, or cannot be used.
+        Misused: a setting is missing, or cannot be used.
     """
     target = target_of_options(context, given)
     choice = chosen(context)
@@ -33,12 +33,12 @@ def connection_of(context: RunContext, given: ConnectionOptions) -> Connection:
         for line in unused_credentials(choice, context):
             context.console.detail(line)
     connection = connection_with(context, given, target, choice, project_of(given, target, choice))
-    proxies_of(connection, context)  # one that cannot be used is refused before any request
+    proxies_of(connection, context)  # refuses an unusable proxy before any request
     return connection
 
 
 def target_of_options(context: RunContext, given: ConnectionOptions) -> HssTarget:
-    """Return where HSS is, and the cloud around it.
+    """Return the endpoint of HSS, and its region.
 
     Raises:
         Misused: there is no address, or it cannot be used.
@@ -47,10 +47,10 @@ def target_of_options(context: RunContext, given: ConnectionOptions) -> HssTarge
 
 
 def chosen(context: RunContext) -> CredentialChoice:
-    """Return the credentials of the environment; from now on nothing of them is shown.
+    """Return the credentials of the environment, and mask them in all output from now on.
 
     Raises:
-        Misused: there are none, or half of one.
+        Misused: there are none, or they are incomplete.
     """
     choice = choose_credentials(context.environ, context.console.warning, _check_url)
     context.console.redactor.learn(secret.reveal() for secret in secrets_of(choice.credentials))
@@ -58,10 +58,10 @@ def chosen(context: RunContext) -> CredentialChoice:
 
 
 def project_of(given: ConnectionOptions, target: HssTarget, choice: CredentialChoice) -> str | None:
-    """Return the project's id, or None where it is to be looked up.
+    """Return the project id, or None if IAM must resolve it.
 
     Raises:
-        Misused: there is none and nothing to look it up by, or it cannot be one.
+        Misused: there is neither a project id nor a region, or the id is not valid.
     """
     project_id = given.project_id or choice.project_id
     if project_id is None and target.region is None:
@@ -81,14 +81,14 @@ def connection_with(
     """Return the connection with these credentials.
 
     Args:
-        context: has the variables that say where IAM and STS are.
+        context: has the variables for the endpoints of IAM and STS.
         given: the connection options.
-        target: where HSS is, and the cloud around it.
+        target: endpoint of HSS, and its region.
         choice: the credentials.
-        project_id: None where it is to be looked up.
+        project_id: None if IAM must resolve it.
 
     Raises:
-        Misused: IAM or STS is needed, and nothing tells where it is.
+        Misused: IAM or STS is needed, and its endpoint is unknown.
     """
     return Connection(
         endpoint=target.endpoint,
@@ -105,10 +105,10 @@ def connection_with(
 
 
 def proxies_of(connection: Connection, context: RunContext) -> list[tuple[str, Proxy]]:
-    """Return scheme and host of each service that is reached through a proxy, with that proxy.
+    """Return scheme and host of each service behind a proxy, with that proxy.
 
     Raises:
-        Misused: a proxy is needed that cannot be used.
+        Misused: a required proxy cannot be used.
     """
     if not any(context.environ.get(name) for name in VARIABLES):
         return []
@@ -119,7 +119,7 @@ def proxies_of(connection: Connection, context: RunContext) -> list[tuple[str, P
 
 
 def explain(connection: Connection, context: RunContext) -> None:
-    """Say with -v where HSS is, which credentials are used, and why these."""
+    """Print endpoint, project, credentials and the reason for these credentials with -v."""
     project = connection.project_id or f"of region {connection.region}, looked up by IAM"
     context.console.detail(f"endpoint {connection.endpoint}, project {project}")
     why = f"; there is no {', no '.join(connection.passed_over)}" if connection.passed_over else ""
@@ -132,7 +132,7 @@ def explain(connection: Connection, context: RunContext) -> None:
 
 
 def unused_credentials(choice: CredentialChoice, context: RunContext) -> list[str]:
-    """Return lines about the credentials that are set and not used, and about variables that may be meant for some."""
+    """Return lines about credentials that are set and not used, and hints about misspelt credential variables."""
     from hssgate.cli.near_misses import near_misses
 
     unused = [f"set and not used: {', '.join(choice.unused)}"] if choice.unused else []
@@ -140,7 +140,7 @@ def unused_credentials(choice: CredentialChoice, context: RunContext) -> list[st
 
 
 def open_hosts(connection: Connection, context: RunContext) -> Hosts:
-    """Return the hosts of the connection, whose exchanges are logged with -vv.
+    """Return the HTTP clients of the connection; requests are logged with -vv.
 
     Raises:
         Misused: the CA bundle cannot be used.
@@ -152,12 +152,12 @@ def open_hosts(connection: Connection, context: RunContext) -> Hosts:
 
 
 def hosts_without_credentials(ca_bundle: Path | None, context: RunContext) -> Hosts:
-    """Return hosts to whom nothing secret has been sent yet; their exchanges are logged with -vv."""
+    """Return HTTP clients without credentials; requests are logged with -vv."""
     console = context.console
     given = {secret.strip() for secret in secret_values(context.environ)}
 
     def on_secret(secret: Secret) -> None:
-        if secret.reveal() not in given:  # GitHub knows its own secrets; this one was made in this run
+        if secret.reveal() not in given:  # GitHub masks its own secrets already; this one was issued in this run
             github.mask(secret, context)
         console.redactor.learn([secret.reveal()])
 
@@ -174,7 +174,7 @@ def hosts_without_credentials(ca_bundle: Path | None, context: RunContext) -> Ho
 def _iam_endpoint(
     context: RunContext, choice: CredentialChoice, target: HssTarget, project_id: str | None
 ) -> str | None:
-    """Return where IAM is, or None where it is not needed."""
+    """Return the endpoint of IAM, or None if it is not needed."""
     is_login = isinstance(choice.credentials, Federation | Password)
     if project_id is not None and not is_login:
         return None
@@ -188,7 +188,7 @@ def _iam_endpoint(
 
 
 def _sts_endpoint(context: RunContext, choice: CredentialChoice, target: HssTarget) -> str | None:
-    """Return where STS is, or None where it is not needed."""
+    """Return the endpoint of STS, or None if it is not needed."""
     if not isinstance(choice.credentials, Keyless):
         return None
     if given := context.environ.get(STS_ENDPOINT, "").strip():
@@ -199,7 +199,7 @@ def _sts_endpoint(context: RunContext, choice: CredentialChoice, target: HssTarg
 
 
 def _unplaced(service: str, target: HssTarget, remedy: str) -> Misused:
-    """Return the error of an endpoint that does not tell its cloud: a guess could send secrets to another one."""
+    """Return the error for an endpoint of unknown region; a guess could send secrets to another cloud."""
     return Misused(
         f"{service} is needed, and {target.endpoint} does not tell where it is, as https://hss.REGION.DOMAIN would: "
         f"set {remedy}"
@@ -207,10 +207,10 @@ def _unplaced(service: str, target: HssTarget, remedy: str) -> Misused:
 
 
 def _check_url(url: str, name: str) -> None:
-    """Refuse an address to which no secret may be sent; its query is the host's own affair.
+    """Refuse a URL to which it is not safe to send a secret; the query is not checked.
 
     Raises:
-        Misused: no secret may be sent there.
+        Misused: it is not safe.
     """
     if "://" not in url:
         raise Misused(f"{name} is no https URL; take it as the runner gives it")

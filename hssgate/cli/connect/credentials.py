@@ -1,4 +1,4 @@
-"""Chooses the credentials in the environment: the first complete ones, never half of one."""
+"""Choice of credentials from the environment: the first complete ones; incomplete ones are an error."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -58,14 +58,14 @@ _USUAL_SESSION = "hssgate"
 
 @record
 class CredentialChoice:
-    """The way in that was chosen.
+    """The chosen credentials.
 
     Args:
-        credentials: what it is.
-        passed_over: the ways before it that were not given, in words.
-        unused: the variables of credentials that are set and not used.
-        project_id: that comes with it.
-        iam_endpoint: that comes with it.
+        credentials: the credentials.
+        passed_over: credential types of higher precedence that are not set, in words.
+        unused: credential variables that are set and not used.
+        project_id: from the profile file.
+        iam_endpoint: from the profile file.
     """
 
     credentials: Credentials
@@ -82,15 +82,15 @@ def choose_credentials(
 
     Args:
         environ: the environment variables; an empty one counts as unset.
-        warn: called with a line where blanks around a value were cut off.
-        check_url: takes an address and the name of its variable; refuses one to which no secret may be sent.
+        warn: called with a line if blanks around a value were removed.
+        check_url: takes a URL and the name of its variable; refuses one to which it is not safe to send a secret.
 
     Raises:
-        Misused: there are none, half of one, or one that cannot be sent.
+        Misused: there are none, they are incomplete, or they cannot be sent in a header.
     """
     variables = Variables(environ, warn)
     agency = environ.get(ECS_AGENCY, "").strip() or None
-    if agency not in _SWITCHES:  # also where it would not be needed
+    if agency not in _SWITCHES:  # an error even if other credentials are used
         refuse_quoted(agency or "", ECS_AGENCY)
         raise Misused(
             f"{ECS_AGENCY} is neither 1 nor true, 0 nor false; 1 asks the machine's metadata service for keys"
@@ -145,7 +145,7 @@ def _access_key(keys: KeyNames, variables: Variables) -> AccessKey | None:
 
 
 def _keyless(variables: Variables, check_url: Callable[[str, str], None]) -> Keyless | None:
-    """Return the way by STS; what a job of GitHub's is given counts only where a provider is named."""
+    """Return the STS credentials; the variables of a GitHub job count only if provider and agency are set."""
     provider, agency = variables.text(PROVIDER_URN), variables.text(AGENCY_URN)
     if not provider or not agency:
         given = {ID_TOKEN: variables.secret(ID_TOKEN), ID_TOKEN_FILE: variables.text(ID_TOKEN_FILE)}
@@ -238,10 +238,10 @@ def _machine(variables: Variables) -> MachineAgency | None:
 
 
 def _refuse_half(needed: Mapping[str, object], extra: Mapping[str, object], where: str = "") -> None:
-    """Raise where some of the parts are there and others, without which they are nothing, are not.
+    """Refuse incomplete credentials: the caller meant them, and others must not be used silently.
 
     Raises:
-        Misused: half of a credential was given.
+        Misused: some parts are set, and required ones are missing.
     """
     given = [name for name, value in {**needed, **extra}.items() if value]
     if not given:

@@ -31,21 +31,25 @@ class Profile:
     values: Mapping[str, str]
 
     def get(self, key: str) -> str | None:
-        """Return a value that is there and not empty."""
+        """Return a value, or None if it is missing or empty."""
         return self.values.get(key, "").strip() or None
 
 
 def read_profile(named: str | None, environ: Mapping[str, str], warn: Callable[[str], None]) -> Profile | None:
-    """Return the profile, or None where there is no file and none was asked for.
+    """Return the profile, or None if the default file does not exist and no other file is named.
 
     Args:
         named: the file that the variable names.
         environ: the environment variables, for the home folder.
-        warn: called with a line where others of this machine could read the file.
+        warn: called with a line if other users of this machine can read the file.
 
     Raises:
-        Misused: the file cannot be read, or has no such section.
+        Misused: the file cannot be read, or lacks the section.
     """
+    # A file that the caller named must exist and have the section: silently using other credentials could judge images
+    # of another account. The default file is optional, since many machines have one for other tools. The path may be a
+    # pipe (`<(vault read ...)`), so it is read once and with limits. Messages show neither a line of the file nor the
+    # cause: configparser quotes the line, which may contain the secret key.
     home = environ.get("HOME") or environ.get("USERPROFILE")
     if not named and not home:
         return None
@@ -60,7 +64,7 @@ def read_profile(named: str | None, environ: Mapping[str, str], warn: Callable[[
         if len(raw) > _LARGEST:
             raise Misused(f"{_where(path)}: it is larger than 1 MiB")
         parser.read_string(raw.decode("utf-8-sig"))
-    except (OSError, ValueError, configparser.Error) as error:  # whose text may hold the line, and so the secret
+    except (OSError, ValueError, configparser.Error) as error:
         reason = error.strerror if isinstance(error, OSError) else f"it is no profile file ({type(error).__name__})"
         raise Misused(f"{_where(path)}: {reason}") from None
     if not parser.has_section(SECTION):

@@ -12,12 +12,12 @@ TOKENS = ("HSSGATE_TOKEN", "HW_AUTH_TOKEN")
 
 @record
 class KeyNames:
-    """The variables of one kind of access key.
+    """Variable names of one kind of access key.
 
     Args:
-        ak: of the access key id.
-        sk: of the secret access key.
-        security_token: of the token that temporary keys have, if this kind has one.
+        ak: for the access key id.
+        sk: for the secret access key.
+        security_token: for the security token of temporary keys; None: not supported.
     """
 
     ak: str
@@ -53,7 +53,7 @@ _COPY_ANEW = "holds a blank, a line break or a character that no credential has;
 
 
 def secret_values(environ: Mapping[str, str]) -> list[str]:
-    """Return every secret in the environment, chosen or not: none of them may be shown."""
+    """Return every secret in the environment, used or not: all of them are masked."""
     names = [*TOKENS, *(name for keys in KEYS for name in (keys.sk, keys.security_token) if name)]
     names += [ID_TOKEN, REQUEST_TOKEN, PASSWORD]
     values = [environ[name] for name in names if environ.get(name)]
@@ -67,14 +67,14 @@ def secret_values(environ: Mapping[str, str]) -> list[str]:
 
 
 def sendable(value: str, name: str) -> str:
-    """Return a value that a header can carry.
+    """Return a value if it can be sent in a header.
 
     Args:
         value: of a variable or of a key in a file.
-        name: of that.
+        name: of the variable or key.
 
     Raises:
-        Misused: no header can carry it, or it is in quotation marks.
+        Misused: it cannot be sent in a header, or is in quotation marks.
     """
     refuse_quoted(value, name)
     if len(value) > LONGEST_SENDABLE:
@@ -85,11 +85,11 @@ def sendable(value: str, name: str) -> str:
 
 
 def refuse_quoted(value: str, name: str) -> None:
-    """Refuse a value in quotation marks: it would be a wrong one, and five wrong signatures lock an access key.
+    """Refuse a value in quotation marks: it would cause wrong signatures, and five of them lock an access key.
 
     Args:
         value: of a variable or of a key in a file.
-        name: of that.
+        name: of the variable or key.
 
     Raises:
         Misused: it is in quotation marks.
@@ -99,31 +99,31 @@ def refuse_quoted(value: str, name: str) -> None:
 
 
 class Variables:
-    """The environment, with blanks around values cut off, and a warning.
+    """The environment, with blanks around values removed.
 
     Args:
         environ: the environment variables; an empty one counts as unset.
-        warn: called with a line where blanks around a value were cut off.
+        warn: called with a line if blanks around a value were removed.
     """
 
     def __init__(self, environ: Mapping[str, str], warn: Callable[[str], None]) -> None:
         self._environ = environ
         self._warn = warn
         self._trimmed: set[str] = set()
-        self.used: set[str] = set()  # the names that were read and hold something
+        self.used: set[str] = set()  # names that were read and have a value
 
     def get(self, name: str) -> str | None:
-        """Return what can be sent in a header."""
+        """Return a value that can be sent in a header."""
         value = self.text(name)
         return None if value is None else sendable(value, name)
 
     def secret(self, name: str) -> Secret | None:
-        """Return what can be sent in a header, and not shown."""
+        """Return a secret that can be sent in a header."""
         value = self.get(name)
         return None if value is None else Secret(value)
 
     def text(self, name: str) -> str | None:
-        """Return what a person may have chosen, such as a name or a password."""
+        """Return a printable text, such as a name or a password."""
         value = self.document(name)
         if value is not None and name != PASSWORD:
             refuse_quoted(value, name)
@@ -135,7 +135,7 @@ class Variables:
         return value
 
     def document(self, name: str) -> str | None:
-        """Return what may have several lines."""
+        """Return a text that may have several lines."""
         raw = self._environ.get(name, "")
         value = raw.strip()
         if raw and not value:
