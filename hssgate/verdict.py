@@ -1,4 +1,4 @@
-"""Verdict of a run: frozen values from which the exit code and every report are made."""
+"""Verdict of a run: frozen values from which the exit code and all reports are made."""
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
@@ -13,7 +13,7 @@ from hssgate.reference import Reference
 
 
 class Result(StrEnum):
-    """How one check ended."""
+    """Result of one check."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -23,7 +23,7 @@ class Result(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How an image or a whole run ended."""
+    """Outcome of an image or of the whole run."""
 
     PASSED = "passed"
     BLOCKED = "blocked"
@@ -31,7 +31,7 @@ class Outcome(StrEnum):
 
 
 class Trouble(StrEnum):
-    """Why a check could not be judged; the `type` of a JUnit error."""
+    """Reason why a check could not be judged; the `type` of a JUnit error."""
 
     SCAN_FAILED = "scan-failed"
     TIMEOUT = "timeout"
@@ -51,16 +51,16 @@ _CODE_OF_TROUBLE = {
     Trouble.INTERRUPTED: ExitCode.INTERRUPTED,
     Trouble.REPORT: ExitCode.API_UNAVAILABLE,
 }
-SCAN = "scan"  # the check without which nothing passes
+SCAN = "scan"  # the check that every pass requires
 
 
 @record
 class Place:
-    """Where a rule stands.
+    """The place of a rule in a policy file.
 
     Args:
-        path: of the policy file, as the caller gave it.
-        line: from 1, where the file's format tells.
+        path: path of the policy file as the caller gave it.
+        line: line number from 1; None for TOML and JSON.
     """
 
     path: str
@@ -69,19 +69,19 @@ class Place:
 
 @record
 class Check:
-    """One question put to one image.
+    """The check of one rule for one image.
 
     Args:
-        rule: `scan`, `freshness`, or the policy's rule.
-        result: how it ended.
-        message: one line that says what was found and what is accepted.
+        rule: `scan`, `freshness`, or the name of a policy's rule.
+        result: result of the check.
+        message: one line with the value found and the value accepted.
         actual: the value found.
         limit: the value still accepted.
-        policy: the file of the rule, where there is more than one.
-        group: the rows it is about, where one reference matched several groups.
-        trouble: why it could not be judged; set exactly where the result is an error.
-        blamed: the findings because of which the rule does not hold, most severe first.
-        place: where the rule stands, if in a file.
+        policy: path of the policy; None unless there are several.
+        group: label of the rows; None unless one reference matched several groups.
+        trouble: reason why it could not be judged; set if and only if the result is an error.
+        blamed: findings that break the rule, most severe first.
+        place: place of the rule, if it is in a file.
     """
 
     rule: str
@@ -97,13 +97,13 @@ class Check:
 
     @property
     def name(self) -> str:
-        """The rule and what tells this check from others of the same rule."""
+        """The rule, with policy and group if there are several; unique for an image."""
         where = ", ".join(part for part in (self.policy, self.group) if part)
         return f"{self.rule} ({where})" if where else self.rule
 
     @property
     def exit_code(self) -> ExitCode:
-        """The code of a run that had only this check."""
+        """The exit code of a run with only this check."""
         match self.result:
             case Result.FAILED:
                 return ExitCode.BLOCKED
@@ -115,19 +115,19 @@ class Check:
                 assert_never(unreachable)
 
 
-# What stands for an image that no check tells of: a report must not pass it by.
+# Reports use this check for an image that has none, so that no image is missing from a report.
 NOTHING_JUDGED = Check(SCAN, Result.ERROR, f"{SCAN}: nothing was judged", trouble=Trouble.INCOMPLETE)
 
 
 @record
 class PolicyInForce:
-    """What one policy asked of one group of rows.
+    """The rules of one policy in force for one group of rows.
 
     Args:
-        group: number of the group, from 0; None where no row belonged to the image.
+        group: index of the group; None if no row belonged to the image.
         policy: path of the policy.
-        rules: by name, as the policy has them for this image.
-        ignore: how many of its exceptions were in force.
+        rules: rules by name, with overrides applied.
+        ignore: number of `ignore` entries in force.
     """
 
     group: int | None
@@ -138,14 +138,14 @@ class PolicyInForce:
 
 @record
 class Read:
-    """One look at one image, as evidence.
+    """One poll of one image, kept as evidence.
 
     Args:
-        at: when, in epoch seconds.
-        http_status: None where there was no answer.
-        request_id: of the answer.
-        row: the row that stood for the image, if any did.
-        answered: whether it brought an answer, be it one without rows.
+        at: epoch seconds.
+        http_status: HTTP status of the response; None if there was none.
+        request_id: request id of the response.
+        row: the row that belonged to the image, if there was one.
+        answered: whether the API answered, with or without rows.
     """
 
     at: float
@@ -189,16 +189,16 @@ class ListedFinding:
 
 @record
 class SeenGroup:
-    """What was last seen of one group of rows: enough to judge it again without the API.
+    """Last state of one group of rows, sufficient to judge it again without the API.
 
     Args:
-        phase: where it stood.
-        settled: whether its result was believed.
-        row: the row that stood for it.
-        others: rows that could not be ordered after or before it.
-        findings_read: whether its findings were read; they stand in the verdict's own list.
-        findings_count: how many were listed, if they were read.
-        findings_error: why the findings could not be read, if they could not.
+        phase: phase of the group.
+        settled: whether its result was final.
+        row: the newest row of the group.
+        others: rows of the same time as `row`, which may be newer.
+        findings_read: whether its findings were fetched; the verdict lists them.
+        findings_count: number of findings, if they were fetched.
+        findings_error: reason why the findings could not be fetched, if they could not.
     """
 
     phase: str
@@ -212,14 +212,14 @@ class SeenGroup:
 
 @record
 class Seen:
-    """What a verdict was made of, beside the policy.
+    """The observations that a verdict was made from.
 
     Args:
-        ending: why the wait was over.
-        error: why there was no answer, if that ended it.
-        groups: of rows that belonged to the image.
-        judged_at: epoch seconds that ages and expiry were counted from.
-        scanned_after: epoch milliseconds of the earliest scan time accepted, if one was asked for.
+        ending: how the wait ended.
+        error: the error that ended the wait, if one did.
+        groups: groups of rows that belonged to the image.
+        judged_at: epoch seconds that ages and expiry were computed for.
+        scanned_after: epoch milliseconds of the earliest scan time accepted, if one was given.
     """
 
     ending: str
@@ -231,19 +231,19 @@ class Seen:
 
 @record
 class ImageVerdict:
-    """What one reference came to.
+    """The verdict on one image.
 
     Args:
         reference: the image asked for.
-        checks: what was judged, in order.
+        checks: checks in order.
         row: the row judged, or the last one seen.
-        waited_seconds: from the start of the run to the end of this image's wait.
-        polls: how many times this image was looked for.
-        reads: each change of state and the last two reads.
-        findings: where any were read, most severe first.
-        details: what else HSS found, where that was asked for.
-        seen: what it was made of.
-        in_force: the rules that it was judged by, by group and policy.
+        waited_seconds: seconds from the start of the run to the end of this image's wait.
+        polls: number of polls of this image.
+        reads: each change of state and the last two polls.
+        findings: findings, if they were fetched, most severe first.
+        details: malicious files, sensitive files and baseline results, if `--details` was given.
+        seen: the observations that the verdict was made from.
+        in_force: the rules that the image was judged by, by group and policy.
     """
 
     reference: Reference
@@ -259,7 +259,7 @@ class ImageVerdict:
 
     @property
     def exit_code(self) -> ExitCode:
-        """The worst of the checks; without a scan seen to have ended well, never a pass."""
+        """The worst exit code of the checks; never that of a pass unless a scan succeeded or was accepted."""
         return worst_of(self.checks)
 
     @property
@@ -273,11 +273,11 @@ class PolicySource:
     """A policy that was applied.
 
     Args:
-        path: as the caller gave it, or relative to the current folder where it was found, or `built-in`.
-        sha256: of its bytes.
-        searched: the folder in which a default file was looked for and the last one above it, which may be the same;
-            None for a policy that was given or found.
-        in_repository: the path relative to the root of the repository, where the search came to know it.
+        path: path as the caller gave it, or relative to the current folder if it was found, or `built-in`.
+        sha256: SHA-256 of its bytes.
+        searched: first and last folder that were searched for a default file, which may be the same; None for a policy
+            that was given or found.
+        in_repository: path relative to the root of the repository, if the search found the file above.
     """
 
     path: str
@@ -288,7 +288,7 @@ class PolicySource:
 
 @record
 class RunError:
-    """What ended a run without belonging to one of its images.
+    """An error of the run that belongs to no image.
 
     Args:
         trouble: interrupted, or a report that could not be written.
@@ -301,16 +301,16 @@ class RunError:
 
 @record
 class Verdict:
-    """What the run came to.
+    """The verdict of a run.
 
     Args:
-        images: one for each reference, in the caller's order.
-        policies: that were applied.
-        warnings: of the run as a whole, one line each.
+        images: one verdict for each reference, in the caller's order.
+        policies: policies that were applied.
+        warnings: warnings of the whole run, one line each.
         started_at: epoch seconds.
         finished_at: epoch seconds.
-        interruption: the code of the signal that ended the run, if one did.
-        unwritten_reports: why a report could not be written, a line for each.
+        interruption: exit code of the signal that ended the run, if one did.
+        unwritten_reports: one line for each report that could not be written, with the reason.
     """
 
     images: tuple[ImageVerdict, ...]
@@ -323,7 +323,7 @@ class Verdict:
 
     @property
     def run_errors(self) -> tuple[RunError, ...]:
-        """What explains the exit code beside the images; every report names each."""
+        """Errors that explain the exit code apart from the images; every report lists them."""
         signalled = [self.interruption] if self.interruption is not None else []
         return (
             *(RunError(Trouble.INTERRUPTED, code.meaning) for code in signalled),
@@ -332,7 +332,7 @@ class Verdict:
 
     @property
     def exit_code(self) -> ExitCode:
-        """The only way to an exit code: a signal's, else the worst of the images, else an unwritten report's."""
+        """The exit code of the run: that of a signal, or the worst of the images and of unwritten reports."""
         if self.interruption is not None:
             return self.interruption
         code = worst(*(image.exit_code for image in self.images))
@@ -345,7 +345,9 @@ class Verdict:
 
 
 def worst_of(checks: Iterable[Check]) -> ExitCode:
-    """Return the code of the worst check; without a scan seen to have ended well, never that of a pass."""
+    """Return the worst exit code of the checks; `NO_RESULT` in place of a pass without a scan that succeeded."""
+    # A pass must be proven. Otherwise a list of checks that lost its scan check, by a bug or in an edited report, would
+    # have no failure in it and pass.
     found = list(checks)
     proven = any(check.rule == SCAN and check.result in (Result.PASSED, Result.WARNED) for check in found)
     code = worst(*(check.exit_code for check in found))
@@ -353,7 +355,7 @@ def worst_of(checks: Iterable[Check]) -> ExitCode:
 
 
 def outcome_of(code: ExitCode) -> Outcome:
-    """Return the word for an exit code."""
+    """Return the outcome that an exit code stands for."""
     match code:
         case ExitCode.PASSED:
             return Outcome.PASSED
