@@ -1,4 +1,4 @@
-"""Compares how a process ended with what its situation expects."""
+"""Comparison of a finished process with the expectations of its situation."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,10 +13,10 @@ _WITHOUT_REPORTS = frozenset({ExitCode.CRASHED, ExitCode.MISUSED})
 
 
 def disagreements(situation: Situation, ended: Ended) -> tuple[str, ...]:
-    """Return a line for all that is not as it should be; none: the gate gave the right answer.
+    """Return a line for each difference; empty: the gate gave the expected result.
 
-    Beside what the situation itself expects, each answer must be the same in the exit code and in both reports, name
-    its policy first, and tell no secret; where the command was misused nothing may have been asked.
+    Some expectations apply to every situation: exit code and both reports agree, the first line names the policy, no
+    output contains a secret, and misuse sends no request.
     """
     return (
         *_about_the_exit(situation, ended),
@@ -28,7 +28,7 @@ def disagreements(situation: Situation, ended: Ended) -> tuple[str, ...]:
 
 
 def in_words(exit_code: int | None) -> str:
-    """Return `10 blocked` and the like."""
+    """Return an exit code with its name, such as `10 blocked`."""
     if exit_code is None:
         return "no end"
     known = ExitCode(exit_code).name.lower().replace("_", " ") if exit_code in set(ExitCode) else "unknown"
@@ -54,7 +54,7 @@ def _about_the_requests(situation: Situation, ended: Ended) -> Iterator[str]:
         expected = str(first) if first == last else f"{first} to {last}" if last else f"at least {first}"
         yield f"the API got {ended.requests} requests, not {expected}"
     if ended.exit_code == ExitCode.MISUSED and ended.requests:
-        yield f"the API got {ended.requests} requests, though nothing may be asked where the command is misused"
+        yield f"the API got {ended.requests} requests, though misuse must send none"
 
 
 def _about_the_reports(ended: Ended) -> Iterator[str]:
@@ -87,14 +87,14 @@ def _about_the_reports(ended: Ended) -> Iterator[str]:
 
 
 def _about_junit(junit: bytes, images: dict[str, Any], exit_code: int) -> Iterator[str]:
-    """Compare the colour of each suite with its image, and that of the whole with the exit code."""
+    """Compare the result of each suite with its image, and the overall result with the exit code."""
     try:
         suites = {
             suite.get("name"): suite.find("*/failure") is None and suite.find("*/error") is None
             for suite in ET.fromstring(junit).iter("testsuite")  # noqa: S314 - our own report
         }
     except ET.ParseError as error:
-        yield f"the JUnit report is no XML: {error}"
+        yield f"the JUnit report is not XML: {error}"
         return
     if exit_code != 0 and all(suites.values()):
         yield f"the JUnit report shows nothing red, and the exit code is {in_words(exit_code)}"

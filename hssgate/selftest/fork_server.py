@@ -1,11 +1,12 @@
 """Fork server behind `forks.py`: `python -m hssgate.selftest.fork_server FD`, FD being a socket to its client.
 
 It loads all of hssgate, and forks a supervisor for each request. The supervisor forks the process itself, waits for it
-and reports its exit. Neither ever has a second thread, so that forking is safe. The process is not reaped until the
-client has read that report: until then no other process can get its id and the signals sent to it.
+and reports its exit. Neither ever has a second thread: a fork copies only the calling thread, and a lock taken by
+another would stay locked for ever. The process is reaped only after the client has read the report. Until then its id is not
+reused, so that a signal from the client cannot reach another process.
 
-A process so started differs from a new one in what Python reads from the environment when it starts (`PYTHON*`, the
-locale), which is the server's, and in the modules that are loaded already.
+A forked process differs from a new one in the settings that Python reads at start (`PYTHON*`, the locale), which are
+those of the server, and in the modules that are already loaded.
 """
 
 import contextlib
@@ -28,8 +29,8 @@ _STREAMS = 3  # stdin, stdout, stderr
 
 
 def _serve(control: socket.socket) -> dict[str, Any]:
-    """Answer requests until the client has gone; return in each process to be, with what it is to become."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # supervisors need not be waited for
+    """Handle requests until the client closes the socket; return, in each forked process only, with its request."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps supervisors
     while True:
         try:
             begun, fds, _, _ = socket.recv_fds(control, 1, 1 + _STREAMS)
@@ -45,7 +46,7 @@ def _serve(control: socket.socket) -> dict[str, Any]:
 
 
 def _supervise(channel: socket.socket, streams: list[int]) -> dict[str, Any]:
-    """Fork the process and report its exit; return in the process itself."""
+    """Fork the process and report its exit; return in the forked process only."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     with channel.makefile("rb") as lines:
         request: dict[str, Any] = json.loads(lines.readline())
@@ -76,7 +77,7 @@ def _supervise(channel: socket.socket, streams: list[int]) -> dict[str, Any]:
 
 
 def _report(channel: socket.socket, message: dict[str, Any]) -> None:
-    with contextlib.suppress(OSError):  # the client has gone
+    with contextlib.suppress(OSError):  # the client has closed the channel
         channel.sendall(json.dumps(message).encode() + b"\n")
 
 
@@ -84,11 +85,11 @@ def _load_everything() -> None:
     for found in pkgutil.walk_packages(hssgate.__path__, "hssgate."):
         if not found.name.endswith("__main__"):
             importlib.import_module(found.name)
-    gc.freeze()  # what is never looked at by the collector stays shared with the processes that are forked
+    gc.freeze()  # the collector would write to these objects, and copy their shared memory pages in each process
 
 
 def _become(request: dict[str, Any]) -> None:
-    """Be the process that was asked for: what an interpreter has that was just started, and then its module."""
+    """Turn this process into the requested one: set up the state of a new interpreter, then run the module."""
     arguments: list[str] = request["arguments"]
     if request["new_session"]:
         os.setsid()
@@ -103,7 +104,7 @@ def _become(request: dict[str, Any]) -> None:
 
 
 def _open_streams() -> None:
-    """Open stdin, stdout and stderr as Python does when it starts: the server's own are made for its own files."""
+    """Open stdin, stdout and stderr as Python does at start: the buffering depends on the file behind each."""
     for fd, name in enumerate(("stdin", "stdout", "stderr")):
         own: io.TextIOWrapper = getattr(sys, name)
         mode, buffering = ("rb", -1) if name == "stdin" else ("wb", 0 if own.write_through else -1)

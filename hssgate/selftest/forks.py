@@ -1,4 +1,4 @@
-"""Processes forked from one that has loaded all of hssgate, at a tenth of the cost of a new start."""
+"""Client of the fork server: processes forked from one that has loaded hssgate, at a tenth of the cost of a start."""
 
 import contextlib
 import json
@@ -17,12 +17,12 @@ _LONGEST = 30.0  # seconds to start a server and a process; a busy machine takes
 
 
 def is_supported() -> bool:
-    """Return whether this system has what the server needs; Windows and some Pythons of macOS have not."""
+    """Whether this system supports the fork server; Windows and some Pythons of macOS do not."""
     return all(hasattr(os, name) for name in ("fork", "waitid")) and hasattr(socket, "send_fds")
 
 
 class Forked:
-    """A process that was forked, with the part of `subprocess.Popen` that its client uses.
+    """A forked process, with the part of the interface of `subprocess.Popen` that is used here.
 
     Args:
         channel: to its supervisor.
@@ -36,7 +36,7 @@ class Forked:
         self.returncode: int | None = None
 
     def poll(self) -> int | None:
-        """Return the exit code, or None while it runs; a signal that ended it counts negative."""
+        """Return the exit code, or None while it runs; negative: the number of the signal that ended it."""
         with self._lock:
             return self._exit_code_within(0.0)
 
@@ -44,7 +44,7 @@ class Forked:
         """Return the exit code once the process has ended.
 
         Args:
-            timeout: in seconds; None: however long it takes.
+            timeout: in seconds; None: no limit.
 
         Raises:
             subprocess.TimeoutExpired: it still runs.
@@ -57,7 +57,7 @@ class Forked:
 
     def send_signal(self, number: int) -> None:
         """Send a signal, unless the process has ended."""
-        with self._lock:  # it keeps its id at least until its exit code is read
+        with self._lock:  # its id is not reused before its exit code is read
             if self._exit_code_within(0.0) is None:
                 os.kill(self.pid, number)
 
@@ -75,12 +75,12 @@ class Forked:
 
 
 class ForkServer:
-    """A client of a server of its own, which ends with it; safe to be called by several threads at once.
+    """Starts a fork server and uses it; thread-safe.
 
     Args:
-        python: the interpreter with its options: what each command begins with.
+        python: the interpreter with its options, with which each command begins.
         environ: of the server.
-        new_session: whether the server leaves the session of the caller, where a Ctrl-C would reach it.
+        new_session: start the server in a session of its own, which Ctrl-C does not reach.
 
     Raises:
         OSError: it could not be started.
@@ -99,7 +99,7 @@ class ForkServer:
 
     @property
     def is_running(self) -> bool:
-        """Return whether the server is there."""
+        """Whether the server is running."""
         return self._server.poll() is None
 
     def start(
@@ -114,14 +114,14 @@ class ForkServer:
         """Start a process.
 
         Args:
-            command: one that this server can start.
-            cwd: its folder.
+            command: interpreter, options and module; it must begin like `python`.
+            cwd: its working folder.
             environ: its whole environment.
-            streams: the descriptors of its stdin, stdout and stderr.
-            new_session: whether it gets a session of its own.
+            streams: descriptors of its stdin, stdout and stderr.
+            new_session: start it in a session of its own.
 
         Raises:
-            OSError: it could not be started; the message says why.
+            OSError: it could not be started; the message gives the reason.
         """
         arguments = command[len(self._python) :]
         request = {"arguments": arguments, "cwd": str(cwd), "environ": dict(environ), "new_session": new_session}
@@ -138,7 +138,7 @@ class ForkServer:
         return Forked(ours, pid)
 
     def close(self) -> None:
-        """End the server; what it has started goes on."""
+        """End the server; processes that it started continue."""
         self._control.close()
         try:
             self._server.wait(_LONGEST)
@@ -151,7 +151,7 @@ def _pid_in(answer: dict[str, Any]) -> int:
     """Return the process id.
 
     Raises:
-        OSError: there is no process.
+        OSError: the process could not be created.
     """
     if "pid" in answer:
         return int(answer["pid"])
@@ -162,7 +162,7 @@ def _message_on(channel: socket.socket) -> dict[str, Any]:
     """Return the next message, a line of JSON.
 
     Raises:
-        OSError: the other side has gone, or there was none in time.
+        OSError: the other side has closed the channel, or there was no message in time.
     """
     line = bytearray()
     while not line.endswith(b"\n"):

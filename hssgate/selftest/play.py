@@ -1,4 +1,4 @@
-"""Plays one situation: the emulator on a socket and the real command as a process."""
+"""Runs one situation: the emulator on a socket, and the real command as a process."""
 
 import contextlib
 import json
@@ -24,28 +24,28 @@ from hssgate.selftest.starts import Starter
 from hssgate.selftest.surroundings import JSON_REPORT, JUNIT_REPORT, arguments_of
 
 _LONGEST = 60.0  # seconds; the deadlines of all situations are far below
-_GLANCE = 0.05  # seconds between two looks at a process
-_LONGEST_OUTPUT = 200_000  # bytes that are looked at
+_GLANCE = 0.05  # seconds between two checks of a process
+_LONGEST_OUTPUT = 200_000  # bytes of output that are read
 
 
 class Stopped(Exception):
-    """The situation was given up from outside."""
+    """The situation was stopped from outside."""
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How a process ended.
+    """A finished process.
 
     Args:
         exit_code: of the process; None: it hung, and was killed.
         out: its stdout.
         err: its stderr.
-        requests: how many came to the API.
-        json: its JSON report; None: there was none, or it is no JSON.
-        contradiction: why the JSON report does not follow from itself; None: it does, or there was none.
-        junit: its JUnit report; None: there was none.
+        requests: number of requests to the API.
+        json: its JSON report; None: there is none, or it is not valid JSON.
+        contradiction: inconsistency of the JSON report; None: it is consistent, or there is none.
+        junit: its JUnit report; None: there is none.
         arguments: of `hssgate`.
-        seconds: from its start to its end.
+        seconds: duration.
     """
 
     exit_code: int | None
@@ -61,14 +61,14 @@ class Ended:
 
 @dataclass(frozen=True)
 class Player:
-    """Plays situations, each in a process and a folder of its own.
+    """Runs situations, each in a process and a folder of its own.
 
     Args:
-        clock: the time of the API, and the duration of plays.
+        clock: the time of the API, and for durations.
         environ: of the caller.
-        folder: where each play has a folder of its own.
+        folder: for temporary folders, one for each situation.
         starter: starts the processes.
-        stop: once it is set, plays are given up.
+        stop: when it is set, running situations are stopped.
         longest: seconds after which a process counts as hanging.
     """
 
@@ -80,11 +80,11 @@ class Player:
     longest: float = _LONGEST
 
     def play(self, situation: Situation) -> Ended:
-        """Play a situation to its end.
+        """Run a situation to its end.
 
         Raises:
-            OSError: there is no folder, no socket or no process to be had.
-            Stopped: it was given up.
+            OSError: a folder, a socket or a process could not be created.
+            Stopped: it was stopped.
         """
         with (
             tempfile.TemporaryDirectory(dir=self.folder, ignore_cleanup_errors=True) as name,
@@ -131,7 +131,7 @@ class Player:
 
 
 class _Api:
-    """The API over a scenario whose time begins with the first request, so that a slow start shifts nothing."""
+    """The API over a scenario whose time begins with the first request: a slow process start does not shift it."""
 
     def __init__(self, scenario: Scenario, now: Callable[[], float]) -> None:
         self._scenario = scenario

@@ -12,13 +12,13 @@ from hssgate.selftest.play import Ended, Player, Stopped
 from hssgate.selftest.situation import Situation
 from hssgate.text import clean
 
-_PLAYS_A_CORE = 8  # most of them sleep most of the time
+_PLAYS_A_CORE = 8  # situations per core; they mostly sleep
 _MOST_PLAYS = 32
 _LONGEST_GOODBYE = 5.0  # seconds
 
 
 class Agreement(StrEnum):
-    """What came of a situation."""
+    """Outcome of a situation."""
 
     AGREED = "agreed"
     DISAGREED = "disagreed"
@@ -27,13 +27,13 @@ class Agreement(StrEnum):
 
 @dataclass(frozen=True)
 class SituationResult:
-    """A situation and what came of it.
+    """A situation and its outcome.
 
     Args:
-        situation: what was asked.
-        agreement: whether the gate gave the right answer.
-        problems: a line for all that is wrong.
-        ended: how the process ended, if it was played to its end.
+        situation: the situation.
+        agreement: whether the gate gave the expected result.
+        problems: a line for each difference.
+        ended: the finished process, if it ran to its end.
     """
 
     situation: Situation
@@ -43,7 +43,7 @@ class SituationResult:
 
 
 def exit_code_of(results: Iterable[SituationResult]) -> ExitCode:
-    """Return 0 only if there is a result, and every one of them is the right answer."""
+    """Return 0 only if there are results and all of them are as expected."""
     found = {result.agreement for result in results}
     if Agreement.DISAGREED in found:
         return ExitCode.BLOCKED
@@ -54,10 +54,10 @@ class Run:
     """One run of some situations.
 
     Args:
-        situations: to be played.
-        player: plays one situation.
-        on_result: called with each result as soon as it is there, one call at a time.
-        at_once: how many are played at a time; None: as the processors allow.
+        situations: to run.
+        player: runs one situation.
+        on_result: called with each result as soon as it is available, never concurrently.
+        at_once: number of situations at a time; None: depends on the number of cores.
     """
 
     def __init__(
@@ -79,21 +79,21 @@ class Run:
 
     @property
     def results(self) -> list[SituationResult]:
-        """Return a result for each situation, in their order, whether it was played or not."""
+        """Return a result for each situation, in their order; some may not have run."""
         return [self._found.get(situation.name) or _given_up(situation) for situation in self._situations]
 
     def play(self) -> None:
-        """Play all situations.
+        """Run all situations.
 
         Raises:
-            Interrupted: a signal came; what was being played has ended.
+            Interrupted: a signal came; all processes have ended.
         """
         workers = min(self._at_once, len(self._situations))
         try:
             self._player.clock.together(self._work, workers=workers)
         except BaseException:
             self._player.stop.set()
-            for _ in range(workers):  # each frees what it holds
+            for _ in range(workers):  # each ends its process and removes its folder
                 self._gone.acquire(timeout=_LONGEST_GOODBYE)
             raise
 
@@ -124,10 +124,10 @@ def _result_of(situation: Situation, player: Player) -> SituationResult:
 
 
 def _given_up(situation: Situation) -> SituationResult:
-    return SituationResult(situation, Agreement.NOT_PLAYED, ("the run was broken off before it was played",))
+    return SituationResult(situation, Agreement.NOT_PLAYED, ("the run was interrupted before it was played",))
 
 
 def _cores() -> int:
-    """Return how many processors this process may use, where the system tells."""
+    """Return the number of processors that this process may use, if the system reports it, else of all."""
     tell = getattr(os, "sched_getaffinity", None)
     return len(tell(0)) if tell else os.cpu_count() or 1

@@ -1,26 +1,26 @@
-"""Situations as data: what HSS plays, the command, and the right answer.
+"""Situation model: an emulator scenario, the command, and the expected result.
 
-They stand in `situations/`, a file a theme, in the order of the files' numbers. A file is `title`, `given` (there only
-to be referred to) and `situations`:
+The files are in `situations/`, one for each theme, in the order of their numbers. A file has `title`, `given` (parts to
+refer to) and `situations`:
 
-    - name: clean                   # what `hssgate selftest NAME` takes; unique over all files
-      situation: the scan ended an hour ago, and all is well         # as it stands in the table
+    - name: clean                   # argument of `hssgate selftest NAME`; unique over all files
+      situation: the scan finished an hour ago, and all is well      # sentence in the table
       scenario:                     # as in docs/emulator.md, but time begins with the first request
         images: [...]
       policy: "rules: {vulnerabilities: 20}"         # hssgate.yaml of a repository of its own
-      files: {team.yaml: "rules: {severity: Low}"}   # others
-      folder: services/api          # in which it runs, below that of the files
-      environment: {HSSGATE_TOKEN: emulator-token}   # beside the emulator's key
+      files: {team.yaml: "rules: {severity: Low}"}   # other files
+      folder: services/api          # working folder, below that of the files
+      environment: {HSSGATE_TOKEN: emulator-token}   # in addition to the emulator's key
       check: team/app:1.0 --timeout 1s               # arguments of `hssgate check`
       listens: false                # no server at the address
-      signal: {name: SIGTERM, once_said: scanning}   # sent once these words are on stderr
+      signal: {name: SIGTERM, once_said: scanning}   # sent when these words are on stderr
       exit_code: 0
-      says: [severity]              # words in the output, each of them
+      says: [severity]              # texts in the output, each of them
       never_says: [secret]
-      requests: 1                   # that the API may get; also 2-5 and 2-
-      seconds: 9                    # about how long it takes, if more than 3: the longest are begun first
+      requests: 1                   # to the API; also 2-5 and 2-
+      seconds: 9                    # duration, if more than about 3: the longest are started first
 
-All but `name`, `situation`, `check` and `exit_code` may be left out.
+All keys except `name`, `situation`, `check` and `exit_code` are optional.
 """
 
 from collections.abc import Iterable, Sequence
@@ -45,7 +45,7 @@ class Signal(StrictModel):
 
     Args:
         name: of the signal.
-        once_said: words on stderr after which it is sent.
+        once_said: text on stderr after which it is sent.
     """
 
     name: Literal["SIGINT", "SIGTERM"]
@@ -53,7 +53,7 @@ class Signal(StrictModel):
 
 
 class Situation(StrictModel):
-    """One question to the gate, and the one right answer; the keys are described at the head of this file."""
+    """A scenario, a command and the expected result; the keys are described at the head of this file."""
 
     name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
     situation: str = Field(min_length=1)
@@ -81,20 +81,20 @@ class Situation(StrictModel):
     def written(self) -> dict[str, str]:
         """Return the files of its repository, by name.
 
-        It is a repository so that no policy is searched for above it, wherever the caller's temporary files are.
+        The `.git` file ends the search for a policy, which could otherwise find one above the temporary folder.
         """
         policy = {} if self.policy is None else {POLICY_FILE: self.policy}
         return {".git": "", **policy, **self.files}
 
 
 class Theme(StrictModel):
-    """Situations about one thing.
+    """Situations about one subject.
 
     Args:
         name: of its file, without the number.
-        title: what they are about, in the table.
+        title: heading in the table.
         given: parts that the situations refer to.
-        situations: in the order in which they are listed.
+        situations: in the order of the table.
     """
 
     name: str
@@ -115,7 +115,7 @@ def load_themes(folder: Path = FOLDER) -> tuple[Theme, ...]:
         folder: of the files.
 
     Raises:
-        ValueError: a file is not as it should be, or a name is given twice.
+        ValueError: a file is not valid, or two situations have one name.
     """
     themes = tuple(_read(path) for path in sorted(folder.glob("*.yaml")))
     names = [name for theme in themes for name in (theme.name, *theme.names)]
@@ -125,14 +125,14 @@ def load_themes(folder: Path = FOLDER) -> tuple[Theme, ...]:
 
 
 def chosen(themes: Iterable[Theme], wanted: Sequence[str]) -> tuple[Theme, ...]:
-    """Return the themes with no more than the situations wanted.
+    """Return the themes, reduced to the selected situations.
 
     Args:
-        themes: all of them.
-        wanted: names of situations or of themes; none: all.
+        themes: all themes.
+        wanted: names of situations or themes; empty: all.
 
     Raises:
-        LookupError: a name is neither; it is the argument.
+        LookupError: a name is unknown; it is the argument of the error.
     """
     known = {name for theme in themes for name in (theme.name, *theme.names)}
     for name in wanted:

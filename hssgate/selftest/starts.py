@@ -1,4 +1,4 @@
-"""Starts the processes of a selftest: a few anew, all others by forking."""
+"""Process starts of a selftest: a few as new processes, all others by forking."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ from hssgate.selftest.forks import Forked, ForkServer, is_supported
 from hssgate.selftest.situation import Situation
 from hssgate.selftest.surroundings import PYTHON, command_of, environment_for_python, environment_of
 
-_FEW = 5  # forks for which a server is not worth its own start
+_FEW = 5  # forks; for fewer the server would cost more than it saves
 
 Process = subprocess.Popen[bytes] | Forked
 
@@ -23,8 +23,8 @@ class Starter:
     """Starts processes.
 
     Args:
-        server: forks them; None: all are started anew.
-        anew: names of the situations whose process is started anew in any case.
+        server: forks them; None: every process is started anew.
+        anew: names of the situations whose process is never forked.
     """
 
     server: ForkServer | None = None
@@ -38,24 +38,24 @@ class Starter:
         folder: Path,
         streams: tuple[BinaryIO, BinaryIO],
     ) -> Process:
-        """Start the process of a situation, in a session of its own: a Ctrl-C is for the selftest, which passes it on.
+        """Start the process of a situation, in a session of its own, so that Ctrl-C reaches the selftest only.
 
         Args:
-            situation: which.
+            situation: the situation.
             arguments: of `hssgate`.
             environ: of the caller.
-            folder: its home; it works there or below, as the situation says.
+            folder: its home; the working folder is there or below.
             streams: its stdout and stderr.
 
         Raises:
-            OSError: there is no process to be had.
+            OSError: the process could not be created.
         """
         command = command_of(arguments)
         environment = environment_of(situation, environ, folder)
         cwd = folder / situation.folder
         with open(os.devnull, "rb") as nothing:  # noqa: PTH123 - it may be no path
             if self.server and situation.name not in self.anew:
-                # A server that has gone or cannot fork is no reason not to play: what follows may work still.
+                # If the server has died or cannot fork, a new process may still work.
                 with contextlib.suppress(OSError):
                     descriptors = [stream.fileno() for stream in (nothing, *streams)]
                     return self.server.start(
@@ -69,14 +69,14 @@ class Starter:
 
 @contextlib.contextmanager
 def starting(situations: Sequence[Situation], environ: Mapping[str, str], folder: Path) -> Iterator[Starter]:
-    """Give what starts the processes of these situations.
+    """Provide the starter for these situations.
 
-    The first situation of each exit code is started anew, as a pipeline starts the gate.
+    The first situation of each exit code runs in a new process, as in a pipeline; the others are forked.
 
     Args:
-        situations: all that are to be played.
+        situations: all situations of the run.
         environ: of the caller.
-        folder: the home of the server.
+        folder: home folder of the server.
     """
     by_code: dict[ExitCode, str] = {}
     for situation in situations:

@@ -19,7 +19,7 @@ _PACE = (
     "--timeout", "20s", "--appear-timeout", "20s",
 )  # fmt: skip
 _KEY = {"HUAWEICLOUD_SDK_AK": "emulator-ak", "HUAWEICLOUD_SDK_SK": "emulator-sk"}
-# What a Python needs in order to start at all, and to find what it has found here.
+# Variables that Python needs to start, and to find the same modules as this process.
 _KEPT = (
     "PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONHOME", "PYTHONPATH", "PYTHONPYCACHEPREFIX",
     "PYTHONDONTWRITEBYTECODE",
@@ -28,10 +28,10 @@ _SECRET = ("_SK", "_TOKEN", "_SECRET_KEY", "_PASSWORD")
 
 
 def arguments_of(situation: Situation, url: str) -> list[str]:
-    """Return the arguments of `hssgate`: what the situation gives comes last, so that it has the last word.
+    """Return the arguments of `hssgate`; those of the situation come last, and so take precedence.
 
     Args:
-        situation: what is asked.
+        situation: the situation.
         url: of the emulator.
     """
     reports = ["--report", f"json={JSON_REPORT}", "--report", f"junit={JUNIT_REPORT}"]
@@ -40,16 +40,16 @@ def arguments_of(situation: Situation, url: str) -> list[str]:
 
 
 def command_of(arguments: Sequence[str]) -> list[str]:
-    """Return the command that runs this very program with the arguments."""
+    """Return the command that runs this installation of hssgate with the arguments."""
     return [*PYTHON, "-m", "hssgate", *arguments]
 
 
 def environment_for_python(caller: Mapping[str, str], home: Path) -> dict[str, str]:
-    """Return the environment without which no process here is started.
+    """Return the environment that Python needs.
 
     Args:
-        caller: the caller's environment, of which only what Python needs is taken.
-        home: an empty folder, so that no profile of the caller's is found.
+        caller: the caller's environment; only the variables that Python needs are copied.
+        home: an empty folder, without a profile file of the caller.
     """
     kept = {name: caller[name] for name in _KEPT if name in caller}
     package = str(Path(hssgate.__file__).parents[1])
@@ -63,13 +63,13 @@ def environment_of(situation: Situation, caller: Mapping[str, str], home: Path) 
     """Return the environment of the process.
 
     Args:
-        situation: whose variables are added.
-        caller: the caller's environment, of which only what Python needs is taken.
-        home: an empty folder, so that no profile of the caller's is found.
+        situation: its variables are added.
+        caller: the caller's environment; only the variables that Python needs are copied.
+        home: an empty folder, without a profile file of the caller.
     """
     return environment_for_python(caller, home) | _KEY | situation.environment
 
 
 def secrets_of(situation: Situation) -> set[str]:
-    """Return the secrets that the process is given."""
+    """Return the secrets in the environment of the process."""
     return {value for name, value in (_KEY | situation.environment).items() if value and name.endswith(_SECRET)}

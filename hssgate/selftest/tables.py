@@ -18,7 +18,7 @@ _MOST_LINES = 12  # of a process' output
 
 
 def listing(themes: Sequence[Theme], paint: Paint) -> str:
-    """Return the name of each situation, the answer expected, and what it is."""
+    """Return name, expected result and sentence of each situation."""
     width = max(len(name) for theme in themes for name in theme.names)
     lines = []
     for theme in themes:
@@ -31,12 +31,12 @@ def listing(themes: Sequence[Theme], paint: Paint) -> str:
 
 
 def table(themes: Sequence[Theme], results: Mapping[str, SituationResult], paint: Paint) -> str:
-    """Return a line for each situation: what it is, the answer expected, the answer got.
+    """Return a line for each situation: its sentence, the expected and the actual result.
 
     Args:
         themes: in the order of the table.
         results: by name of the situation, one for each.
-        paint: gives a text its tone, or not.
+        paint: colours a text.
     """
     width = max(len(found.situation) for theme in themes for found in theme.situations) + 2
     lines = [paint(f"{'situation':<{width}}  {'expected':<{_ANSWER_WIDTH}}  got", "bold")]
@@ -47,7 +47,7 @@ def table(themes: Sequence[Theme], results: Mapping[str, SituationResult], paint
 
 
 def complaints(results: Iterable[SituationResult], paint: Paint) -> str:
-    """Return what is wrong, with how to look into it; empty where nothing is."""
+    """Return each difference with a command to reproduce it; empty if there is none."""
     blocks = []
     for result in results:
         if result.agreement is Agreement.AGREED:
@@ -86,7 +86,7 @@ def json_lines(themes: Sequence[Theme], results: Mapping[str, SituationResult]) 
 
 
 def details_of(result: SituationResult) -> list[str]:
-    """Return how to ask again by hand, and the end of the process' output."""
+    """Return the command of the process, and the end of its output."""
     ended = result.ended
     if ended is None:
         return []

@@ -388,7 +388,7 @@ def test_a_run_that_is_broken_off_proves_nothing(tmp_path: Path) -> None:
 
     (result,) = run.results
     assert (result.agreement, result.ended) == (Agreement.NOT_PLAYED, None)
-    assert result.problems == ("the run was broken off before it was played",)
+    assert result.problems == ("the run was interrupted before it was played",)
     assert not [*tmp_path.iterdir()]
 
 
@@ -434,7 +434,7 @@ GOOD = Ended(
         pytest.param({}, (), id="as expected"),
         pytest.param({"exit_code": None}, ("it did not end by itself",), id="no end"),
         pytest.param({"junit": None}, ("there is no JUnit report",), id="no JUnit"),
-        pytest.param({"junit": b"<"}, ("the JUnit report is no XML: unclosed token: line 1, column 0",), id="no XML"),
+        pytest.param({"junit": b"<"}, ("the JUnit report is not XML: unclosed token: line 1, column 0",), id="no XML"),
         pytest.param(
             {"junit": b"<testsuites/>"},
             (
@@ -520,7 +520,7 @@ def test_misuse_asks_nothing_and_reports_nothing() -> None:
 
     assert disagreements(SITUATIONS["version-missing"], silent) == ()
     assert disagreements(SITUATIONS["version-missing"], misused) == (
-        "the API got 1 requests, though nothing may be asked where the command is misused",
+        "the API got 1 requests, though misuse must send none",
         "there is a report, though nothing was judged",
     )
 
