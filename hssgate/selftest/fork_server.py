@@ -2,8 +2,8 @@
 
 It loads all of hssgate, and forks a supervisor for each request. The supervisor forks the process itself, waits for it
 and reports its exit. Neither ever has a second thread: a fork copies only the calling thread, and a lock taken by
-another would stay locked for ever. The process is reaped only after the client has read the report. Until then its id is not
-reused, so that a signal from the client cannot reach another process.
+another would stay locked for ever. The process is reaped only after the client has read the report. Until then its id
+is not reused, so that a signal from the client cannot reach another process.
 
 A forked process differs from a new one in the settings that Python reads at start (`PYTHON*`, the locale), which are
 those of the server, and in the modules that are already loaded.
