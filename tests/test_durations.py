@@ -40,7 +40,7 @@ def test_durations_are_read(text: str, seconds: float) -> None:
     ids=lambda text: text[:10] or "empty",
 )
 def test_anything_else_is_refused(text: str) -> None:
-    """What is no duration is not guessed at."""
+    """The meaning of an invalid duration is not guessed."""
     with pytest.raises(ValueError, match=r"duration|year|twice"):
         parse_duration(text)
 
@@ -85,13 +85,13 @@ def test_moments_are_read(text: str, moment: Moment) -> None:
     ],
 )
 def test_other_moments_are_refused(text: str, reason: str) -> None:
-    """A moment that is none, or that no scan can reach, is refused."""
+    """An invalid moment, or one that no scan can have, is refused."""
     with pytest.raises(ValueError, match=reason):
         parse_moment(text, NOW)
 
 
 def test_a_moment_beyond_every_calendar_is_shown_as_a_number() -> None:
-    """The API's largest time does not crash a message."""
+    """The largest time of the API does not crash a message."""
     assert format_moment(2**63 - 1) == "9223372036854775808 ms"
     assert str(Moment(1_790_000_000_000)) == "2026-09-21T14:13:20Z"
 
@@ -114,13 +114,13 @@ NOW_MS = int(NOW * 1000)
     ],
 )
 def test_a_time_lies_between_2015_and_a_quarter_of_an_hour_ahead(epoch_ms: int | None, is_a_time: bool) -> None:  # noqa: FBT001 - a row of the table
-    """Whatever the API gives beyond that is none; where the present is not known nothing is too far ahead."""
+    """A time outside of these bounds is ignored; if the present is not known, there is no upper bound."""
     assert AHEAD_AT_MOST == 900_000
     assert believable(epoch_ms, NOW_MS) == (epoch_ms if is_a_time else None)
     assert believable(4_102_444_800_000, None) == 4_102_444_800_000
 
 
-def test_a_time_that_is_none_is_shown_as_it_came() -> None:
-    """In 1970, where it would seem to lie, nothing was scanned."""
+def test_an_invalid_time_is_shown_as_a_number() -> None:
+    """Shown as a date it would lie in 1970."""
     assert worded_time(NOW_MS) == "2026-09-21T14:13:20Z"
     assert worded_time(NOW_MS // 1000) == "1790000000 (no time)"

@@ -44,7 +44,7 @@ def test_an_entry_has_ended_where_any_clock_says_so(
 
 
 def test_images_of_one_name_are_asked_for_by_version(bench: Bench) -> None:
-    """A list of all versions of a name may be long."""
+    """A list of all versions could be long."""
     bench.answer(lambda request: page({**ROW, "image_version": request.url.params["image_version"]}))
 
     assert bench.check("app:1.0", "app:2.0").code == 0

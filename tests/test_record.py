@@ -44,8 +44,8 @@ class Named:
     name: str
 
 
-def test_it_is_made_shown_and_hashed_as_its_twin_is() -> None:
-    """Positions, defaults, factories, what `repr` leaves out, and the hash."""
+def test_a_record_equals_its_dataclass_in_construction_repr_and_hash() -> None:
+    """Positional arguments, defaults, factories, `repr=False` fields and the hash are the same."""
     one, twin = Seen("a", 2, "b"), Twin("a", 2, "b")
 
     assert repr(one) == repr(twin).replace("Twin", "Seen") == "Seen(name='a', count=2, beside=[])"
@@ -64,7 +64,7 @@ def test_it_is_made_shown_and_hashed_as_its_twin_is() -> None:
     ],
 )
 def test_equality_is_of_class_and_compared_fields(other: object, equal: bool) -> None:  # noqa: FBT001
-    """Two are equal if they are of one class and all that is compared is equal."""
+    """Two records are equal if they have the same class and equal compared fields."""
     assert (Seen("a", 1, "b") == other) is equal
 
 
@@ -78,7 +78,7 @@ def test_equality_is_of_class_and_compared_fields(other: object, equal: bool) ->
     ],
 )
 def test_nothing_can_be_changed(change: Callable[[Any], None]) -> None:
-    """Whatever is set or deleted afterwards is refused, and nothing has changed."""
+    """Setting or deleting a field is refused and changes nothing."""
     one = Seen("a")
 
     with pytest.raises(FrozenInstanceError):
@@ -89,7 +89,7 @@ def test_nothing_can_be_changed(change: Callable[[Any], None]) -> None:
 
 
 def test_a_changed_copy_is_a_new_record() -> None:
-    """`replace` works, and so does a record whose fields are given by name alone."""
+    """`replace` works, also for a record with keyword-only fields."""
     one = Seen("a", 1)
 
     assert replace(one, count=2) == Seen("a", 2)

@@ -49,8 +49,8 @@ RUNS = [
 
 
 @pytest.mark.parametrize("arguments", RUNS)
-def test_a_secret_that_is_one_of_our_words_changes_nothing_that_we_say(bench: Bench, arguments: list[str]) -> None:
-    """HSSGATE_TOKEN=wrong: "the credentials are wrong", in messages as in each report."""
+def test_a_secret_that_is_a_plain_word_changes_none_of_our_messages(bench: Bench, arguments: list[str]) -> None:
+    """With HSSGATE_TOKEN=wrong, "the credentials are wrong" stays in messages and reports."""
     bench.answer(refuse)
     expected = shown(bench, {"HSSGATE_TOKEN": NEUTRAL}, *arguments)
     words = words_of(expected)
@@ -60,8 +60,8 @@ def test_a_secret_that_is_one_of_our_words_changes_nothing_that_we_say(bench: Be
         assert shown(bench, {"HSSGATE_TOKEN": word}, *arguments) == expected, word
 
 
-def test_a_secret_that_is_one_of_our_words_spoils_no_verdict(bench: Bench) -> None:
-    """A password in the environment, and a token that is used: reports keep to their form."""
+def test_a_secret_that_is_a_plain_word_spoils_no_verdict(bench: Bench) -> None:
+    """Reports stay valid with such a password in the environment, or such a token in use."""
     scenario = images(finished()) + "credentials: [{token: severity}, {ak: emulator-ak, sk: emulator-sk}]"
     for env in (
         {"HSSGATE_TOKEN": "severity"},
@@ -90,8 +90,8 @@ def test_a_secret_that_is_one_of_our_words_spoils_no_verdict(bench: Bench) -> No
         pytest.param(httpx.RemoteProtocolError("illegal line: wrong"), id="exception"),
     ],
 )
-def test_what_a_server_says_of_a_secret_is_masked(bench: Bench, response: httpx.Response | Exception) -> None:
-    """Also where it is one of our words, which then stand beside it."""
+def test_a_secret_in_a_server_response_is_masked(bench: Bench, response: httpx.Response | Exception) -> None:
+    """It is masked even if it is a plain word, while our own words around it stay."""
 
     def answer(_request: httpx.Request) -> httpx.Response:
         if isinstance(response, Exception):
@@ -106,8 +106,8 @@ def test_what_a_server_says_of_a_secret_is_masked(bench: Bench, response: httpx.
     assert text.replace("the credentials are wrong", "").count("wrong") == 0
 
 
-def test_what_an_exception_says_of_a_secret_is_masked(bench: Bench) -> None:
-    """A crash may hold anything."""
+def test_a_secret_in_an_exception_is_masked(bench: Bench) -> None:
+    """The message of a crash may contain anything."""
 
     def crash(_request: httpx.Request) -> httpx.Response:
         raise ZeroDivisionError("the secret is wrong")
@@ -117,8 +117,8 @@ def test_what_an_exception_says_of_a_secret_is_masked(bench: Bench) -> None:
     assert (ended.code, "ZeroDivisionError: the secret is ***" in ended.err) == (1, True), ended.err
 
 
-def test_what_a_row_says_of_a_secret_is_masked(bench: Bench) -> None:
-    """In each report, where the row itself is shown."""
+def test_a_secret_in_a_row_is_masked(bench: Bench) -> None:
+    """It is masked in each report that shows the row."""
     row = finished(scan_failed_desc="it was wrong")
 
     ended: Ended = bench.play(images(row) + "credentials: [{token: wrong}]").check(
@@ -131,14 +131,14 @@ def test_what_a_row_says_of_a_secret_is_masked(bench: Bench) -> None:
 
 @pytest.mark.parametrize("secret", ["s3cr3t", "emulator-token", "p@ss", "correct horse", "a" * 25, "password1"])
 def test_a_secret_that_is_no_plain_word_is_masked_everywhere(secret: str) -> None:
-    """In our own text, too: whoever wrote it there did so by mistake."""
+    """It is masked in our own text too, where it could only be by mistake."""
     redactor = Redactor([secret])
 
     assert redactor.ours(f"here is {secret}!") == redactor.text(f"here is {secret}!") == "here is ***!"
 
 
 def test_a_plain_word_is_still_masked_in_its_other_forms() -> None:
-    """Base64 of a word is none."""
+    """The Base64 form of a word is not a plain word."""
     redactor = Redactor(["credentials"])
 
     assert redactor.ours("Y3JlZGVudGlhbHM= credentials") == "***M= credentials"

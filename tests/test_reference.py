@@ -50,8 +50,8 @@ def test_references_are_split(
     ],
     ids=lambda text: text[:20] or "empty",
 )  # fmt: skip
-def test_what_is_no_reference_is_refused(text: str) -> None:
-    """No silent `latest`, no guess."""
+def test_an_invalid_reference_is_refused(text: str) -> None:
+    """There is no default `latest` and no guess."""
     with pytest.raises(ValueError, match=r"IMAGE|app|digest|host|HSS|part|tag|names|longer"):
         parse_reference(text)
 
@@ -69,7 +69,7 @@ def test_what_is_no_reference_is_refused(text: str) -> None:
     ],
 )  # fmt: skip
 def test_a_digest_written_otherwise_is_refused_with_the_form_to_write(text: str, message: str) -> None:
-    """At once, not after a wait for a row that can never come."""
+    """It is refused at once, and not after a wait for a row that can never appear."""
     with pytest.raises(ValueError, match=re.escape(message)):
         parse_reference(text)
 
@@ -110,14 +110,14 @@ ROW = CicdImage(
     ],
 )
 def test_a_row_belongs_only_on_equality(change: dict[str, str | None], differs_in: tuple[str, ...]) -> None:
-    """Filters match loosely; a reference does not."""
+    """The filters of the API match substrings; a reference requires equality."""
     reference = parse_reference(f"team/app:1.0@{DIGEST}", "shop")
 
     assert reference.differences(ROW.model_copy(update=change)) == differs_in
     assert reference.owns(ROW.model_copy(update=change)) is not bool(differs_in)
 
 
-def test_what_is_not_asked_for_is_not_compared() -> None:
+def test_fields_not_asked_for_are_not_compared() -> None:
     """A bare name and version accept every namespace, digest and identifier."""
     assert parse_reference("app:1.0").owns(ROW)
 
@@ -174,7 +174,7 @@ def test_a_row_is_known_by_its_path_and_registry(
     ],
 )
 def test_a_registry_can_be_picked(picked: str, namespace: str, registry_name: str | None, *, is_owned: bool) -> None:
-    """By the name that HSS lists."""
+    """The option takes the name that HSS lists."""
     row = CicdImage(namespace=namespace, image_name="app", image_version="1.0", registry_name=registry_name)
 
     assert parse_reference("team/app:1.0", registry_name=picked).owns(row) is is_owned
@@ -188,7 +188,7 @@ def test_a_registry_can_be_picked(picked: str, namespace: str, registry_name: st
     ],
 )  # fmt: skip
 def test_a_name_is_a_host_by_its_port_or_its_dot(name: str, host: str | None) -> None:
-    """Compared without case, scheme, final slash and the port that https has anyway."""
+    """Hosts are compared without case, scheme, final slash and port 443."""
     assert host_of(name) == host
 
 
@@ -204,7 +204,7 @@ def test_a_name_is_a_host_by_its_port_or_its_dot(name: str, host: str | None) ->
         pytest.param("team/app:1.0", {"image_name": "app2"}, {"namespace"}, False, id="another name"),
     ],
 )  # fmt: skip
-def test_what_can_be_read_of_an_odd_row_may_show_that_it_is_another(
+def test_the_readable_fields_of_an_odd_row_may_prove_that_it_is_another(
     asked: str, row: dict[str, str], unreadable: set[str], *, may_be: bool
 ) -> None:
     """A doubt is only about the image that the row may belong to."""

@@ -17,7 +17,7 @@ def verdict(*images: ImageVerdict, interruption: ExitCode | None = None, unwritt
 
 
 def test_the_order_of_exit_codes_is_the_one_promised() -> None:
-    """10 beats 5 beats 4 beats 3 beats 0; a signal, a misuse and a crash beat them all. Each code has its words."""
+    """10 beats 5 beats 4 beats 3 beats 0; a signal, a misuse and a crash beat them all. Each code has a meaning in words."""
     assert WORST_FIRST == (1, 2, 143, 130, 10, 5, 4, 3, 0)
     assert set(WORST_FIRST) == set(ExitCode)
     assert worst(*WORST_FIRST[3:]) == worst(*reversed(WORST_FIRST[3:])) == ExitCode.INTERRUPTED
@@ -46,8 +46,8 @@ def test_the_order_of_exit_codes_is_the_one_promised() -> None:
     ],
 )
 def test_each_way_a_check_can_end_has_its_code(result: Result, trouble: Trouble | None, code: int) -> None:
-    """An error of no known kind is no pass either."""
-    assert Check("severity", result, "said", trouble=trouble).exit_code == code
+    """An error of an unknown kind is not a pass either."""
+    assert Check("severity", result, "message", trouble=trouble).exit_code == code
 
 
 @pytest.mark.parametrize(
@@ -59,9 +59,11 @@ def test_each_way_a_check_can_end_has_its_code(result: Result, trouble: Trouble 
         ("org.yaml", "team/app:1.0", "severity (org.yaml, team/app:1.0)"),
     ],
 )
-def test_a_check_is_named_by_all_that_tells_it_from_others(policy: str | None, group: str | None, name: str) -> None:
+def test_a_check_is_named_with_policy_and_group_if_there_are_several(
+    policy: str | None, group: str | None, name: str
+) -> None:
     """Policy and group are named only where there are several."""
-    assert Check("severity", Result.PASSED, "said", policy=policy, group=group).name == name
+    assert Check("severity", Result.PASSED, "message", policy=policy, group=group).name == name
 
 
 @pytest.mark.parametrize(
@@ -69,16 +71,16 @@ def test_a_check_is_named_by_all_that_tells_it_from_others(policy: str | None, g
     [
         pytest.param([SCANNED], 0, id="a scan that ended well"),
         pytest.param([Check("scan", Result.WARNED, "accepted")], 0, id="a failed scan that the policy accepts"),
-        pytest.param([Check("severity", Result.PASSED, "said")], 5, id="a rule that holds, and no scan seen"),
-        pytest.param([Check("scan", Result.SKIPPED, "said")], 5, id="a scan that was not looked at"),
+        pytest.param([Check("severity", Result.PASSED, "message")], 5, id="a passed rule without a scan check"),
+        pytest.param([Check("scan", Result.SKIPPED, "message")], 5, id="a scan that was skipped"),
         pytest.param([], 5, id="nothing at all"),
         pytest.param([SCANNED, BROKEN], 10, id="a broken rule"),
         pytest.param([BROKEN, UNANSWERED], 10, id="a broken rule beside an error"),
         pytest.param([UNANSWERED], 3, id="an error is not made worse for want of a scan"),
     ],
 )
-def test_checks_pass_only_with_a_scan_seen_to_have_ended_well(checks: list[Check], code: int) -> None:
-    """The worst check counts; no doubt is a pass."""
+def test_checks_pass_only_with_a_successful_scan(checks: list[Check], code: int) -> None:
+    """The worst check counts, and a doubt is never a pass."""
     assert worst_of(checks) == worst_of(iter(checks)) == ImageVerdict(IMAGE, tuple(checks)).exit_code == code
 
 
@@ -95,8 +97,8 @@ def test_the_worst_image_decides_the_run_and_a_signal_decides_before_it() -> Non
 
 
 @pytest.mark.parametrize("code", ExitCode)
-def test_only_the_code_of_a_pass_is_called_one(code: ExitCode) -> None:
-    """0 is passed, 10 is blocked, and all the rest are errors, of an image and of a run alike."""
+def test_only_exit_code_0_is_a_pass(code: ExitCode) -> None:
+    """0 is passed, 10 is blocked, and all others are errors, for an image and for a run."""
     expected = {ExitCode.PASSED: Outcome.PASSED, ExitCode.BLOCKED: Outcome.BLOCKED}.get(code, Outcome.ERROR)
 
     assert outcome_of(code) is expected
@@ -107,13 +109,13 @@ def test_only_the_code_of_a_pass_is_called_one(code: ExitCode) -> None:
     ("checks", "outcome"),
     [((SCANNED,), Outcome.PASSED), ((SCANNED, BROKEN), Outcome.BLOCKED), ((UNANSWERED,), Outcome.ERROR)],
 )
-def test_an_image_is_called_by_its_worst_check(checks: tuple[Check, ...], outcome: Outcome) -> None:
-    """Passed, blocked, or error."""
+def test_the_outcome_of_an_image_is_that_of_its_worst_check(checks: tuple[Check, ...], outcome: Outcome) -> None:
+    """The outcome is passed, blocked or error."""
     assert ImageVerdict(IMAGE, checks).outcome is outcome
 
 
-def test_what_ended_the_run_beside_its_images_is_named() -> None:
-    """A signal first, then each report that could not be written; nothing where the images say it all."""
+def test_errors_of_the_run_are_named() -> None:
+    """A signal comes first, then each report that could not be written; otherwise there are none."""
     passed = ImageVerdict(IMAGE, (SCANNED,))
 
     assert verdict(passed).run_errors == ()

@@ -128,7 +128,7 @@ def _saved(image: ImageModel, interruption: ExitCode | None) -> SavedImage:
     if len({row_group.key for row_group in row_groups}) < len(
         row_groups
     ):  # two long names that differ only after the cut
-        raise ValueError(f"groups of {reference.text} that cannot be told apart")
+        raise ValueError(f"groups of {reference.text} that cannot be distinguished")
     if any(finding.group >= len(row_groups) for finding in image.findings):
         raise ValueError(f"a finding of {reference.text} that is of no group")
     observation = Observation(

@@ -27,7 +27,7 @@ def row(**fields: object) -> CicdImage:
 
 
 @pytest.mark.parametrize(
-    ("phase", "said"),
+    ("phase", "expected"),
     [
         (Phase.STALE, "; no newer scan was listed: check that the scan step runs for this push, and that --scanned-after is not too late"),
         (Phase.UNSCANNED, "; no scan was asked for: check that the scan step runs in the pipeline"),
@@ -37,9 +37,9 @@ def row(**fields: object) -> CicdImage:
         (Phase.VANISHED, "; raise --timeout if the scan needs longer"),
     ],
 )  # fmt: skip
-def test_the_advice_fits_what_held_the_image_up(phase: Phase, said: str) -> None:
-    """One way out for each phase in which a wait can end."""
-    assert advice(OBSERVATION, RowGroup((None, None, None, "app", "2.0"), phase, ROW)) == said
+def test_the_hint_fits_the_phase_at_the_timeout(phase: Phase, expected: str) -> None:
+    """Each phase in which a wait can end has its own hint."""
+    assert advice(OBSERVATION, RowGroup((None, None, None, "app", "2.0"), phase, ROW)) == expected
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ CHECK = (
 
 
 @pytest.mark.parametrize(
-    ("observation", "said"),
+    ("observation", "expected"),
     [
         pytest.param(OBSERVATION, "; no row has this name and version" + CHECK, id="nothing like it"),
         pytest.param(replace(OBSERVATION, searched=True), "; no row has this image name" + CHECK, id="searched by name"),
@@ -81,13 +81,13 @@ CHECK = (
         ),
     ],
 )  # fmt: skip
-def test_what_is_not_listed_is_looked_for_nearby(observation: Observation, said: str) -> None:
-    """Rows that are alike are named, else what to check."""
-    assert advice(observation, None) == said
+def test_an_absent_image_gets_hints_about_similar_rows(observation: Observation, expected: str) -> None:
+    """The message names similar rows, or what to check if there are none."""
+    assert advice(observation, None) == expected
 
 
 def test_the_nearest_and_newest_rows_come_first_and_three_are_enough() -> None:
-    """By how much differs, then by the time of the update, else of the scan; another name is not near."""
+    """They are sorted by the number of differences, then by time; a row with another name is not similar."""
     asked = parse_reference("team/app:2.0", "shop")
     rows = (
         row(image_version="far", cicd_name="test"),
@@ -111,7 +111,7 @@ def test_the_nearest_and_newest_rows_come_first_and_three_are_enough() -> None:
 
 
 def test_a_version_that_hss_cut_comes_before_newer_rows() -> None:
-    """It keeps 64 characters of a version; the row is named, and is no match."""
+    """HSS keeps 64 characters of a version; such a row is named in the hint and does not match."""
     version = "v" * 70
     cut = row(image_version=version[:64], latest_update_time=1_500_000_000_000)
 
@@ -129,14 +129,14 @@ def test_a_version_that_hss_cut_comes_before_newer_rows() -> None:
     ],
 )
 def test_a_digest_that_never_appears_is_explained(found: CicdImage, explained: bool) -> None:  # noqa: FBT001
-    """Builders name a push by the digest of its index, where HSS may know a manifest."""
+    """Build tools report the digest of an index, while HSS may list a manifest."""
     observation = replace(OBSERVATION, reference=parse_reference(f"team/app:1.0@{DIGEST}"), similar_rows=(found,))
 
     assert ("If the digest asked for is that of an index" in advice(observation, None)) is explained
 
 
 @pytest.mark.parametrize(
-    ("asked", "cicd_name", "found", "said"),
+    ("asked", "cicd_name", "found", "expected"),
     [
         pytest.param(
             f"app:1.0@{DIGEST}", None, row(image_digest=OTHER, latest_scan_time=None),
@@ -159,6 +159,8 @@ def test_a_digest_that_never_appears_is_explained(found: CicdImage, explained: b
         ),
     ],
 )  # fmt: skip
-def test_a_near_miss_says_what_to_pass_instead(asked: str, cicd_name: str | None, found: CicdImage, said: str) -> None:
-    """The row as it would be asked for, what differs, and its state."""
-    assert near_misses(parse_reference(asked, cicd_name), (found,)) == [said]
+def test_a_near_miss_says_what_to_pass_instead(
+    asked: str, cicd_name: str | None, found: CicdImage, expected: str
+) -> None:
+    """The hint has the reference of the row, the differences and its state."""
+    assert near_misses(parse_reference(asked, cicd_name), (found,)) == [expected]

@@ -67,8 +67,8 @@ def results(
     return [(check.name, check.result.value) for check in judge_image(observation, findings, given).verdict.checks]
 
 
-def test_a_group_that_ended_well_is_held_to_every_rule() -> None:
-    """The verdict bears what was seen; one group and one policy need no names."""
+def test_a_successful_group_is_checked_against_every_rule() -> None:
+    """The verdict has the observations; checks of one group and one policy name neither."""
     judged = judge_image(OBSERVATION, {}, criteria())
 
     verdict = judged.verdict
@@ -101,14 +101,14 @@ def test_every_group_and_every_policy_must_hold() -> None:
 
 
 def test_of_equally_bad_groups_the_first_gives_the_row() -> None:
-    """As the API listed them."""
+    """The order is that of the API."""
     both = replace(OBSERVATION, row_groups=(OTHER, STANDING))
 
     assert judge_image(both, {}, criteria()).verdict.row == OTHER.row
 
 
 def test_an_image_that_was_not_listed_is_judged_by_its_name() -> None:
-    """No row, no group; its rules are skipped."""
+    """There is no row and no group, and its rules are skipped."""
     absent = replace(OBSERVATION, ending=Ending.TIMED_OUT, row_groups=(), reference=parse_reference("old/app:1.0"))
     given = criteria(policy(severity="Low", overrides={"severity": "High"}))
 
@@ -121,8 +121,8 @@ def test_an_image_that_was_not_listed_is_judged_by_its_name() -> None:
     assert judged.verdict.seen == Seen("timed out", None, (), NOW, None)
 
 
-def test_overrides_are_held_against_the_rows_own_names() -> None:
-    """Else against those asked for; a row without a name is the one asked for."""
+def test_overrides_are_compared_with_the_names_of_the_row() -> None:
+    """If the row has no names, they are compared with those asked for."""
     nameless = replace(STANDING, row=ROW.model_copy(update={"image_name": None, "namespace": None}))
 
     assert subject_of(OBSERVATION, STANDING) == Subject("team", "app", "1.0")
@@ -156,7 +156,7 @@ def test_rules_are_judged_only_on_a_scan_that_ended_in_success(
 
 
 def test_freshness_is_a_check_only_where_something_proves_it() -> None:
-    """A digest, or the moment asked for."""
+    """A digest or --scanned-after proves it."""
     by_digest = replace(OBSERVATION, reference=parse_reference(f"app:1.0@{DIGEST}"))
     moment = Moment(int(NOW) * 1000 - 90_000)
 
@@ -209,7 +209,7 @@ def test_findings_are_listed_with_what_each_policy_made_of_them() -> None:
 
 
 def test_findings_that_no_policy_needed_are_listed_all_the_same() -> None:
-    """Nothing was ignored; a finding without an id has no CVEs."""
+    """No finding is ignored; a finding without an id has no CVEs."""
     nameless = Finding(app_name="ssl")
     found: dict[GroupKey, FetchedFindings] = {KEY: Findings((nameless,), {"": CVES[:1], "XXXX": CVES[1:]})}
 
@@ -219,7 +219,7 @@ def test_findings_that_no_policy_needed_are_listed_all_the_same() -> None:
 
 
 def test_why_there_was_no_answer_is_kept_for_judging_again() -> None:
-    """Of the list, and of the findings."""
+    """The errors of the list and of the findings are both kept."""
     unanswered = replace(OBSERVATION, ending=Ending.UNANSWERED, error=ApiUnavailable("busy", Exchange(503)))
     found: dict[GroupKey, FetchedFindings] = {KEY: FindingsMissing(ApiUnavailable("gone"))}
 
@@ -231,7 +231,7 @@ def test_why_there_was_no_answer_is_kept_for_judging_again() -> None:
 
 
 def test_rows_that_might_be_the_newest_are_kept_for_judging_again() -> None:
-    """With the phase they stood in."""
+    """They are kept with their phase."""
     twin = ROW.model_copy(update={"image_digest": None})
     unclear = replace(OBSERVATION, row_groups=(RowGroup(KEY, Phase.AMBIGUOUS, ROW, (ROW, twin)),))
 
@@ -252,7 +252,7 @@ BY_TIME = (
 
 
 def test_a_pass_that_nothing_proves_fresh_carries_a_warning() -> None:
-    """Only a pass does, once for all images; a moment proves less than a digest."""
+    """Only a pass has the warning, once for all images; a moment proves less than a digest."""
     given, blocked = criteria(), criteria(policy(vulnerabilities=1))
     judged = judge_image(OBSERVATION, {}, given)
 
@@ -262,7 +262,7 @@ def test_a_pass_that_nothing_proves_fresh_carries_a_warning() -> None:
 
 
 def test_broken_rules_that_only_warn_are_named_with_their_image() -> None:
-    """Beside what is odd about the policies' entries, over all images of the run."""
+    """They are listed beside the warnings about entries, over all images of the run."""
     given = criteria(
         policy("a.yaml", "V-1", vulnerabilities={"limit": 1, "action": "warn"}), policy("b.yaml", "Z", severity="Low")
     )
@@ -279,8 +279,8 @@ def test_broken_rules_that_only_warn_are_named_with_their_image() -> None:
     ]
 
 
-def test_entries_are_held_against_every_group_and_every_image_of_the_run() -> None:
-    """Against an image's name where it has no rows; and what has ended is named, of every policy."""
+def test_entries_are_compared_with_every_group_and_image_of_the_run() -> None:
+    """An image without rows is compared by its name; ended entries of every policy are named."""
     over = policy("a.yaml", severity="Medium", overrides={"severity": "High"})
     ended = policy("b.yaml", severity="Medium")
     gone = Policy.model_validate(
@@ -294,7 +294,7 @@ def test_entries_are_held_against_every_group_and_every_image_of_the_run() -> No
         }
     )
     given = criteria(over, replace(ended, policy=gone), scanned_after=Moment(1))
-    told = ["b.yaml: overrides[0]: the override for * (r) ended on 2026-09-20 and has no effect any more"]
+    lines = ["b.yaml: overrides[0]: the override for * (r) ended on 2026-09-20 and has no effect any more"]
     of_old = ["b.yaml: overrides[2]: the override for old/* (s) ended on 2026-09-20 and has no effect any more"]
     absent = replace(OBSERVATION, row_groups=(), reference=parse_reference("old/app:1.0"), ending=Ending.TIMED_OUT)
 
@@ -305,7 +305,7 @@ def test_entries_are_held_against_every_group_and_every_image_of_the_run() -> No
     ):
         judged = [judge_image(observation, {}, given) for observation in observations]
 
-        assert policy_warnings(given.policies, judged) == told + more
+        assert policy_warnings(given.policies, judged) == lines + more
 
 
 def test_a_failed_scan_passes_with_a_warning_where_the_policy_of_its_own_group_accepts_it() -> None:

@@ -39,7 +39,7 @@ def accepting(*codes: str) -> RulesInForce:
 
 
 @pytest.mark.parametrize(
-    ("fields", "in_force", "result", "said"),
+    ("fields", "in_force", "result", "expected"),
     [
         pytest.param({}, [NO_RULES], Result.PASSED, "scan: success", id="success"),
         pytest.param(
@@ -67,19 +67,19 @@ def accepting(*codes: str) -> RulesInForce:
         ),
     ],
 )  # fmt: skip
-def test_an_ended_scan_is_told_with_its_reason(
-    fields: dict[str, object], in_force: list[RulesInForce], result: Result, said: str
+def test_a_failed_scan_is_reported_with_its_reason(
+    fields: dict[str, object], in_force: list[RulesInForce], result: Result, expected: str
 ) -> None:
     """Success passes; a failure passes, with a warning, only where every policy accepts it."""
     check = judge_scan(replace(OBSERVATION, ending=Ending.ENDED), row_group(Phase.ENDED, **fields), in_force)
 
     status = str(fields.get("scan_status", "success"))
     trouble = Trouble.SCAN_FAILED if result is Result.ERROR else None
-    assert check == Check("scan", result, said, actual=status, trouble=trouble)
+    assert check == Check("scan", result, expected, actual=status, trouble=trouble)
 
 
 def test_a_status_is_shown_cut_to_its_first_sixty_characters() -> None:
-    """Whatever HSS writes there, and it never passes for success."""
+    """A long or unknown status is never taken for success."""
     check = judge_scan(OBSERVATION, row_group(Phase.ENDED, scan_status="success" + "s" * 90), [NO_RULES])
 
     assert check.actual == "success" + "s" * 52 + "…"
@@ -90,7 +90,7 @@ LATE = "; raise --timeout if the scan needs longer"
 
 
 @pytest.mark.parametrize(
-    ("ending", "seen", "trouble", "said"),
+    ("ending", "seen", "trouble", "expected"),
     [
         pytest.param(Ending.REFUSED, None, Trouble.API, "gone", id="refused"),
         pytest.param(Ending.UNANSWERED, None, Trouble.API, "gave up after 1m30s: gone", id="no answer"),
@@ -107,13 +107,15 @@ LATE = "; raise --timeout if the scan needs longer"
         ),
     ],
 )  # fmt: skip
-def test_what_did_not_end_is_told_by_how_the_wait_ended(
-    ending: Ending, seen: RowGroup | None, trouble: Trouble, said: str
+def test_an_unfinished_scan_is_reported_by_the_end_of_the_wait(
+    ending: Ending, seen: RowGroup | None, trouble: Trouble, expected: str
 ) -> None:
     """With the time waited and the last state; a doubt is never a pass."""
     observation = replace(OBSERVATION, ending=ending, error=ApiUnavailable("gone"))
 
-    assert judge_scan(observation, seen, [NO_RULES]) == Check("scan", Result.ERROR, f"scan: {said}", trouble=trouble)
+    assert judge_scan(observation, seen, [NO_RULES]) == Check(
+        "scan", Result.ERROR, f"scan: {expected}", trouble=trouble
+    )
 
 
 def test_no_look_at_all_before_the_deadline_is_no_answer() -> None:
@@ -126,7 +128,7 @@ def test_no_look_at_all_before_the_deadline_is_no_answer() -> None:
 
 @pytest.mark.parametrize("ending", [Ending.TIMED_OUT, Ending.INTERRUPTED])
 def test_a_success_that_has_not_settled_is_no_end(ending: Ending) -> None:
-    """It is told as settling, and nothing passes by it."""
+    """It is reported as settling, and it is not a pass."""
     seen = row_group(Phase.ENDED)
     check = judge_scan(replace(OBSERVATION, ending=ending, unsettled=frozenset({KEY})), seen, [NO_RULES])
 
@@ -134,8 +136,8 @@ def test_a_success_that_has_not_settled_is_no_end(ending: Ending) -> None:
     assert "last state: success, settling" in check.message
 
 
-def test_results_that_cannot_be_told_apart_are_all_named_once() -> None:
-    """Digest, status, level and count of each, cut where they are long."""
+def test_ambiguous_results_are_each_named_once() -> None:
+    """The message has digest, status, level and count of each, cut if they are long."""
     rows = (
         ROW,
         ROW,
@@ -169,8 +171,8 @@ def test_results_that_cannot_be_told_apart_are_all_named_once() -> None:
         pytest.param({"registry_name": "swr"}, "", id="nothing that decides"),
     ],
 )  # fmt: skip
-def test_results_that_cannot_be_told_apart_are_named_with_what_differs(fields: dict[str, object], named: str) -> None:
-    """Two rows that read alike would not show why neither is believed."""
+def test_ambiguous_results_are_named_with_their_differences(fields: dict[str, object], named: str) -> None:
+    """Without the differences the message would not explain why neither row is used."""
     row_group = RowGroup(KEY, Phase.AMBIGUOUS, ROW, (ROW, ROW.model_copy(update=fields)))
 
     message = judge_scan(OBSERVATION, row_group, [NO_RULES]).message
@@ -208,7 +210,7 @@ def test_freshness_names_what_was_asked_for_and_what_was_found(
 
 
 def test_freshness_tells_what_the_row_does_not_say() -> None:
-    """No digest, no time; a digest without end is cut."""
+    """The check names a missing digest and time, and cuts a very long digest."""
     bare = judge_freshness(BY_DIGEST, row_group(Phase.ENDED, image_digest=None, latest_scan_time=None), None)
     long = judge_freshness(BY_DIGEST, row_group(Phase.ENDED, image_digest="d" * 150), None)
 
@@ -217,7 +219,7 @@ def test_freshness_tells_what_the_row_does_not_say() -> None:
 
 
 def test_success_is_the_only_status_that_passes_by_itself() -> None:
-    """Every other one that the manual knows does not."""
+    """No other status in the manual does."""
     passed = [
         status
         for status in ScanStatus

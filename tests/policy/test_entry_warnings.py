@@ -40,10 +40,10 @@ def loaded(*ignore: dict[str, object], overrides: list[dict[str, object]] | None
         pytest.param(None, [], False, id="no image at all"),
     ],
 )
-def test_an_exception_that_fits_nothing_is_named_where_that_is_known(
+def test_an_ignore_entry_that_fits_no_finding_is_named_if_that_is_known(
     images: list[str] | None, applied: list[tuple[Subject, set[int] | None]], is_named: bool  # noqa: FBT001
 ) -> None:  # fmt: skip
-    """Only if it fits an image of the run, and the findings of every image that it fits were read."""
+    """An entry is reported only if it fits an image of the run and the findings of all those images were read."""
     policy = loaded({"images": images} if images else {})
     run = [Applied(subject, None if used is None else frozenset(used), NOW) for subject, used in applied]
 
@@ -52,7 +52,7 @@ def test_an_exception_that_fits_nothing_is_named_where_that_is_known(
 
 
 @pytest.mark.parametrize("expires", [YESTERDAY, TODAY])
-def test_what_ends_for_images_of_others_is_not_spoken_of(expires: object) -> None:
+def test_there_are_no_warnings_about_images_of_others(expires: object) -> None:
     """The policy of an organisation is in every team's pipeline; `hssgate policy validate` names every end."""
     override = {"images": ["shop/*"], "rules": {"vulnerabilities": 9}, "reason": "r", "expires": expires}
     policy = loaded({"images": ["shop/*"], "expires": expires}, overrides=[override])
@@ -63,7 +63,7 @@ def test_what_ends_for_images_of_others_is_not_spoken_of(expires: object) -> Non
 
 
 def test_an_entry_is_named_by_what_it_is_for_and_why() -> None:
-    """Long words are cut; an exception that has ended is not also said to fit nothing."""
+    """Long words are cut; an exception that has ended is not also reported to fit nothing."""
     ended: dict[str, object] = {
         "vulnerability": "V-" + "v" * 120,
         "package": "p" * 120,
@@ -86,23 +86,23 @@ def test_an_entry_is_named_by_what_it_is_for_and_why() -> None:
     assert len(entry_warnings(loaded(ended), [Applied(APP, frozenset(), NOW)])) == 1
 
 
-def test_of_each_kind_ten_are_named_and_the_others_counted() -> None:
-    """So that none hides another kind."""
+def test_ten_entries_of_each_kind_are_named_and_the_others_counted() -> None:
+    """Many warnings of one kind do not hide those of another."""
     many: list[dict[str, object]] = [{"vulnerability": f"V-{number}"} for number in range(12)]
     over: list[dict[str, object]] = [{**entry, "expires": "2026-09-20"} for entry in many[:11]]
     policy = loaded(*many, *over, {"expires": "2026-09-30"})
 
-    said = entry_warnings(policy, [Applied(APP, frozenset({23}), NOW)])
+    lines = entry_warnings(policy, [Applied(APP, frozenset({23}), NOW)])
 
-    assert [line.partition("]")[0] for line in said[:10]] == [f"p.yaml: ignore[{number}" for number in range(12, 22)]
-    assert said[10] == "p.yaml: and 1 more that have ended"
-    assert said[11] == "p.yaml: ignore[23]: the ignore entry for V-1 (why) ends after 2026-09-30"
-    assert [line.endswith(IDLE) for line in said[12:]] == [True] * 10 + [False]
-    assert said[-1] == "p.yaml: and 2 more that fit no finding of this run"
+    assert [line.partition("]")[0] for line in lines[:10]] == [f"p.yaml: ignore[{number}" for number in range(12, 22)]
+    assert lines[10] == "p.yaml: and 1 more that have ended"
+    assert lines[11] == "p.yaml: ignore[23]: the ignore entry for V-1 (why) ends after 2026-09-30"
+    assert [line.endswith(IDLE) for line in lines[12:]] == [True] * 10 + [False]
+    assert lines[-1] == "p.yaml: and 2 more that fit no finding of this run"
 
 
 def test_ten_of_a_kind_are_all_named() -> None:
-    """And of eleven that end soon, one is counted."""
+    """Ten warnings are all shown; of eleven, the last is counted."""
     soon: list[dict[str, object]] = [{"vulnerability": f"V-{number}", "expires": "2026-09-30"} for number in range(11)]
 
     assert len(warnings_of_ends(loaded(*soon[:10]), NOW)) == 10
@@ -114,13 +114,13 @@ def test_an_end_is_that_of_the_latest_judgement() -> None:
     policy = loaded({"expires": "2026-09-30"})
     later = NOW + timedelta(days=30).total_seconds()
 
-    (said,) = entry_warnings(policy, [Applied(APP, None, NOW), Applied(APP, None, later)])
+    (line,) = entry_warnings(policy, [Applied(APP, None, NOW), Applied(APP, None, later)])
 
-    assert "ended on 2026-09-30" in said
+    assert "ended on 2026-09-30" in line
 
 
-def test_the_entries_of_other_teams_are_silent_in_a_run(bench: Bench) -> None:
-    """Of what concerns the image there is a warning, and it stands in the report."""
+def test_a_run_has_no_warnings_about_entries_of_other_teams(bench: Bench) -> None:
+    """Entries for the image itself cause a warning, which is in the report."""
     Path("hssgate.yaml").write_text(
         "rules: {high_vulnerabilities: 0}\n"
         "overrides:\n"
@@ -140,8 +140,8 @@ def test_the_entries_of_other_teams_are_silent_in_a_run(bench: Bench) -> None:
     assert "theirs" not in ended.out + ended.err
 
 
-def test_an_exception_that_one_report_needs_is_not_idle_in_another(bench: Bench) -> None:
-    """`hssgate judge` takes all its reports for one run."""
+def test_an_ignore_entry_that_one_report_needs_is_not_idle_in_another(bench: Bench) -> None:
+    """`hssgate judge` treats all its reports as one run."""
     Path("hssgate.yaml").write_text(
         "rules: {high_vulnerabilities: 0}\nignore: [{vulnerability: V-1, reason: r}, {vulnerability: V-2, reason: r}]\n"
     )

@@ -26,7 +26,7 @@ registry.example.com/legacy/app:1.0 under hssgate.yaml (sha256 {sha256})
 
 
 def test_each_rule_is_explained_with_its_origin(bench: Bench) -> None:
-    """The file's line, the override's line with reason and end; ended overrides apart."""
+    """A rule has the line of the file, or that of its override with reason and end; ended overrides are listed separately."""
     save(bench, "hssgate.yaml", POLICY)
 
     ended = bench.run("policy", "explain", "registry.example.com/legacy/app:1.0")
@@ -39,7 +39,7 @@ def test_each_rule_is_explained_with_its_origin(bench: Bench) -> None:
 
 
 def test_an_override_counts_until_the_end_of_its_last_day(bench: Bench) -> None:
-    """The clock of the tests stands at 2026-09-21."""
+    """The clock of the tests is at 2026-09-21."""
     save(bench, "hssgate.yaml", POLICY.replace("2026-09-20", "2026-09-21"))
 
     ended = bench.run("policy", "explain", "legacy/app:1.0")
@@ -49,7 +49,7 @@ def test_an_override_counts_until_the_end_of_its_last_day(bench: Bench) -> None:
 
 
 def test_the_built_in_policy_is_explained(bench: Bench) -> None:
-    """Where there is no file."""
+    """The built-in policy is explained if there is no file."""
     ended = bench.run("policy", "explain", "team/app:1.0")
 
     lines = [line.split() for line in ended.out.splitlines()]
@@ -112,7 +112,7 @@ def test_json_says_the_same(bench: Bench) -> None:
 
 
 def test_the_globs_that_fit_are_shown_with_what_they_were_compared_with(bench: Bench) -> None:
-    """Those of every entry; with -v those that do not fit as well, and in JSON all."""
+    """Globs of every entry are shown; -v and JSON add those that do not fit."""
     save(
         bench,
         "hssgate.yaml",
@@ -143,7 +143,7 @@ def test_the_globs_that_fit_are_shown_with_what_they_were_compared_with(bench: B
 
 
 def test_a_version_that_is_not_named_is_compared_as_none(bench: Bench) -> None:
-    """A digest alone names no version."""
+    """A reference with only a digest has no version to compare."""
     save(
         bench,
         "hssgate.yaml",
@@ -157,7 +157,7 @@ def test_a_version_that_is_not_named_is_compared_as_none(bench: Bench) -> None:
 
 
 def test_every_rule_applied_leaves_no_line_of_others(bench: Bench) -> None:
-    """And a reason cannot break out of its line."""
+    """A reason with line breaks stays on its line."""
     save(bench, "hssgate.yaml", uncommented(starter_policy()).replace("SEC-123, being replaced", '"a\\nb\\e[31m"'))
 
     ended = bench.run("policy", "explain", "legacy/app:1.0")
@@ -167,23 +167,23 @@ def test_every_rule_applied_leaves_no_line_of_others(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("image", "said"),
+    ("image", "expected"),
     [
         pytest.param("app:1.0", "app:1.0 names no namespace: ", id="no namespace"),
         pytest.param("t/app@sha256:" + "a" * 64, " names no version: ", id="no version"),
         pytest.param("app@sha256:" + "a" * 64, " names no namespace and no version: ", id="neither"),
     ],
 )
-def test_what_is_not_named_may_meet_other_overrides(bench: Bench, image: str, said: str) -> None:
-    """`check` knows the row, which bears them."""
+def test_explain_warns_about_a_missing_namespace_or_version(bench: Bench, image: str, expected: str) -> None:
+    """`check` knows namespace and version from the row."""
     ended = bench.run("policy", "explain", image)
 
     assert ended.code == 0
-    assert said in ended.err
+    assert expected in ended.err
 
 
-def test_exceptions_in_force_are_shown(bench: Bench) -> None:
-    """With package, reason, end and place; those for other images or gone by are not."""
+def test_ignore_entries_in_force_are_shown(bench: Bench) -> None:
+    """They are shown with package, reason, end and place; those for other images or that have ended are not."""
     (bench.folder / "hssgate.yaml").write_text(
         "rules: {severity: Low}\n"
         "ignore:\n"

@@ -24,7 +24,7 @@ NOW = 1_790_000_000.0
 
 @pytest.fixture(autouse=True)
 def _no_expression_is_left_from_another_test() -> None:
-    """Else a fault in how they are made would not be seen."""
+    """Otherwise a cached glob would hide an error in how globs are compiled."""
     globs._with_slashes.cache_clear()
 
 
@@ -119,7 +119,7 @@ def test_a_glob_fits_or_it_does_not(
     ],
 )  # fmt: skip
 def test_a_glob_that_can_fit_no_image_is_refused(bench: Bench, glob: str, why: str) -> None:
-    """With the reason, and what to write; nothing is asked of HSS."""
+    """The message has the reason and what to write, and no request is sent."""
     override = {"images": [glob], "rules": {"severity": "High"}, "reason": "r"}
     Path("p.json").write_text(json.dumps({"rules": {"severity": "Low"}, "overrides": [override]}), encoding="utf-8")
 
@@ -137,10 +137,10 @@ NAMES = st.lists(st.text("ab.", min_size=1, max_size=3), min_size=1, max_size=4)
 @given(GLOBS, st.none() | NAMES, NAMES, st.sampled_from([None, "1", "11", "a"]))
 @example("**a*b", "x", "a/ab", None)
 @example("*a*b/a?*", None, "ab/aba/aab", None)
-def test_globs_fit_as_a_slower_and_simpler_reading_has_it(
+def test_globs_fit_as_in_a_simple_reference_implementation(
     glob: str, namespace: str | None, name: str, version: str | None
 ) -> None:
-    """The expression that is made of a glob never goes back on a choice; trying every choice finds nothing else."""
+    """The compiled expression never backtracks; trying every possible match gives the same result."""
     try:
         image_glob(glob)
     except ValueError:
@@ -152,12 +152,12 @@ def test_globs_fit_as_a_slower_and_simpler_reading_has_it(
 
 @pytest.mark.parametrize("glob", ["*a" * 240 + "b", "**a" * 160 + "b", "?*" * 240 + "b", "*a**" * 120 + "/b"])
 def test_a_glob_of_many_wildcards_costs_no_more_than_others(glob: str) -> None:
-    """A path that almost fits is not tried over and over, which would take years."""
+    """A path that almost fits does not cause exponential backtracking."""
     assert not Subject("a" * 128, "a" * 128, "a" * 128).matches([image_glob(glob)])
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected"),
     [
         pytest.param("CVE-2024-1234 exp:2027", "no id contains a blank", id="an end behind the id"),
         pytest.param("CVE-2024-1234,CVE-2024-1235", "no id contains ','", id="two ids"),
@@ -169,17 +169,17 @@ def test_a_glob_of_many_wildcards_costs_no_more_than_others(glob: str) -> None:
         pytest.param(" \t", "is blank; write the id of a finding or of a CVE", id="blank"),
     ],
 )
-def test_an_id_that_no_finding_can_have_is_refused(text: str, said: str) -> None:
-    """Instead of an entry that never fits."""
+def test_an_id_that_no_finding_can_have_is_refused(text: str, expected: str) -> None:
+    """Otherwise the entry would silently never fit."""
     with pytest.raises(ValueError, match=r"^(?:can never fit|is blank)") as caught:
         id_glob(text)
 
     ending = "; write one id, such as CVE-2024-1234, in each entry"
-    assert str(caught.value) in {said, f"can never fit: {said}{ending}"}
+    assert str(caught.value) in {expected, f"can never fit: {expected}{ending}"}
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected"),
     [
         pytest.param(
             "open\u200bssl",
@@ -190,21 +190,21 @@ def test_an_id_that_no_finding_can_have_is_refused(text: str, said: str) -> None
         pytest.param(" ", "is blank; write the package's name, or take the line out", id="blank"),
     ],
 )
-def test_a_package_that_cannot_be_seen_is_refused(text: str, said: str) -> None:
-    """What cannot be seen cannot be found wrong."""
+def test_a_package_with_invisible_characters_is_refused(text: str, expected: str) -> None:
+    """Nobody could see the mistake in an invisible character."""
     with pytest.raises(ValueError, match=r"^(?:contains|is blank)") as caught:
         package_glob(text)
 
-    assert str(caught.value) == said
+    assert str(caught.value) == expected
 
 
 def test_names_are_taken_without_the_blanks_around_them() -> None:
-    """A package may hold some, an id may not."""
+    """A package may contain blanks, an id may not."""
     assert (id_glob(" CVE-2024-1* "), package_glob(" Visual  C++ ")) == ("CVE-2024-1*", "Visual  C++")
 
 
-def test_the_wildcards_of_a_name_are_no_wildcards_in_its_entry() -> None:
-    """The entry to paste fits that name alone."""
+def test_wildcards_in_a_name_are_escaped_in_its_entry() -> None:
+    """The entry to paste fits exactly that name."""
     for name in ("a*", "a?", "a[b]"):
         assert fits_text(literal(name), name)
         assert fits_text(literal_id(name), name)
@@ -213,8 +213,8 @@ def test_the_wildcards_of_a_name_are_no_wildcards_in_its_entry() -> None:
 
 
 @given(st.text(min_size=1, max_size=20))
-def test_entries_to_paste_are_taken_and_fit(text: str) -> None:
-    """Whatever HSS calls a finding or a package."""
+def test_entries_to_paste_are_valid_and_fit(text: str) -> None:
+    """Entries are valid for any name of a finding or package."""
     shown = clean(text)
     if shown:
         assert fits_text(id_glob(literal_id(shown)), shown, any_case=True)
@@ -228,8 +228,8 @@ def test_entries_to_paste_are_taken_and_fit(text: str) -> None:
         pytest.param("team/app-prod/secret:1.0", "app-prod/secret", 10, id="an image below it"),
     ],
 )
-def test_an_override_softens_no_more_than_it_names(bench: Bench, image: str, name: str, code: int) -> None:
-    """`team/app*` used to reach whatever begins so, over slashes."""
+def test_an_override_applies_only_to_images_that_it_names(bench: Bench, image: str, name: str, code: int) -> None:
+    """`team/app*` once fitted any path with that beginning, across slashes."""
     Path("hssgate.yaml").write_text(
         "rules: {vulnerabilities: 0}\n"
         "overrides: [{images: ['team/app*'], rules: {vulnerabilities: 9}, reason: being replaced}]\n"
@@ -243,8 +243,8 @@ def test_an_override_softens_no_more_than_it_names(bench: Bench, image: str, nam
 @pytest.mark.parametrize(
     ("image", "namespace", "code"), [("legacy/app:1.0", "legacy", 0), ("team/legacy:1.0", "team", 10)]
 )
-def test_an_exception_reaches_no_image_by_its_short_name(bench: Bench, image: str, namespace: str, code: int) -> None:
-    """`legacy/*` is about a namespace."""
+def test_an_ignore_entry_fits_no_image_by_its_short_name(bench: Bench, image: str, namespace: str, code: int) -> None:
+    """`legacy/*` names a namespace."""
     Path("hssgate.yaml").write_text(
         "rules: {vulnerabilities: 0}\nignore: [{vulnerability: V-1, images: ['legacy/*'], reason: being replaced}]\n"
     )
@@ -276,7 +276,7 @@ def test_an_entry_changes_nothing_for_images_that_it_does_not_fit(
     others: list[dict[str, object]], added: dict[str, object], place: int,
     namespace: str | None, name: str, version: str | None,
 ) -> None:  # fmt: skip
-    """Whatever else the policy holds, and wherever the entry stands in it."""
+    """This is so for any policy and any position of the entry in it."""
     row = {"namespace": namespace, "image_name": name, "image_version": version}
     patterns = added["images"]
     assert isinstance(patterns, list)

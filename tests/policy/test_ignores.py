@@ -60,7 +60,7 @@ def finding(vul_id: str | None, package: str | None = None, necessity: str = HIG
 def test_a_finding_does_not_count_only_where_entries_say_so_in_full(
     entries: list[Ignore], found: Finding, cves: tuple[str, ...], by: tuple[int, ...]
 ) -> None:
-    """By id or glob and by package; a notice about several CVEs counts until each of them is ignored."""
+    """Entries fit by id or glob and by package; a notice about several CVEs counts until each of them is ignored."""
     assert ignores(*entries).entry_for(found, cves) == by
 
 
@@ -87,7 +87,7 @@ def test_only_notices_whose_cves_could_matter_are_looked_up(
 
 
 def test_findings_are_sorted_and_the_entries_that_took_effect_are_known() -> None:
-    """Of several entries the first is named, and all are used."""
+    """If several entries ignore a finding, the first is named and all count as used."""
     one, two, three = finding("CVE-1"), finding("N-1"), finding(None)
 
     result = sort_out(
@@ -137,7 +137,7 @@ def in_force(rules: Mapping[str, object], *ignored: str) -> RulesInForce:
 def test_findings_are_counted_one_by_one(
     rule: str, limit: int, ignored: list[str], vul_num: int, found: int, notes: str
 ) -> None:
-    """At the limit it passes, below it fails; what HSS counted and did not list is held against the image."""
+    """A count at the limit passes, one above it fails; findings that HSS counted but did not list count too."""
     row = ROW.model_copy(update={"vul_num": vul_num})
 
     (passed,) = judged({rule: limit}, Findings(LISTED), *ignored, row=row).checks
@@ -150,8 +150,8 @@ def test_findings_are_counted_one_by_one(
         assert (failed.actual, failed.limit) == (found, strict)
 
 
-def test_those_to_blame_are_named_most_severe_first() -> None:
-    """By level, then id, then package; the ignored are not to blame, and where a rule holds nobody is."""
+def test_findings_that_break_a_rule_are_listed_most_severe_first() -> None:
+    """They are sorted by level, id and package; ignored findings are not among them, and a rule that is met has none."""
     checks = judged(
         {"vulnerabilities": 0, "high_vulnerabilities": 1, "low_vulnerabilities": 5}, Findings(LISTED), "V-9"
     )
@@ -167,7 +167,7 @@ def test_those_to_blame_are_named_most_severe_first() -> None:
 
 
 def test_findings_without_id_or_package_come_first_of_their_level() -> None:
-    """They are listed all the same."""
+    """They are listed like any other."""
     low = finding("A-1", "a", LOW)
     found = (low, finding("V-1", "B"), finding("V-1"), finding(None, "z"), *LISTED[:1])
     listed = [ListedFinding(one) for one in found]
@@ -177,20 +177,20 @@ def test_findings_without_id_or_package_come_first_of_their_level() -> None:
     ]  # fmt: skip
 
 
-def test_a_count_that_hss_did_not_give_is_no_pass_whatever_is_listed() -> None:
-    """Findings beyond those listed could not be ruled out."""
+def test_an_absent_count_is_no_pass_for_any_list() -> None:
+    """There may be findings that are not listed."""
     row = ROW.model_copy(update={"vul_num": None})
-    said = "high_vulnerabilities: HSS gave no vul_num, which this rule needs"
+    message = "high_vulnerabilities: HSS gave no vul_num, which this rule needs"
 
     result = judged({"high_vulnerabilities": {"limit": 9, "action": "warn"}}, Findings(LISTED), row=row)
-    assert result.checks == (Check("high_vulnerabilities", Result.WARNED, said, limit=9),)
+    assert result.checks == (Check("high_vulnerabilities", Result.WARNED, message, limit=9),)
 
     result = judged({"high_vulnerabilities": 9}, Findings(LISTED), row=row)
-    assert result.checks == (Check("high_vulnerabilities", Result.ERROR, said, limit=9, trouble=Trouble.INCOMPLETE),)
+    assert result.checks == (Check("high_vulnerabilities", Result.ERROR, message, limit=9, trouble=Trouble.INCOMPLETE),)
 
 
 @pytest.mark.parametrize(
-    ("findings", "said", "trouble"),
+    ("findings", "message", "trouble"),
     [
         pytest.param(None, "the findings were not read, which this rule needs", Trouble.INCOMPLETE, id="not read"),
         pytest.param(FindingsMissing(ApiUnavailable("busy")), "the findings could not be read: busy", Trouble.API, id="no answer"),
@@ -200,15 +200,15 @@ def test_a_count_that_hss_did_not_give_is_no_pass_whatever_is_listed() -> None:
         ),
     ],
 )  # fmt: skip
-def test_findings_that_are_missing_are_no_pass(findings: FetchedFindings, said: str, trouble: Trouble) -> None:
-    """Unless the rule only warns; of a result that still settles none are read, and that is said."""
+def test_findings_that_are_missing_are_no_pass(findings: FetchedFindings, message: str, trouble: Trouble) -> None:
+    """They are an error unless the rule only warns; a result that still settles has a message of its own."""
     rule = "vulnerabilities"
 
     assert judged({rule: 9}, findings, "V-1").checks == (
-        Check(rule, Result.ERROR, f"{rule}: {said}", limit=9, trouble=trouble),
+        Check(rule, Result.ERROR, f"{rule}: {message}", limit=9, trouble=trouble),
     )
     assert judged({rule: {"limit": 9, "action": "warn"}}, findings, "V-1").checks == (
-        Check(rule, Result.WARNED, f"{rule}: {said}", limit=9),
+        Check(rule, Result.WARNED, f"{rule}: {message}", limit=9),
     )
     assert judged({rule: 9}, findings, "V-1", settled=False).checks == (
         Check(rule, Result.SKIPPED, f"{rule}: not judged, the result was still settling", limit=9),
@@ -224,8 +224,8 @@ def test_findings_that_no_rule_needs_decide_nothing() -> None:
     assert result.checks[0].message == "vulnerabilities: 4 found, at most 4 accepted"
 
 
-def test_an_exception_that_has_ended_does_not_count() -> None:
-    """Its day is over."""
+def test_an_ignore_entry_that_has_ended_has_no_effect() -> None:
+    """Its last day is over."""
     policy = Policy.model_validate(
         {"rules": {"vulnerabilities": 1}, "ignore": [entry("V-1", expires="2026-09-20").model_dump(exclude_none=True)]}
     )
@@ -233,8 +233,8 @@ def test_an_exception_that_has_ended_does_not_count() -> None:
     assert rules_for(LoadedPolicy(policy, PolicySource("p.yaml", "0")), SUBJECT, NOW).ignores == Ignores(())
 
 
-def test_an_exception_is_in_force_for_the_images_it_names() -> None:
-    """With its number in the policy."""
+def test_an_ignore_entry_is_in_force_for_the_images_it_names() -> None:
+    """Each entry keeps its index in the policy."""
     entries = [entry("A", images=["other/*"]), entry("B", images=["app:*"]), entry("C")]
     policy = Policy.model_validate({"rules": {"vulnerabilities": 1}, "ignore": [one.model_dump() for one in entries]})
 
@@ -244,8 +244,8 @@ def test_an_exception_is_in_force_for_the_images_it_names() -> None:
     assert rules.need_findings
 
 
-def test_errors_of_any_kind_are_told_in_their_own_words() -> None:
-    """A fault of the gate's own tree is as much a reason as one of HSS."""
+def test_the_message_has_the_text_of_any_error() -> None:
+    """Errors of the gate itself are reported like those of HSS."""
     result = judged({"low_vulnerabilities": 0}, FindingsMissing(GateError("odd")))
 
     assert result.checks[0].message == "low_vulnerabilities: the findings could not be read: odd"

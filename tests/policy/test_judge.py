@@ -60,7 +60,7 @@ def override(rules: dict[str, object], images: list[str], **more: object) -> dic
     ],
 )  # fmt: skip
 def test_each_rule_is_judged(rule: dict[str, object], row: dict[str, object], result: Result, message: str) -> None:
-    """Found against accepted; a missing number is an error, or a warning where the rule only warns."""
+    """The value found is compared with the limit; a missing number is an error, or a warning if the rule only warns."""
     rules = rules_for(loaded({"rules": rule}), SUBJECT, NOW)
 
     (check,) = judge_row(Facts(ROW.model_copy(update=row), None, NOW), rules).checks
@@ -80,10 +80,10 @@ def test_each_rule_is_judged(rule: dict[str, object], row: dict[str, object], re
         pytest.param({"scan_age": "90s"}, {"latest_scan_time": None}, None, "1m30s", id="no scan time"),
     ],
 )
-def test_each_check_bears_what_was_found_and_what_is_accepted(
+def test_each_check_has_the_value_found_and_the_limit(
     rule: dict[str, object], row: dict[str, object], actual: object, limit: object
 ) -> None:
-    """For reports, whether the rule blocks or only warns; what warns is never an error."""
+    """Reports need both, whether the rule blocks or only warns; a rule that warns is never an error."""
     found = Facts(ROW.model_copy(update=row), None, NOW)
     ((name, value),) = rule.items()
     blocking = rules_for(loaded({"rules": rule}), SUBJECT, NOW)
@@ -98,7 +98,7 @@ def test_each_check_bears_what_was_found_and_what_is_accepted(
 
 
 @pytest.mark.parametrize(
-    ("ahead", "result", "said"),
+    ("ahead", "result", "message"),
     [
         pytest.param(0.0, Result.PASSED, "scanned 0s ago, at most 0s accepted", id="this moment"),
         pytest.param(1.0, Result.PASSED, "scanned 0s ago, at most 0s accepted", id="a little ahead"),
@@ -116,17 +116,17 @@ def test_each_check_bears_what_was_found_and_what_is_accepted(
         pytest.param(-0.5, Result.FAILED, "scanned 0.5s ago, at most 0s accepted", id="half a second ago"),
     ],
 )  # fmt: skip
-def test_a_scan_time_that_cannot_be_one_has_no_age(ahead: float, result: Result, said: str) -> None:
-    """A quarter of an hour is what clocks may differ by; what lies before 2015 is no time in milliseconds."""
+def test_a_scan_time_that_cannot_be_one_has_no_age(ahead: float, result: Result, message: str) -> None:
+    """Clocks may differ by a quarter of an hour; a time before 2015 is not in milliseconds."""
     row = ROW.model_copy(update={"latest_scan_time": round((NOW + ahead) * 1000)})
 
     (check,) = judge_row(Facts(row, None, NOW), rules_for(loaded({"rules": {"scan_age": 0}}), SUBJECT, NOW)).checks
 
-    assert (check.rule, check.result, check.message) == ("scan_age", result, f"scan_age: {said}")
+    assert (check.rule, check.result, check.message) == ("scan_age", result, f"scan_age: {message}")
 
 
-def test_a_level_that_nobody_knows_is_shown_cut() -> None:
-    """In quotes, as it came, and it is no pass."""
+def test_an_unknown_level_is_shown_cut() -> None:
+    """It is quoted in the message, and it is not a pass."""
     row = ROW.model_copy(update={"severity_level": "x" * 50})
 
     (check,) = judge_row(Facts(row, None, NOW), rules_for(loaded({"rules": {"severity": "High"}}), SUBJECT, NOW)).checks
@@ -137,7 +137,7 @@ def test_a_level_that_nobody_knows_is_shown_cut() -> None:
 
 
 def test_rules_are_judged_in_one_order_and_skipped_in_the_same() -> None:
-    """Whatever order the file has; the rule on the scan itself is no check of its own."""
+    """The order of the file does not matter; the rule `scan` has no check of its own."""
     data = {"scan_age": "1h", "scan": {"accept": ["failed"]}, "vulnerabilities": 1, "severity": "Low"}
     rules = rules_for(loaded({"rules": data}), SUBJECT, NOW)
 
@@ -180,7 +180,7 @@ def test_later_overrides_win_rule_by_rule() -> None:
     ],
 )  # fmt: skip
 def test_an_override_ends_with_its_day(expires: date | None, limit: int, warns: str | None) -> None:
-    """Valid through the day in UTC, then without effect, and said; soon before, said too."""
+    """Valid through the day in UTC, then without effect, with a warning; shortly before, with a warning too."""
     policy = loaded(
         {"rules": {"vulnerabilities": 1}, "overrides": [override({"vulnerabilities": 99}, ["app:*"], expires=expires)]}
     )
@@ -206,7 +206,7 @@ def test_an_override_ends_with_its_day(expires: date | None, limit: int, warns: 
 def test_failures_are_accepted_by_status_or_code(
     accept: list[str], status: str, code: str | None, accepted: bool  # noqa: FBT001
 ) -> None:  # fmt: skip
-    """Either spelling, and only what is named."""
+    """Both spellings are accepted, and only the failures that are named."""
     rules = rules_for(
         loaded({"rules": {"severity": "Low"} | ({"scan": {"accept": accept}} if accept else {})}), SUBJECT, NOW
     )
@@ -215,7 +215,7 @@ def test_failures_are_accepted_by_status_or_code(
 
 
 def test_the_day_on_which_an_entry_ends_is_one_of_utc(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wherever the gate runs."""
+    """The time zone of the machine does not matter."""
     policy = loaded(
         {
             "rules": {"vulnerabilities": 1},
@@ -235,7 +235,7 @@ def test_the_day_on_which_an_entry_ends_is_one_of_utc(monkeypatch: pytest.Monkey
 
 
 def test_all_rules_in_force_have_their_names() -> None:
-    """That of the scan, if there is one, comes last."""
+    """The rule `scan`, if there is one, comes last."""
     scan = {"scan": {"accept": ["failed"]}}
 
     with_scan = rules_for(loaded({"rules": {**scan, "severity": "Low", "scan_age": "1h"}}), SUBJECT, NOW)
@@ -253,8 +253,8 @@ def test_all_rules_in_force_have_their_names() -> None:
         pytest.param(float("inf"), id="no number of the system"),
     ],
 )
-def test_whatever_expires_has_ended_beyond_the_calendar(moment: float) -> None:
-    """A server's clock may say anything; an exception does not outlive it."""
+def test_an_expiry_date_has_passed_beyond_the_calendar(moment: float) -> None:
+    """A server's clock may be wrong; an entry still ends."""
     data = {
         "rules": {"vulnerabilities": 1},
         "overrides": [override({"vulnerabilities": 9}, ["*"], expires=date(9999, 12, 30))],
@@ -263,8 +263,8 @@ def test_whatever_expires_has_ended_beyond_the_calendar(moment: float) -> None:
     assert getattr(rules_for(loaded(data), SUBJECT, moment).limits["vulnerabilities"], "limit", None) == 1
 
 
-def test_a_rule_knows_where_it_stands() -> None:
-    """In the override that set it, else among the policy's own; the lines are those of the file."""
+def test_a_rule_has_its_place() -> None:
+    """It is the line of the override that sets it, or that of the policy's own rule."""
     data = {"rules": {"severity": "Low", "scan_age": "1h"}, "overrides": [override({"severity": "High"}, ["app:*"])]}
     lines = {("rules", "severity"): 2, ("overrides", 0, "rules", "severity"): 7}
     policy = LoadedPolicy(Policy.model_validate(data), PolicySource("p.yaml", "0"), lines)
@@ -275,6 +275,6 @@ def test_a_rule_knows_where_it_stands() -> None:
 
 @pytest.mark.parametrize("now", [1e12, 1e300, -1e300], ids=["no such year", "no such number", "before all years"])
 def test_a_moment_beyond_every_calendar_is_after_every_end(now: float) -> None:
-    """A clock that shows nonsense lengthens no exception."""
+    """A wrong clock does not extend an entry."""
     assert has_ended(date(9999, 12, 30), now)
     assert not has_ended(None, now)

@@ -84,13 +84,13 @@ def test_each_format_says_the_same(tmp_path: Path, name: str, text: str) -> None
 
 
 def test_an_override_is_named_by_its_line_or_its_number(tmp_path: Path) -> None:
-    """YAML tells lines, the others count."""
+    """YAML has line numbers; for the others the index is given."""
     assert load_policy(saved(tmp_path, "p.yaml", YAML)).place_of("overrides", 0).endswith("p.yaml:10")
     assert load_policy(saved(tmp_path, "p.toml", TOML)).place_of("overrides", 0).endswith("p.toml: overrides[0]")
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "said"),
+    ("name", "text", "expected"),
     [
         pytest.param("p.yaml", "rules: {severty: Low}", [":1: rules.severty: unknown key; did you mean `severity`?"], id="typo"),
         pytest.param("p.yaml", "rules:\n  severity: {limit: Low, acton: warn}", [":2: rules.severity.acton: unknown key; did you mean `action`?"], id="typo in the long form"),
@@ -196,20 +196,20 @@ def test_an_override_is_named_by_its_line_or_its_number(tmp_path: Path) -> None:
         pytest.param("p.yaml", "rules:\n  severity: Lw\n  vulnerabilities: x\n", [":2: rules.severity: ", ":3: rules.vulnerabilities: "], id="every fault is named"),
     ],
 )  # fmt: skip
-def test_each_fault_is_named_with_its_place(tmp_path: Path, name: str, text: str, said: list[str]) -> None:
-    """File, line or key path, and the way out."""
+def test_each_fault_is_named_with_its_place(tmp_path: Path, name: str, text: str, expected: list[str]) -> None:
+    """The message has file, line or key path, and how to fix it."""
     found = problems(saved(tmp_path, name, text))
 
-    assert len(found) == len(said)
-    for problem, expected in zip(found, said, strict=True):
-        assert expected in problem
+    assert len(found) == len(expected)
+    for problem, part in zip(found, expected, strict=True):
+        assert part in problem
 
 
 KEYS = ", ".join(Rules.model_fields)
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "said"),
+    ("name", "text", "expected"),
     [
         ("p.yaml", "version: 1", ": `rules` is missing; add it, such as `rules: {severity: Medium}`"),
         ("p.yaml", "rules: {}", ":1: rules: it limits nothing, and an empty policy would pass everything; add a rule such as `severity: Medium`"),
@@ -230,9 +230,9 @@ KEYS = ", ".join(Rules.model_fields)
         ("p.json", '{"rules": {"severity": "Low"}, "version": "1"}', ": version: '1' is unknown here; write 1"),
     ],
 )  # fmt: skip
-def test_a_fault_is_told_in_these_words(tmp_path: Path, name: str, text: str, said: str) -> None:
-    """To the letter: what is wrong, where, and what to write instead."""
-    assert problems(saved(tmp_path, name, text)) == [said]
+def test_messages_for_faults(tmp_path: Path, name: str, text: str, expected: str) -> None:
+    """The exact message: the fault, its place, and what to write instead."""
+    assert problems(saved(tmp_path, name, text)) == [expected]
 
 
 @pytest.mark.parametrize(
@@ -246,14 +246,12 @@ def test_a_fault_is_told_in_these_words(tmp_path: Path, name: str, text: str, sa
         pytest.param("\treason: r", "indent with blanks instead of tabs", id="a tab"),
     ],
 )  # fmt: skip
-def test_a_text_that_yaml_takes_for_something_else_is_answered_with_advice(
-    tmp_path: Path, written: str, advice: str
-) -> None:
+def test_a_text_that_yaml_reads_otherwise_gets_advice(tmp_path: Path, written: str, advice: str) -> None:
     """A glob that begins with a star is an alias to YAML."""
-    (said,) = problems(saved(tmp_path, "p.yaml", f"rules: {{severity: Low}}\n{written}\n"))
+    (expected,) = problems(saved(tmp_path, "p.yaml", f"rules: {{severity: Low}}\n{written}\n"))
 
-    assert said.startswith(":2: not valid YAML: ")
-    assert said.endswith(f"; {advice}")
+    assert expected.startswith(":2: not valid YAML: ")
+    assert expected.endswith(f"; {advice}")
 
 
 @pytest.mark.parametrize(
@@ -287,16 +285,16 @@ def test_a_text_that_yaml_takes_for_something_else_is_answered_with_advice(
         pytest.param("overrides: [{paths: [x]}]", "did you mean `images`?", id="the images"),
     ],
 )
-def test_an_unknown_key_is_answered_with_what_was_meant(tmp_path: Path, written: str, advice: str) -> None:
-    """And never with a name that means something else."""
-    said = [problem for problem in problems(saved(tmp_path, "p.yaml", written)) if "unknown key" in problem]
+def test_an_unknown_key_gets_a_suggestion(tmp_path: Path, written: str, advice: str) -> None:
+    """The suggestion is never a name with another meaning."""
+    expected = [problem for problem in problems(saved(tmp_path, "p.yaml", written)) if "unknown key" in problem]
 
-    assert len(said) == 1
-    assert f"unknown key; {advice}" in said[0]
+    assert len(expected) == 1
+    assert f"unknown key; {advice}" in expected[0]
 
 
 def test_a_level_above_high_is_not_taken_for_a_lower_one(tmp_path: Path) -> None:
-    """`critical_vulnerabilities` used to be answered with `low_vulnerabilities`."""
+    """`critical_vulnerabilities` once got the suggestion `low_vulnerabilities`."""
     path = saved(tmp_path, "p.yaml", "rules: {severity: Low, critical_vulnerability: 0, critical: 0}")
 
     assert not [problem for problem in problems(path) if "did you mean `low_" in problem]
@@ -328,7 +326,7 @@ def test_a_policy_may_name_its_schema(tmp_path: Path, name: str, text: str) -> N
     assert load_policy(saved(tmp_path, name, text)).policy == load_policy(plain).policy
 
 
-def test_what_is_as_deep_and_as_large_as_may_be_is_read() -> None:
+def test_the_deepest_and_largest_document_allowed_is_read() -> None:
     """Forty levels, lists and mappings alike, and a hundred thousand values after aliases are followed."""
     row = ", ".join(["1"] * 98)
     large = f"[&a [{row}]" + ", *a" * 1009 + ", 1" * 9
@@ -340,8 +338,8 @@ def test_what_is_as_deep_and_as_large_as_may_be_is_read() -> None:
         read_document(large + ", 1]", ".yaml")
 
 
-def test_the_line_of_what_has_none_is_that_of_what_it_stands_in() -> None:
-    """However deep it stands; beyond all lines there is none."""
+def test_a_value_without_a_line_has_the_line_of_its_parent() -> None:
+    """This is so at any depth; without any parent there is no line."""
     document = read_document("a:\n  b:\n    c: 1\n", ".yaml")
 
     assert [document.line_of(("a", "b", "c", *more)) for more in ((), ("d",), ("d", 0, "e"))] == [3, 3, 3]
@@ -353,13 +351,13 @@ def test_json_may_be_as_deep_as_yaml(tmp_path: Path, depth: int, is_too_deep: bo
     """Forty levels below the policy itself."""
     text = '{"rules": {"severity": "Low"}, "ignore": ' + "[" * depth + "]" * depth + "}"
 
-    said = problems(saved(tmp_path, "p.json", text))
+    expected = problems(saved(tmp_path, "p.json", text))
 
-    assert any(problem.endswith("it is nested too deep") for problem in said) is is_too_deep
+    assert any(problem.endswith("it is nested too deep") for problem in expected) is is_too_deep
 
 
-def test_a_number_may_bear_its_sign(tmp_path: Path) -> None:
-    """It is as decimal as without."""
+def test_a_number_may_have_a_sign(tmp_path: Path) -> None:
+    """A signed number is a decimal number too."""
     rule = load_policy(saved(tmp_path, "p.yaml", "rules: {vulnerabilities: +20}")).policy.rules.vulnerabilities
 
     assert rule is not None
@@ -367,37 +365,37 @@ def test_a_number_may_bear_its_sign(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "said"),
+    ("make", "expected"),
     [
         pytest.param(lambda _path: None, ": it cannot be read: No such file or directory", id="missing"),
         pytest.param(lambda path: path.mkdir(), ": it cannot be read: Is a directory", id="a folder"),
         pytest.param(lambda path: path.write_bytes(b"rules: \xff"), ": it is not UTF-8 (byte 7)", id="no UTF-8"),
     ],
 )
-def test_an_unreadable_file_is_refused(tmp_path: Path, make: object, said: str) -> None:
-    """The file is named, and why it cannot be read."""
+def test_an_unreadable_file_is_refused(tmp_path: Path, make: object, expected: str) -> None:
+    """The message names the file and the reason."""
     path = tmp_path / "p.yaml"
     make(path)  # type: ignore[operator]
 
-    assert problems(path) == [said]
+    assert problems(path) == [expected]
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected"),
     [
         ("ignore: 3\nrules: {severity: Low, scan_age: x}\n", [":1: ignore", ":2: rules.scan_age"]),
         ("version: 2\nignore: 3\n", [": `rules` is missing", ":1: version", ":2: ignore"]),
     ],
 )
-def test_faults_are_told_in_the_order_of_their_lines(tmp_path: Path, text: str, said: list[str]) -> None:
-    """What is missing has no line, and comes first."""
+def test_faults_are_reported_in_line_order(tmp_path: Path, text: str, expected: list[str]) -> None:
+    """A missing key has no line, and comes first."""
     found = problems(saved(tmp_path, "p.yaml", text))
 
-    assert [problem[: len(start)] for problem, start in zip(found, said, strict=True)] == said
+    assert [problem[: len(start)] for problem, start in zip(found, expected, strict=True)] == expected
 
 
-def test_a_file_may_have_a_mebibyte(tmp_path: Path) -> None:
-    """Not a byte more."""
+def test_a_file_may_be_a_mebibyte_long(tmp_path: Path) -> None:
+    """A file with one more byte is refused."""
     text = '{"rules": {"severity": "Low"}}'.ljust(1024 * 1024)
 
     assert load_policy(saved(tmp_path, "p.json", text)).policy.rules.severity is not None
@@ -405,7 +403,7 @@ def test_a_file_may_have_a_mebibyte(tmp_path: Path) -> None:
 
 
 def test_faults_of_all_files_are_named_at_once(tmp_path: Path) -> None:
-    """The second file's fault does not wait for the first file's mending."""
+    """The second file's fault is reported together with those of the first."""
     paths = [saved(tmp_path, "a.yaml", "rules: {x: 1}"), saved(tmp_path, "b.yaml", "rules: {y: 1}")]
 
     with pytest.raises(PolicyInvalid) as caught:
@@ -423,7 +421,7 @@ def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
 
 
 def test_without_a_file_the_built_in_policy_applies() -> None:
-    """And it is what its text says."""
+    """It equals the policy that its text describes."""
     (loaded,) = load_policies([])
 
     assert loaded.source.path == BUILT_IN

@@ -54,7 +54,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("sizes", "code", "said"),
+    ("sizes", "code", "expected"),
     [
         pytest.param(["900"], 0, "image_size: 900 found, at most 1000 accepted", id="accepted"),
         pytest.param(["5000"], 10, "image_size: 5000 found, at most 1000 accepted", id="too large"),
@@ -63,7 +63,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.param(["5000", "900"], 5, "results that cannot be told apart in time", id="the same, the other first"),
     ],
 )
-def test_a_rule_is_added_by_declaring_it(copy: Path, sizes: list[str], code: int, said: str) -> None:
+def test_a_rule_is_added_by_declaring_it(copy: Path, sizes: list[str], code: int, expected: str) -> None:
     """It is judged, it stands in the starter policy, and rows that differ in what it reads are ambiguous."""
     env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     env["PYTHONPATH"] = os.pathsep.join([str(copy), str(ROOT)])
@@ -72,5 +72,5 @@ def test_a_rule_is_added_by_declaring_it(copy: Path, sizes: list[str], code: int
     ended = subprocess.run(command, cwd=copy, env=env, check=False, capture_output=True, text=True)
 
     assert ended.returncode == code, ended.stderr
-    assert said in ended.stdout
+    assert expected in ended.stdout
     assert f"# {'image_size: 1000':<42}  # most bytes of the image still accepted\n" in ended.stdout

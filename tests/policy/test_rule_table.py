@@ -99,7 +99,7 @@ def test_every_field_that_a_rule_reads_is_compared(name: str) -> None:
     assert {*RULES[name].fields} <= {*ROW_FIELDS} <= {*COMPARED}
 
 
-def test_what_is_compared_is_this() -> None:
+def test_the_compared_fields() -> None:
     """What the rules read, and what identifies an image: nothing is missing, and a new rule adds its fields itself."""
     assert {*COMPARED} >= {
         "image_id", "image_digest", "scan_status", "scan_failed_code", "latest_scan_time", "severity_level", "vul_num",

@@ -155,16 +155,16 @@ def loads(document: object, folder: Path) -> bool:
 
 
 @pytest.mark.parametrize("document", VALID)
-def test_what_the_loader_takes_the_schema_takes(tmp_path: Path, document: object) -> None:
-    """No editor underlines a good policy."""
+def test_the_schema_accepts_what_the_loader_accepts(tmp_path: Path, document: object) -> None:
+    """Otherwise an editor would underline a valid policy."""
     assert loads(document, tmp_path)
 
     assert [error.message for error in VALIDATOR.iter_errors(document)] == []
 
 
 @pytest.mark.parametrize("document", INVALID)
-def test_what_the_loader_refuses_the_schema_refuses(tmp_path: Path, document: object) -> None:
-    """An editor tells of the fault before the pipeline does."""
+def test_the_schema_refuses_what_the_loader_refuses(tmp_path: Path, document: object) -> None:
+    """An editor shows the fault before the pipeline does."""
     assert not loads(document, tmp_path)
 
     assert not VALIDATOR.is_valid(document)
@@ -172,7 +172,7 @@ def test_what_the_loader_refuses_the_schema_refuses(tmp_path: Path, document: ob
 
 @given(st.text(alphabet="059.dhms \n", max_size=9))
 def test_a_duration_is_the_same_to_both(text: str) -> None:
-    """But for its length: a pattern cannot count to a year."""
+    """Only the maximum of a year cannot be expressed as a pattern."""
     (pattern,) = {node["pattern"] for node in nodes(SCHEMA) if "ms" in str(node.get("pattern"))}
     try:
         parse_duration(text)
@@ -185,7 +185,7 @@ def test_a_duration_is_the_same_to_both(text: str) -> None:
 
 
 def test_the_schema_is_a_schema() -> None:
-    """Of the dialect that it names."""
+    """It is valid in the dialect that it names."""
     Draft202012Validator.check_schema(SCHEMA)
 
     assert SCHEMA["$schema"] == Draft202012Validator.META_SCHEMA["$id"]

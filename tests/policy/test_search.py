@@ -56,7 +56,7 @@ class FakeDisk(Disk):
     ],
 )
 def test_the_policy_is_found_upwards(repository: Bench, place: str, path: str) -> None:
-    """A check in a folder of the repository is judged by the policy of the repository, and says so first."""
+    """A check in a subfolder uses the policy of the repository, and its first line names that policy."""
     Path(place, "hssgate.yaml").write_text(STRICT)
 
     ended = check(repository)
@@ -67,7 +67,7 @@ def test_the_policy_is_found_upwards(repository: Bench, place: str, path: str) -
 
 
 def test_code_hosts_are_given_the_path_in_the_repository(repository: Bench) -> None:
-    """They link to it, and a path that begins with `..` leads them nowhere."""
+    """They link to the file, which is impossible for a path that begins with `..`."""
     Path("../hssgate.yaml").write_text("# strict\n" + STRICT)
 
     check(repository, "--report", "junit=j.xml", "--report", "sarif=s.sarif", "--report", "codequality=c.json")
@@ -188,7 +188,7 @@ REPORT = (
     ],
 )
 def test_a_default_file_is_a_policy_or_misuse(repository: Bench, content: str, place: str) -> None:
-    """It is never passed over because of what it holds, and stays as it is."""
+    """A file is never skipped because of its content, and it is not changed."""
     path = Path(place, "hssgate.json")
     path.write_text(content)
 
@@ -200,7 +200,7 @@ def test_a_default_file_is_a_policy_or_misuse(repository: Bench, content: str, p
 
 
 def test_validate_knows_a_report(bench: Bench) -> None:
-    """Its many unknown keys would say little."""
+    """A list of its unknown keys would not help."""
     Path("hssgate.json").write_text(REPORT)
 
     ended = bench.run("policy", "validate")
@@ -307,14 +307,14 @@ def test_the_owner_is_looked_up(repository: Bench, target: str) -> None:
 
 
 def test_without_a_repository_the_owners_above_do_not_matter(repository: Bench) -> None:
-    """Nothing of what is theirs would be read."""
+    """No file of theirs is read."""
     (repository.folder / ".git").rmdir()
 
     assert find_policy(FakeDisk(*Path.cwd().parents)) == Search(None, (Path.cwd(),))
 
 
 def test_no_other_file_system_is_searched(repository: Bench) -> None:
-    """Where the repository begins on another one, only this folder is."""
+    """If the root of the repository is on another file system, only the current folder is searched."""
     here, above, root = Path.cwd(), Path.cwd().parent, repository.folder
     (root / "hssgate.yaml").write_text(STRICT)
 
@@ -324,7 +324,7 @@ def test_no_other_file_system_is_searched(repository: Bench) -> None:
 
 
 def test_a_folder_that_is_gone_is_misuse(repository: Bench) -> None:
-    """It may have held a policy."""
+    """It may have contained a policy."""
     Path.cwd().rmdir()
 
     ended = repository.run("policy", "explain", "team/app:1.0")
@@ -342,12 +342,12 @@ def test_a_folder_that_is_gone_is_misuse(repository: Bench) -> None:
     ["hssgate-report.json", "hssgate-accepted.json", "hssgate.schema.json", "hssgate.xml", "hssgate.yaml.bak", "my-hssgate.yaml", "gate.yaml"],
 )  # fmt: skip
 def test_other_names_are_no_default_names(name: str) -> None:
-    """They may stand beside the policy."""
+    """Such files may lie beside the policy."""
     assert not is_default_name(name)
 
 
 def test_the_json_report_says_where_a_file_was_looked_for(bench: Bench) -> None:
-    """Only where there was none."""
+    """The report has the folders only if no file was found."""
     bench.play(images(finished())).check("team/app:1.0")
     assert json.loads(Path("report.json").read_text())["policies"][0]["searched"] == {
         "from": str(bench.folder),

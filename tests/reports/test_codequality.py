@@ -20,7 +20,7 @@ from tests.waiting.test_poller import ROW
 
 
 def checked(bench: Bench, *arguments: str) -> tuple[Ended, list[dict[str, Any]]]:
-    """Run `hssgate check`, and return the entries of its Code Quality report once they are held to their shape."""
+    """Run `hssgate check`, and return the entries of its Code Quality report after checking their structure."""
     ended = bench.check(*arguments, "--report", "codequality=gl.json", "--report", "sarif=report.sarif")
     found = json.loads(Path("gl.json").read_text(encoding="utf-8"))
     assert isinstance(found, list)
@@ -45,7 +45,7 @@ def checked(bench: Bench, *arguments: str) -> tuple[Ended, list[dict[str, Any]]]
     return ended, found
 
 
-def told(found: list[dict[str, Any]]) -> list[tuple[str, str]]:
+def rules_and_severities(found: list[dict[str, Any]]) -> list[tuple[str, str]]:
     return [(entry["check_name"], entry["severity"]) for entry in found]
 
 
@@ -59,7 +59,7 @@ def test_every_outcome_has_its_entries(
     assert ended.code == code
     judged = ended.report["images"][0]["checks"]
     broken = [f"hssgate.{check['rule']}" for check in judged if check["result"] in ("failed", "error")]
-    assert sorted(told(found)) == sorted((rule, "blocker") for rule in broken)
+    assert sorted(rules_and_severities(found)) == sorted((rule, "blocker") for rule in broken)
     assert bool(found) is (code != 0), checks
     (run,) = json.loads(Path("report.sarif").read_text())["runs"]
     assert [(result["message"]["text"], result["partialFingerprints"]) for result in run["results"]] == [
@@ -68,20 +68,20 @@ def test_every_outcome_has_its_entries(
 
 
 def test_a_clean_run_is_an_empty_list(bench: Bench) -> None:
-    """Not nothing: GitLab compares with it."""
+    """The file is not empty, because GitLab compares with it."""
     bench.play(images(finished())).check("team/app:1.0", "--report", "codequality=gl.json")
 
     assert Path("gl.json").read_text() == "[]\n"
 
 
 def test_findings_that_block_or_warn_are_listed_most_severe_first(bench: Bench) -> None:
-    """Those that are accepted or ignored are no violation."""
+    """Accepted and ignored findings are not listed."""
     policy(bench, MIXED_POLICY)
 
     ended, found = checked(bench.play(scenario(MIXED)), "team/app:1.0")
 
     assert ended.code == 10
-    assert told(found) == [("V-1", "critical"), ("V-2", "critical"), ("V-4", "minor")]
+    assert rules_and_severities(found) == [("V-1", "critical"), ("V-2", "critical"), ("V-4", "minor")]
     assert found[0]["description"].startswith("V-1 (high) in zlib 1.0 of team/app:1.0. Blocks: high_vulnerabilities: ")
     assert found[0]["location"]["path"] == "Dockerfile"
 
@@ -99,24 +99,24 @@ def test_the_severity_tells_level_and_action(bench: Bench, action: str, severiti
     ended, entries = checked(bench.play(scenario(found)), "team/app:1.0")
 
     assert ended.code == (10 if action == "block" else 0)
-    assert told(entries) == [(f"V-{number}", severity) for number, severity in enumerate(severities, 1)]
+    assert rules_and_severities(entries) == [(f"V-{number}", severity) for number, severity in enumerate(severities, 1)]
 
 
-def test_what_passes_with_a_warning_is_told(bench: Bench) -> None:
-    """A rule that only warns, and a scan that failed and is accepted."""
+def test_a_pass_with_a_warning_is_listed(bench: Bench) -> None:
+    """It is so for a rule that only warns and for an accepted scan failure."""
     policy(bench, "rules: {severity: {limit: Low, action: warn}, scan: {accept: [image_oversized]}}")
 
     warned, found = checked(bench.play(images(finished("severity_level: High"))), "team/app:1.0")
-    assert (warned.code, told(found)) == (0, [("hssgate.severity", "major")])
+    assert (warned.code, rules_and_severities(found)) == (0, [("hssgate.severity", "major")])
     assert found[0]["location"]["path"] == "hssgate.yaml"
 
     accepted, found = checked(bench.play(images(image("{at: -1h, scan_status: image_oversized}"))), "team/app:1.0")
-    assert (accepted.code, told(found)) == (0, [("hssgate.scan", "major")])
+    assert (accepted.code, rules_and_severities(found)) == (0, [("hssgate.scan", "major")])
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_text_breaks_no_entry(bench: Bench, text: str) -> None:
-    """Nor do findings that are alike in all but what is no part of their identity."""
+    """Findings that differ only in fields outside of their identity break none either."""
     policy(bench, "rules: {high_vulnerabilities: 0}")
     hostile = {**dict.fromkeys(FIELDS, text), "repair_necessity": HIGH}
     rows = [hostile, {**hostile, "version": "2"}, {**hostile, "vul_id": None}]
@@ -134,10 +134,10 @@ def test_hostile_text_breaks_no_entry(bench: Bench, text: str) -> None:
 
 
 def test_an_interrupted_run_has_a_blocker(bench: Bench) -> None:
-    """Beside the image that was waited for."""
+    """It is listed beside the image that was waited for."""
     bench.play(images(finished(at="60s")))
     bench.clock.ring(33, Interrupted(ExitCode.TERMINATED))
 
     ended, found = checked(bench, "team/app:1.0")
 
-    assert (ended.code, told(found)) == (143, [("hssgate.run", "blocker"), ("hssgate.scan", "blocker")])
+    assert (ended.code, rules_and_severities(found)) == (143, [("hssgate.run", "blocker"), ("hssgate.scan", "blocker")])

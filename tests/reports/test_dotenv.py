@@ -15,7 +15,7 @@ def names() -> list[str]:
 
 @pytest.mark.parametrize("prefix", ["", "WEB_", "web_2", "_", "HSSGATE_WEB_"])
 def test_a_prefix_goes_before_each_name(bench: Bench, prefix: str) -> None:
-    """Of `check`, and of `judge`; such a report is known as an old one, and its variables as ours."""
+    """It works in `check` and `judge`; old reports and variables with a prefix are recognised."""
     env = KEY | {"HSSGATE_DOTENV_PREFIX": prefix}
     expected = [prefix + name for name in VARIABLES]
 
@@ -33,7 +33,7 @@ def test_a_prefix_goes_before_each_name(bench: Bench, prefix: str) -> None:
 
 @pytest.mark.parametrize("prefix", ["A-B", "A=", "A\nB", " ", "é"])
 @pytest.mark.parametrize("command", ["check", "judge"])
-def test_what_is_no_prefix_is_misuse(bench: Bench, command: str, prefix: str) -> None:
+def test_an_invalid_prefix_is_misuse(bench: Bench, command: str, prefix: str) -> None:
     """Before anything is asked."""
     bench.play(images(finished())).check("team/app:1.0", env=KEY)
     arguments = {

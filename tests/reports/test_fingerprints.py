@@ -22,7 +22,7 @@ def by_message(run: dict[str, Any]) -> dict[str, str]:
 
 
 def test_fingerprints_last(bench: Bench) -> None:
-    """Over another scan, other counts, another tag, another order, and a wait."""
+    """They stay the same after another scan, with other counts, another tag, another order, and a wait."""
     policy(bench, MIXED_POLICY + "\noverrides: [{images: ['*'], rules: {severity: Low, scan_age: 30m}, reason: r}]")
     _, once = checked(bench.play(scenario(MIXED)), "team/app:1.0", "--timeout", "10m")
     again = [{**row, "version": "2.0", "position": "sha256:1", "solution": "wait"} for row in reversed(MIXED)]
@@ -46,7 +46,7 @@ def category(run: dict[str, Any]) -> str:
 
 
 def test_fingerprints_and_categories_tell_images_apart(bench: Bench) -> None:
-    """By identifier, namespace, name, and by version where one run asks for several."""
+    """They differ by identifier, namespace, name, and by version if one run asks for several."""
     names = [
         {}, {"namespace": "prod"}, {"image_name": "web"}, {"image_version": '"2.0"'}, {"cicd_name": "test", "namespace": "t"},
     ]  # fmt: skip
@@ -69,7 +69,7 @@ def test_fingerprints_and_categories_tell_images_apart(bench: Bench) -> None:
 
 
 def test_fingerprints_tell_groups_and_policies_apart(bench: Bench) -> None:
-    """Each rule of each group under each policy is told of on its own."""
+    """Each rule of each group under each policy has a fingerprint of its own."""
     policy(bench, "rules: {severity: Low}", "a.yaml")
     policy(bench, "rules: {severity: Medium}", "b.yaml")
     severe = "severity_level: High, malicious_file_num: 0"
@@ -90,8 +90,8 @@ def test_fingerprints_tell_groups_and_policies_apart(bench: Bench) -> None:
     assert "[a.yaml, shop: prod/app:1.0]" in "".join(result["message"]["text"] for result in both["results"])
 
 
-def test_findings_of_groups_are_told_apart(bench: Bench) -> None:
-    """The same finding in two groups, and one twice in the same package."""
+def test_findings_of_different_groups_have_different_fingerprints(bench: Bench) -> None:
+    """One finding is in two groups, and another is twice in the same package."""
     policy(bench, "rules: {high_vulnerabilities: 0}")
     document = json.loads(scenario([finding("V-1"), finding("V-1"), {**finding("V-1"), "app_path": "/x"}]))
     document["images"].append({**document["images"][0], "namespace": "prod", "findings": [finding("V-1", LOW)]})
@@ -105,8 +105,8 @@ def test_findings_of_groups_are_told_apart(bench: Bench) -> None:
     assert "[shop: prod/app:1.0]" in run["results"][0]["message"]["text"]
 
 
-def test_findings_alike_are_told_apart_whatever_their_order(bench: Bench) -> None:
-    """Versions of one package in one image, and one finding in two groups."""
+def test_equal_findings_have_different_fingerprints_in_any_order(bench: Bench) -> None:
+    """The findings are versions of one package in one image, and one finding in two groups."""
     policy(bench, "rules: {high_vulnerabilities: 0}")
     alike = [{**finding("V-1"), "version": version} for version in ("1.0", "2.0", "3.0")]
 
@@ -123,7 +123,7 @@ def test_findings_alike_are_told_apart_whatever_their_order(bench: Bench) -> Non
 
 
 def test_the_same_verdict_gives_the_same_report(bench: Bench) -> None:
-    """Two saved reports of one image, judged together, tell of it twice and under different fingerprints."""
+    """Two saved reports of one image, judged together, list it twice with different fingerprints."""
     bench.play(images(finished("severity_level: High")))
     bench.check("team/app:1.0")
     Path("other.json").write_text(Path("report.json").read_text())

@@ -34,7 +34,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_text_breaks_no_report(bench: Bench, text: str) -> None:
-    """Whatever the API sends: well-formed XML, JSON after its schema, one line each on the console."""
+    """Any text of the API gives well-formed XML, valid JSON, and one line each on the console."""
     row = {**ROW, "scan_status": "failed", "scan_failed_desc": text, "scan_failed_code": text, "registry_name": text}
     body = json.dumps({"total_num": 1, "data_list": [row]})
 
@@ -64,7 +64,7 @@ def test_every_outcome_keeps_to_the_schema(
 
 
 def test_junit_keeps_to_what_its_readers_need(bench: Bench) -> None:
-    """Class names, messages that are never empty and stand at the head of the body, times, properties."""
+    """It has class names, messages that are never empty and begin the body, times and properties."""
     (bench.folder / "hssgate.yaml").write_text(
         "rules: {severity: Low, vulnerabilities: {limit: 2, action: warn}, unsafe_settings: 9}"
     )
@@ -120,7 +120,7 @@ def test_a_report_on_stdout_is_alone_there(bench: Bench) -> None:
 
 
 def test_reports_are_written_with_their_folders_and_for_others_to_read(bench: Bench) -> None:
-    """Parents are made; the mode is the umask's, so that another user's agent can collect them."""
+    """Parent folders are created, and the umask sets the mode, so that another user's agent can collect the reports."""
     bench.play(images(finished())).check("team/app:1.0", "--report", "json=a/b/c.json", reports=False)
 
     assert stat.S_IMODE(Path("a/b/c.json").stat().st_mode) == 0o666 & ~_umask()
@@ -128,7 +128,7 @@ def test_reports_are_written_with_their_folders_and_for_others_to_read(bench: Be
 
 
 def test_a_symlinked_report_replaces_what_it_points_to(bench: Bench) -> None:
-    """Not the link."""
+    """The link itself stays."""
     Path("real.json").write_text("old")
     Path("link.json").symlink_to("real.json")
 
@@ -154,15 +154,15 @@ def test_a_report_that_cannot_be_written_is_no_pass(bench: Bench, counts: str, c
 
 
 def test_a_pipe_is_written_to_and_not_replaced(bench: Bench) -> None:
-    """What is no regular file stays what it is."""
+    """A file that is not regular is not replaced."""
     ended = bench.play(images(finished())).check("team/app:1.0", "--report", "json=/dev/null", reports=False)
 
     assert ended.code == 0
     assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
 
 
-def test_no_secret_is_shown_whatever_the_server_echoes(bench: Bench) -> None:
-    """A server that sends our secrets back finds them masked everywhere."""
+def test_no_secret_that_a_server_echoes_is_shown(bench: Bench) -> None:
+    """Secrets that a server sends back are masked in all output."""
     secrets = {"HSSGATE_TOKEN": "token-s3cret", "HW_SECRET_KEY": "sk-s3cret", "HW_SECURITY_TOKEN": "sts-s3cret"}
     echo = " ".join(secrets.values())
     row = {**ROW, "image_version": "2.0", "namespace": echo, "scan_failed_desc": echo, "registry_name": echo}
@@ -213,7 +213,7 @@ def test_a_secret_that_is_cut_or_split_is_not_shown_either(bench: Bench) -> None
 
 
 def test_reports_that_were_written_tell_the_exit_code_of_the_run(bench: Bench) -> None:
-    """Also where another one could not be."""
+    """They have that exit code even if another report could not be written."""
     ended = bench.play(images(finished())).check(
         "team/app:1.0", "--report", "json=report.json", "--report", "junit=/proc/nowhere/junit.xml", reports=False
     )
@@ -230,7 +230,7 @@ def test_a_verdict_of_nothing_is_no_pass() -> None:
 
 
 def test_the_redactor_masks_the_longest_first_and_leaves_short_words() -> None:
-    """A secret within a secret; and a word of three letters is none."""
+    """A secret may contain another one; a word of three letters is not masked."""
     redactor = Redactor(["abcd", "abcdef", "abc", " padded\n", ""])
 
     assert redactor.text("abcdef abcd abc padded") == "*** *** abc ***"
@@ -242,7 +242,7 @@ def test_the_redactor_masks_the_longest_first_and_leaves_short_words() -> None:
     [("a\nb\tc", "a b c"), ("\x1b]0;title\x07x", "x"), ("  a  ", "a"), (None, "None"), ("y" * 50, "y" * 9 + "…")],
 )
 def test_text_is_cleaned_into_one_line(text: object, shown: str) -> None:
-    """Control sequences out, blanks folded, length bounded."""
+    """Control sequences are removed, blanks are folded, and the length is bounded."""
     assert clean(text, 10) == shown
 
 

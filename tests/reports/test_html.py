@@ -32,7 +32,7 @@ def read(ended: Ended) -> Node:
 
 
 @pytest.mark.parametrize(("given_scenario", "arguments", "code", "checks"), OUTCOMES)
-def test_every_outcome_is_told(
+def test_every_outcome_is_shown(
     bench: Bench, given_scenario: str, arguments: list[str], code: int, checks: dict[str, str]
 ) -> None:
     """The verdict first, with its exit code in words; then the checks of the JSON report, each in a row."""
@@ -55,7 +55,7 @@ def test_every_outcome_is_told(
 
 @pytest.mark.parametrize("text", hostile.TEXTS.values(), ids=hostile.TEXTS)
 def test_hostile_text_is_shown_and_does_nothing(bench: Bench, text: str) -> None:
-    """It is text: the strict reader finds no element and no attribute but our own, and all rows with all cells."""
+    """A strict reader finds only our own elements and attributes, and all rows with all cells."""
     policy(bench, hostile.policy_with(text), "hssgate.json")
 
     ended = bench.answer(hostile.world(text)).check("app:1.0", "--details", *HTML)
@@ -94,8 +94,8 @@ def test_the_page_needs_and_allows_nothing_but_itself(bench: Bench) -> None:
     assert not re.search(r"https?:|//|url\(|@import|expression|<script|javascript:|\son\w+=| style=", source)
 
 
-def test_what_is_blocked_is_told_finding_by_finding(bench: Bench) -> None:
-    """What blocks comes first, then what is accepted, then what is ignored with its reason: as many as in JSON."""
+def test_blocking_findings_are_listed_one_by_one(bench: Bench) -> None:
+    """Blocking findings come first, then accepted ones, then ignored ones with their reason; there are as many as in JSON."""
     policy(
         bench,
         "rules: {high_vulnerabilities: 0, low_vulnerabilities: {limit: 0, action: warn}}\n"
@@ -118,8 +118,8 @@ def test_what_is_blocked_is_told_finding_by_finding(bench: Bench) -> None:
     assert [node.text for node in page.all("span") if node.attributes == {"lang": "zh"}] == ["未启用"]
 
 
-def test_the_evidence_is_told(bench: Bench) -> None:
-    """Digest, scan time, waiting, each look with its request id; each policy with its whole hash."""
+def test_the_evidence_is_shown(bench: Bench) -> None:
+    """It has digest, scan time, waiting time, each poll with its request id, and each policy with its whole hash."""
     policy(bench, "rules: {severity: Low}", "org.yaml")
 
     ended = bench.play(images(finished(at="-1s"))).check("team/app:1.0", "--policy", "org.yaml", *HTML)
@@ -136,8 +136,8 @@ def test_the_evidence_is_told(bench: Bench) -> None:
     assert page.one("table", "policies").rows() == [["org.yaml", ended.report["policies"][0]["sha256"]]]
 
 
-def test_several_images_are_told_the_worst_first_and_lead_to_their_sections(bench: Bench) -> None:
-    """Each link of the overview has its place on the page."""
+def test_several_images_are_listed_worst_first_with_links_to_their_sections(bench: Bench) -> None:
+    """Each link of the overview has its target on the page."""
     scenario_ = images(
         finished(image_name="good"),
         finished("severity_level: High, malicious_file_num: 1", image_name="severe"),
@@ -162,7 +162,7 @@ def test_several_images_are_told_the_worst_first_and_lead_to_their_sections(benc
 
 
 def test_of_many_images_those_that_simply_passed_stand_in_the_overview_alone(bench: Bench) -> None:
-    """Without a link to a section that is not there."""
+    """They have no link, because they have no section."""
     names = [f"app{number}" for number in range(30)]
     rows = [finished(image_name=name) for name in names]
     rows[7] = finished("severity_level: High, malicious_file_num: 0", image_name="app7")
@@ -175,8 +175,8 @@ def test_of_many_images_those_that_simply_passed_stand_in_the_overview_alone(ben
     assert len(page.all("table", "checks")) == 1
 
 
-def test_a_report_that_could_not_be_written_is_told_in_this_one(bench: Bench) -> None:
-    """In words of its own."""
+def test_a_report_that_could_not_be_written_is_named_in_the_others(bench: Bench) -> None:
+    """The title and the errors name it."""
     ended = bench.play(images(finished())).check(
         "team/app:1.0", *HTML, "--report", "json=/proc/nowhere/x.json", reports=False
     )
@@ -202,7 +202,7 @@ def svg_of(check: Check) -> Node:
     ("actual", "limit"), [(111, 20), (21, 20), (20, 20), (3, 20), (0, 20), (1, 1), (2**62, 5), (5, 2**62)]
 )
 def test_a_bar_is_as_long_as_its_number(actual: int, limit: int) -> None:
-    """Measured against the mark of the limit; it says both numbers to who cannot see it."""
+    """Its length is relative to the mark of the limit, and its label has both numbers."""
     result = Result.PASSED if actual <= limit else Result.FAILED
 
     svg = svg_of(Check("vulnerabilities", result, "m", actual, limit))
@@ -219,7 +219,7 @@ def test_a_bar_is_as_long_as_its_number(actual: int, limit: int) -> None:
 @pytest.mark.parametrize("limit", SeverityLevel)
 @pytest.mark.parametrize("actual", SeverityLevel)
 def test_a_severity_fills_its_steps(actual: SeverityLevel, limit: SeverityLevel) -> None:
-    """One for Security, four for High; the mark stands behind the last that is accepted."""
+    """Security fills one step, High four; the mark is after the last accepted level."""
     levels = [*SeverityLevel]
     holds = levels.index(actual) <= levels.index(limit)
 
@@ -249,7 +249,7 @@ def test_an_age_is_a_bar_too_and_what_cannot_be_measured_is_none(
 
 
 def test_each_bar_of_a_report_has_the_numbers_of_its_check(bench: Bench) -> None:
-    """And those checks alone have one that have two values."""
+    """Only checks with two values have a bar."""
     policy(
         bench, "rules: {severity: Low, vulnerabilities: {limit: 2, action: warn}, unsafe_settings: 9, scan_age: 24h}"
     )
@@ -272,7 +272,7 @@ LARGE = Finding(vul_id="<" * 200, app_name="&" * 200, app_path="'" * 200, soluti
 @pytest.mark.large
 @pytest.mark.parametrize(("size", "findings"), [(1, MOST_ROWS + 1000), (60, 200)])
 def test_the_report_never_grows_too_long(size: int, findings: int) -> None:
-    """It says what it leaves out; every image stands in the overview, and the page is whole."""
+    """It says what is left out; every image is in the overview, and the page is well-formed."""
     checks = (
         Check("scan", Result.PASSED, "scan: success"),
         Check("vulnerabilities", Result.FAILED, "vulnerabilities: many", findings, 0, blamed=(LARGE,)),
@@ -290,15 +290,15 @@ def test_the_report_never_grows_too_long(size: int, findings: int) -> None:
     page = read_page(source)
     assert len(source.encode()) <= LONGEST
     assert len(page.all("table", "checks")) == size
-    told = page.all("table", "findings")[0].rows()[-1]
+    last_row = page.all("table", "findings")[0].rows()[-1]
     shown = len(page.all("table", "findings")[0].rows()) - 1
-    assert told == [f"and {findings - shown} more, see the JSON report"]
+    assert last_row == [f"and {findings - shown} more, see the JSON report"]
     assert shown <= MOST_ROWS // size
 
 
 @pytest.mark.large
-def test_what_does_not_fit_is_left_out_and_said() -> None:
-    """Details first, and of the checks those of the last images; never the verdict."""
+def test_parts_that_do_not_fit_are_left_out_with_a_note() -> None:
+    """Details are left out first, then checks of the last images, and never the verdict."""
     checks = (Check("scan", Result.ERROR, "scan: failed"), *[Check("severity", Result.FAILED, "'" * 2000)] * 40)
     details = ((DetailKind.SENSITIVE_FILE, Detail(name="x")),)
     every = tuple(ImageVerdict(parse_reference(f"app{number}:1.0"), checks, details=details) for number in range(60))
@@ -306,19 +306,19 @@ def test_what_does_not_fit_is_left_out_and_said() -> None:
     source = render(Verdict(every, (), (), 0, 1))
 
     page = read_page(source)
-    told = page.one("p", "note").text
+    note = page.one("p", "note").text
     shown = len(page.all("table", "checks"))
     assert len(source.encode()) <= LONGEST
-    assert told.startswith(
+    assert note.startswith(
         "Left out here to stay within the size limit: details of 60 images, evidence of 60 images, checks of"
     )
-    assert f"checks of {60 - shown} images. The JSON report has all of it." in told
+    assert f"checks of {60 - shown} images. The JSON report has all of it." in note
     assert page.all("table", "checks")[0].rows()[-1] == ["and 19 more, see the JSON report"]
     assert page.one("h1").text.strip() == "Blocked"
 
 
 def test_text_is_always_text() -> None:
-    """Whatever is no markup is escaped, in content and in attributes; what is Chinese is marked."""
+    """Text is escaped in content and in attributes; Chinese text gets its language."""
     assert element("p", "<b>&", title="\"'") == '<p title="&quot;&#x27;">&lt;b&gt;&amp;</p>'
     assert element("p", element("b", "x"), class_="a b") == '<p class="a b"><b>x</b></p>'
     assert (
@@ -327,8 +327,8 @@ def test_text_is_always_text() -> None:
     )
 
 
-def test_a_verdict_of_nothing_is_told_as_none() -> None:
-    """Neither image nor policy."""
+def test_an_empty_verdict_is_shown_as_such() -> None:
+    """There is neither an image nor a policy."""
     page = read_page(render(Verdict((), (), (), 0, 0)))
 
     assert page.one("h1").text.strip() == "Could not be judged"

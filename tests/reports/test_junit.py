@@ -73,17 +73,17 @@ def test_every_outcome_keeps_to_the_rules(
     ended = bench.play(scenario).check("team/app:1.0", "app:1.0", *arguments)
 
     hold_to_the_rules(Path("junit.xml"))
-    told = [check["result"] for image in ended.report["images"] for check in image["checks"]]
+    results = [check["result"] for image in ended.report["images"] for check in image["checks"]]
     assert (ended.junit.tests, ended.junit.failures, ended.junit.errors) == (
-        len(told), told.count("failed"), told.count("error"),
+        len(results), results.count("failed"), results.count("error"),
     )  # fmt: skip
     assert ended.code == code
-    assert len(told) >= len(checks)
+    assert len(results) >= len(checks)
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_text_keeps_to_the_rules(bench: Bench, text: str) -> None:
-    """Wherever it stands in the answer."""
+    """Any field of the response can have it."""
     row = {**ROW, "scan_status": "failed", "scan_failed_desc": text, "scan_failed_code": text, "registry_name": text}
     body = json.dumps({"total_num": 1, "data_list": [row]})
 
@@ -94,7 +94,7 @@ def test_hostile_text_keeps_to_the_rules(bench: Bench, text: str) -> None:
 
 @pytest.mark.large
 def test_many_findings_under_several_policies_keep_to_the_rules(bench: Bench) -> None:
-    """Names stay unique, and what is listed stays short."""
+    """Names stay unique, and lists stay short."""
     for name in ("org", "repo"):
         Path(f"{name}.yaml").write_text("rules: {high_vulnerabilities: 0, vulnerabilities: 0}")
 
@@ -126,7 +126,7 @@ def places(bench: Bench, *arguments: str) -> dict[str, tuple[str | None, str | N
 
 
 def test_each_case_names_the_file_and_line_of_its_rule(bench: Bench) -> None:
-    """GitLab links it, annotations stand at it; a check without a rule is at the head of the policy."""
+    """GitLab and annotations link to it; a check without a rule has the first line of the policy."""
     Path("hssgate.yaml").write_text(POLICY)
 
     assert places(bench) == {
@@ -137,7 +137,7 @@ def test_each_case_names_the_file_and_line_of_its_rule(bench: Bench) -> None:
 
 
 def test_a_format_that_tells_no_lines_is_named_at_its_head(bench: Bench) -> None:
-    """And each policy's rules bear its own name."""
+    """Rules have the path of their own policy."""
     Path("org.toml").write_text("rules.severity = 'High'")
     Path("repo.yaml").write_text("rules:\n  severity: Low")
 
@@ -149,8 +149,8 @@ def test_a_format_that_tells_no_lines_is_named_at_its_head(bench: Bench) -> None
 
 
 @pytest.mark.parametrize("policy", [None, "{folder}/org.yaml", "sub/../org.yaml"], ids=["built-in", "absolute", "dots"])
-def test_what_is_no_file_of_the_checkout_is_not_named(bench: Bench, policy: str | None) -> None:
-    """A reader could only link to nothing."""
+def test_a_file_outside_of_the_checkout_is_not_named(bench: Bench, policy: str | None) -> None:
+    """A reader could not link to it."""
     Path("sub").mkdir()
     Path("org.yaml").write_text("rules: {severity: Low, malicious_files: 0}")
     arguments = ["--policy", policy.format(folder=bench.folder)] if policy else []

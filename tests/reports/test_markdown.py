@@ -42,7 +42,7 @@ def checks_of(document: Document) -> list[list[str]]:
 
 
 @pytest.mark.parametrize(("given_scenario", "arguments", "code", "checks"), OUTCOMES)
-def test_every_outcome_is_told(
+def test_every_outcome_is_shown(
     bench: Bench, given_scenario: str, arguments: list[str], code: int, checks: dict[str, str]
 ) -> None:
     """The verdict stands first with its exit code in words, and each check of the JSON report has its row."""
@@ -51,12 +51,12 @@ def test_every_outcome_is_told(
     document = read(ended)
     assert document.headings[0] in TITLES[ended.report["result"]]
     assert f"Exit code {code} ({ExitCode(code).meaning})." in document.text.splitlines()[1]
-    told = [(cells[0].split()[1], cells[1].split(" (")[0], cells[2], cells[3]) for cells in checks_of(document)]
-    assert told == [
+    rows = [(cells[0].split()[1], cells[1].split(" (")[0], cells[2], cells[3]) for cells in checks_of(document)]
+    assert rows == [
         (check["result"], check["rule"], short(check["actual"]), short(check["limit"]))
         for check in ended.report["images"][0]["checks"]
     ]
-    assert {rule: result for result, rule, *_ in told} == checks
+    assert {rule: result for result, rule, *_ in rows} == checks
     assert all(clean(warning) in document.text for warning in ended.report["warnings"])
     assert not active(document)
 
@@ -66,12 +66,12 @@ def short(value: object) -> str:
     return "" if value is None or len(str(value)) > 24 else str(value)
 
 
-@pytest.mark.parametrize("said", hostile.TEXTS.values(), ids=hostile.TEXTS)
-def test_hostile_text_is_shown_and_does_nothing(bench: Bench, said: str) -> None:
-    """Neither link, image, HTML, mention, reference nor emoji comes from outside, and each table keeps its cells."""
-    policy(bench, hostile.policy_with(said), "hssgate.json")
+@pytest.mark.parametrize("raw", hostile.TEXTS.values(), ids=hostile.TEXTS)
+def test_hostile_text_is_shown_and_does_nothing(bench: Bench, raw: str) -> None:
+    """Text from outside gives no link, image, HTML, mention, reference or emoji, and each table keeps its cells."""
+    policy(bench, hostile.policy_with(raw), "hssgate.json")
 
-    ended = bench.answer(hostile.world(said)).check("app:1.0", "--details", *MARKDOWN)
+    ended = bench.answer(hostile.world(raw)).check("app:1.0", "--details", *MARKDOWN)
 
     assert ended.code == 10
     source = Path("report.md").read_text(encoding="utf-8")
@@ -88,10 +88,10 @@ def test_hostile_text_is_shown_and_does_nothing(bench: Bench, said: str) -> None
         if line.startswith("|"):
             assert line.count("|") == {"| Resu": 6, "| Leve": 5, "| Kind": 5}.get(line[:6], line.count("|"))
     blamed = document.tables[1][1]
-    assert blamed[1] == (clean(said, 200) or "without an id")
-    assert blamed[3] == clean(said, 200)
+    assert blamed[1] == (clean(raw, 200) or "without an id")
+    assert blamed[3] == clean(raw, 200)
     assert document.headings[0] == "❌ hssgate: blocked"
-    assert len(document.fences) == (1 if clean(said) else 0)  # an id that shows nothing cannot be named
+    assert len(document.fences) == (1 if clean(raw) else 0)  # an id that shows nothing cannot be named
     assert not re.search(r"##(?:vso)?\[", source)
     assert len(source) < 60_000
 
@@ -104,21 +104,21 @@ ANYTHING = st.text(
 ).map("".join)  # fmt: skip
 
 
-@given(said=ANYTHING)
-def test_any_text_reads_as_it_is(said: str) -> None:
-    """As prose and as code, alone and in a cell, a parser finds that very text and nothing else."""
-    for written in (text(said), code(said)):
+@given(raw=ANYTHING)
+def test_any_text_reads_as_it_is(raw: str) -> None:
+    """As prose and as code, alone and in a cell, a parser finds exactly that text."""
+    for written in (text(raw), code(raw)):
         alone = read_markdown(written)
         in_table = read_markdown(table(("A", "B"), [row(written, "z")]))
 
-        assert alone.text == clean(said)
-        assert in_table.tables == [[["A", "B"], [clean(said), "z"]]]
+        assert alone.text == clean(raw)
+        assert in_table.tables == [[["A", "B"], [clean(raw), "z"]]]
         assert not active(alone) + active(in_table)
 
 
 @given(block=st.text(st.sampled_from("`~ab \n"), max_size=40))
 def test_no_content_closes_its_fence(block: str) -> None:
-    """However many backticks it has."""
+    """The fence is longer than any run of backticks."""
     document = read_markdown(f"{fence(block, 'yaml')}\n\nafter")
 
     assert document.fences == [f"{block}\n"]
@@ -126,7 +126,7 @@ def test_no_content_closes_its_fence(block: str) -> None:
 
 
 def test_findings_are_listed_with_entries_to_paste(bench: Bench) -> None:
-    """Those that block, most severe first; under the entries as pasted the image passes."""
+    """Blocking findings are listed most severe first; with the entries pasted the image passes."""
     rules = "rules: {high_vulnerabilities: 0, medium_vulnerabilities: 0}\n"
     policy(bench, rules)
     found = [finding("V-3", MEDIUM), finding("V-*[1]`'|", app="it's"), finding("V-2"), finding("V-9", LOW)]
@@ -141,27 +141,27 @@ def test_findings_are_listed_with_entries_to_paste(bench: Bench) -> None:
     assert bench.check("team/app:1.0").code == 0
 
 
-def test_what_was_asked_and_the_evidence_are_told(bench: Bench) -> None:
-    """Reference, identifier, moment; digest, scan time, polls, waiting and the last request ids."""
+def test_the_request_and_the_evidence_are_shown(bench: Bench) -> None:
+    """The report has reference, identifier and moment, and digest, scan time, polls, waiting time and the last request ids."""
     ended = bench.play(images(finished())).check(
         f"team/app:1.0@{DIGEST}", "--cicd-name", "shop", "--scanned-after", "2h", *MARKDOWN
     )
 
-    told = read(ended).text
-    assert f"Asked for: image team/app:1.0@{DIGEST}, CI/CD identifier shop, scanned at or after 2026-" in told
-    evidence = dict(line.split(": ", 1) for line in told.splitlines() if ": " in line)
+    body = read(ended).text
+    assert f"Asked for: image team/app:1.0@{DIGEST}, CI/CD identifier shop, scanned at or after 2026-" in body
+    evidence = dict(line.split(": ", 1) for line in body.splitlines() if ": " in line)
     (only,) = ended.report["images"][0]["reads"]
     assert evidence["digest"] == DIGEST
     assert evidence["scanned at"] == "2026-09-21T13:13:20Z"
     assert (evidence["polls"], evidence["waited"]) == ("1", "0s")
     assert evidence["last request ids"] == only["request_id"]
     assert (
-        f"Judged by the built-in policy (sha256 {ended.report['policies'][0]['sha256'][:12]}; no hssgate.yaml" in told
+        f"Judged by the built-in policy (sha256 {ended.report['policies'][0]['sha256'][:12]}; no hssgate.yaml" in body
     )
 
 
-def test_ignored_findings_and_details_are_told_with_their_reason(bench: Bench) -> None:
-    """And decide nothing."""
+def test_ignored_findings_and_details_are_shown_with_their_reason(bench: Bench) -> None:
+    """They do not affect the verdict."""
     policy(bench, "rules: {high_vulnerabilities: 0}\nignore: [{vulnerability: 'V-*', reason: not *reachable*}]")
     malware: dict[str, Any] = {"malwares": [{"file_name": "x", "file_path": "/opt/x", "description": "木马"}]}
 
@@ -174,7 +174,7 @@ def test_ignored_findings_and_details_are_told_with_their_reason(bench: Bench) -
 
 
 def test_with_several_policies_and_rows_each_check_says_where_it_belongs(bench: Bench) -> None:
-    """Beside its rule."""
+    """Policy and rows are beside the rule."""
     for name in ("org.yaml", "repo.yaml"):
         policy(bench, "rules: {severity: Low}", name)
     bench.play(images(finished(), finished(namespace="prod")))
@@ -185,8 +185,8 @@ def test_with_several_policies_and_rows_each_check_says_where_it_belongs(bench: 
     assert "Judged by org.yaml (sha256" in document.text
 
 
-def test_a_report_that_could_not_be_written_is_told_in_this_one(bench: Bench) -> None:
-    """The exit code's words are those of what happened: HSS had been asked."""
+def test_a_report_that_could_not_be_written_is_named_in_the_others(bench: Bench) -> None:
+    """The meaning of the exit code is that a report could not be written, because HSS did answer."""
     ended = bench.play(images(finished())).check(
         "team/app:1.0", *MARKDOWN, "--report", "json=/proc/nowhere/x.json", reports=False
     )
@@ -198,8 +198,8 @@ def test_a_report_that_could_not_be_written_is_told_in_this_one(bench: Bench) ->
     assert "the report json=/proc/nowhere/x.json could not be written" in document.text
 
 
-def test_several_images_are_told_in_one_table_the_worst_first(bench: Bench) -> None:
-    """With exit code and reason; few of them have a section each."""
+def test_several_images_are_listed_in_one_table_worst_first(bench: Bench) -> None:
+    """The table has exit code and reason; a few images have a section each."""
     scenario_ = images(
         finished(image_name="good"),
         finished("severity_level: High, malicious_file_num: 1", image_name="severe"),
@@ -305,8 +305,8 @@ def test_the_report_never_grows_too_long(size: int, findings: int, kept: list[st
     assert source.count("<details>") == source.count("</details>")
 
 
-def test_a_verdict_of_nothing_is_told_as_none() -> None:
-    """Neither image nor policy."""
+def test_an_empty_verdict_is_shown_as_such() -> None:
+    """There is neither an image nor a policy."""
     source = render(Verdict((), (), (), 0, 0))
 
     assert source.startswith(

@@ -59,7 +59,7 @@ def test_the_first_line_names_the_policy(
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_report_on_stdout_is_alone_there(bench: Bench, name: str) -> None:
-    """The line goes to stderr then, as all results do."""
+    """The line goes to stderr then, like all other output."""
     ended = bench.play(images(HIGH)).check("team/app:1.0", "--report", f"{name}=-", reports=False)
 
     assert ended.code == 10
@@ -69,7 +69,7 @@ def test_a_report_on_stdout_is_alone_there(bench: Bench, name: str) -> None:
 
 
 def test_every_report_names_the_policy(bench: Bench, policies: list[str]) -> None:
-    """As far as its format has room for it."""
+    """Each report has it in the place that its format provides."""
     ended = bench.play(images(HIGH)).check("team/app:1.0", *REPORTS)
 
     assert ended.code == 10
@@ -92,7 +92,7 @@ def test_every_report_names_the_policy(bench: Bench, policies: list[str]) -> Non
 
 
 def test_every_report_says_where_no_policy_was_found(bench: Bench) -> None:
-    """With the built-in policy: it may be that a file was meant to be there."""
+    """With the built-in policy a file may have been forgotten."""
     bench.play(images(HIGH)).check("team/app:1.0", *REPORTS)
 
     for name in ("junit", "json", "html", "sarif", "codequality"):
@@ -106,13 +106,13 @@ def test_github_gets_the_policy(bench: Bench, policies: list[str]) -> None:
     """As an output of the step; the JSON output is the report."""
     ended = bench.play(images(finished())).check("team/app:1.0", env=KEY | ENV)
 
-    told = step_outputs()
+    outputs = step_outputs()
     assert ended.code == 0
-    assert told["policy"] == ", ".join(
+    assert outputs["policy"] == ", ".join(
         f"{policy.partition(' (')[0]} sha256:{policy.partition('sha256 ')[2][:12]}" for policy in policies
     )
     assert ended.out.splitlines()[0] == f"policy: {', '.join(policies)}"
-    assert json.loads(told["json"])["policies"] == ended.report["policies"]
+    assert json.loads(outputs["json"])["policies"] == ended.report["policies"]
 
 
 def test_no_variable_of_the_dotenv_report_is_one_that_a_gate_reads(bench: Bench) -> None:

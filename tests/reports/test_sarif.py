@@ -27,7 +27,7 @@ LEVELS = {"error", "warning", "note"}
 
 
 def checked(bench: Bench, *arguments: str) -> tuple[Ended, dict[str, Any]]:
-    """Run `hssgate check`, and return the only run of its SARIF report once it is held to its shape."""
+    """Run `hssgate check`, and return the only run of its SARIF report after checking its structure."""
     ended = bench.check(*arguments, "--report", "sarif=report.sarif")
     return ended, run_of(Path("report.sarif").read_text(encoding="utf-8"))
 
@@ -80,7 +80,7 @@ def fingerprint_of(result: dict[str, Any]) -> str:
     return str(text)
 
 
-def told(run: dict[str, Any]) -> list[tuple[str, str]]:
+def rules_and_levels(run: dict[str, Any]) -> list[tuple[str, str]]:
     """The rule and the level of each result."""
     return [(result["ruleId"], result["level"]) for result in run["results"]]
 
@@ -89,14 +89,14 @@ def told(run: dict[str, Any]) -> list[tuple[str, str]]:
 def test_every_outcome_has_its_results(
     bench: Bench, play: str, arguments: list[str], code: int, checks: dict[str, str]
 ) -> None:
-    """A pass has none; whatever else happened has an error for each check that failed or could not be judged."""
+    """A pass has none; any other outcome has an error for each check that failed or could not be judged."""
     ended, run = checked(bench.play(play), "team/app:1.0", *arguments)
 
     assert ended.code == code
     broken = [
         OWN + check["rule"] for check in ended.report["images"][0]["checks"] if check["result"] in ("failed", "error")
     ]
-    assert sorted(told(run)) == sorted((rule, "error") for rule in broken)
+    assert sorted(rules_and_levels(run)) == sorted((rule, "error") for rule in broken)
     assert bool(run["results"]) is (code != 0), checks
     (invocation,) = run["invocations"]
     doubts = [check for check in ended.report["images"][0]["checks"] if check["result"] == "error"]
@@ -107,7 +107,7 @@ def test_every_outcome_has_its_results(
 
 
 def test_a_result_tells_image_rule_and_place(bench: Bench) -> None:
-    """In words, by name, and at the policy that asks for it."""
+    """The result has the message, the name of the image, and the place of the rule in the policy."""
     policy(bench, "rules: {severity: Low}")
 
     _, run = checked(bench.play(images(finished("severity_level: High"))), f"team/app:1.0@{DIGEST}")
@@ -138,7 +138,13 @@ def test_findings_are_listed_most_severe_first(bench: Bench) -> None:
     ended, run = checked(bench.play(scenario(MIXED)), "team/app:1.0")
 
     assert ended.code == 10
-    assert told(run) == [("V-1", "error"), ("V-2", "error"), ("V-4", "warning"), ("V-5", "note"), ("V-3", "note")]
+    assert rules_and_levels(run) == [
+        ("V-1", "error"),
+        ("V-2", "error"),
+        ("V-4", "warning"),
+        ("V-5", "note"),
+        ("V-3", "note"),
+    ]
     assert [result["message"]["text"] for result in run["results"]] == [
         "V-1 (high) in zlib 1.0 of team/app:1.0. Blocks: high_vulnerabilities: 2 found, at most 0 accepted (1 ignored).",
         "V-2 (high) in openssl 1.0 of team/app:1.0. Blocks: high_vulnerabilities: 2 found, at most 0 accepted (1 ignored).",
@@ -157,19 +163,19 @@ def test_findings_are_listed_most_severe_first(bench: Bench) -> None:
     }  # fmt: skip
 
 
-def test_a_rule_is_told_where_its_findings_do_not_account_for_it(bench: Bench) -> None:
-    """What HSS counts and does not list would else be dismissed along with what it lists."""
+def test_a_rule_has_a_result_unless_its_findings_account_for_it(bench: Bench) -> None:
+    """Otherwise findings that HSS counts but does not list would be dismissed together with those listed."""
     policy(bench, "rules: {high_vulnerabilities: 0, vulnerabilities: 5}")
 
     _, run = checked(bench.play(scenario([finding("V-1")], 9)), "team/app:1.0")
 
-    assert told(run) == [
+    assert rules_and_levels(run) == [
         ("hssgate.high_vulnerabilities", "error"), ("hssgate.vulnerabilities", "error"), ("V-1", "error"),
     ]  # fmt: skip
 
 
 def test_what_one_policy_ignores_and_another_does_not_is_not_suppressed(bench: Bench) -> None:
-    """It blocks, and says so of the policy that it breaks."""
+    """It blocks, and the message names the policy that it breaks."""
     policy(bench, "rules: {high_vulnerabilities: 0}", "org.yaml")
     policy(bench, "rules: {high_vulnerabilities: 0}\nignore: [{vulnerability: V-1, reason: ours}]", "repo.yaml")
 
@@ -186,7 +192,7 @@ def test_what_one_policy_ignores_and_another_does_not_is_not_suppressed(bench: B
 
 
 def test_a_notice_names_its_cves(bench: Bench) -> None:
-    """As far as they were asked for."""
+    """The CVEs that were looked up are listed."""
     policy(bench, "rules: {high_vulnerabilities: 0}\nignore: [{vulnerability: CVE-1, reason: r}]")
 
     _, run = checked(bench.play(scenario([finding("HCE-1", cves=["CVE-1", "CVE-2"])])), "team/app:1.0")
@@ -195,7 +201,7 @@ def test_a_notice_names_its_cves(bench: Bench) -> None:
 
 
 def test_a_rule_of_several_levels_has_the_most_severe(bench: Bench) -> None:
-    """And the entries to paste for each of its packages."""
+    """Its help has entries to paste for each of its packages."""
     policy(bench, "rules: {high_vulnerabilities: 0}")
     found = [finding("V-1", LOW, app="bash"), finding("V-1", MEDIUM, app="zlib")]
 
@@ -221,7 +227,7 @@ def test_a_rule_of_several_levels_has_the_most_severe(bench: Bench) -> None:
     ],
 )
 def test_only_an_address_to_follow_is_a_help_uri(bench: Bench, url: str, shown: bool) -> None:  # noqa: FBT001
-    """What is none breaks the whole report for its readers."""
+    """An invalid URI breaks the whole report for its readers."""
     policy(bench, "rules: {high_vulnerabilities: 0}")
 
     _, run = checked(bench.play(scenario([{**finding("V-1"), "url": url}])), "team/app:1.0")
@@ -243,7 +249,7 @@ def test_only_an_address_to_follow_is_a_help_uri(bench: Bench, url: str, shown: 
     ],
 )
 def test_a_rule_is_shown_at_its_policy_where_that_is_in_the_repository(bench: Bench, path: str, uri: str) -> None:
-    """Else at the Dockerfile; never at an address, or outside."""
+    """Otherwise it is shown at the Dockerfile, and never at a URL or outside of the repository."""
     place = bench.folder / path.removeprefix("/abs/")
     (bench.folder / "ci").mkdir()
     place.write_text("rules: {severity: Low}", encoding="utf-8")
@@ -258,7 +264,7 @@ def test_a_rule_is_shown_at_its_policy_where_that_is_in_the_repository(bench: Be
 
 
 def test_the_built_in_policy_is_no_file(bench: Bench) -> None:
-    """Nor is there one for what the gate itself asks."""
+    """Checks of the gate itself have no policy file either."""
     _, blocked = checked(bench.play(images(finished("severity_level: High"))), "team/app:1.0")
     _, timed_out = checked(bench.play(images(image(FOREVER))), "team/app:1.0", "--timeout", "0")
 
@@ -267,7 +273,7 @@ def test_the_built_in_policy_is_no_file(bench: Bench) -> None:
 
 
 def test_an_interrupted_run_looks_like_none_that_passed(bench: Bench) -> None:
-    """Also where each image had passed by then."""
+    """This is so even if each image had passed by then."""
     policy(bench, "rules: {severity: High}")
     bench.play(scenario([], more=', "faults": [{requests: 2-, call: any, status: 503, retry_after: 30}]'))
     bench.clock.ring(10, Interrupted(ExitCode.TERMINATED))
@@ -275,17 +281,17 @@ def test_an_interrupted_run_looks_like_none_that_passed(bench: Bench) -> None:
     ended, run = checked(bench, "team/app:1.0", "--details")
 
     assert (ended.code, ended.checks()) == (143, {"scan": "passed", "severity": "passed"})
-    assert told(run) == [("hssgate.run", "error")]
+    assert rules_and_levels(run) == [("hssgate.run", "error")]
     assert run["results"][0]["message"]["text"] == "The run failed: interrupted (SIGTERM)."
     assert "logicalLocations" not in run["results"][0]["locations"][0]
     assert run["invocations"][0]["executionSuccessful"] is False
 
 
-def test_a_report_that_could_not_be_written_is_told_of(bench: Bench) -> None:
-    """In the one that could."""
+def test_a_report_that_could_not_be_written_is_a_result(bench: Bench) -> None:
+    """The report that could be written lists it."""
     ended, run = checked(bench.play(images(finished())), "team/app:1.0", "--report", "json=/proc/nowhere/x.json")
 
-    assert (ended.code, told(run)) == (3, [("hssgate.run", "error")])
+    assert (ended.code, rules_and_levels(run)) == (3, [("hssgate.run", "error")])
     assert "/proc/nowhere/x.json could not be written" in run["results"][0]["message"]["text"]
 
 
@@ -294,12 +300,12 @@ def test_a_verdict_of_nothing_has_an_error() -> None:
     nothing = Verdict((), (), (), 0, 0)
     unjudged = replace(nothing, images=(ImageVerdict(parse_reference("app:1.0"), ()),))
 
-    assert told(run_of(render(nothing))) == [("hssgate.run", "error")]
-    assert told(run_of(render(unjudged))) == [("hssgate.scan", "error")]
+    assert rules_and_levels(run_of(render(nothing))) == [("hssgate.run", "error")]
+    assert rules_and_levels(run_of(render(unjudged))) == [("hssgate.scan", "error")]
 
 
 def test_warnings_are_notifications_of_which_some_are_shown(bench: Bench) -> None:
-    """They are no results: nothing of them keeps an image from passing."""
+    """They are not results, because they keep no image from passing."""
     ended, run = checked(bench.play(images(finished())), "team/app:1.0")
     (notice,) = run["invocations"][0]["toolExecutionNotifications"]
     assert (notice["level"], notice["message"]["text"]) == ("warning", ended.report["warnings"][0])
@@ -314,7 +320,7 @@ def test_warnings_are_notifications_of_which_some_are_shown(bench: Bench) -> Non
 
 @pytest.mark.parametrize("name", [SCAN, FRESHNESS, RUN, *Rules.model_fields])
 def test_every_rule_of_the_gate_is_described(name: str) -> None:
-    """High enough that GitHub's own check does not pass over it."""
+    """Its score is high enough for GitHub's own check to fail."""
     described = descriptor(OWN + name, [Entry(Effect.BLOCKS, "x", OWN + name)])
 
     assert described["fullDescription"]["text"]

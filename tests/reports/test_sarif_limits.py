@@ -1,4 +1,4 @@
-"""Neither hostile text nor sheer number breaks the SARIF report: both are bounded, and what is left out is told."""
+"""Limits of the SARIF report: hostile text, too many results, too large a file."""
 
 import gzip
 import json
@@ -17,7 +17,7 @@ from hssgate.verdict import SCAN, Check, ImageVerdict, ListedFinding, PolicySour
 from tests.cli.test_findings import HIGH, LOW, finding, policy
 from tests.conftest import Bench
 from tests.reports.test_formats import HOSTILE
-from tests.reports.test_sarif import checked, run_of, told
+from tests.reports.test_sarif import checked, rules_and_levels, run_of
 from tests.support.markdown_reader import active, read_markdown
 from tests.waiting.test_poller import ROW
 
@@ -30,17 +30,17 @@ def texts(value: object) -> Iterator[str]:
         case str():
             yield value
         case dict():
-            for key, held in value.items():
+            for key, item in value.items():
                 yield from texts(key)
-                yield from texts(held)
+                yield from texts(item)
         case list():
-            for held in value:
-                yield from texts(held)
+            for item in value:
+                yield from texts(item)
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_findings_break_nothing(bench: Bench, text: str) -> None:
-    """Whatever the API sends in whatever field: plain text of bounded length, and no link, mark-up or direction."""
+    """Any text of the API in any field becomes plain text of bounded length, without links, mark-up or direction marks."""
     policy(bench, "rules: {high_vulnerabilities: 0}")
     hostile = dict.fromkeys(FIELDS, text)
     rows = [hostile, {**hostile, "repair_necessity": HIGH}, {**hostile, "vul_id": None}, finding("hssgate.scan")]
@@ -54,9 +54,9 @@ def test_hostile_findings_break_nothing(bench: Bench, text: str) -> None:
     assert ended.code == 10
     assert len(run["results"]) == len(rows)
     assert not any(result["ruleId"].startswith(OWN) for result in run["results"])
-    for held in texts(run):
-        assert len(held) < 5000
-        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff]", held)
+    for item in texts(run):
+        assert len(item) < 5000
+        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff]", item)
     for described in messages(run):
         assert "](" not in described["text"]
         prose, _, entries = described["markdown"].partition("```yaml\n")
@@ -70,22 +70,22 @@ def messages(value: object) -> Iterator[dict[str, str]]:
         case {"text": str(text), **rest}:
             yield {"text": text, "markdown": str(rest.get("markdown", ""))}
         case dict():
-            for held in value.values():
-                yield from messages(held)
+            for item in value.values():
+                yield from messages(item)
         case list():
-            for held in value:
-                yield from messages(held)
+            for item in value:
+                yield from messages(item)
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_rows_break_nothing(bench: Bench, text: str) -> None:
-    """A scan that failed for a reason nobody should read."""
+    """A scan that failed for a reason with hostile text."""
     row = {**ROW, "scan_status": "failed", "scan_failed_desc": text, "scan_failed_code": text, "registry_name": text}
     body = json.dumps({"total_num": 1, "data_list": [row]})
 
     ended, run = checked(bench.answer(lambda _request: httpx.Response(200, content=body)), "app:1.0")
 
-    assert (ended.code, told(run)) == (5, [("hssgate.scan", "error")])
+    assert (ended.code, rules_and_levels(run)) == (5, [("hssgate.scan", "error")])
 
 
 def of_findings(findings: list[Finding], blamed: list[Finding]) -> Verdict:
@@ -106,7 +106,7 @@ def of_findings(findings: list[Finding], blamed: list[Finding]) -> Verdict:
 
 @pytest.mark.large
 def test_of_too_many_results_the_most_severe_are_kept() -> None:
-    """No more than GitHub takes, and the report says how many are missing."""
+    """There are no more than GitHub accepts, and the report has the number of those left out."""
     low = [Finding(vul_id=f"A-{number}", repair_necessity=LOW) for number in range(MOST_RESULTS)]
     grave = [Finding(vul_id=f"Z-{number}", repair_necessity=HIGH) for number in range(10)]
 
@@ -120,7 +120,7 @@ def test_of_too_many_results_the_most_severe_are_kept() -> None:
 
 @pytest.mark.large
 def test_a_file_that_would_be_too_large_is_cut() -> None:
-    """After gzip, as it is uploaded."""
+    """Its size counts after gzip, as it is uploaded."""
     chance = random.Random(1)
     rows = bytes(0x4E + number % 0x51 for number in range(256))  # of Chinese characters, which gzip cannot shorten
     prose = bytearray(10_000_000)

@@ -48,12 +48,12 @@ def saved(bench: Bench) -> Report:
     slow = {**good, "image_name": "slow", "timeline": [{"at": "-1h", "scan_status": "scanning"}]}
     bench.play(json.dumps({"images": [good, bad, slow]}))
     ended = bench.check("team/app:1.0", "team/bad:1.0", "team/slow:1.0", "--cicd-name", "shop", "--timeout", "10s")
-    assert [told["exit_code"] for told in ended.report["images"]] == [0, 10, 4]
+    assert [image["exit_code"] for image in ended.report["images"]] == [0, 10, 4]
     return ended.report
 
 
 def refusal(bench: Bench, report: Report, *, seal: bool = True) -> str:
-    """Judge a report that was changed, with a new hash unless told otherwise, and return why it is refused."""
+    """Judge a report that was changed, with a new hash by default, and return why it is refused."""
     changed = {name: value for name, value in report.items() if name != "sha256"}
     Path("changed.json").write_text(json.dumps(sealed(changed) if seal else report), encoding="utf-8")
     ended = judged(bench, "changed.json")
@@ -67,10 +67,10 @@ def first_row(report: Report, **fields: object) -> None:
 
 def everywhere(report: Report, number: int, **fields: object) -> None:
     """Change the row wherever it stands, and what was read of it."""
-    told = report["images"][number]
-    told["row"] |= fields
-    told["seen"]["groups"][0]["row"] |= fields
-    for read in told["reads"]:
+    image = report["images"][number]
+    image["row"] |= fields
+    image["seen"]["groups"][0]["row"] |= fields
+    for read in image["reads"]:
         read.update(fields)
 
 
@@ -137,9 +137,9 @@ CHANGES: list[Any] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("change", "said"), CHANGES)
+@pytest.mark.parametrize(("change", "expected"), CHANGES)
 def test_a_report_that_contradicts_itself_is_refused(
-    bench: Bench, change: Callable[[Report], object], said: str
+    bench: Bench, change: Callable[[Report], object], expected: str
 ) -> None:
     """Exit code 2 names the part, what is stated, and what follows from the rest; nothing is judged."""
     report = saved(bench)
@@ -147,11 +147,11 @@ def test_a_report_that_contradicts_itself_is_refused(
     change(changed)
     assert changed != report
 
-    assert said in refusal(bench, changed)
+    assert expected in refusal(bench, changed)
 
 
-def test_a_key_that_stands_twice_is_refused(bench: Bench) -> None:
-    """Its readers would not agree on the value."""
+def test_a_duplicate_key_is_refused(bench: Bench) -> None:
+    """Readers of JSON differ in which value they take."""
     saved(bench)
     text = Path("report.json").read_text()
     Path("changed.json").write_text(text.replace('"exit_code": 10,', '"exit_code": 10,\n  "exit_code": 10,', 1))
@@ -161,8 +161,8 @@ def test_a_key_that_stands_twice_is_refused(bench: Bench) -> None:
     assert (ended.code, "the key 'exit_code' is in one object twice" in ended.err) == (2, True), ended.err
 
 
-def test_a_change_that_nothing_else_tells_of_is_seen_by_the_hash(bench: Bench) -> None:
-    """A number that no rule has read, of a row that stands nowhere else."""
+def test_a_change_without_contradiction_is_found_by_the_hash(bench: Bench) -> None:
+    """The change is in a number that no rule reads, in a row that is in no other place."""
     (bench.folder / "hssgate.yaml").write_text("rules: {severity: High}")
     bench.play(images(finished(), finished(SEVERE, namespace="prod"))).check("app:1.0")
     report = json.loads(Path("report.json").read_text())
@@ -176,7 +176,7 @@ def test_a_change_that_nothing_else_tells_of_is_seen_by_the_hash(bench: Bench) -
 
 
 def test_layout_and_order_of_keys_do_not_matter(bench: Bench) -> None:
-    """A report that went through another program is the same report."""
+    """A report rewritten by another program is still valid."""
     report = saved(bench)
     Path("other.json").write_text(json.dumps(dict(reversed(report.items())), separators=(",", ":")))
 
@@ -184,7 +184,7 @@ def test_layout_and_order_of_keys_do_not_matter(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(("play", "arguments", "code", "_checks"), OUTCOMES)
-def test_the_report_of_every_outcome_follows_from_itself(
+def test_the_report_of_every_outcome_is_consistent(
     bench: Bench, play: str, arguments: list[str], code: int, _checks: dict[str, str]
 ) -> None:
     """And so does that of `judge` itself."""
@@ -195,8 +195,8 @@ def test_the_report_of_every_outcome_follows_from_itself(
         assert [*contradictions(read_report(Path(name)))] == []
 
 
-def test_findings_of_several_groups_follow_from_their_own(bench: Bench) -> None:
-    """What is ignored in one is not ignored in the other, and each policy has its own exceptions."""
+def test_a_report_of_findings_in_several_groups_is_consistent(bench: Bench) -> None:
+    """A finding ignored in one group counts in the other, and each policy has its own entries."""
     (bench.folder / "a.yaml").write_text(
         "rules: {high_vulnerabilities: 1}\nignore: [{vulnerability: V-1, images: [team/*], reason: r}]"
     )
@@ -210,8 +210,8 @@ def test_findings_of_several_groups_follow_from_their_own(bench: Bench) -> None:
     assert [len(listed.ignored_by) for listed in report.model.images[0].findings] == [1, 0, 1, 1]
 
 
-def test_a_signal_while_findings_are_read_follows_from_itself(bench: Bench) -> None:
-    """The rule that needs them was interrupted, then as now."""
+def test_a_report_interrupted_while_findings_are_fetched_is_consistent(bench: Bench) -> None:
+    """The rule that needs the findings is interrupted in both."""
     (bench.folder / "hssgate.yaml").write_text("rules: {high_vulnerabilities: 1}")
     bench.play(scenario([finding("V-1")], more=', "faults": [{requests: 2-, call: any, status: 503, retry_after: 30}]'))
     bench.clock.ring(10, Interrupted(ExitCode.TERMINATED))
@@ -224,13 +224,13 @@ def test_a_signal_while_findings_are_read_follows_from_itself(bench: Bench) -> N
 @pytest.mark.parametrize(
     "timeline",
     [
-        pytest.param("{at: -1h, scan_status: paused}", id="a status nobody documented"),
+        pytest.param("{at: -1h, scan_status: paused}", id="an undocumented status"),
         pytest.param("{at: -1h, scan_status: unscan}", id="never scanned"),
         pytest.param("{at: -1h, scan_status: scanning}, {at: 5, absent: true}", id="gone"),
     ],
 )
-def test_what_did_not_end_follows_from_itself(bench: Bench, timeline: str) -> None:
-    """It was waited on to the end."""
+def test_a_report_of_an_unfinished_scan_is_consistent(bench: Bench, timeline: str) -> None:
+    """The wait lasted until the timeout."""
     assert bench.play(images(image(timeline))).check("team/app:1.0", "--timeout", "20s").code == 4
 
     assert [*contradictions(read_report(Path("report.json")))] == []
@@ -240,7 +240,7 @@ def test_what_did_not_end_follows_from_itself(bench: Bench, timeline: str) -> No
     "text", ["a\ud800b", "\x1b[31mred", "::error::x ##[x]", "漏洞扫描失败", "x" * 300_000, "  a  b  "], ids=ascii
 )
 def test_hostile_text_contradicts_nothing(bench: Bench, text: str) -> None:
-    """Whatever HSS sends stands in the report as it was judged."""
+    """The report has the text of HSS as it was judged."""
     row = {**ROW, "scan_status": "failed", "scan_failed_desc": text, "scan_failed_code": text, "registry_name": text}
     body = json.dumps({"total_num": 1, "data_list": [row]})
     bench.answer(lambda _request: httpx.Response(200, content=body)).check("app:1.0")
@@ -249,7 +249,7 @@ def test_hostile_text_contradicts_nothing(bench: Bench, text: str) -> None:
 
 
 def test_a_secret_that_was_masked_contradicts_nothing(bench: Bench) -> None:
-    """It is masked in the row before anything is made of it."""
+    """It is masked in the row before the row is judged."""
     secret = KEY["HUAWEICLOUD_SDK_SK"]
     row = {**ROW, "scan_status": "failed", "scan_failed_desc": f"denied for {secret}", "image_digest": DIGEST}
     body = json.dumps({"total_num": 1, "data_list": [row]})
@@ -260,7 +260,7 @@ def test_a_secret_that_was_masked_contradicts_nothing(bench: Bench) -> None:
 
 
 def test_a_clock_that_is_set_back_meanwhile_puts_nothing_out_of_order(bench: Bench) -> None:
-    """The moments of a run are counted on a clock that nobody sets."""
+    """The moments of a run are counted on a clock that cannot be set."""
     token = {"HSSGATE_TOKEN": "emulator-token"}  # a signature would be refused for its time
     epoch = bench.clock.epoch
     bench.monkeypatch.setattr(bench.clock, "epoch", lambda: epoch() - (3600 if bench.sent else 0))
@@ -271,7 +271,7 @@ def test_a_clock_that_is_set_back_meanwhile_puts_nothing_out_of_order(bench: Ben
 
 @pytest.mark.parametrize("seed", range(1, 41))
 def test_one_change_never_makes_a_report_softer(seed: int, tmp_path: Path, bench: Bench) -> None:
-    """Of the report of a random world: refused, or no softer verdict, even with a new hash; refused without one."""
+    """A changed report of a random world is refused or gives no softer verdict, even with a new hash."""
     schedule = replace(schedule_of(seed), signal=None)
     if schedule.is_misuse:  # such a run has no report
         schedule = replace(schedule, variables={}, is_misuse=False)

@@ -50,8 +50,10 @@ def test_the_same_policy_gives_the_same_exit_code(
 
     assert now.code == then.code, (code, checks)
     again = json.loads(Path("again.json").read_text())
-    told = [[(check["rule"], check["result"]) for check in image["checks"]] for image in again["images"]]
-    assert told == [[(check["rule"], check["result"]) for check in image["checks"]] for image in then.report["images"]]
+    results = [[(check["rule"], check["result"]) for check in image["checks"]] for image in again["images"]]
+    assert results == [
+        [(check["rule"], check["result"]) for check in image["checks"]] for image in then.report["images"]
+    ]
 
 
 LEVEL = st.sampled_from(["Security", "Low", "Medium", "High", "Dire", None])
@@ -94,7 +96,7 @@ def test_judge_gives_the_exit_code_of_the_check_it_is_about(
     bench: Bench, level: str | None, vul_num: int | None, malware: int | None, found: list[tuple[str, str | None]],
     rules: dict[str, object], ignore: list[dict[str, object]], timeout: str, at: str,
 ) -> None:  # fmt: skip
-    """Under the same policy, whatever rows, findings, rules and exceptions there are."""
+    """Under the same policy, for any rows, findings, rules and ignore entries."""
     bench.clock = FakeClock()
     (bench.folder / "hssgate.json").write_text(json.dumps({"rules": rules, "ignore": ignore}))
     document = json.loads(
@@ -114,7 +116,7 @@ def test_judge_gives_the_exit_code_of_the_check_it_is_about(
 
 
 def test_an_interrupted_check_stays_interrupted(bench: Bench) -> None:
-    """With the signal's exit code."""
+    """It has the exit code of the signal."""
     bench.play(images(finished(at="60s")))
     bench.clock.ring(33, Interrupted(ExitCode.TERMINATED))
     then = bench.check("team/app:1.0")
@@ -123,7 +125,7 @@ def test_an_interrupted_check_stays_interrupted(bench: Bench) -> None:
 
 
 def test_a_new_policy_shows_what_it_would_have_blocked(bench: Bench) -> None:
-    """Many reports at once, old and new verdict side by side."""
+    """Many reports are judged at once, and old and new verdict are shown side by side."""
     bench.play(images(finished()))
     bench.check("team/app:1.0", "--report", "json=a.json", reports=False)
     bench.play(images(finished(image_name="other"))).check(
@@ -156,7 +158,7 @@ def test_findings_that_were_not_read_are_no_pass(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "expected"),
     [
         pytest.param(None, "it cannot be read", id="missing"),
         pytest.param("{", "it is no JSON report", id="no JSON"),
@@ -166,7 +168,7 @@ def test_findings_that_were_not_read_are_no_pass(bench: Bench) -> None:
         pytest.param('{"schema_version": 9}', "schema_version 9 is not known", id="of another version"),
     ],
 )
-def test_what_is_no_report_is_misuse(bench: Bench, content: str | None, said: str) -> None:
+def test_another_file_is_misuse(bench: Bench, content: str | None, expected: str) -> None:
     """Exit code 2, naming each file."""
     if content is not None:
         (bench.folder / "x.json").write_text(content)
@@ -174,7 +176,7 @@ def test_what_is_no_report_is_misuse(bench: Bench, content: str | None, said: st
     ended = judged(bench, "x.json", "y.json")
 
     assert ended.code == 2
-    assert said in ended.err
+    assert expected in ended.err
     assert "y.json: it cannot be read" in ended.err
 
 
@@ -207,7 +209,7 @@ def test_a_report_of_a_moment_without_a_zone_is_misuse(bench: Bench, key: str) -
 
 
 def test_findings_that_could_not_be_read_stay_so(bench: Bench) -> None:
-    """The same exit code as the check had."""
+    """The exit code is that of the check."""
     (bench.folder / "hssgate.yaml").write_text("rules: {high_vulnerabilities: 9}")
     text = scenario([finding("V-1")], more=', "faults": [{requests: "*", call: vulnerabilities, status: 403}]')
 
@@ -217,7 +219,7 @@ def test_findings_that_could_not_be_read_stay_so(bench: Bench) -> None:
 
 @pytest.mark.parametrize("moment", ["1e300", "-1e300", "253402300800.0", "-62135596801.0"])
 def test_a_moment_that_no_calendar_reaches_is_misuse(bench: Bench, moment: str) -> None:
-    """It is no crash."""
+    """It does not crash."""
     bench.play(images(finished())).check("team/app:1.0")
     report = Path("report.json").read_text()
     Path("other.json").write_text(re.sub(r'"judged_at": [0-9.]+', f'"judged_at": {moment}', report))
@@ -227,8 +229,8 @@ def test_a_moment_that_no_calendar_reaches_is_misuse(bench: Bench, moment: str) 
     assert (again.code, "images.0.seen.judged_at: Input should be" in again.err) == (2, True), again.err
 
 
-def test_groups_that_cannot_be_told_apart_are_refused(bench: Bench) -> None:
-    """Of a name, 2,000 characters are kept; the findings of one group would stand for those of another."""
+def test_groups_that_cannot_be_distinguished_are_refused(bench: Bench) -> None:
+    """Names are cut at 2,000 characters, so the findings of one group could be taken for those of another."""
     (bench.folder / "hssgate.yaml").write_text("rules: {high_vulnerabilities: 0}")
     rows = [ROW | {"image_id": end, "namespace": "n" * 2000 + end, "vul_num": 1} for end in ("a", "b")]
 
@@ -240,11 +242,11 @@ def test_groups_that_cannot_be_told_apart_are_refused(bench: Bench) -> None:
 
     assert bench.answer(answer).check("app:1.0").code == 10
     again = judged(bench, "report.json")
-    assert (again.code, "groups of app:1.0 that cannot be told apart" in again.err) == (2, True), again.err
+    assert (again.code, "groups of app:1.0 that cannot be distinguished" in again.err) == (2, True), again.err
 
 
 def test_a_finding_of_no_group_is_refused(bench: Bench) -> None:
-    """It would be lost."""
+    """Otherwise the finding would be lost."""
     (bench.folder / "hssgate.yaml").write_text("rules: {high_vulnerabilities: 0}")
     bench.play(scenario([finding("V-1")])).check("team/app:1.0")
     report = json.loads(Path("report.json").read_text())
@@ -263,7 +265,7 @@ def test_an_endless_file_is_refused(bench: Bench) -> None:
 
 
 def test_a_report_of_another_version_is_refused(bench: Bench) -> None:
-    """An unknown schema is not guessed at."""
+    """The meaning of an unknown schema is not guessed."""
     bench.play(images(finished())).check("team/app:1.0")
     Path("newer.json").write_text(Path("report.json").read_text().replace('"schema_version": 1', '"schema_version": 2'))
 
@@ -288,8 +290,8 @@ IGNORE = "rules: {high_vulnerabilities: 0}\nignore: [{vulnerability: V-1, reason
         ),
     ],
 )
-def test_a_day_moves_the_ends_of_exceptions_alone(bench: Bench, policy: str, day: str | None, code: int) -> None:
-    """What will block once an exception has ended? The day is one of UTC."""
+def test_a_day_moves_only_the_end_of_ignore_entries(bench: Bench, policy: str, day: str | None, code: int) -> None:
+    """`--at` shows what will block after an entry has ended; the day is in UTC."""
     (bench.folder / "hssgate.yaml").write_text(policy)
     assert bench.play(scenario([finding("V-1")])).check("team/app:1.0").code == 0
 
@@ -300,7 +302,7 @@ def test_a_day_moves_the_ends_of_exceptions_alone(bench: Bench, policy: str, day
 
 
 def test_a_day_moves_the_warnings_of_ends_too(bench: Bench) -> None:
-    """An exception that ends soon after that day, or has ended by then."""
+    """The warnings are about entries that end soon after that day, or have ended by then."""
     (bench.folder / "hssgate.yaml").write_text(IGNORE)
     bench.play(scenario([finding("V-1")])).check("team/app:1.0")
 
@@ -312,8 +314,8 @@ def test_a_day_moves_the_warnings_of_ends_too(bench: Bench) -> None:
 @pytest.mark.parametrize(
     "day", ["soon", "", "2027-02-29", "20270331", "2027-03-31T00:00:00Z", "31.03.2027", "1790000000"]
 )
-def test_what_is_no_day_is_misuse(bench: Bench, day: str) -> None:
-    """It says how to write one."""
+def test_another_text_than_a_day_is_misuse(bench: Bench, day: str) -> None:
+    """The message has an example of a day."""
     bench.play(images(finished())).check("team/app:1.0")
 
     ended = judged(bench, "report.json", "--at", day)
@@ -321,8 +323,8 @@ def test_what_is_no_day_is_misuse(bench: Bench, day: str) -> None:
     assert (ended.code, f"{day!r} is not a day; write it like 2027-03-31." in ended.err) == (2, True), ended.err
 
 
-def test_a_report_that_was_shortened_for_an_output_is_refused_with_a_word(bench: Bench) -> None:
-    """The output `json` of a step leaves out what the verdict was made of where it would be too long."""
+def test_a_shortened_report_is_refused_with_its_own_message(bench: Bench) -> None:
+    """The output `json` of a step leaves out the observations if it would be too long."""
     rows = ", ".join(f"{{{ROW_OF_MANY}, image_version: '{number}'}}" for number in range(60))
     asked = [f"team/app:{number}" for number in range(60)]
     env = {**KEY, "GITHUB_ACTIONS": "true", "GITHUB_OUTPUT": "outputs"}
@@ -336,7 +338,7 @@ def test_a_report_that_was_shortened_for_an_output_is_refused_with_a_word(bench:
 
 
 def test_details_that_were_read_are_shown_again(bench: Bench) -> None:
-    """They decide nothing then as now."""
+    """They do not affect the verdict."""
     files = [{"file_name": "evil.sh", "file_path": "/opt"}]
     text = scenario([], None, "", malwares=files)
     bench.play(text).check("team/app:1.0", "--details")
