@@ -116,6 +116,15 @@ class Reference:
             differ["namespace"] = not self._may_begin_with(row.namespace)
         return tuple(field for field in _COMPARED if differ[field])
 
+    def may_become(self, row: Named) -> bool:
+        """Return whether the row is of this image but for its digest, which may follow when its scan has ended.
+
+        Where no version was asked for, a row with another digest is another image.
+        """
+        if self.differences(row) != ("image_digest",):
+            return False
+        return self.image_version is not None or not row.image_digest
+
     def may_own(self, row: Named, unreadable: frozenset[str]) -> bool:
         """Return whether a row with unreadable fields may belong to this reference.
 

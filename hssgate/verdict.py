@@ -199,6 +199,7 @@ class SeenGroup:
         findings_read: whether its findings were fetched; the verdict lists them.
         findings_count: number of findings, if they were fetched.
         findings_error: reason why the findings could not be fetched, if they could not.
+        agreed: whether two reads, `--settle` apart, showed the row alike.
     """
 
     phase: str
@@ -208,6 +209,7 @@ class SeenGroup:
     findings_read: bool = False
     findings_count: int | None = None
     findings_error: str | None = None
+    agreed: bool = False
 
 
 @record

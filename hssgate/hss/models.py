@@ -159,9 +159,25 @@ class CicdImage(BaseModel):
     severity_level: Text = None
 
     @property
+    def is_empty(self) -> bool:
+        """Whether the level is missing and all three counts are 0: of a clean image, or of a row not filled yet."""
+        counts = (self.vul_num, self.unsafe_setting_num, self.malicious_file_num)
+        return self.severity_level is None and counts == (0, 0, 0)
+
+    @property
     def is_terminal(self) -> bool:
         """Whether the scan has ended, successfully or not."""
         return self.scan_status in TERMINAL
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether the scan has ended without success."""
+        return self.is_terminal and self.scan_status != ScanStatus.SUCCESS
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether a scan is awaited or under way, or may be: a status that is not documented."""
+        return not self.is_terminal and not self.is_unscanned
 
     @property
     def is_unscanned(self) -> bool:

@@ -216,7 +216,8 @@ def _judge_group(
     for rules in in_force:
         if ended is not None and (succeeded or scan_failed):
             settled = ended.key not in observation.unsettled
-            judged = judge_row(Facts(ended.row, found, criteria.now, settled, scan_failed), rules)
+            agreed = ended.key in observation.agreed
+            judged = judge_row(Facts(ended.row, found, criteria.now, settled, agreed, scan_failed), rules)
         else:
             judged = Judged(skip_rules(rules, "the scan gave no result"))
         sorted_by_policy.append(judged.sorted_findings)
@@ -258,6 +259,7 @@ def _seen(observation: Observation, findings: FindingsByGroup, criteria: Criteri
             SeenGroup(
                 phase=row_group.phase.value,
                 settled=row_group.key not in observation.unsettled,
+                agreed=row_group.key in observation.agreed,
                 row=row_group.row,
                 others=row_group.others,
                 findings_read=isinstance(found, Findings),

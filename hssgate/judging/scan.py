@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import assert_never
 
-from hssgate.durations import Moment, format_duration, format_moment, worded_time
+from hssgate.durations import Moment, format_duration, format_moment
 from hssgate.hss.models import CicdImage, ScanStatus
 from hssgate.judging.hints import advice
 from hssgate.policy.judge import all_accept
@@ -17,7 +17,7 @@ from hssgate.verdict import (
     Trouble,
 )
 from hssgate.waiting.groups import COMPARED, Phase, RowGroup
-from hssgate.waiting.observation import Observation, state_of
+from hssgate.waiting.observation import Observation, scanned_when, state_of
 from hssgate.waiting.states import Ending
 
 FRESHNESS = "freshness"
@@ -48,6 +48,12 @@ def judge_scan(observation: Observation, row_group: RowGroup | None, in_force: S
                 Trouble.INTERRUPTED,
                 f"interrupted after {waited}; last state: {_last_state(observation, row_group)}",
             )
+        case Ending.TIMED_OUT if row_group is not None and _is_failure_of_the_digest(observation, row_group):
+            message = (
+                f"{_failure(row_group.row)}, {scanned_when(row_group.row)}; "
+                f"no newer scan was listed within {waited}, the image was not judged"
+            )
+            return _error(Trouble.SCAN_FAILED, message)
         case Ending.TIMED_OUT | Ending.ENDED:
             message = f"{timed_out_after(observation)}; last state: {_last_state(observation, row_group)}"
             return _error(Trouble.TIMEOUT, message + advice(observation, row_group))
@@ -64,11 +70,21 @@ def _judge_end(row: CicdImage, in_force: Sequence[RulesInForce]) -> Check:
     status = clean(row.scan_status, 60)
     if row.scan_status == ScanStatus.SUCCESS:
         return Check(SCAN, Result.PASSED, f"{SCAN}: {status}", actual=status)
-    why = [clean(part, 200) for part in (row.scan_failed_code, row.scan_failed_desc) if part]
-    message = f"{SCAN}: {status}" + (f" ({': '.join(why)})" if why else "")
+    message = f"{SCAN}: {_failure(row)}"
     if all_accept(in_force, row):
         return Check(SCAN, Result.WARNED, f"{message}; accepted by the policy", actual=status)
     return Check(SCAN, Result.ERROR, f"{message}; the image was not judged", actual=status, trouble=Trouble.SCAN_FAILED)
+
+
+def _is_failure_of_the_digest(observation: Observation, row_group: RowGroup) -> bool:
+    """Whether a scan of the digest asked for failed before WHEN: a new scan was waited for, and there was none."""
+    return bool(observation.reference.digests) and row_group.phase is Phase.STALE and row_group.row.is_failure
+
+
+def _failure(row: CicdImage) -> str:
+    """Return the status of a scan that did not succeed, and why as far as HSS says."""
+    why = [clean(part, 200) for part in (row.scan_failed_code, row.scan_failed_desc) if part]
+    return clean(row.scan_status, 60) + (f" ({': '.join(why)})" if why else "")
 
 
 def judge_freshness(observation: Observation, row_group: RowGroup | None, scanned_after: Moment | None) -> Check:
@@ -90,8 +106,7 @@ def judge_freshness(observation: Observation, row_group: RowGroup | None, scanne
     )
     if row_group is None:
         return Check(FRESHNESS, Result.SKIPPED, f"{FRESHNESS}: no result for {asked}", limit=asked)
-    scanned = row_group.row.latest_scan_time
-    found = f"scanned {worded_time(scanned)}" if scanned is not None else "scanned at an unknown time"
+    found = scanned_when(row_group.row)
     digest = clean(row_group.row.image_digest or "no digest", 140)
     return Check(
         FRESHNESS,

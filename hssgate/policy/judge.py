@@ -17,6 +17,7 @@ from hssgate.verdict import SCAN, Check, ListedFinding, Result, Trouble
 
 _SEVERITIES = tuple(SeverityLevel)
 _LEVELS = tuple(Level)
+_NEED_NO_LEVEL = "vulnerabilities, high_vulnerabilities and malicious_files"
 
 
 @record
@@ -28,6 +29,7 @@ class Facts:
         findings: findings of the row, if they were needed.
         now: epoch seconds that the age of the scan is counted to.
         settled: whether the result is final; the findings of a result that is not are not fetched.
+        agreed: whether two reads, `--settle` apart, showed the row as it is.
         scan_failed: the scan failed in a way that the policy accepts; rules whose number the row lacks are skipped.
     """
 
@@ -35,6 +37,7 @@ class Facts:
     findings: FetchedFindings
     now: float
     settled: bool = True
+    agreed: bool = False
     scan_failed: bool = False
 
 
@@ -148,10 +151,15 @@ def _without_findings(name: str, rule: CountRule, facts: Facts) -> Check:
 
 
 def _judge_severity(name: str, rule: SeverityRule, facts: Facts) -> Check:
-    (field,) = RULES[name].fields
+    field, *_ = RULES[name].fields
     level: str | None = getattr(facts.row, field)
+    if level is None and facts.row.is_empty and facts.agreed:
+        least = SeverityLevel.SECURITY.value
+        message = f"{name}: HSS gave no {field}; all three counts are 0 in two reads, which counts as {least}"
+        return Check(name, Result.WARNED, message, least, rule.limit.value)
     if level is None:
-        return _without_value(name, rule, facts, field)
+        check = _without_value(name, rule, facts, field)
+        return check if facts.scan_failed else replace(check, message=f"{check.message}; {_NEED_NO_LEVEL} need none")
     if level not in _SEVERITIES:
         return _unusable(name, rule, f"readable {field} (but {clean(level, 40)!r})")
     is_met = _SEVERITIES.index(SeverityLevel(level)) <= _SEVERITIES.index(rule.limit)

@@ -135,7 +135,8 @@ class Rules(BaseModel):
         SeverityRule | None,
         _SHORT_FORM,
         RuleSpec(
-            fields=("severity_level",),
+            # A missing level counts as Security where all three counts are 0.
+            fields=("severity_level", "vul_num", "unsafe_setting_num", "malicious_file_num"),
             help="worst severity_level still accepted: Security < Low < Medium < High",
             example="Medium",
         ),

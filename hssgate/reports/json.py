@@ -176,6 +176,7 @@ def _seen(seen: Seen) -> dict[str, Any]:
             {
                 "phase": group.phase,
                 "settled": group.settled,
+                "agreed": group.agreed,
                 "row": _row(group.row),
                 "others": [_row(row) for row in group.others[:_MOST_OTHERS]],
                 "findings_read": group.findings_read,

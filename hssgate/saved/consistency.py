@@ -19,7 +19,7 @@ from hssgate.reports.json import sealed
 from hssgate.saved.reader import SavedImage, SavedReport, read_report
 from hssgate.saved.replay import criteria_of, document_of, judged_again
 from hssgate.text import clean
-from hssgate.waiting.groups import Phase, is_stale
+from hssgate.waiting.groups import Phase, is_stale, is_undated_failure
 from hssgate.waiting.states import Ending
 
 _SLACK = 0.005  # seconds that moments may be out of order, because they are rounded to milliseconds
@@ -134,16 +134,17 @@ _FIELDS_OF_READS = (
 
 def _phase_fits(phase: Phase, row: CicdImage, image: SavedImage) -> bool:
     """Whether a row can be in the phase that the report states; a row that vanished may have had any status."""
-    moving = not row.is_terminal and not row.is_unscanned
     match phase:
         case Phase.ENDED:
-            return row.is_terminal and not is_stale(row, image.observation.scanned_after, int(1000 * image.judged_at))
+            now = int(1000 * image.judged_at)
+            is_fresh = not is_stale(row, image.observation.scanned_after, now) or is_undated_failure(row, now)
+            return row.is_terminal and is_fresh
         case Phase.AMBIGUOUS | Phase.STALE:
             return row.is_terminal
         case Phase.IN_PROGRESS:
-            return moving and row.is_documented
+            return row.is_moving and row.is_documented
         case Phase.UNDOCUMENTED:
-            return moving and not row.is_documented
+            return row.is_moving and not row.is_documented
         case Phase.UNSCANNED:
             return row.is_unscanned
         case Phase.VANISHED:

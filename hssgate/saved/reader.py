@@ -148,6 +148,9 @@ def _saved(image: ImageModel, interruption: ExitCode | None) -> SavedImage:
             for read in image.reads
         ),
         similar_rows=(),
+        agreed=frozenset(
+            row_group.key for row_group, group in zip(row_groups, seen.groups, strict=True) if group.agreed
+        ),
     )
     findings = {row_group.key: _findings(image, number, interruption) for number, row_group in enumerate(row_groups)}
     moment = Moment(seen.scanned_after) if seen.scanned_after is not None else None

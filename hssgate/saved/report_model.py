@@ -135,6 +135,7 @@ class GroupModel(BaseModel):
 
     phase: Phase
     settled: bool
+    agreed: bool
     row: CicdImage
     others: tuple[CicdImage, ...]
     findings_read: bool

@@ -1,6 +1,6 @@
 """Groups matching rows and picks the newest of each."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import Enum, StrEnum
 
 from hssgate.durations import believable
@@ -63,6 +63,7 @@ def group_rows(
     rows: Iterable[CicdImage],
     scanned_after: int | None = None,
     now: int | None = None,
+    new: Callable[[GroupKey], bool] = lambda _key: False,
 ) -> tuple[RowGroup, ...]:
     """Return the state of each group of rows that belong to the reference, in the order of their first rows.
 
@@ -71,12 +72,13 @@ def group_rows(
         rows: of the API; they may belong to any image.
         scanned_after: epoch milliseconds; a result with an earlier scan time, or with none, is stale.
         now: the server's present in epoch milliseconds; a time well beyond it is none.
+        new: whether the result of a group came about during the wait; then a failure needs no scan time to be fresh.
     """
     groups: dict[GroupKey, list[CicdImage]] = {}
     for row in rows:
         if reference.owns(row):
             groups.setdefault(group_key(row), []).append(row)
-    return tuple(_row_group(key, group, scanned_after, now) for key, group in groups.items())
+    return tuple(_row_group(key, group, scanned_after, now, is_new=new(key)) for key, group in groups.items())
 
 
 def group_key(row: CicdImage) -> GroupKey:
@@ -102,8 +104,15 @@ def is_stale(row: CicdImage, scanned_after: int | None, now: int | None = None) 
     return scanned is None or scanned < scanned_after
 
 
-def _row_group(key: GroupKey, group: Sequence[CicdImage], scanned_after: int | None, now: int | None) -> RowGroup:
-    unfinished = [row for row in group if not row.is_terminal and not row.is_unscanned]
+def is_undated_failure(row: CicdImage, now: int | None = None) -> bool:
+    """Whether a scan ended without success and without a time; it is fresh where it came about during the wait."""
+    return row.is_failure and believable(row.latest_scan_time, now) is None
+
+
+def _row_group(
+    key: GroupKey, group: Sequence[CicdImage], scanned_after: int | None, now: int | None, *, is_new: bool
+) -> RowGroup:
+    unfinished = [row for row in group if row.is_moving]
     if unfinished:
         # Whatever still moves counts as newer than anything finished; what nobody documented is named first.
         row = min(unfinished, key=lambda candidate: candidate.is_documented)
@@ -113,7 +122,9 @@ def _row_group(key: GroupKey, group: Sequence[CicdImage], scanned_after: int | N
     unscanned = [row for row in newest if row.is_unscanned]
     if unscanned:
         return RowGroup(key, Phase.UNSCANNED, unscanned[0])
-    fresh = [row for row in newest if not is_stale(row, scanned_after, now)]
+    fresh = [
+        row for row in newest if not is_stale(row, scanned_after, now) or (is_new and is_undated_failure(row, now))
+    ]
     if not fresh:
         return RowGroup(key, Phase.STALE, newest[0])
     if len({compared_fields(row) for row in newest}) > 1:

@@ -42,7 +42,13 @@ class GroupHistory:
 
     def __init__(self) -> None:
         self._newest: dict[GroupKey, CicdImage] = {}
+        self._new: set[GroupKey] = set()
+        self._was_answered = False
         self._outranked: set[tuple[object, ...]] = set()
+
+    def is_new(self, key: GroupKey) -> bool:
+        """Whether what is listed of a group now came about during the wait: it was not listed before, or moving."""
+        return key in self._new or (self._was_answered and key not in self._newest)
 
     def update(self, found: Sequence[RowGroup], present: int) -> tuple[RowGroup, ...]:
         """Return the groups of an answer as they are to be believed, and after them those no longer listed.
@@ -51,6 +57,8 @@ class GroupHistory:
             found: the groups as listed.
             present: the server's time, epoch milliseconds.
         """
+        self._new |= {group.key for group in found if group.phase in MOVING or self.is_new(group.key)}
+        self._was_answered = True
         for group in found:
             if group.phase in MOVING:
                 before = self._newest.get(group.key)

@@ -29,6 +29,7 @@ class ImageState:
         self.stage = Stage.NOT_STARTED
         self.ending: Ending | None = None
         self.pause = Pause.PACED
+        self.appear_from: float | None = None  # when `--appear-timeout` began anew, on the monotonic clock
         self._row_groups: tuple[RowGroup, ...] = ()
         self._groups = GroupHistory()
         self._settling = Settling()
@@ -37,6 +38,7 @@ class ImageState:
         self._server_time: float | None = None
         self._scanned_after: int | None = None
         self._waited = 0.0
+        self._moving_of_tag: CicdImage | None = None  # a row that lacks only the digest asked for
         self._similar_rows: tuple[CicdImage, ...] = ()
         self._searched = False
         self._shown_state = ""
@@ -58,9 +60,12 @@ class ImageState:
         self._server_time = times.server
         self._scanned_after = scanned_after
         present = int(1000 * (at if times.server is None else times.server))
-        found = group_rows(self.reference, listing.rows, scanned_after, present)
+        found = group_rows(self.reference, listing.rows, scanned_after, present, self._groups.is_new)
         self._row_groups = self._groups.update(found, present)
         self._settling.update(self._row_groups, times, settle)
+        self._moving_of_tag = next(
+            (row for row in listing.rows if row.is_moving and self.reference.may_become(row)), None
+        )
         self._similar_rows = tuple(row for row in listing.rows if not self.reference.owns(row))[:_MOST_SIMILAR_ROWS]
         exchange = listing.exchange
         self._reads.add(Read(at, exchange.http_status, exchange.request_id, self._telling_row()))
@@ -110,6 +115,10 @@ class ImageState:
         """The state in words, one line."""
         if self._error is not None:
             return f"{'refused' if isinstance(self._error, ApiRefused) else 'no answer'}: {self._error}"
+        if not self._row_groups and self._moving_of_tag is not None:
+            row = self._moving_of_tag
+            digest = "another digest" if row.image_digest else "no digest yet"
+            return clean(f"not listed by its digest; a row with {digest}: {status_of(row)}")
         if not self._row_groups:
             return "not listed"
         several = len(self._row_groups) > 1
@@ -149,12 +158,13 @@ class ImageState:
             reads=self._reads.kept,
             similar_rows=self._similar_rows,
             searched=self._searched,
+            agreed=self._settling.agreed,
         )
 
     def _event(self) -> Event:
         phases = {group.phase for group in self._row_groups}
         if not phases or phases & NOT_STARTED:
-            return Event.NOTHING_STARTED
+            return Event.NOTHING_STARTED if self._moving_of_tag is None else Event.TAG_IN_PROGRESS
         if not phases <= {Phase.ENDED, Phase.AMBIGUOUS}:
             return Event.IN_PROGRESS
         return Event.YOUNG if self._settling.due else Event.RESULT

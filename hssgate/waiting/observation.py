@@ -30,6 +30,7 @@ class Observation:
         reads: each change of state and the last two reads.
         similar_rows: rows like it but for something; to be named where it was not found.
         searched: whether rows of its name were asked for, whatever their version.
+        agreed: keys of the groups whose success two reads showed alike, `--settle` apart.
     """
 
     reference: Reference
@@ -44,6 +45,7 @@ class Observation:
     reads: tuple[Read, ...]
     similar_rows: tuple[CicdImage, ...]
     searched: bool = False
+    agreed: frozenset[GroupKey] = frozenset()
 
 
 def state_of(row_group: RowGroup, settling: bool) -> str:  # noqa: FBT001 - a word to add, no branch picked
@@ -56,8 +58,7 @@ def state_of(row_group: RowGroup, settling: bool) -> str:  # noqa: FBT001 - a wo
     row = row_group.row
     match row_group.phase:
         case Phase.STALE:
-            scanned = worded_time(row.latest_scan_time) if row.latest_scan_time is not None else "at an unknown time"
-            return f"stale: {status_of(row)}, scanned {scanned}"
+            return f"stale: {status_of(row)}, {scanned_when(row)}"
         case Phase.UNSCANNED | Phase.IN_PROGRESS:
             return status_of(row)
         case Phase.UNDOCUMENTED:
@@ -70,6 +71,12 @@ def state_of(row_group: RowGroup, settling: bool) -> str:  # noqa: FBT001 - a wo
             return f"{status_of(row)}, settling" if settling else status_of(row)
         case unreachable:
             assert_never(unreachable)
+
+
+def scanned_when(row: CicdImage) -> str:
+    """Return when a row was scanned, in words."""
+    time = row.latest_scan_time
+    return f"scanned {worded_time(time)}" if time is not None else "scanned at an unknown time"
 
 
 def status_of(row: CicdImage) -> str:

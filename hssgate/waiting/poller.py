@@ -208,6 +208,8 @@ class Poller:
         edge = TABLE[image.stage][event]
         to = edge.to
         if isinstance(to, Stage):
+            if (image.stage, to) == (Stage.TAG_STARTED, Stage.NOT_STARTED):
+                image.appear_from = self._clock.monotonic()
             image.stage, image.pause = to, edge.pause
             if self._clock.monotonic() >= self._schedule.last_poll_at(image, self._open_groups):
                 to = edge.at_deadline

@@ -31,7 +31,8 @@ class Wanted:
         room = self._room.get(name)
         if room is None:
             return False
-        if any(reference.owns(row) for reference in self._of(name, row.image_version)):
+        references = [*self._of(name, row.image_version)]
+        if any(reference.owns(row) or (row.is_moving and reference.may_become(row)) for reference in references):
             return True
         self._room[name] = room - 1
         return room > 0

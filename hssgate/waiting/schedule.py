@@ -22,6 +22,10 @@ class Waiting(Protocol):
         """When its next poll is due."""
 
     @property
+    def appear_from(self) -> float | None:
+        """When `--appear-timeout` began anew, if it did."""
+
+    @property
     def settles_at(self) -> Collection[float]:
         """When results of it may have settled."""
 
@@ -48,7 +52,11 @@ class Schedule:
 
     def deadline(self, image: Waiting) -> Deadline:
         """Return the deadline of an image that runs at its stage."""
-        return self._limits[LIMITS[image.stage]]
+        limit = LIMITS[image.stage]
+        if limit is Limit.APPEAR and image.appear_from is not None:
+            left = self._limits[Limit.TIMEOUT].left(image.appear_from)
+            return Deadline(image.appear_from, min(self.wait.appear_timeout, left))
+        return self._limits[limit]
 
     def is_missed(self, image: Waiting, now: float) -> bool:
         """Whether the deadline has come and no poll can be taken any more; a timeout of 0 leaves one."""

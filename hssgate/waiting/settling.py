@@ -1,6 +1,7 @@
 """When a success is believed: once it is old, or once two reads far enough apart agree on it."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from hssgate.durations import believable
 from hssgate.hss.models import CicdImage, ScanStatus
@@ -31,7 +32,8 @@ class _FirstSeen:
 
     fields: tuple[object, ...]
     at: float
-    believed: bool
+    is_old: bool = False  # its scan time proves that it does not change any more
+    is_agreed: bool = False  # a second read, `--settle` after this one, showed the same
 
 
 @record
@@ -57,12 +59,15 @@ class Settling:
     """Which successes of one image are not believed yet, and when they may be.
 
     HSS may list a success before its numbers are final. A success is believed at once if its scan time proves that it
-    is old; otherwise only when a second read, `--settle` after the first, shows the same.
+    is old; otherwise only when a second read, `--settle` after the first, shows the same. One that was not listed at
+    the first answer came about during the wait: its scan time proves nothing unless the scan was seen in progress. One
+    that counts nothing and has no level may be a row that HSS has not filled yet, however old its scan is.
     """
 
     def __init__(self) -> None:
         self._moving: dict[GroupKey, _SeenMoving] = {}
         self._first_seen: dict[GroupKey, _FirstSeen] = {}
+        self._is_first_answer = True
         self.due: dict[GroupKey, float] = {}  # when the next read may settle it, on the monotonic clock
 
     def update(self, row_groups: Iterable[RowGroup], times: AnswerTimes, settle: float) -> None:
@@ -81,18 +86,25 @@ class Settling:
             if not is_success or settle == 0:
                 continue
             first = self._first_seen[group.key] = self._first_read(group, before.get(group.key), times, settle)
-            if not first.believed:
+            if not (first.is_agreed or (first.is_old and not group.row.is_empty)):
                 self.due[group.key] = first.at + settle
+        self._is_first_answer = False
+
+    @property
+    def agreed(self) -> frozenset[GroupKey]:
+        """Keys of the groups whose success two reads showed alike, `--settle` apart."""
+        return frozenset(key for key, first in self._first_seen.items() if first.is_agreed)
 
     def _first_read(self, group: RowGroup, first: _FirstSeen | None, times: AnswerTimes, settle: float) -> _FirstSeen:
         """Return when the result was first seen as it is now, and whether that was long enough ago."""
         fields = compared_fields(group.row)
         if first is None:
-            is_old = _is_old(group.row, self._moving.get(group.key), times.server, settle)
-            return _FirstSeen(fields, times.ended, believed=is_old)
+            moving = self._moving.get(group.key)
+            was_listed = self._is_first_answer or moving is not None
+            return _FirstSeen(fields, times.ended, was_listed and _is_old(group.row, moving, times.server, settle))
         if first.fields != fields:
-            return _FirstSeen(fields, times.ended, believed=False)
-        return _FirstSeen(fields, first.at, believed=first.believed or times.began >= first.at + settle)
+            return _FirstSeen(fields, times.ended)
+        return replace(first, is_agreed=first.is_agreed or times.began >= first.at + settle)
 
 
 def _is_old(row: CicdImage, moving: _SeenMoving | None, server_time: float | None, settle: float) -> bool:

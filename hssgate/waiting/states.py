@@ -8,6 +8,7 @@ class Stage(StrEnum):
     """Where the wait for an image stands while it goes on."""
 
     NOT_STARTED = "not started"  # no row, a stale row, or `unscan`, and no scan of it was seen before
+    TAG_STARTED = "tag started"  # only a row of its names with no digest yet, or another one, is being scanned
     STARTED = "started"
     SETTLING = "settling"  # every scan has ended, and a success is younger than --settle
 
@@ -26,6 +27,7 @@ class Event(StrEnum):
     """What a poll brought, or what came instead of one."""
 
     NOTHING_STARTED = "no row, a stale row, or a row not scanned"
+    TAG_IN_PROGRESS = "nothing started, but a row of the same names without its digest is in progress"
     IN_PROGRESS = "a row in progress, of a status nobody documented, or gone since it was seen"
     YOUNG = "every scan has ended, and a success is too young to be believed"
     RESULT = "every scan has ended, and what it gave is believed or cannot be told apart"
@@ -69,6 +71,7 @@ class Edge:
 
 LIMITS = {
     Stage.NOT_STARTED: Limit.APPEAR,
+    Stage.TAG_STARTED: Limit.TIMEOUT,
     Stage.STARTED: Limit.TIMEOUT,
     Stage.SETTLING: Limit.TIMEOUT,
 }
@@ -87,16 +90,26 @@ _WHATEVER_THE_STAGE = {
 TABLE = {
     Stage.NOT_STARTED: {
         Event.NOTHING_STARTED: Edge(Stage.NOT_STARTED, Ending.TIMED_OUT),
+        Event.TAG_IN_PROGRESS: Edge(Stage.TAG_STARTED, Ending.TIMED_OUT),
         Event.NO_ANSWER: Edge(Stage.NOT_STARTED, Ending.UNANSWERED, Pause.RETRY),
+        **_WHATEVER_THE_STAGE,
+    },
+    Stage.TAG_STARTED: {
+        # The scan that was seen was not the image's, so the image has --appear-timeout anew.
+        Event.NOTHING_STARTED: Edge(Stage.NOT_STARTED, Ending.TIMED_OUT),
+        Event.TAG_IN_PROGRESS: Edge(Stage.TAG_STARTED, Ending.TIMED_OUT),
+        Event.NO_ANSWER: Edge(Stage.TAG_STARTED, Ending.UNANSWERED, Pause.RETRY),
         **_WHATEVER_THE_STAGE,
     },
     Stage.STARTED: {
         Event.NOTHING_STARTED: Edge(Stage.STARTED, Ending.TIMED_OUT),
+        Event.TAG_IN_PROGRESS: Edge(Stage.STARTED, Ending.TIMED_OUT),
         Event.NO_ANSWER: Edge(Stage.STARTED, Ending.UNANSWERED, Pause.RETRY),
         **_WHATEVER_THE_STAGE,
     },
     Stage.SETTLING: {
         Event.NOTHING_STARTED: Edge(Stage.STARTED, Ending.TIMED_OUT),
+        Event.TAG_IN_PROGRESS: Edge(Stage.STARTED, Ending.TIMED_OUT),
         Event.NO_ANSWER: Edge(Stage.SETTLING, Ending.UNANSWERED, Pause.RETRY),
         **_WHATEVER_THE_STAGE,
     },

@@ -43,7 +43,7 @@ def override(rules: dict[str, object], images: list[str], **more: object) -> dic
         pytest.param({"severity": "High"}, {"severity_level": "High"}, Result.PASSED, "severity: High found, at most High accepted", id="anything goes"),
         pytest.param({"severity": "High"}, {"severity_level": "Critical"}, Result.ERROR, "severity: HSS gave no readable severity_level (but 'Critical'), which this rule needs", id="unknown level"),
         pytest.param({"severity": "High"}, {"severity_level": "high"}, Result.ERROR, "severity: HSS gave no readable severity_level (but 'high'), which this rule needs", id="level in another case"),
-        pytest.param({"severity": "High"}, {"severity_level": None}, Result.ERROR, "severity: HSS gave no severity_level, which this rule needs", id="no level"),
+        pytest.param({"severity": "High"}, {"severity_level": None}, Result.ERROR, "severity: HSS gave no severity_level, which this rule needs; vulnerabilities, high_vulnerabilities and malicious_files need none", id="no level"),
         pytest.param({"vulnerabilities": 20}, {}, Result.PASSED, "vulnerabilities: 20 found, at most 20 accepted", id="count at the limit"),
         pytest.param({"vulnerabilities": 19}, {}, Result.FAILED, "vulnerabilities: 20 found, at most 19 accepted", id="count above"),
         pytest.param({"vulnerabilities": 20}, {"vul_num": None}, Result.ERROR, "vulnerabilities: HSS gave no vul_num, which this rule needs", id="no count"),

@@ -89,7 +89,7 @@ def test_a_rule_reads_the_fields_that_it_declares_and_no_other(name: str, findin
 
     assert read <= {*RULES[name].fields}
     if findings or not RULES[name].needs_findings:
-        assert read == {*RULES[name].fields}
+        assert read | fields_read(name, CicdImage(), findings) == {*RULES[name].fields}
 
 
 @pytest.mark.parametrize("name", [*RULES])

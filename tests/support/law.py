@@ -180,7 +180,8 @@ def doubts(
         newest = _newest(group, now)
         if newest[0].get("scan_status") == "success":
             for row in newest:
-                found += [doubt for policy in policies for doubt in _breaches(row, policy, evidence or Evidence())]
+                filled = row | {"severity_level": "Security"} if _has_no_level(asked, whole, key, row) else row
+                found += [doubt for policy in policies for doubt in _breaches(filled, policy, evidence or Evidence())]
         elif not all(_accepts(row, policy, evidence or Evidence()) for row in newest for policy in policies):
             found.append(f"{key}: the scan had not succeeded: {newest[0].get('scan_status')}")
         else:
@@ -223,6 +224,25 @@ def _group_doubts(asked: Asked, whole: Sequence[_Whole], key: tuple[Any, ...]) -
         yield "not settled"
 
 
+def _has_no_level(asked: Asked, whole: Sequence[_Whole], key: tuple[Any, ...], row: Row) -> bool:
+    """Whether the level may be missing: all three counts are 0, and two reads far enough apart showed so."""
+    counts = [number(row.get(name)) for name in _COUNTED.values()]
+    is_empty = row.get("severity_level") in (None, "") and counts == [0, 0, 0]
+    return is_empty and asked.settle > 0 and _is_agreed(asked, whole, key, row)
+
+
+def _is_agreed(asked: Asked, whole: Sequence[_Whole], key: tuple[Any, ...], row: Row) -> bool:
+    """Whether two reads, `--settle` apart, showed the row alike, and none between them another one."""
+    last = whole[-1].look
+    same_since = last.ended
+    for seen in reversed(whole):
+        newest = _newest(seen.groups.get(key, []), seen.look.now)
+        if not newest or any(_content(other) != _content(row) for other in newest):
+            break
+        same_since = seen.look.ended
+    return last.began - same_since >= asked.settle - 1e-6
+
+
 def _is_settled(asked: Asked, whole: Sequence[_Whole], key: tuple[Any, ...], row: Row) -> bool:
     last = whole[-1].look
     same_since = last.ended
@@ -242,7 +262,8 @@ def _is_settled(asked: Asked, whole: Sequence[_Whole], key: tuple[Any, ...], row
     if scan_time is None or last.server_time - scan_time / 1000 < asked.settle:
         return False
     # Old enough; where a scan was seen under way the time has to be that scan's. `Date` leaves out parts of a second.
-    return all(scan_time / 1000 >= at + 1 and scan_time != shown for at, shown in moved)
+    # What was not listed from the first answer on came about meanwhile, and its time proves nothing by itself.
+    return (unchanged or bool(moved)) and all(scan_time / 1000 >= at + 1 and scan_time != shown for at, shown in moved)
 
 
 def _accepts(row: Row, policy: Row, evidence: Evidence) -> bool:

@@ -19,6 +19,7 @@ class Image:
     stage: Stage = Stage.STARTED
     pause: Pause = Pause.PACED
     settles_at: tuple[float, ...] = ()
+    appear_from: float | None = None
 
 
 def schedule(**wait: float) -> Schedule:
@@ -41,6 +42,18 @@ def test_the_deadline_is_that_of_the_stage(stage: Stage, wait: dict[str, float],
 
     assert times.deadline(image) == Deadline(START, seconds)
     assert [times.is_missed(image, START + seconds - 1), times.is_missed(image, START + seconds)] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("appear_from", "at"),
+    [
+        pytest.param(START + 100, START + 600, id="from the moment on"),
+        pytest.param(START + 900, START + 1000, id="not beyond --timeout"),
+    ],
+)
+def test_the_appear_timeout_may_begin_anew(appear_from: float, at: float) -> None:
+    """A scan under the same names was seen, and was not the image's."""
+    assert schedule().deadline(Image(Stage.NOT_STARTED, appear_from=appear_from)).at == at
 
 
 def test_a_timeout_of_0_leaves_one_poll() -> None:

@@ -19,7 +19,8 @@ from hssgate.waiting.schedule import Schedule
 from hssgate.waiting.states import LIMITS, TABLE, Edge, Ending, Event, Limit, Pause, Stage
 from tests.support.fakes import START, FakeClock
 
-IMAGE = parse_reference("app:1")
+DIGEST = "sha256:" + "a" * 64
+IMAGE = parse_reference(f"app:1@{DIGEST}")
 OTHER = parse_reference("other:1")
 PATIENCE = WaitSettings(timeout=1000, appear_timeout=600, settle=20, interval=5, max_interval=60)
 OVERDUE = {Event.OVERDUE, Event.OVERDUE_UNANSWERED}
@@ -30,7 +31,8 @@ Look = Callable[[], Listing[CicdImage]]
 
 
 def listing(**fields: object) -> Listing[CicdImage]:
-    row = CicdImage.model_validate({"image_name": "app", "image_version": "1", "severity_level": "Low"} | fields)
+    names = {"image_name": "app", "image_version": "1", "image_digest": DIGEST}
+    row = CicdImage.model_validate(names | {"severity_level": "Low"} | fields)
     return Listing((row,), START, Exchange(200))
 
 
@@ -53,15 +55,18 @@ def signal() -> Listing[CicdImage]:
 NOTHING: Look = lambda: Listing((), START, Exchange(200))  # noqa: E731 - a look beside the others below
 SCANNING: Look = lambda: listing(scan_status="scanning")  # noqa: E731
 JUST_ENDED: Look = lambda: listing(scan_status="success", latest_scan_time=int(1000 * START))  # noqa: E731
+OTHER_SCANNING: Look = lambda: listing(scan_status="scanning", image_digest=None)  # noqa: E731
 FAILED: Look = lambda: listing(scan_status="failed", latest_scan_time=int(1000 * START))  # noqa: E731
 
 REACHING: dict[Stage, list[Look]] = {
     Stage.NOT_STARTED: [NOTHING],
+    Stage.TAG_STARTED: [OTHER_SCANNING],
     Stage.STARTED: [SCANNING],
     Stage.SETTLING: [SCANNING, JUST_ENDED],
 }
 BRINGING: dict[Event, list[Look]] = {
     Event.NOTHING_STARTED: [lambda: listing(scan_status="unscan")],
+    Event.TAG_IN_PROGRESS: [OTHER_SCANNING],
     Event.IN_PROGRESS: [SCANNING],
     Event.YOUNG: [lambda: listing(scan_status="success", latest_scan_time=int(1000 * START), vul_num=7)],
     Event.RESULT: [FAILED],
@@ -135,7 +140,8 @@ def test_each_edge_ends_at_the_deadline(stage: Stage, event: Event) -> None:
     before = Walk(REACHING[stage] + BRINGING[event])
     before.ends()
     began = before.taken[-2] - 1000.0
-    left = deadline(edge.to) - began
+    is_new = (stage, edge.to) == (Stage.TAG_STARTED, Stage.NOT_STARTED)  # then --timeout alone can be over
+    left = (PATIENCE.timeout if is_new else deadline(edge.to)) - began
 
     at, just_before = (Walk(REACHING[stage] + BRINGING[event], slow=left + more) for more in (0.0, -11.0))
 
@@ -204,7 +210,7 @@ def test_only_a_believed_result_ends_well() -> None:
 def test_the_last_look_tells_the_exit_code() -> None:
     """Where the last look got no answer the wait ends unanswered (3), else timed out (4); whatever the stage."""
     unanswered = {Event.NO_ANSWER, Event.TOO_MANY_FAULTS, Event.OVERDUE_UNANSWERED}
-    answered = {Event.NOTHING_STARTED, Event.IN_PROGRESS, Event.YOUNG, Event.OVERDUE}
+    answered = {Event.NOTHING_STARTED, Event.TAG_IN_PROGRESS, Event.IN_PROGRESS, Event.YOUNG, Event.OVERDUE}
 
     assert {TABLE[stage][event].at_deadline for stage in Stage for event in unanswered} == {Ending.UNANSWERED}
     assert {TABLE[stage][event].at_deadline for stage in Stage for event in answered} == {Ending.TIMED_OUT}
@@ -217,6 +223,7 @@ def test_a_scan_that_has_started_never_falls_back_to_the_shorter_deadline() -> N
     assert [edge for edge in started if edge.to is Stage.NOT_STARTED] == []
     assert LIMITS == {
         Stage.NOT_STARTED: Limit.APPEAR,
+        Stage.TAG_STARTED: Limit.TIMEOUT,
         Stage.STARTED: Limit.TIMEOUT,
         Stage.SETTLING: Limit.TIMEOUT,
     }
