@@ -135,6 +135,43 @@ def _small_rows() -> bytes:
     return _listing([ROW | {"image_id": str(number), "scan_failed_desc": "x" * 80} for number in range(92_000)], 92_000)
 
 
+def _changing(count: int, change: Callable[[int, int], dict[str, object]]) -> Callable[[], Answer]:
+    """Return what makes a list of which every row changes at each poll.
+
+    Args:
+        count: of rows.
+        change: makes what changes in a row, of the number of the poll and of the row.
+    """
+
+    def ready() -> Answer:
+        polls = [0]
+
+        def answer(_path: str, offset: int) -> bytes:
+            polls[0] += offset == 0
+            numbers = range(offset, min(offset + 200, count))
+            return _listing([ROW | {"image_id": str(n)} | change(polls[0], n) for n in numbers], count)
+
+        return answer
+
+    return ready
+
+
+def _new_times(poll: int, number: int) -> dict[str, object]:
+    if number == 0:
+        return {"scan_status": "scanning"}
+    time = 1_700_000_000_000 + MILLION * poll + number
+    return {"latest_scan_time": time, "latest_update_time": time}
+
+
+def _new_status(poll: int, number: int) -> dict[str, object]:
+    return {"namespace": f"n{number}", "scan_status": f"odd-{poll}-{number}"}
+
+
+def _new_group(poll: int, number: int) -> dict[str, object]:
+    return {"namespace": f"n{poll}-{number}", "scan_status": "scanning"}
+
+
+CHANGING = ", new at each poll"  # ends the names of cases that are polled often
 ANSWERS: dict[str, tuple[Callable[[], Answer], dict[str, str]]] = {
     "a plain row": (_findings(3), {}),
     "32 MiB of small rows": (_always(_small_rows), {}),
@@ -178,6 +215,10 @@ ANSWERS: dict[str, tuple[Callable[[], Answer], dict[str, str]]] = {
     "100,000 findings": (_findings(100_000), {}),
     "100,000 findings, long texts": (_findings(100_000, "x" * 5_000), {}),
     "findings without end": (_findings(2 * MILLION), {}),
+    f"12,000 rows of one tag, their times{CHANGING}": (_changing(12_000, _new_times), {}),
+    f"20,000 groups of one image, their statuses{CHANGING}": (_changing(20_000, _new_status), {}),
+    f"1,000 groups of one image, their statuses{CHANGING}": (_changing(1_000, _new_status), {}),
+    f"900 groups of one image, their names{CHANGING}": (_changing(900, _new_group), {}),
 }
 
 

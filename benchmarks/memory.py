@@ -1,6 +1,6 @@
-"""How much memory `hssgate check` takes at most, whatever the server sends: a process each, before a hostile one.
+"""How much memory, time and output `hssgate check` takes at most: a process for each thing that a hostile server sends.
 
-Exits with 1 where one took more than the limit, passed, crashed or hung. Run it with `make bench`; arguments are parts
+Exits with 1 where one took more than the limits, passed, crashed or hung. Run it with `make bench`; arguments are parts
 of the names of the cases to run.
 """
 
@@ -8,12 +8,16 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
-from benchmarks.hostile_server import ANSWERS, TOKEN
+from benchmarks.hostile_server import ANSWERS, CHANGING, TOKEN
 from hssgate.reports import FORMATS
 
 LIMIT = 150  # MB
+TIMEOUT = 20  # seconds that each is given
+LATEST = TIMEOUT + 10  # seconds after which each must have ended, on a busy machine
+MOST_PRINTED = 1.0  # MB on stdout and stderr
 _THOUSAND = "1,000 images asked for"
 _POLICY = """
 rules: {severity: High, vulnerabilities: 1000000, high_vulnerabilities: 0, medium_vulnerabilities: 10}
@@ -23,7 +27,7 @@ ignore: [{vulnerability: 'SA-1', reason: to have one}]
 
 def main() -> int:
     """Measure and print the table; return the exit code."""
-    print("| the server sends | exit code | peak memory |\n|---|---|---|")
+    print("| the server sends | exit code | peak memory | seconds | printed |\n|---|---|---|---|---|")
     chosen = [name for name in ANSWERS if not sys.argv[1:] or any(part in name for part in sys.argv[1:])]
     return max([_told(name) for name in chosen], default=2)
 
@@ -36,19 +40,22 @@ def _told(name: str) -> int:
         tempfile.TemporaryDirectory() as folder,
     ):
         try:
-            code, peak = _run(name, next(iter(server.stdout or ())).strip(), Path(folder))
+            code, peak, seconds, printed = _run(name, next(iter(server.stdout or ())).strip(), Path(folder))
         finally:
             server.kill()
-    print(f"| {name} | {code} | {peak:.0f} MB |", flush=True)
-    return int(peak > LIMIT or code not in {3, 5, 10})
+    print(f"| {name} | {code} | {peak:.0f} MB | {seconds:.0f} | {printed:.2f} MB |", flush=True)
+    is_late = seconds > LATEST or printed > MOST_PRINTED
+    return int(peak > LIMIT or is_late or code not in {3, 4, 5, 10})
 
 
-def _run(name: str, url: str, folder: Path) -> tuple[int, float]:
-    """Return the exit code of a check with every report, and the peak of its memory in MB."""
+def _run(name: str, url: str, folder: Path) -> tuple[int, float, float, float]:
+    """Return the exit code of a check with every report, the peak of its memory in MB, its seconds, and MB printed."""
     (folder / "hssgate.yaml").write_text(_POLICY, encoding="utf-8")
     images, options = ["app:1.0"], []
     if name.startswith(_THOUSAND):
         images, options = [f"app{number}:1.0" for number in range(1000)], ["--cicd-name", "pipeline"]
+    if name.endswith(CHANGING):
+        options = ["--interval", "1", "--max-interval", "1"]
     command = [
         sys.executable,
         "-m",
@@ -59,7 +66,7 @@ def _run(name: str, url: str, folder: Path) -> tuple[int, float]:
         "--project-id",
         "demo",
         "--timeout",
-        "20",
+        str(TIMEOUT),
         *options,
     ]
     command += [word for form in FORMATS for word in ("--report", f"{form}=report.{form}")]
@@ -74,13 +81,15 @@ def _run(name: str, url: str, folder: Path) -> tuple[int, float]:
         "GITHUB_STEP_SUMMARY": str(folder / "summary"),
         "GITHUB_OUTPUT": str(folder / "output"),
     }
+    began = time.monotonic()
     with (folder / "said").open("wb") as said:
         process = subprocess.Popen(
             ["/usr/bin/timeout", "-s", "KILL", "60", *command], env=environ, cwd=folder, stdout=said, stderr=said
         )
         _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.monotonic() - began
     process.returncode = os.waitstatus_to_exitcode(status)
-    return process.returncode, usage.ru_maxrss / 1024
+    return process.returncode, usage.ru_maxrss / 1024, seconds, (folder / "said").stat().st_size / 1e6
 
 
 if __name__ == "__main__":

@@ -34,6 +34,8 @@ from hssgate.waiting.poller import Poller
 from hssgate.waiting.row_filter import Wanted
 from hssgate.waiting.schedule import Schedule
 
+_MOST_WARNINGS = 200  # while images are polled and findings are read: a server could give rise to any number
+_MORE_WARNINGS = f"more than {_MOST_WARNINGS} warnings: the others are left out"
 _LEAST_ROOM = 100_000  # bytes for the rows of one poll group, enough for about forty
 
 
@@ -159,6 +161,7 @@ class _Warnings:
 
     def __init__(self, observer: Observer) -> None:
         self.lines: list[str] = []
+        self._warned: set[str] = set()
         self.tick_seconds = observer.tick_seconds
         self._observer = observer
         self._lock = threading.RLock()  # requests are made in several threads, and the main one shows that time passes
@@ -181,6 +184,9 @@ class _Warnings:
 
     def warn(self, text: str) -> None:
         with self._lock:
-            if text not in self.lines:
-                self.lines.append(text)
-                self._observer.warn(text)
+            if text in self._warned or len(self._warned) > _MOST_WARNINGS:
+                return
+            self._warned.add(text)
+            line = text if len(self._warned) <= _MOST_WARNINGS else _MORE_WARNINGS
+            self.lines.append(line)
+            self._observer.warn(line)

@@ -15,6 +15,13 @@ COMPARED = ("image_id", *_JUDGED)
 GroupKey = tuple[str | None, str | None, str | None, str | None, str | None]
 
 
+MOST_GROUPS = 1_000  # of one image, that are told apart
+
+
+class TooManyGroups(Exception):
+    """More groups of rows belong to an image than are told apart."""
+
+
 class Phase(StrEnum):
     """Where a group of rows stands."""
 
@@ -73,11 +80,16 @@ def group_rows(
         scanned_after: epoch milliseconds; a result with an earlier scan time, or with none, is stale.
         now: the server's present in epoch milliseconds; a time well beyond it is none.
         new: whether the result of a group came about during the wait; then a failure needs no scan time to be fresh.
+
+    Raises:
+        TooManyGroups: there are more than are told apart.
     """
     groups: dict[GroupKey, list[CicdImage]] = {}
     for row in rows:
         if reference.owns(row):
             groups.setdefault(group_key(row), []).append(row)
+            if len(groups) > MOST_GROUPS:
+                raise TooManyGroups
     return tuple(_row_group(key, group, scanned_after, now, is_new=new(key)) for key, group in groups.items())
 
 

@@ -5,16 +5,38 @@ from dataclasses import replace
 
 from hssgate.hss.models import CicdImage
 from hssgate.verdict import Read
-from hssgate.waiting.groups import MOVING, GroupKey, Phase, RowGroup, is_newer, judged_fields
+from hssgate.waiting.groups import (
+    MOST_GROUPS,
+    MOVING,
+    GroupKey,
+    Phase,
+    RowGroup,
+    TooManyGroups,
+    is_newer,
+    judged_fields,
+)
 
-_MOST_CHANGES = 200
+MOST_CHANGES = 200  # of one image
+_LEAST_CHANGES = 20
+_CHANGES_OF_RUN = 20_000
+_ROOM_FOR_CHANGES = 50
+
+
+def changes_kept(images: int) -> int:
+    """Return how many changes of state are kept of each of so many images: all of them lie in memory until the end."""
+    return max(_LEAST_CHANGES, min(MOST_CHANGES, _CHANGES_OF_RUN // max(images, 1)))
 
 
 class ReadHistory:
-    """Reads kept as evidence: each change of state and the last two."""
+    """Reads kept as evidence: each change of state and the last two.
 
-    def __init__(self) -> None:
+    Args:
+        most_changes: of state that are kept.
+    """
+
+    def __init__(self, most_changes: int = MOST_CHANGES) -> None:
         self.polls = 0
+        self._most_changes = most_changes
         self._changes: list[Read] = []
         self._recent: list[Read] = []
 
@@ -23,14 +45,38 @@ class ReadHistory:
         self.polls += 1
         if not self._recent or _evidence(read) != _evidence(self._recent[-1]):
             self._changes.append(read)
-        if len(self._changes) > _MOST_CHANGES:
-            del self._changes[_MOST_CHANGES // 2]
+        if len(self._changes) > self._most_changes:
+            del self._changes[self._most_changes // 2]
         self._recent = [*self._recent[-1:], read]
 
     @property
     def kept(self) -> tuple[Read, ...]:
         """The reads, in their order."""
         return (*(read for read in self._changes if read not in self._recent), *self._recent)
+
+
+class _Outranked:
+    """Finished rows of one group that a scan in progress outranked, as hashes.
+
+    Two rows with the same hash are a reason for doubt, never for belief. A server could list other rows at every poll
+    without end: what is remembered is bounded by what one answer held, and once there was more, any row may be one that
+    was forgotten.
+    """
+
+    def __init__(self) -> None:
+        self._hashes: set[int] = set()
+        self._most_rows = 0
+        self.are_too_many = False
+
+    def add(self, rows: Sequence[CicdImage]) -> None:
+        self._most_rows = max(self._most_rows, len(rows))
+        self._hashes |= {hash(judged_fields(row)) for row in rows}
+        if len(self._hashes) > 2 * self._most_rows + _ROOM_FOR_CHANGES:
+            self._hashes.clear()
+            self.are_too_many = True
+
+    def may_hold(self, row: CicdImage) -> bool:
+        return self.are_too_many or hash(judged_fields(row)) in self._hashes
 
 
 class GroupHistory:
@@ -44,7 +90,12 @@ class GroupHistory:
         self._newest: dict[GroupKey, CicdImage] = {}
         self._new: set[GroupKey] = set()
         self._was_answered = False
-        self._outranked: set[tuple[object, ...]] = set()
+        self._outranked: dict[GroupKey, _Outranked] = {}
+
+    @property
+    def has_forgotten(self) -> bool:
+        """Whether results of a group are not believed any more, since too many of them came and went."""
+        return any(outranked.are_too_many for outranked in self._outranked.values())
 
     def is_new(self, key: GroupKey) -> bool:
         """Whether what is listed of a group now came about during the wait: it was not listed before, or moving."""
@@ -56,16 +107,21 @@ class GroupHistory:
         Args:
             found: the groups as listed.
             present: the server's time, epoch milliseconds.
+
+        Raises:
+            TooManyGroups: there are more than are told apart; the answer changes nothing.
         """
+        listed = {group.key for group in found}
+        if len(self._newest.keys() | listed) > MOST_GROUPS:
+            raise TooManyGroups
         self._new |= {group.key for group in found if group.phase in MOVING or self.is_new(group.key)}
         self._was_answered = True
         for group in found:
             if group.phase in MOVING:
                 before = self._newest.get(group.key)
-                finished = group.others if before is None else (*group.others, before)
-                self._outranked |= {(group.key, judged_fields(row)) for row in finished}
+                finished = group.others if before is None or not before.is_terminal else (*group.others, before)
+                self._outranked.setdefault(group.key, _Outranked()).add(finished)
         kept = tuple(self._or_vanished(group, present) for group in found)
-        listed = {group.key for group in found}
         gone = tuple(RowGroup(key, Phase.VANISHED, row) for key, row in self._newest.items() if key not in listed)
         self._newest |= {group.key: group.row for group in kept}
         return (*kept, *gone)
@@ -74,8 +130,8 @@ class GroupHistory:
         before = self._newest.get(group.key)
         if before is None or group.phase is not Phase.ENDED:
             return group
-        is_outranked = (group.key, judged_fields(group.row)) in self._outranked
-        if is_outranked or is_newer(before, group.row, present):
+        outranked = self._outranked.get(group.key)
+        if (outranked is not None and outranked.may_hold(group.row)) or is_newer(before, group.row, present):
             return replace(group, phase=Phase.VANISHED, row=before)
         return group
 

@@ -1,20 +1,28 @@
 """State of one image while it is polled."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from hssgate.errors import ApiError, ApiRefused, ApiUnavailable
 from hssgate.hss.models import CicdImage
 from hssgate.hss.paging import Listing
+from hssgate.hss.responses import unreadable_row
 from hssgate.reference import Reference
 from hssgate.text import clean
 from hssgate.verdict import Read
-from hssgate.waiting.groups import NOT_STARTED, Phase, RowGroup, group_rows
-from hssgate.waiting.history import GroupHistory, ReadHistory
+from hssgate.waiting.groups import MOST_GROUPS, NOT_STARTED, Phase, RowGroup, TooManyGroups, group_rows
+from hssgate.waiting.history import MOST_CHANGES, GroupHistory, ReadHistory
 from hssgate.waiting.observation import Observation, state_of, status_of
+from hssgate.waiting.row_filter import odd_row_of
 from hssgate.waiting.settling import AnswerTimes, Settling
 from hssgate.waiting.states import Ending, Event, Pause, Stage
 
+_PHASES = list(Phase)
 _MOST_SIMILAR_ROWS = 200
+_MOST_NAMED = 5  # groups, in a line about the state
+_LONGEST_NAMED = 200  # characters of one of them
+_MOST_STATUSES = 10  # undocumented ones, that are warned of
+_TOO_MANY_GROUPS = f"more than {MOST_GROUPS} groups of rows belong to the image, which are too many to be told apart"
+_TOO_MANY_GROUPS_ADVICE = "name the organisation in IMAGE, or give --cicd-name or --registry-name"
 
 
 class ImageState:
@@ -22,9 +30,10 @@ class ImageState:
 
     Args:
         reference: the image.
+        most_changes: of state that are kept as evidence.
     """
 
-    def __init__(self, reference: Reference) -> None:
+    def __init__(self, reference: Reference, most_changes: int = MOST_CHANGES) -> None:
         self.reference = reference
         self.stage = Stage.NOT_STARTED
         self.ending: Ending | None = None
@@ -33,7 +42,7 @@ class ImageState:
         self._row_groups: tuple[RowGroup, ...] = ()
         self._groups = GroupHistory()
         self._settling = Settling()
-        self._reads = ReadHistory()
+        self._reads = ReadHistory(most_changes)
         self._error: ApiError | None = None
         self._server_time: float | None = None
         self._scanned_after: int | None = None
@@ -43,11 +52,12 @@ class ImageState:
         self._searched = False
         self._shown_state = ""
         self._statuses_warned_of: set[str | None] = set()
+        self._has_warned_of_forgotten = False
 
     def answered(
         self, listing: Listing[CicdImage], times: AnswerTimes, *, at: float, settle: float, scanned_after: int | None
-    ) -> Event:
-        """Take in the rows of an answer, and return what they show.
+    ) -> Event | ApiUnavailable:
+        """Take in the rows of an answer, and return what they show, or why nothing of them can be relied on.
 
         Args:
             listing: the answer.
@@ -56,18 +66,23 @@ class ImageState:
             settle: how far apart two equal reads of a young success must be, in seconds; 0 believes the first.
             scanned_after: epoch milliseconds; an earlier result is stale.
         """
+        exchange = listing.exchange
+        if (odd := odd_row_of(self.reference, listing)) is not None:
+            return unreadable_row(odd, exchange)
+        present = int(1000 * (at if times.server is None else times.server))
+        try:
+            found = group_rows(self.reference, listing.rows, scanned_after, present, self._groups.is_new)
+            self._row_groups = self._groups.update(found, present)
+        except TooManyGroups:
+            return ApiUnavailable(_TOO_MANY_GROUPS, exchange, advice=_TOO_MANY_GROUPS_ADVICE)
         self._error = None
         self._server_time = times.server
         self._scanned_after = scanned_after
-        present = int(1000 * (at if times.server is None else times.server))
-        found = group_rows(self.reference, listing.rows, scanned_after, present, self._groups.is_new)
-        self._row_groups = self._groups.update(found, present)
         self._settling.update(self._row_groups, times, settle)
         self._moving_of_tag = next(
             (row for row in listing.rows if row.is_moving and self.reference.may_become(row)), None
         )
         self._similar_rows = tuple(row for row in listing.rows if not self.reference.owns(row))[:_MOST_SIMILAR_ROWS]
-        exchange = listing.exchange
         self._reads.add(Read(at, exchange.http_status, exchange.request_id, self._telling_row()))
         return self._event()
 
@@ -121,12 +136,21 @@ class ImageState:
             return clean(f"not listed by its digest; a row with {digest}: {status_of(row)}")
         if not self._row_groups:
             return "not listed"
-        several = len(self._row_groups) > 1
-        words = [
-            (f"{group.label}: " if several else "") + state_of(group, group.key in self._settling.due)
-            for group in self._row_groups
-        ]
-        return clean("; ".join(words))
+        if len(self._row_groups) == 1:
+            return self._worded(self._row_groups[0])
+        return clean("; ".join(self._named_groups()))
+
+    def _named_groups(self) -> list[str]:
+        """Return a few groups in words, those that hold the image up first where there are more."""
+        groups: Sequence[RowGroup] = self._row_groups
+        if (more := len(groups) - _MOST_NAMED) <= 0:
+            return [f"{group.label}: {self._worded(group)}" for group in groups]
+        first = sorted(groups, key=_order)[:_MOST_NAMED]
+        named = [clean(f"{group.label}: {self._worded(group)}", _LONGEST_NAMED) for group in first]
+        return [*named, f"and {more} more"]
+
+    def _worded(self, group: RowGroup) -> str:
+        return clean(state_of(group, group.key in self._settling.due))
 
     def has_new_state(self) -> bool:
         """Whether the state changed since this was last asked."""
@@ -134,14 +158,25 @@ class ImageState:
         return changed
 
     def new_warnings(self) -> list[str]:
-        """Return a line for each undocumented status not warned of before."""
-        odd = [group for group in self._row_groups if group.phase is Phase.UNDOCUMENTED]
-        new = [group for group in odd if group.row.scan_status not in self._statuses_warned_of]
-        self._statuses_warned_of |= {group.row.scan_status for group in new}
-        return [
-            f"{self.reference.text}: the scan status {status_of(group.row)} is not documented; waiting for one that is"
-            for group in new
-        ]
+        """Return a line for each undocumented status not warned of before, and one where there is no end of them."""
+        lines = []
+        rows = {group.row.scan_status: group.row for group in self._row_groups if group.phase is Phase.UNDOCUMENTED}
+        for status, row in rows.items():
+            if status in self._statuses_warned_of or len(self._statuses_warned_of) > _MOST_STATUSES:
+                continue
+            self._statuses_warned_of.add(status)
+            if len(self._statuses_warned_of) <= _MOST_STATUSES:
+                named = f"the scan status {status_of(row)} is"
+            else:
+                named = "more scan statuses are"
+            lines.append(f"{self.reference.text}: {named} not documented; waiting for one that is")
+        if self._groups.has_forgotten and not self._has_warned_of_forgotten:
+            self._has_warned_of_forgotten = True
+            lines.append(
+                f"{self.reference.text}: more results came and went while it was scanned than are remembered; none of "
+                "them is believed"
+            )
+        return lines
 
     def observation(self) -> Observation:
         """Return what was seen, once the wait is over."""
@@ -171,6 +206,9 @@ class ImageState:
 
     def _telling_row(self) -> CicdImage | None:
         """Return the row of the group that holds the image up, else of the first."""
-        order = list(Phase)
-        worst = min(self._row_groups, key=lambda group: order.index(group.phase), default=None)
+        worst = min(self._row_groups, key=_order, default=None)
         return worst.row if worst else None
+
+
+def _order(group: RowGroup) -> int:
+    return _PHASES.index(group.phase)

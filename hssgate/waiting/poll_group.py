@@ -30,12 +30,13 @@ class OpenGroup:
         number: of the group in its run, from 0.
         group: what is polled.
         due: when it is polled first, on the monotonic clock.
+        most_changes: of the state of an image that are kept as evidence.
     """
 
-    def __init__(self, number: int, group: PollGroup, due: float) -> None:
+    def __init__(self, number: int, group: PollGroup, due: float, most_changes: int) -> None:
         self.number = number
         self.fetch = group.fetch
-        self.images = [ImageState(reference) for reference in group.references]
+        self.images = [ImageState(reference, most_changes) for reference in group.references]
         self.left = len(self.images)  # that are open
         self.due = due
         self.failures = Failures()

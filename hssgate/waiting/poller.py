@@ -4,22 +4,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from hssgate.clock import Clock
-from hssgate.durations import Moment, format_moment
+from hssgate.durations import Moment
 from hssgate.errors import ApiError, ApiUnavailable, Interrupted, RequestRefused
 from hssgate.exit_codes import ExitCode
 from hssgate.hss.models import CicdImage
 from hssgate.hss.paging import Listing
-from hssgate.hss.responses import unreadable_row
 from hssgate.reference import Reference, basename
 from hssgate.text import plural
 from hssgate.waiting.announcer import Announcer
+from hssgate.waiting.history import changes_kept
 from hssgate.waiting.image import ImageState
 from hssgate.waiting.observation import Observation
 from hssgate.waiting.observer import Observer
 from hssgate.waiting.pacing import poll_pause
 from hssgate.waiting.poll_group import OpenGroup, PollGroup
 from hssgate.waiting.retry import pause_until
-from hssgate.waiting.row_filter import odd_row_of
 from hssgate.waiting.schedule import DueTimes, Schedule
 from hssgate.waiting.server_clock import ServerClock
 from hssgate.waiting.settling import AnswerTimes
@@ -72,9 +71,12 @@ class Poller:
         self._similar_rows = SimilarRows(similar_rows)
         self.interruption: ExitCode | None = None
         self._epoch_at_zero = clock.epoch() - clock.monotonic()
-        self._server_clock = ServerClock(clock, observer.warn)
+        self._server_clock = ServerClock(clock, observer.warn, self._announcer.note)
         self._is_admitted = False  # an answer has shown that the credentials are good
-        self._groups = [OpenGroup(number, group, schedule.start) for number, group in enumerate(poll_groups)]
+        most_changes = changes_kept(sum(len(group.references) for group in poll_groups))
+        self._groups = [
+            OpenGroup(number, group, schedule.start, most_changes) for number, group in enumerate(poll_groups)
+        ]
         self._open_groups = sum(group.left > 0 for group in self._groups)
         self._due_times = DueTimes()  # of the groups that are not being polled
 
@@ -152,25 +154,26 @@ class Poller:
 
     def _take_rows(self, group: OpenGroup, listing: Listing[CicdImage], began: float) -> None:
         self._server_clock.note(listing, began)
-        scanned_after = self._reading_of_when()
+        scanned_after = self._server_clock.reading_of(self._scanned_after)
         by_name: dict[str, list[CicdImage]] = {}
         for row in listing.rows:
             by_name.setdefault(basename(row.image_name), []).append(row)
         unread: list[ApiUnavailable] = []
         for image in (polled := group.open):
-            if (odd := odd_row_of(image.reference, listing)) is not None:
-                unread.append(unreadable_row(odd, listing.exchange))
-                self._take_no_answer(group, image, unread[-1], Event.NO_ANSWER)
-                continue
-            event = image.answered(
+            result = image.answered(
                 replace(listing, rows=tuple(by_name.get(image.reference.basename, ()))),
                 AnswerTimes(began=began, ended=self._clock.monotonic(), server=listing.server_time),
                 at=self._present(),
                 settle=self._schedule.wait.settle,
                 scanned_after=scanned_after,
             )
-            self._apply(group, image, event)
+            if isinstance(result, ApiUnavailable):
+                unread.append(result)
+                self._take_no_answer(group, image, result, Event.NO_ANSWER)
+                continue
+            self._apply(group, image, result)
             self._announcer.change(image)
+        self._schedule.note_poll(self._clock.monotonic() - began)  # with what was made of the answer
         if len(unread) == len(polled):  # an image that was read is not kept waiting by one that was not
             pause = self._pause_after(group, unread[-1])
         else:
@@ -233,16 +236,6 @@ class Poller:
             group = self._groups[number]
             group.due = self._schedule.put_off(due, group.open, self._open_groups)
             self._due_times.put(number, group.due)
-
-    def _reading_of_when(self) -> int | None:
-        """Return WHEN in epoch milliseconds, on the server's clock as far as that is known."""
-        when = self._scanned_after
-        if when is None:
-            return None
-        reading = self._server_clock.reading_of(when)
-        if reading != when.epoch_ms:
-            self._announcer.note(f"for the difference of the clocks, {when} is read as {format_moment(reading)}")
-        return reading
 
     def _present(self) -> float:
         """Return the present in epoch seconds, by a clock that is not adjusted meanwhile."""

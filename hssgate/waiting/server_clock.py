@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from hssgate.clock import Clock
-from hssgate.durations import AHEAD_AT_MOST, Moment, describe_skew
+from hssgate.durations import AHEAD_AT_MOST, Moment, describe_skew, format_moment
 from hssgate.hss.models import CicdImage
 from hssgate.hss.paging import Listing
 
@@ -18,12 +18,14 @@ class ServerClock:
     Args:
         clock: this machine's.
         warn: called with a line where the clocks differ widely.
+        note: called with a line where WHEN is read otherwise than it was given.
     """
 
-    def __init__(self, clock: Clock, warn: Callable[[str], None]) -> None:
+    def __init__(self, clock: Clock, warn: Callable[[str], None], note: Callable[[str], None]) -> None:
         self._clock = clock
         self._epoch_at_zero = clock.epoch() - clock.monotonic()  # WHEN is of this clock, even if it is set meanwhile
         self._warn = warn
+        self._note = note
         self._ahead = 0.0  # seconds that the server's clock is ahead of ours, as far as an answer has proven it
         self._was_told = False
 
@@ -46,15 +48,20 @@ class ServerClock:
             self._was_told = True
             self._warn(describe_skew(self._ahead))
 
-    def reading_of(self, when: Moment) -> int:
+    def reading_of(self, when: Moment | None) -> int | None:
         """Return the moment that results are compared with, in epoch milliseconds of the server's clock.
 
         A moment may have been taken from this machine's clock or from the server's, so the later reading counts. An age
         is counted from the present, which the server's clock tells. A difference of more than a quarter of an hour is
         rather a wrong `Date` than a wrong clock, and must not make an old result fresh: it moves WHEN back by no more.
         """
+        if when is None:
+            return None
         if abs(self._ahead) <= _KNOWN_FROM:
             return when.epoch_ms
         later = min(max(self._ahead, 0.0), _COUNTED_AT_MOST)
         ahead = max(self._ahead, -_COUNTED_AT_MOST) if when.is_age else later
-        return when.epoch_ms + int(1000 * ahead)
+        reading = when.epoch_ms + int(1000 * ahead)
+        if reading != when.epoch_ms:
+            self._note(f"for the difference of the clocks, {when} is read as {format_moment(reading)}")
+        return reading

@@ -111,6 +111,64 @@ def test_a_list_has_an_end(bench: Bench) -> None:
     assert len(asked) == len(set(asked)) < 50
 
 
+def paged(rows_of: Callable[[int], Sequence[Mapping[str, object]]]) -> Callable[[httpx.Request], httpx.Response]:
+    """Return what answers with the rows of a poll, by the number of the poll, in pages of 200."""
+    polls = [0]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        offset = int(request.url.params["offset"])
+        polls[0] += offset == 0
+        rows = rows_of(polls[0])
+        return listing(rows[offset : offset + 200], len(rows))
+
+    return answer
+
+
+@pytest.mark.large
+def test_groups_of_one_image_have_an_end(bench: Bench) -> None:
+    """Beyond a thousand there is no answer, and the message says how to name fewer; a thousand are judged."""
+    rows = [CLEAN | {"namespace": f"n{number}"} for number in range(1001)]
+
+    refused = bench.answer(paged(lambda _poll: rows)).check("app:1.0", "--timeout", "30s")
+    judged = bench.answer(paged(lambda _poll: rows[1:])).check("app:1.0", "--timeout", "30s")
+
+    assert (refused.code, judged.code) == (3, 0)
+    assert "more than 1000 groups of rows belong to the image" in refused.out
+    assert "name the organisation in IMAGE, or give --cicd-name or --registry-name" in refused.out
+
+
+@pytest.mark.large
+def test_statuses_without_end_are_few_words(bench: Bench) -> None:
+    """A thousand groups, each with another status at each poll: some are named, at each poll and in all."""
+    ended = bench.answer(
+        paged(
+            lambda poll: [
+                CLEAN | {"namespace": f"n{number}", "scan_status": f"odd-{poll}-{number}"} for number in range(1000)
+            ]
+        )
+    ).check("app:1.0", "--timeout", "2m", "-v")
+
+    assert ended.code == 4
+    assert ended.err.count("is not documented") == 10
+    assert "and 995 more" in ended.err
+    assert max(map(len, ended.err.splitlines())) < 1200
+    assert len(ended.err.splitlines()) < 10 + 4 * ended.report["images"][0]["polls"]
+
+
+def test_warnings_of_a_run_have_an_end(bench: Bench) -> None:
+    """Two hundred are shown while images are polled, and that there are more."""
+    names = [f"app{number}" for number in range(220)]
+    rows = [CLEAN | {"image_name": name, "scan_status": "odd", "cicd_name": "shop"} for name in names]
+
+    ended = bench.answer(paged(lambda _poll: rows)).check(
+        *(f"{name}:1.0" for name in names), "--cicd-name", "shop", "--timeout", "0"
+    )
+
+    assert ended.code == 4
+    assert ended.err.count("is not documented") == 200
+    assert ended.err.count("more than 200 warnings: the others are left out") == 1
+
+
 @pytest.mark.large
 def test_all_findings_of_a_run_have_an_end(bench: Bench) -> None:
     """The images whose findings there was no room for are errors; what was found before still blocks."""

@@ -8,6 +8,7 @@ from hssgate.hss.paging import Listing
 from hssgate.reference import parse_reference
 from hssgate.verdict import Read
 from hssgate.waiting.groups import Phase
+from hssgate.waiting.history import changes_kept
 from hssgate.waiting.image import ImageState
 from hssgate.waiting.observation import Observation
 from hssgate.waiting.settling import AnswerTimes
@@ -42,7 +43,9 @@ class Looks:
         self.now += 10
         listing = Listing(rows, server, Exchange(200, f"r-{self.now:g}"))
         times = AnswerTimes(began=self.now - 2, ended=self.now, server=server)
-        return self.image.answered(listing, times, at=AT, settle=settle, scanned_after=scanned_after)
+        event = self.image.answered(listing, times, at=AT, settle=settle, scanned_after=scanned_after)
+        assert isinstance(event, Event)
+        return event
 
     @property
     def seen(self) -> Observation:
@@ -224,6 +227,94 @@ def test_only_its_own_groups_results_are_outranked() -> None:
     assert looks.phases == [Phase.ENDED, Phase.ENDED]
 
 
+def test_outranked_results_without_end_are_a_reason_for_doubt() -> None:
+    """Of rows that are new at each poll only so many are remembered; then no result of the group is believed."""
+    looks = Looks()
+    elsewhere = OLD.model_copy(update={"namespace": "x"})
+
+    for poll in range(8):
+        finished = [row(vul_num=1000 * poll + number) for number in range(20)]
+        assert looks.bring(SCANNING, *finished, elsewhere) is Event.IN_PROGRESS
+
+    new = row(vul_num=99_999, latest_scan_time=NOW_MS - 10_000, latest_update_time=NOW_MS)
+    assert looks.bring(new, elsewhere) is Event.IN_PROGRESS
+    assert looks.phases == [Phase.VANISHED, Phase.ENDED]
+    assert looks.image.new_warnings() == [
+        "app:1: more results came and went while it was scanned than are remembered; none of them is believed"
+    ]
+    assert looks.image.new_warnings() == []
+
+
+def test_results_that_stay_listed_are_remembered_however_many() -> None:
+    """Nor does a scan whose own row changes at each poll count as a result that came and went."""
+    looks = Looks()
+    finished = [row(vul_num=number) for number in range(50)]
+
+    for poll in range(160):
+        looks.bring(row("scanning", vul_num=poll), *finished)
+
+    assert looks.bring(finished[7]) is Event.IN_PROGRESS
+    assert looks.bring(row(vul_num=999, latest_scan_time=NOW_MS - 10_000, latest_update_time=NOW_MS)) is Event.YOUNG
+    assert looks.image.new_warnings() == []
+
+
+def test_a_bounded_number_of_outranked_results_is_remembered() -> None:
+    """Twice as many as one answer held, and some: memory does not grow with the polls."""
+    looks = Looks()
+    sizes = set()
+
+    for poll in range(50):
+        looks.bring(SCANNING, *(row(vul_num=1000 * poll + number) for number in range(20)))
+        sizes.add(max(len(one._hashes) for one in looks.image._groups._outranked.values()))
+
+    assert max(sizes) <= 2 * 20 + 50
+
+
+def in_organisations(numbers: range, status: str = "failed") -> list[CicdImage]:
+    return [row(status, namespace=f"n{number}") for number in numbers]
+
+
+def test_more_groups_than_are_told_apart_are_no_answer() -> None:
+    """Neither in one answer nor over several; a thousand are told apart."""
+    looks = Looks()
+
+    assert looks.bring(*in_organisations(range(1000))) is Event.RESULT
+    for found in (in_organisations(range(1001)), in_organisations(range(1000, 1002))):
+        answer = looks.image.answered(
+            Listing((*found,), AT, Exchange(200, "r-1")), AnswerTimes(began=1, ended=2, server=AT), at=AT, settle=0,
+            scanned_after=None,
+        )  # fmt: skip
+        assert isinstance(answer, ApiUnavailable)
+        assert "more than 1000 groups of rows belong to the image" in str(answer)
+        assert "--cicd-name" in answer.advice
+    assert len(looks.phases) == 1000
+
+
+def test_of_many_groups_a_few_are_named() -> None:
+    """Those that hold the image up first, and the number of the others."""
+    looks = Looks()
+
+    looks.bring(*in_organisations(range(7)), row("scanning", namespace="last"))
+
+    assert looks.image.state == (
+        "last/app:1: scanning; n0/app:1: failed; n1/app:1: failed; n2/app:1: failed; n3/app:1: failed; and 3 more"
+    )
+    looks.bring(*in_organisations(range(4)), row("scanning", namespace="x" * 5000))
+    assert len(looks.image.state) < 1200
+
+
+def test_undocumented_statuses_without_end_are_warned_of_a_few_times() -> None:
+    """Ten are named, and then it is said once that there are more."""
+    looks = Looks()
+
+    looks.bring(*(row(f"odd-{number}", namespace=f"n{number}") for number in range(40)))
+    lines = looks.image.new_warnings()
+    assert [f"odd-{number} is not documented" in line for number, line in enumerate(lines[:10])] == [True] * 10
+    assert lines[10:] == ["app:1: more scan statuses are not documented; waiting for one that is"]
+    looks.bring(row("odd-41", namespace="n0"))
+    assert looks.image.new_warnings() == []
+
+
 def test_an_older_result_does_not_replace_a_newer_one() -> None:
     """The newer one is waited for; a state other than an end is taken as it is."""
     looks = Looks()
@@ -342,7 +433,8 @@ def test_of_looks_that_show_the_same_the_first_and_the_last_two_are_kept() -> No
 
 
 def test_of_very_many_changes_the_first_and_the_latest_are_kept() -> None:
-    """Two hundred are enough; the middle ones go first."""
+    """Two hundred are enough, of very many images fewer; the middle ones go first."""
+    assert [changes_kept(images) for images in (0, 1, 100, 200, 1000, 2000)] == [200, 200, 200, 100, 20, 20]
     looks = Looks()
 
     for number in range(205):
