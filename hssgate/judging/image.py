@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from hssgate.durations import Moment
-from hssgate.exit_codes import WORST_FIRST
-from hssgate.hss.models import ScanStatus
+from hssgate.exit_codes import WORST_FIRST, ExitCode
+from hssgate.hss.models import CicdImage, ScanStatus
+from hssgate.judging.rivals import with_rivals
 from hssgate.judging.scan import judge_freshness, judge_scan, moment_asked
 from hssgate.policy.entry_warnings import Applied, entry_warnings
 from hssgate.policy.findings import FetchedFindings, Findings, FindingsMissing
@@ -223,6 +224,9 @@ def _judge_group(
         sorted_by_policy.append(judged.sorted_findings)
         policy = rules.policy if len(in_force) > 1 else None
         checks += [replace(check, policy=policy, place=rules.places.get(check.rule)) for check in judged.checks]
+    if ended is not None and ended.others:
+        codes = [_judge_rival(observation, ended, row, in_force, criteria) for row in ended.others]
+        checks = with_rivals(checks, ended, codes)
     return _JudgedGroup(
         row_group,
         tuple(checks),
@@ -232,6 +236,15 @@ def _judge_group(
             for sorted_ in sorted_by_policy
         ),
     )
+
+
+def _judge_rival(
+    observation: Observation, ended: RowGroup, row: CicdImage, in_force: Sequence[RulesInForce], criteria: Criteria
+) -> ExitCode:
+    """Return the exit code of a rival row, whose findings are not fetched: it passes without any, or without rules."""
+    rival = RowGroup(ended.key, Phase.ENDED, row)
+    findings = {ended.key: Findings((), {})} if row.vul_num == 0 else {}
+    return worst_of(_judge_group(observation, rival, findings, in_force, criteria).checks)
 
 
 def _listed(

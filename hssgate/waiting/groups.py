@@ -48,7 +48,7 @@ class RowGroup:
         phase: where it stands.
         row: the row that stands for the group.
         others: where it is ambiguous, all rows that might be the newest; where a scan is in progress, the finished
-            rows that it outranks.
+            rows that it outranks; where it has ended, rows of other pushes that were scanned later and updated earlier.
     """
 
     key: GroupKey
@@ -141,7 +141,7 @@ def _row_group(
         return RowGroup(key, Phase.STALE, newest[0])
     if len({compared_fields(row) for row in newest}) > 1:
         return RowGroup(key, Phase.AMBIGUOUS, newest[0], tuple(newest))
-    return RowGroup(key, Phase.ENDED, newest[0])
+    return RowGroup(key, Phase.ENDED, newest[0], _rivals(newest[0], group, now))
 
 
 def _times_of(row: CicdImage, now: int | None) -> tuple[int | None, ...]:
@@ -164,6 +164,26 @@ def _unbeaten(numbers: Sequence[int], times: Sequence[tuple[int | None, ...]], l
     timed = [number for number in numbers if latest is not None and times[number][level] == latest]
     untimed = [number for number in numbers if times[number][level] is None]
     return [*_unbeaten(timed, times, level + 1), *_unbeaten(untimed, times, level + 1)]
+
+
+def _rivals(newest: CicdImage, group: Iterable[CicdImage], now: int | None) -> tuple[CicdImage, ...]:
+    """Return rows of other pushes that were scanned after the newest one, though updated before it.
+
+    Which of the two times tells the order of pushes is not documented, so none of these rows may be left out.
+    """
+    updated, scanned = _times_of(newest, now)
+    rivals = []
+    for row in group:
+        its_update, its_scan = _times_of(row, now)
+        if updated is None or scanned is None or its_update is None or its_scan is None:
+            continue
+        if its_update < updated and its_scan > scanned and _identity(row) != _identity(newest):
+            rivals.append(row)
+    return tuple(rivals)
+
+
+def _identity(row: CicdImage) -> str | None:
+    return row.image_digest or row.image_id
 
 
 def is_newer(one: CicdImage, other: CicdImage, now: int | None = None) -> bool:

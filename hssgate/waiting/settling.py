@@ -97,11 +97,13 @@ class Settling:
 
     def _first_read(self, group: RowGroup, first: _FirstSeen | None, times: AnswerTimes, settle: float) -> _FirstSeen:
         """Return when the result was first seen as it is now, and whether that was long enough ago."""
-        fields = compared_fields(group.row)
+        fields = tuple(compared_fields(row) for row in (group.row, *group.others))
         if first is None:
             moving = self._moving.get(group.key)
             was_listed = self._is_first_answer or moving is not None
-            return _FirstSeen(fields, times.ended, was_listed and _is_old(group.row, moving, times.server, settle))
+            rows = (group.row, *group.others)
+            is_old = was_listed and all(_is_old(row, moving, times.server, settle) for row in rows)
+            return _FirstSeen(fields, times.ended, is_old)
         if first.fields != fields:
             return _FirstSeen(fields, times.ended)
         return replace(first, is_agreed=first.is_agreed or times.began >= first.at + settle)

@@ -149,7 +149,8 @@ def test_rules_are_judged_only_on_a_scan_that_ended_in_success(
     phase: Phase, status: str, checks: list[tuple[str, str]]
 ) -> None:
     """And freshness only where the scan ended."""
-    row_group = RowGroup(KEY, phase, ROW.model_copy(update={"scan_status": status}), (ROW,))
+    others = (ROW,) if phase is Phase.AMBIGUOUS else ()
+    row_group = RowGroup(KEY, phase, ROW.model_copy(update={"scan_status": status}), others)
     observation = replace(OBSERVATION, row_groups=(row_group,), reference=parse_reference(f"app@{DIGEST}"))
 
     assert results(observation, {}, criteria(policy(vulnerabilities=2))) == checks

@@ -178,18 +178,24 @@ def doubts(
     for key, group in groups.items():
         found += [f"{key}: {doubt}" for doubt in _group_doubts(asked, whole, key)]
         newest = _newest(group, now)
-        if newest[0].get("scan_status") == "success":
-            for row in newest:
-                filled = row | {"severity_level": "Security"} if _has_no_level(asked, whole, key, row) else row
-                found += [doubt for policy in policies for doubt in _breaches(filled, policy, evidence or Evidence())]
-        elif not all(_accepts(row, policy, evidence or Evidence()) for row in newest for policy in policies):
-            found.append(f"{key}: the scan had not succeeded: {newest[0].get('scan_status')}")
-        else:
-            for row in newest:
-                found += [
-                    doubt for policy in policies for doubt in _borne_breaches(row, policy, evidence or Evidence())
-                ]
+        for row in [*newest, *_rivals(newest[0], group, now)]:
+            found += _row_doubts(asked, whole, key, row, policies, evidence or Evidence())
     return found
+
+
+def _row_doubts(
+    asked: Asked, whole: Sequence["_Whole"], key: tuple[Any, ...], row: Row, policies: Sequence[Row], evidence: Evidence
+) -> Iterable[str]:
+    """Yield why one row that may be the image's result does not pass."""
+    if row.get("scan_status") == "success":
+        filled = row | {"severity_level": "Security"} if _has_no_level(asked, whole, key, row) else row
+        for policy in policies:
+            yield from _breaches(filled, policy, evidence)
+    elif not all(_accepts(row, policy, evidence) for policy in policies):
+        yield f"{key}: the scan had not succeeded: {row.get('scan_status')}"
+    else:
+        for policy in policies:
+            yield from _borne_breaches(row, policy, evidence)
 
 
 @dataclass(frozen=True)
@@ -412,6 +418,21 @@ def _content(row: Row) -> tuple[Any, ...]:
 
 def _newest(group: list[Row], now: float) -> list[Row]:
     return [row for row in group if not any(_is_newer(other, row, now) for other in group)]
+
+
+def _rivals(newest: Row, group: list[Row], now: float) -> list[Row]:
+    """Rows of another push, scanned later and updated earlier: nobody knows which time tells the order."""
+    names = ("latest_update_time", "latest_scan_time")
+    updated, scanned = (time_of(newest, name, now) for name in names)
+    rivals = []
+    for row in group:
+        its_update, its_scan = (time_of(row, name, now) for name in names)
+        is_other = (row.get("image_digest") or row.get("image_id")) != (
+            newest.get("image_digest") or newest.get("image_id")
+        )
+        if is_other and None not in (updated, scanned, its_update, its_scan):
+            rivals += [row] if its_update < updated and its_scan > scanned else []  # type: ignore[operator]
+    return rivals
 
 
 def _is_newer(one: Row, other: Row, now: float) -> bool:

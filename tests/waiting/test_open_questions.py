@@ -162,3 +162,70 @@ def test_a_failure_without_a_scan_time_is_fresh_if_it_came_about(bench: Bench, b
     assert ended.code == 5
     assert ended.report["images"][0]["waited_seconds"] == pytest.approx(waited, abs=3)
     assert bench.run("judge", "report.json").code == 5
+
+
+UPDATED_LAST = f"image_digest: {DIGEST}, latest_update_time: {int((START - 3600) * 1000)}"
+SCANNED_LAST = f"image_digest: {OTHER}, latest_update_time: {int((START - 7200) * 1000)}"
+MORE = "severity_level: Low, vul_num: 9, unsafe_setting_num: 0, malicious_file_num: 0"
+FINDINGS = "rules: {high_vulnerabilities: 9}"
+
+
+def disputed(updated_last: str, scanned_last: str) -> str:
+    """Return two pushes of a tag, the second of which was scanned last and updated first."""
+    names = '{cicd_name: shop, namespace: team, image_name: app, image_version: "1.0"'
+    return images(
+        f"  - {names}, {UPDATED_LAST}, timeline: [{{at: -50m, {updated_last}}}]}}\n",
+        f"  - {names}, {SCANNED_LAST}, timeline: [{{at: -40m, {scanned_last}}}]}}\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("updated_last", "scanned_last", "code"),
+    [
+        pytest.param(f"scan_status: success, {CLEAN}", f"scan_status: success, {MORE}", 0, id="both pass"),
+        pytest.param(f"scan_status: success, {HIGH}", f"scan_status: success, {CLEAN}", 10, id="the one updated last violates"),
+        pytest.param(f"scan_status: success, {HIGH}", f"scan_status: success, {HIGH}", 10, id="both violate"),
+        pytest.param(f"scan_status: success, {CLEAN}", f"scan_status: success, {HIGH}", 5, id="the one scanned last violates"),
+        pytest.param(f"scan_status: success, {CLEAN}", "scan_status: failed", 5, id="the scan of one failed"),
+        pytest.param("scan_status: failed", f"scan_status: success, {CLEAN}", 5, id="the scan of the other failed"),
+    ],
+)  # fmt: skip
+def test_two_pushes_whose_times_disagree_must_both_pass(
+    bench: Bench, updated_last: str, scanned_last: str, code: int
+) -> None:
+    """Nothing documented says which time tells their order; both are named, and the digest is asked for."""
+    ended = bench.play(disputed(updated_last, scanned_last)).check("team/app:1.0")
+
+    assert ended.code == code
+    if "failed" not in updated_last:
+        assert f"{DIGEST} is newer by its update time, and {OTHER} by its scan time" in ended.out + ended.err
+    assert bench.run("judge", "report.json").code == code
+
+
+def test_the_digest_settles_which_push_is_meant(bench: Bench) -> None:
+    """No warning is left."""
+    scenario = disputed(f"scan_status: success, {CLEAN}", f"scan_status: success, {HIGH}")
+
+    ended = bench.play(scenario).check(ASKED)
+
+    assert (ended.code, "newer by" in ended.out + ended.err) == (0, False)
+
+
+@pytest.mark.parametrize(
+    ("count", "code"), [pytest.param(0, 0, id="there are none"), pytest.param(1, 5, id="they are not read")]
+)
+def test_findings_of_the_push_scanned_last_are_not_read(bench: Bench, count: int, code: int) -> None:
+    """A rule that needs them is in doubt where there are any."""
+    (bench.folder / "hssgate.yaml").write_text(FINDINGS, encoding="utf-8")
+    clean = "scan_status: success, severity_level: Low, unsafe_setting_num: 0, malicious_file_num: 0"
+
+    assert bench.play(disputed(f"{clean}, vul_num: 0", f"{clean}, vul_num: {count}")).check("team/app:1.0").code == code
+
+
+def test_one_image_listed_with_two_times_is_no_dispute(bench: Bench) -> None:
+    """Rows of one digest are of one push."""
+    scenario = disputed(f"scan_status: success, {CLEAN}", f"scan_status: success, {HIGH}").replace(OTHER, DIGEST)
+
+    ended = bench.play(scenario).check("team/app:1.0")
+
+    assert (ended.code, "newer by" in ended.out + ended.err) == (0, False)
