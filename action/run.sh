@@ -14,7 +14,7 @@ readonly MISUSED=2 NOT_INSTALLED=3
 readonly NOT_GIVEN='(not given)' # in action.yml the default of the inputs that must not be empty
 readonly NEVER_EMPTY=" IMAGES METADATA CICD_NAME POLICY SCANNED_AFTER "
 readonly OPTIONS="IMAGES METADATA CICD_NAME POLICY SCANNED_AFTER TIMEOUT APPEAR_TIMEOUT SETTLE REGION CLOUD ENDPOINT
-  PROJECT_ID ENTERPRISE_PROJECT_ID"
+  PROJECT_ID ENTERPRISE_PROJECT_ID FINDINGS"
 readonly DEFAULT_REPORTS='junit=hssgate-junit.xml json=hssgate-report.json'
 # hssgate is not installed: it is run from this repository.
 readonly HSSGATE='import os, runpy, sys

@@ -124,6 +124,10 @@ class RequestRefused(ApiRefused):
     """HSS refused this request because of its content; a request for another image may succeed."""
 
 
+class ListTooLarge(RequestRefused):
+    """The rows of a list need more memory than there is for them."""
+
+
 class HostUntrusted(ApiRefused):
     """The certificate of a host does not prove its identity; no secret was sent to it."""
 

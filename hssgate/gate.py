@@ -2,10 +2,10 @@
 
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from hssgate.clock import Clock
 from hssgate.durations import Deadline
+from hssgate.exit_codes import ExitCode
 from hssgate.hss.client import LARGEST_AT_ONCE, ROOM_FOR_ROWS, HssClient
 from hssgate.hss.exchange import LARGEST_BODY
 from hssgate.hss.hosts import Hosts
@@ -13,9 +13,7 @@ from hssgate.hss.query import LONGEST_VERSION, CicdImagesQuery
 from hssgate.judging.findings import Inquiry
 from hssgate.judging.image import (
     Criteria,
-    JudgedImage,
     has_findings_to_read,
-    has_result,
     judge_image,
     judgement_warnings,
     policy_warnings,
@@ -76,22 +74,29 @@ def run_gate(
     observations = [polled[reference] for reference in settings.references]
     now = max([present(), clock.epoch(), *(observation.server_time or 0.0 for observation in observations)])
     criteria = Criteria(policies, now, settings.scanned_after)
-    inquiry = Inquiry(client, clock, warnings, Deadline(start, settings.wait.timeout))
+    deadline = Deadline(start, settings.wait.timeout)
+    inquiry = Inquiry(client, clock, warnings, deadline)
+    findings = [_fetch_findings(observation, criteria, inquiry) for observation in observations]
     judged = [
-        judge_image(observation, _fetch_findings(observation, criteria, inquiry), criteria)
-        for observation in observations
+        judge_image(observation, found, criteria) for observation, found in zip(observations, findings, strict=True)
     ]
     warnings.lines += [*policy_warnings(policies, judged), *judgement_warnings(observations, judged, criteria)]
-    if settings.details:
-        judged = [_with_details(seen, image, inquiry) for seen, image in zip(observations, judged, strict=True)]
-    interrupted = inquiry.interruption.exit_code if inquiry.interruption else None
+    interruption = poller.interruption or (inquiry.interruption.exit_code if inquiry.interruption else None)
+    is_blocked = any(image.verdict.exit_code is ExitCode.BLOCKED for image in judged)
+    if interruption is None and settings.reads_block_details(is_blocked=is_blocked):
+        from hssgate.judging.block_details import BlockDetails, Case, Extent  # most runs pass
+
+        extent = Extent(settings.findings, settings.lists_findings, deadline)
+        details = BlockDetails(client, clock, warnings, extent, inquiry.cves)
+        judged = details.read([*map(Case, observations, findings, judged)], criteria)
+        interruption = details.interruption.exit_code if details.interruption else None
     return Verdict(
         images=tuple(image.verdict for image in judged),
         policies=tuple(loaded.source for loaded in policies),
         warnings=tuple(dict.fromkeys(warnings.lines)),
         started_at=started_at,
         finished_at=present(),
-        interruption=poller.interruption or interrupted,
+        interruption=interruption,
     )
 
 
@@ -102,17 +107,6 @@ def _fetch_findings(observation: Observation, criteria: Criteria, inquiry: Inqui
         for row_group in observation.row_groups
         if has_findings_to_read(observation, row_group, rules := rules_in_force(observation, row_group, criteria))
     }
-
-
-def _with_details(observation: Observation, image: JudgedImage, inquiry: Inquiry) -> JudgedImage:
-    """Add malicious files, sensitive files and baseline results of the rows that were judged."""
-    details = tuple(
-        detail
-        for row_group in observation.row_groups
-        if has_result(observation, row_group)
-        for detail in inquiry.details_on(row_group.row)
-    )
-    return replace(image, verdict=replace(image.verdict, details=details))
 
 
 def _poll_groups(references: Sequence[Reference], client: HssClient) -> list[PollGroup]:

@@ -1,11 +1,21 @@
 """Settings of one run, as validated data without behaviour."""
 
+from enum import StrEnum
 from pathlib import Path
+from typing import assert_never
 
 from hssgate.durations import Moment
 from hssgate.hss.connection import Connection
 from hssgate.record import record
 from hssgate.reference import Reference
+
+
+class FindingsMode(StrEnum):
+    """When to read what no rule needs: findings with their CVEs, files, and failed baseline checks."""
+
+    AUTO = "auto"  # of images that are blocked
+    ALWAYS = "always"
+    NEVER = "never"
 
 
 @record(kw_only=True)
@@ -37,7 +47,8 @@ class Settings:
         wait: timeouts and pauses.
         policies: policy files; none means the built-in policy.
         scanned_after: the earliest scan time that is accepted.
-        details: whether to list malicious files, sensitive files and failed baseline checks.
+        findings: when to read findings, files and baseline checks that no rule needs.
+        lists_findings: whether a report is asked for that lists findings of images that pass as well.
     """
 
     references: tuple[Reference, ...]
@@ -45,4 +56,21 @@ class Settings:
     wait: WaitSettings = WaitSettings()
     policies: tuple[Path, ...] = ()
     scanned_after: Moment | None = None
-    details: bool = False
+    findings: FindingsMode = FindingsMode.AUTO
+    lists_findings: bool = False
+
+    def reads_block_details(self, *, is_blocked: bool) -> bool:
+        """Whether anything is read that no rule needs.
+
+        Args:
+            is_blocked: whether any image is.
+        """
+        match self.findings:
+            case FindingsMode.NEVER:
+                return False
+            case FindingsMode.ALWAYS:
+                return True
+            case FindingsMode.AUTO:
+                return is_blocked or self.lists_findings
+            case unreachable:
+                assert_never(unreachable)

@@ -52,6 +52,7 @@ _CODE_OF_TROUBLE = {
     Trouble.REPORT: ExitCode.API_UNAVAILABLE,
 }
 SCAN = "scan"  # the check that every pass requires
+SEVERITY = "severity"  # the rule on HSS's own verdict, which no finding is counted for
 
 
 @record
@@ -188,6 +189,19 @@ class ListedFinding:
 
 
 @record
+class Unread:
+    """Something behind a verdict that could not be read.
+
+    Args:
+        what: `findings`, or a kind of details.
+        reason: one line.
+    """
+
+    what: str
+    reason: str
+
+
+@record
 class SeenGroup:
     """Last state of one group of rows, sufficient to judge it again without the API.
 
@@ -243,7 +257,9 @@ class ImageVerdict:
         polls: number of polls of this image.
         reads: each change of state and the last two polls.
         findings: findings, if they were fetched, most severe first.
-        details: malicious files, sensitive files and baseline results, if `--details` was given.
+        details: malicious files, sensitive files and failed baseline checks, if they were read.
+        details_read: the kinds of details of which every list was read.
+        unread: lists that could not be read after the verdict, and why.
         seen: the observations that the verdict was made from.
         in_force: the rules that the image was judged by, by group and policy.
     """
@@ -256,6 +272,8 @@ class ImageVerdict:
     reads: tuple[Read, ...] = ()
     findings: tuple[ListedFinding, ...] = ()
     details: tuple[tuple[DetailKind, Detail], ...] = ()
+    details_read: tuple[DetailKind, ...] = ()
+    unread: tuple[Unread, ...] = ()
     seen: Seen | None = None
     in_force: tuple[PolicyInForce, ...] = ()
 
@@ -268,6 +286,20 @@ class ImageVerdict:
     def outcome(self) -> Outcome:
         """Passed, blocked, or error."""
         return outcome_of(self.exit_code)
+
+    @property
+    def blocking_findings(self) -> tuple[ListedFinding, ...]:
+        """The findings behind the rules that block, most severe first; all that count are behind `severity`."""
+        failed = [check for check in self.checks if check.result is Result.FAILED]
+        by_severity = {check.group for check in failed if check.rule == SEVERITY}
+        blamed = {(check.group, finding) for check in failed for finding in check.blamed}
+        groups = dict(enumerate(check.group for check in self.checks if check.rule == SCAN))  # one in each group
+        return tuple(
+            listed
+            for listed in self.findings
+            if not listed.ignored_by
+            and ((group := groups.get(listed.group)) in by_severity or (group, listed.finding) in blamed)
+        )
 
 
 @record

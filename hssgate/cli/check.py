@@ -11,7 +11,7 @@ from hssgate.cli.context import RunContext
 from hssgate.cli.environment import check_variables
 from hssgate.cli.images_asked import references_of
 from hssgate.cli.old_reports import RemovesOldReports
-from hssgate.cli.option_types import LONGEST_CICD_NAME, LONGEST_REGISTRY_NAME, ReportParam, Switch, TextParam, When
+from hssgate.cli.option_types import LONGEST_CICD_NAME, LONGEST_REGISTRY_NAME, ReportParam, TextParam, When
 from hssgate.cli.options import (
     ConnectionOptions,
     common_options,
@@ -30,10 +30,10 @@ from hssgate.exit_codes import ExitCode
 from hssgate.gate import run_gate
 from hssgate.policy.load import LoadedPolicy
 from hssgate.record import record
-from hssgate.reports import FORMATS
+from hssgate.reports import FORMATS, LISTING_FINDINGS
 from hssgate.reports.summary import headline, render
 from hssgate.reports.wording import policy_line
-from hssgate.settings import Settings, WaitSettings
+from hssgate.settings import FindingsMode, Settings, WaitSettings
 
 _EPILOG = "\b\nExit codes:\n" + "".join(f"  {code:<3}  {code.meaning}\n" for code in ExitCode)
 
@@ -70,7 +70,7 @@ class CheckOptions(ConnectionOptions):
     interval: float
     max_interval: float
     reports: tuple[tuple[str, str], ...]
-    details: bool
+    findings: str
 
     @property
     def names(self) -> dict[str, str | None]:
@@ -128,12 +128,14 @@ class _Gate(github.AnnouncesMisuse, RemovesOldReports):
     help=f"Write a report; FORMAT is {', '.join(FORMATS)}; PATH - is stdout; repeatable.",
 )
 @click.option(
-    "--details",
-    is_flag=True,
-    type=Switch(),
+    "--findings",
+    type=click.Choice([mode.value for mode in FindingsMode]),
+    default=FindingsMode.AUTO.value,
+    show_default=True,
     show_envvar=True,
-    envvar="HSSGATE_DETAILS",
-    help="List malicious files, sensitive files and failed baseline checks in the reports.",
+    envvar="HSSGATE_FINDINGS",
+    help="When to read findings with their CVEs, malicious and sensitive files and failed baseline checks: auto reads "
+    "them where an image is blocked, and findings for a sarif report.",
 )
 @connection_options
 @common_options
@@ -161,7 +163,8 @@ def check(ctx: click.Context, options: CheckOptions) -> None:
         references=references,
         wait=_wait_settings(ctx, options),
         scanned_after=options.scanned_after,
-        details=options.details,
+        findings=FindingsMode(options.findings),
+        lists_findings=any(name in LISTING_FINDINGS for name, _ in options.reports),
         connection=connection_of(context, options),
     )
     _explain(settings, context)

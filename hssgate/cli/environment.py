@@ -30,7 +30,7 @@ SETTINGS = (
     *(
         f"{PREFIX}{name}"
         for name in (
-            "APPEAR_TIMEOUT", "CA_BUNDLE", "CLOUD", "DETAILS", "DOTENV_PREFIX", "ECS_AGENCY", "ENDPOINT",
+            "APPEAR_TIMEOUT", "CA_BUNDLE", "CLOUD", "DOTENV_PREFIX", "ECS_AGENCY", "ENDPOINT",
             "ENTERPRISE_PROJECT_ID", "FINDINGS", "INTERVAL", "LANG", "MAX_INTERVAL", "PROJECT_ID", "REGION", "REPORTS",
             "REQUEST_TIMEOUT", "SETTLE", "TIMEOUT", "TOKEN",
         )

@@ -113,7 +113,7 @@ def _read(paths: Sequence[Path]) -> list[tuple[Path, SavedReport]]:
 def _judge(path: Path, image: SavedImage, policies: Sequence[LoadedPolicy], ends_at: float | None) -> _JudgedAgain:
     criteria = Criteria(policies, image.judged_at, image.scanned_after, ends_at)
     new = judge_image(image.observation, image.findings, criteria)
-    return _JudgedAgain(path, image, criteria, replace(new, verdict=replace(new.verdict, details=image.details)))
+    return _JudgedAgain(path, image, criteria, replace(new, verdict=image.with_details(new.verdict)))
 
 
 def _verdict(saved: Sequence[SavedReport], judged: Sequence[_JudgedAgain], policies: Sequence[LoadedPolicy]) -> Verdict:

@@ -51,6 +51,7 @@ class HssClient:
         self._oldest = oldest
         self._answered: set[str] = set()  # names of the calls that succeeded before in this run
         self._room = _ROOM_FOR_FINDINGS
+        self._counting = threading.Lock()
         self._large_answer = threading.Lock()
 
     def list_cicd_images(
@@ -103,7 +104,7 @@ class HssClient:
         """
         return self._images(query, self._clock.monotonic() + within)
 
-    def list_findings(self, image: CicdImage, *, within: float) -> Listing[Finding]:
+    def list_findings(self, image: CicdImage, *, within: float, at_once: int = 1) -> Listing[Finding]:
         """Return every vulnerability of an image, from all pages.
 
         Source: ListImageVulnerabilities; `image_type=cicd`; id, namespace, name and version are mandatory.
@@ -111,6 +112,7 @@ class HssClient:
         Args:
             image: the row of the image.
             within: seconds for all pages together.
+            at_once: how many lists are read side by side, and share the memory for them.
 
         Raises:
             ApiUnavailable: a request failed, a response was unreadable, or the list kept changing.
@@ -123,9 +125,9 @@ class HssClient:
             "tag_name": _filterable(image.image_version),
         }
         path = f"/image/{escape(image.image_id or '')}/vulnerabilities"
-        return self._kept(self._all("findings", path, names, Finding, self._clock.monotonic() + within))
+        return self._kept(self._all("findings", path, names, Finding, within, at_once=at_once))
 
-    def list_details(self, kind: DetailKind, image: CicdImage, *, within: float) -> Listing[Detail]:
+    def list_details(self, kind: DetailKind, image: CicdImage, *, within: float, at_once: int = 1) -> Listing[Detail]:
         """Return the malicious files, sensitive files or failed baseline checks of an image.
 
         Sources: ListImageMalware, ListImageSensitive, ListCheckRulesInfo (failed rules only).
@@ -134,6 +136,7 @@ class HssClient:
             kind: of the details.
             image: the row of the image.
             within: seconds for all pages together.
+            at_once: how many lists are read side by side, and share the memory for them.
 
         Raises:
             ApiUnavailable: a request failed, a response was unreadable, or the list kept changing.
@@ -151,7 +154,7 @@ class HssClient:
                 names |= {"type": "image", "image_id": image.image_id or "", "scan_result": "failed"}
             case unreachable:
                 assert_never(unreachable)
-        return self._kept(self._all(kind, path, names, Detail, self._clock.monotonic() + within))
+        return self._kept(self._all(kind, path, names, Detail, within, at_once=at_once))
 
     def list_cicd_configurations(self, cicd_name: str | None, *, within: float) -> Listing[CicdConfiguration]:
         """Return the CI/CD identifiers, from all pages.
@@ -168,7 +171,7 @@ class HssClient:
         """
         names: dict[str, str | int] = {} if cicd_name is None else {"cicd_name": cicd_name}
         path = "/image/cicd/configurations"
-        return self._all("configurations", path, names, CicdConfiguration, self._clock.monotonic() + within)
+        return self._all("configurations", path, names, CicdConfiguration, within)
 
     def look_up_cves(self, vul_ids: Sequence[str], known: dict[str, tuple[Cve, ...]], *, within: float) -> None:
         """Fetch the CVEs of notices concurrently, and add each result to `known` as soon as it arrives.
@@ -189,16 +192,31 @@ class HssClient:
         deadline = self._clock.monotonic() + within
         left = [vul_id for vul_id in vul_ids if vul_id not in known]
         queue = iter(left)
+        ask_at_once(
+            lambda: next(queue, None),
+            lambda vul_id: self.list_cves(vul_id, within=deadline - self._clock.monotonic()),
+            known.__setitem__,
+            self._clock,
+            most=len(left),
+        )
 
-        def look_up(vul_id: str) -> tuple[Cve, ...]:
-            path = f"/image/vulnerability/{escape(vul_id)}/cve"
-            return self._all("cves", path, {}, Cve, deadline, largest=LARGEST_AT_ONCE).rows
+    def list_cves(self, vul_id: str, *, within: float) -> tuple[Cve, ...]:
+        """Return the CVEs that a notice is about.
 
-        def keep(vul_id: str, cves: tuple[Cve, ...]) -> None:
-            known[vul_id] = cves
-            self._room -= sum(map(weight_of, cves))
+        Source: ListVulnerabilityCve.
 
-        ask_at_once(lambda: next(queue, None), look_up, keep, self._clock, most=len(left))
+        Args:
+            vul_id: the notice.
+            within: seconds for all pages together.
+
+        Raises:
+            ApiUnavailable: an answer failed or was unreadable.
+            ApiRefused: asking again would not help.
+        """
+        from hssgate.hss.at_once import CALLS_AT_ONCE
+
+        path = f"/image/vulnerability/{escape(vul_id)}/cve"
+        return self._kept(self._all("cves", path, {}, Cve, within, at_once=CALLS_AT_ONCE)).rows
 
     def _all(
         self,
@@ -206,10 +224,13 @@ class HssClient:
         path: str,
         names: dict[str, str | int],
         model: type[Row],
-        deadline: float,
+        within: float,
         *,
-        largest: int = LARGEST_BODY,
+        at_once: int = 1,
     ) -> Listing[Row]:
+        """Return a list from all pages; one of several that are read at once has its share of the memory."""
+        deadline = self._clock.monotonic() + within
+        largest = LARGEST_BODY if at_once == 1 else LARGEST_AT_ONCE
         if self._enterprise_project_id is not None:
             names = names | {"enterprise_project_id": self._enterprise_project_id}
 
@@ -217,11 +238,12 @@ class HssClient:
             query = encode((names | {"limit": PAGE_SIZE, "offset": offset}).items())
             return self._page(call, f"{path}?{query}", model, deadline, largest)
 
-        return whole_list(read, self._room)
+        return whole_list(read, self._room // at_once)
 
     def _kept(self, listing: Listing[Row]) -> Listing[Row]:
         """Return the list, and count its rows against the memory limit: they are kept until the reports are written."""
-        self._room -= sum(map(weight_of, listing.rows))
+        with self._counting:
+            self._room -= sum(map(weight_of, listing.rows))
         return listing
 
     def _images(self, query: CicdImagesQuery, deadline: float, largest: int = LARGEST_BODY) -> Page[CicdImage]:

@@ -7,7 +7,7 @@ from typing import Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
 
-from hssgate.errors import ApiUnavailable, Exchange, RequestRefused
+from hssgate.errors import ApiUnavailable, Exchange, ListTooLarge
 from hssgate.hss.models import weight_of
 from hssgate.hss.odd_rows import OddRow
 from hssgate.hss.query import LARGEST_OFFSET, PAGE_SIZE
@@ -203,7 +203,7 @@ def _read(read: Callable[[int], Page[Row]], room: int, row_filter: RowFilter[Row
     while True:
         current.take(page, row_filter)
         if current.room < 0:
-            raise RequestRefused(
+            raise ListTooLarge(
                 f"the list is too large to be judged: {current.tally.received} rows read, and there are more; "
                 "ask for fewer images in a run, each by its own version",
                 page.exchange,

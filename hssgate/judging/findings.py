@@ -1,6 +1,5 @@
-"""Fetches findings, CVEs and details for the images whose policy needs them."""
+"""Fetches findings and CVEs for the images whose policy needs them."""
 
-import functools
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -8,8 +7,7 @@ from hssgate.clock import Clock
 from hssgate.durations import Deadline
 from hssgate.errors import ApiError, ApiRefused, GateError, Interrupted, RequestRefused
 from hssgate.hss.client import HssClient
-from hssgate.hss.models import CicdImage, Cve, Detail, DetailKind
-from hssgate.hss.paging import Listing
+from hssgate.hss.models import CicdImage, Cve
 from hssgate.policy.findings import Findings, FindingsMissing
 from hssgate.policy.rules import RulesInForce
 from hssgate.text import plural
@@ -34,7 +32,7 @@ class Inquiry:
         self._clock = clock
         self._observer = observer
         self._deadline = deadline
-        self._cves: dict[str, tuple[Cve, ...]] = {}
+        self.cves: dict[str, tuple[Cve, ...]] = {}
         self._given_up: GateError | None = None
         self.interruption: Interrupted | None = None
 
@@ -59,32 +57,14 @@ class Inquiry:
                 self._given_up = error
             return FindingsMissing(error)
 
-    def details_on(self, row: CicdImage) -> tuple[tuple[DetailKind, Detail], ...]:
-        """Return what else HSS found in an image; what cannot be had is warned of, and decides nothing."""
-        found: list[tuple[DetailKind, Detail]] = []
-        for kind in DetailKind:
-            try:
-                listing = self._until_answered(functools.partial(self._list_details, kind, row))
-            except Interrupted as interruption:
-                self._given_up = self.interruption = interruption
-                break
-            except ApiError as error:
-                self._observer.warn(f"{row.image_name}: the details ({kind}) could not be read: {error}")
-                continue
-            found += [(kind, detail) for detail in listing.rows]
-        return tuple(found)
-
-    def _list_details(self, kind: DetailKind, row: CicdImage, left: float) -> Listing[Detail]:
-        return self._client.list_details(kind, row, within=left)
-
     def _ask(self, row: CicdImage, rules: Sequence[RulesInForce]) -> Findings:
         listed = self._until_answered(lambda left: self._client.list_findings(row, within=left)).rows
         self._observer.detail(f"{row.image_name}: {plural(len(listed), 'finding')}", self._elapsed())
         wanted = dict.fromkeys(vul_id for policy in rules for vul_id in policy.ignores.notices_to_look_up(listed))
-        unknown = [vul_id for vul_id in wanted if vul_id not in self._cves]
+        unknown = [vul_id for vul_id in wanted if vul_id not in self.cves]
         if unknown:
-            self._until_answered(lambda left: self._client.look_up_cves(unknown, self._cves, within=left))
-        return Findings(listed, {vul_id: self._cves[vul_id] for vul_id in wanted})
+            self._until_answered(lambda left: self._client.look_up_cves(unknown, self.cves, within=left))
+        return Findings(listed, {vul_id: self.cves[vul_id] for vul_id in wanted})
 
     def _until_answered(self, ask: Callable[[float], T]) -> T:
         return until_answered(

@@ -64,8 +64,13 @@ def judge_row(facts: Facts, rules: RulesInForce) -> Judged:
 
 
 def most_severe_first(findings: Iterable[ListedFinding]) -> tuple[ListedFinding, ...]:
-    """Return findings by level, then by id and package."""
-    return tuple(sorted(findings, key=lambda listed: _severity_order(listed.finding)))
+    """Return findings by level, then by CVSS score, those without a score last, then by id and package."""
+
+    def order(listed: ListedFinding) -> tuple[int, float, str, str]:
+        level, vul_id, package = _severity_order(listed.finding)
+        return level, 0.0 if listed.cvss is None else -listed.cvss, vul_id, package
+
+    return tuple(sorted(findings, key=order))
 
 
 def _severity_order(finding: Finding) -> tuple[int, str, str]:
@@ -102,7 +107,7 @@ def _judge_limit(
         case CountRule():
             if RULES[name].levels and rules.need_findings:
                 return _judge_findings(name, rule, facts, sorted_findings)
-            return _judge_count(name, rule, facts)
+            return _blame_listed(_judge_count(name, rule, facts), facts)
         case AgeRule():
             return _judge_age(name, rule, facts)
         case unreachable:
@@ -177,6 +182,14 @@ def _judge_count(name: str, rule: CountRule, facts: Facts) -> Check:
         return _without_value(name, rule, facts, field)
     message = f"{name}: {found} found, at most {rule.limit} accepted"
     return _judged(rule, found <= rule.limit, Check(name, Result.PASSED, message, found, rule.limit))
+
+
+def _blame_listed(check: Check, facts: Facts) -> Check:
+    """Return the check with the findings behind its number, where they were read without being needed."""
+    if check.result in (Result.PASSED, Result.SKIPPED) or not isinstance(facts.findings, Findings):
+        return check
+    found = sorted((one for one in facts.findings.listed if one.level in RULES[check.rule].levels), key=_severity_order)
+    return replace(check, blamed=tuple(found))
 
 
 def _judge_age(name: str, rule: AgeRule, facts: Facts) -> Check:

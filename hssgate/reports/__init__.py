@@ -50,6 +50,8 @@ def _codequality(verdict: Verdict) -> str:
 
 Formats = Mapping[str, Callable[[Verdict], str]]
 
+LISTING_FINDINGS = frozenset({"sarif"})  # formats that list findings of images that pass as well
+
 FORMATS: Formats = {
     "junit": _junit,
     "json": _json,

@@ -133,16 +133,25 @@ def _image(image: ImageVerdict) -> dict[str, Any]:
         "row": _row(image.row),
         "checks": [_check(check) for check in image.checks],
         "in_force": [_in_force(one) for one in image.in_force],
+        "findings_read": _findings_read(image),
         "findings": [_finding(listed) for listed in image.findings],
+        "details_read": [kind.value for kind in image.details_read],
         "details": [
             {"kind": kind.value, **detail.model_dump(mode="json", exclude_none=True)} for kind, detail in image.details
         ],
+        "unread": [{"what": one.what, "reason": one.reason} for one in image.unread],
         "left_out": None,
         "waited_seconds": _number(round(image.waited_seconds, 3)),
         "polls": image.polls,
         "reads": [_read(read) for read in image.reads],
         "seen": _seen(image.seen) if image.seen else None,
     }
+
+
+def _findings_read(image: ImageVerdict) -> bool:
+    """Whether the findings of every group of rows were read; they may be too many for the report."""
+    groups = image.seen.groups if image.seen else ()
+    return bool(groups) and all(group.findings_read for group in groups)
 
 
 def _in_force(one: PolicyInForce) -> dict[str, Any]:

@@ -72,6 +72,9 @@ def _about_run(saved: SavedReport) -> Iterator[str]:
 def _about_image(saved: SavedReport, image: SavedImage) -> Iterator[str]:
     model, observation = image.model, image.observation
     yield from _about_times(saved, image)
+    tried = {*model.details_read, *(one.what for one in model.unread)}
+    if any(one.kind not in tried for one in model.details):
+        yield "details_read: there are details of a kind that was not read"
     groups = [*range(len(observation.row_groups))] or [None]
     if [(one.group, one.policy) for one in model.in_force] != [
         (group, policy.path) for group in groups for policy in saved.model.policies

@@ -11,12 +11,11 @@ from hssgate.durations import Moment
 from hssgate.errors import ApiUnavailable, GateError, Interrupted, Misused
 from hssgate.exit_codes import ExitCode
 from hssgate.files import read_bounded
-from hssgate.hss.models import Detail, DetailKind
 from hssgate.policy.findings import FetchedFindings, Findings, FindingsMissing
 from hssgate.reference import Reference, parse_reference
 from hssgate.saved.report_model import SCHEMA_VERSION, GroupModel, ImageModel, ReportModel, parse_json
 from hssgate.text import clean
-from hssgate.verdict import Read, Trouble
+from hssgate.verdict import ImageVerdict, Read, Trouble, Unread
 from hssgate.waiting.groups import GroupKey, RowGroup, group_key
 from hssgate.waiting.observation import Observation
 
@@ -33,7 +32,6 @@ class SavedImage:
         judged_at: epoch seconds that ages and expiry were computed for.
         scanned_after: the earliest scan time accepted, if one was given.
         exit_code: the exit code that the check gave the image.
-        details: malicious files, sensitive files and baseline results, if `check` was run with `--details`.
         model: the image's part of the report.
     """
 
@@ -42,8 +40,16 @@ class SavedImage:
     judged_at: float
     scanned_after: Moment | None
     exit_code: ExitCode
-    details: tuple[tuple[DetailKind, Detail], ...]
     model: ImageModel
+
+    def with_details(self, verdict: ImageVerdict) -> ImageVerdict:
+        """Return a verdict with what was read after the first one, and decides nothing."""
+        return replace(
+            verdict,
+            details=tuple((one.kind, one.detail) for one in self.model.details),
+            details_read=self.model.details_read,
+            unread=tuple(Unread(one.what, one.reason) for one in self.model.unread),
+        )
 
 
 @dataclass(frozen=True)
@@ -154,8 +160,7 @@ def _saved(image: ImageModel, interruption: ExitCode | None) -> SavedImage:
     )
     findings = {row_group.key: _findings(image, number, interruption) for number, row_group in enumerate(row_groups)}
     moment = Moment(seen.scanned_after) if seen.scanned_after is not None else None
-    details = tuple((one.kind, one.detail) for one in image.details)
-    return SavedImage(observation, findings, seen.judged_at, moment, image.exit_code, details, image)
+    return SavedImage(observation, findings, seen.judged_at, moment, image.exit_code, image)
 
 
 def _row_group(reference: Reference, group: GroupModel) -> RowGroup:

@@ -102,7 +102,7 @@ def _verdict(image: SavedImage, again: JudgedImage) -> ImageVerdict:
     checks = tuple(
         _or_stated(check, stated, image) for check, stated in zip(verdict.checks, model.checks, strict=False)
     )
-    verdict = replace(verdict, details=image.details, checks=(*checks, *verdict.checks[len(checks) :]))
+    verdict = image.with_details(replace(verdict, checks=(*checks, *verdict.checks[len(checks) :])))
     if model.left_out is None or verdict.seen is None:
         return verdict
     groups = tuple(

@@ -105,6 +105,15 @@ class DetailModel(Detail):
         return Detail.model_validate(self.model_dump(exclude={"kind"}))
 
 
+class UnreadModel(BaseModel):
+    """What could not be read after the verdict."""
+
+    model_config = _READ
+
+    what: Literal["findings"] | DetailKind
+    reason: str
+
+
 class ReadModel(BaseModel):
     """One poll of the image."""
 
@@ -171,6 +180,8 @@ class ImageModel(BaseModel):
     in_force: tuple[InForceModel, ...]
     findings: tuple[FindingModel, ...]
     details: tuple[DetailModel, ...]
+    details_read: tuple[DetailKind, ...]
+    unread: tuple[UnreadModel, ...]
     left_out: str | None
     waited_seconds: float = Field(ge=0)
     polls: int = Field(ge=0)

@@ -94,7 +94,7 @@ def test_names_that_cannot_be_encoded_are_asked_for_all_the_same(bench: Bench, e
             rows = [{**ROW, "vul_num": 1, "image_id": "\udfff", "namespace": "\ud800"}]
         return httpx.Response(200, content=json.dumps({"total_num": 1, "data_list": rows}))
 
-    ended = bench.answer(handler).check("app:1.0", "--details", env=env)
+    ended = bench.answer(handler).check("app:1.0", "--findings", "always", env=env)
 
     assert ended.code == 0
     assert any("/image/%ED%BF%BF/vulnerabilities?" in url and "namespace=%ED%A0%80" in url for url in asked)
@@ -273,7 +273,7 @@ def test_a_notice_is_ignored_by_all_of_its_cves(
     policy(bench, f"rules: {{high_vulnerabilities: 0}}\nignore:{ignore}")
 
     ended = bench.play(scenario([finding("HCE-1", cves=cves), finding("HCE-1", app="libssl", cves=cves)])).check(
-        "team/app:1.0"
+        "team/app:1.0", "--findings", "never"
     )
 
     assert ended.code == code
@@ -299,7 +299,7 @@ def test_faults_of_a_look_up_are_treated_like_any_other(bench: Bench, fault: str
         assert calls(bench, "/cve") == 23
 
 
-@pytest.mark.parametrize("arguments", [[], ["--details"]])
+@pytest.mark.parametrize("arguments", [[], ["--findings", "always"]])
 def test_an_interrupt_while_findings_are_asked_for(bench: Bench, arguments: list[str]) -> None:
     """The exit code is the signal's, and the reports are written."""
     policy(bench, "rules: {severity: High}" if arguments else "rules: {high_vulnerabilities: 0}")
@@ -381,7 +381,7 @@ def test_details_are_listed_and_decide_nothing(bench: Bench) -> None:
     without = bench.play(scenario([], None, "", **more)).check("team/app:1.0")
     assert (without.report["images"][0]["details"], bench.emulator.request_count) == ([], 1)
 
-    ended = bench.check("team/app:1.0", "--details")
+    ended = bench.check("team/app:1.0", "--findings", "always")
     assert ended.code == 0
     assert [(found["kind"], found.get("file_path", found.get("check_rule_name"))) for found in ended.report["images"][0]["details"]] == [
         ("malicious_file", "/opt/x"), ("sensitive_file", "/root/key"), ("baseline_breach", "no root login"),
@@ -391,9 +391,9 @@ def test_details_are_listed_and_decide_nothing(bench: Bench) -> None:
     assert "/root/key" in (bench.folder / "junit.xml").read_text()
 
     failing = scenario([], None, ', "faults": [{"requests": "*", "call": "malwares", "status": 403}]', **more)
-    ended = bench.play(failing).check("team/app:1.0", "--details")
+    ended = bench.play(failing).check("team/app:1.0", "--findings", "always")
     assert ended.code == 0
-    assert "the details (malicious_file) could not be read" in ended.err
+    assert "team/app:1.0: the malicious files could not be read, which changes no verdict: HTTP 403" in ended.err
 
 
 def test_severity_is_hss_own_verdict(bench: Bench) -> None:

@@ -42,7 +42,7 @@ def interrupted(bench: Bench) -> Ended:
     (bench.folder / "hssgate.yaml").write_text("rules: {severity: High}")
     bench.play(scenario([], more=', "faults": [{requests: 2-, call: any, status: 503, retry_after: 30}]'))
     bench.clock.ring(10, Interrupted(ExitCode.TERMINATED))
-    return checked(bench, "--details")
+    return checked(bench, "--findings", "always")
 
 
 def late(bench: Bench) -> Ended:

@@ -202,7 +202,18 @@ def test_an_echo_in_the_rows_of_hss_is_not_shown(bench: Bench, way: str, written
     rows = [row for secret in secrets for form in in_plain(secret) for row in rows_that_hold(in_json(form)[written])]
     body = f'{{"total_num": {len(rows)}, "data_list": [{", ".join(rows)}]}}'
     commands = (
-        ["check", "team/app:1.0", "team/app:2.0", "--timeout", "1m", "--appear-timeout", "30s", "--details", *REPORTS],
+        [
+            "check",
+            "team/app:1.0",
+            "team/app:2.0",
+            "--timeout",
+            "1m",
+            "--appear-timeout",
+            "30s",
+            "--findings",
+            "always",
+            *REPORTS,
+        ],
         ["images"],
         ["images", "--format", "json"],
         ["doctor", "--cicd-name", "shop"],

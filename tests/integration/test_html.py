@@ -54,7 +54,7 @@ def report(bench: Bench) -> bytes:
     """A report with several images, blocked, warned of, not judged, with hundreds of findings and Chinese text."""
     Path("hssgate.yaml").write_text(POLICY, encoding="utf-8")
     names = [f"team/{name}:1.0" for name in ("catalogue", "checkout", "endless", "importer")]
-    bench.play(scenario()).check(*names, "--timeout", "1m", "--details", "--report", "html=report.html")
+    bench.play(scenario()).check(*names, "--timeout", "1m", "--findings", "always", "--report", "html=report.html")
     return Path("report.html").read_bytes()
 
 

@@ -24,7 +24,7 @@ INPUTS: dict[str, dict[str, Any]] = yaml.safe_load(HEADER)["spec"]["inputs"]
 TEXTS = [name for name, found in INPUTS.items() if found.get("type", "string") == "string"]
 OPTIONS = [
     "images", "cicd-name", "policy", "scanned-after", "timeout", "appear-timeout", "settle", "region", "cloud", "endpoint",
-    "project-id", "enterprise-project-id",
+    "project-id", "enterprise-project-id", "findings",
 ]  # fmt: skip
 
 
@@ -75,6 +75,7 @@ def test_the_inputs_are_those_of_the_contract() -> None:
         "endpoint": "",
         "project-id": "",
         "enterprise-project-id": "",
+        "findings": "",
         "image": "python:3.12-slim",
         "install": f"hssgate=={__version__}",
         "output-prefix": "(name of the job)",

@@ -19,10 +19,10 @@ ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 INPUTS = [
     "images", "metadata", "cicd-name", "policy", "scanned-after", "timeout", "appear-timeout", "settle", "region", "cloud", "endpoint",
-    "project-id", "enterprise-project-id", "reports", "working-directory", "python",
+    "project-id", "enterprise-project-id", "findings", "reports", "working-directory", "python",
 ]  # fmt: skip
 # Few pipelines need them, and their variable serves those.
-WITHOUT_INPUT = {"registry-name", "interval", "max-interval", "details", "request-timeout", "ca-bundle"}
+WITHOUT_INPUT = {"registry-name", "interval", "max-interval", "request-timeout", "ca-bundle"}
 OF_THE_STEP = {"working-directory", "python"}
 NEVER_EMPTY = ("images", "metadata", "cicd-name", "policy", "scanned-after")
 DEFAULTS = dict.fromkeys(NEVER_EMPTY, "(not given)") | {

@@ -58,7 +58,7 @@ def test_hostile_text_is_shown_and_does_nothing(bench: Bench, text: str) -> None
     """A strict reader finds only our own elements and attributes, and all rows with all cells."""
     policy(bench, hostile.policy_with(text), "hssgate.json")
 
-    ended = bench.answer(hostile.world(text)).check("app:1.0", "--details", *HTML)
+    ended = bench.answer(hostile.world(text)).check("app:1.0", "--findings", "always", *HTML)
 
     page = read(ended)
     assert ended.code == 10
@@ -108,7 +108,7 @@ def test_blocking_findings_are_listed_one_by_one(bench: Bench) -> None:
     page = read(ended)
     rows = page.one("table", "findings").rows()
     assert [(row[0], row[1], row[2]) for row in rows] == [
-        ("blocks", "high", "V-3"), ("warns", "low", "V-1"), ("accepted", "medium", "V-2"), ("ignored", "high", "V-0"),
+        ("blocks", "high", "V-3 CVE-1"), ("warns", "low", "V-1"), ("accepted", "medium", "V-2"), ("ignored", "high", "V-0"),
     ]  # fmt: skip
     assert rows[3][4] == "ignored: 未启用 (hssgate.yaml)"
     assert len(rows) == len(ended.report["images"][0]["findings"])

@@ -71,7 +71,7 @@ def test_hostile_text_is_shown_and_does_nothing(bench: Bench, raw: str) -> None:
     """Text from outside gives no link, image, HTML, mention, reference or emoji, and each table keeps its cells."""
     policy(bench, hostile.policy_with(raw), "hssgate.json")
 
-    ended = bench.answer(hostile.world(raw)).check("app:1.0", "--details", *MARKDOWN)
+    ended = bench.answer(hostile.world(raw)).check("app:1.0", "--findings", "always", *MARKDOWN)
 
     assert ended.code == 10
     source = Path("report.md").read_text(encoding="utf-8")
@@ -165,7 +165,7 @@ def test_ignored_findings_and_details_are_shown_with_their_reason(bench: Bench) 
     policy(bench, "rules: {high_vulnerabilities: 0}\nignore: [{vulnerability: 'V-*', reason: not *reachable*}]")
     malware: dict[str, Any] = {"malwares": [{"file_name": "x", "file_path": "/opt/x", "description": "木马"}]}
 
-    ended = bench.play(scenario([finding("V-1")], **malware)).check("team/app:1.0", "--details", *MARKDOWN)
+    ended = bench.play(scenario([finding("V-1")], **malware)).check("team/app:1.0", "--findings", "always", *MARKDOWN)
 
     document = read(ended)
     assert ended.code == 0

@@ -278,7 +278,7 @@ def test_an_interrupted_run_looks_like_none_that_passed(bench: Bench) -> None:
     bench.play(scenario([], more=', "faults": [{requests: 2-, call: any, status: 503, retry_after: 30}]'))
     bench.clock.ring(10, Interrupted(ExitCode.TERMINATED))
 
-    ended, run = checked(bench, "team/app:1.0", "--details")
+    ended, run = checked(bench, "team/app:1.0", "--findings", "always")
 
     assert (ended.code, ended.checks()) == (143, {"scan": "passed", "severity": "passed"})
     assert rules_and_levels(run) == [("hssgate.run", "error")]

@@ -341,7 +341,7 @@ def test_details_that_were_read_are_shown_again(bench: Bench) -> None:
     """They do not affect the verdict."""
     files = [{"file_name": "evil.sh", "file_path": "/opt"}]
     text = scenario([], None, "", malwares=files)
-    bench.play(text).check("team/app:1.0", "--details")
+    bench.play(text).check("team/app:1.0", "--findings", "always")
 
     again = judged(bench, "report.json", "--report", "json=again.json")
 

@@ -420,7 +420,7 @@ GOOD = Ended(
     exit_code=10,
     out="policy: built-in policy (sha256 0123456789ab)\nseverity: High found, at most Medium accepted; BLOCKED (1 image blocked)",
     err="",
-    requests=1,
+    requests=3,
     json={"exit_code": 10, "policies": POLICIES, "images": [{"reference": "team/app:1.0", "exit_code": 10}]},
     junit=b"<testsuites><testsuite name='team/app:1.0'><testcase><failure/></testcase></testsuite></testsuites>",
     arguments=("check",),
@@ -472,7 +472,7 @@ GOOD = Ended(
         pytest.param({"err": "Traceback (most recent"}, ("it says 'Traceback'",), id="a traceback"),
         pytest.param({"err": "emulator-sk"}, ("it shows a secret",), id="a secret"),
         pytest.param({"json": {**GOOD.json, "x": "emulator-sk"}}, ("it shows a secret",), id="a secret in a report"),
-        pytest.param({"requests": 0}, ("the API got 0 requests, not 1",), id="nothing asked"),
+        pytest.param({"requests": 0}, ("the API got 0 requests, not 3",), id="nothing asked"),
     ],
 )
 def test_all_that_is_wrong_is_told(change: dict[str, Any], problems: tuple[str, ...]) -> None:
@@ -483,7 +483,7 @@ def test_all_that_is_wrong_is_told(change: dict[str, Any], problems: tuple[str, 
 def test_a_pass_needs_images_that_passed() -> None:
     """An empty report proves nothing."""
     out = GOOD.out.splitlines()[0] + "\npassed   scan: success PASSED (1 image passed)"
-    nothing = replace(GOOD, exit_code=0, out=out, json={**GOOD.json, "exit_code": 0, "images": []})
+    nothing = replace(GOOD, exit_code=0, requests=1, out=out, json={**GOOD.json, "exit_code": 0, "images": []})
 
     (problem,) = disagreements(SITUATIONS["clean"], nothing)
 
@@ -494,7 +494,7 @@ def test_the_colour_of_junit_is_held_against_each_image() -> None:
     """Red where the image passed is as wrong as green where it did not."""
     image = {"reference": "team/app:1.0", "exit_code": 0}
     out = GOOD.out.splitlines()[0] + "\npassed   scan: success PASSED (1 image passed)"
-    passed = replace(GOOD, exit_code=0, out=out, json={**GOOD.json, "exit_code": 0, "images": [image]})
+    passed = replace(GOOD, exit_code=0, requests=1, out=out, json={**GOOD.json, "exit_code": 0, "images": [image]})
 
     (problem,) = disagreements(SITUATIONS["clean"], passed)
 

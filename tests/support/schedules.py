@@ -125,7 +125,7 @@ def schedule_of(seed: int) -> Schedule:
     interval = chance.choice([None, None, None, 1.0, 20.0])
     arguments += ["--interval", str(interval)] if interval is not None else []
     arguments += ["--max-interval", "30s"] if chance.random() < 0.3 else []
-    arguments += ["--details"] if chance.random() < 0.1 else []
+    arguments += ["--findings", chance.choice(["always", "never"])] if chance.random() < 0.2 else []
     arguments += chance.choice([["-q"], [], ["-vv"]])
     if chance.random() < 0.2:
         arguments += [

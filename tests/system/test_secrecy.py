@@ -44,7 +44,17 @@ _PATIENT = 60  # seconds after which a hanging process fails its test
 CONNECTION = ("--endpoint", HERE, "--project-id", "project", "--region", "ap-southeast-1")
 REPORTS = [text for name in FORMATS for text in ("--report", f"{name}=reports/{name}")]
 ASKING = {
-    "check": ["check", "team/app:1.0", "team/other:1.0", "--timeout", "2m", "--details", *CONNECTION, *REPORTS],
+    "check": [
+        "check",
+        "team/app:1.0",
+        "team/other:1.0",
+        "--timeout",
+        "2m",
+        "--findings",
+        "always",
+        *CONNECTION,
+        *REPORTS,
+    ],
     "images": ["images", *CONNECTION],
     "images --format json": ["images", "--format", "json", *CONNECTION],
     "doctor": ["doctor", "--cicd-name", "shop", *CONNECTION],
