@@ -70,13 +70,13 @@ class Contests(StrictModel):
 def main() -> None:
     """Play the contests and print their tables."""
     file = Path(__file__).with_name("contest.yaml")
-    told = Contests.model_validate(read_yaml(file.read_text(encoding="utf-8")))
+    shown = Contests.model_validate(read_yaml(file.read_text(encoding="utf-8")))
     known = {situation.name: situation for theme in load_themes() for situation in theme.situations}
-    for contest in told.contests:
+    for contest in shown.contests:
         results = _played(contest, known)
         print(f"{contest.title}, wait limit {contest.limit} s where it can be set:\n")
         print("\n".join(_table(contest, results)), end="\n\n")
-    print("\n\n".join(told.notes))
+    print("\n\n".join(shown.notes))
 
 
 def _played(contest: Contest, known: dict[str, Situation]) -> dict[str, SituationResult]:

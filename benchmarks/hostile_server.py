@@ -1,6 +1,6 @@
-"""A server on loopback that answers as HSS does, with what no emulator would send: by the name of a case in `ANSWERS`.
+"""Hostile HSS server on loopback: sends responses that no emulator would, by the name of a case in `ANSWERS`.
 
-A process of its own, `python -m benchmarks.hostile_server NAME`, so that its memory is nobody else's; its first line is
+A process of its own, `python -m benchmarks.hostile_server NAME`, so that its memory is not counted; its first line is
 its address.
 """
 
@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from hssgate.hss.exchange import LARGEST_BODY
 
-TOKEN = "token-of-the-benchmark"  # noqa: S105 - known to nobody
+TOKEN = "token-of-the-benchmark"  # noqa: S105 - not a real one
 FINDINGS = "/vulnerabilities"
 MILLION = 1_000_000
 ROW: dict[str, object] = {

@@ -1,6 +1,6 @@
 """From nothing to a verdict: the set-up of the GitHub Action with pip and with uv, and a single file instead.
 
-Whatever the installers keep from earlier runs is left out. It needs a package index, and for its rows uv on PATH. Run
+Caches of the installers are not used. It needs a package index, and for its rows uv on PATH. Run
 it with `make bench`.
 """
 

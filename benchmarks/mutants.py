@@ -191,7 +191,7 @@ def mutant_of(key: str, diff: str) -> Mutant:
 
 
 def compared(survivors: Iterable[Mutant], arguments: Collection[Argument]) -> tuple[list[Mutant], list[Mutant]]:
-    """Return the survivors that nobody argued, and those argued that did not survive."""
+    """Return the survivors without an entry, and the entries that did not survive."""
     alive = list(survivors)
     argued = [
         Mutant(argument.function, _stripped(argument.was), _stripped(now))

@@ -1,4 +1,4 @@
-"""The same with nothing but the standard library, and with a token, for want of a signature."""
+"""The same with only the standard library, and with a token, because it has no signature."""
 
 import json
 import sys

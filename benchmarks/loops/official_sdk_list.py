@@ -1,4 +1,4 @@
-"""The official SDK, listing all rows page by page as JSON lines, as far as it is told to."""
+"""The official SDK: lists all rows page by page as JSON lines, up to a limit."""
 
 import json
 import os

@@ -73,7 +73,7 @@ class Console:
         _write(sys.stderr, f"::add-mask::{value}\n")
 
     def document(self, text: str) -> None:
-        """Print a report on stdout in UTF-8, whatever the encoding of the terminal.
+        """Print a report on stdout in UTF-8, in any encoding of the terminal.
 
         Raises:
             OSError: stdout cannot be written; nothing is printed there any more.

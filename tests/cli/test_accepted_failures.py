@@ -23,7 +23,7 @@ def oversized(findings: list[dict[str, object]] | None = None, /, **fields: obje
     [
         pytest.param("severity: Medium", {"severity_level": "High"}, 10, "failed", "severity: High found, at most Medium accepted", id="level too high"),
         pytest.param("severity: Medium", {"severity_level": "Low"}, 0, "passed", "severity: Low found, at most Medium accepted", id="level low enough"),
-        pytest.param("severity: Medium", {"severity_level": "UNDEFINED"}, 5, "error", "severity: HSS gave no readable severity_level (but 'UNDEFINED'), which this rule needs", id="level nobody documented"),
+        pytest.param("severity: Medium", {"severity_level": "UNDEFINED"}, 5, "error", "severity: HSS gave no readable severity_level (but 'UNDEFINED'), which this rule needs", id="undocumented level"),
         pytest.param("severity: Medium", {}, 0, "skipped", "severity: not judged, the scan failed and HSS gave no severity_level", id="no level"),
         pytest.param("malicious_files: 0", {"malicious_file_num": 7}, 10, "failed", "malicious_files: 7 found, at most 0 accepted", id="malware"),
         pytest.param("malicious_files: 0", {}, 0, "skipped", "malicious_files: not judged, the scan failed and HSS gave no malicious_file_num", id="no count of malware"),
@@ -45,10 +45,10 @@ def test_an_accepted_failure_is_judged_by_the_numbers_it_bears(
 
     ended = bench.play(oversized(**fields)).check("team/app:1.0")
 
-    told = {check["rule"]: (check["result"], check["message"]) for check in ended.report["images"][0]["checks"]}
+    shown = {check["rule"]: (check["result"], check["message"]) for check in ended.report["images"][0]["checks"]}
     assert ended.code == code
-    assert told["scan"] == ("warned", "scan: image_oversized; accepted by the policy")
-    assert told[name] == (result, message)
+    assert shown["scan"] == ("warned", "scan: image_oversized; accepted by the policy")
+    assert shown[name] == (result, message)
     assert judged(bench, "report.json").code == code
 
 
@@ -81,7 +81,7 @@ def test_findings_of_an_accepted_failure_that_cannot_be_read_are_no_pass(bench: 
 
 
 def test_a_failure_that_one_policy_of_two_does_not_accept_is_not_judged(bench: Bench) -> None:
-    """Then the image has no usable result, whatever its numbers are."""
+    """The image has no usable result, even if its numbers meet the policy."""
     policy(bench, f"rules: {{severity: Medium, {ACCEPT}}}", "a.yaml")
     policy(bench, "rules: {malicious_files: 0}", "b.yaml")
 

@@ -86,7 +86,7 @@ IDENTITIES = [
 
 
 @pytest.mark.parametrize(("asked", "arguments", "rows", "code", "message"), IDENTITIES)
-def test_rows_are_told_apart_by_path_registry_and_digest(
+def test_rows_are_distinguished_by_path_registry_and_digest(
     bench: Bench, asked: str, arguments: list[str], rows: str, code: int, message: str
 ) -> None:
     """What cannot be the image is never the image; what can, is found."""
@@ -181,7 +181,7 @@ def test_thirty_images_of_one_identifier_cost_no_more_requests_than_one(bench: B
 
 
 def test_the_worst_image_decides_and_none_stops_the_others(bench: Bench) -> None:
-    """10 beats 5 beats 4 beats 3, whatever the order."""
+    """The order of precedence is 10, 5, 4, 3, in any order of the images."""
     scenario = images(
         finished(image_name="good"),
         finished("severity_level: High, malicious_file_num: 0", image_name="severe"),
@@ -235,7 +235,7 @@ def test_one_images_refusal_hides_no_violation_of_another(bench: Bench) -> None:
     assert ended.code == 10
 
 
-def test_one_images_silence_hides_no_violation_of_another(bench: Bench) -> None:
+def test_one_missing_result_hides_no_violation_of_another(bench: Bench) -> None:
     """Each image gets its share of the time."""
     scenario = images(finished(), finished("severity_level: High, malicious_file_num: 0", image_name="other"))
 
@@ -247,7 +247,7 @@ def test_one_images_silence_hides_no_violation_of_another(bench: Bench) -> None:
     assert [found["exit_code"] for found in ended.report["images"]][1] == 10
 
 
-def test_a_wrong_key_is_used_once_and_said(bench: Bench) -> None:
+def test_a_wrong_key_is_used_once_and_reported(bench: Bench) -> None:
     """The message has code, request id and advice."""
     env = {"HUAWEICLOUD_SDK_AK": "emulator-ak", "HUAWEICLOUD_SDK_SK": "another-secret"}
 
@@ -261,7 +261,7 @@ def test_a_wrong_key_is_used_once_and_said(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("skew", ["-20m", "3h", "400d"], ids=["ahead", "behind", "far behind"])
-def test_a_wrong_clock_is_healed_once(bench: Bench, skew: str) -> None:
+def test_a_wrong_clock_is_corrected_once(bench: Bench, skew: str) -> None:
     """The first 401 tells the server's time; the second request is signed with it."""
     ended = bench.play(images(finished()) + f"clock_skew: {skew}\n").check("team/app:1.0", "--settle", "0")
 
@@ -270,7 +270,7 @@ def test_a_wrong_clock_is_healed_once(bench: Bench, skew: str) -> None:
     assert "this machine's clock is" in ended.err
 
 
-def test_a_clock_that_cannot_be_healed_costs_two_requests(bench: Bench) -> None:
+def test_a_clock_that_cannot_be_corrected_costs_two_requests(bench: Bench) -> None:
     """Once more with the server's time, then as any 401; without a readable time not even that."""
     scenario = images(finished()) + "clock_skew: 1h\n"
     lasting = scenario + "faults: [{requests: 2-, status: 401}]"
@@ -342,7 +342,7 @@ def test_retry_after_is_heeded(bench: Bench) -> None:
 
 
 def test_timeout_zero_looks_once(bench: Bench) -> None:
-    """One request, no sleep, whatever it shows."""
+    """One request and no sleep, with any result."""
     ended = bench.play(images(image(FOREVER))).check("team/app:1.0", "--timeout", "0")
 
     assert ended.code == 4
@@ -406,7 +406,7 @@ def test_a_near_miss_may_lack_a_version(bench: Bench) -> None:
     assert "did you mean app (other namespace, version;" in message
 
 
-def test_an_image_nobody_knows_gets_advice(bench: Bench) -> None:
+def test_an_unknown_image_gets_advice(bench: Bench) -> None:
     """The scan step, the identifier, and the enterprise project that hides rows."""
     ended = bench.play(images(finished(image_name="x"))).check("team/app:1.0", "--appear-timeout", "1m")
 

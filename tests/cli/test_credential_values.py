@@ -1,4 +1,4 @@
-"""Values of credentials as shells, secret stores and people mangle them: mended and said, or refused and said."""
+"""Credential values with typical damage (blanks, quotes, line breaks): corrected with a warning, or refused."""
 
 from pathlib import Path
 
@@ -70,13 +70,15 @@ def check(bench: Bench, env: dict[str, str], scenario: str = "") -> Ended:
 
 
 def refused(bench: Bench, ended: Ended) -> bool:
-    """Whether it was misuse, in one line, and nobody was asked for anything."""
+    """Whether it was misuse, in one line, without any request."""
     return (ended.code, len(ended.err.splitlines()), bench.sent) == (2, 1, [])
 
 
 @pytest.mark.parametrize(("env", "name"), EACH)
 @pytest.mark.parametrize("around", ["{}\n", "{}\r\n", " {}", "\t{} \n\n"], ids=["LF", "CR LF", "blank", "all"])
-def test_blanks_around_a_value_are_cut_off_and_said(bench: Bench, env: dict[str, str], name: str, around: str) -> None:
+def test_blanks_around_a_value_are_removed_with_a_warning(
+    bench: Bench, env: dict[str, str], name: str, around: str
+) -> None:
     """As `echo` and secret stores leave them."""
     ended = check(bench, env | {name: around.format(env[name])})
 
@@ -112,7 +114,7 @@ def test_nothing_but_blanks_is_refused(bench: Bench, env: dict[str, str], name: 
 
 @pytest.mark.parametrize(("env", "name"), EACH)
 def test_an_empty_value_counts_as_none(bench: Bench, env: dict[str, str], name: str) -> None:
-    """As pipelines pass on what is not set: half of a way is said, and one that is gone is not there."""
+    """Pipelines pass unset variables as empty: incomplete credentials are an error, missing ones are skipped."""
     ended = check(bench, env | {name: ""})
 
     without = check(bench, {other: value for other, value in env.items() if other != name})
@@ -214,7 +216,7 @@ def test_a_token_file_of_the_longest_length_is_sent(bench: Bench) -> None:
 
 @pytest.mark.parametrize(("key", "other"), [("ak", "sk"), ("sk", "ak"), ("security_token", "sk")])
 @pytest.mark.parametrize(
-    ("value", "said"),
+    ("value", "message"),
     [
         ("s3cret s3cret", "holds a blank, a line break or a character that no credential has; copy it anew"),
         ("s3crété", "holds a blank, a line break or a character that no credential has; copy it anew"),
@@ -223,7 +225,7 @@ def test_a_token_file_of_the_longest_length_is_sent(bench: Bench) -> None:
     ],
     ids=["a blank", "another alphabet", "quoted", "too long"],
 )
-def test_a_profile_file_is_held_to_the_same(bench: Bench, key: str, other: str, value: str, said: str) -> None:
+def test_a_profile_file_is_held_to_the_same(bench: Bench, key: str, other: str, value: str, message: str) -> None:
     """The line names file and key."""
     rest = "".join(f"{name} = emulator-{name}\n" for name in ("ak", "sk") if name != key)
     Path("profile").write_text(f"[basic]\n{rest}{key} = {value}\n", encoding="utf-8")
@@ -231,7 +233,7 @@ def test_a_profile_file_is_held_to_the_same(bench: Bench, key: str, other: str, 
     ended = check(bench, WAYS["profile"])
 
     assert refused(bench, ended), ended.err
-    assert f"the profile file profile: {key} {said}" in ended.err
+    assert f"the profile file profile: {key} {message}" in ended.err
     assert "s3cr" not in ended.err
     assert other in Path("profile").read_text(encoding="utf-8")
 

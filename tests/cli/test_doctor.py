@@ -93,7 +93,7 @@ def signed(bench: Bench) -> list[str]:
     return [sent.url.path for sent in bench.sent if {"authorization", "x-auth-token"} & sent.headers.keys()]
 
 
-def test_all_that_holds_is_told(bench: Bench) -> None:
+def test_every_passed_check_has_a_line(bench: Bench) -> None:
     """A line each, exit code 0, in three signed requests and one that bears nothing."""
     bench.play(images(finished()))
 
@@ -142,7 +142,7 @@ def test_what_was_not_asked_for_is_not_looked_at(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("env", "said"),
+    ("env", "expected"),
     [
         pytest.param(TOKEN, "HSSGATE_TOKEN: accepted", id="token"),
         pytest.param(KEY, "HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK: accepted", id="access key"),
@@ -154,11 +154,11 @@ def test_what_was_not_asked_for_is_not_looked_at(bench: Bench) -> None:
         pytest.param({"HSSGATE_ECS_AGENCY": "1"}, "the agency of this machine (HSSGATE_ECS_AGENCY=1): accepted", id="agency"),
     ],
 )  # fmt: skip
-def test_each_way_in_is_told_by_its_variables(bench: Bench, env: dict[str, str], said: str) -> None:
+def test_each_credential_type_is_named_by_its_variables(bench: Bench, env: dict[str, str], expected: str) -> None:
     """Keyless ones by where the token comes from; the project is looked up with each."""
     ended = doctor(bench, env | IAM, *REGION, scenario=images(finished()) + LOOK_UP)
 
-    assert (ended.code, said in message(ended, "credentials")) == (0, True), ended.out
+    assert (ended.code, expected in message(ended, "credentials")) == (0, True), ended.out
     assert message(ended, "project") == "0123abcd (looked up, of region ap-southeast-1)"
 
 
@@ -221,7 +221,7 @@ def test_a_prefix_that_no_variable_can_have_is_found(bench: Bench, prefix: str) 
 
 
 @pytest.mark.parametrize(
-    ("env", "arguments", "scenario", "name", "code", "said"),
+    ("env", "arguments", "scenario", "name", "code", "expected"),
     [
         pytest.param(KEY, [*PROJECT, "--policy", "nowhere.yaml"], "", "policy", 2, "nowhere.yaml", id="policy"),
         pytest.param(KEY, [*PROJECT, "--endpoint", "http://hss.example"], "", "endpoint", 2, "use https", id="plain http"),
@@ -256,14 +256,14 @@ def test_a_prefix_that_no_variable_can_have_is_found(bench: Bench, prefix: str) 
         pytest.param(KEY, [*PROJECT, "--cicd-name", "shop"], "faults: [{requests: '*', call: configurations, garbage: '<html>'}]\n", "cicd-name", 3, "unreadable answer", id="identifiers unreadable"),
     ],
 )  # fmt: skip
-def test_what_does_not_hold_is_red_and_said(
-    bench: Bench, env: dict[str, str], arguments: list[str], scenario: str, name: str, code: int, said: str
+def test_a_failed_check_is_red_with_advice(
+    bench: Bench, env: dict[str, str], arguments: list[str], scenario: str, name: str, code: int, expected: str
 ) -> None:
     """It alone fails, with what to do next; nothing that rests on it is called good."""
     ended = doctor(bench, env, *arguments, scenario=images(finished()) + scenario)
 
     assert list(failures(ended)) == [name]
-    assert (ended.code, said in message(ended, name)) == (code, True), message(ended, name)
+    assert (ended.code, expected in message(ended, name)) == (code, True), message(ended, name)
     assert "s3cret" not in ended.out + ended.err
     if name not in ("policy", "clock"):
         after = NAMES[NAMES.index(name) + 1 :]
@@ -288,7 +288,7 @@ def test_what_does_not_hold_is_red_and_said(
 def test_a_refused_credential_is_used_once(
     bench: Bench, env: dict[str, str], arguments: tuple[str, ...], scenario: str
 ) -> None:
-    """Five bad signatures lock a key: one is all that finding out costs, whatever else is wrong."""
+    """Five wrong signatures lock a key, so doctor sends at most one, whatever else is wrong."""
     ended = doctor(bench, env, *arguments, "--cicd-name", "shop", scenario=images(finished()) + scenario)
 
     refused = [request for request in bench.emulator.requests if request.status == 401]
@@ -306,12 +306,12 @@ def test_a_wrong_clock_costs_no_signature(bench: Bench, env: dict[str, str]) -> 
     assert {request.status for request in bench.emulator.requests if request.path != "/"} == {200}
 
 
-@pytest.mark.parametrize(("skew", "said"), [("0s", "in step with the server"), ("14m", "this machine is 14m00s behind the server"), ("-2m", "this machine is 2m00s ahead of the server")])  # fmt: skip
-def test_a_clock_that_is_near_enough_is_told(bench: Bench, skew: str, said: str) -> None:
+@pytest.mark.parametrize(("skew", "expected"), [("0s", "in step with the server"), ("14m", "this machine is 14m00s behind the server"), ("-2m", "this machine is 2m00s ahead of the server")])  # fmt: skip
+def test_a_small_clock_skew_is_shown(bench: Bench, skew: str, expected: str) -> None:
     """Green, with how far it is off."""
     ended = doctor(bench, TOKEN, *PROJECT, scenario=images(finished()) + f"clock_skew: {skew}\n")
 
-    assert (ended.code, message(ended, "clock")) == (0, said)
+    assert (ended.code, message(ended, "clock")) == (0, expected)
 
 
 @pytest.mark.parametrize(
@@ -334,7 +334,7 @@ def test_what_is_known_to_be_wrong_is_not_tried(bench: Bench, env: dict[str, str
 
 
 def test_what_is_given_is_judged_without_an_address(bench: Bench) -> None:
-    """Without region and endpoint nobody is asked, and half a credential is still said."""
+    """Without region and endpoint no request is sent, and incomplete credentials are still reported."""
     ended = bench.run("doctor", "--format", "json", env={"HUAWEICLOUD_SDK_AK": "a"})
 
     assert (ended.code, list(failures(ended))) == (2, ["endpoint", "credentials"])
@@ -386,7 +386,7 @@ def test_an_identifier_is_found_on_any_page_and_only_by_its_very_name(bench: Ben
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "expected"),
     [
         (httpx.ConnectError("[Errno -2] Name or service not known"), "no complete response from 127.0.0.1: [Errno -2] Name or service not known"),
         (httpx.ConnectError("[Errno 111] Connection refused"), "Connection refused; check the address, name resolution, firewall and HTTPS_PROXY"),
@@ -395,7 +395,7 @@ def test_an_identifier_is_found_on_any_page_and_only_by_its_very_name(bench: Ben
         (httpx.ProxyError("502 Bad Gateway"), "the proxy before 127.0.0.1 answers 502 Bad Gateway; check the address"),
     ],
 )  # fmt: skip
-def test_an_endpoint_that_is_not_there_is_red(bench: Bench, error: Exception, said: str) -> None:
+def test_an_endpoint_that_is_not_there_is_red(bench: Bench, error: Exception, expected: str) -> None:
     """It is asked once; nothing that rests on it is looked at."""
 
     def nobody(_request: httpx.Request) -> httpx.Response:
@@ -404,13 +404,13 @@ def test_an_endpoint_that_is_not_there_is_red(bench: Bench, error: Exception, sa
     ended = doctor(bench.answer(nobody), KEY, *PROJECT)
 
     assert (ended.code, list(failures(ended))) == (3, ["endpoint"])
-    assert said in message(ended, "endpoint")
+    assert expected in message(ended, "endpoint")
     assert {looks(ended)[name] for name in NAMES[4:]} == {"skipped"}
     assert len(bench.sent) == 1
 
 
-def test_a_policy_is_looked_at_whatever_else_is_wrong(bench: Bench) -> None:
-    """Each fault has its line in what is said; warnings are told and do not fail."""
+def test_the_policy_is_checked_beside_other_faults(bench: Bench) -> None:
+    """Each fault has a line in the message; warnings are printed and do not fail the check."""
     Path("hssgate.yaml").write_text("rules: {sverity: Low, vulnerabilities: few}\n")
     ended = bench.play(images(finished())).run("doctor", "--endpoint", HERE, *PROJECT, env=KEY)
     assert ended.code == 2
@@ -442,12 +442,12 @@ def test_verbosity_tells_how_it_was_asked(bench: Bench) -> None:
     """-v where everything is, -vv each exchange; --quiet takes nothing from the result."""
     bench.play(images(finished()))
 
-    told = bench.run("doctor", "--endpoint", HERE, *PROJECT, "-vv", env=KEY)
+    shown = bench.run("doctor", "--endpoint", HERE, *PROJECT, "-vv", env=KEY)
     quiet = bench.run("doctor", "--endpoint", HERE, *PROJECT, "-q", env=KEY)
 
-    assert "endpoint http://127.0.0.1:9, project project" in told.err
-    assert f"> GET {HERE}/\n" in told.err
-    assert (quiet.out, quiet.err) == (told.out, "")
+    assert "endpoint http://127.0.0.1:9, project project" in shown.err
+    assert f"> GET {HERE}/\n" in shown.err
+    assert (quiet.out, quiet.err) == (shown.out, "")
 
 
 def test_help_names_the_exit_codes_and_the_lock_of_keys(bench: Bench) -> None:
@@ -459,8 +459,8 @@ def test_help_names_the_exit_codes_and_the_lock_of_keys(bench: Bench) -> None:
         assert word in " ".join(ended.out.split())
 
 
-def test_a_server_without_a_clock_is_told(bench: Bench) -> None:
-    """Nothing is known against our own clock then, and that is said."""
+def test_a_server_without_a_date_is_shown(bench: Bench) -> None:
+    """The clock check passes, and its message says that the server sends no time."""
     ended = doctor(
         bench.answer(lambda _request: httpx.Response(200, json={"total_num": 0, "data_list": []})), KEY, *PROJECT
     )

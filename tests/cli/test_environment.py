@@ -63,7 +63,7 @@ def test_an_empty_list_of_images_is_misuse(bench: Bench) -> None:
     ],
 )
 def test_an_option_stands_in_for_its_empty_variable(bench: Bench, variable: str, arguments: list[str]) -> None:
-    """Whoever gives the option has said what is meant."""
+    """An option replaces its variable, so an empty variable is no error then."""
     assert check(bench, {variable: ""}, "team/app:1.0", *arguments).code == 0
 
 
@@ -165,7 +165,7 @@ def test_any_other_unknown_variable_is_a_warning(bench: Bench, variable: str, hi
     ],
 )
 def test_what_others_set_is_passed_over(bench: Bench, variable: str) -> None:
-    """The GitLab template, Kubernetes, and the dotenv report of an earlier job, whatever its prefix."""
+    """Variables of the GitLab template, of Kubernetes, and of an earlier job's dotenv report with any prefix."""
     ended = check(bench, {variable: ""}, "team/app:1.0")
 
     assert (ended.code, "HSSGATE" in ended.err) == (0, False), ended.err
@@ -253,7 +253,7 @@ def test_a_flag_may_be_a_word_or_a_number(bench: Bench, value: str) -> None:
 
 
 def test_no_variable_of_ours_is_unknown(bench: Bench) -> None:
-    """Options, credentials, outputs, and whatever the action, the template and the examples set."""
+    """Options, credentials, outputs, and all variables that the action, the template and the examples set."""
     options = {
         name
         for _, command in commands(cli)

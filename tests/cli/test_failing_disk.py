@@ -77,20 +77,20 @@ def test_a_disk_that_is_full_amid_a_report(counts: str, code: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("prepare", "said"),
+    ("prepare", "message"),
     [
         pytest.param(lambda: Path("junit.xml").mkdir(), "is a folder", id="a folder"),
         pytest.param(lambda: Path("junit.xml").symlink_to("."), "is a folder", id="a link to a folder"),
     ],
 )
-def test_a_path_that_is_a_folder_is_misuse(bench: Bench, prepare: Callable[[], None], said: str) -> None:
-    """It is told before anything is asked."""
+def test_a_path_that_is_a_folder_is_misuse(bench: Bench, prepare: Callable[[], None], message: str) -> None:
+    """It is an error before any request."""
     prepare()
 
     ended = bench.play(images(finished())).check("team/app:1.0")
 
     assert (ended.code, bench.emulator.request_count) == (2, 0)
-    assert said in ended.err
+    assert message in ended.err
     assert not Path("report.json").exists()
 
 
@@ -198,7 +198,7 @@ def test_a_path_that_fails_meanwhile_takes_that_report_alone(
 
 @pytest.mark.parametrize(("level", "code"), [("Low", 3), ("High", 10)])
 def test_a_working_folder_that_goes_away_meanwhile(bench: Bench, level: str, code: int) -> None:
-    """No report can be written then, and the verdict is told all the same."""
+    """No report can be written, and the verdict is still printed."""
     Path("work").mkdir()
     before = Path.cwd()
     os.chdir("work")

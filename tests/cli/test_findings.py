@@ -105,7 +105,7 @@ def test_names_that_cannot_be_encoded_are_asked_for_all_the_same(bench: Bench, e
     ("unknown", "code"), [([], 0), ([{}], 10), ([{"cve_id": None}], 10), ([{"cve_id": ""}], 10)], ids=str
 )
 def test_a_notice_about_a_cve_without_an_id_counts(bench: Bench, unknown: list[dict[str, object]], code: int) -> None:
-    """Nobody can have ignored that one, whatever else the notice is about."""
+    """A CVE without an id cannot be ignored, so the notice counts."""
     policy(bench, "rules: {high_vulnerabilities: 0}\nignore: [{vulnerability: CVE-1, reason: r}]")
 
     def handler(request: httpx.Request) -> httpx.Response:
@@ -163,7 +163,7 @@ FOUND = [
     [("high_vulnerabilities", 3, 3), ("medium_vulnerabilities", 2, 2), ("low_vulnerabilities", 1, 1)],
 )
 def test_levels_are_counted(bench: Bench, rule: str, limit: int, found: int) -> None:
-    """By what HSS advises; what nobody documented, or nothing at all, counts as high."""
+    """The severity comes from HSS's advice; an undocumented or missing one counts as high."""
     bench.play(scenario(FOUND))
 
     policy(bench, f"rules: {{{rule}: {limit}}}")
@@ -202,7 +202,7 @@ def test_the_count_is_the_larger_one_less_the_ignored(
 
 
 @pytest.mark.parametrize(("limit", "code"), [(1, 10), (2, 0)])
-def test_what_is_counted_but_not_listed_is_held_against_every_level(bench: Bench, limit: int, code: int) -> None:
+def test_findings_that_are_counted_but_not_listed_count_at_every_level(bench: Bench, limit: int, code: int) -> None:
     """It might be of any; it never helps the image."""
     policy(bench, f"rules: {{high_vulnerabilities: {limit}}}")
 
@@ -324,8 +324,8 @@ def test_each_policy_has_its_own_exceptions(bench: Bench) -> None:
     assert [check["result"] for check in ended.report["images"][0]["checks"]] == ["passed", "failed", "passed"]
 
 
-def test_a_grave_finding_on_the_third_page_is_found(bench: Bench) -> None:
-    """Whatever is ignored."""
+def test_a_severe_finding_on_the_third_page_counts(bench: Bench) -> None:
+    """It counts although all other findings are ignored."""
     found = [*(finding(f"LOW-{number}", LOW) for number in range(450)), finding("GRAVE-1")]
     policy(bench, "rules: {high_vulnerabilities: 0}\nignore: [{vulnerability: 'LOW-*', reason: r}]")
 
@@ -551,7 +551,7 @@ def test_findings_of_an_unsettled_result_are_not_read(bench: Bench) -> None:
 
 
 def test_the_same_finding_in_other_rows_has_an_effect_of_its_own() -> None:
-    """It blocks where it is held against the rows it was found in, and nowhere else."""
+    """It blocks for the rows that it was found in, and for no others."""
     found = Finding(vul_id="V-1")
     checks = [
         Check("scan", Result.PASSED, "scan: success", group="a"),
@@ -563,8 +563,8 @@ def test_the_same_finding_in_other_rows_has_an_effect_of_its_own() -> None:
     listed = [ListedFinding(found, group=number) for number in (2, 1, 0)]
     image = ImageVerdict(parse_reference("app:1", None), tuple(checks), findings=tuple(listed))
 
-    told = in_order_of_effect(consequences(image))
+    shown = in_order_of_effect(consequences(image))
 
-    assert [(one.group, one.effect) for one in told] == [
+    assert [(one.group, one.effect) for one in shown] == [
         ("a", Effect.BLOCKS), ("b", Effect.WARNS), ("c", Effect.ACCEPTED),
     ]  # fmt: skip

@@ -47,17 +47,17 @@ def annotations(ended: Ended) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("scenario", "arguments", "code", "checks"), OUTCOMES)
-def test_every_outcome_is_told_to_later_steps(
+def test_every_outcome_is_an_output_for_later_steps(
     bench: Bench, scenario: str, arguments: list[str], code: int, checks: dict[str, str]
 ) -> None:
     """Outputs and summary are written on failure too, and agree with the exit code."""
     ended = step(bench.play(scenario), "team/app:1.0", *arguments)
 
-    told = step_outputs()
-    assert list(told) == NAMES
-    assert (ended.code, told["exit-code"]) == (code, str(code))
-    assert told["result"] == ended.report["result"]
-    assert json.loads(told["json"]) == ended.report
+    output = step_outputs()
+    assert list(output) == NAMES
+    assert (ended.code, output["exit-code"]) == (code, str(code))
+    assert output["result"] == ended.report["result"]
+    assert json.loads(output["json"]) == ended.report
     assert ended.report["images"][0]["reference"] in Path("summary.md").read_text(encoding="utf-8").replace("\\", "")
     errors = [message for level, message in annotations(ended) if level == "error"]
     assert bool(errors) is (code != 0)
@@ -65,7 +65,7 @@ def test_every_outcome_is_told_to_later_steps(
 
 
 def test_the_outputs_are_those_of_the_worst_image(bench: Bench) -> None:
-    """A violation beats a timeout; among equals the graver level is told of."""
+    """A violation takes precedence over a timeout; among equals the more severe level is shown."""
     bench.play(
         images(
             finished("severity_level: Low, vul_num: 1, malicious_file_num: 0"),
@@ -126,7 +126,7 @@ def test_a_full_summary_takes_one_more_line(bench: Bench) -> None:
 
 
 def test_a_summary_without_room_stays_as_it_is(bench: Bench) -> None:
-    """One more line would have GitHub show nothing of it; the verdict is told all the same."""
+    """One more line would make GitHub drop the summary; the verdict is shown in any case."""
     full = "x" * (1024 * 1024 - 10)
     Path("summary.md").write_text(full)
 
@@ -188,7 +188,7 @@ def test_warnings_are_annotated_as_warnings(bench: Bench) -> None:
         (["team/app:1.0", "--policy", "nowhere.yaml"], "nowhere.yaml"),
     ],
 )
-def test_misuse_is_told_too(bench: Bench, arguments: list[str], message: str) -> None:
+def test_misuse_is_announced_too(bench: Bench, arguments: list[str], message: str) -> None:
     """An annotation says what is wrong, and later steps see that there is no verdict."""
     ended = step(bench, *arguments)
 
@@ -199,18 +199,18 @@ def test_misuse_is_told_too(bench: Bench, arguments: list[str], message: str) ->
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_text_gives_no_command_and_no_output(bench: Bench, text: str) -> None:
-    """Whatever the API sends, only our own lines are commands, and each output ends where it ends."""
+    """For any text of the API, only our own lines are commands, and no output contains another."""
     hostile = f"{text}\nhssgate\nresult<<x\npassed\nx\n##[stop-commands]a ##vso[task.complete]b\n::add-mask::c"
     row = {**ROW, "scan_status": "failed", "image_id": hostile, "image_digest": hostile, "scan_failed_desc": hostile}
     body = json.dumps({"total_num": 1, "data_list": [row]})
 
     ended = step(bench.answer(lambda _request: httpx.Response(200, content=body)), "app:1.0")
 
-    told = step_outputs()
-    assert list(told) == NAMES
-    assert told["result"] == "error"
-    assert all("\n" not in value for value in told.values())
-    jsonschema.validate(json.loads(told["json"]), schema())
+    output = step_outputs()
+    assert list(output) == NAMES
+    assert output["result"] == "error"
+    assert all("\n" not in value for value in output.values())
+    jsonschema.validate(json.loads(output["json"]), schema())
     commands = re.findall(r"^\s*::.*|##\[.*|##vso\[.*", ended.out + ended.err, flags=re.MULTILINE)
     assert commands
     assert all(re.match(r"::(error|warning) title=hssgate[^:]*::", command) for command in commands)

@@ -101,7 +101,7 @@ def test_no_query_parameter_is_forgotten() -> None:
 
 
 def test_all_pages_are_read(bench: Bench) -> None:
-    """450 rows are three requests, each row once, and the count is told."""
+    """450 rows take three requests; each row is printed once, and then the count."""
     ended = listed(bench.play(CROWD), "--format", "json")
 
     assert len({row["image_version"] for row in lines(ended)}) == len(lines(ended)) == 450
@@ -110,7 +110,7 @@ def test_all_pages_are_read(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "rows", "requests", "said"),
+    ("arguments", "rows", "requests", "message"),
     [
         pytest.param(["--max-rows", "1"], 1, 1, "1 row of 450\n", id="one"),
         pytest.param(["--max-rows", "200"], 200, 1, "200 rows of 450\n", id="just a page"),
@@ -123,12 +123,14 @@ def test_all_pages_are_read(bench: Bench) -> None:
         pytest.param(["--max-rows", "1", "-q"], 1, 1, "", id="quiet"),
     ],
 )
-def test_no_more_is_asked_than_wanted(bench: Bench, arguments: list[str], rows: int, requests: int, said: str) -> None:
+def test_no_more_is_asked_than_wanted(
+    bench: Bench, arguments: list[str], rows: int, requests: int, message: str
+) -> None:
     """`--max-rows` ends the paging, `--offset` begins it."""
     ended = listed(bench.play(CROWD), "--format", "json", *arguments)
 
     assert (ended.code, len(lines(ended)), bench.emulator.request_count) == (0, rows, requests)
-    assert ended.err == said
+    assert ended.err == message
 
 
 def test_a_page_is_printed_before_the_next_is_asked_for(bench: Bench) -> None:
@@ -158,7 +160,7 @@ def test_rows_pushed_onto_the_next_page_are_shown_once(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("handler", "code", "rows", "said"),
+    ("handler", "code", "rows", "message"),
     [
         pytest.param(serve(None, lambda _: numbered(0)), 0, 200, "200 rows\n", id="the offset is ignored, no total"),
         pytest.param(serve(450, lambda _: numbered(0)), 3, 200, "broke off at offset 200, though 450 rows are announced", id="the offset is ignored"),
@@ -172,16 +174,16 @@ def test_rows_pushed_onto_the_next_page_are_shown_once(bench: Bench) -> None:
     ],
 )  # fmt: skip
 def test_a_list_that_does_not_add_up_is_no_success(
-    bench: Bench, handler: Callable[[httpx.Request], httpx.Response], code: int, rows: int, said: str
+    bench: Bench, handler: Callable[[httpx.Request], httpx.Response], code: int, rows: int, message: str
 ) -> None:
-    """What came is printed; that it is not all is said."""
+    """The received rows are printed, and an error says that they are not all."""
     ended = listed(bench.answer(handler), "--format", "json")
 
     assert (ended.code, len(lines(ended))) == (code, rows)
-    assert said in ended.err
+    assert message in ended.err
 
 
-def test_rows_beyond_the_largest_offset_are_told_of(bench: Bench) -> None:
+def test_rows_beyond_the_largest_offset_are_an_error(bench: Bench) -> None:
     """They cannot be asked for."""
     asked: list[int] = []
     bench.answer(serve(None, lambda offset: asked.append(offset) or numbered(offset)))  # type: ignore[func-returns-value]
@@ -221,8 +223,8 @@ MISUSES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("arguments", "said"), MISUSES)
-def test_misuse_is_said_before_anything_is_asked(bench: Bench, arguments: list[str], said: str) -> None:
+@pytest.mark.parametrize(("arguments", "message"), MISUSES)
+def test_misuse_sends_no_request(bench: Bench, arguments: list[str], message: str) -> None:
     """Exit code 2, naming the option and what it takes."""
     asked: list[httpx.Request] = []
     bench.answer(lambda request: asked.append(request) or httpx.Response(500))  # type: ignore[func-returns-value]
@@ -231,7 +233,7 @@ def test_misuse_is_said_before_anything_is_asked(bench: Bench, arguments: list[s
 
     assert (ended.code, ended.out, asked) == (2, "", [])
     assert ended.err.startswith("error: ")
-    assert said in ended.err
+    assert message in ended.err
 
 
 def test_credentials_are_needed(bench: Bench) -> None:

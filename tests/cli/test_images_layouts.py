@@ -33,7 +33,7 @@ team/app:1.0                              -                 scanning          - 
 
 
 def test_the_table_reads_well(bench: Bench) -> None:
-    """Wide characters take two columns, what is missing is a dash, the header is plain where nobody sees colour."""
+    """Wide characters take two columns, a missing value is a dash, and the header has no colour without a terminal."""
     scenario = images(
         finished(),
         finished(image_name="中文应用", cicd_name="商店"),

@@ -48,7 +48,7 @@ def test_a_reader_who_has_seen_enough_ends_the_list_quietly() -> None:
     assert app.request_count <= 3
 
 
-def test_nobody_reads_at_all() -> None:
+def test_a_reader_that_closed_at_once_is_no_error() -> None:
     """The pipe is closed before the first line."""
     with crowded() as (_, listing):
         reader, writer = os.pipe()

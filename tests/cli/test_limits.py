@@ -1,4 +1,4 @@
-"""Whatever is sent or given, there is an end to it: of memory, of a wait, of a report; and beyond it nothing passes."""
+"""Limits on input of any kind: memory, waiting time and reports are bounded, and nothing beyond a limit passes."""
 
 import json
 import os
@@ -35,7 +35,7 @@ def listing(rows: Sequence[Mapping[str, object]], total: int | None = None) -> h
 
 @pytest.mark.real
 @pytest.mark.parametrize("case", ["32 MiB, one text with a wide character", "20,000 findings, long texts"])
-def test_memory_has_an_end(tmp_path: Path, case: str) -> None:
+def test_memory_is_bounded(tmp_path: Path, case: str) -> None:
     """A real process before a hostile server stays under 150 MB, and does not pass; `make bench` has more such cases."""
     (tmp_path / "hssgate.yaml").write_text("rules: {high_vulnerabilities: 0}", encoding="utf-8")
     root = str(Path(__file__).parents[2])
@@ -47,11 +47,11 @@ def test_memory_has_an_end(tmp_path: Path, case: str) -> None:
             given += ["--report", "json=report.json", "--report", "junit=junit.xml"]
             environ = os.environ | {"HSSGATE_TOKEN": "token-of-the-benchmark"}
             probe = [sys.executable, "-c", PROBE, *given]
-            told = subprocess.run(probe, cwd=tmp_path, env=environ, capture_output=True, text=True, check=True).stdout
+            shown = subprocess.run(probe, cwd=tmp_path, env=environ, capture_output=True, text=True, check=True).stdout
         finally:
             server.kill()
 
-    code, peak = map(int, told.split()[-2:])
+    code, peak = map(int, shown.split()[-2:])
     assert code == 3
     assert peak < MOST_MEMORY
 
@@ -64,7 +64,7 @@ def test_memory_has_an_end(tmp_path: Path, case: str) -> None:
         pytest.param([CLEAN | {"more": [""] * 60_000}], id="a row of more texts than a row can have"),
     ],
 )
-def test_a_row_and_a_page_have_an_end(bench: Bench, rows: list[dict[str, object]]) -> None:
+def test_rows_and_pages_are_bounded(bench: Bench, rows: list[dict[str, object]]) -> None:
     """Beyond it there is no answer, and no pass."""
     ended = bench.answer(lambda _request: listing(rows)).check("app:1.0", "--timeout", "0")
 
@@ -95,7 +95,7 @@ def test_what_is_beside_the_rows_has_an_end(body: str) -> None:
 
 
 @pytest.mark.large
-def test_a_list_has_an_end(bench: Bench) -> None:
+def test_lists_are_bounded(bench: Bench) -> None:
     """One that goes on and on is refused once, long before the memory is full."""
     asked: list[int] = []
 
@@ -170,7 +170,7 @@ def test_warnings_of_a_run_have_an_end(bench: Bench) -> None:
 
 
 @pytest.mark.large
-def test_all_findings_of_a_run_have_an_end(bench: Bench) -> None:
+def test_findings_of_a_run_are_bounded(bench: Bench) -> None:
     """The images whose findings there was no room for are errors; what was found before still blocks."""
     Path("hssgate.yaml").write_text("rules: {high_vulnerabilities: 0}", encoding="utf-8")
     images = [CLEAN | {"image_name": name, "image_id": name, "cicd_name": "c"} for name in ("a", "b")]
@@ -238,7 +238,7 @@ def test_a_pipe_that_brings_nothing_yet_is_not_at_its_end(tmp_path: Path, monkey
     assert read_bounded(path, 100) == b"whole"
 
 
-def test_images_have_an_end(bench: Bench) -> None:
+def test_images_are_bounded(bench: Bench) -> None:
     """More of them in one run are misuse; the same one many times is one."""
     many = "\n".join(f"app:{number}" for number in range(MOST_IMAGES + 1))
 
@@ -265,7 +265,7 @@ def test_images_have_an_end(bench: Bench) -> None:
     ],
     ids=["deep YAML", "deep JSON", "deep TOML", "huge number", "huge number, YAML", "huge number, TOML", "aliases", "1 MiB", "entries", "glob"],
 )  # fmt: skip
-def test_a_policy_has_an_end(bench: Bench, name: str, text: str) -> None:
+def test_policies_are_bounded(bench: Bench, name: str, text: str) -> None:
     """Beyond it the policy is refused by name, before anything is asked."""
     Path(name).write_text(text, encoding="utf-8")
 
@@ -275,7 +275,7 @@ def test_a_policy_has_an_end(bench: Bench, name: str, text: str) -> None:
     assert len(ended.out) < 5000
 
 
-def test_a_glob_of_many_stars_takes_no_time_worth_telling(bench: Bench) -> None:
+def test_a_glob_of_many_stars_takes_little_time(bench: Bench) -> None:
     """A text that almost fits is not tried over and over."""
     Path("hssgate.yaml").write_text(
         json.dumps({"rules": {"high_vulnerabilities": 0}, "ignore": [{"vulnerability": "*a" * 240 + "b", "reason": "r"}]}),
@@ -299,7 +299,7 @@ def test_a_glob_of_many_stars_takes_no_time_worth_telling(bench: Bench) -> None:
     ],
     ids=["policy", "report", "credentials"],
 )  # fmt: skip
-def test_a_pipe_that_nobody_writes_to_is_given_up(
+def test_a_pipe_without_a_writer_is_given_up(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], env: dict[str, str]
 ) -> None:
     """It used to be waited for without end."""
@@ -316,17 +316,17 @@ def test_a_pipe_that_somebody_writes_to_is_read_to_its_end(tmp_path: Path) -> No
     """As that of `<(command)`, even if it takes a while and comes in pieces."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    said = "x" * 200_000
-    writer = [sys.executable, "-c", f"import sys; open(sys.argv[1], 'w').write('x' * {len(said)})", str(pipe)]
+    message = "x" * 200_000
+    writer = [sys.executable, "-c", f"import sys; open(sys.argv[1], 'w').write('x' * {len(message)})", str(pipe)]
     with subprocess.Popen(writer):
         whole = read_bounded(pipe, 1_000_000)
 
-    assert whole == said.encode()
+    assert whole == message.encode()
     assert len(read_bounded(Path("/dev/zero"), 10)) == 11
     assert read_bounded(Path("/dev/null"), 10) == b""
 
 
-def test_a_report_into_a_pipe_that_nobody_reads_is_no_pass(bench: Bench) -> None:
+def test_a_report_into_a_pipe_without_a_reader_is_no_pass(bench: Bench) -> None:
     """The run ends, and says what could not be written."""
     os.mkfifo("pipe")
 

@@ -75,7 +75,7 @@ def test_a_saved_report_is_judged_again_with_the_digests_of_the_build(bench: Ben
     assert bench.run("judge", "report.json").code == 0
 
 
-def test_a_digest_in_image_is_told_as_its_proof(bench: Bench) -> None:
+def test_a_digest_in_image_is_shown_as_its_proof(bench: Bench) -> None:
     """Where there is no file."""
     ended = bench.play("images:\n" + row()).check(f"team/app:1.0@{CONFIG}")
 

@@ -46,7 +46,7 @@ def write_all(bench: Bench, *arguments: str, suffix: str = "old") -> Ended:
 def test_each_report_is_recognised(
     bench: Bench, play: str, arguments: list[str], code: int, checks: dict[str, str]
 ) -> None:
-    """Of each format, whatever the outcome; an empty list only where Code Quality is to be written."""
+    """Reports of every format and outcome; an empty list only if a Code Quality report is requested."""
     assert write_all(bench.play(play), *arguments).code == code, checks
 
     for name in FORMATS:
@@ -90,7 +90,7 @@ ENDS_EARLY = [
 def test_no_old_report_outlives_a_run_that_ends_early(
     bench: Bench, arguments: list[str], env: dict[str, str], by: str
 ) -> None:
-    """A pipeline collects reports whatever the exit code: it would show a pass of the run before."""
+    """A pipeline collects reports after any exit code, and would publish the pass of the run before."""
     write_all(bench.play(images(finished())))
     reports = [f"{name}={name}.old" for name in FORMATS]
     match by:
@@ -220,7 +220,7 @@ def test_selftest_removes_its_old_report(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("arguments", [["app"], ["--tiemout"]], ids=["right", "parsing"])
-def test_an_old_report_that_cannot_be_removed_is_said(bench: Bench, arguments: list[str]) -> None:
+def test_an_old_report_that_cannot_be_removed_is_an_error(bench: Bench, arguments: list[str]) -> None:
     """Exit code 2, before anything is asked."""
     write_all(bench.play(images(finished())))
     refuse = bench.monkeypatch.context()
@@ -237,7 +237,7 @@ def _no_permission(_path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
         pytest.param("json=hssgate.json", "hssgate.json is, or resembles, the name of a default policy", id="name"),
         pytest.param("json=sub/hssgate.yaml", "hssgate.yaml is, or resembles", id="in any folder"),
@@ -254,7 +254,7 @@ def _no_permission(_path: str) -> None:
     ],
 )
 @pytest.mark.parametrize("command", ["check", "judge"])
-def test_no_report_replaces_a_policy(bench: Bench, command: str, given: str, said: str) -> None:
+def test_no_report_replaces_a_policy(bench: Bench, command: str, given: str, message: str) -> None:
     """Exit code 2 before anything is asked; the next run would be judged by another policy."""
     bench.play(images(finished())).check("team/app:1.0")
     Path("sub").mkdir()
@@ -267,7 +267,7 @@ def test_no_report_replaces_a_policy(bench: Bench, command: str, given: str, sai
 
     ended = bench.run(*arguments, "--policy", "strict.yaml", "--report", given, env=KEY)
 
-    assert (ended.code, said in ended.err, bench.emulator.request_count) == (2, True, asked), ended.err
+    assert (ended.code, message in ended.err, bench.emulator.request_count) == (2, True, asked), ended.err
     assert Path("strict.yaml").read_text() == "rules: {vulnerabilities: 0}"
 
 

@@ -1,4 +1,4 @@
-"""Options, variables and credentials: who wins, and what is wrong is said before anything is asked of the API."""
+"""Options, variables and credentials: their precedence, and errors before any request."""
 
 from pathlib import Path
 
@@ -50,8 +50,8 @@ MISUSES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("arguments", "said"), MISUSES)
-def test_misuse_is_said_before_anything_is_asked(bench: Bench, arguments: list[str], said: str) -> None:
+@pytest.mark.parametrize(("arguments", "message"), MISUSES)
+def test_misuse_sends_no_request(bench: Bench, arguments: list[str], message: str) -> None:
     """Exit code 2, one clear message, no request, no report."""
     (bench.folder / "file").write_text("")
     asked: list[httpx.Request] = []
@@ -70,7 +70,7 @@ def test_misuse_is_said_before_anything_is_asked(bench: Bench, arguments: list[s
     )
 
     assert ended.code == 2
-    assert said in ended.err
+    assert message in ended.err
     assert ended.err.startswith("error: ")
     assert "secret-word" not in ended.err
     assert not asked
@@ -78,7 +78,7 @@ def test_misuse_is_said_before_anything_is_asked(bench: Bench, arguments: list[s
 
 
 @pytest.mark.parametrize(
-    ("env", "said"),
+    ("env", "message"),
     [
         pytest.param({}, "no credentials: set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK", id="none"),
         pytest.param({"HUAWEICLOUD_SDK_AK": "a"}, "HUAWEICLOUD_SDK_AK set, but HUAWEICLOUD_SDK_SK missing", id="half a key"),
@@ -91,12 +91,12 @@ def test_misuse_is_said_before_anything_is_asked(bench: Bench, arguments: list[s
         pytest.param({"HSSGATE_TOKEN": "x" * 32769}, "longer than 32768 characters", id="too long"),
     ],
 )  # fmt: skip
-def test_incomplete_credentials_are_said(bench: Bench, env: dict[str, str], said: str) -> None:
+def test_incomplete_credentials_are_misuse(bench: Bench, env: dict[str, str], message: str) -> None:
     """What is missing is named, what is there is not shown."""
     ended = bench.play(images(finished())).check("team/app:1.0", env=env)
 
     assert ended.code == 2
-    assert said in ended.err
+    assert message in ended.err
     assert "s3cret!" not in ended.err + ended.out
     assert bench.emulator.request_count == 0
 
@@ -109,7 +109,7 @@ def test_incomplete_credentials_are_said(bench: Bench, env: dict[str, str], said
         pytest.param(KEY, id="HUAWEICLOUD_SDK"),
         pytest.param({"CLOUD_SDK_AK": "emulator-ak", "CLOUD_SDK_SK": "emulator-sk"}, id="CLOUD_SDK"),
         pytest.param({"HW_ACCESS_KEY": "emulator-ak", "HW_SECRET_KEY": "emulator-sk"}, id="HW"),
-        pytest.param({**KEY, "CLOUD_SDK_AK": "wrong"}, id="the first whole one, whatever follows"),
+        pytest.param({**KEY, "CLOUD_SDK_AK": "wrong"}, id="the first complete ones take precedence"),
         pytest.param({"HSSGATE_TOKEN": "emulator-token\n"}, id="a line break at the end"),
     ],
 )
@@ -197,7 +197,7 @@ def test_what_is_no_region_is_refused(bench: Bench, region: str) -> None:
 
 
 def test_one_bound_of_the_pause_moves_the_other_out_of_the_way(bench: Bench) -> None:
-    """Only where nobody set the other."""
+    """Only if the other bound is not set."""
     bench.play(images(image(FOREVER)))
 
     bench.check("team/app:1.0", "--interval", "90s", "--timeout", "5m")
@@ -219,7 +219,7 @@ def test_the_default_policy_file_is_taken_from_here(bench: Bench) -> None:
     assert bench.check("team/app:1.0", "--policy", "other.yaml").code == 0
 
 
-def test_an_image_must_hold_to_every_policy(bench: Bench) -> None:
+def test_an_image_must_meet_every_policy(bench: Bench) -> None:
     """A repository can tighten what its organisation gives and never weaken it; each check names its file."""
     (bench.folder / "org.yaml").write_text("rules: {vulnerabilities: 2}")
     (bench.folder / "repo.yaml").write_text("rules: {vulnerabilities: 99, severity: High}")
@@ -252,15 +252,15 @@ def test_help_and_version_are_everywhere(bench: Bench, arguments: list[str], sho
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [(["chekc"], "No such command 'chekc'"), (["check", "--frob"], "No such option"), (["--frob"], "No such option")],
 )
-def test_unknown_words_are_misuse(bench: Bench, arguments: list[str], said: str) -> None:
+def test_unknown_words_are_misuse(bench: Bench, arguments: list[str], message: str) -> None:
     """Exit code 2, and where to look."""
     ended = bench.run(*arguments)
 
     assert ended.code == 2
-    assert said in ended.err
+    assert message in ended.err
     assert "--help" in ended.err
 
 

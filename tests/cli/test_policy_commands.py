@@ -125,19 +125,19 @@ def test_a_policy_is_not_overwritten_unawares(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "said"),
+    ("path", "message"),
     [
         pytest.param("hssgate.toml", "the starter is YAML; name the file .yaml or .yml", id="another format"),
         pytest.param("nowhere/hssgate.yaml", "it cannot be written: No such file", id="no folder"),
         pytest.param("", "the path is empty", id="empty path"),
     ],
 )
-def test_the_starter_cannot_go_there(bench: Bench, path: str, said: str) -> None:
+def test_the_starter_cannot_go_there(bench: Bench, path: str, message: str) -> None:
     """Exit code 2 and the reason."""
     ended = bench.run("policy", "init", path)
 
     assert ended.code == 2
-    assert said in ended.err
+    assert message in ended.err
 
 
 @pytest.mark.parametrize(
@@ -284,7 +284,7 @@ def test_a_schema_cut_short_is_no_success() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         pytest.param(["explain"], "Missing argument 'IMAGE'", id="no image"),
         pytest.param(["explain", "app"], "names neither a version nor a digest", id="no version"),
@@ -295,12 +295,12 @@ def test_a_schema_cut_short_is_no_success() -> None:
         pytest.param(["lint"], "No such command 'lint'", id="unknown command"),
     ],
 )
-def test_misuse_is_exit_code_two(bench: Bench, arguments: list[str], said: str) -> None:
+def test_misuse_is_exit_code_two(bench: Bench, arguments: list[str], message: str) -> None:
     """With one clear message."""
     ended = bench.run("policy", *arguments)
 
     assert (ended.code, ended.out) == (2, "")
-    assert said in ended.err
+    assert message in ended.err
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Which answers are asked again, how often, and what is said meanwhile."""
+"""Retries: which responses are retried, how often, and the messages meanwhile."""
 
 import httpx
 import pytest
@@ -69,7 +69,7 @@ def test_what_says_that_the_caller_may_not_is_final(bench: Bench, fault: str, co
 
 
 @pytest.mark.parametrize(
-    ("fault", "said"),
+    ("fault", "message"),
     [
         pytest.param("status: 400, code: HSS.0004", "HTTP 400: HSS.0004", id="400"),
         pytest.param(f"status: 403, {WAF}", "HTTP 403: <html>blocked", id="a firewall"),
@@ -77,12 +77,12 @@ def test_what_says_that_the_caller_may_not_is_final(bench: Bench, fault: str, co
         pytest.param("status: 200, code: HSS.0004", "HTTP 200: HSS.0004 Bad request", id="an error code in a 200"),
     ],
 )
-def test_before_an_answer_a_refusal_is_final(bench: Bench, fault: str, said: str) -> None:
+def test_before_an_answer_a_refusal_is_final(bench: Bench, fault: str, message: str) -> None:
     """Nothing shows yet that anything is right."""
     ended = bench.play(images(finished()) + f"faults: [{{requests: '*', {fault}}}]").check("team/app:1.0")
 
     assert (ended.code, bench.emulator.request_count) == (3, 1)
-    assert said in ended.out
+    assert message in ended.out
 
 
 def test_each_call_has_an_answer_of_its_own(bench: Bench) -> None:
@@ -122,7 +122,7 @@ def test_what_passes_is_asked_again_until_the_deadline(bench: Bench, fault: str)
 
 
 def test_throttling_by_its_code_slows_every_request(bench: Bench) -> None:
-    """The limit is the caller's, whatever the status is."""
+    """The limit belongs to the caller, for every status."""
     names = [f"app{number}" for number in range(3)]
     fault = "faults: [{requests: 1, status: 403, code: APIGW.0308, retry_after: 40}]"
 
@@ -191,18 +191,18 @@ def test_an_error_code_in_a_200(bench: Bench, code: object, is_error: bool) -> N
 )
 def test_the_third_equal_failure_says_what_to_check(bench: Bench, response: httpx.Response, advice: str) -> None:
     """Once, while the run goes on; at the end the report has it, too."""
-    said: list[str] = []
+    message: list[str] = []
 
     def answer(_request: httpx.Request) -> httpx.Response:
-        said.append(bench.capture.readouterr().err)
+        message.append(bench.capture.readouterr().err)
         return response
 
     ended = bench.answer(answer).check("app:1.0", "--timeout", "4m")
 
     assert ended.code == 3
-    heard = [number for number, text in enumerate(said) if "3 times in a row" in text]
+    heard = [number for number, text in enumerate(message) if "3 times in a row" in text]
     assert len(heard) <= 1
-    texts = "".join(said) + ended.err
+    texts = "".join(message) + ended.err
     assert texts.count("3 times in a row: ") == 1
     assert advice in texts
     assert advice in ended.out

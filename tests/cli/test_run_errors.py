@@ -113,7 +113,7 @@ def test_every_report_names_what_ended_the_run(
 
     jsonschema.validate(ended.report, schema())
     assert (ended.report["exit_code"], ended.report["result"]) == (code, "error")
-    assert [told["type"] for told in ended.report["errors"]] == [kind]
+    assert [lines["type"] for lines in ended.report["errors"]] == [kind]
     assert ended.report["errors"][0]["message"].startswith(message)
 
     for path in ("report.md", "report.html"):
@@ -154,7 +154,7 @@ def test_a_run_that_passes_has_no_errors_and_no_suite_of_its_own(bench: Bench) -
 
 
 @pytest.mark.parametrize("play", [CLEAN, SEVERE], ids=["passed", "blocked"])
-def test_a_report_that_told_another_verdict_and_cannot_be_written_again_is_removed(bench: Bench, play: str) -> None:
+def test_an_outdated_report_that_cannot_be_rewritten_is_removed(bench: Bench, play: str) -> None:
     """A green report of a run that did not pass is worse than none."""
     written: list[str] = []
 
@@ -182,7 +182,7 @@ def test_several_errors_of_a_run_are_one_case(bench: Bench) -> None:
     ended = checked(bench, "--report", "html=/proc/nowhere/report.html")
 
     assert ended.code == 143
-    assert [told["type"] for told in ended.report["errors"]] == ["interrupted", "report"]
+    assert [lines["type"] for lines in ended.report["errors"]] == ["interrupted", "report"]
     (case,) = ET.parse("junit.xml").getroot().findall("testsuite")[-1]  # noqa: S314 - our own file
     error = case.find("error")
     assert error is not None
@@ -196,8 +196,8 @@ def test_what_cannot_be_taken_back_is_written_last(bench: Bench) -> None:
         "team/app:1.0", "--report", "json=-", "--report", "junit=/proc/nowhere/junit.xml", reports=False
     )
 
-    told: dict[str, Any] = json.loads(ended.out)
-    assert (ended.code, told["exit_code"], [error["type"] for error in told["errors"]]) == (3, 3, ["report"])
+    lines: dict[str, Any] = json.loads(ended.out)
+    assert (ended.code, lines["exit_code"], [error["type"] for error in lines["errors"]]) == (3, 3, ["report"])
 
 
 def test_a_verdict_that_could_not_be_printed_is_in_every_report(bench: Bench) -> None:
@@ -206,10 +206,10 @@ def test_a_verdict_that_could_not_be_printed_is_in_every_report(bench: Bench) ->
         bench.monkeypatch.setattr("sys.stdout", full)
         ended = checked(bench.play(CLEAN))
 
-    said = "the verdict could not be printed on stdout: No space left on device"
-    assert (ended.code, f"error: {said}" in ended.err) == (3, True), ended.err
-    assert ended.report["errors"] == [{"type": "report", "message": said}]
-    assert said in Path("report.md").read_text(encoding="utf-8")
+    expected = "the verdict could not be printed on stdout: No space left on device"
+    assert (ended.code, f"error: {expected}" in ended.err) == (3, True), ended.err
+    assert ended.report["errors"] == [{"type": "report", "message": expected}]
+    assert expected in Path("report.md").read_text(encoding="utf-8")
 
 
 def test_a_signal_before_the_first_request_leaves_reports(bench: Bench) -> None:

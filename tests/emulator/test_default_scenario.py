@@ -66,7 +66,7 @@ def test_each_image_is_what_its_name_says(client: Client, name: str, expected: l
 
 
 def test_finished_images_ended_an_hour_ago(client: Client) -> None:
-    """Nobody has to wait for them to settle."""
+    """They are old enough to need no settling."""
     row = client.list(image_name="passes").rows[0]
 
     assert row["latest_scan_time"] == client.time.epoch * 1000 - HOUR
@@ -81,7 +81,7 @@ def test_finished_images_ended_an_hour_ago(client: Client) -> None:
     ],
 )
 def test_findings_are_as_many_as_the_row_says(client: Client, name: str, expected: dict[str, int]) -> None:
-    """The count of the row and the list behind it agree, and no vulnerability is told twice."""
+    """The count of the row equals the length of its list, and no vulnerability occurs twice."""
     row = client.list(image_name=name).rows[0]
 
     findings = client.vulnerabilities(
@@ -119,9 +119,9 @@ def test_the_blocked_image_has_a_sensitive_file(client: Client) -> None:
 
 def test_the_worst_findings_have_cves(client: Client) -> None:
     """The two named ones, with their scores."""
-    told = [client.detail(f"/image/vulnerability/HCE2-SA-2024-020{number}/cve").rows for number in (1, 2)]
+    shown = [client.detail(f"/image/vulnerability/HCE2-SA-2024-020{number}/cve").rows for number in (1, 2)]
 
-    assert [[cve["cvss_score"] for cve in cves] for cves in told] == [[9.1, 7.5], [8.8]]
+    assert [[cve["cvss_score"] for cve in cves] for cves in shown] == [[9.1, 7.5], [8.8]]
 
 
 def test_the_identifiers_are_those_of_the_images(client: Client) -> None:

@@ -71,7 +71,7 @@ RULES = "/baseline/check-rules"
             "/image/the-id/sensitive",
             {"handle_status": "unhandled"},
             [{"sensitive_info_id": "s2", "severity": "odd"}],
-            id="unhandled-where-nothing-is-said",
+            id="unhandled-by-default",
         ),
         pytest.param("/image/the-id/sensitive", {"file_path": "/etc"}, [SENSITIVE_S1], id="file_path"),
         pytest.param("/image/the-id/sensitive", {"image_version": "1.1"}, [], id="sensitive-of-another-tag"),

@@ -137,7 +137,7 @@ def test_a_status_may_be_dressed_otherwise() -> None:
 
 
 def test_a_fault_comes_before_the_gateway_looks() -> None:
-    """A proxy on the way answers whatever the credentials are."""
+    """A proxy responds without checking the credentials."""
     client = Client(ONE_IMAGE + "  - {requests: 1, status: 502}")
 
     assert client.ask(headers={}).status == 502
@@ -242,7 +242,7 @@ def test_a_redirect_names_its_target() -> None:
     [pytest.param("", 2, id="their-own-number"), pytest.param(", total_num: 5", 5, id="another-number")],
 )
 def test_rows_may_be_given_as_they_are(total: str, expected: int) -> None:
-    """The body is exactly those rows, whatever was asked for."""
+    """The body is exactly those rows, for any query."""
     client = Client(ONE_IMAGE + f"  - {{requests: 1, rows: [{{a: null}}, {{vul_num: 'x'}}]{total}}}")
 
     reply = client.ask(query="image_name=none")

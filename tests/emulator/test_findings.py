@@ -97,12 +97,12 @@ def test_an_app_name_is_compared_as_the_scenario_says() -> None:
 
 @pytest.mark.parametrize("image_id", ["other", "the-i", ""])
 def test_an_unknown_image_has_no_findings(image_id: str) -> None:
-    """The id is compared as a whole, and one that nobody knows is no error."""
+    """The id is compared as a whole, and an unknown one is no error."""
     assert Client(FINDINGS).vulnerabilities(image_id).json == {"total_num": 0, "data_list": []}
 
 
 def test_an_image_is_found_by_the_id_that_its_row_shows() -> None:
-    """An id out of `raw` counts, and one that is no text belongs to nobody."""
+    """An id from `raw` counts; an id that is not text matches no request."""
     client = Client(
         "images: [{image_name: a, image_id: b, raw: {image_id: c}, scan_status: x, findings: [{vul_id: v}]},"
         " {image_name: d, raw: {image_id: [1]}, scan_status: x, findings: [{vul_id: w}]}]"
@@ -155,7 +155,7 @@ def test_findings_may_come_later_than_the_success() -> None:
     assert seen == [[], ["first"], ["first"], ["late", "m-0001", "m-0002"], []]
 
 
-def test_findings_are_counted_where_no_number_is_told() -> None:
+def test_findings_are_counted_if_no_number_is_given() -> None:
     """Once the scan is a success the row has a number of its own; before that it has none."""
     client = Client(LATE)
     seen = []
@@ -168,7 +168,7 @@ def test_findings_are_counted_where_no_number_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "expected"),
+    ("shown", "expected"),
     [
         pytest.param("vul_num: 7", 7, id="more"),
         pytest.param("vul_num: 0", 0, id="fewer"),
@@ -179,9 +179,9 @@ def test_findings_are_counted_where_no_number_is_told() -> None:
         ),
     ],
 )
-def test_a_number_that_is_told_stays_as_it_is(told: str, expected: object) -> None:
+def test_a_given_number_is_not_counted_again(shown: str, expected: object) -> None:
     """It need not agree with the findings."""
-    client = Client(f"images: [{{image_name: app, scan_status: success, findings: [{{vul_id: v}}], {told}}}]")
+    client = Client(f"images: [{{image_name: app, scan_status: success, findings: [{{vul_id: v}}], {shown}}}]")
 
     assert client.list().rows[0].get("vul_num", "absent") == expected
 
@@ -252,8 +252,8 @@ def test_a_page_of_two_million_findings_costs_no_look_at_the_others() -> None:
         pytest.param("unknown", [], id="unknown"),
     ],
 )
-def test_cves_belong_to_a_vulnerability_whatever_the_image(vul_id: str, expected: list[str]) -> None:
-    """They are known before a finding shows, and told once though several findings tell them."""
+def test_cves_of_a_vulnerability_do_not_depend_on_the_image(vul_id: str, expected: list[str]) -> None:
+    """They exist before their finding is listed, and each occurs once even if several findings have it."""
     client = Client(
         """
 images:

@@ -25,7 +25,7 @@ def refusal(client: Client, headers: dict[str, str], query: str = "") -> tuple[i
 
 
 def test_a_good_signature_is_accepted(sign: Sign) -> None:
-    """What the official signer signs is accepted, whatever the characters."""
+    """Signatures of the official signer are accepted, with any characters."""
     query = [("image_name", "流水线/a b+c~"), ("has_vul", False), ("limit", 200)]
     sent = "has_vul=false&image_name=%E6%B5%81%E6%B0%B4%E7%BA%BF%2Fa%20b%2Bc~&limit=200"
 
@@ -79,7 +79,7 @@ def test_an_unknown_key_does_not_exist(sign: Sign) -> None:
 )
 @pytest.mark.parametrize("skew", [0, -7200, 7200], ids=lambda skew: f"server-{skew}s")
 def test_a_skew_of_more_than_fifteen_minutes_is_refused(sign: Sign, seconds: float, skew: float, expected: int) -> None:
-    """The date that was signed is held against the server's clock."""
+    """The signed date is compared with the server's clock."""
     client = Client(f"{{clock_skew: {skew}, images: []}}")
 
     reply = client.ask(headers=sign(at=START + skew + seconds))

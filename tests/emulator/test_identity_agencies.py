@@ -15,7 +15,7 @@ from tests.emulator.wsgi_client import START, Reply
 ASSUME = "/v5/agencies/assume-with-oidc"
 
 
-def told(reply: Reply) -> tuple[int, str, str]:
+def shown(reply: Reply) -> tuple[int, str, str]:
     """Status, code and message of an error as STS has it."""
     assert {"error_code", "error_msg", "request_id"} <= set(reply.json)
     assert reply.json["request_id"] == reply.headers["X-Request-Id"]
@@ -34,15 +34,15 @@ def test_an_id_token_gives_a_session_of_the_agency() -> None:
 
     reply = client.assume(id_token=client.id_token())
 
-    told_besides = dict(reply.json)
-    credentials, agency = told_besides.pop("credentials"), told_besides.pop("assumed_agency")
+    also_shown = dict(reply.json)
+    credentials, agency = also_shown.pop("credentials"), also_shown.pop("assumed_agency")
     assert reply.status == 200
     assert len(credentials["access_key_id"]) == 20
     assert len(credentials["secret_access_key"]) == 40
     assert len(credentials["security_token"]) > 1000
     assert credentials["expiration"] == "2026-01-01T01:00:00.000Z"
     assert agency["urn"] == "sts::emulator:assumed-agency:hssgate/job-1"
-    assert told_besides == {
+    assert also_shown == {
         "subject_from_id_token": "repo:emulator/hssgate:ref:refs/heads/main",
         "audience": "emulator-audience",
         "provider": PROVIDER,
@@ -81,7 +81,7 @@ def test_a_session_lasts_as_long_as_was_asked_for(seconds: object, longest: str,
     reply = client.assume(duration_seconds=seconds)
 
     if expected is None:
-        assert told(reply)[:2] == (400, "STS5.0010")
+        assert shown(reply)[:2] == (400, "STS5.0010")
         assert "duration_seconds" in reply.json["error_msg"]
     else:
         ends = datetime.fromisoformat(reply.json["credentials"]["expiration"]).timestamp()
@@ -111,7 +111,7 @@ def test_an_odd_request_is_refused_by_sts(content: object, named: str) -> None:
     """400 in the shape of STS, naming the key and never a value."""
     reply = IdentityClient("{images: []}").post(ASSUME, content)
 
-    assert told(reply)[:2] == (400, "STS5.0010")
+    assert shown(reply)[:2] == (400, "STS5.0010")
     assert named in reply.json["error_msg"]
     assert "emulator-id-token" not in reply.body.decode()
 
@@ -121,18 +121,18 @@ def test_a_policy_is_taken() -> None:
     assert IdentityClient("{images: []}").assume(policy="{}", policy_ids=["NoSuchPolicy"]).status == 200
 
 
-def test_an_unknown_provider_is_told() -> None:
+def test_an_unknown_provider_is_an_error() -> None:
     """404 with a code of STS."""
     reply = IdentityClient("{images: []}").assume(provider_urn="iam::emulator:oidcProvider:other")
 
-    assert told(reply)[:2] == (404, "STS5.0004")
+    assert shown(reply)[:2] == (404, "STS5.0004")
 
 
 def test_an_unknown_agency_is_a_denial_that_only_the_account_can_read() -> None:
     """403, and the reason in a form to be deciphered."""
     reply = IdentityClient("{images: []}").assume(agency_urn="iam::emulator:agency:other")
 
-    assert told(reply)[:2] == (403, "STS5.0001")
+    assert shown(reply)[:2] == (403, "STS5.0001")
     assert len(reply.json["encoded_authorization_message"]) == 128
 
 
@@ -166,7 +166,7 @@ def test_a_token_that_github_did_not_sign_is_refused(how: str) -> None:
 
     by_sts, by_iam = client.assume(id_token=token), client.federate(token)
 
-    assert told(by_sts) == (400, "STS5.0011", "invalid id token: its signature cannot be verified")
+    assert shown(by_sts) == (400, "STS5.0011", "invalid id token: its signature cannot be verified")
     assert (by_iam.status, by_iam.json["error"]["message"]) == (
         401,
         "The id token is invalid: its signature cannot be verified",
@@ -184,7 +184,7 @@ def test_an_id_token_ends_after_minutes() -> None:
     late = client.assume(id_token=token)
 
     assert in_time == [200, 201]
-    assert told(late) == (400, "STS5.0011", "invalid id token: it has expired")
+    assert shown(late) == (400, "STS5.0011", "invalid id token: it has expired")
     assert client.federate(token).status == 401
 
 

@@ -1,4 +1,4 @@
-"""Faults on the identity side, its place in the ledger, and what is never told."""
+"""Faults of identity requests, their log entries, and secrets that never appear."""
 
 import json
 from collections.abc import Callable
@@ -100,7 +100,7 @@ def test_a_status_of_the_others_is_in_theirs() -> None:
     "fault", ["reset: true", "truncate: 3", "garbage: '<html>'", "redirect: 'http://x/'", "delay: 7s", "stall: 7s"]
 )
 def test_other_faults_hit_these_calls_too(call: str, fault: str) -> None:
-    """Whatever can happen on the way."""
+    """Every kind of transport fault."""
     client = IdentityClient(FREE_METADATA + f"faults: [{{requests: 1, call: {call}, {fault}}}]")
     whole = CALLS[call](IdentityClient(FREE_METADATA))
 
@@ -159,10 +159,10 @@ def test_no_secret_is_in_the_ledger() -> None:
     secrets += [token, key["secret"], key["securitytoken"], session["secret_access_key"], session["security_token"]]
     secrets += [client.id_token(), client.metadata_token().body.decode()]
 
-    told = json.dumps(client.ask("/_emulator/requests", headers={}).json) + repr(client.emulator.requests)
+    shown = json.dumps(client.ask("/_emulator/requests", headers={}).json) + repr(client.emulator.requests)
 
     assert client.emulator.request_count == 6
-    assert [secret for secret in secrets if secret in told] == []
+    assert [secret for secret in secrets if secret in shown] == []
 
 
 def test_a_secret_is_not_shown_where_an_object_is_printed() -> None:

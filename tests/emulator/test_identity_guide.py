@@ -1,4 +1,4 @@
-"""The ways in that are told on start."""
+"""The guide to credentials that is printed at start."""
 
 from hssgate.emulator.identity.guide import credentials_guide
 from hssgate.emulator.scenario import default_scenario, parse_scenario
@@ -7,7 +7,7 @@ from tests.emulator.identity_client import AGENCY, PROVIDER
 URL = "http://127.0.0.1:1"
 
 
-def test_each_way_in_of_the_default_is_told() -> None:
+def test_the_guide_lists_each_default_credential() -> None:
     """With the values, for everybody knows them."""
     address = f"ACTIONS_ID_TOKEN_REQUEST_URL='{URL}/_emulator/github/token?api-version=2.0'"
 
@@ -24,7 +24,7 @@ def test_each_way_in_of_the_default_is_told() -> None:
     ]
 
 
-def test_other_peoples_secrets_are_not_told() -> None:
+def test_secrets_of_other_scenarios_are_not_printed() -> None:
     """A scenario may hold real ones; only the emulator's own are shown, and names are quoted for a shell."""
     scenario = parse_scenario(
         "{credentials: [{ak: my-ak, sk: hush}, {token: hush}], identity: {github_request_token: hush, users: [{name: a b,"
@@ -32,14 +32,14 @@ def test_other_peoples_secrets_are_not_told() -> None:
         "s.yaml",
     )
 
-    told = credentials_guide(scenario, URL)
+    shown = credentials_guide(scenario, URL)
 
-    assert "hush" not in told
-    assert "HUAWEICLOUD_SDK_AK=my-ak HUAWEICLOUD_SDK_SK=…" in told
-    assert "HW_USER_NAME='a b' HW_USER_PASSWORD=… HW_DOMAIN_NAME=d" in told
+    assert "hush" not in shown
+    assert "HUAWEICLOUD_SDK_AK=my-ak HUAWEICLOUD_SDK_SK=…" in shown
+    assert "HW_USER_NAME='a b' HW_USER_PASSWORD=… HW_DOMAIN_NAME=d" in shown
 
 
-def test_a_key_that_is_temporary_from_the_beginning_is_told_as_a_whole() -> None:
+def test_a_temporary_key_of_the_scenario_is_listed_with_its_token() -> None:
     """With its security token."""
     scenario = parse_scenario("credentials: [{ak: a, sk: emulator-s, security_token: emulator-t}]", "s.yaml")
 
@@ -48,7 +48,7 @@ def test_a_key_that_is_temporary_from_the_beginning_is_told_as_a_whole() -> None
     )
 
 
-def test_what_is_not_there_is_not_told() -> None:
+def test_the_guide_omits_what_the_scenario_lacks() -> None:
     """The endpoints remain."""
     scenario = parse_scenario(
         "{credentials: [{token: t}], identity: {users: [], providers: [], agencies: [], metadata: {enabled: false}}}",

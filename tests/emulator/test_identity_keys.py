@@ -63,7 +63,7 @@ def signed(sign: Sign, client: IdentityClient, key: dict[str, Any], **changes: s
 def test_a_key_opens_hss_until_it_ends(
     sign: Sign, way: Callable[[IdentityClient], dict[str, Any]], scenario: str, lasts: float
 ) -> None:
-    """At the moment that was told it is refused as the gateway does; without a scenario's word it lasts as asked for."""
+    """After its expiry time it is refused as by the gateway; its default lifetime is the requested one."""
     client = IdentityClient(scenario)
     key = way(client)
     lasts = 21600 if way is by_metadata and lasts == 3600 else lasts
@@ -300,7 +300,7 @@ def test_requests_are_counted_for_the_holder_of_a_key(sign: Sign) -> None:
 
 
 def test_the_ends_are_those_of_the_servers_clock(sign: Sign) -> None:
-    """A client whose own clock is an hour behind is told of an end that seems far away, and is refused all the same."""
+    """For a client whose clock is an hour behind the expiry time looks distant, and it is still refused on time."""
     client = IdentityClient("{clock_skew: 1h, identity: {lifetimes: {key: 30s}}}")
     key = by_iam(client)
     seen = []

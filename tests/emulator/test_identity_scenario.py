@@ -30,7 +30,7 @@ from tests.emulator.identity_client import IdentityClient
         pytest.param(
             "{providers: [{}]}",
             "identity.providers[0]: it needs id (IAM v3), urn (STS v5) or both",
-            id="provider-that-nobody-knows",
+            id="unknown-provider",
         ),
         pytest.param(
             "{providers: [{id: a, audiences: []}]}",
@@ -73,7 +73,7 @@ from tests.emulator.identity_client import IdentityClient
         ),
     ],
 )
-def test_a_fault_is_told_with_its_place_and_the_mend(identity: str, expected: str) -> None:
+def test_a_fault_is_named_with_its_place_and_a_fix(identity: str, expected: str) -> None:
     """As with the other sections."""
     with pytest.raises(ScenarioInvalid) as caught:
         parse_scenario(f"identity: {identity}", "s.yaml")
@@ -88,7 +88,7 @@ def test_rows_do_not_go_with_a_call_of_the_identity_side() -> None:
 
 
 def test_secrets_are_in_no_message() -> None:
-    """Whatever is wrong around them."""
+    """Even if other fields are wrong."""
     with pytest.raises(ScenarioInvalid) as caught:
         parse_scenario(
             "identity: {users: [{name: a, password: [hush], domain: {hush: 1}}], github_request_token: [hush],"
@@ -99,7 +99,7 @@ def test_secrets_are_in_no_message() -> None:
     assert "hush" not in str(caught.value)
 
 
-def test_nobody_needs_to_be_there() -> None:
+def test_every_identity_section_may_be_empty() -> None:
     """A scenario may take all of it away."""
     client = IdentityClient("identity: {users: [], providers: [], agencies: [], metadata: {enabled: false}}")
 

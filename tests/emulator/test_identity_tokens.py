@@ -13,7 +13,7 @@ FEDERATION = "/v3.0/OS-AUTH/id-token/tokens"
 SEVERAL = "identity: {regions: {one: [p1], several: [p2, p3], none: []}}"
 
 
-def told(reply: Reply) -> tuple[int, int, str]:
+def shown(reply: Reply) -> tuple[int, int, str]:
     """Status, and code and title of an error as Keystone has it."""
     assert set(reply.json) == {"error"}
     assert set(reply.json["error"]) == {"code", "message", "title"}
@@ -65,7 +65,7 @@ def test_who_is_not_known_is_refused(changes: dict[str, object]) -> None:
     """401 in the shape of IAM, which does not tell what was wrong."""
     reply = IdentityClient("{images: []}").log_in(**changes)
 
-    assert told(reply) == (401, 401, "Unauthorized")
+    assert shown(reply) == (401, 401, "Unauthorized")
     assert reply.json["error"]["message"] == "The username or password is wrong."
     assert "X-Subject-Token" not in reply.headers
 
@@ -106,7 +106,7 @@ def test_an_odd_log_in_is_refused(content: object, named: str) -> None:
     """400 in the shape of IAM, naming the place and never a value."""
     reply = IdentityClient("{images: []}").post(TOKENS, content)
 
-    assert told(reply) == (400, 400, "Bad Request")
+    assert shown(reply) == (400, 400, "Bad Request")
     assert named in reply.json["error"]["message"]
     assert "emulator-password" not in reply.body.decode()
 
@@ -130,7 +130,7 @@ def test_a_token_is_for_the_scope_that_is_asked_for(scope: object, expected: obj
     reply = IdentityClient(SEVERAL).log_in(scope)
 
     if isinstance(expected, int):
-        assert told(reply)[0] == expected
+        assert shown(reply)[0] == expected
     else:
         assert reply.json["token"].get("project", {}).get("id") == expected
 
@@ -193,11 +193,11 @@ def test_an_id_token_may_give_a_token_of_a_project() -> None:
         ),
     ],
 )
-def test_a_federation_that_fails_is_told_by_iam(headers: dict[str, str], content: object, expected: Any) -> None:  # noqa: ANN401 - a pair
+def test_a_failed_federation_is_an_error_of_iam(headers: dict[str, str], content: object, expected: Any) -> None:  # noqa: ANN401 - a pair
     """Each in the shape of IAM."""
     reply = IdentityClient("{images: []}").post(FEDERATION, content, headers)
 
-    assert told(reply)[0] == expected[0]
+    assert shown(reply)[0] == expected[0]
     assert expected[1] in reply.json["error"]["message"]
 
 
@@ -230,7 +230,7 @@ def test_the_projects_of_a_region_are_listed(scenario: str, region: str | None, 
     assert region is None or {row["name"] for row in rows} <= {region}
 
 
-def test_any_region_has_one_project_where_nothing_is_said() -> None:
+def test_by_default_every_region_has_one_project() -> None:
     """Its id stays the same, and HSS takes it."""
     client = IdentityClient("{images: []}")
 
@@ -257,7 +257,7 @@ def test_projects_are_listed_by_tokens_with_a_scope(scope: object, expected: int
 
 
 def test_projects_are_not_listed_for_everybody() -> None:
-    """No credential, an unknown one, one without a scope and an odd query are told in the shape of IAM."""
+    """Missing, unknown and unscoped credentials and an invalid query get IAM errors."""
     client = IdentityClient("{images: []}")
     unscoped = client.federate().headers["X-Subject-Token"]
 
@@ -272,7 +272,7 @@ def test_projects_are_not_listed_for_everybody() -> None:
         )
     ]
 
-    assert [told(reply)[0] for reply in replies] == [401, 401, 401, 401, 400]
+    assert [shown(reply)[0] for reply in replies] == [401, 401, 401, 401, 400]
 
 
 def test_iam_names_the_request_in_a_header_of_its_own() -> None:

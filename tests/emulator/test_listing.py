@@ -323,8 +323,10 @@ def test_the_ledger_tells_what_was_asked() -> None:
 
     client.ask("/nowhere", method="PUT")
 
-    told = [(r.number, r.method, r.path, r.query, r.status, r.at - client.time.epoch) for r in client.emulator.requests]
-    assert told == [(1, "GET", PATH, "limit=200", 200, -1), (2, "PUT", "/nowhere", "", 404, 0)]
+    output = [
+        (r.number, r.method, r.path, r.query, r.status, r.at - client.time.epoch) for r in client.emulator.requests
+    ]
+    assert output == [(1, "GET", PATH, "limit=200", 200, -1), (2, "PUT", "/nowhere", "", 404, 0)]
     assert client.emulator.request_count == 2
 
 

@@ -44,7 +44,7 @@ def test_the_life_of_a_token_has_its_range(seconds: str) -> None:
     assert IdentityClient("{images: []}").metadata_token(seconds).status == 400
 
 
-def test_the_life_of_a_token_has_to_be_told() -> None:
+def test_the_lifetime_of_a_token_is_required() -> None:
     """The header is what a forged request cannot have."""
     assert IdentityClient("{images: []}").ask(METADATA_TOKEN, method="PUT", headers={}).status == 400
 

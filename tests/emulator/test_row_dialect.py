@@ -52,7 +52,7 @@ def test_a_push_has_a_row_of_its_own() -> None:
     ],
 )
 def test_a_push_takes_over_the_row_of_its_names(after: float, digest: str, status: str) -> None:
-    """One row, and one image id, whatever was pushed."""
+    """One row and one image id for every kind of push."""
     (before,) = rows(0, PUSHED, PUSHED_AGAIN, rows="rewritten")
     (row,) = rows(after, PUSHED_AGAIN, PUSHED, rows="rewritten")
 

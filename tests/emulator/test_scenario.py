@@ -1,4 +1,4 @@
-"""Scenario files: what is accepted, and how faults are told."""
+"""Scenario files: accepted forms, and messages for faults."""
 
 from pathlib import Path
 
@@ -201,7 +201,7 @@ IMAGE = "image_name: app, scan_status: success"
         pytest.param("[]", "s.yaml: it should be a mapping with `images:`", id="a-list"),
     ],
 )
-def test_a_fault_is_told_with_its_place_and_the_mend(text: str, expected: str) -> None:
+def test_a_fault_is_named_with_its_place_and_a_fix(text: str, expected: str) -> None:
     """The message names the file, the key path and what to write instead."""
     with pytest.raises(ScenarioInvalid) as caught:
         parse_scenario(text, "s.yaml")
@@ -209,8 +209,8 @@ def test_a_fault_is_told_with_its_place_and_the_mend(text: str, expected: str) -
     assert str(caught.value) == expected
 
 
-def test_every_fault_is_told_at_once() -> None:
-    """One line for each, so that nobody mends a file one fault at a time."""
+def test_all_faults_are_reported_at_once() -> None:
+    """One line for each, so that a file can be fixed in one go."""
     with pytest.raises(ScenarioInvalid) as caught:
         parse_scenario(f"match: fuzzy\nimages: [{{{IMAGE}, a: 1, vul_num: x}}]", "s.yaml")
 
@@ -235,18 +235,18 @@ def test_a_file_is_read(tmp_path: Path) -> None:
     assert load_scenario(path).projects == ("项目",)
 
 
-def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
     """Absent, a folder, or not UTF-8: the message names the file and the reason."""
     latin = tmp_path / "latin.yaml"
     latin.write_bytes(b"a: \xff")
-    told = []
+    shown = []
 
     for path in (tmp_path / "none.yaml", tmp_path, latin):
         with pytest.raises(ScenarioInvalid) as caught:
             load_scenario(path)
-        told.append(str(caught.value))
+        shown.append(str(caught.value))
 
-    assert told == [
+    assert shown == [
         f"{tmp_path}/none.yaml: it cannot be read: No such file or directory",
         f"{tmp_path}: it cannot be read: Is a directory",
         f"{latin}: it is not UTF-8 (byte 3)",

@@ -208,16 +208,16 @@ def test_a_wrong_secret_is_the_clients_error_and_five_lock_the_key(
     client.time.epoch = time.time()
     server = served(client)
     wrong, right = sdk_client(server, sk="wrong"), sdk_client(server)
-    told = []
+    shown = []
 
     for _ in range(5):
         with pytest.raises(sdk.ClientRequestException) as caught:
             wrong.list_cicd_images(sdk.ListCicdImagesRequest())
-        told.append((caught.value.status_code, caught.value.error_code, "verify aksk" in caught.value.error_msg))
+        shown.append((caught.value.status_code, caught.value.error_code, "verify aksk" in caught.value.error_msg))
     with pytest.raises(sdk.ClientRequestException) as locked:
         right.list_cicd_images(sdk.ListCicdImagesRequest())
 
-    assert told == [(401, "APIGW.0301", True)] * 5
+    assert shown == [(401, "APIGW.0301", True)] * 5
     assert (locked.value.status_code, "forbidden" in locked.value.error_msg) == (401, True)
 
 

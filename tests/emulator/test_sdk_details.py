@@ -137,7 +137,7 @@ _TOTALS = {
 
 @pytest.mark.parametrize("name", list(_FIRST))
 def test_every_field_of_a_row_arrives(calls: dict[str, Call], name: str) -> None:
-    """The client's model gets each field with its type, whatever the characters in path and query."""
+    """The client's model gets each field with its type, with any characters in path and query."""
     response = calls[name]()
 
     assert (response.total_num, response.data_list[0].to_dict()) == (_TOTALS[name], _FIRST[name])

@@ -83,14 +83,14 @@ def test_the_project_of_a_region_is_found(core: SimpleNamespace, play: Play, nam
 
 
 @pytest.mark.parametrize(
-    ("ids", "said"),
+    ("ids", "message"),
     [
         pytest.param("[]", "Failed to get project id of region", id="none"),
         ("[a, b]", "Multiple project ids found: [a,b]"),
     ],
 )
 def test_a_region_without_one_project_is_the_clients_error(
-    core: SimpleNamespace, play: Play, names: Play, ids: str, said: str
+    core: SimpleNamespace, play: Play, names: Play, ids: str, message: str
 ) -> None:
     """None, or several; the client tells the trace id of IAM."""
     client, server = play(f"identity: {{regions: {{ap-southeast-1: {ids}}}}}")
@@ -98,12 +98,12 @@ def test_a_region_without_one_project_is_the_clients_error(
     with pytest.raises(core.SdkException) as caught:
         names(server, core.BasicCredentials("emulator-ak", "emulator-sk"))
 
-    assert said in caught.value.error_msg
+    assert message in caught.value.error_msg
     assert "X-IAM-Trace-Id=None" not in caught.value.error_msg
     assert paths(client) == ["/v3/projects"]
 
 
-def test_a_wrong_secret_is_told_in_iams_shape(core: SimpleNamespace, play: Play, names: Play) -> None:
+def test_a_wrong_secret_gets_an_iam_error(core: SimpleNamespace, play: Play, names: Play) -> None:
     """The client finds code and message in the nested error."""
     _, server = play()
 
@@ -139,7 +139,7 @@ def test_an_agency_is_assumed_from_the_environment(
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         pytest.param({"agency_urn": "iam::emulator:agency:other"}, "STS5.0001", id="agency"),
         pytest.param({"provider_urn": "iam::emulator:oidcProvider:other"}, "STS5.0004", id="provider"),
@@ -149,7 +149,7 @@ def test_an_agency_is_assumed_from_the_environment(
     ],
 )
 def test_a_refused_agency_is_the_clients_error(
-    core: SimpleNamespace, play: Play, names: Play, changes: dict[str, object], said: str
+    core: SimpleNamespace, play: Play, names: Play, changes: dict[str, object], message: str
 ) -> None:
     """With the code of STS, its message and the request id."""
     _, server = play()
@@ -165,7 +165,7 @@ def test_a_refused_agency_is_the_clients_error(
     with pytest.raises(core.SdkException, match="failed to get credential from oidc sts") as caught:
         names(server, credentials)
 
-    assert said in str(caught.value)
+    assert message in str(caught.value)
     assert ("encoded_authorization_message:None" in str(caught.value)) == ("agency_urn" not in changes)
 
 

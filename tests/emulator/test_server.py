@@ -134,7 +134,7 @@ def test_tls_is_served_with_a_given_context() -> None:
     assert status == 200
 
 
-def test_plain_text_on_a_tls_port_harms_nobody(capfd: pytest.CaptureFixture[str]) -> None:
+def test_plain_text_on_a_tls_port_does_no_harm(capfd: pytest.CaptureFixture[str]) -> None:
     """A client that speaks no TLS is cut off in silence."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
@@ -199,7 +199,7 @@ def test_other_requests_are_answered_while_one_stalls(served: Served) -> None:
 
 
 def test_the_end_of_the_server_ends_its_connections() -> None:
-    """A client that holds a connection open finds it closed, and nobody listens any more."""
+    """An open connection is closed, and the port is free."""
     with contextlib.ExitStack() as stack:
         with serve(Client(ONE_IMAGE).emulator) as server:
             connection = stack.enter_context(connected(server))
@@ -262,7 +262,7 @@ def test_what_is_no_proper_request_is_refused(served: Served, sent: bytes, statu
 
 
 def test_a_head_request_gets_no_body(served: Served) -> None:
-    """HTTP forbids one, whatever the length says."""
+    """HTTP forbids a body here, with any Content-Length."""
     with connected(served(Client(ONE_IMAGE))) as connection:
         connection.sendall(f"HEAD {PATH} HTTP/1.1\r\nConnection: close\r\n\r\n".encode())
         answer = read_all(connection)
@@ -300,7 +300,7 @@ def test_the_server_keeps_to_wsgi(capfd: pytest.CaptureFixture[str]) -> None:
     assert capfd.readouterr().err == ""
 
 
-def test_an_application_that_fails_is_told_on_stderr(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_failing_application_prints_to_stderr(capfd: pytest.CaptureFixture[str]) -> None:
     """A fault of the emulator itself is not swallowed."""
 
     def broken(*_: object) -> list[bytes]:

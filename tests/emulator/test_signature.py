@@ -95,9 +95,9 @@ def test_the_vectors_of_the_official_signer_are_met(
     [
         pytest.param(b"", {}, hashlib.sha256(b"").hexdigest(), id="no-body"),
         pytest.param(b"{}", {}, hashlib.sha256(b"{}").hexdigest(), id="body"),
-        pytest.param(b"x", {"x-sdk-content-sha256": "UNSIGNED-PAYLOAD"}, "UNSIGNED-PAYLOAD", id="told-by-header"),
+        pytest.param(b"x", {"x-sdk-content-sha256": "UNSIGNED-PAYLOAD"}, "UNSIGNED-PAYLOAD", id="hash-in-header"),
         pytest.param(
-            b"", {"x-sdk-content-sha256": "UNSIGNED-PAYLOAD"}, hashlib.sha256(b"").hexdigest(), id="told-without-body"
+            b"", {"x-sdk-content-sha256": "UNSIGNED-PAYLOAD"}, hashlib.sha256(b"").hexdigest(), id="hash-without-body"
         ),
     ],
 )
@@ -119,7 +119,7 @@ def test_the_last_line_is_the_hash_of_the_body(body: bytes, headers: dict[str, s
     ],
 )
 def test_path_and_query_are_brought_into_one_form(path: str, query: str, expected: list[str]) -> None:
-    """Decoded, sorted and encoded anew, whatever form came over the wire."""
+    """Decoded, sorted and encoded again, from any encoding."""
     assert canonical_request(Request("GET", path, query, {}, b""), ()).decode().split("\n")[1:3] == expected
 
 
@@ -139,7 +139,7 @@ def test_a_header_of_another_form_is_no_claim(authorization: str) -> None:
 
 
 def test_a_claim_has_its_three_parts() -> None:
-    """Key, signed headers and signature are told apart, with or without blanks."""
+    """Key, signed headers and signature are parsed with or without blanks."""
     claim = read_claim(f"SDK-HMAC-SHA256 Access={AK},SignedHeaders=host;x-sdk-date, Signature={'a' * 64}")
 
     assert claim is not None

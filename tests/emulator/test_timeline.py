@@ -101,7 +101,7 @@ def test_a_scan_time_may_be_given(fields: str, expected: int | None) -> None:
 
 
 def test_entries_do_not_inherit_from_one_another() -> None:
-    """What an entry leaves out is as the image says, not as the entry before said."""
+    """A missing field of an entry comes from the image, not from the entry before."""
     client = Client(
         "images: [{image_name: app, image_size: 7, timeline: [{at: -2, scan_status: success, vul_num: 3},"
         " {at: -1, scan_status: scanning}]}]"

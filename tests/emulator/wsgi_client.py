@@ -18,7 +18,7 @@ TOKEN = {"X-Auth-Token": "emulator-token"}
 
 
 class FakeTime:
-    """A clock that moves only when it is told to, or when something sleeps."""
+    """A clock that moves only by `advance` or by a sleep."""
 
     def __init__(self) -> None:
         self.epoch = START
@@ -43,7 +43,7 @@ class Reply:
     body: bytes
 
     @property
-    def json(self) -> Any:  # noqa: ANN401 - whatever the JSON holds
+    def json(self) -> Any:  # noqa: ANN401 - any JSON
         """Return the body as JSON."""
         return json.loads(self.body)
 

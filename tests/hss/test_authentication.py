@@ -82,7 +82,7 @@ def test_no_secret_is_shown_by_any_way_in(bench: Bench, env: dict[str, str]) -> 
 
 
 def masked(ended: Ended) -> list[str]:
-    """The secrets that GitHub was told of; the emulator makes the same ones each time."""
+    """The secrets masked at GitHub; the emulator generates the same ones each time."""
     return [line.removeprefix("::add-mask::") for line in ended.err.splitlines() if line.startswith("::add-mask::")]
 
 
@@ -120,7 +120,7 @@ def test_what_was_issued_is_renewed_in_the_middle_of_a_long_wait(bench: Bench, e
 
 
 @pytest.mark.parametrize(
-    ("env", "call", "said"),
+    ("env", "call", "message"),
     [
         pytest.param({**URNS, "HUAWEICLOUD_OIDC_ID_TOKEN": "s3cret-wrong"}, "assume-with-oidc", "STS (assume-with-oidc): HTTP 4", id="id token"),
         pytest.param({**URNS, "HUAWEICLOUD_OIDC_ID_TOKEN": "emulator-id-token", "HUAWEICLOUD_OIDC_AGENCY_URN": "iam::emulator:agency:other"}, "assume-with-oidc", "check HUAWEICLOUD_OIDC_PROVIDER_URN", id="agency"),
@@ -130,12 +130,12 @@ def test_what_was_issued_is_renewed_in_the_middle_of_a_long_wait(bench: Bench, e
         pytest.param({**USER, "HW_USER_PASSWORD": "s3cret-wrong"}, "/v3/auth/tokens", "IAM (password): HTTP 401", id="password"),
     ],
 )  # fmt: skip
-def test_a_refused_exchange_is_never_repeated(bench: Bench, env: dict[str, str], call: str, said: str) -> None:
+def test_a_refused_exchange_is_never_repeated(bench: Bench, env: dict[str, str], call: str, message: str) -> None:
     """The run ends at once with 3, who refused and what to do."""
     ended = check(bench, env)
 
     assert ended.code == 3
-    assert said in ended.out
+    assert message in ended.out
     assert "s3cret" not in ended.out + ended.err
     assert len([found for found in asked(bench) if found.endswith(call)]) == 1
     assert not [found for found in asked(bench) if "/image/" in found]
@@ -153,7 +153,7 @@ def test_a_refused_exchange_is_never_repeated(bench: Bench, env: dict[str, str],
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("fault", ["status: 503", "status: 429", "garbage: true", "reset: true"])
-def test_an_exchange_that_finds_nobody_is_tried_again(bench: Bench, env: dict[str, str], call: str, fault: str) -> None:
+def test_an_exchange_without_a_response_is_retried(bench: Bench, env: dict[str, str], call: str, fault: str) -> None:
     """As any request is."""
     scenario = images(finished()) + f"faults: [{{requests: 1-2, call: {call}, {fault}}}]"
 
@@ -175,7 +175,7 @@ def test_an_exchange_keeps_to_the_deadline(bench: Bench) -> None:
 
 
 def test_a_token_file_is_read_anew_for_each_exchange(bench: Bench) -> None:
-    """Whoever mounts it may have written a newer one meanwhile; a broken one is said."""
+    """The pipeline may have replaced the file by a newer token; an unusable one is an error."""
     Path("id-token").write_text("")
 
     ended = check(bench, {**URNS, "HUAWEICLOUD_OIDC_TOKEN_FILE": "id-token"})
@@ -199,7 +199,7 @@ def test_keys_serve_to_their_end_where_they_cannot_be_renewed(bench: Bench) -> N
     assert len([call for call in asked(bench) if call.endswith("assume-with-oidc")]) == 2
 
 
-def test_the_order_is_that_of_the_contract(bench: Bench) -> None:
+def test_credentials_have_the_documented_precedence(bench: Bench) -> None:
     """Each way wins over all that come after it, and -v says what was passed over."""
     all_of_them = {"HSSGATE_TOKEN": "emulator-token", **KEY, **URNS, "HUAWEICLOUD_OIDC_ID_TOKEN": "emulator-id-token", **IDP, **USER, "HUAWEICLOUD_SDK_CREDENTIALS_FILE": "profile", "HSSGATE_ECS_AGENCY": "1"}  # fmt: skip
     order = [
@@ -212,16 +212,16 @@ def test_the_order_is_that_of_the_contract(bench: Bench) -> None:
         (["HSSGATE_ECS_AGENCY"], "credentials from the agency of this machine (HSSGATE_ECS_AGENCY=1); there is no token, no access key, no keyless set-up, no IAM user, no profile file\n"),
     ]  # fmt: skip
     env = dict(all_of_them)
-    for names, said in order:
+    for names, message in order:
         ended = check(bench, env, "-v")
-        assert (ended.code, said in ended.err) == (0, True), ended.err
+        assert (ended.code, message in ended.err) == (0, True), ended.err
         env = {name: value for name, value in env.items() if name not in names}
 
     assert check(bench, env).code == 2
 
 
 @pytest.mark.parametrize(
-    ("env", "said"),
+    ("env", "message"),
     [
         pytest.param({"HUAWEICLOUD_OIDC_PROVIDER_URN": "x"}, "HUAWEICLOUD_OIDC_PROVIDER_URN set, but HUAWEICLOUD_OIDC_AGENCY_URN missing", id="no agency"),
         pytest.param({"HUAWEICLOUD_OIDC_ID_TOKEN": "s3cret"}, "HUAWEICLOUD_OIDC_PROVIDER_URN and HUAWEICLOUD_OIDC_AGENCY_URN missing", id="no provider"),
@@ -239,17 +239,17 @@ def test_the_order_is_that_of_the_contract(bench: Bench) -> None:
         pytest.param({"HW_USER_NAME": "u", "HW_USER_PASSWORD": "s3cret", "HW_DOMAIN_NAME": "d"}, "IAM is needed, and http://127.0.0.1:9 does not tell where it is, as https://hss.REGION.DOMAIN would: set HUAWEICLOUD_SDK_IAM_ENDPOINT\n", id="no IAM"),
     ],
 )  # fmt: skip
-def test_half_a_way_in_is_said(bench: Bench, env: dict[str, str], said: str) -> None:
+def test_incomplete_credentials_name_the_missing_variable(bench: Bench, env: dict[str, str], message: str) -> None:
     """What is there, what is missing, and nothing is asked of anyone."""
     ended = check(bench, env)
 
-    assert (ended.code, said in ended.err) == (2, True), ended.err
+    assert (ended.code, message in ended.err) == (2, True), ended.err
     assert "s3cret" not in ended.err + ended.out
     assert asked(bench) == []
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("[basic]\nak = a\n", "ak set, but sk missing"),
         ("[basic]\nsecurity_token = s3cret\n", "security_token set, but ak and sk missing"),
@@ -264,18 +264,18 @@ def test_half_a_way_in_is_said(bench: Bench, env: dict[str, str], said: str) -> 
         ("[basic]\nak = \udcff\n", "it is no profile file (UnicodeDecodeError)"),
     ],
 )
-def test_a_profile_file_that_cannot_be_used_is_said(bench: Bench, text: str, said: str) -> None:
+def test_an_unusable_profile_file_is_named(bench: Bench, text: str, message: str) -> None:
     """With its path, and nothing of what it holds."""
     Path("profile").write_bytes(text.encode(errors="surrogateescape"))
 
     ended = check(bench, {"HUAWEICLOUD_SDK_CREDENTIALS_FILE": "profile"})
 
-    assert (ended.code, said in ended.err) == (2, True), ended.err
+    assert (ended.code, message in ended.err) == (2, True), ended.err
     assert "s3cret" not in ended.err + ended.out
 
 
 def test_the_usual_profile_file_is_found_in_the_home(bench: Bench) -> None:
-    """Where there is one; who else can read it is said; its project serves where none is given."""
+    """The profile file is used if it exists; a warning names lax permissions; its project id is the default."""
     Path(".huaweicloud").mkdir()
     Path("profile").rename(".huaweicloud/credentials")
     Path(".huaweicloud/credentials").chmod(0o640)
@@ -290,7 +290,7 @@ def test_the_usual_profile_file_is_found_in_the_home(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("regions", "code", "said"),
+    ("regions", "code", "message"),
     [
         pytest.param("{ap-southeast-1: [0123abcd]}", 0, "project 0123abcd, the one that IAM knows of region ap-southeast-1", id="one"),
         pytest.param("{ap-southeast-1: []}", 3, "there is no project in region ap-southeast-1 for these credentials: check --region, or give --project-id", id="none"),
@@ -298,7 +298,9 @@ def test_the_usual_profile_file_is_found_in_the_home(bench: Bench) -> None:
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("env", [KEY, {"HSSGATE_TOKEN": "emulator-token"}, {**URNS, **GITHUB}])
-def test_a_missing_project_is_looked_up(bench: Bench, env: dict[str, str], regions: str, code: int, said: str) -> None:
+def test_a_missing_project_is_looked_up(
+    bench: Bench, env: dict[str, str], regions: str, code: int, message: str
+) -> None:
     """From the region: none, one, several are three clear answers, and each is asked for once."""
     bench.play(images(finished()) + f"identity: {{regions: {regions}}}")
 
@@ -306,7 +308,7 @@ def test_a_missing_project_is_looked_up(bench: Bench, env: dict[str, str], regio
         "check", "team/app:1.0", "--endpoint", HERE, "--region", "ap-southeast-1", "-v", env={**env, **IAM}
     )
 
-    assert (ended.code, said in ended.err + ended.out) == (code, True), ended.err + ended.out
+    assert (ended.code, message in ended.err + ended.out) == (code, True), ended.err + ended.out
     assert len([call for call in asked(bench) if call.endswith("/v3/projects")]) == 1
 
 
@@ -320,7 +322,7 @@ def test_a_password_brings_its_project_along(bench: Bench) -> None:
     assert [call for call in asked(bench) if "/v5/" in call] == ["GET /v5/0123abcd/image/cicd/images"]
 
 
-def test_a_wrong_clock_is_healed_in_the_look_up_too(bench: Bench) -> None:
+def test_a_wrong_clock_is_corrected_in_the_project_lookup_too(bench: Bench) -> None:
     """And not a second time for HSS."""
     bench.play(images(finished()) + "clock_skew: 20m")
 
@@ -396,8 +398,8 @@ def test_no_redirect_is_followed(bench: Bench, env: dict[str, str], location: st
     assert "a redirect is never followed" in ended.out
 
 
-def test_a_machine_without_the_service_is_told_so(bench: Bench) -> None:
-    """Three times nobody answers: this is no machine of the cloud."""
+def test_a_machine_without_the_service_gets_a_clear_error(bench: Bench) -> None:
+    """After three attempts without a response this machine is not an ECS."""
 
     def nobody(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("no route to host", request=request)
@@ -418,15 +420,15 @@ def test_an_older_metadata_service_wants_no_token(bench: Bench) -> None:
 
 
 def test_secrets_that_were_issued_are_masked_in_github(bench: Bench) -> None:
-    """Those that GitHub gave are known to it; those made in this run it is told of, before anything else."""
+    """GitHub knows its own secrets; those issued in this run are masked before any other output."""
     env = {**URNS, **GITHUB, "GITHUB_ACTIONS": "true"}
 
     ended = check(bench, env, "-vv")
 
-    told = masked(ended)
-    assert len(set(told)) == len(told) == 3
+    output = masked(ended)
+    assert len(set(output)) == len(output) == 3
     rest = "\n".join(line for line in ended.err.splitlines() if not line.startswith("::add-mask::"))
-    assert not [secret for secret in (*told, "emulator-request-token") if secret in rest + ended.out]
+    assert not [secret for secret in (*output, "emulator-request-token") if secret in rest + ended.out]
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ def cached(*ages: str, date: float = START, **fields: object) -> httpx.Response:
 
 
 def test_every_request_asks_for_no_cached_answer(bench: Bench) -> None:
-    """By both headers that caches know, whatever is asked for."""
+    """Every request has both headers for caches."""
     (bench.folder / "high.yaml").write_text("rules: {high_vulnerabilities: 3}")
 
     assert bench.play(images(finished())).check("team/app:1.0", "--policy", "high.yaml").code == 0
@@ -65,7 +65,7 @@ def test_a_cached_answer_of_yesterday_makes_nothing_fresh(bench: Bench) -> None:
 def test_an_answer_older_than_the_interval_is_none(
     bench: Bench, ages: list[str], arguments: list[str], code: int
 ) -> None:
-    """And neither is one of which nobody can say how old it is."""
+    """A response with an unreadable age is refused too."""
     bench.answer(lambda _request: cached(*ages))
 
     assert bench.check("app:1.0", "--timeout", "0", *arguments).code == code
@@ -133,7 +133,7 @@ def test_a_date_from_a_cache_is_no_time_of_the_server(bench: Bench) -> None:
 
 @pytest.mark.parametrize("command", ["images", "doctor"])
 def test_the_other_commands_take_no_old_answer_either(bench: Bench, command: str) -> None:
-    """Each in its own way: asked again, or told."""
+    """Each is retried or reported."""
     bench.answer(lambda _request: cached("72000"))
 
     ended = bench.run(command, "--endpoint", "http://127.0.0.1:9", "--project-id", "p", env=KEY)

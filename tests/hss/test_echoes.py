@@ -1,4 +1,4 @@
-"""Servers that say back what was sent to them: whatever the form and wherever in the answer, it is not shown."""
+"""Servers that echo secrets: in any form and any place of the response, they are masked."""
 
 import base64
 import html
@@ -232,10 +232,10 @@ def test_an_echo_in_the_rows_of_hss_is_not_shown(bench: Bench, way: str, written
 def rows_that_hold(text: str) -> list[str]:
     """A success, a failure and another image, with a JSON text in all that does not say which image it is."""
     fields = ("cicd_name", "image_digest", "registry_name", "scan_failed_desc", "scan_failed_code", "severity_level")
-    told = ", ".join(f'"{field}": {text}' for field in fields)
+    shown = ", ".join(f'"{field}": {text}' for field in fields)
     app = '"image_name": "app", "image_version": "1.0", "namespace": "team", "image_id": "1"'
     other = f'"image_name": "app", "image_version": {text}, "namespace": {text}, "scan_status": {text}'
-    return [f'{{{app}, "scan_status": "{status}", {told}}}' for status in ("success", "failed")] + [f"{{{other}}}"]
+    return [f'{{{app}, "scan_status": "{status}", {shown}}}' for status in ("success", "failed")] + [f"{{{other}}}"]
 
 
 @pytest.mark.parametrize(
@@ -311,8 +311,8 @@ def test_the_signature_of_a_request_is_not_shown(bench: Bench, way: str) -> None
 
     def cross(request: httpx.Request) -> httpx.Response:
         if "/image/" in request.url.path:
-            told = dict(request.headers)
-            return httpx.Response(401, json={"error_msg": f"{'x' * 560} {told}", "error_code": told["authorization"]})
+            shown = dict(request.headers)
+            return httpx.Response(401, json={"error_msg": f"{'x' * 560} {shown}", "error_code": shown["authorization"]})
         response = emulator.handle_request(request)
         response.read()
         return response

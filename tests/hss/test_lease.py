@@ -31,8 +31,8 @@ def source() -> Source:
 
 
 @pytest.fixture
-def said() -> list[str]:
-    """What was warned of or said."""
+def message() -> list[str]:
+    """The warnings and messages."""
     return []
 
 
@@ -43,9 +43,9 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def lease(source: Source, said: list[str], clock: FakeClock) -> Lease[int]:
+def lease(source: Source, message: list[str], clock: FakeClock) -> Lease[int]:
     """Nothing is held yet."""
-    tell: Callable[[str], None] = said.append
+    tell: Callable[[str], None] = message.append
     return Lease(source, clock, what="temporary keys", warn=tell, log=tell)
 
 
@@ -76,7 +76,7 @@ def test_a_short_life_is_renewed_after_three_quarters(lease: Lease[int], source:
 
 
 def test_a_refused_exchange_is_never_repeated(lease: Lease[int], source: Source) -> None:
-    """The refusal is told again instead."""
+    """The refusal is raised again instead."""
     source.failure = ApiRefused("no such agency")
 
     for _ in range(3):
@@ -87,9 +87,9 @@ def test_a_refused_exchange_is_never_repeated(lease: Lease[int], source: Source)
 
 
 def test_what_is_held_serves_to_its_end_where_a_renewal_is_refused(
-    lease: Lease[int], source: Source, clock: FakeClock, said: list[str]
+    lease: Lease[int], source: Source, clock: FakeClock, message: list[str]
 ) -> None:
-    """It is said once, and only the end brings the refusal out."""
+    """There is one warning; the refusal is raised only after expiry."""
     lease.prepare(30)
     source.failure = ApiRefused("the id token has ended")
     clock.sleep(3100)
@@ -97,7 +97,7 @@ def test_what_is_held_serves_to_its_end_where_a_renewal_is_refused(
     lease.prepare(30)
     lease.prepare(30)
     assert (lease.value, source.asked) == (1, 2)
-    assert "temporary keys could not be renewed and will serve 8m20s longer: the id token has ended" in said
+    assert "temporary keys could not be renewed and will serve 8m20s longer: the id token has ended" in message
 
     clock.sleep(600)
     with pytest.raises(ApiRefused):
@@ -105,7 +105,7 @@ def test_what_is_held_serves_to_its_end_where_a_renewal_is_refused(
     assert source.asked == 2
 
 
-def test_a_renewal_that_finds_nobody_is_tried_again(lease: Lease[int], source: Source, clock: FakeClock) -> None:
+def test_a_renewal_without_a_response_is_retried(lease: Lease[int], source: Source, clock: FakeClock) -> None:
     """After a pause, while what is held still serves; at its end the failure counts."""
     lease.prepare(30)
     source.failure = ApiUnavailable("HTTP 503")

@@ -1,4 +1,4 @@
-"""IAM, STS and GitHub's token service that answer oddly, or not at all: who it was is said, and nothing is believed."""
+"""Odd or missing responses of IAM, STS and GitHub's token service: errors name the issuer, and nothing invalid is used."""
 
 import json
 import os
@@ -61,7 +61,7 @@ def test_a_project_of_a_token_that_cannot_be_one_is_not_believed(bench: Bench, p
 
 
 @pytest.mark.parametrize(
-    ("env", "body", "said"),
+    ("env", "body", "message"),
     [
         pytest.param(ASSUMED, b"<html>", "STS (assume-with-oidc): unreadable answer", id="STS, a page"),
         pytest.param(ASSUMED, b'"text"', "STS (assume-with-oidc): unreadable answer: as a whole: it is no object", id="STS, a text"),
@@ -71,12 +71,12 @@ def test_a_project_of_a_token_that_cannot_be_one_is_not_believed(bench: Bench, p
         pytest.param({"HSSGATE_ECS_AGENCY": "1"}, b"{}", "the machine's metadata service: unreadable answer", id="machine"),
     ],
 )  # fmt: skip
-def test_who_cannot_be_read_is_said(bench: Bench, env: dict[str, str], body: bytes, said: str) -> None:
+def test_an_unreadable_issuer_is_named(bench: Bench, env: dict[str, str], body: bytes, message: str) -> None:
     """Else HSS would be blamed for what another service answered."""
     ended = bench.answer(lambda _: httpx.Response(200, content=body)).check("team/app:1.0", *ONCE, env=env)
 
     assert ended.code == 3
-    assert said in ended.out
+    assert message in ended.out
 
 
 @pytest.mark.real

@@ -65,7 +65,7 @@ def test_an_odd_row_of_another_image_is_passed_over(bench: Bench, odd: str, note
     ],
 )
 def test_an_odd_row_that_may_be_of_the_image_is_no_answer(bench: Bench, odd: str, problem: str) -> None:
-    """Whatever other row would pass; it is asked again until the deadline."""
+    """Even if another row would pass; it is polled until the deadline."""
     bench.answer(lambda _request: listed(row(), odd))
 
     ended = bench.check("team/app:1.0", "--cicd-name", "shop", "--timeout", "30s")

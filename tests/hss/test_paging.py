@@ -1,4 +1,4 @@
-"""A list read page by page: every row is held against the others, and only what is wanted is kept."""
+"""Pagination: every row is compared with the others, and only selected rows are kept."""
 
 from collections.abc import Callable, Sequence
 

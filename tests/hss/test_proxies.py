@@ -66,7 +66,7 @@ def test_user_name_and_password_are_known_as_secrets() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "said"),
+    ("value", "message"),
     [
         ("socks5://proxy.example:1080", "hssgate uses http and https proxies only; set HTTPS_PROXY to one"),
         ("http://me:s3/cret@proxy.example", "it is no address"),
@@ -76,12 +76,12 @@ def test_user_name_and_password_are_known_as_secrets() -> None:
         ("[\n]", "it is no address"),
     ],
 )
-def test_a_proxy_that_is_needed_and_cannot_be_used_is_misuse(value: str, said: str) -> None:
+def test_a_proxy_that_is_needed_and_cannot_be_used_is_misuse(value: str, message: str) -> None:
     """It names the host that it is needed for, and the way around it."""
     with pytest.raises(Misused, match="is needed for hss") as raised:
         proxy_for(HOST, {"HTTPS_PROXY": value})
 
-    assert said in str(raised.value)
+    assert message in str(raised.value)
     assert ", or name hss.ap-southeast-1.myhuaweicloud.com in NO_PROXY" in str(raised.value)
 
 

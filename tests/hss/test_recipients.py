@@ -1,4 +1,4 @@
-"""Who gets which secret: the host that needs it, and no other, whatever the variables say."""
+"""Recipients of secrets: each is sent only to the host that needs it, with any variables."""
 
 import json
 from collections.abc import Mapping
@@ -83,7 +83,7 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
     "profile": {},
     "agency of the machine": {},
 }
-"""Of the secrets that were given, who gets to see which; a secret key goes to nobody."""
+"""Recipients of the given secrets; a secret key is sent to no host."""
 
 
 @pytest.mark.parametrize(("way", "expected"), EXPECTED.items())
@@ -91,7 +91,7 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
 def test_each_secret_goes_where_it_is_needed(
     bench: Bench, command: list[str], way: str, expected: dict[str, set[str]]
 ) -> None:
-    """Given secrets to whom the table says, issued ones to who takes them, and secret keys to nobody."""
+    """Given secrets go to the hosts in the table, issued ones to the services that use them, secret keys to no host."""
     ended = run(bench, in_play(way) | ADDRESSES, *command, "--region", REGION)
 
     assert ended.code == 0, ended.err
@@ -251,7 +251,7 @@ _AS_THEY_ARE = ("token", "access key", "temporary key", "profile", "agency of th
 
 @pytest.mark.parametrize("endpoint", _ELSEWHERE)
 @pytest.mark.parametrize("way", WAYS)
-def test_an_endpoint_that_does_not_tell_its_cloud_is_not_guessed_from(bench: Bench, way: str, endpoint: str) -> None:
+def test_an_endpoint_of_unknown_region_is_not_guessed_from(bench: Bench, way: str, endpoint: str) -> None:
     """Where IAM or STS is needed and no variable says where it is: misuse that names the variable, and nothing is sent."""
     env = in_play(way) | ADDRESSES
     arguments = ["check", "team/app:1.0", "--endpoint", endpoint, "--region", "eu-de"]
@@ -307,7 +307,7 @@ def test_nothing_is_sent_after_a_redirect(bench: Bench, way: str, status: int) -
 
 
 def test_the_list_of_what_is_watched_is_whole(bench: Bench) -> None:
-    """Every secret that plays a part in some way stands in the table above, or is a key that nobody gets."""
+    """Every secret is in the table above, or is a key that no host receives."""
     for way in WAYS:
         run(bench, in_play(way) | ADDRESSES, "check", "team/app:1.0", "--region", REGION)
         assert secrets_of(bench.emulator, bench.sent) >= {*EXPECTED[way]}

@@ -1,4 +1,4 @@
-"""Regions: where each service is, and what is said of a region that is not known."""
+"""Regions: endpoints of each service, and messages for unknown regions."""
 
 import httpx
 import pytest
@@ -44,7 +44,7 @@ def test_each_service_has_its_place(region: str, hss: str, iam: str, sts: str) -
         ("xx-nowhere-9", None),
     ],
 )
-def test_one_slip_is_told_from_a_new_region(given: str, meant: str | None) -> None:
+def test_a_misspelling_is_distinguished_from_a_new_region(given: str, meant: str | None) -> None:
     """Another number may be a region that opened since; another letter is a slip."""
     assert not is_known(given)
     assert misspelt(given) == meant
@@ -58,7 +58,7 @@ def test_a_known_region_is_known(region: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("region", "code", "said"),
+    ("region", "code", "message"),
     [
         ("ap-southest-1", 2, "--region ap-southest-1 is not known, but ap-southeast-1 is"),
         ("AP-Southeast-1", 2, "--region is no region's name; write it like ap-southeast-1, or give the --cloud that it is of"),
@@ -67,7 +67,7 @@ def test_a_known_region_is_known(region: str) -> None:
         ("ap-southeast-1", 3, "HTTP 403"),
     ],
 )  # fmt: skip
-def test_what_is_said_of_a_region(bench: Bench, region: str, code: int, said: str) -> None:
+def test_each_region_has_its_message(bench: Bench, region: str, code: int, message: str) -> None:
     """A slip is misuse, before anything is asked; a new region is asked."""
     hosts: list[str] = []
 
@@ -77,7 +77,7 @@ def test_what_is_said_of_a_region(bench: Bench, region: str, code: int, said: st
 
     ended = bench.answer(handler).run("check", "app:1", "--region", region, "--project-id", "p", env=KEY)
 
-    assert (ended.code, said in ended.err + ended.out) == (code, True)
+    assert (ended.code, message in ended.err + ended.out) == (code, True)
     assert hosts == ([f"hss.{region}.myhuaweicloud.com"] if code == 3 else [])
 
 
@@ -109,7 +109,7 @@ CLOUDS = [
     pytest.param(["--cloud", "example.com", "--region", "eu-de"], "hss.eu-de.example.com", id="options"),
     pytest.param(["--cloud", "hc.sbercloud.ru", "--region", "HCS-Region-1"], "hss.hcs-region-1.hc.sbercloud.ru", id="any region"),
     pytest.param(["--cloud", "EXAMPLE.com", "--region", "a"], "hss.a.example.com", id="a short region"),
-    pytest.param(["--cloud", "myhuaweicloud.com", "--region", "eu-west-101"], "hss.eu-west-101.myhuaweicloud.com", id="as it is said"),
+    pytest.param(["--cloud", "myhuaweicloud.com", "--region", "eu-west-101"], "hss.eu-west-101.myhuaweicloud.com", id="as documented"),
     pytest.param(["--cloud", "example.com", "--endpoint", "https://hss.r.other.org", "--region", "r"], "hss.r.other.org", id="an endpoint beats it"),
     pytest.param(["--endpoint", "https://hss.r.other.org", "--region", "cn-nroth-4"], "hss.r.other.org", id="a region beside an endpoint"),
 ]  # fmt: skip
@@ -117,7 +117,7 @@ CLOUDS = [
 
 @pytest.mark.parametrize(("arguments", "host"), CLOUDS)
 def test_a_cloud_gives_the_endpoint(bench: Bench, arguments: list[str], host: str) -> None:
-    """SERVICE.REGION.DOMAIN, whatever the region's name is."""
+    """SERVICE.REGION.DOMAIN, for any name of a region."""
     bench.answer(lambda _request: httpx.Response(403)).run("check", "app:1", "--project-id", "p", *arguments, env=KEY)
 
     assert [request.url.host for request in bench.sent] == [host]

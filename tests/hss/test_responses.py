@@ -124,7 +124,7 @@ def test_odd_values_that_decide_make_an_answer_unreadable(row: dict[str, object]
     ],
 )  # fmt: skip
 def test_each_status_says_where_a_scan_stands(status: str | None, kind: str) -> None:
-    """One that nobody documented is neither an end nor a beginning."""
+    """An undocumented status is neither terminal nor unscanned."""
     row = CicdImage(scan_status=status)
 
     assert row.is_terminal is (kind == "ended")
@@ -207,7 +207,7 @@ def test_any_other_row_beyond_them_is_no_answer(row: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "kind", "said"),
+    ("status", "body", "kind", "message"),
     [
         pytest.param(429, {"error_code": "APIGW.0308", "error_msg": "over ratelimit"}, ApiUnavailable, "HTTP 429: APIGW.0308 over ratelimit", id="throttled"),
         pytest.param(502, b"<html>bad gateway</html>", ApiUnavailable, "HTTP 502: <html>bad gateway</html>", id="gateway down"),
@@ -233,16 +233,16 @@ def test_any_other_row_beyond_them_is_no_answer(row: bytes) -> None:
         pytest.param(408, {}, ApiUnavailable, "HTTP 408", id="timeout"),
     ],
 )  # fmt: skip
-def test_errors_are_told_apart(status: int, body: object, kind: type[ApiError], said: str) -> None:
+def test_each_error_has_its_class_and_advice(status: int, body: object, kind: type[ApiError], message: str) -> None:
     """Asked again, refused for the whole run, or refused for this request."""
     error = refusal(body, status)
 
     assert type(error) is kind
-    assert said in str(error)
+    assert message in str(error)
     assert error.exchange.http_status == status
 
 
-def test_the_request_id_is_told() -> None:
+def test_the_request_id_is_in_the_message() -> None:
     """From the header, else from the gateway's body."""
     assert refusal({}, 503, X_Request_Id="abc").exchange.request_id == "abc"
     assert "request id xyz" in str(refusal({"error_code": "a", "error_msg": "b", "request_id": "xyz"}, 403))

@@ -35,7 +35,7 @@ def test_it_is_revealed_to_who_asks() -> None:
 
 
 def test_it_is_neither_pickled_nor_copied_nor_written_as_json() -> None:
-    """Whatever holds it."""
+    """In any container."""
     for attempt in (
         lambda: pickle.dumps(SECRET),
         lambda: pickle.dumps(Holder()),

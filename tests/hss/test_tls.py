@@ -74,7 +74,7 @@ def playing_tls(certificate: trustme.LeafCert, recorder: Recorder | None = None)
 
 @contextlib.contextmanager
 def counting(certificate: trustme.LeafCert) -> Iterator[tuple[str, list[str]]]:
-    """A host whose certificate nobody should take; each connection is counted, with what came after it."""
+    """A host with an untrusted certificate; it counts connections and the data received after the handshake."""
     context = context_of(certificate)
     connections: list[str] = []
 
@@ -117,7 +117,7 @@ BAD = [
 
 
 def issued(authority: trustme.CA, wrong: dict[str, Any]) -> trustme.LeafCert:
-    """A certificate of the known authority, or of one that nobody knows."""
+    """A certificate of the trusted authority, or of an unknown one."""
     given = dict(wrong)
     signer = trustme.CA() if given.pop("unknown", False) else authority
     return signer.issue_cert(given.pop("identity"), **given)
@@ -258,7 +258,7 @@ def test_a_proxy_that_refuses_is_asked_once(env: dict[str, str], host: str, stat
     assert "s3cret" not in ended.stdout + ended.stderr
 
 
-def test_a_proxy_that_finds_nobody_is_asked_again() -> None:
+def test_a_proxy_that_cannot_reach_the_host_is_retried() -> None:
     """Its 502 may be another answer later; at the deadline that is exit code 3."""
     with connect_proxy("127.0.0.1:9", answer=b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n") as proxy:
         given = {"HSSGATE_REGION": REGION, "HTTPS_PROXY": f"http://{proxy.address}", "HSSGATE_TIMEOUT": "3s"}
@@ -311,14 +311,14 @@ PROXY_MISUSES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "value", "shown", "said"), PROXY_MISUSES)
-def test_a_proxy_that_is_needed_and_cannot_be_used_is_misuse(name: str, value: str, shown: str, said: str) -> None:
+@pytest.mark.parametrize(("name", "value", "shown", "message"), PROXY_MISUSES)
+def test_a_proxy_that_is_needed_and_cannot_be_used_is_misuse(name: str, value: str, shown: str, message: str) -> None:
     """Exit code 2 that names variable and value, without what may be a password in it."""
     ended = checked("https://hss.example.com", "app:1", "--timeout", "1s", **{name: value})
 
     assert ended.returncode == 2
     assert f"the proxy {shown} is needed for hss.example.com and cannot be used" in ended.stderr
-    assert said in ended.stderr
+    assert message in ended.stderr
     assert "s3cret" not in ended.stderr
 
 
@@ -352,7 +352,7 @@ UNCONCERNED = [
 def test_variables_that_do_not_concern_the_host_have_no_effect(
     authority: trustme.CA, bundle: Path, env: dict[str, str]
 ) -> None:
-    """A good HTTPS_PROXY serves, blanks around it or not, whatever else is set."""
+    """A valid HTTPS_PROXY works with or without blanks, beside any other variables."""
     with cloud(authority) as (address, _), connect_proxy(address) as proxy:
         given = {"SSL_CERT_FILE": str(bundle), "HTTPS_PROXY": f" http://{proxy.address}\n", "HSSGATE_REGION": REGION}
         ended = run(keyless(KEY | given | env), "check", "team/app:1.0", "--project-id", "p")
@@ -372,13 +372,13 @@ def test_a_proxy_that_is_not_there_is_named(command_name: str) -> None:
     """Not HSS, which was never reached; with its variable, and without its password."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{taken.getsockname()[1]}"  # bound, but nobody listens
+        address = f"127.0.0.1:{taken.getsockname()[1]}"  # bound, but not listening
         given = {"HSSGATE_REGION": REGION, "https_proxy": f"http://{PROXY_USER}@{address}", "HSSGATE_PROJECT_ID": "p"}
         arguments = ["check", "team/app:1.0", "--timeout", "1s"] if command_name == "check" else ["doctor"]
         ended = run(keyless(KEY | given), *arguments)
 
-    said = f"the proxy http://***@{address} (https_proxy) gave no connection to hss.{DOMAIN}: "
-    assert (ended.returncode, said in ended.stdout) == (3, True), ended.stdout
+    message = f"the proxy http://***@{address} (https_proxy) gave no connection to hss.{DOMAIN}: "
+    assert (ended.returncode, message in ended.stdout) == (3, True), ended.stdout
     assert "Connection refused" in ended.stdout
     assert "s3cret" not in ended.stdout + ended.stderr
 

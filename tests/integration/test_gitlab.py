@@ -161,7 +161,7 @@ def pipeline(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     scenario = machine.folder / "scenario.yaml"
     scenario.write_text(SCENARIO, encoding="utf-8")
     with emulator("--scenario", scenario) as url, socket.socket() as silent:
-        silent.bind(("127.0.0.1", 0))  # bound, but nobody listens
+        silent.bind(("127.0.0.1", 0))  # bound, but not listening
         log = project.gitlab_ci_local(
             env=finding(wheel) | {"UV_FIND_LINKS": f"{os.environ.get('UV_FIND_LINKS', '')},{wheel.parent}".strip(",")},
             EMULATOR=url,

@@ -59,7 +59,7 @@ def assert_installed(ended: "subprocess.CompletedProcess[str]", folder: Path) ->
     assert [*(folder / "temp").iterdir()] == []
 
 
-def test_what_misdirects_uv_is_left_aside(quick: Runner, tmp_path: Path) -> None:
+def test_misdirecting_uv_settings_are_ignored(quick: Runner, tmp_path: Path) -> None:
     """Variables and settings of the caller's work tree: the venv gets all of the lock, and nothing else is written."""
     work = tmp_path / "work"
     work.mkdir()

@@ -98,7 +98,7 @@ class Step:
         return {name: block.removesuffix("\n") if fence else line for name, line, fence, block in found}
 
     def ended(self) -> tuple[int, str, str]:
-        """Return its exit code, and what later steps are told of it."""
+        """Return its exit code and its outputs for later steps."""
         return self.code, self.outputs["result"], self.outputs["exit-code"]
 
 
@@ -123,7 +123,7 @@ def test_the_step_ends_as_the_gate_does(job: Job, image: str, expected: tuple[in
 
 
 def test_there_is_no_verdict_before_there_is_one(job: Job) -> None:
-    """The first lines that the step writes, whatever comes after them."""
+    """The first lines that the step writes."""
     step = job.step()
 
     step.run()
@@ -337,8 +337,8 @@ def test_no_old_report_outlives_a_step_that_ends_early(job: Job, image: str, inp
         pytest.param("[]", id="an empty list"),
     ],
 )
-def test_a_file_of_somebody_else_stays(job: Job, text: str) -> None:
-    """Whatever its name."""
+def test_a_file_that_is_no_report_stays(job: Job, text: str) -> None:
+    """With any name."""
     (job.machine.work / "hssgate-report.json").write_text(text)
 
     job.step(inputs={"policy": ""}).run()
@@ -347,7 +347,7 @@ def test_a_file_of_somebody_else_stays(job: Job, text: str) -> None:
 
 
 def test_an_installation_that_fails_is_no_verdict(job: Job) -> None:
-    """It is exit 3, in one annotation, with what pip said last."""
+    """It is exit 3, in one annotation, with the last lines of pip."""
     step = job.step(env={"NOT_INSTALLED": "1"}).run()
 
     assert step.ended() == (3, "error", "3")

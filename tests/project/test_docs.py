@@ -103,7 +103,7 @@ def test_the_credentials_are_all_named() -> None:
     assert f"`{variables.ECS_AGENCY}=1`" in section("### Credentials")
 
 
-def test_the_doors_take_what_the_readme_says() -> None:
+def test_the_integrations_have_the_documented_inputs() -> None:
     """Inputs and outputs of the action, inputs of the template, with their defaults; the examples use no others."""
     action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
     spec, _ = yaml.safe_load_all((ROOT / "gitlab-ci-template.yml").read_text(encoding="utf-8"))
@@ -134,7 +134,7 @@ def test_the_help_names_each_report_format() -> None:
     assert documented == helped == list(FORMATS)
 
 
-def test_every_command_is_told_of() -> None:
+def test_every_command_is_documented() -> None:
     """README names each command that the program has."""
     for name in cli.list_commands(click.Context(cli)):
         assert f"hssgate {name}" in README + (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
@@ -163,7 +163,7 @@ def test_the_scenario_of_the_documents_is_valid() -> None:
     assert len(parse_scenario(example, "docs/emulator.md").images) == 1
 
 
-def test_the_identity_side_of_the_emulator_is_told() -> None:
+def test_the_identity_side_of_the_emulator_is_documented() -> None:
     """Each key of the section, and each call that a fault may name."""
     text = (ROOT / "docs" / "emulator.md").read_text(encoding="utf-8")
 

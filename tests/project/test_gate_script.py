@@ -34,7 +34,7 @@ def hss() -> Iterator[dict[str, str]]:
         (["demo/scan-failed:1.0", "demo/blocked-severity:1.0"], 10, "gate: the policy is violated"),
     ],
 )
-def test_exit_codes_are_told_apart(
+def test_each_exit_code_has_its_branch(
     machine: Machine, hss: dict[str, str], arguments: list[str], code: int, words: str
 ) -> None:
     """It ends with them; its arguments are those of `check`."""

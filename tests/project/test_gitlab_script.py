@@ -217,7 +217,7 @@ def test_what_is_installed_is_words_and_never_run(runner: Runner) -> None:
 
 
 def test_no_old_report_outlives_a_job_that_ends_early(machine: Machine) -> None:
-    """The green one of yesterday would be shown; a file that is not a report of hssgate stays, whatever its name."""
+    """Yesterday's passing report would be shown; a file that is not a report of hssgate stays, with any name."""
     runner = Runner(machine)
     with serve(Emulator(default_scenario(), now=time.time, sleep=time.sleep)) as server:
         inputs = {"images": "demo/passes:1.0", "endpoint": server.url}
@@ -244,7 +244,7 @@ def test_a_failed_installation_is_no_verdict(runner: Runner) -> None:
 
 
 def test_a_python_that_is_too_old_is_misuse(runner: Runner) -> None:
-    """Said, before anything is installed."""
+    """It is an error before anything is installed."""
     runner.machine.put("bin/python3", "exit 1")
 
     ended = runner.run()
@@ -301,7 +301,7 @@ def test_a_cancelled_job_reports_and_leaves_nothing_running(machine: Machine, sh
 
 
 @pytest.mark.parametrize(("image", "code"), [("demo/passes:1.0", 0), ("demo/blocked-severity:1.0", 10)])
-def test_the_checkout_has_no_say_in_what_runs(machine: Machine, image: str, code: int) -> None:
+def test_the_checkout_does_not_change_what_runs(machine: Machine, image: str, code: int) -> None:
     """With the gate itself: modules that bear the names of ours or of Python's are not imported."""
     runner = Runner(machine)
     (runner.project / "hssgate").mkdir()

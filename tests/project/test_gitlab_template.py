@@ -58,7 +58,7 @@ def variable(name: str) -> str:
     return name.upper().replace("-", "_")
 
 
-def test_the_inputs_are_those_of_the_contract() -> None:
+def test_the_inputs_are_the_documented_ones() -> None:
     """Names, order and defaults; each is described."""
     assert {name: found.get("default") for name, found in INPUTS.items()} == {
         "images": None,
@@ -108,7 +108,7 @@ def test_the_descriptions_tell_the_defaults_of_check(option: str) -> None:
 
 
 def test_the_reports_written_are_the_artifacts_kept() -> None:
-    """Whatever the outcome."""
+    """With any outcome."""
     script, artifacts = job()["script"][1], job()["artifacts"]
     (reports,) = re.findall(r"reports='([^']+)'", script)
     written = dict(word.split("=") for word in reports.split())
@@ -158,7 +158,7 @@ PRINTABLE = st.text(
 
 @given(text=PRINTABLE, name=st.sampled_from(OPTIONS))
 def test_an_input_is_a_value_and_nothing_else(text: str, name: str) -> None:
-    """Whatever is on one line comes out as it was, and nothing around it changes."""
+    """Any text on one line is unchanged, and so are the lines around it."""
     read = job({name: text})
 
     assert given_to(read) == given_to(PLAIN) | {variable(name): text}

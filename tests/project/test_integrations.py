@@ -91,10 +91,10 @@ def test_the_exit_code_is_the_gates(
 
 
 @of_each
-def test_pip_is_told_where_packages_come_from_and_nothing_else(
+def test_pip_gets_the_package_sources_and_no_other_settings(
     integration: Integration, machine: Machine, hss: str
 ) -> None:
-    """It installs into the venv of this run, whatever its variables say, and sees no credential."""
+    """It installs into the venv of this run, whatever its own variables are, and sees no credential."""
     sources = {
         "PIP_INDEX_URL": "https://index.invalid", "PIP_EXTRA_INDEX_URL": "https://more.invalid",
         "PIP_FIND_LINKS": "/wheels", "PIP_TRUSTED_HOST": "index.invalid", "PIP_CERT": "/ca.pem",
@@ -136,7 +136,7 @@ def test_an_old_python_is_refused(integration: Integration, machine: Machine, hs
 
 @of_each
 def test_a_failed_installation_is_no_verdict(integration: Integration, machine: Machine, hss: str) -> None:
-    """It is exit 3, with what pip said last."""
+    """It is exit 3, with the last lines of pip."""
     running = start(integration, machine, "demo/passes:1.0", hss, NOT_INSTALLED="1")
 
     assert running.ended() == 3

@@ -1,4 +1,4 @@
-"""What no test kills is held against the list of what may live, both ways; mutmut itself is not needed here."""
+"""Survivors of the mutation tests are compared with the list of accepted ones, both ways; mutmut is not needed here."""
 
 import os
 import subprocess
@@ -124,7 +124,7 @@ def test_the_work_tree_is_copied_and_only_what_changed_is_written(tmp_path: Path
 
 
 def test_every_argument_has_its_reason_and_speaks_of_lines_that_are_there() -> None:
-    """A list that nobody keeps is no argument."""
+    """An outdated entry of the list is an error."""
     document = read_yaml((ROOT / "benchmarks" / "mutants.yaml").read_text(encoding="utf-8"))
 
     argued = Argued.model_validate(document)
@@ -205,7 +205,7 @@ def test_each_element_of_a_table_is_left_out_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.real
-def test_what_no_test_misses_is_told(tmp_path: Path) -> None:
+def test_an_unlisted_survivor_is_reported(tmp_path: Path) -> None:
     """The tests run once for each element, with the module as it is without it."""
     (tmp_path / "toy").mkdir()
     for name, text in {"toy/tables.py": TOY, "test_toy.py": TOY_TEST, "pyproject.toml": TOY_PROJECT}.items():
@@ -227,7 +227,7 @@ def test_what_no_test_misses_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "names", "code", "told"),
+    ("arguments", "names", "code", "shown"),
     [
         pytest.param([], [], 1, "a.B: no test fails without `c`, which is not argued", id="not argued"),
         pytest.param([("a.B", "c")], [], 0, "2 deletions: 1 killed, 1 argued, 0 neither", id="argued"),
@@ -238,13 +238,13 @@ def test_what_no_test_misses_is_told(tmp_path: Path) -> None:
     ],
 )
 def test_deletions_and_their_arguments_must_be_the_same(
-    capsys: pytest.CaptureFixture[str], arguments: list[tuple[str, str]], names: list[str], code: int, told: str
+    capsys: pytest.CaptureFixture[str], arguments: list[tuple[str, str]], names: list[str], code: int, shown: str
 ) -> None:  # fmt: skip
     """Neither a survivor without an argument passes, nor an argument without a survivor."""
     argued = [ArguedDeletion(scope=scope, element=element, why="never read") for scope, element in arguments]
 
     assert report_deletions([Deletion("a.B", "c")], 2, names, argued) == code
-    assert told in capsys.readouterr().out
+    assert shown in capsys.readouterr().out
 
 
 def _module_of(function: str) -> Path:

@@ -1,4 +1,4 @@
-"""Where packages come from: the real pip, and an index on loopback behind TLS and a password, told of in every way."""
+"""Package sources: the real pip with a password-protected TLS index on loopback, configured in every way."""
 
 import base64
 import contextlib
@@ -73,7 +73,7 @@ class Index(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def authority() -> trustme.CA:
-    """Nobody knows it unless told."""
+    """No client trusts it by default."""
     return trustme.CA()
 
 
@@ -94,8 +94,8 @@ def served(folder: Path, authority: trustme.CA, *, asks_for_a_certificate: bool 
             server.shutdown()
 
 
-class Told:
-    """What this machine's pip is told.
+class PipSettings:
+    """The pip settings of this machine.
 
     Args:
         folder: of the test.
@@ -113,14 +113,14 @@ class Told:
             "PIP_RETRIES": "0", "PIP_NO_CACHE_DIR": "1",
         }  # fmt: skip
 
-    def by_file(self, text: str) -> "Told":
+    def by_file(self, text: str) -> "PipSettings":
         """As a user's own configuration."""
         path = self.folder / ".config" / "pip" / "pip.conf"
         path.parent.mkdir(parents=True)
         path.write_text(text)
         return self
 
-    def put(self, name: str, text: str) -> "Told":
+    def put(self, name: str, text: str) -> "PipSettings":
         """Write a script that is found by name."""
         path = self.folder / "bin" / name
         path.write_text(f"#!/bin/sh\n{text}\n")
@@ -137,9 +137,9 @@ class Told:
 
 
 @pytest.fixture
-def told(tmp_path: Path, authority: trustme.CA) -> Told:
+def pip_settings(tmp_path: Path, authority: trustme.CA) -> PipSettings:
     """Nothing yet."""
-    return Told(tmp_path, authority)
+    return PipSettings(tmp_path, authority)
 
 
 def assert_from_the_index(ended: "subprocess.CompletedProcess[str]") -> None:
@@ -148,86 +148,92 @@ def assert_from_the_index(ended: "subprocess.CompletedProcess[str]") -> None:
 
 
 @pytest.mark.parametrize("section", ["global", "install"])
-def test_by_a_configuration_file(told: Told, authority: trustme.CA, section: str) -> None:
+def test_by_a_configuration_file(pip_settings: PipSettings, authority: trustme.CA, section: str) -> None:
     """Mirror, password and certificate; what else it says for everyday work is left aside."""
-    with served(told.folder, authority) as port:
+    with served(pip_settings.folder, authority) as port:
         sections = {"global": "quiet = 3\n", "install": MISDIRECTED}
-        sections[section] += f"index-url = https://me:{PASSWORD}@localhost:{port}/simple\ncert = {told.ca}\n"
-        told.by_file("".join(f"[{name}]\n{text}" for name, text in sections.items()))
+        sections[section] += f"index-url = https://me:{PASSWORD}@localhost:{port}/simple\ncert = {pip_settings.ca}\n"
+        pip_settings.by_file("".join(f"[{name}]\n{text}" for name, text in sections.items()))
 
-        assert_from_the_index(told.installed())
+        assert_from_the_index(pip_settings.installed())
 
 
-def test_by_variables(told: Told, authority: trustme.CA) -> None:
+def test_by_variables(pip_settings: PipSettings, authority: trustme.CA) -> None:
     """They beat the file."""
-    with served(told.folder, authority) as port:
-        told.by_file("[global]\nindex-url = https://localhost:9/simple\n[install]\ncert = /nowhere\n")
+    with served(pip_settings.folder, authority) as port:
+        pip_settings.by_file("[global]\nindex-url = https://localhost:9/simple\n[install]\ncert = /nowhere\n")
 
         assert_from_the_index(
-            told.installed(
+            pip_settings.installed(
                 PIP_INDEX_URL=f"https://me:{PASSWORD}@localhost:{port}/simple",
-                PIP_CERT=str(told.ca),
+                PIP_CERT=str(pip_settings.ca),
                 PIP_TARGET="/nowhere",
             )
         )
 
 
-def test_by_a_file_that_a_variable_names(told: Told, authority: trustme.CA) -> None:
+def test_by_a_file_that_a_variable_names(pip_settings: PipSettings, authority: trustme.CA) -> None:
     """As one beside extra indexes, several lines long."""
-    with served(told.folder, authority) as port:
+    with served(pip_settings.folder, authority) as port:
         extra = f"\n  https://me:{PASSWORD}@localhost:{port}/simple"
-        (told.folder / "company.conf").write_text(
-            f"[global]\nno-index = false\nindex-url = https://localhost:9/simple\nextra-index-url = {extra}\ncert = {told.ca}\n"
+        (pip_settings.folder / "company.conf").write_text(
+            f"[global]\nno-index = false\nindex-url = https://localhost:9/simple\nextra-index-url = {extra}\ncert = {pip_settings.ca}\n"
         )
 
-        assert_from_the_index(told.installed(PIP_CONFIG_FILE=str(told.folder / "company.conf")))
+        assert_from_the_index(pip_settings.installed(PIP_CONFIG_FILE=str(pip_settings.folder / "company.conf")))
 
 
-def test_by_a_folder_of_wheels(told: Told) -> None:
+def test_by_a_folder_of_wheels(pip_settings: PipSettings) -> None:
     """Without an index."""
-    wheel(told.folder)
+    wheel(pip_settings.folder)
 
-    assert_from_the_index(told.by_file(f"[install]\nno-index = true\nfind-links = {told.folder}\n").installed())
+    assert_from_the_index(
+        pip_settings.by_file(f"[install]\nno-index = true\nfind-links = {pip_settings.folder}\n").installed()
+    )
 
 
-def test_a_password_from_netrc(told: Told, authority: trustme.CA) -> None:
+def test_a_password_from_netrc(pip_settings: PipSettings, authority: trustme.CA) -> None:
     """Which is read from the home folder."""
-    with served(told.folder, authority) as port:
-        (told.folder / ".netrc").write_text(f"machine localhost login me password {PASSWORD}\n")
-        (told.folder / ".netrc").chmod(0o600)
-
-        assert_from_the_index(told.installed(PIP_INDEX_URL=f"https://localhost:{port}/simple", PIP_CERT=str(told.ca)))
-
-
-def test_a_password_from_a_keyring(told: Told, authority: trustme.CA) -> None:
-    """By the command, which the user's configuration asks for."""
-    with served(told.folder, authority) as port:
-        told.put("keyring", f'[ "$1 $3" = "get me" ] && echo {PASSWORD}')
-        told.by_file(
-            f"[global]\nindex-url = https://me@localhost:{port}/simple\ncert = {told.ca}\nkeyring-provider = subprocess\n"
-        )
-
-        assert_from_the_index(told.installed())
-
-
-def test_a_certificate_of_the_client(told: Told, authority: trustme.CA) -> None:
-    """Where the mirror asks for one."""
-    with served(told.folder, authority, asks_for_a_certificate=True) as port:
-        authority.issue_cert("me.invalid").private_key_and_cert_chain_pem.write_to_path(str(told.folder / "me.pem"))
-        url = f"https://me:{PASSWORD}@localhost:{port}/simple"
-
-        assert told.installed(PIP_INDEX_URL=url, PIP_CERT=str(told.ca)).returncode == 3
-        told.by_file(f"[global]\nclient-cert = {told.folder / 'me.pem'}\n")
-        assert_from_the_index(told.installed(PIP_INDEX_URL=url, PIP_CERT=str(told.ca)))
-
-
-def test_through_a_proxy(told: Told, authority: trustme.CA) -> None:
-    """The only way to a host that this machine does not know."""
-    with served(told.folder, authority) as port, connect_proxy(f"127.0.0.1:{port}") as proxy:
-        told.by_file(f"[global]\nproxy = http://{proxy.address}\ncert = {told.ca}\n")
+    with served(pip_settings.folder, authority) as port:
+        (pip_settings.folder / ".netrc").write_text(f"machine localhost login me password {PASSWORD}\n")
+        (pip_settings.folder / ".netrc").chmod(0o600)
 
         assert_from_the_index(
-            told.installed(
+            pip_settings.installed(PIP_INDEX_URL=f"https://localhost:{port}/simple", PIP_CERT=str(pip_settings.ca))
+        )
+
+
+def test_a_password_from_a_keyring(pip_settings: PipSettings, authority: trustme.CA) -> None:
+    """By the command, which the user's configuration asks for."""
+    with served(pip_settings.folder, authority) as port:
+        pip_settings.put("keyring", f'[ "$1 $3" = "get me" ] && echo {PASSWORD}')
+        pip_settings.by_file(
+            f"[global]\nindex-url = https://me@localhost:{port}/simple\ncert = {pip_settings.ca}\nkeyring-provider = subprocess\n"
+        )
+
+        assert_from_the_index(pip_settings.installed())
+
+
+def test_a_certificate_of_the_client(pip_settings: PipSettings, authority: trustme.CA) -> None:
+    """Where the mirror asks for one."""
+    with served(pip_settings.folder, authority, asks_for_a_certificate=True) as port:
+        authority.issue_cert("me.invalid").private_key_and_cert_chain_pem.write_to_path(
+            str(pip_settings.folder / "me.pem")
+        )
+        url = f"https://me:{PASSWORD}@localhost:{port}/simple"
+
+        assert pip_settings.installed(PIP_INDEX_URL=url, PIP_CERT=str(pip_settings.ca)).returncode == 3
+        pip_settings.by_file(f"[global]\nclient-cert = {pip_settings.folder / 'me.pem'}\n")
+        assert_from_the_index(pip_settings.installed(PIP_INDEX_URL=url, PIP_CERT=str(pip_settings.ca)))
+
+
+def test_through_a_proxy(pip_settings: PipSettings, authority: trustme.CA) -> None:
+    """The only way to a host that this machine does not know."""
+    with served(pip_settings.folder, authority) as port, connect_proxy(f"127.0.0.1:{port}") as proxy:
+        pip_settings.by_file(f"[global]\nproxy = http://{proxy.address}\ncert = {pip_settings.ca}\n")
+
+        assert_from_the_index(
+            pip_settings.installed(
                 PIP_INDEX_URL=f"https://me:{PASSWORD}@index.invalid/simple", PIP_EXTRA_INDEX_URL="file:///nowhere"
             )
         )
@@ -238,27 +244,29 @@ def test_through_a_proxy(told: Told, authority: trustme.CA) -> None:
     ("password", "trusts"),
     [pytest.param("wrong", True, id="a wrong password"), pytest.param(PASSWORD, False, id="an unknown authority")],
 )
-def test_an_index_that_is_not_within_reach(told: Told, authority: trustme.CA, password: str, *, trusts: bool) -> None:
+def test_an_index_that_is_not_within_reach(
+    pip_settings: PipSettings, authority: trustme.CA, password: str, *, trusts: bool
+) -> None:
     """Exit 3: what is shown above can fail."""
-    with served(told.folder, authority) as port:
+    with served(pip_settings.folder, authority) as port:
         env = {
             "PIP_INDEX_URL": f"https://me:{password}@localhost:{port}/simple",
             "PIP_EXTRA_INDEX_URL": "file:///nowhere",
         }
 
-        ended = told.installed(**env, **({"PIP_CERT": str(told.ca)} if trusts else {}))
+        ended = pip_settings.installed(**env, **({"PIP_CERT": str(pip_settings.ca)} if trusts else {}))
 
     assert (ended.returncode, ended.stdout) == (3, "")
     assert "hssgate could not be installed" in ended.stderr
     assert password not in ended.stderr.replace("wrong password", "")
 
 
-def test_a_trusted_host(told: Told, authority: trustme.CA) -> None:
-    """Whose certificate nobody knows; a feature that pip is to use is left aside."""
-    with served(told.folder, authority) as port:
-        told.by_file("[global]\nuse-feature = fast-deps\ntrusted-host = localhost\n")
+def test_a_trusted_host(pip_settings: PipSettings, authority: trustme.CA) -> None:
+    """An index with an unknown certificate; other pip features are ignored."""
+    with served(pip_settings.folder, authority) as port:
+        pip_settings.by_file("[global]\nuse-feature = fast-deps\ntrusted-host = localhost\n")
 
-        assert_from_the_index(told.installed(PIP_INDEX_URL=f"https://me:{PASSWORD}@localhost:{port}/simple"))
+        assert_from_the_index(pip_settings.installed(PIP_INDEX_URL=f"https://me:{PASSWORD}@localhost:{port}/simple"))
 
 
 UV = """
@@ -271,7 +279,7 @@ exit 7
     ("env", "asked"),
     [
         pytest.param(
-            {"PIP_CONFIG_FILE": "/dev/null", "PIP_RETRIES": "", "PIP_NO_CACHE_DIR": ""}, True, id="pip is told nothing"
+            {"PIP_CONFIG_FILE": "/dev/null", "PIP_RETRIES": "", "PIP_NO_CACHE_DIR": ""}, True, id="no pip settings"
         ),
         pytest.param({"PIP_INDEX_URL": "https://localhost:9"}, False, id="pip knows a mirror"),
         pytest.param(
@@ -279,11 +287,13 @@ exit 7
         ),
     ],
 )
-def test_uv_is_asked_only_where_it_knows_the_index(told: Told, env: dict[str, str], *, asked: bool) -> None:
-    """Else it would go to another one than the machine is told to; it sees neither credentials nor other settings."""
-    notes = told.folder / "notes"
-    told.put("uv", UV.replace("$UV_NOTES_ARE_IN", str(notes)))
-    wheel(told.folder)
+def test_uv_is_asked_only_where_it_knows_the_index(
+    pip_settings: PipSettings, env: dict[str, str], *, asked: bool
+) -> None:
+    """Without them it would use another index than configured; it sees neither credentials nor other settings."""
+    notes = pip_settings.folder / "notes"
+    pip_settings.put("uv", UV.replace("$UV_NOTES_ARE_IN", str(notes)))
+    wheel(pip_settings.folder)
     others = {
         "UV_TARGET": "/elsewhere",
         "UV_CONFIG_FILE": "/elsewhere",
@@ -291,7 +301,7 @@ def test_uv_is_asked_only_where_it_knows_the_index(told: Told, env: dict[str, st
         "PYTHONPATH": "/elsewhere",
     }
 
-    told.installed(**env, **others, PIP_FIND_LINKS=str(told.folder) if not asked else "")
+    pip_settings.installed(**env, **others, PIP_FIND_LINKS=str(pip_settings.folder) if not asked else "")
 
     assert notes.exists() == asked
     if asked:

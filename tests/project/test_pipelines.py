@@ -165,7 +165,7 @@ def test_only_the_last_jobs_of_a_release_may_write() -> None:
 
 @pytest.mark.real
 @pytest.mark.parametrize("program", ["true", "echo", "cat"])
-def test_what_is_no_python_is_said(tmp_path: Path, program: str) -> None:
+def test_an_unusable_python_is_named(tmp_path: Path, program: str) -> None:
     """Some programs ignore what they are asked, and succeed; the step ends with 2 before any of them is believed."""
     paths = {"GITHUB_OUTPUT": str(tmp_path / "outputs"), "GITHUB_ACTION_PATH": str(ROOT), "RUNNER_TEMP": str(tmp_path)}
     given = {"INPUT_IMAGES": "app:1.0", "INPUT_PYTHON": program}

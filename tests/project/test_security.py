@@ -49,7 +49,7 @@ def test_each_test_that_is_named_exists(file: str, name: str) -> None:
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_hostile_text_adds_no_variable(bench: Bench, text: str) -> None:
-    """The dotenv report has the same names whatever HSS sends, each on a line of its own."""
+    """The dotenv report has the same names for any response, each on a line of its own."""
     hostile = bench.answer(world(text)).check("app:1.0", "--report", "dotenv=hostile.env")
     assert hostile.code == 10
 
@@ -87,7 +87,7 @@ def test_every_action_is_named_by_its_commit() -> None:
 
 
 def test_a_release_is_attested_before_it_is_published() -> None:
-    """And whatever publishes comes after the attestation."""
+    """All publishing steps come after the attestation."""
     jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "release.yml").read_text(encoding="utf-8"))["jobs"]
 
     assert any("attest-build-provenance" in step.get("uses", "") for step in jobs["attest"]["steps"])

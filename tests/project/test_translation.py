@@ -42,7 +42,7 @@ def test_both_have_the_same_sections() -> None:
 
 
 def test_both_show_the_same_commands() -> None:
-    """Every code block, but for its comments and for what is said in it to people."""
+    """Every code block, without comments and texts for people."""
     assert code_blocks(CHINESE) == code_blocks(ENGLISH)
 
 
@@ -53,7 +53,7 @@ def test_both_have_the_same_tables() -> None:
 
 @pytest.mark.parametrize("number", range(len(sections(ENGLISH))))
 def test_each_section_names_the_same_things(number: int) -> None:
-    """Options, variables, files, values: whatever stands in code, each as often as it likes."""
+    """Options, variables, files, values: everything in code style, each any number of times."""
     english, chinese = sections(ENGLISH)[number], sections(CHINESE)[number]
 
     assert set(CODE.findall(FENCE.sub("", chinese))) == set(CODE.findall(FENCE.sub("", english)))

@@ -120,7 +120,7 @@ def raw(situation: Situation) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("row", SECTION_4)
-def test_every_answer_of_the_api_that_the_contract_tells_of_is_played(row: str) -> None:
+def test_every_documented_response_of_the_api_has_a_situation(row: str) -> None:
     """With the exit code of its row, or of what follows on it."""
     is_meant, exit_code = SECTION_4[row]
 
@@ -128,7 +128,7 @@ def test_every_answer_of_the_api_that_the_contract_tells_of_is_played(row: str) 
 
 
 def test_every_status_is_played() -> None:
-    """The documented ones, one that nobody documented, and no row at all."""
+    """The documented statuses, an undocumented one, and no row."""
     played = {
         state.scan_status
         for situation in SITUATIONS.values()
@@ -308,7 +308,7 @@ BROKEN = {
 
 @pytest.mark.real
 @pytest.mark.parametrize("fault", BROKEN)
-def test_a_broken_gate_does_not_hold(tmp_path: Path, fault: str) -> None:
+def test_a_broken_gate_fails_the_selftest(tmp_path: Path, fault: str) -> None:
     """Something between the verdict and the pipeline goes wrong, in the process itself; selftest is exit code 10."""
     code, complaint = BROKEN[fault]
     (tmp_path / "sitecustomize.py").write_text(f"import os, sys\nif 'check' in sys.orig_argv:\n    {code}\n")
@@ -364,8 +364,8 @@ def test_what_could_not_be_played_is_no_proof(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("code", "words"), [(10, "10 blocked"), (3, "3 api unavailable"), (-9, "-9 unknown"), (None, "no end")]
 )
-def test_an_answer_is_told_in_words(code: int | None, words: str) -> None:
-    """Whatever a process ends with."""
+def test_an_exit_code_is_shown_with_its_name(code: int | None, words: str) -> None:
+    """For any exit code."""
     assert in_words(code) == words
 
 
@@ -475,7 +475,7 @@ GOOD = Ended(
         pytest.param({"requests": 0}, ("the API got 0 requests, not 3",), id="nothing asked"),
     ],
 )
-def test_all_that_is_wrong_is_told(change: dict[str, Any], problems: tuple[str, ...]) -> None:
+def test_every_difference_is_reported(change: dict[str, Any], problems: tuple[str, ...]) -> None:
     """One line for each."""
     assert disagreements(SITUATIONS["too-severe"], replace(GOOD, **change)) == problems
 
@@ -490,7 +490,7 @@ def test_a_pass_needs_images_that_passed() -> None:
     assert problem == "not every image of the JSON report passed"
 
 
-def test_the_colour_of_junit_is_held_against_each_image() -> None:
+def test_junit_results_are_compared_with_each_image() -> None:
     """Red where the image passed is as wrong as green where it did not."""
     image = {"reference": "team/app:1.0", "exit_code": 0}
     out = GOOD.out.splitlines()[0] + "\npassed   scan: success PASSED (1 image passed)"
@@ -502,19 +502,19 @@ def test_the_colour_of_junit_is_held_against_each_image() -> None:
 
 
 @pytest.mark.parametrize(
-    ("requests", "got", "told"), [(2, 1, "2"), ("2-4", 5, "2 to 4"), ("2-", 1, "at least 2"), ("2-", 7, None)]
+    ("requests", "got", "shown"), [(2, 1, "2"), ("2-4", 5, "2 to 4"), ("2-", 1, "at least 2"), ("2-", 7, None)]
 )
-def test_the_number_of_requests_may_be_a_range(requests: object, got: int, told: str | None) -> None:
+def test_the_number_of_requests_may_be_a_range(requests: object, got: int, shown: str | None) -> None:
     """As a situation writes it."""
     expected = SITUATIONS["too-severe"].model_copy(update={"requests": numbers_of(requests)})
 
     assert disagreements(expected, replace(GOOD, requests=got)) == (
-        (f"the API got {got} requests, not {told}",) if told else ()
+        (f"the API got {got} requests, not {shown}",) if shown else ()
     )
 
 
 def test_misuse_asks_nothing_and_reports_nothing() -> None:
-    """Both are held against the gate."""
+    """Both count as differences."""
     misused = replace(GOOD, exit_code=2, requests=1)
     silent = replace(misused, requests=0, json=None, junit=None)
 
@@ -550,19 +550,19 @@ def test_a_theme_stands_for_its_situations() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         pytest.param(["clean", "nowhere"], "'nowhere' is no situation and no theme; --list names them", id="name"),
         pytest.param(["clean", "--report", "json=x"], "'json' is no format; known: junit", id="format"),
         pytest.param(["clean", "--report", "junit=."], "is a folder", id="path"),
     ],
 )
-def test_misuse_plays_nothing(bench: Bench, arguments: list[str], said: str) -> None:
+def test_misuse_plays_nothing(bench: Bench, arguments: list[str], message: str) -> None:
     """Exit code 2, before anything is started."""
     ended = bench.run("selftest", *arguments)
 
     assert (ended.code, ended.out) == (2, "")
-    assert said in ended.err
+    assert message in ended.err
 
 
 @pytest.mark.real
@@ -593,20 +593,20 @@ def test_a_report_that_cannot_be_written_is_an_error() -> None:
 
 @pytest.mark.real
 @pytest.mark.parametrize(
-    ("blocks", "said"),
+    ("blocks", "message"),
     [
         (0, "no folder for temporary files: No usable temporary directory"),
         (5, "has no room for temporary files: File too"),
     ],
 )
-def test_no_room_for_temporary_files_is_said(blocks: int, said: str) -> None:
+def test_no_space_for_temporary_files_is_misuse(blocks: int, message: str) -> None:
     """Before anything is played; exit code 2 and what to do."""
     limited = ["sh", "-c", f'ulimit -f {blocks}; exec "$@"', "sh", *command("clean")]
 
     ended = run(limited, env=environment(), capture_output=True, text=True, timeout=_PATIENT)
 
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert said in ended.stderr
+    assert message in ended.stderr
     assert "TMPDIR" in ended.stderr
 
 
@@ -653,7 +653,7 @@ def processes_in(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         pytest.param("title: x\nsituations: [{name: a, situation: b, check: c}]", "situations.0.exit_code: Field required", id="no answer"),
         pytest.param("title: x\nsituations: [{name: a, situation: b, check: c, exit_code: 1}]", "no situation may expect a crash", id="a crash"),
@@ -663,14 +663,14 @@ def processes_in(folder: Path) -> list[str]:
         pytest.param("[]", "1-odd.yaml", id="no mapping"),
     ],
 )  # fmt: skip
-def test_a_table_with_a_fault_is_refused(tmp_path: Path, text: str, said: str) -> None:
+def test_a_table_with_a_fault_is_refused(tmp_path: Path, text: str, message: str) -> None:
     """The file and the place are named."""
     (tmp_path / "1-odd.yaml").write_text(text)
 
     with pytest.raises(ValueError, match=r"1-odd\.yaml") as refused:
         load_themes(tmp_path)
 
-    assert said in str(refused.value)
+    assert message in str(refused.value)
 
 
 def test_a_name_given_twice_is_refused(tmp_path: Path) -> None:

@@ -164,7 +164,7 @@ def damaging(damage: Damage, upstream: str = "", *, greeted: bool = True) -> Ite
 
 
 def _request_on(connection: socket.socket) -> bytes:
-    """Return a request without a body; empty where the client said nothing and left."""
+    """Return a request without a body; empty if the client closed the connection at once."""
     request = b""
     with contextlib.suppress(OSError):
         while not request.endswith(b"\r\n\r\n") and (part := connection.recv(65536)):

@@ -1,4 +1,4 @@
-"""What is fuzzed, and what must hold of it whatever it is fed: each target takes bytes, and fails by an AssertionError."""
+"""Fuzz targets: each takes any bytes, and raises AssertionError if a property is violated."""
 
 import json
 import math
@@ -67,7 +67,7 @@ def findings(raw: bytes) -> None:
 
 
 def refusals(raw: bytes) -> None:
-    """Whatever body an error has, it stays the error that its status says, told in one printable line."""
+    """With any body, an error is classified by its status and shown in one printable line."""
     for status, kind in ((503, ApiUnavailable), (500, ApiUnavailable), (401, ApiError), (302, ApiError)):
         try:
             read_page(_answer(raw, status), CicdImage)
@@ -95,7 +95,7 @@ def dates(raw: bytes) -> None:
 
 
 def durations(raw: bytes) -> None:
-    """A duration is between nothing and a year, and can be told."""
+    """A duration is between 0 and a year, and can be formatted."""
     try:
         seconds = parse_duration(raw.decode("utf-8", "replace"))
     except ValueError as error:
@@ -106,7 +106,7 @@ def durations(raw: bytes) -> None:
 
 
 def moments(raw: bytes) -> None:
-    """WHEN is a moment that can be told, and never more than a day ahead."""
+    """WHEN is a time that can be formatted, never more than a day ahead."""
     try:
         moment = parse_moment(raw.decode("utf-8", "replace"), NOW)
     except ValueError as error:

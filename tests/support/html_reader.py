@@ -1,4 +1,4 @@
-"""A strict reader of HTML: whatever is not closed, not known, or could do or fetch something is an error."""
+"""Strict HTML reader: unclosed or unknown elements, and anything active or external, are errors."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

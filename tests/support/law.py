@@ -225,7 +225,7 @@ def _group_doubts(asked: Asked, whole: Sequence[_Whole], key: tuple[Any, ...]) -
         if earliest is not None and not (time_of(row, "latest_scan_time", now) or 0) >= int(earliest):
             yield "not fresh"
     if len({_content(row) for row in newest}) != 1:
-        yield "rows that could not be told apart"
+        yield "ambiguous rows"
     elif asked.settle and newest[0].get("scan_status") == "success" and not _is_settled(asked, whole, key, newest[0]):
         yield "not settled"
 
@@ -289,7 +289,7 @@ def _borne_breaches(row: Row, policy: Row, evidence: Evidence) -> Iterable[str]:
         for name, rule in rules.items()
         if name != "scan" and row.get(fields.get(name, "vul_num")) not in (None, "")
     }
-    if number(row.get("vul_num")) == 0:  # whatever their level
+    if number(row.get("vul_num")) == 0:  # of any level
         borne = {name: rule for name, rule in borne.items() if "vuln" not in name}
     return _breaches(row, {**policy, "rules": borne, "overrides": []}, evidence)
 

@@ -163,7 +163,7 @@ class Machine:
         return path
 
     def start(self, *command: str | Path, env: Mapping[str, str] | None = None) -> Running:
-        """Start a command that heeds signals, whatever those do who run the tests."""
+        """Start a command with default signal handling, independent of the test runner's."""
         heeding = ["/usr/bin/env", "--default-signal=INT,TERM", *map(str, command)]
         process = subprocess.Popen(
             heeding, cwd=self.work, env=self.environ | dict(env or {}), stdin=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""What a reader of GitHub's Markdown makes of a report: its text, its tables, and whatever is more than text."""
+"""Reader of GitHub's Markdown: text and tables of a report, and all active elements."""
 
 import re
 from collections.abc import Iterator
@@ -72,7 +72,7 @@ def read_markdown(source: str) -> Document:
 
 
 def active(document: Document) -> list[str]:
-    """Whatever in the report is more than text, tables and our own folding."""
+    """All elements other than text, tables and our own folding."""
     found = [
         token.type
         for token in document.tokens

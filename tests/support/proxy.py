@@ -33,7 +33,7 @@ def connect_proxy(leads_to: str, answer: bytes = ESTABLISHED) -> Iterator[Proxy]
     """Run a proxy.
 
     Args:
-        leads_to: `HOST:PORT` where every tunnel ends, whatever host was asked for: so names need not exist.
+        leads_to: `HOST:PORT` where every tunnel ends, for any requested host: names need not exist.
         answer: to each request; only a 200 opens the tunnel.
     """
     host, _, port = leads_to.rpartition(":")

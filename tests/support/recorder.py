@@ -32,7 +32,7 @@ class Kept:
         return self.headers["host"]
 
     @property
-    def json(self) -> Any:  # noqa: ANN401 - whatever the client sent
+    def json(self) -> Any:  # noqa: ANN401 - any JSON
         """The body's data."""
         return json.loads(self.body)
 

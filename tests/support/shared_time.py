@@ -115,7 +115,7 @@ class SharedClock:
     def __init__(self, shared: SharedTime, seed: int) -> None:
         self._shared = shared
         self.uniform = random.Random(seed).uniform
-        self.sleep = shared.run_ahead  # nobody sees it sleep; its next call meets the others
+        self.sleep = shared.run_ahead  # its sleep is not observable; its next call waits for the others
         self.epoch = shared.epoch
         self.on_wait: Callable[[], None] = lambda: None
 

@@ -99,7 +99,7 @@ def random_images(chance: random.Random) -> list[Row]:
         images.append(_image(chance, _TARGET | changed))
     if chance.random() < 0.1:  # the digest as another might write it
         images[0]["image_digest"] = chance.choice([DIGESTS[0].upper(), DIGESTS[0].removeprefix("sha256:")])
-    if chance.random() < 0.2:  # a row that cannot be read: mostly of another image, or of nobody knows which
+    if chance.random() < 0.2:  # an unreadable row: mostly of another image, or of an unknown one
         changed = chance.choice([{"image_name": "app2"}, {"image_version": "3.0"}, {"namespace": "steam"}, {}])
         images.append(_image(chance, _TARGET | changed) | {"raw": chance.choice(_UNREADABLE)})
     if chance.random() < 0.7:

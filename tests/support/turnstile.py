@@ -31,7 +31,7 @@ class Throttled(Exception):
     """A call came too early.
 
     Args:
-        retry_after: seconds that it is told to wait, if any.
+        retry_after: value of `Retry-After` in seconds, if any.
     """
 
     def __init__(self, retry_after: float | None) -> None:
@@ -118,7 +118,7 @@ def watching(patience: WaitSettings) -> Way:
 
 
 def polling(interval: float) -> Way:
-    """Return the way of loops in shell scripts: at a fixed interval, whatever the answer is, for half an hour."""
+    """Return the polling of typical shell loops: a fixed interval for half an hour, for any response."""
 
     def start(member: Member, turnstile: Turnstile, shared: SharedTime, tell: Callable[[Ended], None]) -> None:
         shared.start_steps(_poll(member, turnstile, shared, interval, tell), after=member.number * APART)
@@ -176,7 +176,7 @@ def _poll(
 
 
 class _Nobody:
-    """Is told what happens, and does not care."""
+    """Observer that ignores all events."""
 
     tick_seconds = float("inf")
 

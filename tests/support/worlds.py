@@ -20,7 +20,7 @@ from tests.conftest import KEY
 
 @dataclass(frozen=True)
 class Silent:
-    """How a run ended that printed for nobody."""
+    """A finished run without visible output."""
 
     code: int
     out: str

@@ -40,7 +40,7 @@ def emulator_url() -> Iterator[str]:
 
 
 def sends(*parts: bytes) -> Damage:
-    """Say this, whatever the emulator answers."""
+    """Send this in place of the emulator's response."""
     return lambda talk: talk.send(b"".join(parts))
 
 
@@ -236,7 +236,7 @@ def test_a_bomb_is_named() -> None:
     assert "larger than 32 MiB" in ended.stdout
 
 
-def test_an_answer_to_no_question_is_not_taken_for_one(emulator_url: str) -> None:
+def test_an_unrequested_response_is_not_used(emulator_url: str) -> None:
     """It came along with another one; who asks again on that connection must not find it there."""
 
     def damage(talk: Conversation) -> None:

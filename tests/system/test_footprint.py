@@ -92,7 +92,7 @@ def test_a_finished_image_loads_few_modules_of_ours(loaded: set[str]) -> None:
 
 
 def test_each_module_that_must_not_be_loaded_is_there_to_be_loaded() -> None:
-    """A module of ours that was renamed would be missed by nobody."""
+    """A renamed module of ours must fail this test."""
     root = Path(__file__).parents[2]
 
     for name in NOT_LOADED:
@@ -103,7 +103,7 @@ def test_each_module_that_must_not_be_loaded_is_there_to_be_loaded() -> None:
 
 @pytest.mark.parametrize("bundled", [pytest.param(False, id="the system's"), pytest.param(True, id="of one's own")])
 def test_all_hosts_share_one_tls_context(bundled: bool, tmp_path: Path) -> None:  # noqa: FBT001
-    """To read the authorities takes a sixth of a run, and IAM and STS are asked beside HSS."""
+    """Loading the authorities takes a sixth of a run, and HSS, IAM and STS share them."""
     bundle = tmp_path / "authority.pem" if bundled else None
     if bundle:
         trustme.CA().cert_pem.write_to_path(str(bundle))
@@ -115,7 +115,7 @@ def test_all_hosts_share_one_tls_context(bundled: bool, tmp_path: Path) -> None:
 
 
 def test_another_bundle_is_another_tls_context(tmp_path: Path) -> None:
-    """Nobody is trusted for having been trusted before."""
+    """A cached context is never used for another CA bundle."""
     bundle = tmp_path / "authority.pem"
     trustme.CA().cert_pem.write_to_path(str(bundle))
 

@@ -155,7 +155,7 @@ class Worlds(RuleBasedStateMachine):
             self._hold(Asked(namespace, version, digest, cicd_name, moment, settle, is_age=is_age), timeout, seed)
 
     def teardown(self) -> None:
-        """Whatever the world became, run the gate in it as people do."""
+        """Run the gate in the current world, as users do."""
         for asked in (
             Asked(None, "1.0", None, None, None, 5.0),
             Asked("team", "1.0", None, "shop", None, 0.0),
@@ -200,7 +200,7 @@ Worlds.TestCase.settings = settings(max_examples=DEPTH.examples(120), stateful_s
 TestWorlds = Worlds.TestCase
 
 
-def test_the_judgement_itself_can_fail() -> None:
+def test_the_independent_judge_can_fail() -> None:
     """The oracle finds fault with passes that would break the law, or it would prove nothing."""
     good = {
         "image_name": "app",
@@ -253,7 +253,7 @@ def test_rows_of_one_time_that_differ_in_a_compared_field_are_a_doubt(field: str
     assert doubts(asked, settled) == []
     assert any("not settled" in doubt for doubt in doubts(asked, [look(0, other), look(4, good)]))
     if field != "latest_scan_time":  # by which one of them is newer
-        assert any("told apart" in doubt for doubt in doubts(asked, [look(0, good, other), look(5, good, other)]))
+        assert any("ambiguous rows" in doubt for doubt in doubts(asked, [look(0, good, other), look(5, good, other)]))
 
 
 @pytest.mark.parametrize(

@@ -67,10 +67,10 @@ def test_each_row_of_the_exit_code_table(
 
 
 def test_misuse_and_an_api_that_is_not_there() -> None:
-    """2 before anything is asked, 3 where nobody answers."""
+    """2 before any request, 3 without a response."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{taken.getsockname()[1]}"  # bound, but nobody listens
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"  # bound, but not listening
 
         assert checked(url, "app").returncode == 2
         assert not Path("junit.xml").exists()
@@ -133,7 +133,7 @@ def test_a_long_silence_is_filled() -> None:
     assert len(ticks) == 2
 
 
-def test_stdout_that_nobody_reads_takes_nothing_from_the_verdict(emulator_url: str) -> None:
+def test_stdout_without_a_reader_does_not_change_the_verdict(emulator_url: str) -> None:
     """A closed pipe, or a full disk behind stdout."""
     given = ["check", "demo/blocked-severity:1.0", "--endpoint", emulator_url, "--project-id", "p"]
     with Path("/dev/full").open("w") as full:
@@ -149,7 +149,7 @@ def test_stdout_that_nobody_reads_takes_nothing_from_the_verdict(emulator_url: s
 
 
 def test_a_verdict_that_cannot_be_printed_is_no_pass(emulator_url: str) -> None:
-    """The log of the job is on a full disk; that nobody reads on is no fault of the run."""
+    """The log of the job is on a full disk; a closed reader, on the other hand, is no error."""
     given = ["check", "demo/passes:1.0", "--endpoint", emulator_url, "--project-id", "p"]
     given += ["--report", "junit=junit.xml", "--report", "json=report.json"]
     with Path("/dev/full").open("w") as full:
@@ -157,10 +157,10 @@ def test_a_verdict_that_cannot_be_printed_is_no_pass(emulator_url: str) -> None:
             command(*given), env=environment(), stdout=full, stderr=subprocess.PIPE, text=True, check=False
         )
 
-    said = "the verdict could not be printed on stdout: No space left on device"
+    message = "the verdict could not be printed on stdout: No space left on device"
     assert ended.returncode == 3
-    assert f"error: {said}" in ended.stderr
-    assert json.loads(Path("report.json").read_text())["errors"] == [{"type": "report", "message": said}]
+    assert f"error: {message}" in ended.stderr
+    assert json.loads(Path("report.json").read_text())["errors"] == [{"type": "report", "message": message}]
     assert [suite.name for suite in JUnitXml.fromfile("junit.xml")] == ["demo/passes:1.0", "hssgate"]
 
     ended = subprocess.run(
@@ -239,7 +239,7 @@ def test_a_report_into_the_log_of_the_job_leaves_the_log(emulator_url: str, path
 
 
 def test_two_reports_are_not_mixed_on_stdout() -> None:
-    """By whatever name stdout goes."""
+    """Under any name of stdout."""
     ended = ran("check", "team/app:1.0", "--report", "json=-", "--report", "junit=/dev/stdout")
 
     assert ended.returncode == 2
@@ -286,8 +286,8 @@ def test_the_emulator_command_serves_until_it_is_stopped(tmp_path: Path) -> None
         assert first.startswith("listening on http://127.0.0.1:")
         assert "team/app:1.0" in process.stdout.readline()
         assert process.stdout.readline() == "\n"
-        told = [process.stdout.readline() for _ in range(3)]
-        assert told[2] == f"IAM and STS  HUAWEICLOUD_SDK_IAM_ENDPOINT={url} HUAWEICLOUD_SDK_STS_ENDPOINT={url}\n"
+        shown = [process.stdout.readline() for _ in range(3)]
+        assert shown[2] == f"IAM and STS  HUAWEICLOUD_SDK_IAM_ENDPOINT={url} HUAWEICLOUD_SDK_STS_ENDPOINT={url}\n"
         assert checked(url, "team/app:1.0").returncode == 0
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=PATIENT)
@@ -295,21 +295,21 @@ def test_the_emulator_command_serves_until_it_is_stopped(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said_on_stderr"),
+    ("arguments", "printed_on_stderr"),
     [
         (["--scenario", "nowhere.yaml"], "nowhere.yaml: it cannot be read"),
         (["--scenario", "bad.yaml"], "unknown key; did you mean images?"),
         (["--port", "70000"], "70000 is not in the range"),
     ],
 )
-def test_a_bad_scenario_is_misuse(tmp_path: Path, arguments: list[str], said_on_stderr: str) -> None:
+def test_a_bad_scenario_is_misuse(tmp_path: Path, arguments: list[str], printed_on_stderr: str) -> None:
     """Exit code 2, naming file and key."""
     (tmp_path / "bad.yaml").write_text("imags: []")
 
     ended = ran("emulator", *arguments)
 
     assert ended.returncode == 2
-    assert said_on_stderr in ended.stderr
+    assert printed_on_stderr in ended.stderr
 
 
 def test_a_finished_image_imports_nothing_it_does_not_use(emulator_url: str) -> None:

@@ -24,7 +24,7 @@ MEDIUM = {"vul_id": "SA-2", "repair_necessity": "delay_repair"}
 
 
 @pytest.mark.parametrize("seed", range(1, 31))
-def test_a_schedule_holds_to_the_law(seed: int, tmp_path: Path) -> None:
+def test_a_schedule_meets_the_law(seed: int, tmp_path: Path) -> None:
     """No wrong pass, no hang, no crash; `make soak` plays ten thousand."""
     assert play(schedule_of(seed), tmp_path, seed).faults == ()
 
@@ -70,7 +70,7 @@ def test_rescans_that_show_odd_scan_times_hold_to_the_law(seed: int, tmp_path: P
         pytest.param(9676, id="the judge took the findings of one tag for another's of the same image id"),
     ],
 )
-def test_what_the_soak_found_stays_mended(seed: int, tmp_path: Path) -> None:
+def test_schedules_found_by_the_soak_stay_fixed(seed: int, tmp_path: Path) -> None:
     """By the seeds of then."""
     assert play(schedule_of(seed), tmp_path, seed).faults == ()
 

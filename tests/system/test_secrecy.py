@@ -125,7 +125,7 @@ def test_no_command_is_forgotten() -> None:
 
 @pytest.mark.parametrize("name", ASKING)
 @pytest.mark.parametrize("way", WAYS)
-def test_nothing_is_seen_whatever_the_ending(bench: Bench, way: str, name: str) -> None:
+def test_no_secret_is_shown_in_any_ending(bench: Bench, way: str, name: str) -> None:
     """At -vv, on stdout, on stderr, and in every file; in GitHub but for the lines that make its runner mask it."""
     codes = set()
     for scenario in DEPTH.part_of(ENDINGS.values()):
@@ -143,7 +143,7 @@ def test_nothing_is_seen_whatever_the_ending(bench: Bench, way: str, name: str) 
 
 
 @pytest.mark.parametrize("way", ["STS, an id token", "STS, a token file", "STS, GitHub", "federation", "password", "agency of the machine"])  # fmt: skip
-def test_what_was_made_in_the_run_is_told_to_the_runner_alone(bench: Bench, way: str) -> None:
+def test_issued_secrets_are_shown_only_to_the_runner(bench: Bench, way: str) -> None:
     """By lines of their own on stderr, before anything is made of it, and only where GitHub reads them."""
     bench.play(images(finished()) + SCENARIO)
     elsewhere = bench.run(*ASKING["images"], "-vv", env=in_play(way))
@@ -151,14 +151,14 @@ def test_what_was_made_in_the_run_is_told_to_the_runner_alone(bench: Bench, way:
 
     ended = bench.run(*ASKING["images"], "-vv", env=in_play(way) | IN_GITHUB)
 
-    told = {line.removeprefix("::add-mask::") for line in ended.err.splitlines() if line.startswith("::add-mask::")}
+    output = {line.removeprefix("::add-mask::") for line in ended.err.splitlines() if line.startswith("::add-mask::")}
     assert (ended.code, elsewhere.code) == (0, 0)
-    assert secrets_of(bench.emulator) - {*GIVEN} <= told
-    assert told <= secrets_of_run(bench)
+    assert secrets_of(bench.emulator) - {*GIVEN} <= output
+    assert output <= secrets_of_run(bench)
     assert "::add-mask::" not in ended.out + elsewhere.out + elsewhere.err
 
 
-def test_a_secret_is_told_to_the_runner_as_it_reads_commands(bench: Bench) -> None:
+def test_a_secret_is_escaped_in_the_mask_command(bench: Bench) -> None:
     """A percent sign stands for itself only when it is escaped."""
     key = {
         "access": "HST",
@@ -173,8 +173,8 @@ def test_a_secret_is_told_to_the_runner_as_it_reads_commands(bench: Bench) -> No
 
     ended = bench.answer(service).run(*ASKING["doctor"], env={"HSSGATE_ECS_AGENCY": "1"} | IN_GITHUB)
 
-    told = [line.removeprefix("::add-mask::") for line in ended.err.splitlines() if line.startswith("::add-mask::")]
-    assert told == ["100%2525-secret", "a%250Atoken"]
+    output = [line.removeprefix("::add-mask::") for line in ended.err.splitlines() if line.startswith("::add-mask::")]
+    assert output == ["100%2525-secret", "a%250Atoken"]
 
 
 @pytest.mark.parametrize("name", ASKING)
@@ -202,7 +202,7 @@ def test_a_crash_amid_the_exchange_tells_nothing(bench: Bench, way: str, name: s
 @pytest.mark.parametrize("path", [path for path, _ in commands()])
 @pytest.mark.parametrize("message", ["all", "cut"])
 def test_a_crash_of_any_command_tells_nothing(bench: Bench, path: str, message: str) -> None:
-    """Whatever the message of the bug holds, and wherever it would be cut."""
+    """With any message of the exception, truncated at any point."""
     command = dict(commands())[path]
     long_secret = "s3cret-" + "long" * 500
     bench.play(SCENARIO)
@@ -222,7 +222,7 @@ def test_a_crash_of_any_command_tells_nothing(bench: Bench, path: str, message: 
 
 @pytest.mark.parametrize("way", ["token", "password"])
 @pytest.mark.parametrize("path", [path for path in OTHER if path not in ("emulator", "demo")])
-def test_commands_that_ask_nobody_tell_nothing(bench: Bench, path: str, way: str) -> None:
+def test_commands_without_requests_show_no_secret(bench: Bench, path: str, way: str) -> None:
     """Secrets that lie about are none of their business; misuse does not show them either."""
     bench.play(images(finished(), finished(image_name="other")) + SCENARIO)
     assert bench.run(*ASKING["check"], env=in_play("access key")).code == 0
@@ -270,7 +270,7 @@ def test_the_emulator_tells_its_own_secrets_alone(bench: Bench) -> None:
 
 @contextlib.contextmanager
 def started(env: dict[str, str], *arguments: str) -> Iterator["subprocess.Popen[str]"]:
-    """The real process, with secrets in its environment, told to say where it stands when it is killed."""
+    """The real process with secrets in its environment; it prints its stack when it is killed."""
     given = {name: value for name, value in environment().items() if not name.startswith("HUAWEICLOUD")} | env
     with subprocess.Popen(
         [sys.executable, "-X", "faulthandler", "-m", "hssgate", *arguments],
@@ -306,16 +306,16 @@ def test_neither_the_process_list_nor_a_dump_tells_anything(name: str, way: str)
         arguments = [argument.replace(HERE, server.url) for argument in ASKING[name]]
         with started(env, *arguments, "-vv") as process:
             assert process.stderr is not None
-            told = ""
-            while "/image/cicd/images" not in told.rpartition("> GET")[2]:
-                told += process.stderr.readline() or pytest.fail(told)
+            output = ""
+            while "/image/cicd/images" not in output.rpartition("> GET")[2]:
+                output += process.stderr.readline() or pytest.fail(output)
             listed = lines_of_family(process)
             process.send_signal(signal.SIGABRT)
             out, err = process.communicate(timeout=_PATIENT)
 
     assert "hssgate" in listed
     assert "Fatal Python error: Aborted" in err
-    assert leaks(listed + told + out + err, secrets_of(emulator)) == []
+    assert leaks(listed + output + out + err, secrets_of(emulator)) == []
 
 
 @pytest.mark.real

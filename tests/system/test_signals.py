@@ -102,7 +102,7 @@ def test_a_hangup_that_is_ignored_stays_so() -> None:
 
 @BOTH
 def test_a_signal_while_reports_are_written_is_in_all_of_them(number: signal.Signals, code: int) -> None:
-    """A report into a pipe comes last; while nobody reads on there, those that are written already are written again."""
+    """A report into a pipe is written last; if its reader stops, the reports written before are written again."""
     reader = narrow_pipe("pipe")
     with playing(images(finished())) as url, checking(url, "--report", "html=pipe") as process:
         select.select([reader], [], [])
