@@ -50,7 +50,7 @@ class Clock(Protocol):
     def interrupt(self, interruption: Interrupted) -> None:
         """End the current wait, or the next one if there is none; called by a signal handler."""
 
-    def together(self, work: Callable[[], None], *, workers: int) -> None:
+    def call_in_threads(self, work: Callable[[], None], *, workers: int) -> None:
         """Call the work in several threads and return when all calls have returned.
 
         Args:
@@ -141,7 +141,7 @@ class SystemClock:
                 self.on_wait()
         return True
 
-    def together(self, work: Callable[[], None], *, workers: int) -> None:
+    def call_in_threads(self, work: Callable[[], None], *, workers: int) -> None:
         """Call the work in threads.
 
         Raises:

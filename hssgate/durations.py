@@ -151,7 +151,7 @@ def believable(epoch_ms: int | None, now: float | None) -> int | None:
     return epoch_ms
 
 
-def worded_time(epoch_ms: int) -> str:
+def format_api_time(epoch_ms: int) -> str:
     """Return a time of the API as `2026-01-31T12:00:00Z`, or as a bare number if it lies before 2015."""
     return format_moment(epoch_ms) if epoch_ms >= _OLDEST_EPOCH_MS else f"{epoch_ms} (no time)"
 

@@ -14,8 +14,8 @@ from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel
 
-from hssgate.disguises import disguises_of
-from hssgate.text import without_sequences
+from hssgate.secret_encodings import encodings_of
+from hssgate.text import without_control_sequences
 
 T = TypeVar("T")
 
@@ -44,12 +44,12 @@ class Redactor:
         stripped = (secret.strip() for secret in secrets)
         if new := {secret for secret in stripped if len(secret) >= _SHORTEST_SECRET} - self._secrets:
             self._secrets |= new
-            forms = {*self._forms.all, *(form for secret in new for form in disguises_of(secret))}
+            forms = {*self._forms.all, *(form for secret in new for form in encodings_of(secret))}
             self._forms = _Forms(forms)
             self._odd_forms = _Forms(forms - {secret for secret in self._secrets if _is_plain_word(secret)})
 
     @property
-    def holds_plain_words(self) -> bool:
+    def has_plain_words(self) -> bool:
         """Whether one of the secrets is a plain word or number, which is not masked in our own text."""
         return len(self._odd_forms.all) < len(self._forms.all)
 
@@ -57,7 +57,7 @@ class Redactor:
         """Return text of a server or an exception with each secret masked."""
         return self._forms.masked_in(text)
 
-    def ours(self, text: str) -> str:
+    def own_text(self, text: str) -> str:
         """Return our own text with each secret masked that is not a plain word."""
         return self._odd_forms.masked_in(text)
 
@@ -80,7 +80,7 @@ class Redactor:
         return data
 
     def value(self, value: T) -> T:
-        """Return a frozen value (tuple, record or model) with secrets masked as in `ours` in all its texts."""
+        """Return a frozen value (tuple, record or model) with secrets masked as in `own_text` in all its texts."""
         return cast("T", self._walk(value))
 
     def _walk(self, value: object) -> object:
@@ -109,9 +109,9 @@ class Redactor:
 
         `clean` later removes control sequences and would put such a secret together again, when it is too late to mask.
         """
-        masked = self.ours(text)
-        together = without_sequences(masked)
-        found = self.ours(together)
+        masked = self.own_text(text)
+        together = without_control_sequences(masked)
+        found = self.own_text(together)
         return masked if found == together else found  # keeps the control sequences unless they hid a secret
 
     def __repr__(self) -> str:

@@ -20,7 +20,7 @@ _LONGEST_NAME = 128  # of the API's fields
 _COMPARED = ("cicd_name", "registry_name", "namespace", "image_name", "image_version", "image_digest")
 
 
-class Named(Protocol):
+class RowNames(Protocol):
     """The fields of a row by which a reference recognises it."""
 
     @property
@@ -98,11 +98,11 @@ class Reference:
         """The last component of the path, which every row of the image shares."""
         return basename(self.image_name)
 
-    def owns(self, row: Named) -> bool:
+    def owns(self, row: RowNames) -> bool:
         """Return whether the row belongs to this reference: every given field is equal, case-sensitively."""
         return not self.differences(row)
 
-    def differences(self, row: Named) -> tuple[str, ...]:
+    def differences(self, row: RowNames) -> tuple[str, ...]:
         """Return the names of the fields in which the row differs from the reference."""
         differ = {
             "cicd_name": self.cicd_name not in {None, row.cicd_name},
@@ -116,16 +116,16 @@ class Reference:
             differ["namespace"] = not self._may_begin_with(row.namespace)
         return tuple(field for field in _COMPARED if differ[field])
 
-    def may_become(self, row: Named) -> bool:
-        """Return whether the row is of this image but for its digest, which may follow when its scan has ended.
+    def may_become(self, row: RowNames) -> bool:
+        """Return whether the row equals this image except for its digest, which HSS may add when the scan has ended.
 
-        Where no version was asked for, a row with another digest is another image.
+        Without a version in the reference, a row with another digest is another image.
         """
         if self.differences(row) != ("image_digest",):
             return False
         return self.image_version is not None or not row.image_digest
 
-    def may_own(self, row: Named, unreadable: frozenset[str]) -> bool:
+    def may_own(self, row: RowNames, unreadable: frozenset[str]) -> bool:
         """Return whether a row with unreadable fields may belong to this reference.
 
         A readable field that differs proves that it is another image.
@@ -145,7 +145,7 @@ class Reference:
             *self.digests,
         )  # fmt: skip
 
-    def _is_of_path(self, row: Named) -> bool:
+    def _is_of_path(self, row: RowNames) -> bool:
         _, path = split_registry(path_of_row(row))
         if self.registry is None and self.namespace is None:
             return basename(path) == self.image_name  # any organisation
@@ -158,7 +158,7 @@ class Reference:
         _, front = split_registry(f"{namespace}/")
         return f"{self.path}/".startswith(front)
 
-    def _is_of_registry(self, row: Named) -> bool:
+    def _is_of_registry(self, row: RowNames) -> bool:
         in_path, _ = split_registry(path_of_row(row))
         if self.registry and in_path and not same_registry(self.registry, in_path):
             return False
@@ -173,12 +173,12 @@ def basename(image_name: str | None) -> str:
     return (image_name or "").rpartition("/")[2]
 
 
-def path_of_row(row: Named) -> str:
+def path_of_row(row: RowNames) -> str:
     """Return the path of a row: organisation and name, or the name alone, which may include both."""
     return "/".join(part for part in (row.namespace, row.image_name) if part)
 
 
-def registry_of(row: Named) -> str | None:
+def registry_of(row: RowNames) -> str | None:
     """Return the registry of a row: its name, else the one in front of its path."""
     return row.registry_name or split_registry(path_of_row(row))[0]
 

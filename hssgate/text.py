@@ -68,7 +68,7 @@ def without_lone_surrogates(document: str) -> str:
     return _LONE_SURROGATE.sub(_as_escapes, document)
 
 
-def without_sequences(text: str) -> str:
+def without_control_sequences(text: str) -> str:
     """Return the text without the control sequences of a terminal."""
     return _ANSI.sub("", text)
 

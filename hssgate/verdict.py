@@ -81,7 +81,7 @@ class Check:
         policy: path of the policy; None unless there are several.
         group: label of the rows; None unless one reference matched several groups.
         trouble: reason why it could not be judged; set if and only if the result is an error.
-        blamed: findings that break the rule, most severe first.
+        broken_by: findings that break the rule, most severe first.
         place: place of the rule, if it is in a file.
     """
 
@@ -93,7 +93,7 @@ class Check:
     policy: str | None = None
     group: str | None = None
     trouble: Trouble | None = None
-    blamed: tuple[Finding, ...] = ()
+    broken_by: tuple[Finding, ...] = ()
     place: Place | None = None
 
     @property
@@ -292,7 +292,7 @@ class ImageVerdict:
         """The findings behind the rules that block, most severe first; all that count are behind `severity`."""
         failed = [check for check in self.checks if check.result is Result.FAILED]
         by_severity = {check.group for check in failed if check.rule == SEVERITY}
-        blamed = {(check.group, finding) for check in failed for finding in check.blamed}
+        blamed = {(check.group, finding) for check in failed for finding in check.broken_by}
         groups = dict(enumerate(check.group for check in self.checks if check.rule == SCAN))  # one in each group
         return tuple(
             listed

@@ -6,11 +6,11 @@ from hssgate.durations import (
     AHEAD_AT_MOST,
     Moment,
     believable,
+    format_api_time,
     format_duration,
     format_moment,
     parse_duration,
     parse_moment,
-    worded_time,
 )
 
 NOW = 1_790_000_000.0
@@ -122,5 +122,5 @@ def test_a_time_lies_between_2015_and_a_quarter_of_an_hour_ahead(epoch_ms: int |
 
 def test_an_invalid_time_is_shown_as_a_number() -> None:
     """Shown as a date it would lie in 1970."""
-    assert worded_time(NOW_MS) == "2026-09-21T14:13:20Z"
-    assert worded_time(NOW_MS // 1000) == "1790000000 (no time)"
+    assert format_api_time(NOW_MS) == "2026-09-21T14:13:20Z"
+    assert format_api_time(NOW_MS // 1000) == "1790000000 (no time)"

@@ -38,7 +38,7 @@ class Other:
 
 
 @record(kw_only=True)
-class Named:
+class RowNames:
     """With a field that is given by name."""
 
     name: str
@@ -94,6 +94,6 @@ def test_a_changed_copy_is_a_new_record() -> None:
 
     assert replace(one, count=2) == Seen("a", 2)
     assert one.count == 1
-    assert Named(name="x") == Named(name="x")
+    assert RowNames(name="x") == RowNames(name="x")
     with pytest.raises(TypeError):
-        Named("x")  # type: ignore[call-arg]
+        RowNames("x")  # type: ignore[call-arg]

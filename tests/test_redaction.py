@@ -134,11 +134,11 @@ def test_a_secret_that_is_no_plain_word_is_masked_everywhere(secret: str) -> Non
     """It is masked in our own text too, where it could only be by mistake."""
     redactor = Redactor([secret])
 
-    assert redactor.ours(f"here is {secret}!") == redactor.text(f"here is {secret}!") == "here is ***!"
+    assert redactor.own_text(f"here is {secret}!") == redactor.text(f"here is {secret}!") == "here is ***!"
 
 
 def test_a_plain_word_is_still_masked_in_its_other_forms() -> None:
     """The Base64 form of a word is not a plain word."""
     redactor = Redactor(["credentials"])
 
-    assert redactor.ours("Y3JlZGVudGlhbHM= credentials") == "***M= credentials"
+    assert redactor.own_text("Y3JlZGVudGlhbHM= credentials") == "***M= credentials"

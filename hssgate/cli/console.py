@@ -90,7 +90,7 @@ class Console:
             OSError: stdout cannot be written; nothing is printed there any more.
         """
         with self._giving_up_stdout():
-            sys.stdout.write(self.redactor.ours(text))
+            sys.stdout.write(self.redactor.own_text(text))
             sys.stdout.flush()
 
     @property
@@ -121,7 +121,7 @@ class Console:
         if self.verbosity < 0 or not self.is_live:
             return
         width = max(_terminal_width() - 1, 20)
-        self._live = self.redactor.ours(text)[:width]
+        self._live = self.redactor.own_text(text)[:width]
         _write(sys.stderr, f"\r\x1b[K{self._live}")
 
     @property
@@ -154,7 +154,7 @@ class Console:
         if self._live:
             _write(sys.stderr, "\r\x1b[K")
             self._live = ""
-        return _write(stream, self.redactor.ours(text) + "\n")
+        return _write(stream, self.redactor.own_text(text) + "\n")
 
 
 def may_colour(stream: TextIO, environ: Mapping[str, str]) -> bool:

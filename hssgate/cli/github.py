@@ -73,7 +73,7 @@ class _Summary:
             *([errors] if errors else []),
             policy_line(verdict.policies),
         ]
-        brief = redactor.ours("; ".join(problems))
+        brief = redactor.own_text("; ".join(problems))
         summary = brief if self._is_told else redactor.data(FORMATS["markdown"](verdict))
         self._is_told = True
         return _unwritten(self._context, "GITHUB_STEP_SUMMARY", lambda path: _append_summary(path, summary, brief))

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hssgate.durations import worded_time
+from hssgate.durations import format_api_time
 from hssgate.hss.models import CicdImage
 from hssgate.text import clean, escaped, escaped_to_ascii, is_plain, without_commands
 
@@ -84,7 +84,7 @@ def _image(row: CicdImage) -> str:
 
 
 def _scanned(row: CicdImage) -> str | None:
-    return None if row.latest_scan_time is None else worded_time(row.latest_scan_time)
+    return None if row.latest_scan_time is None else format_api_time(row.latest_scan_time)
 
 
 def _digest(row: CicdImage) -> str | None:

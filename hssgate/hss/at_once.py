@@ -55,7 +55,7 @@ def ask_at_once(
             return None if failures or is_over else take()
 
     try:
-        clock.together(work, workers=min(most, CALLS_AT_ONCE))
+        clock.call_in_threads(work, workers=min(most, CALLS_AT_ONCE))
     finally:
         with lock:
             is_over = True

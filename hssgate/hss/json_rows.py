@@ -144,7 +144,7 @@ def _read(text: bytes, redactor: Redactor, make: "Maker" = _unique) -> object:
         raise ValueError("longer than an answer of its kind can be")
     # Secrets in plain bytes were masked before. Decoding reveals secrets written with escapes (`\u0061`), and it shows
     # which field a text belongs to: a secret that is a plain word is masked in prose, but not in an image's name.
-    hook = functools.partial(_masked, redactor, make) if b"\\" in text or redactor.holds_plain_words else make
+    hook = functools.partial(_masked, redactor, make) if b"\\" in text or redactor.has_plain_words else make
     document: object = json.loads(
         text.decode("utf-8", "surrogatepass"), object_pairs_hook=hook, parse_constant=_refuse_constant
     )

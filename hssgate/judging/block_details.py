@@ -280,7 +280,7 @@ def _with_lists(case: Case, rows: dict[_List, Rows], unread: list[Unread], crite
     if listed:
         again = judge_image(case.observation, {**case.findings, **listed}, criteria).verdict
         checks = tuple(
-            replace(check, blamed=other.blamed) for check, other in zip(verdict.checks, again.checks, strict=True)
+            replace(check, broken_by=other.broken_by) for check, other in zip(verdict.checks, again.checks, strict=True)
         )
         verdict = replace(verdict, checks=checks, findings=again.findings, seen=again.seen)
     order = sorted(rows, key=lambda one: (one.group, [*_NAMES].index(one.what)))

@@ -1,6 +1,6 @@
 """Hints for timeout messages: near misses and next steps."""
 
-from hssgate.durations import believable, worded_time
+from hssgate.durations import believable, format_api_time
 from hssgate.hss.models import CicdImage
 from hssgate.hss.query import LONGEST_VERSION
 from hssgate.reference import Reference, path_of_row, registry_of
@@ -96,7 +96,7 @@ def _description(reference: Reference, row: CicdImage, differences: tuple[str, .
         image += f"@{row.image_digest}"
     options = f" with --cicd-name {row.cicd_name}" if "cicd_name" in differences and row.cicd_name else ""
     fields = ", ".join(name.removeprefix("image_") for name in differences)
-    when = f", scanned {worded_time(row.latest_scan_time)}" if row.latest_scan_time is not None else ""
+    when = f", scanned {format_api_time(row.latest_scan_time)}" if row.latest_scan_time is not None else ""
     notes = [f"other {fields}", f"{row.scan_status}{when}"]
     if "registry_name" in differences:
         notes.append(_registry_advice(reference, row))

@@ -7,11 +7,11 @@ from hssgate.durations import Moment
 from hssgate.exit_codes import WORST_FIRST, ExitCode
 from hssgate.hss.models import CicdImage, ScanStatus
 from hssgate.judging.rivals import with_rivals
-from hssgate.judging.scan import judge_freshness, judge_scan, moment_asked
-from hssgate.policy.entry_warnings import Applied, entry_warnings
+from hssgate.judging.scan import earliest_scan_time, judge_freshness, judge_scan
+from hssgate.policy.entry_warnings import AppliedPolicy, entry_warnings
 from hssgate.policy.findings import FetchedFindings, Findings, FindingsMissing
-from hssgate.policy.ignores import Sorted
-from hssgate.policy.judge import Facts, Judged, all_accept, judge_row, most_severe_first, skip_rules
+from hssgate.policy.ignores import SortedFindings
+from hssgate.policy.judge import Facts, JudgedRow, all_accept, judge_row, most_severe_first, skip_rules
 from hssgate.policy.load import LoadedPolicy
 from hssgate.policy.rules import RulesInForce, Subject, rules_for
 from hssgate.record import record
@@ -64,7 +64,7 @@ class JudgedImage:
     """
 
     verdict: ImageVerdict
-    applied: tuple[tuple[Applied, ...], ...]
+    applied: tuple[tuple[AppliedPolicy, ...], ...]
 
 
 def judge_image(observation: Observation, findings: FindingsByGroup, criteria: Criteria) -> JudgedImage:
@@ -196,7 +196,7 @@ class _JudgedGroup:
     row_group: RowGroup | None
     checks: tuple[Check, ...]
     findings: tuple[ListedFinding, ...]
-    applied: tuple[Applied, ...]
+    applied: tuple[AppliedPolicy, ...]
 
 
 def _judge_group(
@@ -213,14 +213,14 @@ def _judge_group(
     succeeded = ended is not None and ended.row.scan_status == ScanStatus.SUCCESS
     scan_failed = _is_accepted_failure(row_group, in_force)
     found = findings.get(row_group.key) if row_group else None
-    sorted_by_policy: list[Sorted | None] = []
+    sorted_by_policy: list[SortedFindings | None] = []
     for rules in in_force:
         if ended is not None and (succeeded or scan_failed):
             settled = ended.key not in observation.unsettled
             agreed = ended.key in observation.agreed
             judged = judge_row(Facts(ended.row, found, criteria.now, settled, agreed, scan_failed), rules)
         else:
-            judged = Judged(skip_rules(rules, "the scan gave no result"))
+            judged = JudgedRow(skip_rules(rules, "the scan gave no result"))
         sorted_by_policy.append(judged.sorted_findings)
         policy = rules.policy if len(in_force) > 1 else None
         checks += [replace(check, policy=policy, place=rules.places.get(check.rule)) for check in judged.checks]
@@ -232,7 +232,7 @@ def _judge_group(
         tuple(checks),
         _listed(found, in_force, sorted_by_policy),
         tuple(
-            Applied(subject_of(observation, row_group), sorted_.used if sorted_ else None, criteria.present)
+            AppliedPolicy(subject_of(observation, row_group), sorted_.used if sorted_ else None, criteria.present)
             for sorted_ in sorted_by_policy
         ),
     )
@@ -248,7 +248,7 @@ def _judge_rival(
 
 
 def _listed(
-    found: FetchedFindings, in_force: Sequence[RulesInForce], sorted_by_policy: Sequence[Sorted | None]
+    found: FetchedFindings, in_force: Sequence[RulesInForce], sorted_by_policy: Sequence[SortedFindings | None]
 ) -> tuple[ListedFinding, ...]:
     """Return each finding with what the policies made of it."""
     if not isinstance(found, Findings):
@@ -285,5 +285,5 @@ def _seen(observation: Observation, findings: FindingsByGroup, criteria: Criteri
         error=str(observation.error) if observation.error else None,
         groups=tuple(groups),
         judged_at=criteria.now,
-        scanned_after=moment_asked(observation, criteria.scanned_after),
+        scanned_after=earliest_scan_time(observation, criteria.scanned_after),
     )

@@ -95,7 +95,7 @@ def judge_freshness(observation: Observation, row_group: RowGroup | None, scanne
         row_group: a group whose scan ended; None if there is none.
         scanned_after: the earliest scan time accepted, if one was given.
     """
-    moment = moment_asked(observation, scanned_after)
+    moment = earliest_scan_time(observation, scanned_after)
     asked = " and ".join(
         part
         for part in (
@@ -125,7 +125,7 @@ def _digests_asked(reference: Reference) -> str:
     return f"digest {' or '.join(reference.digests)}{source}"
 
 
-def moment_asked(observation: Observation, scanned_after: Moment | None) -> int | None:
+def earliest_scan_time(observation: Observation, scanned_after: Moment | None) -> int | None:
     """Return the moment of `--scanned-after` in epoch milliseconds; an age counts by the server's clock if known."""
     if observation.scanned_after is not None:
         return observation.scanned_after

@@ -14,7 +14,7 @@ _MOST_NAMED = 10  # of each kind
 
 
 @record
-class Applied:
+class AppliedPolicy:
     """One image that a policy was applied to.
 
     Args:
@@ -38,7 +38,7 @@ def warnings_of_ends(loaded: LoadedPolicy, now: float) -> list[str]:
     return _lines(loaded, [(place, entry, now, False) for place, _, entry in _entries(loaded)])
 
 
-def entry_warnings(loaded: LoadedPolicy, applied: Sequence[Applied]) -> list[str]:
+def entry_warnings(loaded: LoadedPolicy, applied: Sequence[AppliedPolicy]) -> list[str]:
     """Return a warning for each entry that has ended, ends soon, or fits no finding.
 
     There is no warning about entries that fit no image of the run, because the policy of an organisation has entries

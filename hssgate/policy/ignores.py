@@ -66,7 +66,7 @@ class Ignores:
 
 
 @record
-class Sorted:
+class SortedFindings:
     """Findings sorted by whether they count.
 
     Args:
@@ -80,7 +80,7 @@ class Sorted:
     used: frozenset[int]
 
 
-def sort_out(findings: Iterable[Finding], cves: Mapping[str, tuple[str, ...]], ignores: Ignores) -> Sorted:
+def sort_findings(findings: Iterable[Finding], cves: Mapping[str, tuple[str, ...]], ignores: Ignores) -> SortedFindings:
     """Sort findings by whether they count.
 
     Args:
@@ -98,7 +98,7 @@ def sort_out(findings: Iterable[Finding], cves: Mapping[str, tuple[str, ...]], i
             used.update(indexes)
         else:
             counted.append(finding)
-    return Sorted(tuple(counted), tuple(ignored), frozenset(used))
+    return SortedFindings(tuple(counted), tuple(ignored), frozenset(used))
 
 
 def _fits_package(entry: Ignore, finding: Finding) -> bool:

@@ -8,7 +8,7 @@ from hssgate.durations import believable, format_duration, format_moment
 from hssgate.errors import Interrupted
 from hssgate.hss.models import CicdImage, Finding, Level, SeverityLevel
 from hssgate.policy.findings import FetchedFindings, Findings, FindingsMissing
-from hssgate.policy.ignores import Sorted, sort_out
+from hssgate.policy.ignores import SortedFindings, sort_findings
 from hssgate.policy.rule_table import RULES, Action, AgeRule, CountRule, SeverityRule
 from hssgate.policy.rules import LimitRule, RulesInForce, shown_limit
 from hssgate.record import record
@@ -42,7 +42,7 @@ class Facts:
 
 
 @record
-class Judged:
+class JudgedRow:
     """The checks of one row under one policy.
 
     Args:
@@ -51,16 +51,16 @@ class Judged:
     """
 
     checks: tuple[Check, ...]
-    sorted_findings: Sorted | None = None
+    sorted_findings: SortedFindings | None = None
 
 
-def judge_row(facts: Facts, rules: RulesInForce) -> Judged:
+def judge_row(facts: Facts, rules: RulesInForce) -> JudgedRow:
     """Check a row against each limit."""
     sorted_findings = None
     if rules.need_findings and isinstance(facts.findings, Findings):
-        sorted_findings = sort_out(facts.findings.listed, facts.findings.cve_ids, rules.ignores)
+        sorted_findings = sort_findings(facts.findings.listed, facts.findings.cve_ids, rules.ignores)
     checks = tuple(_judge_limit(name, rule, facts, rules, sorted_findings) for name, rule in rules.limits.items())
-    return Judged(checks, sorted_findings)
+    return JudgedRow(checks, sorted_findings)
 
 
 def most_severe_first(findings: Iterable[ListedFinding]) -> tuple[ListedFinding, ...]:
@@ -77,7 +77,7 @@ def _severity_order(finding: Finding) -> tuple[int, str, str]:
     return (_LEVELS.index(finding.level), finding.vul_id or "", finding.app_name or "")
 
 
-def _countable(name: str, sorted_findings: Sorted) -> tuple[Finding, ...]:
+def _countable(name: str, sorted_findings: SortedFindings) -> tuple[Finding, ...]:
     return tuple(finding for finding in sorted_findings.counted if finding.level in RULES[name].levels)
 
 
@@ -99,7 +99,7 @@ def _accepts(rules: RulesInForce, row: CicdImage) -> bool:
 
 
 def _judge_limit(
-    name: str, rule: LimitRule, facts: Facts, rules: RulesInForce, sorted_findings: Sorted | None
+    name: str, rule: LimitRule, facts: Facts, rules: RulesInForce, sorted_findings: SortedFindings | None
 ) -> Check:
     match rule:
         case SeverityRule():
@@ -114,7 +114,7 @@ def _judge_limit(
             assert_never(unreachable)
 
 
-def _judge_findings(name: str, rule: CountRule, facts: Facts, sorted_findings: Sorted | None) -> Check:
+def _judge_findings(name: str, rule: CountRule, facts: Facts, sorted_findings: SortedFindings | None) -> Check:
     """Judge a limit by the findings that count."""
     (field,) = RULES[name].fields
     counted: int | None = getattr(facts.row, field)
@@ -137,7 +137,7 @@ def _judge_findings(name: str, rule: CountRule, facts: Facts, sorted_findings: S
     check = _judged(rule, found <= rule.limit, Check(name, Result.PASSED, message, found, rule.limit))
     if check.result is Result.PASSED:
         return check
-    return replace(check, blamed=tuple(sorted(_countable(name, sorted_findings), key=_severity_order)))
+    return replace(check, broken_by=tuple(sorted(_countable(name, sorted_findings), key=_severity_order)))
 
 
 def _without_findings(name: str, rule: CountRule, facts: Facts) -> Check:
@@ -189,7 +189,7 @@ def _blame_listed(check: Check, facts: Facts) -> Check:
     if check.result in (Result.PASSED, Result.SKIPPED) or not isinstance(facts.findings, Findings):
         return check
     found = sorted((one for one in facts.findings.listed if one.level in RULES[check.rule].levels), key=_severity_order)
-    return replace(check, blamed=tuple(found))
+    return replace(check, broken_by=tuple(found))
 
 
 def _judge_age(name: str, rule: AgeRule, facts: Facts) -> Check:

@@ -72,9 +72,9 @@ def entries(verdict: Verdict) -> list[Entry]:
     keyed = [
         (("image", *identity, *key), entry)
         for image, identity in zip(verdict.images, keys, strict=True)
-        for key, entry in _of_image(image, verdict)
+        for key, entry in _entries_of_image(image, verdict)
     ]
-    keyed += _of_run(verdict)
+    keyed += _entries_of_run(verdict)
     marks = fingerprints((key, _fine_print(entry)) for key, entry in keyed)
     found = [replace(entry, fingerprint=mark) for (_, entry), mark in zip(keyed, marks, strict=True)]
     return sorted(found, key=_severity_order)
@@ -93,27 +93,27 @@ def _fine_print(entry: Entry) -> str:
 Keyed = tuple[Key, Entry]  # the parts of the fingerprint, and the entry
 
 
-def _of_image(image: ImageVerdict, verdict: Verdict) -> list[Keyed]:
+def _entries_of_image(image: ImageVerdict, verdict: Verdict) -> list[Keyed]:
     accounted: Counter[int] = Counter()
     found: list[Keyed] = []
     for one in consequences(image):
         finding = one.listed.finding
         accounted.update(map(id, one.checks))
         key = ("finding", finding.vul_id, finding.app_name, finding.app_path, group_key(one.group, image.reference))
-        found.append((key, _of_finding(image, one)))
+        found.append((key, _entry_of_finding(image, one)))
     for check in image.checks:
         # The findings of a rule account for it if the rule counted as many as have an entry. If it counted more than
         # HSS listed, or is not about findings, it needs an entry of its own, or the report would not show the block.
-        if check.result in EFFECT_OF and (not check.blamed or check.actual != accounted[id(check)]):
+        if check.result in EFFECT_OF and (not check.broken_by or check.actual != accounted[id(check)]):
             policy = _policy_of(check, verdict)
             at = ("rule", check.rule, policy, group_key(check.group, image.reference))
-            found.append((at, _of_check(image, check, _file_of(policy, verdict))))
+            found.append((at, _entry_of_check(image, check, _file_of(policy, verdict))))
     if image.outcome is not Outcome.PASSED and all(entry.effect is not Effect.BLOCKS for _, entry in found):
-        found.append((("rule", SCAN, None, None), _of_check(image, NOTHING_JUDGED, None)))
+        found.append((("rule", SCAN, None, None), _entry_of_check(image, NOTHING_JUDGED, None)))
     return found
 
 
-def _of_finding(image: ImageVerdict, one: Consequence) -> Entry:
+def _entry_of_finding(image: ImageVerdict, one: Consequence) -> Entry:
     listed, finding = one.listed, one.listed.finding
     inside = f" in {package(finding)}" if package(finding) else ""
     parts = [f"{identifier(finding)} ({finding.level}){inside} of {_short(image.reference.text)}{_where(one.group)}."]
@@ -130,7 +130,7 @@ def _of_finding(image: ImageVerdict, one: Consequence) -> Entry:
     )
 
 
-def _of_check(image: ImageVerdict, check: Check, file: str | None) -> Entry:
+def _entry_of_check(image: ImageVerdict, check: Check, file: str | None) -> Entry:
     is_doubt = check.result is Result.ERROR
     doubted = " could not be judged" if is_doubt else ""
     return Entry(
@@ -143,7 +143,7 @@ def _of_check(image: ImageVerdict, check: Check, file: str | None) -> Entry:
     )
 
 
-def _of_run(verdict: Verdict) -> Iterator[Keyed]:
+def _entries_of_run(verdict: Verdict) -> Iterator[Keyed]:
     """Return the entries about what kept the run from passing apart from its images."""
     for error in verdict.run_errors:
         yield _run_entry(error.trouble.value, clean(error.message, _LONGEST_PART))

@@ -91,17 +91,17 @@ def ignored_lines(image: ImageVerdict) -> list[str]:
     ]
 
 
-def blamed_findings(image: ImageVerdict) -> tuple[Finding, ...]:
+def blocking_findings(image: ImageVerdict) -> tuple[Finding, ...]:
     """Return the findings that block, each once, most severe first."""
     checks = (check for check in image.checks if check.result is Result.FAILED)
-    return tuple(dict.fromkeys(finding for check in checks for finding in check.blamed))
+    return tuple(dict.fromkeys(finding for check in checks for finding in check.broken_by))
 
 
 def consequences(image: ImageVerdict) -> list[Consequence]:
     """Return each finding of the image with the checks that it breaks, in the order of the verdict."""
     blaming: defaultdict[tuple[str | None, Finding], list[Check]] = defaultdict(list)
     for check in image.checks:
-        for finding in dict.fromkeys(check.blamed):
+        for finding in dict.fromkeys(check.broken_by):
             blaming[check.group, finding].append(check)
     groups = dict(enumerate(check.group for check in image.checks if check.rule == SCAN))  # one scan check a group
     found = [(listed, groups.get(listed.group)) for listed in image.findings]

@@ -6,7 +6,7 @@ from hssgate.hss.models import Detail, DetailKind
 from hssgate.reports.bars import bar
 from hssgate.reports.findings import (
     Effect,
-    blamed_findings,
+    blocking_findings,
     consequences,
     detail_words,
     field,
@@ -19,10 +19,10 @@ from hssgate.reports.html_tables import badge, row_header, table
 from hssgate.reports.image_facts import (
     READ_COLUMNS,
     LabelledValues,
-    asked,
-    evidence,
+    evidence_values,
     message,
-    reads,
+    read_rows,
+    request_values,
     where,
     worst_checks,
 )
@@ -70,7 +70,7 @@ def image_parts(image: ImageVerdict, number: int, of: int) -> Iterator[Part]:
 def _checks(image: ImageVerdict, number: int) -> Part:
     name = element("code", image.reference.text)
     heading = element("h2", name, Markup(" "), badge(image.outcome, word(image.outcome)), id=f"image-{number}")
-    request = element("p", "Asked for:", Markup(" "), _line_of(asked(image)), class_="quiet")
+    request = element("p", "Asked for:", Markup(" "), _values_line(request_values(image)), class_="quiet")
     checks = worst_checks(image.checks, _MOST_CHECKS)
     rows = [_check(check) for check in checks]
     left_out = len(image.checks) - len(checks)
@@ -124,7 +124,7 @@ def _finding(effect: Effect, listed: ListedFinding) -> Markup:
 
 
 def _ignore_entries(image: ImageVerdict) -> Iterator[Part]:
-    if entries := ignore_entries_for(blamed_findings(image), _MOST_IGNORE_ENTRIES):
+    if entries := ignore_entries_for(blocking_findings(image), _MOST_IGNORE_ENTRIES):
         listed = element("pre", element("code", lines(entries)))
         yield Part(Rank.IGNORE_ENTRIES, _fold("To let findings pass, with a reason, in the policy", listed))
 
@@ -151,8 +151,11 @@ def _detail(kind: DetailKind, detail: Detail) -> Markup:
 
 
 def _evidence(image: ImageVerdict) -> Part:
-    known = (joined(element("dt", name), element("dd", text_element("code", value))) for name, value in evidence(image))
-    rows_of_reads = reads(image)
+    known = (
+        joined(element("dt", name), element("dd", text_element("code", value)))
+        for name, value in evidence_values(image)
+    )
+    rows_of_reads = read_rows(image)
     shown = rows_of_reads[-_MOST_READS:]
     rows = [element("tr", row_header(cells[0]), *(text_element("td", cell) for cell in cells[1:])) for cells in shown]
     caption = f"Each change of state, and the last reads, of {plural(image.polls, 'poll')}"
@@ -166,7 +169,7 @@ def _small(text: str) -> list[Markup]:
     return [Markup(" "), text_element("small", text)] if text else []
 
 
-def _line_of(values: LabelledValues) -> Markup:
+def _values_line(values: LabelledValues) -> Markup:
     return joined(*(joined(name, Markup(" "), element("code", value)) for name, value in values), between=", ")
 
 

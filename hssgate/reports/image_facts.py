@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from hssgate.durations import format_duration, format_moment, worded_time
+from hssgate.durations import format_api_time, format_duration, format_moment
 from hssgate.exit_codes import WORST_FIRST
 from hssgate.hss.models import CicdImage, SeverityLevel
 from hssgate.text import clean
@@ -33,16 +33,16 @@ def worst_first(images: Iterable[ImageVerdict]) -> list[ImageVerdict]:
 def images_in_full(verdict: Verdict) -> list[ImageVerdict]:
     """Return the images that get a section, worst first; of more than ten, those that passed cleanly get none."""
     ordered = worst_first(verdict.images)
-    return ordered if len(ordered) <= _FEW else [image for image in ordered if not passed_simply(image)]
+    return ordered if len(ordered) <= _FEW else [image for image in ordered if not passed_cleanly(image)]
 
 
-def passed_simply(image: ImageVerdict) -> bool:
+def passed_cleanly(image: ImageVerdict) -> bool:
     """Whether the image passed without a rule that warns."""
     return image.outcome is Outcome.PASSED and not any(check.result is Result.WARNED for check in image.checks)
 
 
-def asked(image: ImageVerdict) -> LabelledValues:
-    """Return what the caller asked for."""
+def request_values(image: ImageVerdict) -> LabelledValues:
+    """Return the values that the caller gave for the image."""
     moment = image.seen.scanned_after if image.seen else None
     return _labelled(
         ("image", image.reference.text),
@@ -52,7 +52,7 @@ def asked(image: ImageVerdict) -> LabelledValues:
     )
 
 
-def evidence(image: ImageVerdict) -> LabelledValues:
+def evidence_values(image: ImageVerdict) -> LabelledValues:
     """Return the values that show which row, scan and requests the verdict is based on."""
     row = image.row or CicdImage()
     ids = dict.fromkeys(read.request_id for read in image.reads[-_LAST_READS:] if read.request_id)
@@ -63,19 +63,19 @@ def evidence(image: ImageVerdict) -> LabelledValues:
         ("CI/CD identifier", row.cicd_name),
         ("registry", row.registry_name),
         ("scan status", row.scan_status),
-        ("scanned at", worded_time(row.latest_scan_time) if row.latest_scan_time is not None else None),
+        ("scanned at", format_api_time(row.latest_scan_time) if row.latest_scan_time is not None else None),
         ("waited", format_duration(image.waited_seconds)),
         ("polls", str(image.polls)),
         ("last request ids", ", ".join(ids)),
     )
 
 
-def reads(image: ImageVerdict) -> list[tuple[str, ...]]:
+def read_rows(image: ImageVerdict) -> list[tuple[str, ...]]:
     """Return the cells under `READ_COLUMNS` for each read that is kept as evidence."""
     rows = []
     for read in image.reads:
         row = read.row or CicdImage()
-        scanned = worded_time(row.latest_scan_time) if row.latest_scan_time is not None else None
+        scanned = format_api_time(row.latest_scan_time) if row.latest_scan_time is not None else None
         cells = (
             format_moment(read.at * 1000), read.http_status, read.request_id, row.scan_status, scanned,
             row.severity_level, row.vul_num, row.unsafe_setting_num, row.malicious_file_num, row.image_digest,
@@ -116,7 +116,7 @@ def worst_checks(checks: Sequence[Check], most: int) -> Sequence[Check]:
 def _from_worst_to_best(image: ImageVerdict) -> tuple[int, bool, int, int]:
     row = image.row or CicdImage()
     level = _SEVERITY_RANKS.get(row.severity_level or "", -1)
-    return WORST_FIRST.index(image.exit_code), passed_simply(image), -level, -(row.vul_num or 0)
+    return WORST_FIRST.index(image.exit_code), passed_cleanly(image), -level, -(row.vul_num or 0)
 
 
 def _labelled(*pairs: tuple[str, str | None]) -> LabelledValues:

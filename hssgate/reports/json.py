@@ -34,7 +34,7 @@ _INDENT = 12  # characters that indentation adds to each field
 def render(verdict: Verdict) -> str:
     """Return the report, indented, with a newline at its end."""
     text = StringIO()  # takes less memory than a list of all pieces
-    text.writelines(json.JSONEncoder(ensure_ascii=False, indent=2).iterencode(sealed(document(verdict))))
+    text.writelines(json.JSONEncoder(ensure_ascii=False, indent=2).iterencode(with_hash(document(verdict))))
     return without_lone_surrogates(without_commands_in_json(text.getvalue())) + "\n"
 
 
@@ -57,7 +57,7 @@ def document(verdict: Verdict) -> dict[str, Any]:
     return report
 
 
-def sealed(report: dict[str, Any]) -> dict[str, Any]:
+def with_hash(report: dict[str, Any]) -> dict[str, Any]:
     """Return the report with `sha256`, a hash of all its other keys, by which `hssgate judge` notices a change.
 
     The hash is over canonical JSON: sorted keys, no blanks, ASCII only. It protects against accidents such as a merge

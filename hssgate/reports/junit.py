@@ -89,8 +89,8 @@ def _cases(image: ImageVerdict, suite: str, verdict: Verdict, room: int) -> list
             line=number,
         )
         _set_outcome(case, check, room)
-        if check.rule == SCAN and (beside := _beside(image)):
-            case.stdout = "\n".join([*([case.stdout] if case.stdout else []), *bounded(beside, room, str)])
+        if check.rule == SCAN and (extra := _extra_lines(image)):
+            case.stdout = "\n".join([*([case.stdout] if case.stdout else []), *bounded(extra, room, str)])
         cases.append(case)
     return cases
 
@@ -138,13 +138,13 @@ def _body(message: str, check: Check, room: int) -> str:
         lines.append(f"policy: {clean(check.policy)}")
     if check.group:
         lines.append(f"rows: {clean(check.group)}")
-    lines += bounded([line(finding) for finding in check.blamed], room, str)
-    if entries := ignore_entries_for(check.blamed, max(_MOST_IGNORE_ENTRIES * room // _LONGEST_LIST, 1)):
+    lines += bounded([line(finding) for finding in check.broken_by], room, str)
+    if entries := ignore_entries_for(check.broken_by, max(_MOST_IGNORE_ENTRIES * room // _LONGEST_LIST, 1)):
         lines += ["", "To let them pass, with a reason, in the policy:", entries]
     return "\n".join(lines)
 
 
-def _beside(image: ImageVerdict) -> list[str]:
+def _extra_lines(image: ImageVerdict) -> list[str]:
     """Return lines that do not affect the verdict: ignored findings and details."""
     details = [detail_line(kind, detail) for kind, detail in image.details]
     return [*(f"ignored: {text}" for text in ignored_lines(image)), *details]

@@ -6,12 +6,12 @@ from hssgate import __version__
 from hssgate.durations import format_duration, format_moment
 from hssgate.hss.models import Detail, DetailKind, Finding
 from hssgate.reports.escaping import code, fence, row, table, text
-from hssgate.reports.findings import blamed_findings, detail_words, field, identifier, ignore_entries_for, package
+from hssgate.reports.findings import blocking_findings, detail_words, field, identifier, ignore_entries_for, package
 from hssgate.reports.image_facts import (
-    asked,
-    evidence,
+    evidence_values,
     images_in_full,
     message,
+    request_values,
     values,
     where,
     worst_checks,
@@ -103,7 +103,7 @@ def _overview(verdict: Verdict) -> Iterator[Part]:
 
 def _image(image: ImageVerdict) -> Iterator[Part]:
     yield _checks(image)
-    yield from _blamed(image)
+    yield from _blocking(image)
     yield from _ignored(image)
     yield from _details(image)
     yield _evidence(image)
@@ -111,7 +111,7 @@ def _image(image: ImageVerdict) -> Iterator[Part]:
 
 def _checks(image: ImageVerdict) -> Part:
     heading = f"### {_MARKS[image.outcome]} {code(image.reference.text)} {word(image.outcome)}"
-    wanted = ", ".join(f"{name} {code(value)}" for name, value in asked(image))
+    wanted = ", ".join(f"{name} {code(value)}" for name, value in request_values(image))
     checks = worst_checks(image.checks, _MOST_CHECKS)
     rows = [_check(check) for check in checks]
     listed = _table("Result|Rule|:Found|:Accepted|Message", rows, len(image.checks) - len(checks))
@@ -124,14 +124,14 @@ def _check(check: Check) -> str:
     return row(_marked(check.result), rule, text(found), text(accepted), text(message(check), _LONGEST_MESSAGE))
 
 
-def _blamed(image: ImageVerdict) -> Iterator[Part]:
-    blamed = blamed_findings(image)
-    shown = blamed[:_MOST_ROWS]
+def _blocking(image: ImageVerdict) -> Iterator[Part]:
+    blocking = blocking_findings(image)
+    shown = blocking[:_MOST_ROWS]
     rows = [row(*_finding(finding), text(field(finding.solution))) for finding in shown]
     if rows:
-        listed = _table("Level|Finding|Package|What to do", rows, len(blamed) - len(shown))
-        yield Part(Rank.FINDINGS, _folded("Findings that block, most severe first", len(blamed), listed))
-    if entries := ignore_entries_for(blamed, _MOST_IGNORE_ENTRIES):
+        listed = _table("Level|Finding|Package|What to do", rows, len(blocking) - len(shown))
+        yield Part(Rank.FINDINGS, _folded("Findings that block, most severe first", len(blocking), listed))
+    if entries := ignore_entries_for(blocking, _MOST_IGNORE_ENTRIES):
         heading = "To let findings pass, with a reason, in the policy"
         yield Part(Rank.IGNORE_ENTRIES, _fold(heading, fence(entries, "yaml")))
 
@@ -155,7 +155,7 @@ def _details(image: ImageVerdict) -> Iterator[Part]:
 
 def _evidence(image: ImageVerdict) -> Part:
     return Part(
-        Rank.EVIDENCE, _fold("Evidence", _list([f"- {name}: {code(value)}" for name, value in evidence(image)]))
+        Rank.EVIDENCE, _fold("Evidence", _list([f"- {name}: {code(value)}" for name, value in evidence_values(image)]))
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from hssgate.exit_codes import WORST_FIRST
 from hssgate.reports.image_facts import worst_first
-from hssgate.reports.json import document, sealed
+from hssgate.reports.json import document, with_hash
 from hssgate.reports.wording import SHORT_SHA, policy_name
 from hssgate.text import clean, escaped
 from hssgate.verdict import Verdict
@@ -52,13 +52,13 @@ def compact_json(verdict: Verdict) -> str:
     Parts that do not fit are left out, least important first, with a warning in the report.
     """
     report = document(verdict)
-    text = _on_one_line(sealed(report))
+    text = _on_one_line(with_hash(report))
     for what, leave_out in _LEAST_IMPORTANT_FIRST:
         if len(text) < LONGEST_JSON:
             break
         leave_out(report)
         report["warnings"] = [f"left out here, because the report is long: everything up to {what}"]
-        text = _on_one_line(sealed(report))
+        text = _on_one_line(with_hash(report))
     return text
 
 

@@ -153,11 +153,11 @@ def _result(entry: Entry, rule_index: int) -> dict[str, Any]:
             {"kind": "external", "status": "accepted", "justification": clean(reason, _LONGEST_FIELD)}
             for _, reason in ignored_by
         ],
-        "properties": {"effect": entry.effect.value, **(_particulars(entry.listed) if entry.listed else {})},
+        "properties": {"effect": entry.effect.value, **(_finding_properties(entry.listed) if entry.listed else {})},
     }
 
 
-def _particulars(listed: ListedFinding) -> dict[str, Any]:
+def _finding_properties(listed: ListedFinding) -> dict[str, Any]:
     """Return the fields of a finding for programs."""
     finding = listed.finding
     fields = {"package": finding.app_name, "packageVersion": finding.version, "packagePath": finding.app_path}

@@ -47,14 +47,14 @@ def descriptor(rule: str, entries: Sequence[Entry]) -> dict[str, Any]:
         entries: entries with this rule, most severe first.
     """
     findings = [entry.listed.finding for entry in entries if entry.listed]
-    return _of_findings(rule, findings) if findings else _of_gate(rule)
+    return _finding_rule(rule, findings) if findings else _gate_rule(rule)
 
 
-def _of_gate(rule: str) -> dict[str, Any]:
+def _gate_rule(rule: str) -> dict[str, Any]:
     name = rule.removeprefix(OWN)
     if name in _GATE_RULES:
-        kind, (title, asked) = "gate", _GATE_RULES[name]
-        about = f"The gate requires that {asked}."
+        kind, (title, requirement) = "gate", _GATE_RULES[name]
+        about = f"The gate requires that {requirement}."
     else:
         kind, title = "policy", f"The rule {name} of the policy is broken"
         about = f"The rule {name} of the policy: {RULES[name].help}."
@@ -63,7 +63,7 @@ def _of_gate(rule: str) -> dict[str, Any]:
         "name": "".join(word.capitalize() for word in name.split("_")),
         "shortDescription": message(title),
         "fullDescription": message(about),
-        "help": _help([about, "The message of each result says what was found and what is accepted."]),
+        "help": _help([about, "The message of each result has the value found and the limit."]),
         "defaultConfiguration": {"level": "error"},
         "properties": {
             "security-severity": _OWN_SCORES.get(name, _OWN_SCORE),
@@ -72,7 +72,7 @@ def _of_gate(rule: str) -> dict[str, Any]:
     }
 
 
-def _of_findings(rule: str, findings: Sequence[Finding]) -> dict[str, Any]:
+def _finding_rule(rule: str, findings: Sequence[Finding]) -> dict[str, Any]:
     """Describe an id by the highest of the levels that HSS gives it."""
     level = min((finding.level for finding in findings), key=_LEVELS.index)
     name = identifier(findings[0])

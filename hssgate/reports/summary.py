@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from hssgate.durations import format_duration
-from hssgate.reports.findings import blamed_findings, detail_line, ignore_entries_for, ignored_lines, line
+from hssgate.reports.findings import blocking_findings, detail_line, ignore_entries_for, ignored_lines, line
 from hssgate.reports.wording import tally
 from hssgate.text import clean, plural
 from hssgate.verdict import Check, ImageVerdict, Outcome, Result, Verdict
@@ -60,13 +60,13 @@ def _image(image: ImageVerdict, paint: Paint) -> str:
         [
             f"{paint(clean(image.reference.text), 'bold')}: {word} ({waited})",
             *(_check(check, paint) for check in image.checks),
-            *_beside("ignored", ignored_lines(image), paint),
-            *_beside("found", details, paint),
+            *_extra_lines("ignored", ignored_lines(image), paint),
+            *_extra_lines("found", details, paint),
         ]
     )
 
 
-def _beside(word: str, lines: list[str], paint: Paint) -> list[str]:
+def _extra_lines(word: str, lines: list[str], paint: Paint) -> list[str]:
     """Return lines that do not affect the verdict, at most `_MOST_FINDINGS` of them."""
     more = [f"and {len(lines) - _MOST_FINDINGS} more, see the reports"] if len(lines) > _MOST_FINDINGS else []
     return [f"  {paint(f'{word:<7}', 'dim')}  {text}" for text in (*lines[:_MOST_FINDINGS], *more)]
@@ -74,13 +74,13 @@ def _beside(word: str, lines: list[str], paint: Paint) -> list[str]:
 
 def _ignore_entries(image: ImageVerdict, paint: Paint) -> str:
     """Return the findings that block, and the `ignore` entries to paste into the policy to let them pass."""
-    blamed = blamed_findings(image)
-    entries = ignore_entries_for(blamed, _MOST_IGNORE_ENTRIES)
+    blocking = blocking_findings(image)
+    entries = ignore_entries_for(blocking, _MOST_IGNORE_ENTRIES)
     if not entries:
         return ""
-    shown = [f"  {line(finding)}" for finding in blamed[:_MOST_FINDINGS]]
-    more = [f"  and {len(blamed) - len(shown)} more, see the reports"] if len(blamed) > len(shown) else []
-    head = f"{clean(image.reference.text)}: {plural(len(blamed), 'finding')} against the policy"
+    shown = [f"  {line(finding)}" for finding in blocking[:_MOST_FINDINGS]]
+    more = [f"  and {len(blocking) - len(shown)} more, see the reports"] if len(blocking) > len(shown) else []
+    head = f"{clean(image.reference.text)}: {plural(len(blocking), 'finding')} against the policy"
     return "\n".join(
         [paint(head, "bold"), *shown, *more, paint("to let them pass, with a reason, in the policy:", "dim"), entries]
     )

@@ -15,9 +15,9 @@ from typing import assert_never
 from hssgate.errors import Misused
 from hssgate.hss.models import CicdImage
 from hssgate.judging.image import judgement_warnings
-from hssgate.reports.json import sealed
+from hssgate.reports.json import with_hash
 from hssgate.saved.reader import SavedImage, SavedReport, read_report
-from hssgate.saved.replay import criteria_of, document_of, judged_again
+from hssgate.saved.replay import criteria_of, expected_document, judge_again
 from hssgate.text import clean
 from hssgate.waiting.groups import Phase, is_stale, is_undated_failure
 from hssgate.waiting.states import Ending
@@ -42,23 +42,23 @@ def read_consistent_report(path: Path) -> SavedReport:
 
 def contradictions(saved: SavedReport) -> Iterator[str]:
     """Yield a message for each part of a report that does not follow from the rest."""
-    yield from _about_run(saved)
+    yield from _problems_of_run(saved)
     for number, image in enumerate(saved.images):
-        for problem in _about_image(saved, image):
+        for problem in _problems_of_image(saved, image):
             yield f"images[{number}] ({clean(image.observation.reference.text, 200)}): {problem}"
     stated = dict(saved.raw)
     seal = stated.pop("sha256", None)
-    judged = [judged_again(image) for image in saved.images]
-    yield from _differences(stated, document_of(saved, judged), "")
+    judged = [judge_again(image) for image in saved.images]
+    yield from _differences(stated, expected_document(saved, judged), "")
     for image, again in zip(saved.images, judged, strict=True):
         for line in judgement_warnings([image.observation], [again], criteria_of(image)):
             if line not in saved.model.warnings:
                 yield f"warnings: {clean(line, 300)!r} is missing"
-    if seal != sealed(stated)["sha256"]:
+    if seal != with_hash(stated)["sha256"]:
         yield "sha256: it does not match the rest, so the report was changed after it was written"
 
 
-def _about_run(saved: SavedReport) -> Iterator[str]:
+def _problems_of_run(saved: SavedReport) -> Iterator[str]:
     if saved.finished_at < saved.started_at:
         yield "finished_at: it is before started_at"
     references = Counter(image.observation.reference.identity for image in saved.images)
@@ -69,9 +69,9 @@ def _about_run(saved: SavedReport) -> Iterator[str]:
         yield "policies: there is none"
 
 
-def _about_image(saved: SavedReport, image: SavedImage) -> Iterator[str]:
+def _problems_of_image(saved: SavedReport, image: SavedImage) -> Iterator[str]:
     model, observation = image.model, image.observation
-    yield from _about_times(saved, image)
+    yield from _problems_of_times(saved, image)
     tried = {*model.details_read, *(one.what for one in model.unread)}
     if any(one.kind not in tried for one in model.details):
         yield "details_read: there are details of a kind that was not read"
@@ -93,10 +93,10 @@ def _about_image(saved: SavedReport, image: SavedImage) -> Iterator[str]:
     is_final = all(row_group.phase in _FINAL for row_group in observation.row_groups) and not observation.unsettled
     if (observation.ending is Ending.ENDED) != (is_final and bool(observation.row_groups)):
         yield f"seen.ending: {observation.ending.value!r} does not follow from the groups of rows"
-    yield from _about_reads(image)
+    yield from _problems_of_reads(image)
 
 
-def _about_times(saved: SavedReport, image: SavedImage) -> Iterator[str]:
+def _problems_of_times(saved: SavedReport, image: SavedImage) -> Iterator[str]:
     if image.judged_at < saved.started_at - _SLACK:
         yield "seen.judged_at: it is before started_at"
     if image.observation.waited_seconds > saved.finished_at - saved.started_at + _SLACK:
@@ -106,7 +106,7 @@ def _about_times(saved: SavedReport, image: SavedImage) -> Iterator[str]:
         yield "reads: their times are out of order"
 
 
-def _about_reads(image: SavedImage) -> Iterator[str]:
+def _problems_of_reads(image: SavedImage) -> Iterator[str]:
     """Compare the last answered read with the row that it must have returned."""
     # Only the last answer can be checked: the row groups are as it left them, while the rows of earlier reads are not
     # in the report. A read has the fields of one row, that of the group whose phase comes first in `Phase`, so it is

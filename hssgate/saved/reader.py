@@ -95,9 +95,9 @@ def read_report(path: Path) -> SavedReport:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         problem = f"{clean(where, 100)}: {clean(first['msg'], 120)}"
-        raise Misused(f"{path}: it is no report of this version of hssgate: {problem}") from error
+        raise Misused(f"{path}: it is not a report of this version of hssgate: {problem}") from error
     except (ValueError, RecursionError) as error:
-        raise Misused(f"{path}: it is no JSON report: {clean(error, 160)}") from error
+        raise Misused(f"{path}: it is not a JSON report: {clean(error, 160)}") from error
     return SavedReport(images, interruption, model.started_at.timestamp(), model.finished_at.timestamp(), model, raw)
 
 
@@ -166,7 +166,7 @@ def _saved(image: ImageModel, interruption: ExitCode | None) -> SavedImage:
 def _row_group(reference: Reference, group: GroupModel) -> RowGroup:
     row = group.row
     if not reference.owns(row):
-        raise ValueError(f"a row of another image stands under {reference.text}")
+        raise ValueError(f"{reference.text} has a row of another image")
     return RowGroup(group_key(row), group.phase, row, group.others)
 
 

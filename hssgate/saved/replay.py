@@ -43,7 +43,7 @@ class _Recorded(Ignores):
         return () if index is None else (index,)
 
 
-def judged_again(image: SavedImage) -> JudgedImage:
+def judge_again(image: SavedImage) -> JudgedImage:
     """Return the verdict that follows from the saved observations and the rules in force at the time."""
     groups = [*range(len(image.observation.row_groups))] or [None]
     in_force = [[_rules(image.model, one) for one in image.model.in_force if one.group == group] for group in groups]
@@ -71,7 +71,7 @@ def _rules(image: ImageModel, one: InForceModel) -> RulesInForce:
     return RulesInForce(limits, one.rules.scan, _Recorded(entries, ignored), policy=one.policy)
 
 
-def document_of(saved: SavedReport, judged: list[JudgedImage]) -> dict[str, Any]:
+def expected_document(saved: SavedReport, judged: list[JudgedImage]) -> dict[str, Any]:
     """Return the document that `check` would have written.
 
     Parts that do not follow from others (version of the tool, warnings of the wait) are copied from the report.
@@ -100,7 +100,7 @@ def document_of(saved: SavedReport, judged: list[JudgedImage]) -> dict[str, Any]
 def _verdict(image: SavedImage, again: JudgedImage) -> ImageVerdict:
     model, verdict = image.model, again.verdict
     checks = tuple(
-        _or_stated(check, stated, image) for check, stated in zip(verdict.checks, model.checks, strict=False)
+        _derived_or_stated(check, stated, image) for check, stated in zip(verdict.checks, model.checks, strict=False)
     )
     verdict = image.with_details(replace(verdict, checks=(*checks, *verdict.checks[len(checks) :])))
     if model.left_out is None or verdict.seen is None:
@@ -115,7 +115,7 @@ def _verdict(image: SavedImage, again: JudgedImage) -> ImageVerdict:
     return replace(verdict, seen=replace(verdict.seen, groups=groups), row=row)
 
 
-def _or_stated(check: Check, stated: CheckModel, image: SavedImage) -> Check:
+def _derived_or_stated(check: Check, stated: CheckModel, image: SavedImage) -> Check:
     """Return the derived check, or the stated one if the report lacks what the check was made from."""
     if check.trouble is stated.error_type is Trouble.TIMEOUT:
         # The hint at the end of a timeout's message names rows of other images, which the report does not contain.

@@ -90,7 +90,7 @@ class Run:
         """
         workers = min(self._at_once, len(self._situations))
         try:
-            self._player.clock.together(self._work, workers=workers)
+            self._player.clock.call_in_threads(self._work, workers=workers)
         except BaseException:
             self._player.stop.set()
             for _ in range(workers):  # each ends its process and removes its folder

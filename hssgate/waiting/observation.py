@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from hssgate.durations import worded_time
+from hssgate.durations import format_api_time
 from hssgate.errors import ApiError
 from hssgate.hss.models import CicdImage
 from hssgate.record import record
@@ -76,7 +76,7 @@ def state_of(row_group: RowGroup, settling: bool) -> str:  # noqa: FBT001 - a wo
 def scanned_when(row: CicdImage) -> str:
     """Return when a row was scanned, in words."""
     time = row.latest_scan_time
-    return f"scanned {worded_time(time)}" if time is not None else "scanned at an unknown time"
+    return f"scanned {format_api_time(time)}" if time is not None else "scanned at an unknown time"
 
 
 def status_of(row: CicdImage) -> str:

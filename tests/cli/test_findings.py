@@ -555,9 +555,9 @@ def test_the_same_finding_in_other_rows_has_an_effect_of_its_own() -> None:
     found = Finding(vul_id="V-1")
     checks = [
         Check("scan", Result.PASSED, "scan: success", group="a"),
-        Check("vulnerabilities", Result.FAILED, "1 found", group="a", blamed=(found,)),
+        Check("vulnerabilities", Result.FAILED, "1 found", group="a", broken_by=(found,)),
         Check("scan", Result.PASSED, "scan: success", group="b"),
-        Check("vulnerabilities", Result.WARNED, "1 found", group="b", blamed=(found,)),
+        Check("vulnerabilities", Result.WARNED, "1 found", group="b", broken_by=(found,)),
         Check("scan", Result.PASSED, "scan: success", group="c"),
     ]
     listed = [ListedFinding(found, group=number) for number in (2, 1, 0)]

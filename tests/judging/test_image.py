@@ -18,7 +18,7 @@ from hssgate.judging.image import (
     rules_in_force,
     subject_of,
 )
-from hssgate.policy.entry_warnings import Applied
+from hssgate.policy.entry_warnings import AppliedPolicy
 from hssgate.policy.findings import FetchedFindings, Findings, FindingsMissing
 from hssgate.policy.load import LoadedPolicy
 from hssgate.policy.model import Policy
@@ -78,7 +78,7 @@ def test_a_successful_group_is_checked_against_every_rule() -> None:
     assert (verdict.reference, verdict.row, verdict.waited_seconds, verdict.polls, verdict.reads) == (
         OBSERVATION.reference, ROW, 90.0, 3, OBSERVATION.reads,
     )  # fmt: skip
-    assert (verdict.findings, judged.applied) == ((), ((Applied(Subject("team", "app", "1.0"), None, NOW),),))
+    assert (verdict.findings, judged.applied) == ((), ((AppliedPolicy(Subject("team", "app", "1.0"), None, NOW),),))
     assert verdict.seen == Seen("ended", None, (SeenGroup("ended", settled=True, row=ROW),), NOW, None)
 
 
@@ -117,7 +117,7 @@ def test_an_image_that_was_not_listed_is_judged_by_its_name() -> None:
     assert [(check.name, check.result.value, check.limit) for check in judged.verdict.checks] == [
         ("scan", "error", None), ("severity", "skipped", "High"),
     ]  # fmt: skip
-    assert (judged.verdict.row, judged.applied) == (None, ((Applied(Subject("old", "app", "1.0"), None, NOW),),))
+    assert (judged.verdict.row, judged.applied) == (None, ((AppliedPolicy(Subject("old", "app", "1.0"), None, NOW),),))
     assert judged.verdict.seen == Seen("timed out", None, (), NOW, None)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hssgate.policy.entry_warnings import Applied, entry_warnings, warnings_of_ends
+from hssgate.policy.entry_warnings import AppliedPolicy, entry_warnings, warnings_of_ends
 from hssgate.policy.load import LoadedPolicy
 from hssgate.policy.model import Policy
 from hssgate.policy.rules import Subject
@@ -45,7 +45,7 @@ def test_an_ignore_entry_that_fits_no_finding_is_named_if_that_is_known(
 ) -> None:  # fmt: skip
     """An entry is reported only if it fits an image of the run and the findings of all those images were read."""
     policy = loaded({"images": images} if images else {})
-    run = [Applied(subject, None if used is None else frozenset(used), NOW) for subject, used in applied]
+    run = [AppliedPolicy(subject, None if used is None else frozenset(used), NOW) for subject, used in applied]
 
     named = f"p.yaml: ignore[0]: the ignore entry for V-1 (why) {IDLE}"
     assert entry_warnings(policy, run) == ([named] if is_named else [])
@@ -57,8 +57,11 @@ def test_there_are_no_warnings_about_images_of_others(expires: object) -> None:
     override = {"images": ["shop/*"], "rules": {"vulnerabilities": 9}, "reason": "r", "expires": expires}
     policy = loaded({"images": ["shop/*"], "expires": expires}, overrides=[override])
 
-    assert entry_warnings(policy, [Applied(APP, frozenset(), NOW)]) == []
-    assert len(entry_warnings(policy, [Applied(APP, frozenset(), NOW), Applied(WEB, frozenset({0}), NOW)])) == 2
+    assert entry_warnings(policy, [AppliedPolicy(APP, frozenset(), NOW)]) == []
+    assert (
+        len(entry_warnings(policy, [AppliedPolicy(APP, frozenset(), NOW), AppliedPolicy(WEB, frozenset({0}), NOW)]))
+        == 2
+    )
     assert len(warnings_of_ends(policy, NOW)) == 2
 
 
@@ -83,7 +86,7 @@ def test_an_entry_is_named_by_what_it_is_for_and_why() -> None:
         f"{named} ended on 2026-09-20 and has no effect any more",
         f"p.yaml: overrides[0]: the override for {'a' * 150}, {'b' * 47}… (r) ends after 2026-09-30",
     ]
-    assert len(entry_warnings(loaded(ended), [Applied(APP, frozenset(), NOW)])) == 1
+    assert len(entry_warnings(loaded(ended), [AppliedPolicy(APP, frozenset(), NOW)])) == 1
 
 
 def test_ten_entries_of_each_kind_are_named_and_the_others_counted() -> None:
@@ -92,7 +95,7 @@ def test_ten_entries_of_each_kind_are_named_and_the_others_counted() -> None:
     over: list[dict[str, object]] = [{**entry, "expires": "2026-09-20"} for entry in many[:11]]
     policy = loaded(*many, *over, {"expires": "2026-09-30"})
 
-    lines = entry_warnings(policy, [Applied(APP, frozenset({23}), NOW)])
+    lines = entry_warnings(policy, [AppliedPolicy(APP, frozenset({23}), NOW)])
 
     assert [line.partition("]")[0] for line in lines[:10]] == [f"p.yaml: ignore[{number}" for number in range(12, 22)]
     assert lines[10] == "p.yaml: and 1 more that have ended"
@@ -114,7 +117,7 @@ def test_an_end_is_that_of_the_latest_judgement() -> None:
     policy = loaded({"expires": "2026-09-30"})
     later = NOW + timedelta(days=30).total_seconds()
 
-    (line,) = entry_warnings(policy, [Applied(APP, None, NOW), Applied(APP, None, later)])
+    (line,) = entry_warnings(policy, [AppliedPolicy(APP, None, NOW), AppliedPolicy(APP, None, later)])
 
     assert "ended on 2026-09-30" in line
 

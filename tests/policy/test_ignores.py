@@ -8,8 +8,8 @@ from hssgate.errors import ApiUnavailable, GateError, Interrupted
 from hssgate.exit_codes import ExitCode
 from hssgate.hss.models import CicdImage, Finding
 from hssgate.policy.findings import FetchedFindings, Findings, FindingsMissing
-from hssgate.policy.ignores import Ignores, Sorted, sort_out
-from hssgate.policy.judge import Facts, Judged, judge_row, most_severe_first
+from hssgate.policy.ignores import Ignores, SortedFindings, sort_findings
+from hssgate.policy.judge import Facts, JudgedRow, judge_row, most_severe_first
 from hssgate.policy.load import LoadedPolicy
 from hssgate.policy.model import Ignore, Policy
 from hssgate.policy.rules import RulesInForce, Subject, rules_for
@@ -90,11 +90,11 @@ def test_findings_are_sorted_and_the_entries_that_took_effect_are_known() -> Non
     """If several entries ignore a finding, the first is named and all count as used."""
     one, two, three = finding("CVE-1"), finding("N-1"), finding(None)
 
-    result = sort_out(
+    result = sort_findings(
         [one, two, three], {"N-1": ("CVE-2", "CVE-1"), "": ("CVE-9",)}, ignores(entry("CVE-1"), entry("CVE-2"))
     )
 
-    assert result == Sorted((three,), ((one, 10), (two, 11)), frozenset({10, 11}))
+    assert result == SortedFindings((three,), ((one, 10), (two, 11)), frozenset({10, 11}))
 
 
 ROW = CicdImage(scan_status="success", vul_num=4)
@@ -105,7 +105,7 @@ LISTED = (
 
 def judged(
     rules: Mapping[str, object], findings: FetchedFindings, *ignored: str, row: CicdImage = ROW, **facts: bool
-) -> Judged:
+) -> JudgedRow:
     return judge_row(Facts(row, findings, NOW, **facts), in_force(rules, *ignored))
 
 
@@ -156,8 +156,8 @@ def test_findings_that_break_a_rule_are_listed_most_severe_first() -> None:
         {"vulnerabilities": 0, "high_vulnerabilities": 1, "low_vulnerabilities": 5}, Findings(LISTED), "V-9"
     )
 
-    blamed = {check.rule: [(one.vul_id, one.app_name) for one in check.blamed] for check in checks.checks}
-    assert blamed == {
+    broken_by = {check.rule: [(one.vul_id, one.app_name) for one in check.broken_by] for check in checks.checks}
+    assert broken_by == {
         "vulnerabilities": [("V-2", "a"), ("V-2", "b"), ("V-3", "b")],
         "high_vulnerabilities": [("V-2", "a"), ("V-2", "b")],
         "low_vulnerabilities": [],

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from hssgate.hss.models import CicdImage
-from hssgate.policy.entry_warnings import Applied, entry_warnings, warnings_of_ends
+from hssgate.policy.entry_warnings import AppliedPolicy, entry_warnings, warnings_of_ends
 from hssgate.policy.judge import Facts, all_accept, judge_row, skip_rules
 from hssgate.policy.load import LoadedPolicy
 from hssgate.policy.model import Policy
@@ -189,7 +189,7 @@ def test_an_override_ends_with_its_day(expires: date | None, limit: int, warns: 
 
     assert getattr(rule, "limit", None) == limit
     assert warnings_of_ends(policy, NOW) == ([warns] if warns else [])
-    assert entry_warnings(policy, [Applied(SUBJECT, None, NOW)]) == ([warns] if warns else [])
+    assert entry_warnings(policy, [AppliedPolicy(SUBJECT, None, NOW)]) == ([warns] if warns else [])
 
 
 @pytest.mark.parametrize(

@@ -275,7 +275,7 @@ def test_the_report_never_grows_too_long(size: int, findings: int) -> None:
     """It says what is left out; every image is in the overview, and the page is well-formed."""
     checks = (
         Check("scan", Result.PASSED, "scan: success"),
-        Check("vulnerabilities", Result.FAILED, "vulnerabilities: many", findings, 0, blamed=(LARGE,)),
+        Check("vulnerabilities", Result.FAILED, "vulnerabilities: many", findings, 0, broken_by=(LARGE,)),
     )
     one = ImageVerdict(
         parse_reference("team/app:1.0"),

@@ -87,9 +87,9 @@ def test_hostile_text_is_shown_and_does_nothing(bench: Bench, raw: str) -> None:
     for line in source.splitlines():
         if line.startswith("|"):
             assert line.count("|") == {"| Resu": 6, "| Leve": 5, "| Kind": 5}.get(line[:6], line.count("|"))
-    blamed = document.tables[1][1]
-    assert blamed[1] == (clean(raw, 200) or "without an id")
-    assert blamed[3] == clean(raw, 200)
+    blocking = document.tables[1][1]
+    assert blocking[1] == (clean(raw, 200) or "without an id")
+    assert blocking[3] == clean(raw, 200)
     assert document.headings[0] == "❌ hssgate: blocked"
     assert len(document.fences) == (1 if clean(raw) else 0)  # an id that shows nothing cannot be named
     assert not re.search(r"##(?:vso)?\[", source)
@@ -265,7 +265,7 @@ def crowd(size: int, findings: int = 0) -> Verdict:
     """A run of blocked images, each with all that a report may hold."""
     checks = (
         Check("scan", Result.PASSED, "scan: success"),
-        Check("vulnerabilities", Result.FAILED, "vulnerabilities: " + "@" * 500, findings, 0, blamed=(VUL,)),
+        Check("vulnerabilities", Result.FAILED, "vulnerabilities: " + "@" * 500, findings, 0, broken_by=(VUL,)),
     )
     one = ImageVerdict(
         parse_reference("team/app:1.0"),

@@ -88,11 +88,11 @@ def test_hostile_rows_break_nothing(bench: Bench, text: str) -> None:
     assert (ended.code, rules_and_levels(run)) == (5, [("hssgate.scan", "error")])
 
 
-def of_findings(findings: list[Finding], blamed: list[Finding]) -> Verdict:
+def of_findings(findings: list[Finding], blocking: list[Finding]) -> Verdict:
     """A verdict on one image whose findings were counted."""
     checks = (
         Check(SCAN, Result.PASSED, "scan: success"),
-        Check("high_vulnerabilities", Result.FAILED, "too many", len(blamed), 0, blamed=tuple(blamed)),
+        Check("high_vulnerabilities", Result.FAILED, "too many", len(blocking), 0, broken_by=tuple(blocking)),
     )
     listed = tuple(ListedFinding(found) for found in findings)
     return Verdict(

@@ -15,7 +15,7 @@ from hssgate.errors import Interrupted, Misused
 from hssgate.exit_codes import WORST_FIRST, ExitCode
 from hssgate.judging.image import Criteria, judge_image
 from hssgate.policy.load import load_policies
-from hssgate.reports.json import sealed
+from hssgate.reports.json import with_hash
 from hssgate.saved.consistency import contradictions, read_consistent_report
 from hssgate.saved.reader import read_report
 from tests.cli.test_check import DIGEST, FOREVER, OUTCOMES, finished, image, images
@@ -55,7 +55,7 @@ def saved(bench: Bench) -> Report:
 def refusal(bench: Bench, report: Report, *, seal: bool = True) -> str:
     """Judge a report that was changed, with a new hash by default, and return why it is refused."""
     changed = {name: value for name, value in report.items() if name != "sha256"}
-    Path("changed.json").write_text(json.dumps(sealed(changed) if seal else report), encoding="utf-8")
+    Path("changed.json").write_text(json.dumps(with_hash(changed) if seal else report), encoding="utf-8")
     ended = judged(bench, "changed.json")
     assert (ended.code, ended.out) == (2, ""), ended.out
     return ended.err
@@ -284,7 +284,7 @@ def test_one_change_never_makes_a_report_softer(seed: int, tmp_path: Path, bench
     chance = random.Random(seed)
     for _ in DEPTH.part_of(range(25)):
         changed, where = tampered(report, chance)
-        path.write_text(json.dumps(sealed(changed)), encoding="utf-8")
+        path.write_text(json.dumps(with_hash(changed)), encoding="utf-8")
         try:
             again = read_consistent_report(path)
         except Misused:
@@ -297,5 +297,5 @@ def test_one_change_never_makes_a_report_softer(seed: int, tmp_path: Path, bench
         ]
         ranks = [WORST_FIRST.index(code) for code in codes]
         assert min(ranks) <= WORST_FIRST.index(report["exit_code"]), where
-        path.write_text(json.dumps({**changed, "sha256": sealed(report)["sha256"]}), encoding="utf-8")
+        path.write_text(json.dumps({**changed, "sha256": with_hash(report)["sha256"]}), encoding="utf-8")
         assert judged(bench, str(path)).code == 2, where

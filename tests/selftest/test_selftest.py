@@ -372,7 +372,7 @@ def test_an_exit_code_is_shown_with_its_name(code: int | None, words: str) -> No
 class Breaking(SystemClock):
     """A clock whose work is broken off as soon as it is under way, as by a signal."""
 
-    def together(self, work: Callable[[], None], *, workers: int) -> None:
+    def call_in_threads(self, work: Callable[[], None], *, workers: int) -> None:
         for _ in range(workers):
             threading.Thread(target=work, daemon=True).start()
         raise Interrupted(ExitCode.TERMINATED)
@@ -402,8 +402,8 @@ def test_a_signal_waits_until_what_is_played_has_ended(tmp_path: Path) -> None:
             raise Stopped
 
     class Signalled(FakeClock):
-        def together(self, work: Callable[[], None], *, workers: int) -> None:
-            super().together(work, workers=workers)
+        def call_in_threads(self, work: Callable[[], None], *, workers: int) -> None:
+            super().call_in_threads(work, workers=workers)
             raise Interrupted(ExitCode.INTERRUPTED)
 
     run = Run([SITUATIONS["clean"], SITUATIONS["never-ends"]], Stopping(Signalled(), {}, tmp_path), lambda _: None)
@@ -456,8 +456,8 @@ GOOD = Ended(
             id="green where a report could not be written",
         ),
         pytest.param(
-            {"contradiction": "it is no JSON report"},
-            ("`hssgate judge` would refuse the JSON report: it is no JSON report",),
+            {"contradiction": "it is not a JSON report"},
+            ("`hssgate judge` would refuse the JSON report: it is not a JSON report",),
             id="a report that contradicts itself",
         ),
         pytest.param({"json": []}, ("there is no JSON report, or it does not say how the run ended",), id="odd JSON"),

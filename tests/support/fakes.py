@@ -59,7 +59,7 @@ class FakeClock:
         self._heed()
         return result
 
-    def together(self, work: Callable[[], None], *, workers: int) -> None:
+    def call_in_threads(self, work: Callable[[], None], *, workers: int) -> None:
         """Run the work once for each worker, one after the other."""
         for _ in range(workers):
             work()

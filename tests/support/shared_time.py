@@ -133,7 +133,7 @@ class SharedClock:
     def interrupt(self, interruption: BaseException) -> None:
         raise interruption
 
-    def together(self, work: Callable[[], None], *, workers: int) -> None:
+    def call_in_threads(self, work: Callable[[], None], *, workers: int) -> None:
         for _ in range(workers):
             work()
 

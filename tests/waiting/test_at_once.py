@@ -37,7 +37,7 @@ LONGEST = 30.0  # seconds of real time after which a test gives up on its thread
 class ThreadedClock(FakeClock):
     """Virtual time, but real threads for what is done together."""
 
-    def together(self, work: Callable[[], None], *, workers: int) -> None:
+    def call_in_threads(self, work: Callable[[], None], *, workers: int) -> None:
         threads = [threading.Thread(target=work, daemon=True) for _ in range(workers)]
         for thread in threads:
             thread.start()
@@ -195,7 +195,7 @@ def test_an_answer_after_an_interrupt_changes_nothing() -> None:
     left = iter([1, 2])
 
     class Interrupting(FakeClock):
-        def together(self, work: Callable[[], None], *, workers: int) -> None:
+        def call_in_threads(self, work: Callable[[], None], *, workers: int) -> None:
             threads.extend(threading.Thread(target=work, daemon=True) for _ in range(workers))
             threads[0].start()
             assert asked.wait(LONGEST)

@@ -21,7 +21,7 @@ _QUOTED = re.compile("%[0-9A-F]{2}")
 
 
 @functools.lru_cache(maxsize=32)
-def disguises_of(secret: str) -> frozenset[str]:
+def encodings_of(secret: str) -> frozenset[str]:
     """Return the secret and its forms in Python, JSON, XML, a URL and Base64."""
     kinds = (_in_python, _in_json, _in_xml, _in_a_url, _in_base64)
     return frozenset({secret, *(form for kind in kinds for form in kind(secret))})
