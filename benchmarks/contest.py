@@ -1,4 +1,4 @@
-"""What other gates do in hard situations, and what this one does now: tables in Markdown.
+"""Comparison of this gate with other gates in hard situations: Markdown tables.
 
 The situations are those of `hssgate selftest`, played at the pace that `hssgate check` has by default and with the wait
 limit that the others were given. hssgate's column is measured in this run; what the others did stands in contest.yaml.

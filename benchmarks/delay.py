@@ -1,4 +1,4 @@
-"""How soon the end of a scan is noticed, and by how many calls: the gate beside loops that poll at a fixed interval.
+"""Delay and number of calls until the end of a scan is noticed: the gate and loops with a fixed interval.
 
 Each scan is waited for by a `hssgate check` of its own before the emulator, in virtual time, so the figures are the
 same on every machine. Run it with `python -m benchmarks.delay`.

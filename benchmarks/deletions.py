@@ -1,4 +1,4 @@
-"""Mutants that mutmut does not make: one element of a tuple, list, set, dict, enum or model left out.
+"""Deletion mutants, which mutmut does not make: one element of a tuple, list, set, dict, enum or model is left out.
 
 A table decides by what it lists, and mutmut leaves tables alone. Here each element of each table in the modules that
 `tool.hssgate.deletions` of pyproject.toml names, without those that mutmut or the coverage leave out, is deleted.

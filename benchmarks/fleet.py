@@ -1,4 +1,4 @@
-"""Many waits at once under one key whose calls are limited: the gate beside loops that just poll.
+"""Many waits under one rate-limited key: the gate and simple polling loops.
 
 All of it in virtual time, so the figures are the same on every machine. The gate's waiting is the real one, without the
 HTTP beneath it. Run it with `python -m benchmarks.fleet`, and `--gates 10000` for the largest.

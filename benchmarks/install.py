@@ -1,4 +1,4 @@
-"""From nothing to a verdict: the set-up of the GitHub Action with pip and with uv, and a single file instead.
+"""Time from an empty machine to a verdict: the GitHub Action with pip and with uv, and a single file.
 
 Caches of the installers are not used. It needs a package index, and for its rows uv on PATH. Run
 it with `make bench`.

@@ -1,4 +1,4 @@
-"""What a long list costs: `hssgate images`, a `check` whose filters match all of it loosely, and the official SDK.
+"""Cost of a long list: `hssgate images`, a `check` with loose filters, and the official SDK.
 
 The emulator runs in a process of its own. Rows a second are those of the whole, the emulator's part included; rows a
 second of processor time are the client's own. Run it with `make bench`; `--rows 2000000` takes the largest list there

@@ -1,4 +1,4 @@
-"""What a number of images costs in one `hssgate check`: calls, time, memory.
+"""Calls, time and memory of `hssgate check` by number of images.
 
 With `--cicd-name` they share their polls; without, each is asked for by itself. Run it with `make bench`.
 """

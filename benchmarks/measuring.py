@@ -1,4 +1,4 @@
-"""What a whole process costs: wall time, processor time, peak of its memory.
+"""Measures a whole process: wall time, processor time, peak memory.
 
 A small process stands between this one and the measured one: on Linux a child's peak begins with that of its parent.
 """

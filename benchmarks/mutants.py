@@ -1,4 +1,4 @@
-"""Which faults, put into the deciding code on purpose, does no test find, and why may they live?
+"""Mutation testing: faults in the deciding code that no test finds, and the reasons why they are accepted.
 
 Runs mutmut over the modules named in pyproject.toml (`tool.mutmut`), in a folder of its own, then leaves out elements
 of tables, one at a time (`benchmarks/deletions.py`). What survives is compared with mutants.yaml, where each is argued.

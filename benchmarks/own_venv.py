@@ -1,4 +1,4 @@
-"""A venv that holds one distribution and what it requires, linked out of this environment: what a user's would be.
+"""Venv with one distribution and its requirements only, linked from this environment.
 
 The environment of this repository holds test tools as well, which httpx looks for and loads.
 """

@@ -1,4 +1,4 @@
-"""Pauses between polls beside the best possible ones: how late the end of a scan is noticed at how many calls.
+"""Pauses between polls compared with the best possible ones: delay and number of calls.
 
 Expectations are computed, not sampled: the length of a scan has a density, and a rule of pauses gives the times of the
 polls; a scan ends in the middle of its second. The optimum comes from dynamic programming over those times on a grid

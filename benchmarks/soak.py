@@ -1,4 +1,4 @@
-"""Thousands of random schedules in virtual time, each held to the one law by a judge that shares no code with the gate.
+"""Thousands of random schedules in virtual time, each checked by a judge that shares no code with the gate.
 
 A schedule is made of its seed alone; `--schedules 1 --seed N` plays one again. The exit code is 1 where anything was
 found. Run it with `make soak`.

@@ -1,4 +1,4 @@
-"""What a whole `hssgate check` on a finished image costs, beside what else one could run in its place.
+"""Start-up cost of `hssgate check` on a finished image, compared with alternatives.
 
 Each program runs in a venv that holds what it needs and no more, all in turn, A B C D A B C D …, against the emulator
 on a socket; what is printed are the medians and, round by round, the ratios. Run it with `make bench`.

@@ -1,4 +1,4 @@
-"""How far the largest tests go: all the way in `make test`, a part of it in `make quick`."""
+"""Depth of the largest tests: everything in `make test`, a part in `make quick`."""
 
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
@@ -20,12 +20,12 @@ class Depth:
         return [*samples][:: _ONE_SAMPLE_IN if self.is_quick else 1]
 
     def left_out_of(self, rows: Sequence[T]) -> list[T]:
-        """The rows of a parametrized test that are left out: of a long table two of three."""
+        """The rows of a parametrized test to leave out: two of three in a long table."""
         is_long = self.is_quick and len(rows) >= _LONG_TABLE
         return [row for number, row in enumerate(rows) if is_long and number % _ONE_ROW_IN]
 
     def examples(self, number: int) -> int:
-        """How many examples of a property to try, of as many as would be thorough."""
+        """The number of examples of a property to try, given the number for a full run."""
         return max(number // _ONE_SAMPLE_IN, 10) if self.is_quick else number
 
 

@@ -1,4 +1,4 @@
-"""A clock for tests: time passes only when somebody waits."""
+"""Virtual clock: time passes only while something waits."""
 
 import heapq
 import random
@@ -45,7 +45,7 @@ class FakeClock:
         return self._random.uniform(low, high)
 
     def call(self, work: Callable[[], T], *, within: float, abandon: Callable[[], None]) -> T:
-        """Run the work at once; where it let more than `within` pass, go back to that moment and give up."""
+        """Run the work at once; if it takes longer than `within`, set the time back to that deadline and raise."""
         began = self._now
         self._heed()
         try:
@@ -86,9 +86,9 @@ class FakeClock:
         self._now = until
 
     def interrupt(self, interruption: BaseException) -> None:
-        """Raise the exception in the wait under way, or else the next one, and in each that follows."""
+        """Raise the exception in the current or next wait, and in all later ones."""
         self._interruption = interruption
 
     def ring(self, after: float, alarm: BaseException) -> None:
-        """Raise the exception once so many seconds from now have passed."""
+        """Raise the exception after this many seconds."""
         heapq.heappush(self._alarms, (self._now + after, alarm))

@@ -1,7 +1,7 @@
-"""A proxy that hands real requests to the emulator on real sockets, and damages what comes back, byte by byte.
+"""Fault proxy between the real process and the emulator: damages single bytes of responses on real sockets.
 
-It is patient: what it holds back it holds back for ever, so that it is always the client who leaves first. That is how
-a deadline is held without a stopwatch: the process has ended, and the proxy tells that it was left.
+It never closes a stalled connection, so the client always disconnects first. This proves a deadline without measuring
+time: the process has ended, and the proxy has seen it disconnect.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 class Conversation:
-    """One connection, once a whole request has come; each of its moves raises OSError when the client has left.
+    """One connection with a complete request; every method raises OSError after the client has disconnected.
 
     Args:
         connection: to the client.
@@ -32,22 +32,22 @@ class Conversation:
         self._answered = answered
 
     def close(self) -> None:
-        """End it."""
+        """Stop the proxy."""
         self._connection.close()
 
     @property
     def answer(self) -> bytes:
-        """What the emulator answers, from the first byte to the last."""
+        """The emulator's response, from the first byte to the last."""
         return self._answered(self._request)
 
     @property
     def head(self) -> bytes:
-        """The answer up to its blank line, without it."""
+        """The head of the response, without the blank line."""
         return self.answer.partition(b"\r\n\r\n")[0] + b"\r\n"
 
     @property
     def body(self) -> bytes:
-        """The answer's body."""
+        """The body of the response."""
         return self.answer.partition(b"\r\n\r\n")[2]
 
     def head_without(self, *names: bytes) -> bytes:
@@ -56,11 +56,11 @@ class Conversation:
         return b"".join(line for line in lines if not line.lower().startswith(tuple(name + b":" for name in names)))
 
     def secure(self, context: ssl.SSLContext) -> None:
-        """Go on under TLS."""
+        """Continue with TLS."""
         self._connection = context.wrap_socket(self._connection, server_side=True)
 
     def receive(self) -> bytes:
-        """Return what the client says next."""
+        """Return the next bytes of the client."""
         return self._connection.recv(65536)
 
     def send(self, data: bytes) -> None:
@@ -74,14 +74,14 @@ class Conversation:
             self._wait(pause)
 
     def flood(self, data: bytes, pause: float = 0.0) -> None:
-        """Send the same for ever."""
+        """Send the same bytes without end."""
         while True:
             self.send(data)
             if pause:
                 self._wait(pause)
 
     def stall(self) -> None:
-        """Say nothing for ever."""
+        """Send nothing until the client disconnects."""
         self._wait(None)
 
     def reset(self) -> None:
@@ -89,7 +89,7 @@ class Conversation:
         self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
 
     def half_close(self) -> None:
-        """Say that nothing more will come, and listen on for ever."""
+        """Close the sending direction, and receive until the client disconnects."""
         self._connection.shutdown(socket.SHUT_WR)
         self._wait(None)
 
@@ -173,7 +173,7 @@ def _request_on(connection: socket.socket) -> bytes:
 
 
 def _ask(upstream: str, request: bytes) -> bytes:
-    """Return the whole answer; the gate asks for one on each connection, so that it ends with it."""
+    """Return the whole response; it ends with the connection, because the gate sends one request on each."""
     address = urlsplit(upstream)
     with socket.create_connection((address.hostname or "", address.port or 0)) as server:
         server.sendall(request)

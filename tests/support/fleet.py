@@ -1,4 +1,4 @@
-"""Many gates at once under one key, in one virtual time: the whole command line before the emulator."""
+"""Many gates under one key in one virtual time: the whole command line against the emulator."""
 
 import contextlib
 import io
@@ -24,7 +24,7 @@ APART = 0.001  # seconds between the starts of two
 
 @dataclass(frozen=True)
 class Member:
-    """One of a fleet: an image, and who waits for it.
+    """One member of a fleet: an image, and the gate that waits for it.
 
     Args:
         number: names the image.
@@ -49,7 +49,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Quota:
-    """What one key is allowed.
+    """Rate limit of one key.
 
     Args:
         calls: that many
@@ -64,7 +64,7 @@ class Quota:
 
 @dataclass(frozen=True)
 class Ended:
-    """How it went for one.
+    """Result of one member.
 
     Args:
         member: who.
@@ -86,7 +86,7 @@ class Ended:
 
 @dataclass(frozen=True)
 class Sailed:
-    """How it went for all.
+    """Results of a fleet.
 
     Args:
         ended: each.
@@ -105,13 +105,13 @@ class Sailed:
 
 
 def fleet_of(size: int) -> list[Member]:
-    """Return so many members whose scans take from one to five minutes; every tenth image is blocked."""
+    """Return members whose scans take one to five minutes; every tenth image is blocked."""
     chance = random.Random(size)
     return [Member(number, chance.uniform(60, 300), 10 if number % 10 == 0 else 0) for number in range(1, size + 1)]
 
 
 def sail(members: Sequence[Member], quota: Quota, *arguments: str) -> Sailed:
-    """Let `hssgate check` wait for each of them at once, under one key.
+    """Run `hssgate check` for all members at once, under one key.
 
     Args:
         members: who waits.
@@ -148,7 +148,7 @@ def sail(members: Sequence[Member], quota: Quota, *arguments: str) -> Sailed:
 
 
 class _Line(httpx.BaseTransport):
-    """One gate's line to the emulator; counts the answers.
+    """Transport of one gate to the emulator; counts the responses.
 
     Args:
         emulator: answers.

@@ -1,7 +1,7 @@
 """Fuzzes each target by coverage for a while: `make fuzz`, or `python -m tests.support.fuzz --seconds 600 rows`.
 
-What breaks a target is written to `.cache/fuzz/TARGET/`; once mended it goes into `tests/corpus/TARGET/` under a name that
-says what it is, and `tests/system/test_fuzzing.py` plays it for ever.
+A failing input is written to `.cache/fuzz/TARGET/`; once fixed it goes into `tests/corpus/TARGET/` under a descriptive
+name, and `tests/system/test_fuzzing.py` replays it.
 """
 
 import argparse
@@ -16,7 +16,7 @@ SLOWEST_INPUT = 5  # seconds; what takes longer is a finding, too
 
 
 def main() -> int:
-    """Fuzz the targets named, else all, each in a process of its own; return 1 if any broke."""
+    """Fuzz the named targets, or all, each in a process of its own; return 1 if any failed."""
     from tests.support.fuzz_targets import TARGETS
 
     parser = argparse.ArgumentParser(description="fuzz what reads text from outside")

@@ -1,4 +1,4 @@
-"""Feeds one target what atheris makes up: `python -m tests.support.fuzz_one TARGET [libFuzzer's options]`."""
+"""Feeds one target with inputs of atheris: `python -m tests.support.fuzz_one TARGET [libFuzzer's options]`."""
 
 import sys
 

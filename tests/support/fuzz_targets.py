@@ -31,12 +31,12 @@ def _answer(body: bytes, status: int = 200, *headers: tuple[bytes, bytes]) -> Re
 
 
 def _is_one_line(text: str) -> bool:
-    """Whether the text does nothing to a terminal or a log."""
+    """Whether the text is one line without control characters."""
     return clean(text, len(text)) == text
 
 
 def rows(raw: bytes) -> None:
-    """An answer is an error of ours, or rows whose numbers are numbers of the answer and whose texts are its texts."""
+    """A response gives an error of ours, or rows whose numbers and texts occur in the response."""
     try:
         page = read_page(_answer(raw), CicdImage)
     except ApiError as error:
@@ -79,7 +79,7 @@ def refusals(raw: bytes) -> None:
 
 
 def retry_after(raw: bytes) -> None:
-    """A wait that a server asks for is at least a second and finite, or there is none."""
+    """A `Retry-After` gives at least a second and a finite time, or None."""
     line = raw.translate(None, b"\r\n\0")
     try:
         read_page(_answer(b"{}", 429, (b"Retry-After", line), (b"Date", DATE)), CicdImage)
@@ -117,7 +117,7 @@ def moments(raw: bytes) -> None:
 
 
 def references(raw: bytes) -> None:
-    """IMAGE names a version or a digest, owns the row of just these parts, and no row that differs in one of them."""
+    """IMAGE has a version or a digest; it matches the row with these parts, and no row that differs in one of them."""
     try:
         reference = parse_reference(raw.decode("utf-8", "replace"))
     except ValueError as error:
@@ -137,7 +137,7 @@ def references(raw: bytes) -> None:
 
 
 def _policy(raw: bytes, suffix: str) -> None:
-    """A policy is refused in lines that name its file, or limits something, and reads the same after it was written."""
+    """A policy is refused with its file name, or has a rule and is equal after a round trip."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"p{suffix}"
         path.write_bytes(raw)
@@ -169,7 +169,7 @@ def json_policies(raw: bytes) -> None:
 
 
 def reports(raw: bytes) -> None:
-    """A saved report is misuse that names its file, or holds images and follows from itself."""
+    """A saved report is misuse with its file name, or has images and is consistent."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "report.json"
         path.write_bytes(raw)

@@ -1,4 +1,4 @@
-"""An HSS that answers with hostile text wherever it may: in rows, findings, their CVEs, and details."""
+"""HSS with hostile text in every field: rows, findings, their CVEs, and details."""
 
 import json
 from collections.abc import Callable
@@ -30,7 +30,7 @@ TEXTS = HOSTILE | {
 
 
 def policy_with(text: str) -> str:
-    """Return a policy, as JSON, whose reason is the text as far as a file can hold it."""
+    """Return a JSON policy with the text in its reason, without characters that a file cannot contain."""
     reason = text.encode("utf-8", "replace").decode()[:500]
     reason = reason if clean(reason) else "why"
     rules = {"severity": "Low", "high_vulnerabilities": 0, "vulnerabilities": {"limit": 0, "action": "warn"}}
@@ -38,7 +38,7 @@ def policy_with(text: str) -> str:
 
 
 def world(text: str) -> Callable[[httpx.Request], httpx.Response]:
-    """Return what answers each request of the gate with the text in every field that may hold any."""
+    """Return a handler whose responses contain the text in every text field."""
     named = {"image_id": "id", "namespace": text[:128], "registry_name": text, "image_digest": text, "cicd_name": text}
     row: dict[str, object] = {**ROW, **named, "severity_level": "High", "vul_num": 2, "unsafe_setting_num": 0}
     finding: dict[str, object] = {

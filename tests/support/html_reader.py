@@ -83,10 +83,10 @@ class Node:
 
 
 def read_page(source: str) -> Node:
-    """Return the document; nothing in it may be open, unknown, or able to run, load or style by itself.
+    """Parse a document, and refuse unclosed, unknown or active elements.
 
     Raises:
-        AssertionError: it is not what it must be.
+        AssertionError: it has such an element.
     """
     assert source.startswith("<!DOCTYPE html>\n")
     reader = _Reader()

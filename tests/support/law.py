@@ -1,4 +1,4 @@
-"""The one law as a judge of its own: was a pass allowed? It shares no code with the gate, and reads only the wire."""
+"""Independent judge of the one law: was a pass allowed? It shares no code with the gate, and reads only the traffic."""
 
 import fnmatch
 import functools
@@ -39,7 +39,7 @@ _NECESSITY = {"delay_repair": "medium", "not_needed_repair": "low"}  # anything 
 
 @dataclass(frozen=True)
 class Asked:
-    """What the gate was asked of one image.
+    """The request for one image.
 
     Args:
         namespace: and the following: of the image `app`.
@@ -66,7 +66,7 @@ class Asked:
         return name + (f":{self.version}" if self.version else "") + (f"@{self.digest}" if self.digest else "")
 
     def matches(self, row: Row, odd: Iterable[str] = ()) -> bool:
-        """Whether a row is of the image, or may be where some fields cannot be read."""
+        """Whether a row belongs to the image, or may belong to it because of unreadable fields."""
         return (
             self._is_named(row, odd)
             and ("image_version" in odd or self.version in {None, row.get("image_version")})
@@ -76,7 +76,7 @@ class Asked:
         )
 
     def earliest(self, look: Look) -> float | None:
-        """Return the moment at or after which a result has to have been scanned, as far as a look proves it."""
+        """Return the earliest accepted scan time, as far as a poll proves it."""
         if self.scanned_after is None or not look.server_time:
             return self.scanned_after
         asked_at = look.own_time - (look.ended - look.began)
@@ -87,7 +87,7 @@ class Asked:
         return self.scanned_after + 1000 * counted
 
     def _is_named(self, row: Row, odd: Iterable[str]) -> bool:
-        """Compare from the end: name, organisation, and nothing more than a registry before them."""
+        """Compare from the end: name, organisation, and at most a registry before them."""
         namespace, name = ("" if field in odd else row.get(field) or "" for field in ("namespace", "image_name"))
         parts = [part for part in f"{namespace}/{name}".split("/") if part]
         if "image_name" in odd:
@@ -111,7 +111,7 @@ class Asked:
         return not (self.registry and _is_host(named) and _host(named) != _host(self.registry))
 
     def rows_of(self, look: Look) -> list[Row] | None:
-        """Return the rows of the image; None where there was no answer, or a row that may be one cannot be read."""
+        """Return the rows of the image; None without a response, or if a row that may be the image's is unreadable."""
         if look.rows is None:
             return None
         mine = []
@@ -126,7 +126,7 @@ class Asked:
         return mine
 
     def is_shown_by(self, look: Look) -> bool:
-        """Whether a look could not have missed the image, and was taken for it."""
+        """Whether a poll covers the image completely."""
         mine = {"image_name": "app", "image_version": self.version}
         if self.cicd_name:
             return look.filters.get("cicd_name") == self.cicd_name
@@ -135,7 +135,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What went over the wire beside the list.
+    """Recorded traffic other than the list.
 
     Args:
         details: readings of findings and of the CVEs of notices.
@@ -146,7 +146,7 @@ class Evidence:
     now: float = 0.0
 
     def last(self, path: str, **filters: str) -> list[Row] | None:
-        """Return the rows of the last whole reading of a list."""
+        """Return the rows of the last complete poll of a list."""
         readings = [
             look.rows
             for look in self.details
@@ -158,7 +158,7 @@ class Evidence:
 def doubts(
     asked: Asked, looks: Sequence[Look], policies: Sequence[Row] = (BUILT_IN,), evidence: Evidence | None = None
 ) -> list[str]:
-    """Return why a pass was not allowed; empty where it was.
+    """Return the reasons why a pass was not allowed; empty if it was.
 
     Args:
         asked: the image.
@@ -186,7 +186,7 @@ def doubts(
 def _row_doubts(
     asked: Asked, whole: Sequence["_Whole"], key: tuple[Any, ...], row: Row, policies: Sequence[Row], evidence: Evidence
 ) -> Iterable[str]:
-    """Yield why one row that may be the image's result does not pass."""
+    """Yield the reasons why a row that may be the image's result does not pass."""
     if row.get("scan_status") == "success":
         filled = row | {"severity_level": "Security"} if _has_no_level(asked, whole, key, row) else row
         for policy in policies:
@@ -200,7 +200,7 @@ def _row_doubts(
 
 @dataclass(frozen=True)
 class _Whole:
-    """A look that was a whole answer for the image, and the image's rows by what names them."""
+    """A complete poll of the image, with its rows grouped by their names."""
 
     look: Look
     groups: dict[tuple[Any, ...], list[Row]]
@@ -238,7 +238,7 @@ def _has_no_level(asked: Asked, whole: Sequence[_Whole], key: tuple[Any, ...], r
 
 
 def _is_agreed(asked: Asked, whole: Sequence[_Whole], key: tuple[Any, ...], row: Row) -> bool:
-    """Whether two reads, `--settle` apart, showed the row alike, and none between them another one."""
+    """Whether two polls at least `--settle` apart show the same row, and no poll between them differs."""
     last = whole[-1].look
     same_since = last.ended
     for seen in reversed(whole):
@@ -273,7 +273,7 @@ def _is_settled(asked: Asked, whole: Sequence[_Whole], key: tuple[Any, ...], row
 
 
 def _accepts(row: Row, policy: Row, evidence: Evidence) -> bool:
-    """Whether a scan that did not succeed may pass all the same."""
+    """Whether the policy accepts this failed scan."""
     accepted = _rules(row, policy, evidence.now).get("scan", {}).get("accept", [])
     return row.get("scan_status") in TERMINAL - {"success"} and bool(
         {row.get("scan_status"), row.get("scan_failed_code")} & set(accepted)
@@ -281,7 +281,7 @@ def _accepts(row: Row, policy: Row, evidence: Evidence) -> bool:
 
 
 def _borne_breaches(row: Row, policy: Row, evidence: Evidence) -> Iterable[str]:
-    """Yield what a row of an accepted failure breaks of the rules whose numbers it has."""
+    """Yield the rules that a row with an accepted failure breaks, of those whose numbers it has."""
     rules = _rules(row, policy, evidence.now)
     fields = {"severity": "severity_level", "scan_age": "latest_scan_time", **_COUNTED}
     borne = {
@@ -295,7 +295,7 @@ def _borne_breaches(row: Row, policy: Row, evidence: Evidence) -> Iterable[str]:
 
 
 def _breaches(row: Row, policy: Row, evidence: Evidence) -> Iterable[str]:
-    """Yield what of a row breaks a blocking rule, or leaves it in doubt."""
+    """Yield the blocking rules that a row breaks or leaves undecided."""
     rules = _rules(row, policy, evidence.now)
     ignore = [entry for entry in policy.get("ignore", []) if _applies(row, entry, evidence.now)]
     by_finding = bool(ignore) or any(name.startswith(("high_", "medium_", "low_")) for name in rules)
@@ -322,7 +322,7 @@ def _breaches(row: Row, policy: Row, evidence: Evidence) -> Iterable[str]:
 
 
 def _found(rule: str, row: Row, ignore: list[Row], evidence: Evidence) -> int | None:
-    """Return how many vulnerabilities count; what HSS counts and does not list counts for every level."""
+    """Return the number of vulnerabilities of a level; those counted by HSS but not listed count at every level."""
     path = f"/image/{urllib.parse.quote(row.get('image_id') or '', safe='')}/vulnerabilities"
     # Images of several names may share an id, so all of what names the image names its findings.
     names = {"namespace": "namespace", "image_name": "image_name", "tag_name": "image_version"}
@@ -373,7 +373,7 @@ def _applies(row: Row, entry: Row, now: float) -> bool:
 
 
 def is_named_by(row: Row, glob: str) -> bool:
-    """Whether a glob on images fits a row: namespace, name and version, without the registry."""
+    """Whether a glob matches a row: namespace, name and version, without the registry."""
     parts = [part for name in ("namespace", "image_name") for part in (row.get(name) or "").split("/") if part]
     is_registry = "." in parts[0] or ":" in parts[0] or parts[0] == "localhost"
     if is_registry and len(parts) > (2 if row.get("namespace") else 1):
@@ -385,7 +385,7 @@ def is_named_by(row: Row, glob: str) -> bool:
 
 @functools.cache
 def _fits(glob: str, text: str) -> bool:
-    """Character by character: `**` takes anything, `*` and `?` no slash."""
+    """Match character by character: `**` matches anything, `*` and `?` no slash."""
     if glob.startswith("**"):
         return _fits(glob[2:], text) or (text != "" and _fits(glob, text[1:]))
     if glob.startswith("*"):
@@ -421,7 +421,7 @@ def _newest(group: list[Row], now: float) -> list[Row]:
 
 
 def _rivals(newest: Row, group: list[Row], now: float) -> list[Row]:
-    """Rows of another push, scanned later and updated earlier: nobody knows which time tells the order."""
+    """Rows of another push, scanned later and updated earlier: their order is unknown."""
     names = ("latest_update_time", "latest_scan_time")
     updated, scanned = (time_of(newest, name, now) for name in names)
     rivals = []

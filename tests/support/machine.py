@@ -1,6 +1,6 @@
-"""A machine on which the shell around the gate runs: its shells and hssgate are real, pip is a fake.
+"""Machine for the shell scripts around the gate: its shells and hssgate are real, pip is a fake.
 
-A process can be made to hang at a named moment, so that a test sends its signal there.
+A process can hang at a named point, where a test sends its signal.
 """
 
 import contextlib
@@ -86,7 +86,7 @@ class Running:
     printed: str = ""
 
     def read_until(self, text: str) -> None:
-        """Wait until it has printed this."""
+        """Wait until the process has printed this text."""
         assert self.process.stdout
         while text not in self.printed:
             line = self.process.stdout.readline()
@@ -95,13 +95,13 @@ class Running:
             self.printed += line
 
     def ended(self) -> int:
-        """Wait for its end and return the exit code, as a shell tells it."""
+        """Wait for the end of the process and return the exit code, as in a shell."""
         rest, _ = self.process.communicate(timeout=_PATIENT)
         self.printed += rest
         return self.process.returncode if self.process.returncode >= 0 else 128 - self.process.returncode
 
     def cancel(self, rhythm: Sequence[tuple[int, float]] = _RHYTHM) -> list[int]:
-        """Signal the first process alone, and return what was sent until it ended."""
+        """Signal the first process only, and return the signals that were sent until it ended."""
         sent: list[int] = []
         for number, patience in rhythm:
             self.process.send_signal(number)
@@ -172,7 +172,7 @@ class Machine:
         return Running(process, self)
 
     def hang(self, moment: str, *command: str | Path, env: Mapping[str, str] | None = None) -> Running:
-        """Start a command, and return when it hangs at this moment."""
+        """Start a command, and return when it hangs at this point."""
         fifo = os.open(self.folder / "hanging", os.O_RDONLY | os.O_NONBLOCK)
         running = self.start(*command, env={"HANG_AT": moment} | dict(env or {}))
         end = os.pidfd_open(running.process.pid)
@@ -204,11 +204,11 @@ class Machine:
                     os.kill(process, signal.SIGKILL)
 
     def install_a_fake_gate(self) -> None:
-        """Let pip install a gate that notes what it was called with, and ends with GATE_ENDS_WITH."""
+        """Make pip install a gate that records its arguments, and exits with GATE_ENDS_WITH."""
         self.environ["FAKE_GATE"] = _GATE
 
     def notes(self, of: str = "command") -> list[dict[str, Any]]:
-        """Return with what pip was run, or the fake gate: the `command` or the `gate`, and its `environ`."""
+        """Return the recorded runs of pip or of the fake gate: `command` or `gate`, and `environ`."""
         path = Path(self.environ["NOTES"])
         lines = path.read_text().splitlines() if path.exists() else []
         return [note for note in map(json.loads, lines) if of in note]

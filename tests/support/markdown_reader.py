@@ -87,13 +87,13 @@ def active(document: Document) -> list[str]:
 
 
 def shown(inline: Token) -> str:
-    """Return the text of a block as it is read."""
+    """Return the visible text of a block."""
     parts = (child.content for child in inline.children or () if child.type in {"text", "text_special", "code_inline"})
     return "".join(parts).replace(_GAP, "").replace("\u00a0", " ")
 
 
 def _prose(inline: Token) -> Iterator[str]:
-    """Yield the runs of text outside of code; what a parser keeps apart, a page joins."""
+    """Yield the text outside of code; adjacent pieces of the parser are joined as on a page."""
     run, depth = "", 0
     for child in inline.children or ():
         depth += {"<code>": 1, "</code>": -1}.get(child.content, 0) if child.type == "html_inline" else 0

@@ -1,4 +1,4 @@
-"""Variables that a pipeline may set: empty, misspelt, harmless ones, and those that stand for an option."""
+"""Random environment variables: empty, misspelt, harmless, and those that replace an option."""
 
 import random
 from collections.abc import Sequence

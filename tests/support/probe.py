@@ -1,4 +1,4 @@
-"""A process that prints what it finds itself to be, and then ends as its argument says."""
+"""Process that prints its own state, and ends as its argument says."""
 
 import gc
 import json
@@ -14,7 +14,7 @@ _LIMITS = (resource.RLIMIT_NOFILE, resource.RLIMIT_FSIZE, resource.RLIMIT_CORE)
 
 
 def found() -> dict[str, object]:
-    """All that a program could notice, but for what it alone has: its id, and the modules that are loaded."""
+    """Everything that a program can observe, except its process id and its loaded modules."""
     status = dict(line.split(":\t", 1) for line in Path("/proc/self/status").read_text().splitlines())
     return {
         "arguments": [sys.argv, sys.orig_argv, sys.executable, str(sys.flags)],

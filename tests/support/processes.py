@@ -30,13 +30,13 @@ def command(*arguments: str) -> list[str]:
 
 
 def environment(**more: str) -> dict[str, str]:
-    """The caller's environment, with nothing of hssgate's but the emulator's key."""
+    """The caller's environment without variables of hssgate, and with the emulator's key."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_KEPT)}
     return kept | KEY | {"PYTHONPATH": str(ROOT)} | more
 
 
 class Forking(subprocess.Popen[Any]):
-    """A process that is forked: all but its start and its end is as in the base class."""
+    """A forked process; only its start and end differ from the base class."""
 
     def _execute_child(  # the one seam between making the pipes and starting what is at their other ends
         self, args: Sequence[str], _executable: object, _preexec: object, _close_fds: object, _pass_fds: object,
@@ -105,7 +105,7 @@ _servers: list[ForkServer] = []
 
 
 def server() -> ForkServer:
-    """The one of this process, which ends with it; another one where it was killed."""
+    """The fork server of this process; a new one if it was killed."""
     with _starting:
         if not (_servers and _servers[-1].is_running):
             _servers.append(ForkServer([sys.executable], environment()))

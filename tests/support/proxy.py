@@ -1,4 +1,4 @@
-"""A proxy that knows CONNECT, as those of companies do."""
+"""HTTP proxy with CONNECT, as in companies."""
 
 import contextlib
 import re
@@ -24,7 +24,7 @@ class Proxy:
 
     @property
     def targets(self) -> list[str]:
-        """The hosts that it was asked for."""
+        """The requested hosts."""
         return [found[1] for head in self.heads if (found := re.match(r"CONNECT (\S+) HTTP/1\.1\r\n", head))]
 
 
@@ -68,7 +68,7 @@ def connect_proxy(leads_to: str, answer: bytes = ESTABLISHED) -> Iterator[Proxy]
 
 
 def _pour(source: socket.socket, target: socket.socket) -> None:
-    """Pass on what comes until it ends, and tell the other side of the end."""
+    """Forward bytes until the end, and close the other side."""
     with contextlib.suppress(OSError):
         while piece := source.recv(65536):
             target.sendall(piece)

@@ -1,4 +1,4 @@
-"""What a server gets to see: requests kept on their way into a WSGI application."""
+"""Recorder of requests on their way into a WSGI application."""
 
 import io
 import json
@@ -28,7 +28,7 @@ class Kept:
 
     @property
     def host(self) -> str:
-        """The host that the client meant."""
+        """The requested host."""
         return self.headers["host"]
 
     @property

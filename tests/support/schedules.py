@@ -1,4 +1,4 @@
-"""Random worlds by seed: what is pushed, what goes wrong, what the gate is asked, and what its run must hold to."""
+"""Random runs by seed: images, faults, options, and the checks of each run."""
 
 import email.utils
 import gzip
@@ -44,7 +44,7 @@ _ODD_WAITS = [
 
 @dataclass(frozen=True)
 class Schedule:
-    """A world, and what the gate is asked in it.
+    """A scenario, and the command line of the gate.
 
     Args:
         scenario: of the emulator.
@@ -75,7 +75,7 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a schedule.
+    """Result of a schedule.
 
     Args:
         code: the exit code, or None where the run was stopped.
@@ -173,7 +173,7 @@ def schedule_of(seed: int) -> Schedule:
 
 
 def play(schedule: Schedule, folder: Path, seed: int = 0) -> Outcome:
-    """Run the gate through a schedule, and hold it to the law.
+    """Run the gate in a schedule, and check it by the law.
 
     Args:
         schedule: what is played.
@@ -218,13 +218,13 @@ def _code_of_signal(schedule: Schedule) -> int | None:
 
 
 def _faults_of_a_misuse(ended: Silent, wire: Wiretap) -> Iterable[tuple[str, str]]:
-    """Nothing may be asked, and nothing may pass."""
+    """Misuse must send no request and pass no image."""
     if ended.code != 2 or wire.statuses:
         yield "misuse", f"exit code {ended.code} after {len(wire.statuses)} requests: {ended.err[-300:]}"
 
 
 def _faults_of_the_report(schedule: Schedule, ended: Silent, folder: Path) -> Iterable[tuple[str, str]]:
-    """Judge the report again under the same policies: it is accepted, and the exit code is the same."""
+    """Judge the report again under the same policies: it must be accepted, with the same exit code."""
     path = folder / "report.json"
     path.write_text(ended.out, encoding="utf-8")
     policies = [

@@ -1,4 +1,4 @@
-"""Secrets that are hard to miss and hard to mask, the ways in that use them, and a search for any form of them."""
+"""Secrets that are easy to find and hard to mask, credentials that use them, and a search for any form of them."""
 
 import base64
 import html
@@ -67,14 +67,14 @@ _PROXY = {"HTTPS_PROXY": f"http://proxy-user:{quote(PROXY_PASSWORD, safe='')}@12
 
 
 def write_inputs(folder: Path) -> None:
-    """Write the files that the ways read."""
+    """Write the files that the credential types read."""
     (folder / "id-token").write_text(f"{ID_TOKEN}\n")
     (folder / "profile").write_text(f"[basic]\nak = my-ak\nsk = {SK}\n")
     (folder / "profile").chmod(0o600)
 
 
 def in_play(way: str) -> dict[str, str]:
-    """The variables of a way, and of all that it beats: secrets that are there and not used count too."""
+    """The variables of a credential type, and of all with lower precedence: unused secrets must not be shown either."""
     names = [*WAYS]
     env = dict(_PROXY)
     for name in reversed(names[names.index(way) :]):
@@ -83,14 +83,14 @@ def in_play(way: str) -> dict[str, str]:
 
 
 def used_by(way: str) -> set[str]:
-    """The given secrets that a way makes use of."""
+    """The given secrets that a credential type uses."""
     env = WAYS[way]
     in_files = {"id-token": ID_TOKEN, "profile": SK}
     return {secret for value in env.values() if (secret := in_files.get(value, value)) in GIVEN}
 
 
 def secrets_of(emulator: Emulator, sent: Iterable[httpx.Request] = ()) -> set[str]:
-    """What must not be seen: given, given out by the emulator, and sent to it."""
+    """All secrets: given ones, those issued by the emulator, and those sent to it."""
     issued = emulator._identity.issued
     found = {*GIVEN, *issued._tokens, *emulator._identity.metadata_tokens}
     for key in issued._keys.values():
@@ -102,24 +102,24 @@ def secrets_of(emulator: Emulator, sent: Iterable[httpx.Request] = ()) -> set[st
 
 
 def secrets_of_run(bench: Bench) -> set[str]:
-    """Those of the emulator of the bench and of its last run, the signatures in it too."""
+    """The secrets of the bench's emulator and of its last run, including signatures."""
     given = [sent.headers.get("Authorization", "") for sent in bench.sent]
     signatures = {authorization.partition("Signature=")[2] for authorization in given} - {""}
     return secrets_of(bench.emulator, bench.sent) | signatures
 
 
 def leaks(text: str, secrets: Iterable[str]) -> list[str]:
-    """Return what of the secrets shows, in any of the forms in which text is written down."""
+    """Return the secrets that a text contains, in any encoding."""
     return [form for secret in secrets for form in _written(secret) if form in text]
 
 
 def without_masks(text: str) -> str:
-    """The text without the lines by which GitHub's runner learns what to mask."""
+    """The text without the mask commands for GitHub's runner."""
     return "".join(line for line in text.splitlines(keepends=True) if not line.startswith("::add-mask::"))
 
 
 def files_of(folder: Path) -> str:
-    """All that lies in a folder but the inputs."""
+    """All files of a folder except the inputs."""
     paths = [path for path in folder.rglob("*") if path.is_file() and path.name not in INPUTS]
     return "\n".join(path.read_text(encoding="utf-8", errors="replace") for path in paths)
 

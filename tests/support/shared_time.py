@@ -1,4 +1,4 @@
-"""One virtual time for many: a heap of who goes on when, and one of them awake at a time."""
+"""Virtual time shared by many threads: a heap of wake-up times, with one thread awake at a time."""
 
 import heapq
 import itertools
@@ -16,9 +16,9 @@ _STACK = 256 * 1024  # bytes; ten thousand threads have to fit
 
 
 class SharedTime:
-    """Virtual time for threads and generators: each runs until it waits, and the one whose moment comes first goes on.
+    """Virtual time for threads and generators: each runs until it waits, then the one with the earliest wake-up runs.
 
-    With the same ones it always goes the same way, for never are two of them awake.
+    The order is deterministic, because only one of them runs at a time.
     """
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class SharedTime:
 
     @property
     def now(self) -> float:
-        """The monotonic clock of whoever is awake; a thread's own may be ahead of the others."""
+        """The monotonic time of the running thread; it may be ahead of the others."""
         now: float = getattr(self._mine, "now", self._now)
         return now
 
@@ -43,7 +43,7 @@ class SharedTime:
         return self.elapsed + START
 
     def start(self, work: Callable[[], None], after: float) -> None:
-        """Let work begin in a thread of its own, after so many seconds."""
+        """Start work in a thread of its own after a delay in seconds."""
         turn = _closed()
         begin = self._now + after
 
@@ -61,27 +61,27 @@ class SharedTime:
         heapq.heappush(self._waiting, (begin, next(self._order), turn))
 
     def start_steps(self, steps: Iterator[float], after: float) -> None:
-        """Let a generator begin after so many seconds; what it yields are seconds that it lets pass."""
+        """Start a generator after a delay in seconds; it yields the seconds to wait."""
         heapq.heappush(self._waiting, (self._now + after, next(self._order), steps))
 
     def run_ahead(self, seconds: float) -> None:
-        """Let seconds pass for the thread that calls, whose next `sleep` waits for the others to come up to it."""
+        """Advance the time of the calling thread; its next `sleep` waits until the others have caught up."""
         self._mine.now += max(seconds, 0.0)
 
     def sleep(self, seconds: float) -> None:
-        """Let seconds pass for the thread that calls, and all that the others do meanwhile."""
+        """Wait in the calling thread, while the others run."""
         self.run_ahead(seconds)
         turn: threading.Lock = self._mine.turn
         heapq.heappush(self._waiting, (self._mine.now, next(self._order), turn))
         self._go_on(turn)
 
     def run(self) -> None:
-        """Let time go on until all work is done."""
+        """Run until all work is done."""
         self._go_on(None)
         self._done.acquire()
 
     def _go_on(self, own: "threading.Lock | None") -> None:
-        """Hand over to whoever is next; return when it is the caller's turn again, who waits by its own lock."""
+        """Wake the next thread, and return when the caller is next; each thread waits on its own lock."""
         while self._waiting:
             moment, _, waiting = heapq.heappop(self._waiting)
             self._now = max(self._now, moment)
@@ -105,7 +105,7 @@ class SharedTime:
 
 
 class SharedClock:
-    """One gate's clock in a time that it shares.
+    """Clock of one gate in shared time.
 
     Args:
         shared: the time.

@@ -1,4 +1,4 @@
-"""Random changes of a saved report: one thing at a time that somebody could do to make it softer."""
+"""Random changes of a saved report: one change at a time that could make its verdict softer."""
 
 import copy
 import random
@@ -24,7 +24,7 @@ Container = Any  # a dict or a list of a document
 
 
 def tampered(report: dict[str, Any], chance: random.Random) -> tuple[dict[str, Any], Path]:
-    """Return a copy of a report in which one thing is another, and where that is."""
+    """Return a copy of a report with one change, and the place of the change."""
     while True:
         changed = copy.deepcopy(report)
         path = chance.choice([*_paths(changed)])

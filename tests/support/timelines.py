@@ -1,4 +1,4 @@
-"""Random images: pushed, pushed again, scanned again, found worse later, gone for a while, doubled, and look-alikes."""
+"""Random images: pushed, pushed again, rescanned, with late findings, missing rows, duplicates and look-alikes."""
 
 import random
 
@@ -58,7 +58,7 @@ _FINDINGS: list[Row] = [
 
 
 def random_images(chance: random.Random) -> list[Row]:
-    """Return the images of a scenario: mostly the one that is asked for, as it may be met, and others like it."""
+    """Return the images of a scenario: mostly states of the requested one, and similar ones."""
     changed: Row
     images = [_image(chance, _TARGET)]
     if chance.random() < 0.3:  # pushed again: another row of the same names
@@ -144,7 +144,7 @@ def _state(chance: random.Random) -> Row:
 
 
 def _change(chance: random.Random, state: Row) -> Row:
-    """Return what becomes of a result: found worse, scanned again, gone."""
+    """Return the later states of a result: worse findings, another scan, no row."""
     worse = state | chance.choice(_WORSE)
     return chance.choice(
         [

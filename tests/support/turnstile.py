@@ -1,6 +1,6 @@
-"""Many waits at once under one key, without HTTP, for fleets of thousands: the gate's own waiting, and loops that poll.
+"""Thousands of waits under one key, without HTTP: the gate's own poller, and simple polling loops.
 
-What stands between `hssgate check` and its waiting is left out; `tests/waiting/test_fleet.py` holds that it ends as it would with it.
+The command line around the poller is left out; `tests/waiting/test_fleet.py` proves that the results are the same.
 """
 
 import heapq
@@ -40,7 +40,7 @@ class Throttled(Exception):
 
 
 class Turnstile:
-    """Lets so many calls through in any span of time, as the emulator's limit does.
+    """Rate limit, like the emulator's.
 
     Args:
         quota: what is allowed.
@@ -73,7 +73,7 @@ class Turnstile:
 
 
 class Queue(Turnstile):
-    """Tells each whom it refuses when its turn will be, and keeps that turn for whoever comes then."""
+    """Rate limit that tells each refused caller its turn, and keeps that turn free."""
 
     def __init__(self, quota: Quota) -> None:
         super().__init__(quota)
@@ -99,7 +99,7 @@ Way = Callable[[Member, Turnstile, SharedTime, Callable[[Ended], None]], None]
 
 
 def pass_through(members: Sequence[Member], way: Way, turnstile: Turnstile) -> Sailed:
-    """Let all of them wait at once, each in that way."""
+    """Run all members at once with one kind of polling."""
     shared = SharedTime()
     ended: list[Ended] = []
     for member in members:
@@ -109,7 +109,7 @@ def pass_through(members: Sequence[Member], way: Way, turnstile: Turnstile) -> S
 
 
 def watching(patience: WaitSettings) -> Way:
-    """Return the way of the gate."""
+    """Return the polling of the gate."""
 
     def start(member: Member, turnstile: Turnstile, shared: SharedTime, tell: Callable[[Ended], None]) -> None:
         shared.start(lambda: tell(_watch(member, turnstile, shared, patience)), after=member.number * APART)

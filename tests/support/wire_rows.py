@@ -1,4 +1,4 @@
-"""How a row of the list is read by a judge of its own: which fields can be read, and which times are times."""
+"""Independent reader of list rows: which fields are readable, and which times are plausible."""
 
 import re
 from typing import Any
@@ -17,7 +17,7 @@ _AHEAD = 900_000  # milliseconds
 
 
 def number(value: object) -> int | None:
-    """Return a count as the API may write it; None where it is missing.
+    """Return a count; None if it is missing.
 
     Raises:
         ValueError: it is none.
@@ -46,7 +46,7 @@ def time_of(row: Row, name: str, now: float) -> int | None:
 
 
 def unreadable(row: object) -> set[str] | None:
-    """Return the names of the fields that cannot be read, or None where there are no fields at all."""
+    """Return the names of the unreadable fields, or None if the row is not an object."""
     if not isinstance(row, dict):
         return None
     odd = {name for name in _TEXTS if not isinstance(row.get(name), str | None)}

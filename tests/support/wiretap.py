@@ -1,4 +1,4 @@
-"""What went over the wire, noted between the gate and the emulator: what a judge needs who trusts neither."""
+"""Recorder of all traffic between gate and emulator, for a judge that trusts neither."""
 
 import email.utils
 import json
@@ -21,12 +21,12 @@ _LISTS = re.compile(r"/(images|vulnerabilities|cve)$")
 
 
 class Overrun(BaseException):
-    """The gate asked more often than any wait could need."""
+    """The gate sent more requests than any wait could need."""
 
 
 @dataclass
 class Look:
-    """One reading of a list, page by page, as it went over the wire; times are those of the monotonic clock.
+    """One recorded pass over the pages of a list; times are those of the monotonic clock.
 
     Args:
         began: when its first page was asked for.
@@ -50,12 +50,12 @@ class Look:
 
     @property
     def now(self) -> float:
-        """The present at the end of the look, by the server's clock where it is known, in epoch seconds."""
+        """The time at the end of the pass in epoch seconds, by the server's clock if it is known."""
         return self.server_time or self.own_time
 
     @property
     def rows(self) -> list[Any] | None:
-        """All rows, or None where a page was no answer or the pages do not add up to one list."""
+        """All rows, or None if a page failed or the pages are inconsistent."""
         pages = [page for page in self.pages if page is not None]
         if not pages or len(pages) < len(self.pages):
             return None
@@ -77,7 +77,7 @@ def _is_torn(lists: list[list[Any]]) -> bool:
 
 
 class Wiretap(httpx.BaseTransport):
-    """Hands requests to the emulator and notes what came back.
+    """Forwards requests to the emulator and records the responses.
 
     Args:
         emulator: answers.
@@ -123,14 +123,14 @@ class Wiretap(httpx.BaseTransport):
         return httpx.Response(response.status_code, headers=headers, stream=httpx.ByteStream(body))
 
     def forget_unheard(self) -> None:
-        """Take out the last answer where it came after the gate had given up."""
+        """Remove the last response if it came after the gate had given up."""
         if self._last is not None and self._clock.given_up > self._given_up:
             self._last.ended, self._last.pages[-1] = min(self._last.ended, self._clock.monotonic()), None
             self.statuses[-1] = 0
         self._last = None
 
     def _look(self, request: httpx.Request) -> Look:
-        """Return the look that the request goes on with, or a new one."""
+        """Return the pass that the request continues, or a new one."""
         parts = urlsplit(str(request.url))
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         filters = {name: value for name, value in query.items() if name not in _PAGING}
@@ -141,7 +141,7 @@ class Wiretap(httpx.BaseTransport):
 
 
 def _epoch(date: str) -> float:
-    """Return an HTTP date in epoch seconds, or 0 where it is none: then nothing is old by it."""
+    """Return an HTTP date in epoch seconds, or 0 if it is not valid: then no result is too old by it."""
     try:
         return email.utils.parsedate_to_datetime(date).timestamp()
     except (ValueError, TypeError):

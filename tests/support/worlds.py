@@ -1,4 +1,4 @@
-"""The command line run in a world of its own, in virtual time and in silence."""
+"""Runs of the command line in virtual time, with output captured."""
 
 import contextlib
 import io
