@@ -4,10 +4,13 @@ import errno
 import os
 import select
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 PATIENCE = 30.0  # seconds without a byte after which a pipe is given up
 _CHUNK = 64 * 1024  # bytes
+_PIECE = 4096  # bytes that a pipe takes without blocking if it takes any, on every system that has `poll`
+_GLANCE = 0.25  # seconds
 _MOST_LINKS = 40
 _LONGEST_NUMBER = 9  # digits
 _AT_ONCE = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -87,6 +90,48 @@ def write_to_open(number: int, data: bytes) -> None:
     """
     with os.fdopen(os.dup(number), "wb") as file:
         file.write(data)
+
+
+def can_be_given_up() -> bool:
+    """Whether this system shows that a stream takes no more bytes, so that its reader need not be waited for."""
+    return hasattr(select, "poll")
+
+
+def write_to_stream(number: int, data: bytes, patience: Callable[[], float] | None = None) -> None:
+    """Write to a stream that is open, such as stdout; one whose reader is silent is given up.
+
+    The stream may be shared with other processes, which expect it to block. So it is not made non-blocking, but written
+    to in pieces, each of them only when there is room for it.
+
+    Args:
+        number: of the open file.
+        data: what to write.
+        patience: returns the seconds for which the reader may be silent, and is called several times a second, as a
+            signal may shorten them; `PATIENCE` where it is not given.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    left = memoryview(data)
+    is_file = stat.S_ISREG(os.fstat(number).st_mode)
+    while left:
+        if not is_file:
+            _await_room(number, patience)
+        left = left[os.write(number, left if is_file else left[:_PIECE]) :]
+
+
+def _await_room(number: int, patience: Callable[[], float] | None) -> None:
+    poll = select.poll()
+    poll.register(number, select.POLLOUT)
+    waited = 0.0
+    while True:
+        seconds = PATIENCE if patience is None else patience()
+        glance = min(_GLANCE, max(seconds - waited, 0.0))
+        if poll.poll(glance * 1000):
+            return
+        waited += glance
+        if waited >= seconds:
+            raise TimeoutError(errno.ETIMEDOUT, f"no process reads it: {waited:g}s without a byte")
 
 
 def _await(handle: int, event: int, patience: float | None, otherwise: str) -> None:

@@ -2,14 +2,16 @@
 
 import contextlib
 import errno
+import io
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TextIO
 
 import click
 
+from hssgate.files import can_be_given_up, write_to_stream
 from hssgate.hss.secret import Secret
 from hssgate.redaction import Redactor
 from hssgate.reports.summary import Tone
@@ -38,6 +40,7 @@ class Console:
         self.verbosity = 0  # -1 quiet, 0 normal, 1 and 2 verbose
         self.results_to_stderr = False  # set if a report is written to stdout
         self.unprinted: OSError | None = None  # error of a result that could not be printed on stdout
+        self.patience: Callable[[], float] | None = None  # returns how long a silent reader is waited for, in seconds
         self._live = ""
         self._has_stdout = sys.stdout is not None
         sys.stdout = sys.stdout or _nowhere()
@@ -70,7 +73,7 @@ class Console:
         runner reads too: stdout is often redirected into a file.
         """
         value = secret.reveal().replace("%", "%25")  # the runner decodes it
-        _write(sys.stderr, f"::add-mask::{value}\n")
+        self._write(sys.stderr, f"::add-mask::{value}\n")
 
     def document(self, text: str) -> None:
         """Print a report on stdout in UTF-8, in any encoding of the terminal.
@@ -79,9 +82,7 @@ class Console:
             OSError: stdout cannot be written; nothing is printed there any more.
         """
         with self._giving_up_stdout():
-            sys.stdout.flush()
-            sys.stdout.buffer.write(self.redactor.data(text).encode("utf-8", errors="replace"))
-            sys.stdout.buffer.flush()
+            self._put(sys.stdout, self.redactor.data(text).encode("utf-8", errors="replace"))
 
     def rows(self, text: str) -> None:
         """Print rows on stdout; characters that its encoding lacks are escaped.
@@ -90,8 +91,7 @@ class Console:
             OSError: stdout cannot be written; nothing is printed there any more.
         """
         with self._giving_up_stdout():
-            sys.stdout.write(self.redactor.own_text(text))
-            sys.stdout.flush()
+            self._put(sys.stdout, self.redactor.own_text(text))
 
     @property
     def takes_any_character(self) -> bool:
@@ -122,7 +122,7 @@ class Console:
             return
         width = max(_terminal_width() - 1, 20)
         self._live = self.redactor.own_text(text)[:width]
-        _write(sys.stderr, f"\r\x1b[K{self._live}")
+        self._write(sys.stderr, f"\r\x1b[K{self._live}")
 
     @property
     def is_live(self) -> bool:
@@ -152,9 +152,34 @@ class Console:
 
     def _write_line(self, stream: TextIO, text: str) -> OSError | None:
         if self._live:
-            _write(sys.stderr, "\r\x1b[K")
+            self._write(sys.stderr, "\r\x1b[K")
             self._live = ""
-        return _write(stream, self.redactor.own_text(text) + "\n")
+        return self._write(stream, self.redactor.own_text(text) + "\n")
+
+    def _write(self, stream: TextIO, text: str) -> OSError | None:
+        """Write and flush; return why that failed. The stream is given up then, and what comes after it goes on."""
+        try:
+            self._put(stream, text)
+        except OSError as error:
+            _silence(stream)
+            return error
+        except ValueError:  # it is closed
+            _silence(stream)
+        return None
+
+    def _put(self, stream: TextIO, text: str | bytes) -> None:
+        """Write at once. A reader that is silent for too long is no reason to wait beyond every deadline."""
+        stream.flush()
+        number = _number_of(stream)
+        if number is not None and can_be_given_up():
+            data = text if isinstance(text, bytes) else text.encode(stream.encoding, errors=stream.errors or "strict")
+            write_to_stream(number, data, self.patience)
+        elif isinstance(text, bytes):
+            stream.buffer.write(text)
+            stream.buffer.flush()
+        else:
+            stream.write(text)
+            stream.flush()
 
 
 def may_colour(stream: TextIO, environ: Mapping[str, str]) -> bool:
@@ -171,6 +196,14 @@ def _nowhere() -> TextIO:
     return Path(os.devnull).open("w", encoding="utf-8")
 
 
+def _number_of(stream: TextIO) -> int | None:
+    """Return the number of the open file behind a stream, None for one that is kept in memory."""
+    try:
+        return stream.fileno()
+    except io.UnsupportedOperation:
+        return None
+
+
 def _is_terminal(stream: TextIO) -> bool:
     try:
         return stream.isatty()
@@ -183,19 +216,6 @@ def _terminal_width() -> int:
         return os.get_terminal_size(sys.stderr.fileno()).columns or _USUAL_WIDTH
     except (OSError, ValueError):
         return _USUAL_WIDTH
-
-
-def _write(stream: TextIO, text: str) -> OSError | None:
-    """Write and flush; return the error if that failed. Later output to the stream is then discarded."""
-    try:
-        stream.write(text)
-        stream.flush()
-    except OSError as error:
-        _silence(stream)
-        return error
-    except ValueError:  # it is closed
-        _silence(stream)
-    return None
 
 
 def _silence(stream: TextIO) -> None:

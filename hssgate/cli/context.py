@@ -10,9 +10,12 @@ from hssgate.cli.console import Console
 from hssgate.cli.signals import Signals
 from hssgate.clock import Clock, SystemClock
 from hssgate.errors import Interrupted, Misused
+from hssgate.files import PATIENCE
 from hssgate.hss.http import HttpClient, open_http
 from hssgate.hss.secret import Secret
 from hssgate.record import record
+
+_PATIENCE_AFTER_SIGNAL = 1.0  # seconds for a silent reader: whoever sent the signal soon kills the process
 
 
 @record
@@ -44,7 +47,9 @@ def real_context(signals: Signals) -> RunContext:
     Args:
         signals: the signal handling installed at the start of the process.
     """
-    return RunContext(SystemClock(), open_http, signals, os.environ)
+    context = RunContext(SystemClock(), open_http, signals, os.environ)
+    context.console.patience = lambda: PATIENCE if signals.came is None else _PATIENCE_AFTER_SIGNAL
+    return context
 
 
 def require_working_directory() -> None:

@@ -1,6 +1,7 @@
 """Signal handling: ends the process at once before any report is due, and in an orderly way later."""
 
 import os
+import select
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -48,8 +49,10 @@ class Signals:
         """
         code = _CODES[signal.Signals(number).name]
         if self._came is not None or (self._heed is None and not self._closed):
-            with suppress(OSError):
-                os.write(_STDERR, b"error: interrupted\n")
+            with suppress(OSError, ValueError):
+                # A full pipe that no process reads would hold the process here.
+                if select.select((), (_STDERR,), (), 0)[1]:
+                    os.write(_STDERR, b"error: interrupted\n")
             os._exit(code)
         self._came = code
         if self._heed is not None and not self._closed:

@@ -119,6 +119,31 @@ def test_a_signal_while_reports_are_written_is_in_all_of_them(number: signal.Sig
     assert [suite.name for suite in JUnitXml.fromfile("junit.xml")] == ["team/app:1.0", "hssgate"]
 
 
+@pytest.mark.parametrize("signals", [1, 2], ids=["one signal", "two signals"])
+def test_a_signal_ends_a_run_whose_stderr_no_process_reads(signals: int) -> None:
+    """The first one leaves reports, and a second one ends the process though it can print nothing."""
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+    os.write(writer, b"x" * 4096)
+    given = ["check", "team/app:1.0", "--project-id", "p", "--report", "json=report.json"]
+    with playing(ENDLESS) as url:
+        process = start(
+            command(*given, "--endpoint", url), env=environment(**KEY), stdout=subprocess.PIPE, stderr=writer, text=True
+        )
+        with process:
+            assert process.stdout is not None
+            assert process.stdout.readline().startswith("policy: ")
+            for _ in range(signals):
+                process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=PATIENT)
+
+    os.close(reader)
+    os.close(writer)
+    assert process.returncode == 143
+    if signals == 1:
+        assert json.loads(Path("report.json").read_text())["exit_code"] == 143
+
+
 @BOTH
 def test_a_second_signal_ends_it_at_once(number: signal.Signals, code: int) -> None:
     """Also while a report is stuck in a pipe."""
