@@ -1,4 +1,4 @@
-"""Durations and moments are read as people write them, and nothing else is."""
+"""Tests of parsing and formatting durations and moments."""
 
 import pytest
 

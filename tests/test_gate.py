@@ -1,4 +1,4 @@
-"""A run as a whole: by which clock it is judged, and what it asks for."""
+"""Tests of a whole run: the clock that it is judged by, and the requests that it makes."""
 
 import email.utils
 

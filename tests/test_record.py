@@ -1,4 +1,4 @@
-"""A record is what `@dataclass(frozen=True)` would be: here each is held against its twin."""
+"""Tests that a record behaves like the same class with `@dataclass(frozen=True)`."""
 
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError, dataclass, field, fields, replace

@@ -1,4 +1,4 @@
-"""Redaction: secrets are taken out of what comes from outside, and our own words stay whatever the secret is."""
+"""Tests of redaction: secrets in text from outside are masked, and our own words stay."""
 
 import json
 import re
@@ -37,7 +37,7 @@ def shown(bench: Bench, env: dict[str, str], *arguments: str) -> str:
 
 
 def words_of(text: str) -> list[str]:
-    """The words and numbers that are long enough to be taken for secrets, and some of those that stand for keys."""
+    """Return words and numbers that are long enough to be secrets, among them some keys."""
     return sorted({word for word in re.findall(r"[A-Za-z]+(?:_[A-Za-z]+)*|[0-9]+", text) if 4 <= len(word) <= 24})
 
 

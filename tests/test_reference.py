@@ -1,4 +1,4 @@
-"""IMAGE is split as Docker does, and a row belongs to it only on equality."""
+"""Tests of IMAGE references: how they are split, and which rows belong to them."""
 
 import re
 
@@ -22,7 +22,7 @@ DIGEST = "sha256:" + "ab" * 32
         pytest.param("host:5000/app:1.0", None, "app", "1.0", None, id="registry with a port"),
         pytest.param("localhost/team/app:1.0", "team", "app", "1.0", None, id="localhost"),
         pytest.param("[::1]:5000/team/app:1.0", "team", "app", "1.0", None, id="IPv6 registry"),
-        pytest.param(f"app@{DIGEST}", None, "app", None, DIGEST, id="digest alone"),
+        pytest.param(f"app@{DIGEST}", None, "app", None, DIGEST, id="only a digest"),
         pytest.param(f"r.io/team/app:1.0@{DIGEST}", "team", "app", "1.0", DIGEST, id="all of it"),
         pytest.param("Team/App:V_1.0-rc", "Team", "App", "V_1.0-rc", None, id="upper case"),
         pytest.param("a__b--c/e_f.g:1", "a__b--c", "e_f.g", "1", None, id="separators"),
@@ -147,9 +147,9 @@ PATHS = [
     pytest.param("my.org/app:1.0", None, "my.org/app", None, True, id="registry and name: both in the name"),
     pytest.param("my.org/app:1.0", "team", "app", None, False, id="registry and name: another organisation"),
     pytest.param("my.org/app:1.0", "q.org", "app", None, False, id="registry and name: another registry"),
-    pytest.param("app:1.0", "team", "app", None, True, id="a name alone: any organisation"),
-    pytest.param("app:1.0", None, "q.io/team/app", None, True, id="a name alone: any organisation in the name"),
-    pytest.param("app:1.0", "app", "other", None, False, id="a name alone is no organisation"),
+    pytest.param("app:1.0", "team", "app", None, True, id="only a name: any organisation"),
+    pytest.param("app:1.0", None, "q.io/team/app", None, True, id="only a name: any organisation in the name"),
+    pytest.param("app:1.0", "app", "other", None, False, id="a name is not an organisation"),
 ]
 
 

@@ -1,4 +1,4 @@
-"""From checks to one exit code: the worst counts, and nothing passes unproven."""
+"""Tests of exit codes: the worst check counts, and nothing passes unproven."""
 
 import pytest
 
@@ -75,8 +75,8 @@ def test_a_check_is_named_with_policy_and_group_if_there_are_several(
         pytest.param([Check("scan", Result.SKIPPED, "message")], 5, id="a scan that was skipped"),
         pytest.param([], 5, id="nothing at all"),
         pytest.param([SCANNED, BROKEN], 10, id="a broken rule"),
-        pytest.param([BROKEN, UNANSWERED], 10, id="a broken rule beside an error"),
-        pytest.param([UNANSWERED], 3, id="an error is not made worse for want of a scan"),
+        pytest.param([BROKEN, UNANSWERED], 10, id="a broken rule and an error"),
+        pytest.param([UNANSWERED], 3, id="an error without a scan check keeps its code"),
     ],
 )
 def test_checks_pass_only_with_a_successful_scan(checks: list[Check], code: int) -> None:

@@ -1,4 +1,4 @@
-"""Where an image was not found or did not end, the message says what to try next."""
+"""Tests of the hints in timeout messages: near misses and next steps."""
 
 from dataclasses import replace
 
@@ -123,7 +123,7 @@ def test_a_version_that_hss_cut_comes_before_newer_rows() -> None:
 @pytest.mark.parametrize(
     ("found", "explained"),
     [
-        pytest.param(row(image_digest=OTHER), True, id="another digest alone"),
+        pytest.param(row(image_digest=OTHER), True, id="only the digest differs"),
         pytest.param(row(image_digest=OTHER, image_version="2.0"), False, id="another version, too"),
         pytest.param(row(image_version="2.0"), False, id="another version"),
     ],

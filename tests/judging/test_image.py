@@ -1,4 +1,4 @@
-"""From what was seen of an image to its verdict, without an API: groups, policies, exceptions, warnings."""
+"""Tests of judging one image without an API: groups, policies, ignore entries and warnings."""
 
 from dataclasses import replace
 from datetime import date

@@ -1,4 +1,4 @@
-"""The two checks before every rule, word by word: did the scan end well, and is its result of the image meant?"""
+"""Tests of the scan and freshness checks and of the exact words of their messages."""
 
 from dataclasses import replace
 
@@ -162,7 +162,7 @@ def test_ambiguous_results_are_each_named_once() -> None:
 @pytest.mark.parametrize(
     ("fields", "named"),
     [
-        pytest.param({"image_id": "4711"}, ", image_id None|, image_id 4711", id="the id alone"),
+        pytest.param({"image_id": "4711"}, ", image_id None|, image_id 4711", id="only the id differs"),
         pytest.param({"malicious_file_num": 2}, ", malicious_file_num None|, malicious_file_num 2", id="one more count"),
         pytest.param(
             {"image_id": "i" * 90, "unsafe_setting_num": 0},

@@ -1,4 +1,4 @@
-"""Entries of a policy that have ended, end soon or fit nothing are named as people know them, and where they matter."""
+"""Tests of warnings about policy entries that have ended, end soon, or fit nothing."""
 
 import json
 from datetime import timedelta

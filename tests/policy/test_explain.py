@@ -1,4 +1,4 @@
-"""`hssgate policy explain`: each rule in force, and where it stands."""
+"""Tests of `hssgate policy explain`: the rules in force for an image, and their places."""
 
 import json
 

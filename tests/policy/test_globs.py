@@ -1,4 +1,4 @@
-"""Globs on images: which images they fit, which globs can fit none, and that an entry changes no other image."""
+"""Tests of globs: which images, ids and packages they fit, and which globs are refused."""
 
 import json
 import string
@@ -38,7 +38,7 @@ def _no_expression_is_left_from_another_test() -> None:
         pytest.param("legacy/**", "legacy", "sub/app", "1.0", True, id="two stars do"),
         pytest.param("legacy/**", "legacy", "app", "1.0", True, id="two stars take a single part"),
         pytest.param("legacy/**", "legacy2", "app", "1.0", False, id="another namespace"),
-        pytest.param("legacy/*", None, "legacy/app", "1.0", True, id="the namespace stands in the name"),
+        pytest.param("legacy/*", None, "legacy/app", "1.0", True, id="the namespace is part of the name"),
         pytest.param("team/app*", "team", "app-prod", "1.0", True, id="a name that begins so"),
         pytest.param("team/app*", "team", "app-prod/secret", "1.0", False, id="an image below a name that begins so"),
         pytest.param("team/app?", "team", "app/", "1.0", False, id="a question mark does not cross a slash"),
@@ -72,8 +72,8 @@ def _no_expression_is_left_from_another_test() -> None:
         pytest.param("app", None, "localhost/app", "1.0", True, id="localhost is a registry"),
         pytest.param("*/app", None, "localhost/app", "1.0", False, id="and no namespace"),
         pytest.param("*/app", None, "reg:5000/app", "1.0", False, id="nor is one with a port"),
-        pytest.param("*/app", None, "registry/app", "1.0", True, id="a word alone is a namespace"),
-        pytest.param("my.org/app", "my.org", "app", "1.0", True, id="a namespace may hold a dot"),
+        pytest.param("*/app", None, "registry/app", "1.0", True, id="a single word is a namespace"),
+        pytest.param("my.org/app", "my.org", "app", "1.0", True, id="a namespace may contain a dot"),
         pytest.param("my.org/**", "my.org", "app", "1.0", True, id="and have two stars behind it"),
         pytest.param("a*b**c*/d", "a", "x/b/c/d", "1", False, id="a star before two stars does not cross"),
         pytest.param("team/a*b*c*d", "team", "axxbxxcxd", "1", True, id="several stars"),
@@ -224,7 +224,7 @@ def test_entries_to_paste_are_valid_and_fit(text: str) -> None:
 @pytest.mark.parametrize(
     ("image", "name", "code"),
     [
-        pytest.param("team/app-prod:1.0", "app-prod", 0, id="the image that is meant"),
+        pytest.param("team/app-prod:1.0", "app-prod", 0, id="the named image"),
         pytest.param("team/app-prod/secret:1.0", "app-prod/secret", 10, id="an image below it"),
     ],
 )

@@ -1,4 +1,4 @@
-"""A row against a policy: every rule, its edges, and what happens where a number is missing."""
+"""Tests of judging a row: each rule, values at its limit, and absent numbers."""
 
 import time
 from collections.abc import Mapping
@@ -249,7 +249,7 @@ def test_all_rules_in_force_have_their_names() -> None:
     "moment",
     [
         pytest.param(1e12, id="a year of five digits"),
-        pytest.param(1e17, id="more than the system can tell the year of"),
+        pytest.param(1e17, id="beyond the years that the system supports"),
         pytest.param(float("inf"), id="no number of the system"),
     ],
 )

@@ -1,4 +1,4 @@
-"""A policy file is read strictly: each fault is named with its place and the way out."""
+"""Tests of reading policy files: each fault is reported with its place and a fix."""
 
 import hashlib
 from datetime import date
@@ -130,7 +130,7 @@ def test_an_override_is_named_by_its_line_or_its_number(tmp_path: Path) -> None:
         pytest.param("p.yaml", "rules: {severity: Low, '': 1}", [":1: rules.'': unknown key; known here: "], id="an empty key"),
         pytest.param("p.yaml", "rules: {severity: Low, <<: 1}", [":1: rules.<<: YAML merge keys are not supported here"], id="a merge key"),
         pytest.param("p.yaml", "rules: {severity: Low}\nignore:\n" + "- {vulnerability: x, reason: y}\n" * 2001, [":2: ignore: it has more than 2000 entries; write fewer"], id="too many exceptions"),
-        pytest.param("p.yaml", "CVE-2024-1234\nCVE-2024-1235\n", [": it contains 'CVE-2024-1234 CVE-2024-1235'; write a mapping with `rules:`"], id="ids alone"),
+        pytest.param("p.yaml", "CVE-2024-1234\nCVE-2024-1235\n", [": it contains 'CVE-2024-1234 CVE-2024-1235'; write a mapping with `rules:`"], id="only ids"),
         pytest.param(".trivyignore", "CVE-2024-1234\n", [": this is an ignore file of Trivy, not a policy; write a policy"], id="ignore file of Trivy"),
         pytest.param(".trivyignore.yaml", "vulnerabilities:\n  - id: CVE-2024-1234\n", [": this is an ignore file of Trivy, not a policy; write a policy"], id="ignore file of Trivy in YAML"),
         pytest.param("p.yaml", "rules: {severity: Low}\nignore:\n  - {vulnerabilty: CVE-1, vulnerability: x, reason: r}", [":3: ignore[0].vulnerabilty: unknown key; did you mean `vulnerability`?"], id="typo in an exception"),
@@ -153,11 +153,11 @@ def test_an_override_is_named_by_its_line_or_its_number(tmp_path: Path) -> None:
         pytest.param("p.yaml", "rules: {severity: Low}\nrules: {severity: High}", [":2: rules: it is given twice; keep one"], id="duplicate key"),
         pytest.param("p.yaml", "rules:\n  severity: Low\n  severity: High", [":3: rules.severity: it is given twice; keep one"], id="duplicate key within a key"),
         pytest.param("p.yaml", "", [": it is empty"], id="empty file"),
-        pytest.param("p.yaml", "# nothing", [": it is empty"], id="comment alone"),
+        pytest.param("p.yaml", "# nothing", [": it is empty"], id="only a comment"),
         pytest.param("p.yaml", "{}", [": it is empty"], id="empty mapping"),
         pytest.param("p.yaml", "version: 1", [": `rules` is missing"], id="no rules"),
         pytest.param("p.yaml", "rules: {}", [":1: rules: it limits nothing"], id="empty rules"),
-        pytest.param("p.yaml", "rules: {scan: {accept: [failed]}}", [":1: rules: it limits nothing"], id="a relaxation alone"),
+        pytest.param("p.yaml", "rules: {scan: {accept: [failed]}}", [":1: rules: it limits nothing"], id="only a relaxation"),
         pytest.param("p.yaml", "- rules", [": it contains a list; write a mapping with `rules:`"], id="a list"),
         pytest.param("p.yaml", "version: 2\nrules: {severity: Low}", [":1: version: 2 is unknown here; write 1"], id="another version"),
         pytest.param("p.yaml", "version: true\nrules: {severity: Low}", [":1: version: true should be 1"], id="true for a version"),

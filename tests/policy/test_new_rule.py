@@ -1,4 +1,4 @@
-"""The recipe of CONTRIBUTING for a new rule, followed: one declaration in one file of a copy of the program."""
+"""Test of the recipe for a new rule in CONTRIBUTING: one declaration in one file."""
 
 import os
 import shutil
@@ -64,7 +64,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ],
 )
 def test_a_rule_is_added_by_declaring_it(copy: Path, sizes: list[str], code: int, expected: str) -> None:
-    """It is judged, it stands in the starter policy, and rows that differ in what it reads are ambiguous."""
+    """The rule is judged and in the starter policy, and rows that differ in its field are ambiguous."""
     env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     env["PYTHONPATH"] = os.pathsep.join([str(copy), str(ROOT)])
     command = [sys.executable, "-c", RUN, *sizes]

@@ -1,4 +1,4 @@
-"""The table of rules: each rule is declared, reads what it declares, and is compared where rows are compared."""
+"""Tests of the rule table: each rule is declared and reads exactly the fields that it declares."""
 
 from typing import Any
 
@@ -81,10 +81,12 @@ def test_help_starter_and_schema_are_made_from_the_entry(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [*RULES])
-@pytest.mark.parametrize("findings", [pytest.param(None, id="row alone"), pytest.param(UNLISTED, id="findings read")])
+@pytest.mark.parametrize(
+    "findings", [pytest.param(None, id="only the row"), pytest.param(UNLISTED, id="findings read")]
+)
 @pytest.mark.parametrize("gap", [pytest.param(False, id="full row"), pytest.param(True, id="empty row")])
 def test_a_rule_reads_the_fields_that_it_declares_and_no_other(name: str, findings: FetchedFindings, gap: bool) -> None:  # noqa: FBT001
-    """Or two rows might differ in what the rule reads and be taken for the same."""
+    """Otherwise two rows that differ in a field of the rule could count as equal."""
     read = fields_read(name, CicdImage() if gap else row(), findings)
 
     assert read <= {*RULES[name].fields}

@@ -1,4 +1,4 @@
-"""The JSON Schema of a policy and the loader take and refuse the same documents."""
+"""Tests that the JSON Schema of a policy and the loader accept and refuse the same documents."""
 
 import json
 import re
@@ -116,7 +116,7 @@ INVALID = [
     pytest.param(rules(scan={"accept": ["failed"], "limit": 1}), id="limit for scan"),
     pytest.param({"rules": {"severity": "Low"}, "overrides": None}, id="null for overrides"),
     pytest.param({"rules": {"severity": "Low"}, "overrides": {}}, id="mapping for overrides"),
-    pytest.param({"overrides": [OVERRIDE]}, id="overrides alone"),
+    pytest.param({"overrides": [OVERRIDE]}, id="only overrides"),
     pytest.param(override(images=[]), id="override of no image"),
     pytest.param(override(images=[""]), id="override of an empty glob"),
     pytest.param(override(images="legacy/*"), id="text for globs"),

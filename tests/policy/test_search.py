@@ -1,4 +1,4 @@
-"""The default policy file: in this folder or the nearest one above it, and never passed over."""
+"""Tests of the search for the default policy file in the current folder and its parents."""
 
 import json
 import os
@@ -146,7 +146,7 @@ MISSPELT = [
 @pytest.mark.parametrize("place", [".", "..", "../.."], ids=["here", "above", "root"])
 @pytest.mark.parametrize("name", MISSPELT)
 def test_a_misspelt_default_name_is_misuse(repository: Bench, name: str, place: str) -> None:
-    """In every folder that is searched: the policy in it was meant to judge."""
+    """This is so in each searched folder, because the file was probably meant as the policy."""
     Path(place, name).write_text(STRICT)
 
     ended = check(repository)
@@ -161,7 +161,7 @@ def test_a_misspelt_default_name_is_misuse(repository: Bench, name: str, place: 
     ("first", "second"), [("hssgate.json", "hssgate.yaml"), ("hssgate.toml", "hssgate.yml"), (".hssgate.yaml", "hssgate.yaml")]
 )  # fmt: skip
 def test_two_default_files_are_misuse(repository: Bench, first: str, second: str, place: str) -> None:
-    """Which of them was meant cannot be known."""
+    """The gate cannot know which one was meant."""
     Path(place, first).write_text(STRICT)
     Path(place, second).write_text(STRICT)
 

@@ -1,4 +1,4 @@
-"""The Code Quality report: every entry is one that GitLab's reader takes, for it drops all that follow one it does not."""
+"""Tests of the Code Quality report against the requirements of GitLab's reader."""
 
 import json
 import re

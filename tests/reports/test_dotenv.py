@@ -1,4 +1,4 @@
-"""The dotenv report: a prefix tells the gates of a pipeline apart."""
+"""Tests of the prefix of variables in the dotenv report."""
 
 from pathlib import Path
 

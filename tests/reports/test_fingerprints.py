@@ -1,4 +1,4 @@
-"""Fingerprints last from push to push and tell all else apart, for by them alerts are closed, and stay dismissed."""
+"""Tests of fingerprints, which stay the same from push to push and are unique in a run."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ def fingerprints(run: dict[str, Any]) -> set[str]:
 
 
 def by_message(run: dict[str, Any]) -> dict[str, str]:
-    """The fingerprint of each result, which its message tells from the others."""
+    """Return the fingerprint of each result by its message."""
     found = {result["message"]["text"]: fingerprint_of(result) for result in run["results"]}
     assert len(found) == len(run["results"])
     return found

@@ -1,4 +1,4 @@
-"""The reports hold against hostile text, keep to their schema, and are written whole or not at all."""
+"""Tests of all report formats: hostile text, schemas, and atomic writing."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The HTML report: one page that is whole in itself, tells what the JSON report tells, and runs and loads nothing."""
+"""Tests of the HTML report: its content, and that it runs and loads nothing."""
 
 import base64
 import hashlib

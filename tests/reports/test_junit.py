@@ -1,4 +1,4 @@
-"""The JUnit report keeps to what every reader of it can bear, whatever the outcome (tried on Jenkins', GitLab's, others')."""
+"""Tests of the JUnit report against the requirements of its readers (tried on Jenkins, GitLab and others)."""
 
 import json
 import re
@@ -31,7 +31,7 @@ KNOWN_ATTRIBUTES = {
 
 
 def hold_to_the_rules(path: Path) -> None:
-    """What is asked of every report; each rule stands for a reader that loses or refuses something without it."""
+    """Check the requirements on each report; without any of them a reader would lose or refuse something."""
     raw = path.read_bytes()
     assert raw.startswith(b'<?xml version="1.0" encoding="utf-8"?>')
     text = raw.decode("utf-8")

@@ -1,4 +1,4 @@
-"""The Markdown report: the verdict at a glance, all that decides it, and nothing that a hostile text could do."""
+"""Tests of the Markdown report: its content, and that hostile text stays text."""
 
 import json
 import re
@@ -45,7 +45,7 @@ def checks_of(document: Document) -> list[list[str]]:
 def test_every_outcome_is_shown(
     bench: Bench, given_scenario: str, arguments: list[str], code: int, checks: dict[str, str]
 ) -> None:
-    """The verdict stands first with its exit code in words, and each check of the JSON report has its row."""
+    """The verdict comes first, with the meaning of its exit code, and each check of the JSON report has a row."""
     ended = bench.play(given_scenario).check("team/app:1.0", *arguments, *MARKDOWN)
 
     document = read(ended)
@@ -226,7 +226,7 @@ def test_several_images_are_listed_in_one_table_worst_first(bench: Bench) -> Non
 
 @pytest.mark.large
 def test_of_many_images_only_those_that_did_not_simply_pass_have_a_section(bench: Bench) -> None:
-    """All of them stand in the table."""
+    """All images are in the table."""
     policy(bench, "rules: {severity: Medium, vulnerabilities: {limit: 3, action: warn}}")
     rows = [finished(CLEAN, image_name=f"app{number}") for number in range(298)]
     rows += [
@@ -262,7 +262,7 @@ DETAIL = (DetailKind.MALICIOUS_FILE, Detail(file_path="*" * 200, description="_"
 
 
 def crowd(size: int, findings: int = 0) -> Verdict:
-    """A run of blocked images, each with all that a report may hold."""
+    """Return a run of blocked images, each with everything that a report can contain."""
     checks = (
         Check("scan", Result.PASSED, "scan: success"),
         Check("vulnerabilities", Result.FAILED, "vulnerabilities: " + "@" * 500, findings, 0, broken_by=(VUL,)),

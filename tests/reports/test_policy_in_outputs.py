@@ -1,4 +1,4 @@
-"""Which policy judged is in every output, by its path and the first digits of its SHA-256."""
+"""Tests that each output names the policy by its path and the first digits of its SHA-256."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The SARIF report: all that keeps a run from passing is in it, in the shape that GitHub code scanning takes."""
+"""Tests of the SARIF report: its results, in the form that GitHub code scanning accepts."""
 
 import json
 import re
@@ -33,7 +33,7 @@ def checked(bench: Bench, *arguments: str) -> tuple[Ended, dict[str, Any]]:
 
 
 def run_of(text: str) -> dict[str, Any]:
-    """Return the run of a report that keeps to what no schema says and GitHub demands."""
+    """Return the run of a report after checking requirements of GitHub that the schema does not have."""
     document = json.loads(text)
     assert document["version"] == "2.1.0"
     (run,) = document["runs"]

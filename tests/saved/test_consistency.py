@@ -1,4 +1,4 @@
-"""A saved report that contradicts itself is refused; one that a check wrote never is."""
+"""Tests of the consistency check: changed reports are refused, and reports of `check` never are."""
 
 import copy
 import json
@@ -66,7 +66,7 @@ def first_row(report: Report, **fields: object) -> None:
 
 
 def everywhere(report: Report, number: int, **fields: object) -> None:
-    """Change the row wherever it stands, and what was read of it."""
+    """Change a row in each place of the report, with its reads."""
     image = report["images"][number]
     image["row"] |= fields
     image["seen"]["groups"][0]["row"] |= fields
@@ -81,7 +81,7 @@ def without_image(report: Report) -> None:
 
 
 def an_error_instead(report: Report) -> None:
-    """Let a report that could not be written stand for the blocked image."""
+    """Replace the blocked image by an error about a report that could not be written."""
     without_image(report)
     report["errors"].append({"type": "report", "message": "x"})
 
@@ -115,7 +115,7 @@ CHANGES: list[Any] = [
     pytest.param(lambda r: r["images"][0]["seen"].update(ending="timed out"), "seen.ending: 'timed out' does not follow from the groups of rows", id="settled, and timed out"),
     pytest.param(lambda r: r["images"][0]["seen"]["groups"][0].update(settled=False), "seen.ending: 'ended' does not follow from the groups of rows", id="unsettled, and ended"),
     pytest.param(lambda r: r["images"][2]["seen"]["groups"][0].update(phase="ended"), "seen.groups[0].phase: the row does not fit 'ended'", id="a phase beside the row"),
-    pytest.param(lambda r: r["images"][0]["seen"]["groups"][0].update(phase="ambiguous"), "fewer than two rows cannot be ambiguous", id="ambiguous alone"),
+    pytest.param(lambda r: r["images"][0]["seen"]["groups"][0].update(phase="ambiguous"), "fewer than two rows cannot be ambiguous", id="only ambiguous"),
     pytest.param(lambda r: r["images"][0]["seen"]["groups"][0].update(findings_read=False), "findings cannot be read and not read", id="findings not read"),
     pytest.param(lambda r: r["images"][0]["seen"]["groups"][0].update(findings_error="x"), "findings cannot be read and not read", id="findings not to be had"),
     pytest.param(lambda r: r["images"][2]["seen"]["groups"].clear(), "in_force: it is not one entry for each group", id="no rows"),

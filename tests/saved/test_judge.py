@@ -1,4 +1,4 @@
-"""Saved reports are judged again by the same code, without network."""
+"""Tests of `hssgate judge`: saved reports are judged again by the same code, without network."""
 
 import json
 import re
