@@ -27,7 +27,7 @@ from hssgate.verdict import Verdict
 from hssgate.waiting.groups import GroupKey
 from hssgate.waiting.observation import Observation
 from hssgate.waiting.observer import Observer
-from hssgate.waiting.poll_group import PollGroup
+from hssgate.waiting.poll_group import Fetch, PollGroup
 from hssgate.waiting.poller import Poller
 from hssgate.waiting.row_filter import Wanted
 from hssgate.waiting.schedule import Schedule
@@ -121,18 +121,20 @@ def _poll_groups(references: Sequence[Reference], client: HssClient) -> list[Pol
 
 
 def _poll_group(references: tuple[Reference, ...], client: HssClient, room: int, largest: int) -> PollGroup:
-    query = CicdImagesQuery(
-        cicd_name=_shared(reference.cicd_name for reference in references),
-        # The namespace is not used as a filter: a row may have it in its name, and the filter would hide that row.
-        image_name=_shared(reference.basename for reference in references),
-        image_version=_filterable(_shared(reference.image_version for reference in references)),
-    )
-    return PollGroup(
-        references,
-        lambda within: client.list_cicd_images(
+    def by(image_name: str | None) -> Fetch:
+        query = CicdImagesQuery(
+            cicd_name=_shared(reference.cicd_name for reference in references),
+            image_name=image_name,
+            image_version=_filterable(_shared(reference.image_version for reference in references)),
+        )
+        return lambda within: client.list_cicd_images(
             query, within=within, room=room, largest=largest, row_filter=lambda: Wanted(references)
-        ),
-    )
+        )
+
+    # The namespace is not used as a filter: a row may have it in its name, and the filter would hide that row.
+    name = _shared(reference.basename for reference in references)
+    longer = {spelling for reference in references for spelling in reference.spellings} if name else set()
+    return PollGroup(references, by(name), tuple(by(spelling) for spelling in sorted(longer)))
 
 
 def _resembling(reference: Reference) -> CicdImagesQuery:

@@ -94,6 +94,12 @@ class Reference:
         return f"{self.namespace}/{self.image_name}" if self.namespace else self.image_name
 
     @property
+    def spellings(self) -> tuple[str, ...]:
+        """The path without none, one or more of its first components, but for its last component alone."""
+        parts = self.path.split("/")
+        return tuple("/".join(parts[first:]) for first in range(len(parts) - 1))
+
+    @property
     def basename(self) -> str:
         """The last component of the path, which every row of the image shares."""
         return basename(self.image_name)

@@ -116,6 +116,12 @@ class ImageState:
         return bool(self._row_groups)
 
     @property
+    def is_listed(self) -> bool:
+        """Whether any row had its names at the last answer, be it of another digest."""
+        of_its_names = (row for row in self._similar_rows if self.reference.differences(row) == ("image_digest",))
+        return self.has_rows or next(of_its_names, None) is not None
+
+    @property
     def was_answered(self) -> bool:
         """Whether the last poll brought an answer."""
         return self._reads.polls > 0 and self._error is None

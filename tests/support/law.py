@@ -127,10 +127,10 @@ class Asked:
 
     def is_shown_by(self, look: Look) -> bool:
         """Whether a poll covers the image completely."""
-        mine = {"image_name": "app", "image_version": self.version}
         if self.cicd_name:
             return look.filters.get("cicd_name") == self.cicd_name
-        return dict(look.filters) == {name: value for name, value in mine.items() if value}
+        names = {"app", f"{self.namespace}/app" if self.namespace else "app"}
+        return look.filters.get("image_name") in names and look.filters.get("image_version") == self.version
 
 
 @dataclass(frozen=True)

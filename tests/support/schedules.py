@@ -20,7 +20,7 @@ from tests.support.law import BUILT_IN, DIGESTS, Asked, Evidence, doubts
 from tests.support.odd_variables import as_variables, random_variables
 from tests.support.timelines import random_images
 from tests.support.wire_rows import Row
-from tests.support.wiretap import Overrun, Wiretap
+from tests.support.wiretap import Overrun, Wiretap, polls_of
 from tests.support.worlds import Silent, silently
 
 SLACK = 1.0  # virtual seconds by which a run may outlast its deadline
@@ -258,7 +258,7 @@ def _faults_of_the_gate(schedule: Schedule, wire: Wiretap, ended: Silent, took: 
             continue
         passed += 1
         until = 1000.0 + image["waited_seconds"] + 0.01
-        looks = [look for look in wire.looks if asked.is_shown_by(look) and look.began <= until]
+        looks = polls_of(look for look in wire.looks if asked.is_shown_by(look) and look.began <= until)
         now = max([START, *(look.server_time for look in looks[-1:])])
         for doubt in doubts(asked, looks, schedule.policies or (BUILT_IN,), Evidence(wire.details, now)):
             yield "wrong pass", f"{asked.reference}: {doubt}"

@@ -3,8 +3,8 @@
 import email.utils
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -16,6 +16,7 @@ from tests.support.wire_rows import Row, number
 
 _PAGING = {"limit", "offset", "sort_key", "sort_dir"}
 _FULL_PAGE = 200
+_NO_PAUSE = 0.5  # seconds
 _LONGEST_AGE_OF_A_DATE = 60  # seconds
 _LISTS = re.compile(r"/(images|vulnerabilities|cve)$")
 
@@ -37,6 +38,7 @@ class Look:
         own_time: of this machine when the last page was there, in epoch seconds.
         path: what was asked.
         filters: what was asked for, without paging.
+        also: the list read right before it by another spelling of the name; both are one poll.
     """
 
     began: float
@@ -47,6 +49,7 @@ class Look:
     own_time: float = 0.0
     path: str = ""
     filters: Mapping[str, str] = field(default_factory=dict)
+    also: "Look | None" = None
 
     @property
     def now(self) -> float:
@@ -55,7 +58,16 @@ class Look:
 
     @property
     def rows(self) -> list[Any] | None:
-        """All rows, or None if a page failed or the pages are inconsistent."""
+        """All rows, those of the other spelling too, or None where one of the lists is no answer."""
+        if self.also is None:
+            return self.own_rows
+        if self.own_rows is None or self.also.own_rows is None:
+            return None
+        return [*self.also.own_rows, *self.own_rows]
+
+    @property
+    def own_rows(self) -> list[Any] | None:
+        """All rows, or None where a page was no answer or the pages do not add up to one list."""
         pages = [page for page in self.pages if page is not None]
         if not pages or len(pages) < len(self.pages):
             return None
@@ -69,6 +81,19 @@ class Look:
         if totals and (len(lists[-1]) >= _FULL_PAGE or len(found) < max(totals)):
             return None
         return None if len(lists) > 1 and _is_torn(lists) else found
+
+
+def polls_of(looks: Iterable[Look]) -> list[Look]:
+    """Return looks as polls: two in a row for different names, without a pause between them, are one."""
+    polls: list[Look] = []
+    for look in looks:
+        before = polls[-1] if polls else None
+        is_same = before is not None and before.also is None and look.began - before.ended < _NO_PAUSE
+        if is_same and before is not None and before.filters.get("image_name") != look.filters.get("image_name"):
+            polls[-1] = replace(look, began=before.began, also=before)
+        else:
+            polls.append(look)
+    return polls
 
 
 def _is_torn(lists: list[list[Any]]) -> bool:

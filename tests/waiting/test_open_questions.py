@@ -149,7 +149,7 @@ def test_an_accepted_failure_from_before_the_moment_does_not_pass(bench: Bench) 
     ("before", "waited"),
     [
         pytest.param("{at: 0s, scan_status: scanning}", 10, id="it was seen in progress"),
-        pytest.param("{at: 0s, absent: true}", 10, id="it was not listed before"),
+        pytest.param("{at: 0s, absent: true}", 15, id="it was not listed before"),
         pytest.param("{at: -1h, scan_status: failed, latest_scan_time: null}", 600, id="it was there before"),
     ],
 )
@@ -229,3 +229,42 @@ def test_one_image_listed_with_two_times_is_no_dispute(bench: Bench) -> None:
     ended = bench.play(scenario).check("team/app:1.0")
 
     assert (ended.code, "newer by" in ended.out + ended.err) == (0, False)
+
+
+IN_ITS_NAME = {"namespace": "null", "image_name": "team/app"}
+
+
+@pytest.mark.parametrize("arguments", [[], ["--cicd-name", "shop"]], ids=["no identifier", "with an identifier"])
+def test_a_row_that_holds_the_path_in_its_name_is_asked_for_from_the_third_poll_on(
+    bench: Bench, arguments: list[str]
+) -> None:
+    """Where a filter by the last component hides it; then each poll asks both ways."""
+    clean = f"{{at: -1h, scan_status: success, {CLEAN}}}"
+    scenario = images(image(clean, **IN_ITS_NAME)) + "match: exact"
+
+    assert bench.play(scenario).check(ASKED, *arguments).code == 0
+    assert [request.url.params["image_name"] for request in bench.sent] == ["app", "app", "team/app", "app", "team/app"]
+
+
+def test_groups_under_both_spellings_must_pass(bench: Bench) -> None:
+    """The one that is listed later, under the shorter one, is High."""
+    clean = f"{{at: -1h, scan_status: success, {CLEAN}}}"
+    scenario = images(image(clean, **IN_ITS_NAME), image(f"{{at: 11s, scan_status: success, {HIGH}}}")) + "match: exact"
+
+    assert bench.play(scenario).check(ASKED).code == 10
+
+
+def test_no_answer_to_either_spelling_is_no_answer(bench: Bench) -> None:
+    """The poll failed as a whole."""
+    clean = f"{{at: -1h, scan_status: success, {CLEAN}}}"
+    scenario = images(image(clean, **IN_ITS_NAME)) + "match: exact\nfaults: [{requests: 4-, status: 503}]"
+
+    assert bench.play(scenario).check(ASKED, "--timeout", "2m").code == 3
+
+
+def test_every_longer_spelling_has_its_turn(bench: Bench) -> None:
+    """Of a path of three components, one after the other; a name alone has none."""
+    assert bench.play("images: []\nmatch: exact").check("a/b/c:1", "--timeout", "70s").code == 4
+
+    asked = [request.url.params["image_name"] for request in bench.sent]
+    assert asked[2::2][:2] == ["a/b/c", "b/c"]
