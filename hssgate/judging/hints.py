@@ -11,14 +11,14 @@ from hssgate.waiting.observation import Observation
 _MOST_SHOWN = 3
 
 
-def advice(observation: Observation, row_group: RowGroup | None) -> str:
+def advice(observation: Observation, row_group: RowGroup) -> str:
     """Return the next step, starting with `; `, to append to the message of a timeout.
 
     Args:
         observation: state of the image's rows when the wait ended.
-        row_group: the group that did not finish; None if no row belonged to the image.
+        row_group: the group that did not finish, or NO_ROWS.
     """
-    if row_group is None:
+    if not row_group.has_rows:
         return _advice_on_absence(observation)
     match row_group.phase:
         case Phase.STALE if _scan_time(row_group.row, observation.server_time) is None:

@@ -75,7 +75,7 @@ def judge_image(observation: Observation, findings: FindingsByGroup, criteria: C
         findings: its findings by group, where they were needed.
         criteria: policies, time, and the moment asked for.
     """
-    in_force = [rules_in_force(observation, row_group, criteria) for row_group in observation.row_groups or (None,)]
+    in_force = [rules_in_force(observation, row_group, criteria) for row_group in observation.judged_groups]
     return judge_by_rules(observation, findings, in_force, criteria)
 
 
@@ -92,19 +92,17 @@ def judge_by_rules(
     """
     groups = [
         _judge_group(observation, row_group, findings, rules, criteria)
-        for row_group, rules in zip(observation.row_groups or (None,), in_force, strict=True)
+        for row_group, rules in zip(observation.judged_groups, in_force, strict=True)
     ]
     several = len(observation.row_groups) > 1
     checks = tuple(
-        replace(check, group=group.row_group.label if several and group.row_group else None)
-        for group in groups
-        for check in group.checks
+        replace(check, group=group.row_group.label if several else None) for group in groups for check in group.checks
     )
     worst = min(groups, key=lambda group: WORST_FIRST.index(worst_of(group.checks)))
     verdict = ImageVerdict(
         reference=observation.reference,
         checks=checks,
-        row=worst.row_group.row if worst.row_group else None,
+        row=worst.row_group.row if worst.row_group.has_rows else None,
         waited_seconds=observation.waited_seconds,
         polls=observation.polls,
         reads=observation.reads,
@@ -113,7 +111,9 @@ def judge_by_rules(
         ),
         seen=_seen(observation, findings, criteria),
         in_force=tuple(
-            PolicyInForce(number if group.row_group else None, rules.policy, rules.by_name, len(rules.ignores.entries))
+            PolicyInForce(
+                number if group.row_group.has_rows else None, rules.policy, rules.by_name, len(rules.ignores.entries)
+            )
             for number, group in enumerate(groups)
             for rules in in_force[number]
         ),
@@ -131,9 +131,9 @@ _PROVEN_BY_TIME = (
 )
 
 
-def subject_of(observation: Observation, row_group: RowGroup | None) -> Subject:
+def subject_of(observation: Observation, row_group: RowGroup) -> Subject:
     """Return what the overrides are matched against: the row's names, or those asked for where there is no row."""
-    named = row_group.row if row_group else observation.reference
+    named = row_group.row if row_group.has_rows else observation.reference
     return Subject(named.namespace, named.image_name or observation.reference.image_name, named.image_version)
 
 
@@ -142,7 +142,7 @@ def is_proven_fresh(observation: Observation, scanned_after: Moment | None) -> b
     return bool(observation.reference.digests) or scanned_after is not None
 
 
-def rules_in_force(observation: Observation, row_group: RowGroup | None, criteria: Criteria) -> list[RulesInForce]:
+def rules_in_force(observation: Observation, row_group: RowGroup, criteria: Criteria) -> list[RulesInForce]:
     """Return what a group is held to, one for each policy."""
     subject = subject_of(observation, row_group)
     return [rules_for(loaded, subject, criteria.present) for loaded in criteria.policies]
@@ -185,15 +185,15 @@ def has_findings_to_read(observation: Observation, row_group: RowGroup, in_force
     return _is_accepted_failure(row_group, in_force) and bool(row_group.row.vul_num)
 
 
-def _is_accepted_failure(row_group: RowGroup | None, in_force: Sequence[RulesInForce]) -> bool:
-    if row_group is None or row_group.phase is not Phase.ENDED or row_group.row.scan_status == ScanStatus.SUCCESS:
+def _is_accepted_failure(row_group: RowGroup, in_force: Sequence[RulesInForce]) -> bool:
+    if row_group.phase is not Phase.ENDED or row_group.row.scan_status == ScanStatus.SUCCESS:
         return False
     return all_accept(in_force, row_group.row)
 
 
 @record
 class _JudgedGroup:
-    row_group: RowGroup | None
+    row_group: RowGroup
     checks: tuple[Check, ...]
     findings: tuple[ListedFinding, ...]
     applied: tuple[AppliedPolicy, ...]
@@ -201,32 +201,32 @@ class _JudgedGroup:
 
 def _judge_group(
     observation: Observation,
-    row_group: RowGroup | None,
+    row_group: RowGroup,
     findings: FindingsByGroup,
     in_force: Sequence[RulesInForce],
     criteria: Criteria,
 ) -> _JudgedGroup:
     checks = [judge_scan(observation, row_group, in_force)]
-    ended = row_group if row_group is not None and row_group.phase is Phase.ENDED else None
+    has_ended = row_group.phase is Phase.ENDED
     if is_proven_fresh(observation, criteria.scanned_after):
-        checks.append(judge_freshness(observation, ended, criteria.scanned_after))
-    succeeded = ended is not None and ended.row.scan_status == ScanStatus.SUCCESS
+        checks.append(judge_freshness(observation, row_group, criteria.scanned_after))
+    succeeded = has_ended and row_group.row.scan_status == ScanStatus.SUCCESS
     scan_failed = _is_accepted_failure(row_group, in_force)
-    found = findings.get(row_group.key) if row_group else None
+    found = findings.get(row_group.key)
     sorted_by_policy: list[SortedFindings | None] = []
     for rules in in_force:
-        if ended is not None and (succeeded or scan_failed):
-            settled = ended.key not in observation.unsettled
-            agreed = ended.key in observation.agreed
-            judged = judge_row(Facts(ended.row, found, criteria.now, settled, agreed, scan_failed), rules)
+        if succeeded or scan_failed:
+            settled = row_group.key not in observation.unsettled
+            agreed = row_group.key in observation.agreed
+            judged = judge_row(Facts(row_group.row, found, criteria.now, settled, agreed, scan_failed), rules)
         else:
             judged = JudgedRow(skip_rules(rules, "the scan gave no result"))
         sorted_by_policy.append(judged.sorted_findings)
         policy = rules.policy if len(in_force) > 1 else None
         checks += [replace(check, policy=policy, place=rules.places.get(check.rule)) for check in judged.checks]
-    if ended is not None and ended.others:
-        codes = [_judge_rival(observation, ended, row, in_force, criteria) for row in ended.others]
-        checks = with_rivals(checks, ended, codes)
+    if has_ended and row_group.others:
+        codes = [_judge_rival(observation, row_group, row, in_force, criteria) for row in row_group.others]
+        checks = with_rivals(checks, row_group, codes)
     return _JudgedGroup(
         row_group,
         tuple(checks),

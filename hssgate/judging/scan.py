@@ -24,18 +24,17 @@ FRESHNESS = "freshness"
 _ALWAYS_NAMED = {"image_digest", "scan_status", "severity_level", "vul_num"}  # fields shown for each ambiguous row
 
 
-def judge_scan(observation: Observation, row_group: RowGroup | None, in_force: Sequence[RulesInForce]) -> Check:
+def judge_scan(observation: Observation, row_group: RowGroup, in_force: Sequence[RulesInForce]) -> Check:
     """Return the `scan` check of one group of rows.
 
     Args:
         observation: state of the image's rows when the wait ended.
-        row_group: the group to judge; None if no row belonged to the image.
+        row_group: the group to judge.
         in_force: rules in force for the image, one for each policy.
     """
-    if row_group is not None and row_group.phase is Phase.AMBIGUOUS:
+    if row_group.phase is Phase.AMBIGUOUS:
         return _error(Trouble.AMBIGUOUS, _ambiguity(row_group))
-    settled = row_group is not None and row_group.key not in observation.unsettled
-    if row_group is not None and row_group.phase is Phase.ENDED and settled:
+    if row_group.phase is Phase.ENDED and row_group.key not in observation.unsettled:
         return _judge_end(row_group.row, in_force)
     waited = format_duration(observation.waited_seconds)
     match observation.ending:
@@ -48,7 +47,7 @@ def judge_scan(observation: Observation, row_group: RowGroup | None, in_force: S
                 Trouble.INTERRUPTED,
                 f"interrupted after {waited}; last state: {_last_state(observation, row_group)}",
             )
-        case Ending.TIMED_OUT if row_group is not None and _is_failure_of_the_digest(observation, row_group):
+        case Ending.TIMED_OUT if _is_failure_of_the_digest(observation, row_group):
             message = (
                 f"{_failure(row_group.row)}, {scanned_when(row_group.row)}; "
                 f"no newer scan was listed within {waited}, the image was not judged"
@@ -87,12 +86,12 @@ def _failure(row: CicdImage) -> str:
     return clean(row.scan_status, 60) + (f" ({': '.join(why)})" if why else "")
 
 
-def judge_freshness(observation: Observation, row_group: RowGroup | None, scanned_after: Moment | None) -> Check:
+def judge_freshness(observation: Observation, row_group: RowGroup, scanned_after: Moment | None) -> Check:
     """Return the `freshness` check, which names the proof that the result belongs to the image that was pushed.
 
     Args:
         observation: state of the image's rows when the wait ended.
-        row_group: a group whose scan ended; None if there is none.
+        row_group: the group that is judged.
         scanned_after: the earliest scan time accepted, if one was given.
     """
     moment = earliest_scan_time(observation, scanned_after)
@@ -104,7 +103,7 @@ def judge_freshness(observation: Observation, row_group: RowGroup | None, scanne
         )
         if part
     )
-    if row_group is None:
+    if row_group.phase is not Phase.ENDED:
         return Check(FRESHNESS, Result.SKIPPED, f"{FRESHNESS}: no result for {asked}", limit=asked)
     found = scanned_when(row_group.row)
     digest = clean(row_group.row.image_digest or "no digest", 140)
@@ -151,8 +150,8 @@ def _ambiguity(row_group: RowGroup) -> str:
     return f"results that cannot be told apart in time: {shown}; pass the digest that was pushed, as …@sha256:…"
 
 
-def _last_state(observation: Observation, row_group: RowGroup | None) -> str:
-    return state_of(row_group, row_group.key in observation.unsettled) if row_group else "not listed"
+def _last_state(observation: Observation, row_group: RowGroup) -> str:
+    return state_of(row_group, row_group.key in observation.unsettled)
 
 
 def _error(trouble: Trouble, message: str) -> Check:

@@ -150,8 +150,8 @@ def _phase_fits(phase: Phase, row: CicdImage, image: SavedImage) -> bool:
             return row.is_moving and not row.is_documented
         case Phase.UNSCANNED:
             return row.is_unscanned
-        case Phase.VANISHED:
-            return True
+        case Phase.VANISHED | Phase.ABSENT:
+            return phase is Phase.VANISHED
         case unreachable:
             assert_never(unreachable)
 

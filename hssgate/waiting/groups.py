@@ -33,6 +33,7 @@ class Phase(StrEnum):
     STALE = "stale"  # its scan ended before the moment asked for
     AMBIGUOUS = "ambiguous"
     ENDED = "ended"
+    ABSENT = "absent"  # of NO_ROWS alone
 
 
 MOVING = frozenset({Phase.IN_PROGRESS, Phase.UNDOCUMENTED})
@@ -57,12 +58,21 @@ class RowGroup:
     others: tuple[CicdImage, ...] = ()
 
     @property
+    def has_rows(self) -> bool:
+        """Whether there is a row; not so in NO_ROWS."""
+        return self.phase is not Phase.ABSENT
+
+    @property
     def label(self) -> str:
         """The group as people would write it."""
         cicd_name, registry, namespace, name, version = self.key
         image = "/".join(part for part in (namespace, name) if part) + (f":{version}" if version else "")
         origin = ", ".join(part for part in (cicd_name, registry) if part)
         return f"{origin}: {image}" if origin else image
+
+
+# Stands for the groups of an image to which no row belongs, so that it is judged like any other.
+NO_ROWS = RowGroup((None, None, None, None, None), Phase.ABSENT, CicdImage())
 
 
 def group_rows(

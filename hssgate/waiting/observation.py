@@ -9,7 +9,7 @@ from hssgate.record import record
 from hssgate.reference import Reference
 from hssgate.text import clean
 from hssgate.verdict import Read
-from hssgate.waiting.groups import GroupKey, Phase, RowGroup
+from hssgate.waiting.groups import NO_ROWS, GroupKey, Phase, RowGroup
 from hssgate.waiting.states import Ending
 
 
@@ -47,6 +47,11 @@ class Observation:
     searched: bool = False
     agreed: frozenset[GroupKey] = frozenset()
 
+    @property
+    def judged_groups(self) -> tuple[RowGroup, ...]:
+        """The groups that are judged: all of them, or NO_ROWS where there is none."""
+        return self.row_groups or (NO_ROWS,)
+
 
 def state_of(row_group: RowGroup, settling: bool) -> str:  # noqa: FBT001 - a word to add, no branch picked
     """Return the state of one group in words.
@@ -65,8 +70,8 @@ def state_of(row_group: RowGroup, settling: bool) -> str:  # noqa: FBT001 - a wo
             return f"{status_of(row)} (undocumented)"
         case Phase.VANISHED:
             return f"no longer listed, was {status_of(row)}"
-        case Phase.AMBIGUOUS:
-            return "ambiguous"
+        case Phase.AMBIGUOUS | Phase.ABSENT:
+            return "ambiguous" if row_group.has_rows else "not listed"
         case Phase.ENDED:
             return f"{status_of(row)}, settling" if settling else status_of(row)
         case unreachable:

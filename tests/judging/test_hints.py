@@ -7,7 +7,7 @@ import pytest
 from hssgate.hss.models import CicdImage
 from hssgate.judging.hints import advice, near_misses
 from hssgate.reference import parse_reference
-from hssgate.waiting.groups import Phase, RowGroup
+from hssgate.waiting.groups import NO_ROWS, Phase, RowGroup
 from hssgate.waiting.observation import Observation
 from hssgate.waiting.states import Ending
 
@@ -83,7 +83,7 @@ CHECK = (
 )  # fmt: skip
 def test_an_absent_image_gets_hints_about_similar_rows(observation: Observation, expected: str) -> None:
     """The message names similar rows, or what to check if there are none."""
-    assert advice(observation, None) == expected
+    assert advice(observation, NO_ROWS) == expected
 
 
 def test_the_nearest_and_newest_rows_come_first_and_three_are_enough() -> None:
@@ -132,7 +132,7 @@ def test_a_digest_that_never_appears_is_explained(found: CicdImage, explained: b
     """Build tools report the digest of an index, while HSS may list a manifest."""
     observation = replace(OBSERVATION, reference=parse_reference(f"team/app:1.0@{DIGEST}"), similar_rows=(found,))
 
-    assert ("If the digest asked for is that of an index" in advice(observation, None)) is explained
+    assert ("If the digest asked for is that of an index" in advice(observation, NO_ROWS)) is explained
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from hssgate.policy.model import Policy
 from hssgate.policy.rules import Subject
 from hssgate.reference import parse_reference
 from hssgate.verdict import ListedFinding, Place, PolicySource, Read, Result, Seen, SeenGroup
-from hssgate.waiting.groups import GroupKey, Phase, RowGroup
+from hssgate.waiting.groups import NO_ROWS, GroupKey, Phase, RowGroup
 from hssgate.waiting.observation import Observation
 from hssgate.waiting.states import Ending
 
@@ -37,10 +37,10 @@ ROW = CicdImage(
 )  # fmt: skip
 KEY: GroupKey = ("shop", None, "team", "app", "1.0")
 OTHER_KEY: GroupKey = ("shop", None, "old", "app", "1.0")
-STANDING = RowGroup(KEY, Phase.ENDED, ROW)
+ROW_GROUP = RowGroup(KEY, Phase.ENDED, ROW)
 OTHER = RowGroup(OTHER_KEY, Phase.ENDED, ROW.model_copy(update={"namespace": "old"}))
 OBSERVATION = Observation(
-    reference=parse_reference("app:1.0"), ending=Ending.ENDED, row_groups=(STANDING,), unsettled=frozenset(), error=None,
+    reference=parse_reference("app:1.0"), ending=Ending.ENDED, row_groups=(ROW_GROUP,), unsettled=frozenset(), error=None,
     server_time=None, scanned_after=None, waited_seconds=90.0, polls=3,
     reads=(Read(NOW, 200, "r-1", ROW),), similar_rows=(),
 )  # fmt: skip
@@ -84,7 +84,7 @@ def test_a_successful_group_is_checked_against_every_rule() -> None:
 
 def test_every_group_and_every_policy_must_hold() -> None:
     """Checks name the group and the policy where there are several, and the worst group's row is the image's."""
-    both = replace(OBSERVATION, row_groups=(STANDING, replace(OTHER, phase=Phase.STALE)))
+    both = replace(OBSERVATION, row_groups=(ROW_GROUP, replace(OTHER, phase=Phase.STALE)))
     given = criteria(policy("a.yaml", severity="Low"), policy("b.yaml", vulnerabilities=2))
 
     assert results(both, {}, given) == [
@@ -102,7 +102,7 @@ def test_every_group_and_every_policy_must_hold() -> None:
 
 def test_of_equally_bad_groups_the_first_gives_the_row() -> None:
     """The order is that of the API."""
-    both = replace(OBSERVATION, row_groups=(OTHER, STANDING))
+    both = replace(OBSERVATION, row_groups=(OTHER, ROW_GROUP))
 
     assert judge_image(both, {}, criteria()).verdict.row == OTHER.row
 
@@ -123,14 +123,14 @@ def test_an_image_that_was_not_listed_is_judged_by_its_name() -> None:
 
 def test_overrides_are_compared_with_the_names_of_the_row() -> None:
     """If the row has no names, they are compared with those asked for."""
-    nameless = replace(STANDING, row=ROW.model_copy(update={"image_name": None, "namespace": None}))
+    nameless = replace(ROW_GROUP, row=ROW.model_copy(update={"image_name": None, "namespace": None}))
 
-    assert subject_of(OBSERVATION, STANDING) == Subject("team", "app", "1.0")
+    assert subject_of(OBSERVATION, ROW_GROUP) == Subject("team", "app", "1.0")
     assert subject_of(OBSERVATION, nameless) == Subject(None, "app", "1.0")
-    assert subject_of(OBSERVATION, None) == Subject(None, "app", "1.0")
+    assert subject_of(OBSERVATION, NO_ROWS) == Subject(None, "app", "1.0")
     given = criteria(policy(severity="Low", overrides={"severity": "High"}))
     limits = [
-        rules_in_force(OBSERVATION, row_group, given)[0].limits["severity"] for row_group in (STANDING, OTHER, None)
+        rules_in_force(OBSERVATION, row_group, given)[0].limits["severity"] for row_group in (ROW_GROUP, OTHER, NO_ROWS)
     ]
     assert [limit.limit for limit in limits] == ["Low", "High", "Low"]
 
@@ -174,9 +174,9 @@ def test_a_result_that_still_settles_is_no_result() -> None:
     """Its rules are judged by its counts, its findings are not, and its scan has not ended."""
     young = replace(OBSERVATION, unsettled=frozenset({KEY}), ending=Ending.TIMED_OUT)
 
-    assert [has_result(OBSERVATION, STANDING), has_result(young, STANDING)] == [True, False]
-    assert not has_result(OBSERVATION, replace(STANDING, phase=Phase.AMBIGUOUS))
-    assert not has_result(OBSERVATION, replace(STANDING, row=ROW.model_copy(update={"scan_status": "failed"})))
+    assert [has_result(OBSERVATION, ROW_GROUP), has_result(young, ROW_GROUP)] == [True, False]
+    assert not has_result(OBSERVATION, replace(ROW_GROUP, phase=Phase.AMBIGUOUS))
+    assert not has_result(OBSERVATION, replace(ROW_GROUP, row=ROW.model_copy(update={"scan_status": "failed"})))
     assert results(young, {}, criteria(policy(severity="Low", high_vulnerabilities=0))) == [
         ("scan", "error"), ("severity", "passed"), ("high_vulnerabilities", "skipped"),
     ]  # fmt: skip
@@ -187,7 +187,7 @@ def test_a_result_that_still_settles_is_no_result() -> None:
 
 def test_findings_are_listed_with_what_each_policy_made_of_them() -> None:
     """Most severe first, with CVEs, with each policy's reason, and with the number of their group."""
-    both = replace(OBSERVATION, row_groups=(STANDING, OTHER))
+    both = replace(OBSERVATION, row_groups=(ROW_GROUP, OTHER))
     found: dict[GroupKey, FetchedFindings] = {
         KEY: Findings((V1, V2), {"N-2": CVES}), OTHER_KEY: Findings((V1,)),
     }  # fmt: skip
@@ -300,7 +300,7 @@ def test_entries_are_compared_with_every_group_and_image_of_the_run() -> None:
     absent = replace(OBSERVATION, row_groups=(), reference=parse_reference("old/app:1.0"), ending=Ending.TIMED_OUT)
 
     for observations, more in (
-        ([replace(OBSERVATION, row_groups=(STANDING, OTHER))], of_old),
+        ([replace(OBSERVATION, row_groups=(ROW_GROUP, OTHER))], of_old),
         ([OBSERVATION, absent], of_old),
         ([OBSERVATION], []),
     ):

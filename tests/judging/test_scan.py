@@ -13,7 +13,7 @@ from hssgate.policy.rule_table import ScanRule
 from hssgate.policy.rules import RulesInForce
 from hssgate.reference import parse_reference
 from hssgate.verdict import Check, Result, Trouble
-from hssgate.waiting.groups import GroupKey, Phase, RowGroup
+from hssgate.waiting.groups import NO_ROWS, GroupKey, Phase, RowGroup
 from hssgate.waiting.observation import Observation
 from hssgate.waiting.states import Ending
 
@@ -92,10 +92,10 @@ LATE = "; raise --timeout if the scan needs longer"
 @pytest.mark.parametrize(
     ("ending", "seen", "trouble", "expected"),
     [
-        pytest.param(Ending.REFUSED, None, Trouble.API, "gone", id="refused"),
-        pytest.param(Ending.UNANSWERED, None, Trouble.API, "gave up after 1m30s: gone", id="no answer"),
+        pytest.param(Ending.REFUSED, NO_ROWS, Trouble.API, "gone", id="refused"),
+        pytest.param(Ending.UNANSWERED, NO_ROWS, Trouble.API, "gave up after 1m30s: gone", id="no answer"),
         pytest.param(
-            Ending.INTERRUPTED, None, Trouble.INTERRUPTED, "interrupted after 1m30s; last state: not listed", id="interrupted",
+            Ending.INTERRUPTED, NO_ROWS, Trouble.INTERRUPTED, "interrupted after 1m30s; last state: not listed", id="interrupted",
         ),
         pytest.param(
             Ending.TIMED_OUT, row_group(Phase.IN_PROGRESS, scan_status="scanning"), Trouble.TIMEOUT,
@@ -108,7 +108,7 @@ LATE = "; raise --timeout if the scan needs longer"
     ],
 )  # fmt: skip
 def test_an_unfinished_scan_is_reported_by_the_end_of_the_wait(
-    ending: Ending, seen: RowGroup | None, trouble: Trouble, expected: str
+    ending: Ending, seen: RowGroup, trouble: Trouble, expected: str
 ) -> None:
     """With the time waited and the last state; a doubt is never a pass."""
     observation = replace(OBSERVATION, ending=ending, error=ApiUnavailable("gone"))
@@ -120,7 +120,7 @@ def test_an_unfinished_scan_is_reported_by_the_end_of_the_wait(
 
 def test_no_look_at_all_before_the_deadline_is_no_answer() -> None:
     """Nothing was asked, so no error is known."""
-    check = judge_scan(replace(OBSERVATION, ending=Ending.UNANSWERED), None, [NO_RULES])
+    check = judge_scan(replace(OBSERVATION, ending=Ending.UNANSWERED), NO_ROWS, [NO_RULES])
 
     assert check.message == "scan: gave up after 1m30s: no look could be taken before the deadline"
     assert check.trouble is Trouble.API
@@ -202,7 +202,7 @@ def test_freshness_names_what_was_asked_for_and_what_was_found(
 ) -> None:
     """Where there is no result, it is skipped."""
     found = judge_freshness(observation, row_group(Phase.ENDED), moment)
-    nothing = judge_freshness(observation, None, moment)
+    nothing = judge_freshness(observation, NO_ROWS, moment)
 
     shown = f"{DIGEST}, scanned 2026-09-21T14:13:20Z"
     assert found == Check("freshness", Result.PASSED, f"freshness: {shown}; asked for {asked}", shown, asked)

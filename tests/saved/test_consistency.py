@@ -116,6 +116,7 @@ CHANGES: list[Any] = [
     pytest.param(lambda r: r["images"][0]["seen"]["groups"][0].update(settled=False), "seen.ending: 'ended' does not follow from the groups of rows", id="unsettled, and ended"),
     pytest.param(lambda r: r["images"][2]["seen"]["groups"][0].update(phase="ended"), "seen.groups[0].phase: the row does not fit 'ended'", id="a phase beside the row"),
     pytest.param(lambda r: r["images"][0]["seen"]["groups"][0].update(phase="ambiguous"), "fewer than two rows cannot be ambiguous", id="only ambiguous"),
+    pytest.param(lambda r: r["images"][0]["seen"]["groups"][0].update(phase="absent"), "seen.groups[0].phase: the row does not fit 'absent'", id="a group without rows that has one"),
     pytest.param(lambda r: r["images"][0]["seen"]["groups"][0].update(findings_read=False), "findings cannot be read and not read", id="findings not read"),
     pytest.param(lambda r: r["images"][0]["seen"]["groups"][0].update(findings_error="x"), "findings cannot be read and not read", id="findings not to be had"),
     pytest.param(lambda r: r["images"][2]["seen"]["groups"].clear(), "in_force: it is not one entry for each group", id="no rows"),
