@@ -193,6 +193,7 @@ def test_the_page_on_answers_names_what_the_code_tells_apart() -> None:
         "SECURITY.md",
         "docs/emulator.md",
         "docs/answers.md",
+        "docs/assumptions.md",
         "benchmarks/README.md",
         "README.zh-CN.md",
     ],
