@@ -11,6 +11,7 @@ _PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(d|h|ms|m(?!s)|s)", re.ASCII)
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?", re.ASCII)
 _MILLISECONDS_FROM = 100_000_000_000  # larger numbers are milliseconds: as seconds this is the year 5138, as ms 1973
 _OLDEST_EPOCH_MS = 1_420_070_400_000  # 2015; an older time is a mistake, such as seconds in place of milliseconds
+# The tolerance is that of Huawei Cloud's gateways for the time of a signature (API Request Signing Guide).
 AHEAD_AT_MOST = 15 * 60 * 1000  # milliseconds that a time may be ahead of the server's clock
 LONGEST = 366 * 86400.0  # seconds
 _LONGEST_TEXT = 64

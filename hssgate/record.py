@@ -36,6 +36,8 @@ def record(cls: type[T] | None = None, /, *, kw_only: bool = False) -> type[T] |
 
 
 def _set_once(self: Any, name: str, value: object) -> None:  # noqa: ANN401 - a record of any class
+    # `dataclass` does not know that the class is frozen, so its `__init__` assigns with `self.name = value`. The first
+    # assignment of each field is therefore allowed, and any later one is refused.
     if name in self.__dict__ or name not in self.__dataclass_fields__:
         raise FrozenInstanceError(f"cannot assign to field {name!r}")
     self.__dict__[name] = value

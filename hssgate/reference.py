@@ -206,6 +206,8 @@ def host_of(registry_name: str) -> str | None:
 
 def same_registry(one: str, other: str) -> bool:
     """Return whether two names mean the same registry; hosts are compared without case, scheme, `/` and `:443`."""
+    # In HSS a registry has a name that users choose, which may or may not be its host. Only hosts are compared loosely;
+    # two chosen names that differ in case are two registries.
     return one == other or _plain(one) == host_of(other)
 
 

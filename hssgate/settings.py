@@ -20,12 +20,12 @@ class FindingsMode(StrEnum):
 
 @record(kw_only=True)
 class WaitSettings:
-    """How long to wait, and how often to poll; all in seconds.
+    """Timeouts and pauses of the wait, in seconds.
 
     Args:
-        timeout: for the scan to finish, counted from the start; 0 polls once.
-        appear_timeout: for a fresh row to be listed and its scan to start.
-        settle: least time between two equal reads of a recent success; 0 accepts the first.
+        timeout: time for the scan to finish, counted from the start of the run; 0 polls once.
+        appear_timeout: time for a fresh row to be listed and its scan to start.
+        settle: minimum time between two equal reads of a recent success; 0 accepts the first.
         interval: shortest pause between two polls.
         max_interval: longest pause between two polls.
     """
@@ -39,7 +39,7 @@ class WaitSettings:
 
 @record(kw_only=True)
 class Settings:
-    """One run of `check`.
+    """Settings of one run of `check`.
 
     Args:
         references: the images asked for, each once.
@@ -48,7 +48,7 @@ class Settings:
         policies: policy files; none means the built-in policy.
         scanned_after: the earliest scan time that is accepted.
         findings: when to read findings, files and baseline checks that no rule needs.
-        lists_findings: whether a report is asked for that lists findings of images that pass as well.
+        lists_findings: whether a requested report also lists the findings of images that pass.
     """
 
     references: tuple[Reference, ...]

@@ -56,7 +56,7 @@ SEVERITY = "severity"  # the rule on HSS's own verdict, which no finding is coun
 
 
 @record
-class Place:
+class RulePlace:
     """The place of a rule in a policy file.
 
     Args:
@@ -94,7 +94,7 @@ class Check:
     group: str | None = None
     trouble: Trouble | None = None
     broken_by: tuple[Finding, ...] = ()
-    place: Place | None = None
+    place: RulePlace | None = None
 
     @property
     def name(self) -> str:
@@ -158,13 +158,13 @@ class Read:
 
 @record
 class ListedFinding:
-    """A finding, and what the policies made of it.
+    """A finding with its CVEs and the `ignore` entries that fit it.
 
     Args:
-        finding: as HSS listed it.
-        cves: what it is about, where that was asked for.
-        ignored_by: policy file and reason of each exception by which it did not count.
-        group: number of the group of rows it belongs to, from 0.
+        finding: the finding as HSS listed it.
+        cves: CVEs of the notice, if they were looked up.
+        ignored_by: policy path and reason of each `ignore` entry that ignored the finding.
+        group: index of its group of rows.
     """
 
     finding: Finding
@@ -174,17 +174,17 @@ class ListedFinding:
 
     @property
     def cve_ids(self) -> tuple[str, ...]:
-        """What it is about; none where any of its CVEs has no id."""
+        """The ids of its CVEs; empty if one of them has no id."""
         return ids_of(self.cves)
 
     @property
     def cvss(self) -> float | None:
-        """The highest score of its CVEs; None where no score is known."""
+        """The highest CVSS score of its CVEs; None if none is known."""
         return max((cve.cvss_score for cve in self.cves if cve.cvss_score is not None), default=None)
 
     @property
     def published(self) -> int | None:
-        """When the first of its CVEs was published, in epoch milliseconds; None where that is unknown."""
+        """Publication time of its earliest CVE in epoch milliseconds; None if none is known."""
         return min((cve.publish_time for cve in self.cves if cve.publish_time is not None), default=None)
 
 
@@ -213,7 +213,7 @@ class SeenGroup:
         findings_read: whether its findings were fetched; the verdict lists them.
         findings_count: number of findings, if they were fetched.
         findings_error: reason why the findings could not be fetched, if they could not.
-        agreed: whether two reads, `--settle` apart, showed the row alike.
+        agreed: whether two polls, `--settle` apart, returned the same row.
     """
 
     phase: str
@@ -258,8 +258,8 @@ class ImageVerdict:
         reads: each change of state and the last two polls.
         findings: findings, if they were fetched, most severe first.
         details: malicious files, sensitive files and failed baseline checks, if they were read.
-        details_read: the kinds of details of which every list was read.
-        unread: lists that could not be read after the verdict, and why.
+        details_read: kinds of details that were fetched in full.
+        unread: lists that could not be fetched after the verdict, with the reason.
         seen: the observations that the verdict was made from.
         in_force: the rules that the image was judged by, by group and policy.
     """
@@ -289,16 +289,16 @@ class ImageVerdict:
 
     @property
     def blocking_findings(self) -> tuple[ListedFinding, ...]:
-        """The findings behind the rules that block, most severe first; all that count are behind `severity`."""
+        """The findings that break blocking rules, most severe first; if `severity` blocks, all that count."""
         failed = [check for check in self.checks if check.result is Result.FAILED]
         by_severity = {check.group for check in failed if check.rule == SEVERITY}
-        blamed = {(check.group, finding) for check in failed for finding in check.broken_by}
+        breaking = {(check.group, finding) for check in failed for finding in check.broken_by}
         groups = dict(enumerate(check.group for check in self.checks if check.rule == SCAN))  # one in each group
         return tuple(
             listed
             for listed in self.findings
             if not listed.ignored_by
-            and ((group := groups.get(listed.group)) in by_severity or (group, listed.finding) in blamed)
+            and ((group := groups.get(listed.group)) in by_severity or (group, listed.finding) in breaking)
         )
 
 

@@ -76,12 +76,12 @@ def _judge_end(row: CicdImage, in_force: Sequence[RulesInForce]) -> Check:
 
 
 def _is_failure_of_the_digest(observation: Observation, row_group: RowGroup) -> bool:
-    """Whether a scan of the digest asked for failed before WHEN: a new scan was waited for, and there was none."""
+    """Whether the scan of the requested digest failed before `--scanned-after`, and no newer scan appeared."""
     return bool(observation.reference.digests) and row_group.phase is Phase.STALE and row_group.row.is_failure
 
 
 def _failure(row: CicdImage) -> str:
-    """Return the status of a scan that did not succeed, and why as far as HSS says."""
+    """Return the status of a failed scan, with the code and description that HSS gave."""
     why = [clean(part, 200) for part in (row.scan_failed_code, row.scan_failed_desc) if part]
     return clean(row.scan_status, 60) + (f" ({': '.join(why)})" if why else "")
 

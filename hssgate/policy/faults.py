@@ -15,7 +15,7 @@ SCHEMA_KEY = "$schema"  # names the schema for editors in JSON and TOML, which h
 
 
 @record
-class Fault:
+class PolicyFault:
     """An error in one value of a policy.
 
     Args:
@@ -27,7 +27,7 @@ class Fault:
     message: str
 
 
-def read_policy(data: dict[str, object]) -> tuple[Policy | None, list[Fault]]:
+def read_policy(data: dict[str, object]) -> tuple[Policy | None, list[PolicyFault]]:
     """Validate parsed data; return the policy, or None if it is invalid, and all faults.
 
     Args:
@@ -40,7 +40,7 @@ def read_policy(data: dict[str, object]) -> tuple[Policy | None, list[Fault]]:
     content = {key: value for key, value in data.items() if key != SCHEMA_KEY}
     schema = data.get(SCHEMA_KEY)
     if schema is not None and not isinstance(schema, str):
-        faults.append(Fault((SCHEMA_KEY,), f"{shown(schema)} is not text; write the address of a schema"))
+        faults.append(PolicyFault((SCHEMA_KEY,), f"{shown(schema)} is not text; write the address of a schema"))
     try:
         policy = Policy.model_validate(content)
     except ValidationError as error:
@@ -49,7 +49,7 @@ def read_policy(data: dict[str, object]) -> tuple[Policy | None, list[Fault]]:
         faults = [fault for fault in faults if not _is_within(fault.where, unknown)]
         reported = {fault.where for fault in faults}
         other = [one for one in found if not _is_within(tuple(one["loc"]), reported)]
-        return None, [*faults, *(Fault(*place_and_message(one, data)) for one in other)]
+        return None, [*faults, *(PolicyFault(*place_and_message(one, data)) for one in other)]
     return policy, [*faults, *_without_effect(policy)]
 
 
@@ -57,18 +57,18 @@ def _is_within(where: KeyPath, places: Iterable[KeyPath]) -> bool:
     return any(where[: len(place)] == place for place in places)
 
 
-def _unusable_values(value: object, where: KeyPath) -> Iterator[Fault]:
+def _unusable_values(value: object, where: KeyPath) -> Iterator[PolicyFault]:
     """Yield a fault for each null, infinite or NaN value.
 
     A null would widen an entry (`images:` left blank would mean every image), and no number exceeds an infinite limit.
     """
     match value:
         case None:
-            yield Fault(where, "it has no value; write one, or take the line out")
+            yield PolicyFault(where, "it has no value; write one, or take the line out")
         case float() if not math.isfinite(value):
-            yield Fault(where, f"{value} cannot be compared with anything; write a number")
+            yield PolicyFault(where, f"{value} cannot be compared with anything; write a number")
         case dict() | list() if len(where) > DEEPEST:
-            yield Fault(where, "it is nested too deep")
+            yield PolicyFault(where, "it is nested too deep")
         case dict():
             for key, inner in value.items():
                 yield from _unusable_values(inner, (*where, key))
@@ -77,10 +77,10 @@ def _unusable_values(value: object, where: KeyPath) -> Iterator[Fault]:
                 yield from _unusable_values(inner, (*where, index))
 
 
-def _without_effect(policy: Policy) -> Iterator[Fault]:
+def _without_effect(policy: Policy) -> Iterator[PolicyFault]:
     if not policy.rules.in_force().keys() - {"scan"}:
         message = "it limits nothing, and an empty policy would pass everything; add a rule such as `severity: Medium`"
-        yield Fault(("rules",), message)
+        yield PolicyFault(("rules",), message)
     for index, override in enumerate(policy.overrides):
         if not override.rules.in_force():
-            yield Fault(("overrides", index, "rules"), "it has no rule; add one or take the override out")
+            yield PolicyFault(("overrides", index, "rules"), "it has no rule; add one or take the override out")

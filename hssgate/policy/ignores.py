@@ -29,6 +29,8 @@ class Ignores:
             finding: the finding.
             cves: its CVE ids; empty if they were not looked up.
         """
+        # An id that fits ignores the finding as a whole. CVE ids need one entry each: a notice fixes several CVEs at
+        # once, and an entry that accepts the risk of one says nothing about the others.
         fitting = [(index, entry) for index, entry in self.entries if _fits_package(entry, finding)]
         for index, entry in fitting:
             if finding.vul_id is not None and fits_text(entry.vulnerability, finding.vul_id, any_case=True):

@@ -103,10 +103,10 @@ def load_policy(path: Path) -> LoadedPolicy:
 
 def _read(path: Path, raw: bytes) -> tuple[Policy, Mapping[KeyPath, int]]:
     from hssgate.policy.document import Malformed, read_document
-    from hssgate.policy.faults import Fault, read_policy
+    from hssgate.policy.faults import PolicyFault, read_policy
     from hssgate.policy.values import key_text, shown
 
-    def fault_line(fault: Fault, line: int | None) -> str:
+    def fault_line(fault: PolicyFault, line: int | None) -> str:
         place, key = f"{path}:{line}" if line else f"{path}", key_text(fault.where)
         return f"{place}: {key}: {clean(fault.message)}" if key else f"{place}: {clean(fault.message)}"
 
@@ -115,7 +115,7 @@ def _read(path: Path, raw: bytes) -> tuple[Policy, Mapping[KeyPath, int]]:
     except UnicodeDecodeError as error:
         raise PolicyInvalid((f"{path}: it is not UTF-8 (byte {error.start})",)) from error
     except Malformed as error:
-        raise PolicyInvalid((fault_line(Fault(error.where, str(error)), error.line),)) from error
+        raise PolicyInvalid((fault_line(PolicyFault(error.where, str(error)), error.line),)) from error
     if document.data is None or document.data == {}:
         raise PolicyInvalid((f"{path}: it is empty, and an empty policy would pass everything; add `rules:`",))
     if not isinstance(document.data, dict):

@@ -15,6 +15,8 @@ from hssgate.durations import parse_duration
 from hssgate.hss.models import Level, ScanStatus, SeverityLevel
 from hssgate.record import record
 
+# Statuses that `scan: {accept: [...]}` refuses, because they are not failures. Accepting `scanning` or `unscan` would
+# let an image pass that was never scanned.
 NO_FAILURES = frozenset({ScanStatus.SUCCESS, ScanStatus.UNSCAN, ScanStatus.WAITING_FOR_SCAN, ScanStatus.SCANNING, ""})
 
 STRICT = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)

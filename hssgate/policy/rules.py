@@ -11,7 +11,7 @@ from hssgate.policy.ignores import Ignores
 from hssgate.policy.load import BUILT_IN, LoadedPolicy
 from hssgate.policy.rule_table import RULES, AgeRule, CountRule, ScanRule, SeverityRule
 from hssgate.record import record
-from hssgate.verdict import SCAN, Place
+from hssgate.verdict import SCAN, RulePlace
 
 LimitRule = SeverityRule | CountRule | AgeRule
 Rule = LimitRule | ScanRule
@@ -32,7 +32,7 @@ class RulesInForce:
     limits: dict[str, LimitRule]
     scan: ScanRule | None
     ignores: Ignores
-    places: dict[str, Place] = field(default_factory=dict)
+    places: dict[str, RulePlace] = field(default_factory=dict)
     policy: str = BUILT_IN
 
     @property
@@ -79,6 +79,8 @@ def rules_for(loaded: LoadedPolicy, subject: Subject, now: float) -> RulesInForc
         subject: the image.
         now: epoch seconds; an override that ended before that day (UTC) has no effect.
     """
+    # An override replaces or adds whole rules, and cannot remove one. So each image has at least the rules that the
+    # policy itself names, perhaps with other limits.
     by_origin = rules_by_origin(loaded, subject, now)
     rules = {name: rule for name, (rule, _) in by_origin.items()}
     scan = rules.pop("scan", None)
@@ -89,7 +91,7 @@ def rules_for(loaded: LoadedPolicy, subject: Subject, now: float) -> RulesInForc
         if not has_ended(entry.expires, now) and (entry.images is None or subject.matches(entry.images))
     )
     places = {
-        name: Place(loaded.source.path, loaded.line_of_rule(name, override))
+        name: RulePlace(loaded.source.path, loaded.line_of_rule(name, override))
         for name, (_, override) in by_origin.items()
         if loaded.source.path != BUILT_IN
     }

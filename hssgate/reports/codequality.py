@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from hssgate.hss.models import Level
-from hssgate.reports.entries import Entry, entries
+from hssgate.reports.entries import ReportEntry, entries
 from hssgate.reports.findings import Effect
 from hssgate.reports.wording import policy_line
 from hssgate.text import clean, without_commands_in_json
@@ -37,12 +37,12 @@ def render(verdict: Verdict) -> str:
     return without_commands_in_json(json.dumps(violations, ensure_ascii=False, indent=2)) + "\n"
 
 
-def _severity(entry: Entry) -> str | None:
+def _severity(entry: ReportEntry) -> str | None:
     """Return the severity; None if the entry neither blocks nor warns."""
     return _SEVERITIES.get((entry.effect, entry.level))
 
 
-def _violation(entry: Entry, severity: str, policy: str) -> dict[str, Any]:
+def _violation(entry: ReportEntry, severity: str, policy: str) -> dict[str, Any]:
     return {
         "engine_name": "hssgate",  # first: `recognition` identifies an old report by it
         "description": entry.message,

@@ -32,7 +32,7 @@ _LEVELS = (None, *Level)  # most severe first; None stands for an entry about a 
 
 
 @dataclass(frozen=True)
-class Entry:
+class ReportEntry:
     """An entry about a finding, a rule or the run.
 
     Args:
@@ -61,7 +61,7 @@ class Entry:
         return self.listed.finding.level if self.listed else None
 
 
-def entries(verdict: Verdict) -> list[Entry]:
+def entries(verdict: Verdict) -> list[ReportEntry]:
     """Return all entries, most severe first.
 
     A finding has one entry for each image, however many rules it breaks. A broken rule has an entry of its own unless
@@ -75,22 +75,22 @@ def entries(verdict: Verdict) -> list[Entry]:
         for key, entry in _entries_of_image(image, verdict)
     ]
     keyed += _entries_of_run(verdict)
-    marks = fingerprints((key, _fine_print(entry)) for key, entry in keyed)
+    marks = fingerprints((key, _distinction(entry)) for key, entry in keyed)
     found = [replace(entry, fingerprint=mark) for (_, entry), mark in zip(keyed, marks, strict=True)]
     return sorted(found, key=_severity_order)
 
 
-def _severity_order(entry: Entry) -> tuple[int, int, str, str, str]:
+def _severity_order(entry: ReportEntry) -> tuple[int, int, str, str, str]:
     effect, level = _EFFECTS.index(entry.effect), _LEVELS.index(entry.level)
     return (effect, level, entry.rule, entry.image or "", entry.fingerprint)
 
 
-def _fine_print(entry: Entry) -> str:
+def _distinction(entry: ReportEntry) -> str:
     """Return all values of the finding, which distinguish entries with the same key."""
     return "\n".join(value or "" for _, value in entry.listed.finding) if entry.listed else ""
 
 
-Keyed = tuple[Key, Entry]  # the parts of the fingerprint, and the entry
+Keyed = tuple[Key, ReportEntry]  # the parts of the fingerprint, and the entry
 
 
 def _entries_of_image(image: ImageVerdict, verdict: Verdict) -> list[Keyed]:
@@ -113,7 +113,7 @@ def _entries_of_image(image: ImageVerdict, verdict: Verdict) -> list[Keyed]:
     return found
 
 
-def _entry_of_finding(image: ImageVerdict, one: Consequence) -> Entry:
+def _entry_of_finding(image: ImageVerdict, one: Consequence) -> ReportEntry:
     listed, finding = one.listed, one.listed.finding
     inside = f" in {package(finding)}" if package(finding) else ""
     parts = [f"{identifier(finding)} ({finding.level}){inside} of {_short(image.reference.text)}{_where(one.group)}."]
@@ -121,7 +121,7 @@ def _entry_of_finding(image: ImageVerdict, one: Consequence) -> Entry:
     parts += [f"Ignored: {clean(reason, _LONGEST_PART)} ({_short(policy)})." for policy, reason in listed.ignored_by]
     if finding.solution:
         parts.append(f"Solution: {clean(finding.solution, _LONGEST_PART).rstrip('.')}.")
-    return Entry(
+    return ReportEntry(
         one.effect,
         clean(" ".join(parts), _LONGEST_MESSAGE),
         _rule_id(finding.vul_id),
@@ -130,10 +130,10 @@ def _entry_of_finding(image: ImageVerdict, one: Consequence) -> Entry:
     )
 
 
-def _entry_of_check(image: ImageVerdict, check: Check, file: str | None) -> Entry:
+def _entry_of_check(image: ImageVerdict, check: Check, file: str | None) -> ReportEntry:
     is_doubt = check.result is Result.ERROR
     doubted = " could not be judged" if is_doubt else ""
-    return Entry(
+    return ReportEntry(
         EFFECT_OF[check.result],
         clean(f"{_short(image.reference.text)}{doubted}: {_message(check)}.", _LONGEST_MESSAGE),
         OWN + check.rule,
@@ -152,7 +152,7 @@ def _entries_of_run(verdict: Verdict) -> Iterator[Keyed]:
 
 
 def _run_entry(key: str, reason: str) -> Keyed:
-    return (RUN, key), Entry(Effect.BLOCKS, f"The run failed: {reason}.", OWN + RUN, is_doubt=True)
+    return (RUN, key), ReportEntry(Effect.BLOCKS, f"The run failed: {reason}.", OWN + RUN, is_doubt=True)
 
 
 def _policy_of(check: Check, verdict: Verdict) -> str | None:

@@ -91,8 +91,8 @@ def ignored_lines(image: ImageVerdict) -> list[str]:
     ]
 
 
-def blocking_findings(image: ImageVerdict) -> tuple[Finding, ...]:
-    """Return the findings that block, each once, most severe first."""
+def rule_breaking_findings(image: ImageVerdict) -> tuple[Finding, ...]:
+    """Return the findings that break failed rules, each once, most severe first."""
     checks = (check for check in image.checks if check.result is Result.FAILED)
     return tuple(dict.fromkeys(finding for check in checks for finding in check.broken_by))
 

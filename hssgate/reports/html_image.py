@@ -6,7 +6,6 @@ from hssgate.hss.models import Detail, DetailKind
 from hssgate.reports.bars import bar
 from hssgate.reports.findings import (
     Effect,
-    blocking_findings,
     consequences,
     detail_words,
     field,
@@ -14,6 +13,7 @@ from hssgate.reports.findings import (
     ignore_entries_for,
     in_order_of_effect,
     package,
+    rule_breaking_findings,
 )
 from hssgate.reports.html_tables import badge, row_header, table
 from hssgate.reports.image_facts import (
@@ -124,7 +124,7 @@ def _finding(effect: Effect, listed: ListedFinding) -> Markup:
 
 
 def _ignore_entries(image: ImageVerdict) -> Iterator[Part]:
-    if entries := ignore_entries_for(blocking_findings(image), _MOST_IGNORE_ENTRIES):
+    if entries := ignore_entries_for(rule_breaking_findings(image), _MOST_IGNORE_ENTRIES):
         listed = element("pre", element("code", lines(entries)))
         yield Part(Rank.IGNORE_ENTRIES, _fold("To let findings pass, with a reason, in the policy", listed))
 

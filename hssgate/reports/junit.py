@@ -23,7 +23,7 @@ from hssgate.reports.image_facts import path_in_repository
 from hssgate.reports.size_limit import bounded
 from hssgate.reports.wording import searched_in_words
 from hssgate.text import clean
-from hssgate.verdict import NOTHING_JUDGED, SCAN, Check, ImageVerdict, Place, Result, Trouble, Verdict
+from hssgate.verdict import NOTHING_JUDGED, SCAN, Check, ImageVerdict, Result, RulePlace, Trouble, Verdict
 
 __all__ = ["LEAST_SECONDS", "TestCase", "TestSuite", "render", "to_xml"]
 
@@ -100,7 +100,7 @@ def _place(check: Check, verdict: Verdict) -> tuple[str | None, int | None]:
 
     There is no place for the built-in policy, nor for a path outside of the checkout, which readers cannot resolve.
     """
-    first = next((Place(source.path, None) for source in verdict.policies if source.path != BUILT_IN), None)
+    first = next((RulePlace(source.path, None) for source in verdict.policies if source.path != BUILT_IN), None)
     place = check.place or first
     if place is None:
         return None, None

@@ -6,7 +6,14 @@ from hssgate import __version__
 from hssgate.durations import format_duration, format_moment
 from hssgate.hss.models import Detail, DetailKind, Finding
 from hssgate.reports.escaping import code, fence, row, table, text
-from hssgate.reports.findings import blocking_findings, detail_words, field, identifier, ignore_entries_for, package
+from hssgate.reports.findings import (
+    detail_words,
+    field,
+    identifier,
+    ignore_entries_for,
+    package,
+    rule_breaking_findings,
+)
 from hssgate.reports.image_facts import (
     evidence_values,
     images_in_full,
@@ -125,7 +132,7 @@ def _check(check: Check) -> str:
 
 
 def _blocking(image: ImageVerdict) -> Iterator[Part]:
-    blocking = blocking_findings(image)
+    blocking = rule_breaking_findings(image)
     shown = blocking[:_MOST_ROWS]
     rows = [row(*_finding(finding), text(field(finding.solution))) for finding in shown]
     if rows:

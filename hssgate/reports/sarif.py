@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from hssgate import __version__
 from hssgate.durations import format_moment
-from hssgate.reports.entries import Entry, entries
+from hssgate.reports.entries import ReportEntry, entries
 from hssgate.reports.findings import Effect
 from hssgate.reports.fingerprints import digest, identities
 from hssgate.reports.sarif_rules import descriptor, message
@@ -43,9 +43,9 @@ def render(verdict: Verdict) -> str:
     return text
 
 
-def _text(verdict: Verdict, found: Sequence[Entry], kept: int) -> str:
+def _text(verdict: Verdict, found: Sequence[ReportEntry], kept: int) -> str:
     """Return the report on one line, because its readers are programs and GitHub limits its size."""
-    by_rule: defaultdict[str, list[Entry]] = defaultdict(list)
+    by_rule: defaultdict[str, list[ReportEntry]] = defaultdict(list)
     for entry in found[:kept]:
         by_rule[entry.rule].append(entry)
     index = {rule: number for number, rule in enumerate(by_rule)}
@@ -68,7 +68,7 @@ def _fits(text: str) -> bool:
     return len(data) <= LARGEST_FILE or len(gzip.compress(data, _FASTEST)) <= LARGEST_FILE
 
 
-def _document(verdict: Verdict, found: Sequence[Entry], kept: int) -> dict[str, Any]:
+def _document(verdict: Verdict, found: Sequence[ReportEntry], kept: int) -> dict[str, Any]:
     """Return the report without its rules and results."""
     run = {
         "tool": {
@@ -105,7 +105,7 @@ def _automation_id(verdict: Verdict) -> str:
     return f"hssgate/{clean(name, 100)}-{digest(*keys)[:12]}/{format_moment(verdict.started_at * 1000)}"
 
 
-def _invocation(verdict: Verdict, found: Sequence[Entry], kept: int) -> dict[str, Any]:
+def _invocation(verdict: Verdict, found: Sequence[ReportEntry], kept: int) -> dict[str, Any]:
     doubts = [entry.message for entry in found if entry.is_doubt]
     notes = [("warning", _left_out(found, kept))] if kept < len(found) else []
     notes += [("error", text) for text in doubts]
@@ -123,7 +123,7 @@ def _invocation(verdict: Verdict, found: Sequence[Entry], kept: int) -> dict[str
     }
 
 
-def _left_out(found: Sequence[Entry], kept: int) -> str:
+def _left_out(found: Sequence[ReportEntry], kept: int) -> str:
     blocking = sum(entry.effect is Effect.BLOCKS for entry in found[kept:])
     return (
         f"{plural(len(found) - kept, 'result')} of {len(found)} left out, {blocking} of which block: GitHub takes no "
@@ -131,7 +131,7 @@ def _left_out(found: Sequence[Entry], kept: int) -> str:
     )
 
 
-def _result(entry: Entry, rule_index: int) -> dict[str, Any]:
+def _result(entry: ReportEntry, rule_index: int) -> dict[str, Any]:
     ignored_by = entry.listed.ignored_by if entry.listed and entry.effect is Effect.IGNORED else ()
     image = {"logicalLocations": [{"fullyQualifiedName": entry.image, "kind": "resource"}]} if entry.image else {}
     return {

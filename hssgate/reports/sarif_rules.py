@@ -12,7 +12,7 @@ from hssgate.hss.models import Finding, Level
 from hssgate.judging.scan import FRESHNESS
 from hssgate.policy.rule_table import RULES
 from hssgate.reports import escaping
-from hssgate.reports.entries import OWN, RUN, Entry
+from hssgate.reports.entries import OWN, RUN, ReportEntry
 from hssgate.reports.findings import identifier, ignore_entries_for
 from hssgate.text import clean
 from hssgate.verdict import SCAN
@@ -39,7 +39,7 @@ _GATE_RULES = {
 }
 
 
-def descriptor(rule: str, entries: Sequence[Entry]) -> dict[str, Any]:
+def descriptor(rule: str, entries: Sequence[ReportEntry]) -> dict[str, Any]:
     """Return the SARIF `reportingDescriptor` of a rule.
 
     Args:

@@ -58,6 +58,8 @@ def fit(parts: Sequence[Part], room: int) -> Fitted:
         parts: parts in the order of the document.
         room: bytes available.
     """
+    # The first part that does not fit ends the loop, even if a smaller one after it would fit. Otherwise a report could
+    # show the details of an image while its checks are left out.
     kept = set()
     for number in sorted(range(len(parts)), key=lambda number: parts[number].rank):
         room -= len(parts[number].text.encode()) + _BETWEEN

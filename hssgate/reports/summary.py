@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from hssgate.durations import format_duration
-from hssgate.reports.findings import blocking_findings, detail_line, ignore_entries_for, ignored_lines, line
+from hssgate.reports.findings import detail_line, ignore_entries_for, ignored_lines, line, rule_breaking_findings
 from hssgate.reports.wording import tally
 from hssgate.text import clean, plural
 from hssgate.verdict import Check, ImageVerdict, Outcome, Result, Verdict
@@ -74,7 +74,7 @@ def _extra_lines(word: str, lines: list[str], paint: Paint) -> list[str]:
 
 def _ignore_entries(image: ImageVerdict, paint: Paint) -> str:
     """Return the findings that block, and the `ignore` entries to paste into the policy to let them pass."""
-    blocking = blocking_findings(image)
+    blocking = rule_breaking_findings(image)
     entries = ignore_entries_for(blocking, _MOST_IGNORE_ENTRIES)
     if not entries:
         return ""

@@ -106,7 +106,7 @@ class DetailModel(Detail):
 
 
 class UnreadModel(BaseModel):
-    """What could not be read after the verdict."""
+    """A list that could not be fetched after the verdict."""
 
     model_config = _READ
 

@@ -24,7 +24,7 @@ from hssgate.policy.load import LoadedPolicy
 from hssgate.policy.model import Policy
 from hssgate.policy.rules import Subject
 from hssgate.reference import parse_reference
-from hssgate.verdict import ListedFinding, Place, PolicySource, Read, Result, Seen, SeenGroup
+from hssgate.verdict import ListedFinding, PolicySource, Read, Result, RulePlace, Seen, SeenGroup
 from hssgate.waiting.groups import NO_ROWS, GroupKey, Phase, RowGroup
 from hssgate.waiting.observation import Observation
 from hssgate.waiting.states import Ending
@@ -73,7 +73,7 @@ def test_a_successful_group_is_checked_against_every_rule() -> None:
 
     verdict = judged.verdict
     assert [(check.name, check.result, check.place) for check in verdict.checks] == [
-        ("scan", Result.PASSED, None), ("severity", Result.PASSED, Place("p.yaml", 3)),
+        ("scan", Result.PASSED, None), ("severity", Result.PASSED, RulePlace("p.yaml", 3)),
     ]  # fmt: skip
     assert (verdict.reference, verdict.row, verdict.waited_seconds, verdict.polls, verdict.reads) == (
         OBSERVATION.reference, ROW, 90.0, 3, OBSERVATION.reads,

@@ -12,7 +12,7 @@ from hssgate.policy.judge import Facts, all_accept, judge_row, skip_rules
 from hssgate.policy.load import LoadedPolicy
 from hssgate.policy.model import Policy
 from hssgate.policy.rules import Subject, has_ended, rules_for
-from hssgate.verdict import Place, PolicySource, Result, Trouble
+from hssgate.verdict import PolicySource, Result, RulePlace, Trouble
 
 NOW = datetime(2027, 3, 31, 23, 59, tzinfo=UTC).timestamp()
 SUBJECT = Subject("legacy", "app", "1.0")
@@ -269,8 +269,11 @@ def test_a_rule_has_its_place() -> None:
     lines = {("rules", "severity"): 2, ("overrides", 0, "rules", "severity"): 7}
     policy = LoadedPolicy(Policy.model_validate(data), PolicySource("p.yaml", "0"), lines)
 
-    assert rules_for(policy, SUBJECT, NOW).places == {"severity": Place("p.yaml", 7), "scan_age": Place("p.yaml", None)}
-    assert rules_for(policy, Subject(None, "other", None), NOW).places["severity"] == Place("p.yaml", 2)
+    assert rules_for(policy, SUBJECT, NOW).places == {
+        "severity": RulePlace("p.yaml", 7),
+        "scan_age": RulePlace("p.yaml", None),
+    }
+    assert rules_for(policy, Subject(None, "other", None), NOW).places["severity"] == RulePlace("p.yaml", 2)
 
 
 @pytest.mark.parametrize("now", [1e12, 1e300, -1e300], ids=["no such year", "no such number", "before all years"])

@@ -14,7 +14,7 @@ from hssgate.exit_codes import ExitCode
 from hssgate.judging.scan import FRESHNESS
 from hssgate.policy.rule_table import Rules
 from hssgate.reference import parse_reference
-from hssgate.reports.entries import OWN, RUN, Entry
+from hssgate.reports.entries import OWN, RUN, ReportEntry
 from hssgate.reports.findings import Effect
 from hssgate.reports.sarif import MOST_RESULTS, render
 from hssgate.reports.sarif_rules import descriptor
@@ -321,7 +321,7 @@ def test_warnings_are_notifications_of_which_some_are_shown(bench: Bench) -> Non
 @pytest.mark.parametrize("name", [SCAN, FRESHNESS, RUN, *Rules.model_fields])
 def test_every_rule_of_the_gate_is_described(name: str) -> None:
     """Its score is high enough for GitHub's own check to fail."""
-    described = descriptor(OWN + name, [Entry(Effect.BLOCKS, "x", OWN + name)])
+    described = descriptor(OWN + name, [ReportEntry(Effect.BLOCKS, "x", OWN + name)])
 
     assert described["fullDescription"]["text"]
     assert float(described["properties"]["security-severity"]) >= 7.0
