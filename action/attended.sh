@@ -1,7 +1,7 @@
 # Functions around the gate, for any POSIX shell. Read by action/run.sh, and copied into gitlab-ci-template.yml,
 # examples/gate.sh and examples/Jenkinsfile by `make copies`. Without a backslash, which Groovy would take.
 
-stopped='' # the exit code, once a signal came
+stopped='' # the exit code of a signal, if one came
 child=''
 trap 'stop 130 USR1' INT # a child in the background is started with SIGINT ignored
 trap 'stop 143 TERM' TERM
@@ -12,7 +12,7 @@ stop() { # EXIT_CODE SIGNAL
   [ -z "$child" ] || kill -s "$2" "$child" 2>/dev/null || :
 }
 
-# Runs COMMAND and sets code. In the background: a shell heeds a signal only after its child in the foreground has ended,
+# Runs COMMAND and sets code. In the background: a shell handles a signal only after its foreground child has ended,
 # and as process 1 of a container it gets no signal that it does not trap.
 attended() { # COMMAND...
   code=$stopped
@@ -30,7 +30,7 @@ attended() { # COMMAND...
 }
 
 # Removes reports of an earlier run, which would be taken for those of a run that ends early. A file that does not begin
-# like a report of hssgate belongs to somebody else, and stays. A link stays, too: the next report goes where it leads.
+# like a report of hssgate is not one, and stays. A link stays, too: the next report is written to its target.
 remove_old_reports() { # FORMAT=PATH...
   for report; do
     is_report "$report" || continue

@@ -1,6 +1,6 @@
 """Copies the parts that the examples and the GitLab template share into each of them: `make copies`.
 
-A copy stands between a line that ends with `# --- action/NAME` and one with `# --- end`, indented as the former.
+A copy is between a line that ends with `# --- action/NAME` and one with `# --- end`, indented as the former.
 """
 
 import re
@@ -14,7 +14,7 @@ _COPY = re.compile(
 
 
 def copied(text: str) -> str:
-    """Return a file with its copies as they should be."""
+    """Return a file with its copies updated."""
     return _COPY.sub(_replacement, text)
 
 

@@ -3,7 +3,7 @@
 # the gate. Written for the bash 3.2 of macOS too.
 set -euo pipefail
 
-# Before anything else: until the gate has ended there is no verdict, however this step ends. A trap on EXIT could not
+# First of all: until the gate has ended there is no verdict, however this step ends. A trap on EXIT could not
 # write the exit code, for a bash that a signal ends runs it with `$?` 0.
 printf 'exit-code=1\nresult=error\n' >>"$GITHUB_OUTPUT"
 

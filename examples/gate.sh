@@ -31,7 +31,7 @@ main() {
     0) end 0 'passed' ;;
     10) end 10 'the policy is violated: fix the image, or change the policy' ;;
     2) end 2 'misused: fix the call' ;;
-    3) end 3 'HSS could not be asked: try again, or fix network, credentials or permission' ;;
+    3) end 3 'HSS was not available: try again, or fix network, credentials or permission' ;;
     4) end 4 'HSS was too slow: try again, or raise --timeout or --appear-timeout' ;; # to go on all the same: end 0
     5) end 5 'HSS has no usable result: see the reason above' ;;
     130 | 143) end "$code" 'stopped by a signal' ;;
@@ -49,7 +49,7 @@ end() { # EXIT_CODE TEXT
 # Functions around the gate, for any POSIX shell. Read by action/run.sh, and copied into gitlab-ci-template.yml,
 # examples/gate.sh and examples/Jenkinsfile by `make copies`. Without a backslash, which Groovy would take.
 
-stopped='' # the exit code, once a signal came
+stopped='' # the exit code of a signal, if one came
 child=''
 trap 'stop 130 USR1' INT # a child in the background is started with SIGINT ignored
 trap 'stop 143 TERM' TERM
@@ -60,7 +60,7 @@ stop() { # EXIT_CODE SIGNAL
   [ -z "$child" ] || kill -s "$2" "$child" 2>/dev/null || :
 }
 
-# Runs COMMAND and sets code. In the background: a shell heeds a signal only after its child in the foreground has ended,
+# Runs COMMAND and sets code. In the background: a shell handles a signal only after its foreground child has ended,
 # and as process 1 of a container it gets no signal that it does not trap.
 attended() { # COMMAND...
   code=$stopped
@@ -78,7 +78,7 @@ attended() { # COMMAND...
 }
 
 # Removes reports of an earlier run, which would be taken for those of a run that ends early. A file that does not begin
-# like a report of hssgate belongs to somebody else, and stays. A link stays, too: the next report goes where it leads.
+# like a report of hssgate is not one, and stays. A link stays, too: the next report is written to its target.
 remove_old_reports() { # FORMAT=PATH...
   for report; do
     is_report "$report" || continue
@@ -112,12 +112,12 @@ is_report() { # FORMAT=PATH
 program='# --- action/private_venv.py
 """Installs hssgate into a venv of its own, runs it there, and removes the venv.
 
-`python -I -X utf8 private_venv.py WORD... -- ARGUMENT...`: a WORD stands after `pip install`, an ARGUMENT after the
+`python -I -X utf8 private_venv.py WORD... -- ARGUMENT...`: a WORD goes after `pip install`, an ARGUMENT after the
 Python that runs hssgate, such as `-m hssgate check`. The exit code is that of hssgate, 3 if it could not be installed,
 and 130 or 143 after a signal.
 
 This text is also part of gitlab-ci-template.yml, examples/gate.sh and examples/Jenkinsfile, because each of them is
-copied alone; a test compares them. It stands between apostrophes there, so it contains none, and no backslash.
+copied alone; a test compares them. It is between apostrophes there, so it contains none, and no backslash.
 """
 
 import ast
@@ -138,15 +138,15 @@ from pathlib import Path
 from types import FrameType
 from typing import BinaryIO
 
-# Variables that an installer must not see: its own, which could install elsewhere, less, or without hashes; those of
-# Python, which could bring in modules of the checkout; and those of hssgate, which hold the credentials.
+# Variables that an installer must not see: its own, which could change the target or skip hashes; those of
+# Python, which could load modules of the checkout; and those of hssgate, which contain the credentials.
 _WITHHELD = re.compile("PIP_|UV_|PYTHON|HSSGATE_|HUAWEICLOUD_|HW_|CLOUD_SDK_|ACTIONS_ID_TOKEN_")
-# What it is given all the same: where packages come from, and how they are reached.
+# Exceptions: the settings of package sources and of the connection to them.
 _PIP_SOURCES = re.compile(
     "(extra-)?index-url|pypi-url|no-index|find-links|trusted-host|(client-)?cert|proxy|(default-)?timeout"
     "|(resume-)?retries|(no-)?cache-dir|keyring-provider"
 )
-_PIP_CERTIFICATES = {"use-feature": "truststore", "use-deprecated": "legacy-certs"}  # of their values these alone
+_PIP_CERTIFICATES = {"use-feature": "truststore", "use-deprecated": "legacy-certs"}  # accepted values
 _PIP_READ = re.compile(f"{_PIP_SOURCES.pattern}|use-feature|use-deprecated|config-file")
 _PIP_LISTED = re.compile("(global|install|:env:)[.]([a-z-]+)=(.+)")
 _UV_INDEXES = re.compile("UV_(.*INDEX.*|FIND_LINKS)")
@@ -157,7 +157,7 @@ _UV_SOURCES = re.compile(
 
 
 class NotInstalledError(Exception):
-    """hssgate could not be installed; the message says why and what to do."""
+    """hssgate could not be installed; the message has the reason and a remedy."""
 
 
 class StoppedError(Exception):
@@ -176,15 +176,15 @@ class Children:
         self._last_signal = 0.0
         self._child: subprocess.Popen[bytes] | None = None
         self._is_gate = False
-        # A shell starts its children in the background with SIGINT ignored. So it sends SIGUSR1 instead, which also
-        # ends a Python that has not come this far.
+        # A shell starts background children with SIGINT ignored. So it sends SIGUSR1 instead, which also
+        # ends a Python that is still starting.
         for name in ("SIGINT", "SIGTERM", "SIGUSR1"):
             if hasattr(signal, name):  # Windows has no SIGUSR1
                 signal.signal(getattr(signal, name), self._on_signal)
 
     def install(self, *command: str | Path, env: Mapping[str, str]) -> str:
         """Run a step of the installation, and return what it printed."""
-        with tempfile.TemporaryFile(dir=env["TMPDIR"]) as file:  # no pipe: one ends only with the last that holds it
+        with tempfile.TemporaryFile(dir=env["TMPDIR"]) as file:  # not a pipe: a process left behind would keep it open
             code = self._run(command, env, file)
             file.seek(0)
             printed = file.read().decode(errors="replace").strip()
@@ -249,7 +249,7 @@ class Children:
 
 
 def make_folder() -> Path:
-    """Make a folder to load modules from: one for temporary files may be missing, full, or mounted noexec."""
+    """Make a folder for the venv: a temporary folder may be missing, full, or mounted noexec."""
     places = [os.environ.get(name) for name in ("RUNNER_TEMP", "WORKSPACE_TMP", "TMPDIR")]
     for place in filter(None, (*places, "/tmp", "/var/tmp", os.environ.get("HOME"), os.curdir)):  # noqa: S108 - mkdtemp
         with contextlib.suppress(OSError):
@@ -268,7 +268,7 @@ def environment(folder: Path, given: Mapping[str, str]) -> dict[str, str]:
 
 
 def find_pip(children: Children, folder: Path, python: Path) -> tuple[str, ...]:
-    """Return the pip of this Python, and if there is none, that of the venv."""
+    """Return the pip of this Python, or else that of the venv."""
     if importlib.util.find_spec("pip"):
         return sys.executable, "-I", "-m", "pip"
     children.install(python, "-I", "-m", "ensurepip", env=environment(folder, {}))
@@ -276,23 +276,23 @@ def find_pip(children: Children, folder: Path, python: Path) -> tuple[str, ...]:
 
 
 def pip_sources(children: Children, folder: Path, pip: tuple[str, ...]) -> dict[str, str]:
-    """Return what the variables and files of pip say about the sources of packages, as variables."""
+    """Return the package sources from the variables and files of pip, as variables."""
     given = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
     options = {name: name.removeprefix("PIP_").lower().replace("_", "-") for name in given}
     read = {name: given[name] for name, option in options.items() if _PIP_READ.fullmatch(option)}
-    # Its files could make this pip quiet, or write a log, or start another one.
+    # Its files could make this pip quiet, write a log, or start another pip.
     read |= {"PIP_QUIET": "0", "PIP_LOG": os.devnull, "_PIP_RUNNING_IN_SUBPROCESS": "1"}
     listed = children.install(*pip, "config", "list", env=environment(folder, read))
     lines = [line for line in map(_PIP_LISTED.fullmatch, listed.splitlines()) if line]
     found = {}
-    for section in ("global", "install", ":env:"):  # the later one wins
+    for section in ("global", "install", ":env:"):  # the later one takes precedence
         for _, option, written in (line.groups() for line in lines if line[1] == section):
             value = ast.literal_eval(written)
             if option in _PIP_CERTIFICATES:
                 value = _PIP_CERTIFICATES[option] if _PIP_CERTIFICATES[option] in value.split() else ""
             elif not _PIP_SOURCES.fullmatch(option):
                 value = ""
-            if value:  # pip takes no notice of an empty one
+            if value:  # pip ignores an empty one
                 name = option.removeprefix("default-").replace("pypi-url", "index-url")
                 found["PIP_" + name.upper().replace("-", "_")] = value
     return found
@@ -312,7 +312,7 @@ def install(children: Children, folder: Path, words: Sequence[str]) -> Path:
             raise NotInstalledError(f"{error}; {hint}") from error
         pip = ()
     sources = pip_sources(children, folder, pip) if pip else {}
-    # uv does not read what pip is told of its sources. Where that is something, uv has to be told of its own.
+    # uv does not read the package sources of pip. If pip has some, uv is used only if it has its own.
     if uv and (not sources or any(map(_UV_INDEXES.fullmatch, for_uv))):
         command = (uv, "pip", "install", "--quiet", "--no-config", "--python", str(python), *words)
         try:
@@ -323,7 +323,7 @@ def install(children: Children, folder: Path, words: Sequence[str]) -> Path:
             print(f"{error}; trying pip", file=sys.stderr, flush=True)
         else:
             return python
-    # As --target of this pip: it can be older than --python, and its keyring is not one of the venv.
+    # By --target of this pip: it may be too old for --python, and its keyring is not in the venv.
     command = (*pip, "install", "--quiet", "--no-compile", "--target", packages, *words)
     children.install(*command, env=environment(folder, sources | {"PIP_CONFIG_FILE": os.devnull}))
     return python
@@ -348,7 +348,7 @@ def main(arguments: Sequence[str]) -> int:
     except StoppedError:
         return children.exit_code
     except (NotInstalledError, OSError) as error:
-        text = f"hssgate could not be installed, and nothing was asked of HSS: {error}"
+        text = f"hssgate could not be installed, and no request was sent to HSS: {error}"
         command = text.replace("%", "%25")
         print(f"::error title=hssgate::{command}" if in_github else text, file=None if in_github else sys.stderr)
         return 3

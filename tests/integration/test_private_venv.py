@@ -151,7 +151,7 @@ def test_no_index_within_reach_is_told_apart_from_a_verdict(quick: Runner, tmp_p
     assert (tmp_path / "outputs").read_text() == "exit-code=1\nresult=error\nexit-code=3\n"
     assert (lines[0], lines[-2]) == ("::group::Set hssgate up", "::endgroup::")
     assert lines[-1].startswith(
-        "::error title=hssgate::hssgate could not be installed, and nothing was asked of HSS: `"
+        "::error title=hssgate::hssgate could not be installed, and no request was sent to HSS: `"
     )
     assert "ended with 1: ERROR: No matching distribution found for annotated-types" in lines[-1]
     assert not [path for path in temp.rglob("*") if path.name == "pyvenv.cfg"]

@@ -352,5 +352,5 @@ def test_an_installation_that_fails_is_no_verdict(job: Job) -> None:
 
     assert step.ended() == (3, "error", "3")
     (error,) = re.findall(r"^::error.*$", step.printed, flags=re.MULTILINE)
-    assert error.startswith("::error title=hssgate::hssgate could not be installed, and nothing was asked of HSS: `")
+    assert error.startswith("::error title=hssgate::hssgate could not be installed, and no request was sent to HSS: `")
     assert error.endswith("ended with 1: ERROR: no such package")

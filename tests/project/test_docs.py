@@ -206,9 +206,9 @@ def test_links_lead_somewhere(name: str) -> None:
 
 
 def test_the_map_of_contributing_names_what_there_is() -> None:
-    """Each path in the table exists, and each module of the package stands in it."""
+    """Each path in the table exists, and each package is in it."""
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    headers = ("| package | what it holds |", "| to change | go to |")
+    headers = ("| package | contents |", "| to change | go to |")
     table = "\n".join(" ".join(cells) for header in headers for cells in rows(text, header))
 
     for path in re.findall(r"`(hssgate/[a-z_./]+)`", table):
@@ -218,7 +218,7 @@ def test_the_map_of_contributing_names_what_there_is() -> None:
 
 
 def test_nothing_committed_names_an_index_or_a_machine() -> None:
-    """Locked requirements hold hashes and no address."""
+    """Locked requirements contain hashes and no address."""
     for path in (ROOT / "requirements").glob("*.txt"):
         text = path.read_text(encoding="utf-8")
         assert "--hash=sha256:" in text

@@ -28,7 +28,7 @@ def hss() -> Iterator[dict[str, str]]:
     [
         (["demo/passes:1.0"], 0, "gate: passed"),
         (["demo/passes"], 2, "gate: misused"),
-        (["demo/passes:1.0", "--endpoint", "http://127.0.0.1:9", "--timeout", "0"], 3, "gate: HSS could not be asked"),
+        (["demo/passes:1.0", "--endpoint", "http://127.0.0.1:9", "--timeout", "0"], 3, "gate: HSS was not available"),
         (["demo/scanning-forever:1.0", "--timeout", "0"], 4, "gate: HSS was too slow"),
         (["demo/scan-failed:1.0"], 5, "gate: HSS has no usable result"),
         (["demo/scan-failed:1.0", "demo/blocked-severity:1.0"], 10, "gate: the policy is violated"),

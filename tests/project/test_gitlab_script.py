@@ -238,7 +238,7 @@ def test_a_failed_installation_is_no_verdict(runner: Runner) -> None:
     ended = runner.run(env={"NOT_INSTALLED": "1"})
 
     assert (ended.code, ended.asked) == (3, None)
-    assert "hssgate could not be installed, and nothing was asked of HSS" in ended.printed
+    assert "hssgate could not be installed, and no request was sent to HSS" in ended.printed
     assert "ERROR: no such package" in ended.printed
     assert not [*(runner.machine.folder / "tmp").iterdir()]
 

@@ -140,7 +140,7 @@ def test_a_failed_installation_is_no_verdict(integration: Integration, machine: 
     running = start(integration, machine, "demo/passes:1.0", hss, NOT_INSTALLED="1")
 
     assert running.ended() == 3
-    assert "hssgate could not be installed, and nothing was asked of HSS" in running.printed
+    assert "hssgate could not be installed, and no request was sent to HSS" in running.printed
     assert "ERROR: no such package" in running.printed
 
 
