@@ -1,0 +1,196 @@
+"""Verdict of a run: frozen values from which the exit code and all reports are made."""
+
+from collections.abc import Mapping
+
+from pydantic import BaseModel
+
+from hssgate.exit_codes import ExitCode, worst
+from hssgate.hss.models import CicdImage, Detail, DetailKind
+from hssgate.record import record
+from hssgate.reference import Reference
+from hssgate.verdict.checks import (
+    NOTHING_JUDGED,
+    SCAN,
+    SEVERITY,
+    Check,
+    Outcome,
+    Result,
+    RulePlace,
+    Trouble,
+    outcome_of,
+    worst_of,
+)
+from hssgate.verdict.evidence import ListedFinding, Read, Seen, SeenGroup, Unread
+
+__all__ = [
+    "NOTHING_JUDGED",
+    "SCAN",
+    "SEVERITY",
+    "Check",
+    "ImageVerdict",
+    "ListedFinding",
+    "Outcome",
+    "PolicyInForce",
+    "PolicySource",
+    "Read",
+    "Result",
+    "RulePlace",
+    "RunError",
+    "Seen",
+    "SeenGroup",
+    "Trouble",
+    "Unread",
+    "Verdict",
+    "outcome_of",
+    "worst_of",
+]
+
+
+@record
+class PolicyInForce:
+    """The rules of one policy in force for one group of rows.
+
+    Args:
+        group: index of the group; None if no row belonged to the image.
+        policy: path of the policy.
+        rules: rules by name, with overrides applied.
+        ignore: number of `ignore` entries in force.
+    """
+
+    group: int | None
+    policy: str
+    rules: Mapping[str, BaseModel]
+    ignore: int
+
+
+@record
+class ImageVerdict:
+    """The verdict on one image.
+
+    Args:
+        reference: the image asked for.
+        checks: checks in order.
+        row: the row judged, or the last one seen.
+        waited_seconds: seconds from the start of the run to the end of this image's wait.
+        polls: number of polls of this image.
+        reads: each change of state and the last two polls.
+        findings: findings, if they were fetched, most severe first.
+        details: malicious files, sensitive files and failed baseline checks, if they were read.
+        details_read: kinds of details that were fetched in full.
+        unread: lists that could not be fetched after the verdict, with the reason.
+        seen: the observations that the verdict was made from.
+        in_force: the rules that the image was judged by, by group and policy.
+    """
+
+    reference: Reference
+    checks: tuple[Check, ...]
+    row: CicdImage | None = None
+    waited_seconds: float = 0.0
+    polls: int = 0
+    reads: tuple[Read, ...] = ()
+    findings: tuple[ListedFinding, ...] = ()
+    details: tuple[tuple[DetailKind, Detail], ...] = ()
+    details_read: tuple[DetailKind, ...] = ()
+    unread: tuple[Unread, ...] = ()
+    seen: Seen | None = None
+    in_force: tuple[PolicyInForce, ...] = ()
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The worst exit code of the checks; never that of a pass unless a scan succeeded or was accepted."""
+        return worst_of(self.checks)
+
+    @property
+    def outcome(self) -> Outcome:
+        """Passed, blocked, or error."""
+        return outcome_of(self.exit_code)
+
+    @property
+    def blocking_findings(self) -> tuple[ListedFinding, ...]:
+        """The findings that break blocking rules, most severe first; if `severity` blocks, all that count."""
+        failed = [check for check in self.checks if check.result is Result.FAILED]
+        by_severity = {check.group for check in failed if check.rule == SEVERITY}
+        breaking = {(check.group, finding) for check in failed for finding in check.broken_by}
+        groups = dict(enumerate(check.group for check in self.checks if check.rule == SCAN))  # one in each group
+        return tuple(
+            listed
+            for listed in self.findings
+            if not listed.ignored_by
+            and ((group := groups.get(listed.group)) in by_severity or (group, listed.finding) in breaking)
+        )
+
+
+@record
+class PolicySource:
+    """A policy that was applied.
+
+    Args:
+        path: path as the caller gave it, or relative to the current folder if it was found, or `built-in`.
+        sha256: SHA-256 of its bytes.
+        searched: first and last folder that were searched for a default file, which may be the same; None for a policy
+            that was given or found.
+        in_repository: path relative to the root of the repository, if the search found the file above.
+    """
+
+    path: str
+    sha256: str
+    searched: tuple[str, str] | None = None
+    in_repository: str | None = None
+
+
+@record
+class RunError:
+    """An error of the run that belongs to no image.
+
+    Args:
+        trouble: interrupted, or a report that could not be written.
+        message: one line.
+    """
+
+    trouble: Trouble
+    message: str
+
+
+@record
+class Verdict:
+    """The verdict of a run.
+
+    Args:
+        images: one verdict for each reference, in the caller's order.
+        policies: policies that were applied.
+        warnings: warnings of the whole run, one line each.
+        started_at: epoch seconds.
+        finished_at: epoch seconds.
+        interruption: exit code of the signal that ended the run, if one did.
+        unwritten_reports: one line for each report that could not be written, with the reason.
+    """
+
+    images: tuple[ImageVerdict, ...]
+    policies: tuple[PolicySource, ...]
+    warnings: tuple[str, ...]
+    started_at: float
+    finished_at: float
+    interruption: ExitCode | None = None
+    unwritten_reports: tuple[str, ...] = ()
+
+    @property
+    def run_errors(self) -> tuple[RunError, ...]:
+        """Errors that explain the exit code apart from the images; every report lists them."""
+        signalled = [self.interruption] if self.interruption is not None else []
+        return (
+            *(RunError(Trouble.INTERRUPTED, code.meaning) for code in signalled),
+            *(RunError(Trouble.REPORT, line) for line in self.unwritten_reports),
+        )
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The exit code of the run: that of a signal, or the worst of the images and of unwritten reports."""
+        if self.interruption is not None:
+            return self.interruption
+        code = worst(*(image.exit_code for image in self.images))
+        return worst(code, ExitCode.API_UNAVAILABLE) if self.unwritten_reports else code
+
+    @property
+    def outcome(self) -> Outcome:
+        """Passed, blocked, or error."""
+        return outcome_of(self.exit_code)

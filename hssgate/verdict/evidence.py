@@ -1,0 +1,112 @@
+"""Evidence behind a verdict: polls, groups of rows and findings, enough to judge an image again without the API."""
+
+from hssgate.hss.models import CicdImage, Cve, Finding, ids_of
+from hssgate.record import record
+
+
+@record
+class Read:
+    """One poll of one image, kept as evidence.
+
+    Args:
+        at: epoch seconds.
+        http_status: HTTP status of the response; None if there was none.
+        request_id: request id of the response.
+        row: the row that belonged to the image, if there was one.
+        answered: whether the API answered, with or without rows.
+    """
+
+    at: float
+    http_status: int | None
+    request_id: str | None
+    row: CicdImage | None
+    answered: bool = True
+
+
+@record
+class ListedFinding:
+    """A finding with its CVEs and the `ignore` entries that fit it.
+
+    Args:
+        finding: the finding as HSS listed it.
+        cves: CVEs of the notice, if they were looked up.
+        ignored_by: policy path and reason of each `ignore` entry that ignored the finding.
+        group: index of its group of rows.
+    """
+
+    finding: Finding
+    cves: tuple[Cve, ...] = ()
+    ignored_by: tuple[tuple[str, str], ...] = ()
+    group: int = 0
+
+    @property
+    def cve_ids(self) -> tuple[str, ...]:
+        """The ids of its CVEs; empty if one of them has no id."""
+        return ids_of(self.cves)
+
+    @property
+    def cvss(self) -> float | None:
+        """The highest CVSS score of its CVEs; None if none is known."""
+        return max((cve.cvss_score for cve in self.cves if cve.cvss_score is not None), default=None)
+
+    @property
+    def published(self) -> int | None:
+        """Publication time of its earliest CVE in epoch milliseconds; None if none is known."""
+        return min((cve.publish_time for cve in self.cves if cve.publish_time is not None), default=None)
+
+
+@record
+class Unread:
+    """Something behind a verdict that could not be read.
+
+    Args:
+        what: `findings`, or a kind of details.
+        reason: one line.
+    """
+
+    what: str
+    reason: str
+
+
+@record
+class SeenGroup:
+    """Last state of one group of rows, sufficient to judge it again without the API.
+
+    Args:
+        phase: phase of the group.
+        settled: whether its result was final.
+        row: the newest row of the group.
+        others: rows of the same time as `row`, which may be newer.
+        findings_read: whether its findings were fetched; the verdict lists them.
+        findings_count: number of findings, if they were fetched.
+        findings_error: reason why the findings could not be fetched, if they could not.
+        agreed: whether two polls, `--settle` apart, returned the same row.
+    """
+
+    phase: str
+    settled: bool
+    row: CicdImage
+    others: tuple[CicdImage, ...] = ()
+    findings_read: bool = False
+    findings_count: int | None = None
+    findings_error: str | None = None
+    agreed: bool = False
+
+
+@record
+class Seen:
+    """The observations that a verdict was made from.
+
+    Args:
+        ending: how the wait ended.
+        error: the error that ended the wait, if one did.
+        groups: groups of rows that belonged to the image.
+        judged_at: epoch seconds that ages and expiry were computed for.
+        scanned_after: epoch milliseconds of the earliest scan time accepted, if one was given.
+    """
+
+    ending: str
+    error: str | None
+    groups: tuple[SeenGroup, ...]
+    judged_at: float
+    scanned_after: int | None
