@@ -11,14 +11,8 @@ from hssgate.hss.exchange import LARGEST_BODY
 from hssgate.hss.hosts import Hosts
 from hssgate.hss.query import LONGEST_VERSION, CicdImagesQuery
 from hssgate.judging.findings import Inquiry
-from hssgate.judging.image import (
-    Criteria,
-    has_findings_to_read,
-    judge_image,
-    judgement_warnings,
-    policy_warnings,
-    rules_in_force,
-)
+from hssgate.judging.image import Criteria, has_findings_to_read, judge_image, rules_in_force
+from hssgate.judging.run_warnings import judgement_warnings, policy_warnings
 from hssgate.policy.findings import FetchedFindings
 from hssgate.policy.load import LoadedPolicy
 from hssgate.reference import Reference

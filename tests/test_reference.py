@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hssgate.hss.models import CicdImage
-from hssgate.reference import host_of, parse_reference
+from hssgate.reference import host_of
+from hssgate.reference_parser import parse_reference
 
 DIGEST = "sha256:" + "ab" * 32
 

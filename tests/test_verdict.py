@@ -3,7 +3,7 @@
 import pytest
 
 from hssgate.exit_codes import WORST_FIRST, ExitCode, worst
-from hssgate.reference import parse_reference
+from hssgate.reference_parser import parse_reference
 from hssgate.verdict import Check, ImageVerdict, Outcome, Result, RunError, Trouble, Verdict, outcome_of, worst_of
 
 SCANNED = Check("scan", Result.PASSED, "scan: success")

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from hssgate.durations import Moment
 from hssgate.errors import Misused
-from hssgate.reference import Reference, parse_reference
+from hssgate.reference import Reference
+from hssgate.reference_parser import parse_reference
 
 MOST_IMAGES = 2000  # twice the number for which benchmarks/memory.py stays well below 150 MB
 _MOST_PROBLEMS = 20

@@ -17,7 +17,8 @@ from hssgate.cli.publication import Publication
 from hssgate.cli.report_files import check_paths, inputs_of, refuse_inputs, takes_stdout
 from hssgate.errors import Misused
 from hssgate.exit_codes import worst
-from hssgate.judging.image import Criteria, JudgedImage, judge_image, judgement_warnings, policy_warnings
+from hssgate.judging.image import Criteria, JudgedImage, judge_image
+from hssgate.judging.run_warnings import judgement_warnings, policy_warnings
 from hssgate.policy.load import LoadedPolicy
 from hssgate.reports.summary import headline, render
 from hssgate.reports.wording import policy_line

@@ -9,7 +9,8 @@ from hssgate.durations import Moment, format_moment
 from hssgate.errors import Misused
 from hssgate.files import read_bounded
 from hssgate.identity.metadata_file import Build, parse_metadata
-from hssgate.reference import Reference, parse_reference, same_registry
+from hssgate.reference import Reference, same_registry
+from hssgate.reference_parser import parse_reference
 from hssgate.text import clean
 
 _LARGEST = 16 * 1024 * 1024  # bytes; a file with provenance can be large

@@ -17,7 +17,8 @@ from hssgate.policy.explain import Compared, Explanation, Origin, explain_policy
 from hssgate.policy.model import Ignore
 from hssgate.policy.rule_table import RULES, Action, ScanRule
 from hssgate.policy.rules import Rule, Subject, shown_limit
-from hssgate.reference import Reference, parse_reference
+from hssgate.reference import Reference
+from hssgate.reference_parser import parse_reference
 from hssgate.reports.wording import policy_in_words
 from hssgate.text import clean
 

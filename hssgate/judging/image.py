@@ -1,6 +1,6 @@
 """Judges one image: its scan, its freshness, and every policy."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from hssgate.durations import Moment
@@ -8,7 +8,7 @@ from hssgate.exit_codes import WORST_FIRST, ExitCode
 from hssgate.hss.models import CicdImage, ScanStatus
 from hssgate.judging.rivals import with_rivals
 from hssgate.judging.scan import earliest_scan_time, judge_freshness, judge_scan
-from hssgate.policy.entry_warnings import AppliedPolicy, entry_warnings
+from hssgate.policy.entry_warnings import AppliedPolicy
 from hssgate.policy.findings import FetchedFindings, Findings, FindingsMissing
 from hssgate.policy.ignores import SortedFindings
 from hssgate.policy.judge import Facts, JudgedRow, all_accept, judge_row, most_severe_first, skip_rules
@@ -19,9 +19,7 @@ from hssgate.verdict import (
     Check,
     ImageVerdict,
     ListedFinding,
-    Outcome,
     PolicyInForce,
-    Result,
     Seen,
     SeenGroup,
     worst_of,
@@ -121,16 +119,6 @@ def judge_by_rules(
     return JudgedImage(verdict, tuple(group.applied for group in groups))
 
 
-_UNPROVEN = (
-    "an image without a digest passed, but nothing proves that this result is of the image just pushed; "
-    "pass its digest (…@sha256:…), --metadata-file or --scanned-after"
-)
-_PROVEN_BY_TIME = (
-    "an image without a digest passed by --scanned-after, and a scan time does not prove which push was scanned; "
-    "pass its digest (…@sha256:…) or --metadata-file"
-)
-
-
 def subject_of(observation: Observation, row_group: RowGroup) -> Subject:
     """Return what the overrides are matched against: the row's names, or those asked for where there is no row."""
     named = row_group.row if row_group.has_rows else observation.reference
@@ -146,30 +134,6 @@ def rules_in_force(observation: Observation, row_group: RowGroup, criteria: Crit
     """Return what a group is held to, one for each policy."""
     subject = subject_of(observation, row_group)
     return [rules_for(loaded, subject, criteria.present) for loaded in criteria.policies]
-
-
-def policy_warnings(policies: Sequence[LoadedPolicy], judged: Iterable[JudgedImage]) -> list[str]:
-    """Return a line for each oddity of the policies' entries, over all images of the run."""
-    groups = [group for image in judged for group in image.applied]
-    return [
-        line
-        for index, loaded in enumerate(policies)
-        for line in entry_warnings(loaded, [group[index] for group in groups])
-    ]
-
-
-def judgement_warnings(
-    observations: Sequence[Observation], judged: Sequence[JudgedImage], criteria: Criteria
-) -> list[str]:
-    """Return a line for each pass that is not a clean one."""
-    lines = []
-    for observation, image in zip(observations, judged, strict=True):
-        name = observation.reference.text
-        lines += [f"{name}: {check.message}" for check in image.verdict.checks if check.result is Result.WARNED]
-        if image.verdict.outcome is Outcome.PASSED and not observation.reference.digests:
-            # The same words for each image, so that the run has one line of it.
-            lines.append(_UNPROVEN if criteria.scanned_after is None else _PROVEN_BY_TIME)
-    return list(dict.fromkeys(lines))
 
 
 def has_result(observation: Observation, row_group: RowGroup) -> bool:

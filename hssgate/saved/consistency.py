@@ -14,7 +14,7 @@ from typing import assert_never
 
 from hssgate.errors import Misused
 from hssgate.hss.models import CicdImage
-from hssgate.judging.image import judgement_warnings
+from hssgate.judging.run_warnings import judgement_warnings
 from hssgate.reports.json import with_hash
 from hssgate.saved.reader import SavedImage, SavedReport, read_report
 from hssgate.saved.replay import criteria_of, expected_document, judge_again

@@ -12,7 +12,8 @@ from hssgate.errors import ApiUnavailable, GateError, Interrupted, Misused
 from hssgate.exit_codes import ExitCode
 from hssgate.files import read_bounded
 from hssgate.policy.findings import FetchedFindings, Findings, FindingsMissing
-from hssgate.reference import Reference, parse_reference
+from hssgate.reference import Reference
+from hssgate.reference_parser import parse_reference
 from hssgate.saved.report_model import SCHEMA_VERSION, GroupModel, ImageModel, ReportModel, parse_json
 from hssgate.text import clean
 from hssgate.verdict import ImageVerdict, Read, Trouble, Unread

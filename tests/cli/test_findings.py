@@ -12,7 +12,7 @@ from hssgate.errors import Interrupted
 from hssgate.exit_codes import ExitCode
 from hssgate.hss.models import Finding
 from hssgate.policy.load import load_policy
-from hssgate.reference import parse_reference
+from hssgate.reference_parser import parse_reference
 from hssgate.reports.findings import Effect, consequences, in_order_of_effect
 from hssgate.verdict import Check, ImageVerdict, ListedFinding, Result
 from tests.conftest import KEY, Bench

@@ -9,7 +9,7 @@ from hssgate.hss.models import CicdImage
 from hssgate.hss.odd_rows import OddRow
 from hssgate.hss.paging import whole_list
 from hssgate.hss.responses import Page
-from hssgate.reference import parse_reference
+from hssgate.reference_parser import parse_reference
 from hssgate.waiting.row_filter import MOST_SIMILAR_ROWS, Wanted
 
 ROOM = 1_000_000  # bytes

@@ -6,7 +6,7 @@ import pytest
 
 from hssgate.hss.models import CicdImage
 from hssgate.judging.hints import advice, near_misses
-from hssgate.reference import parse_reference
+from hssgate.reference_parser import parse_reference
 from hssgate.waiting.groups import NO_ROWS, Phase, RowGroup
 from hssgate.waiting.observation import Observation
 from hssgate.waiting.states import Ending

@@ -8,22 +8,14 @@ import pytest
 from hssgate.durations import Moment
 from hssgate.errors import ApiUnavailable, Exchange
 from hssgate.hss.models import CicdImage, Cve, Finding
-from hssgate.judging.image import (
-    Criteria,
-    has_result,
-    is_proven_fresh,
-    judge_image,
-    judgement_warnings,
-    policy_warnings,
-    rules_in_force,
-    subject_of,
-)
+from hssgate.judging.image import Criteria, has_result, is_proven_fresh, judge_image, rules_in_force, subject_of
+from hssgate.judging.run_warnings import judgement_warnings, policy_warnings
 from hssgate.policy.entry_warnings import AppliedPolicy
 from hssgate.policy.findings import FetchedFindings, Findings, FindingsMissing
 from hssgate.policy.load import LoadedPolicy
 from hssgate.policy.model import Policy
 from hssgate.policy.rules import Subject
-from hssgate.reference import parse_reference
+from hssgate.reference_parser import parse_reference
 from hssgate.verdict import ListedFinding, PolicySource, Read, Result, RulePlace, Seen, SeenGroup
 from hssgate.waiting.groups import NO_ROWS, GroupKey, Phase, RowGroup
 from hssgate.waiting.observation import Observation

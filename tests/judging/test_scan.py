@@ -11,7 +11,7 @@ from hssgate.judging.scan import judge_freshness, judge_scan
 from hssgate.policy.ignores import Ignores
 from hssgate.policy.rule_table import ScanRule
 from hssgate.policy.rules import RulesInForce
-from hssgate.reference import parse_reference
+from hssgate.reference_parser import parse_reference
 from hssgate.verdict import Check, Result, Trouble
 from hssgate.waiting.groups import NO_ROWS, GroupKey, Phase, RowGroup
 from hssgate.waiting.observation import Observation

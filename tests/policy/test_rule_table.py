@@ -14,7 +14,7 @@ from hssgate.policy.rule_table import ROW_FIELDS, RULES, Rules, ScanRule
 from hssgate.policy.rules import LimitRule, RulesInForce
 from hssgate.policy.schema import policy_schema
 from hssgate.policy.starter import starter_policy
-from hssgate.reference import parse_reference
+from hssgate.reference_parser import parse_reference
 from hssgate.waiting.groups import COMPARED, Phase, compared_fields, group_rows, judged_fields
 
 NOW = 1_790_000_000.0

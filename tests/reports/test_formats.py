@@ -223,7 +223,7 @@ def test_reports_that_were_written_tell_the_exit_code_of_the_run(bench: Bench) -
 
 def test_a_verdict_of_nothing_is_no_pass() -> None:
     """Neither a run without images nor an image without checks passes."""
-    from hssgate.reference import parse_reference
+    from hssgate.reference_parser import parse_reference
 
     assert Verdict((), (), (), 0, 0).outcome is Outcome.ERROR
     assert ImageVerdict(parse_reference("app:1.0"), ()).outcome is Outcome.ERROR

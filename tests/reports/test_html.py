@@ -10,7 +10,7 @@ import pytest
 
 from hssgate.exit_codes import ExitCode
 from hssgate.hss.models import Detail, DetailKind, Finding, SeverityLevel
-from hssgate.reference import parse_reference
+from hssgate.reference_parser import parse_reference
 from hssgate.reports.bars import bar
 from hssgate.reports.html import LONGEST, render
 from hssgate.reports.html_image import MOST_ROWS

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hssgate.exit_codes import ExitCode
 from hssgate.hss.models import Detail, DetailKind, Finding
 from hssgate.policy.load import load_policy
-from hssgate.reference import parse_reference
+from hssgate.reference_parser import parse_reference
 from hssgate.reports.escaping import code, fence, row, table, text
 from hssgate.reports.markdown import LONGEST, render
 from hssgate.text import clean

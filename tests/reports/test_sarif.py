@@ -13,7 +13,7 @@ from hssgate.errors import Interrupted
 from hssgate.exit_codes import ExitCode
 from hssgate.judging.scan import FRESHNESS
 from hssgate.policy.rule_table import Rules
-from hssgate.reference import parse_reference
+from hssgate.reference_parser import parse_reference
 from hssgate.reports.entries import OWN, RUN, ReportEntry
 from hssgate.reports.findings import Effect
 from hssgate.reports.sarif import MOST_RESULTS, render

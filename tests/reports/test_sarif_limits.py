@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from hssgate.hss.models import Finding
-from hssgate.reference import parse_reference
+from hssgate.reference_parser import parse_reference
 from hssgate.reports.entries import OWN
 from hssgate.reports.sarif import LARGEST_FILE, MOST_RESULTS, render
 from hssgate.verdict import SCAN, Check, ImageVerdict, ListedFinding, PolicySource, Result, Verdict

@@ -14,7 +14,7 @@ from hssgate.hss.exchange import Response, server_time
 from hssgate.hss.models import CicdImage, Finding
 from hssgate.hss.responses import read_page
 from hssgate.policy.load import load_policy
-from hssgate.reference import parse_reference
+from hssgate.reference_parser import parse_reference
 from hssgate.saved.consistency import read_consistent_report
 from hssgate.text import clean
 

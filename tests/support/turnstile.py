@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from hssgate.errors import ApiUnavailable, Exchange
 from hssgate.hss.models import CicdImage
 from hssgate.hss.paging import Listing
-from hssgate.reference import Reference, parse_reference
+from hssgate.reference import Reference
+from hssgate.reference_parser import parse_reference
 from hssgate.settings import WaitSettings
 from hssgate.waiting.poll_group import PollGroup
 from hssgate.waiting.poller import Poller

@@ -19,7 +19,8 @@ from hssgate.hss.models import CicdImage
 from hssgate.hss.paging import Listing
 from hssgate.hss.query import CicdImagesQuery
 from hssgate.hss.secret import Secret
-from hssgate.reference import Reference, parse_reference
+from hssgate.reference import Reference
+from hssgate.reference_parser import parse_reference
 from hssgate.settings import WaitSettings
 from hssgate.waiting.observation import Observation
 from hssgate.waiting.poll_group import PollGroup

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from hssgate.durations import AHEAD_AT_MOST
 from hssgate.hss.models import CicdImage
-from hssgate.reference import parse_reference
+from hssgate.reference_parser import parse_reference
 from hssgate.waiting.groups import Phase, group_rows, is_newer
 
 REFERENCE = parse_reference("app:1.0")

@@ -5,7 +5,7 @@ import pytest
 from hssgate.errors import ApiUnavailable, Exchange
 from hssgate.hss.models import CicdImage
 from hssgate.hss.paging import Listing
-from hssgate.reference import parse_reference
+from hssgate.reference_parser import parse_reference
 from hssgate.verdict import Read
 from hssgate.waiting.groups import Phase
 from hssgate.waiting.history import changes_kept

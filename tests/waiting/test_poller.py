@@ -13,7 +13,7 @@ from hssgate.exit_codes import ExitCode
 from hssgate.hss.models import CicdImage
 from hssgate.hss.paging import Listing, whole_list
 from hssgate.hss.responses import Page
-from hssgate.reference import parse_reference
+from hssgate.reference_parser import parse_reference
 from hssgate.settings import WaitSettings
 from hssgate.waiting.image import ImageState
 from hssgate.waiting.poll_group import PollGroup

@@ -10,7 +10,8 @@ from hssgate.errors import ApiRefused, ApiUnavailable, Exchange, Interrupted, Re
 from hssgate.exit_codes import ExitCode
 from hssgate.hss.models import CicdImage
 from hssgate.hss.paging import Listing
-from hssgate.reference import Reference, parse_reference
+from hssgate.reference import Reference
+from hssgate.reference_parser import parse_reference
 from hssgate.settings import WaitSettings
 from hssgate.waiting.observation import Observation
 from hssgate.waiting.poll_group import PollGroup

@@ -11,7 +11,7 @@ from hssgate.errors import ApiRefused, ApiUnavailable, Exchange, Interrupted
 from hssgate.exit_codes import ExitCode
 from hssgate.hss.models import CicdImage
 from hssgate.hss.paging import Listing
-from hssgate.reference import parse_reference
+from hssgate.reference_parser import parse_reference
 from hssgate.settings import WaitSettings
 from hssgate.waiting.poll_group import PollGroup
 from hssgate.waiting.poller import Poller

@@ -1,0 +1,42 @@
+"""Warnings of a run that its verdicts give rise to: passes that are not clean, and entries of policies."""
+
+from collections.abc import Iterable, Sequence
+
+from hssgate.judging.image import Criteria, JudgedImage
+from hssgate.policy.entry_warnings import entry_warnings
+from hssgate.policy.load import LoadedPolicy
+from hssgate.verdict import Outcome, Result
+from hssgate.waiting.observation import Observation
+
+_UNPROVEN = (
+    "an image without a digest passed, but nothing proves that this result is of the image just pushed; "
+    "pass its digest (…@sha256:…), --metadata-file or --scanned-after"
+)
+_PROVEN_BY_TIME = (
+    "an image without a digest passed by --scanned-after, and a scan time does not prove which push was scanned; "
+    "pass its digest (…@sha256:…) or --metadata-file"
+)
+
+
+def policy_warnings(policies: Sequence[LoadedPolicy], judged: Iterable[JudgedImage]) -> list[str]:
+    """Return a line for each oddity of the policies' entries, over all images of the run."""
+    groups = [group for image in judged for group in image.applied]
+    return [
+        line
+        for index, loaded in enumerate(policies)
+        for line in entry_warnings(loaded, [group[index] for group in groups])
+    ]
+
+
+def judgement_warnings(
+    observations: Sequence[Observation], judged: Sequence[JudgedImage], criteria: Criteria
+) -> list[str]:
+    """Return a line for each pass that is not a clean one."""
+    lines = []
+    for observation, image in zip(observations, judged, strict=True):
+        name = observation.reference.text
+        lines += [f"{name}: {check.message}" for check in image.verdict.checks if check.result is Result.WARNED]
+        if image.verdict.outcome is Outcome.PASSED and not observation.reference.digests:
+            # The same words for each image, so that the run has one line of it.
+            lines.append(_UNPROVEN if criteria.scanned_after is None else _PROVEN_BY_TIME)
+    return list(dict.fromkeys(lines))
