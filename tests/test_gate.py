@@ -29,7 +29,7 @@ overrides:
 def test_an_entry_has_ended_where_any_clock_says_so(
     bench: Bench, before: float, during: float, server: float, code: int
 ) -> None:
-    """A wrong clock does not keep an exception alive."""
+    """A wrong clock does not extend an entry."""
     bench.clock._epoch_offset += before
 
     def listed(_request: httpx.Request) -> httpx.Response:

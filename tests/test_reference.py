@@ -32,7 +32,7 @@ DIGEST = "sha256:" + "ab" * 32
 def test_references_are_split(
     text: str, namespace: str | None, name: str, version: str | None, digest: str | None
 ) -> None:
-    """Registry apart, first of several components is the namespace, the rest the name."""
+    """The registry is split off; the first of several components is the namespace, the rest the name."""
     reference = parse_reference(text)
 
     assert (reference.namespace, reference.image_name) == (namespace, name)
@@ -158,7 +158,7 @@ PATHS = [
 def test_a_row_is_known_by_its_path_and_registry(
     text: str, namespace: str | None, name: str | None, registry_name: str | None, *, is_owned: bool
 ) -> None:
-    """However HSS spreads them over namespace, image_name and registry_name."""
+    """This is so for every way in which HSS fills namespace, image_name and registry_name."""
     row = CicdImage(namespace=namespace, image_name=name, image_version="1.0", registry_name=registry_name)
 
     assert parse_reference(text).owns(row) is is_owned
@@ -208,7 +208,7 @@ def test_a_name_is_a_host_by_its_port_or_its_dot(name: str, host: str | None) ->
 def test_the_readable_fields_of_an_odd_row_may_prove_that_it_is_another(
     asked: str, row: dict[str, str], unreadable: set[str], *, may_be: bool
 ) -> None:
-    """A doubt is only about the image that the row may belong to."""
+    """An unreadable row concerns only an image that it may belong to."""
     known = CicdImage.model_validate({"image_version": "1.0", **row})
 
     assert parse_reference(asked).may_own(known, frozenset(unreadable)) is may_be

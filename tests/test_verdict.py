@@ -45,7 +45,7 @@ def test_the_order_of_exit_codes_is_the_one_promised() -> None:
         (Result.ERROR, Trouble.REPORT, 3),
     ],
 )
-def test_each_way_a_check_can_end_has_its_code(result: Result, trouble: Trouble | None, code: int) -> None:
+def test_each_result_of_a_check_has_its_exit_code(result: Result, trouble: Trouble | None, code: int) -> None:
     """An error of an unknown kind is not a pass either."""
     assert Check("severity", result, "message", trouble=trouble).exit_code == code
 
@@ -62,7 +62,7 @@ def test_each_way_a_check_can_end_has_its_code(result: Result, trouble: Trouble 
 def test_a_check_is_named_with_policy_and_group_if_there_are_several(
     policy: str | None, group: str | None, name: str
 ) -> None:
-    """Policy and group are named only where there are several."""
+    """Policy and group are named only if there are several."""
     assert Check("severity", Result.PASSED, "message", policy=policy, group=group).name == name
 
 

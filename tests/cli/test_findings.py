@@ -52,9 +52,9 @@ def calls(bench: Bench, part: str) -> int:
         pytest.param("rules: {severity: High, vulnerabilities: 9}", 0, id="counts alone"),
         pytest.param("rules: {high_vulnerabilities: 9}", 1, id="a level"),
         pytest.param("rules: {medium_vulnerabilities: {limit: 9, action: warn}}", 1, id="a level that warns"),
-        pytest.param("rules: {severity: High}\nignore: [{vulnerability: x, reason: r}]", 1, id="an exception"),
-        pytest.param("rules: {severity: High}\nignore: [{vulnerability: x, reason: r, images: [other/*]}]", 0, id="an exception for another image"),
-        pytest.param("rules: {severity: High}\nignore: [{vulnerability: x, reason: r, expires: 2020-01-01}]", 0, id="an exception that ended"),
+        pytest.param("rules: {severity: High}\nignore: [{vulnerability: x, reason: r}]", 1, id="an ignore entry"),
+        pytest.param("rules: {severity: High}\nignore: [{vulnerability: x, reason: r, images: [other/*]}]", 0, id="an ignore entry for another image"),
+        pytest.param("rules: {severity: High}\nignore: [{vulnerability: x, reason: r, expires: 2020-01-01}]", 0, id="an ignore entry that ended"),
         pytest.param("rules: {severity: High}\noverrides: [{images: ['app:*'], rules: {low_vulnerabilities: 9}, reason: r}]", 1, id="a level by an override"),
     ],
 )  # fmt: skip

@@ -74,7 +74,7 @@ def test_a_successful_group_is_checked_against_every_rule() -> None:
     assert verdict.seen == Seen("ended", None, (SeenGroup("ended", settled=True, row=ROW),), NOW, None)
 
 
-def test_every_group_and_every_policy_must_hold() -> None:
+def test_every_group_must_meet_every_policy() -> None:
     """Checks name the group and the policy where there are several, and the worst group's row is the image's."""
     both = replace(OBSERVATION, row_groups=(ROW_GROUP, replace(OTHER, phase=Phase.STALE)))
     given = criteria(policy("a.yaml", severity="Low"), policy("b.yaml", vulnerabilities=2))
@@ -140,7 +140,7 @@ def test_overrides_are_compared_with_the_names_of_the_row() -> None:
 def test_rules_are_judged_only_on_a_scan_that_ended_in_success(
     phase: Phase, status: str, checks: list[tuple[str, str]]
 ) -> None:
-    """And freshness only where the scan ended."""
+    """Freshness is checked only if the scan has ended."""
     others = (ROW,) if phase is Phase.AMBIGUOUS else ()
     row_group = RowGroup(KEY, phase, ROW.model_copy(update={"scan_status": status}), others)
     observation = replace(OBSERVATION, row_groups=(row_group,), reference=parse_reference(f"app@{DIGEST}"))
@@ -177,8 +177,8 @@ def test_a_result_that_still_settles_is_no_result() -> None:
     assert [group.settled for group in seen.groups] == [False]
 
 
-def test_findings_are_listed_with_what_each_policy_made_of_them() -> None:
-    """Most severe first, with CVEs, with each policy's reason, and with the number of their group."""
+def test_findings_are_listed_with_the_reason_of_each_policy_that_ignores_them() -> None:
+    """They are listed most severe first, with CVEs, the reason of each policy, and the index of their group."""
     both = replace(OBSERVATION, row_groups=(ROW_GROUP, OTHER))
     found: dict[GroupKey, FetchedFindings] = {
         KEY: Findings((V1, V2), {"N-2": CVES}), OTHER_KEY: Findings((V1,)),
@@ -201,7 +201,7 @@ def test_findings_are_listed_with_what_each_policy_made_of_them() -> None:
     assert [group.findings_read for group in judged.verdict.seen.groups] == [True, True]
 
 
-def test_findings_that_no_policy_needed_are_listed_all_the_same() -> None:
+def test_findings_that_no_policy_needed_are_listed_too() -> None:
     """No finding is ignored; a finding without an id has no CVEs."""
     nameless = Finding(app_name="ssl")
     found: dict[GroupKey, FetchedFindings] = {KEY: Findings((nameless,), {"": CVES[:1], "XXXX": CVES[1:]})}

@@ -110,7 +110,7 @@ LATE = "; raise --timeout if the scan needs longer"
 def test_an_unfinished_scan_is_reported_by_the_end_of_the_wait(
     ending: Ending, seen: RowGroup, trouble: Trouble, expected: str
 ) -> None:
-    """With the time waited and the last state; a doubt is never a pass."""
+    """The message has the time waited and the last state; a doubt is never a pass."""
     observation = replace(OBSERVATION, ending=ending, error=ApiUnavailable("gone"))
 
     assert judge_scan(observation, seen, [NO_RULES]) == Check(
@@ -119,7 +119,7 @@ def test_an_unfinished_scan_is_reported_by_the_end_of_the_wait(
 
 
 def test_no_look_at_all_before_the_deadline_is_no_answer() -> None:
-    """Nothing was asked, so no error is known."""
+    """No request was sent, so no error is known."""
     check = judge_scan(replace(OBSERVATION, ending=Ending.UNANSWERED), NO_ROWS, [NO_RULES])
 
     assert check.message == "scan: gave up after 1m30s: no look could be taken before the deadline"
@@ -197,10 +197,8 @@ ASKED = "scanned at or after 2026-09-21T14:13:20Z"
         ),
     ],
 )  # fmt: skip
-def test_freshness_names_what_was_asked_for_and_what_was_found(
-    observation: Observation, moment: Moment | None, asked: str
-) -> None:
-    """Where there is no result, it is skipped."""
+def test_freshness_names_the_request_and_the_row(observation: Observation, moment: Moment | None, asked: str) -> None:
+    """The check is skipped if there is no result."""
     found = judge_freshness(observation, row_group(Phase.ENDED), moment)
     nothing = judge_freshness(observation, NO_ROWS, moment)
 
@@ -209,7 +207,7 @@ def test_freshness_names_what_was_asked_for_and_what_was_found(
     assert nothing == Check("freshness", Result.SKIPPED, f"freshness: no result for {asked}", limit=asked)
 
 
-def test_freshness_tells_what_the_row_does_not_say() -> None:
+def test_freshness_names_missing_values_of_the_row() -> None:
     """The check names a missing digest and time, and cuts a very long digest."""
     bare = judge_freshness(BY_DIGEST, row_group(Phase.ENDED, image_digest=None, latest_scan_time=None), None)
     long = judge_freshness(BY_DIGEST, row_group(Phase.ENDED, image_digest="d" * 150), None)

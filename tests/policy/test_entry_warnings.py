@@ -65,8 +65,8 @@ def test_there_are_no_warnings_about_images_of_others(expires: object) -> None:
     assert len(warnings_of_ends(policy, NOW)) == 2
 
 
-def test_an_entry_is_named_by_what_it_is_for_and_why() -> None:
-    """Long words are cut; an exception that has ended is not also reported to fit nothing."""
+def test_an_entry_is_named_with_its_subject_and_reason() -> None:
+    """Long texts are cut; an entry that has ended is not also reported to fit nothing."""
     ended: dict[str, object] = {
         "vulnerability": "V-" + "v" * 120,
         "package": "p" * 120,

@@ -61,7 +61,7 @@ def test_the_built_in_policy_is_explained(bench: Bench) -> None:
 
 
 def test_each_policy_has_its_block(bench: Bench) -> None:
-    """From the option or the variable; formats without lines name the key path."""
+    """Policies come from the option or the variable; TOML and JSON are shown with key paths."""
     save(
         bench,
         "org.toml",
@@ -80,7 +80,7 @@ def test_each_policy_has_its_block(bench: Bench) -> None:
 
 
 def test_json_says_the_same(bench: Bench) -> None:
-    """For programs."""
+    """The JSON output has the same rules and places."""
     save(bench, "hssgate.yaml", POLICY)
 
     ended = bench.run("policy", "explain", "legacy/app:1.0", "--format", "json")
@@ -111,7 +111,7 @@ def test_json_says_the_same(bench: Bench) -> None:
     ]
 
 
-def test_the_globs_that_fit_are_shown_with_what_they_were_compared_with(bench: Bench) -> None:
+def test_globs_that_fit_are_shown_with_the_compared_part(bench: Bench) -> None:
     """Globs of every entry are shown; -v and JSON add those that do not fit."""
     save(
         bench,
@@ -142,7 +142,7 @@ def test_the_globs_that_fit_are_shown_with_what_they_were_compared_with(bench: B
     assert globs[0]["compared"] == "path team/app-prod/secret, any version"
 
 
-def test_a_version_that_is_not_named_is_compared_as_none(bench: Bench) -> None:
+def test_a_missing_version_is_compared_as_empty(bench: Bench) -> None:
     """A reference with only a digest has no version to compare."""
     save(
         bench,

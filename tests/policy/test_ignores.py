@@ -216,7 +216,7 @@ def test_findings_that_are_missing_are_no_pass(findings: FetchedFindings, messag
 
 
 def test_findings_that_no_rule_needs_decide_nothing() -> None:
-    """HSS's own count is judged where no level is limited and nothing is ignored."""
+    """The number of HSS is judged if no level is limited and there is no `ignore` entry."""
     result = judged({"vulnerabilities": 4, "malicious_files": 0}, Findings(LISTED[:1]), row=ROW)
 
     assert result.sorted_findings is None

@@ -151,7 +151,7 @@ def test_rules_are_judged_in_one_order_and_skipped_in_the_same() -> None:
 
 
 def test_later_overrides_win_rule_by_rule() -> None:
-    """Each replaces only the rules it names."""
+    """An override replaces only the rules that it names."""
     data = {
         "rules": {"severity": "Low", "vulnerabilities": 1, "unsafe_settings": 1},
         "overrides": [
@@ -180,7 +180,7 @@ def test_later_overrides_win_rule_by_rule() -> None:
     ],
 )  # fmt: skip
 def test_an_override_ends_with_its_day(expires: date | None, limit: int, warns: str | None) -> None:
-    """Valid through the day in UTC, then without effect, with a warning; shortly before, with a warning too."""
+    """It is valid through its last day in UTC and has no effect afterwards; both have a warning, as has the time shortly before."""
     policy = loaded(
         {"rules": {"vulnerabilities": 1}, "overrides": [override({"vulnerabilities": 99}, ["app:*"], expires=expires)]}
     )

@@ -95,12 +95,12 @@ def test_an_override_is_named_by_its_line_or_its_number(tmp_path: Path) -> None:
         pytest.param("p.yaml", "rules: {severty: Low}", [":1: rules.severty: unknown key; did you mean `severity`?"], id="typo"),
         pytest.param("p.yaml", "rules:\n  severity: {limit: Low, acton: warn}", [":2: rules.severity.acton: unknown key; did you mean `action`?"], id="typo in the long form"),
         pytest.param("p.yaml", "rules: {severity: Low}\noverrides:\n  - {images: [x], rules: {severty: High}, reason: r}\n", [":3: overrides[0].rules.severty: unknown key; did you mean `severity`?"], id="typo in an override"),
-        pytest.param("p.yaml", "rules: {severity: Low}\nignore:\n  - {vulnerability: CVE-1}", [":3: ignore[0]: `reason` is missing"], id="exception without reason"),
-        pytest.param("p.yaml", "rules: {severity: Low}\nignore: [CVE-1]", [":2: ignore[0]: 'CVE-1' is not a mapping; write {vulnerability: CVE-1, reason: …}"], id="an id for an exception"),
-        pytest.param("p.yaml", "rules: {severity: Low}\nignore: [3]", [":2: ignore[0]: 3 is not a mapping; write {vulnerability: …, reason: …}"], id="a number for an exception"),
-        pytest.param("p.yaml", "rules: {severity: Low}\nignore: CVE-1", [":2: ignore: 'CVE-1' is not a list; write ['CVE-1']"], id="an id for all exceptions"),
-        pytest.param("p.yaml", "rules: {severity: Low}\nignore: {vulnerability: CVE-1, reason: r}", [":2: ignore: a mapping is not a list; write each entry after a `- `"], id="an exception for all of them"),
-        pytest.param("p.yaml", "rules: {severity: Low}\nignore: [{vulnerability: [CVE-1, CVE-2], reason: r}]", [":2: ignore[0].vulnerability: a list is not text; write text, in quotation marks"], id="two ids in one exception"),
+        pytest.param("p.yaml", "rules: {severity: Low}\nignore:\n  - {vulnerability: CVE-1}", [":3: ignore[0]: `reason` is missing"], id="entry without reason"),
+        pytest.param("p.yaml", "rules: {severity: Low}\nignore: [CVE-1]", [":2: ignore[0]: 'CVE-1' is not a mapping; write {vulnerability: CVE-1, reason: …}"], id="an id for an entry"),
+        pytest.param("p.yaml", "rules: {severity: Low}\nignore: [3]", [":2: ignore[0]: 3 is not a mapping; write {vulnerability: …, reason: …}"], id="a number for an entry"),
+        pytest.param("p.yaml", "rules: {severity: Low}\nignore: CVE-1", [":2: ignore: 'CVE-1' is not a list; write ['CVE-1']"], id="an id for the list"),
+        pytest.param("p.yaml", "rules: {severity: Low}\nignore: {vulnerability: CVE-1, reason: r}", [":2: ignore: a mapping is not a list; write each entry after a `- `"], id="an entry for the list"),
+        pytest.param("p.yaml", "rules: {severity: Low}\nignore: [{vulnerability: [CVE-1, CVE-2], reason: r}]", [":2: ignore[0].vulnerability: a list is not text; write text, in quotation marks"], id="two ids in one entry"),
         pytest.param("p.yaml", "rules: {severity: Low}\noverrides: [legacy/*]", [":2: overrides[0]: 'legacy/*' is not a mapping; write {images: …, rules: …, reason: …}"], id="a glob for an override"),
         pytest.param("p.yaml", "rules: {severity: Low}\noverrides: [{images: legacy/*, rules: {severity: High}, reason: r}]", [":2: overrides[0].images: 'legacy/*' is not a list; write ['legacy/*']"], id="a glob for a list"),
         pytest.param("p.yaml", "rules: {severity: Low}\noverrides: [{images: [x], rules: {severity: High}, reason: 2027-01-01}]", [":2: overrides[0].reason: 2027-01-01 is not text; write text, in quotation marks"], id="a day for a reason"),
@@ -129,12 +129,12 @@ def test_an_override_is_named_by_its_line_or_its_number(tmp_path: Path) -> None:
         pytest.param("p.yaml", "rules: {severity: !!binary aGk=}", [":1: rules.severity: this is unknown here; write "], id="bytes"),
         pytest.param("p.yaml", "rules: {severity: Low, '': 1}", [":1: rules.'': unknown key; known here: "], id="an empty key"),
         pytest.param("p.yaml", "rules: {severity: Low, <<: 1}", [":1: rules.<<: YAML merge keys are not supported here"], id="a merge key"),
-        pytest.param("p.yaml", "rules: {severity: Low}\nignore:\n" + "- {vulnerability: x, reason: y}\n" * 2001, [":2: ignore: it has more than 2000 entries; write fewer"], id="too many exceptions"),
+        pytest.param("p.yaml", "rules: {severity: Low}\nignore:\n" + "- {vulnerability: x, reason: y}\n" * 2001, [":2: ignore: it has more than 2000 entries; write fewer"], id="too many entries"),
         pytest.param("p.yaml", "CVE-2024-1234\nCVE-2024-1235\n", [": it contains 'CVE-2024-1234 CVE-2024-1235'; write a mapping with `rules:`"], id="only ids"),
         pytest.param(".trivyignore", "CVE-2024-1234\n", [": this is an ignore file of Trivy, not a policy; write a policy"], id="ignore file of Trivy"),
         pytest.param(".trivyignore.yaml", "vulnerabilities:\n  - id: CVE-2024-1234\n", [": this is an ignore file of Trivy, not a policy; write a policy"], id="ignore file of Trivy in YAML"),
-        pytest.param("p.yaml", "rules: {severity: Low}\nignore:\n  - {vulnerabilty: CVE-1, vulnerability: x, reason: r}", [":3: ignore[0].vulnerabilty: unknown key; did you mean `vulnerability`?"], id="typo in an exception"),
-        pytest.param("p.yaml", "rules: {severity: Low}\nignore:\n  - {vulnerability: '', reason: r}", [":3: ignore[0].vulnerability: "], id="exception for nothing"),
+        pytest.param("p.yaml", "rules: {severity: Low}\nignore:\n  - {vulnerabilty: CVE-1, vulnerability: x, reason: r}", [":3: ignore[0].vulnerabilty: unknown key; did you mean `vulnerability`?"], id="typo in an entry"),
+        pytest.param("p.yaml", "rules: {severity: Low}\nignore:\n  - {vulnerability: '', reason: r}", [":3: ignore[0].vulnerability: "], id="entry for nothing"),
         pytest.param("p.yaml", "rules: {severity: Low, zzz: 1}\nzzz: {a: 1}", [":1: rules.zzz: unknown key", ":2: zzz: unknown key"], id="unknown keys everywhere"),
         pytest.param("p.yaml", "rules: {zzz: 1, severity: Low}", [":1: rules.zzz: unknown key; known here: "], id="unknown key"),
         pytest.param("p.yaml", "rules:\n  vulnerabilities: '3'", [":2: rules.vulnerabilities: '3' is not a whole number; write one such as 20"], id="text for a number"),
@@ -278,8 +278,8 @@ def test_a_text_that_yaml_reads_otherwise_gets_advice(tmp_path: Path, written: s
         pytest.param(
             "max_severity: Low", "did you mean `severity` under `rules`?", id="a rule of others beside the rules"
         ),
-        pytest.param("exceptions: []", "did you mean `ignore`?", id="the exceptions"),
-        pytest.param("ignore: [{id: CVE-1}]", "did you mean `vulnerability`?", id="the id in an exception"),
+        pytest.param("exceptions: []", "did you mean `ignore`?", id="the list of entries"),
+        pytest.param("ignore: [{id: CVE-1}]", "did you mean `vulnerability`?", id="the id in an entry"),
         pytest.param("ignore: [{statement: r}]", "did you mean `reason`?", id="the reason"),
         pytest.param("ignore: [{expired_at: 2027-01-01}]", "did you mean `expires`?", id="the end"),
         pytest.param("overrides: [{paths: [x]}]", "did you mean `images`?", id="the images"),
@@ -302,7 +302,7 @@ def test_a_level_above_high_is_not_taken_for_a_lower_one(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("level", ["medium", "MEDIUM", "mEdium"])
 def test_the_case_of_a_level_does_not_matter(tmp_path: Path, level: str) -> None:
-    """In either form, in an override as well; it is shown as HSS writes it."""
+    """This is so in both forms and in overrides; the level is shown as HSS writes it."""
     override = f"{{images: ['*'], rules: {{severity: {{limit: {level}}}}}, reason: r}}"
     policy = load_policy(saved(tmp_path, "p.yaml", f"rules: {{severity: {level}}}\noverrides: [{override}]")).policy
 
@@ -320,14 +320,14 @@ def test_the_case_of_a_level_does_not_matter(tmp_path: Path, level: str) -> None
     ],
 )
 def test_a_policy_may_name_its_schema(tmp_path: Path, name: str, text: str) -> None:
-    """Editors read it there in JSON; it changes nothing."""
+    """Editors read the key in JSON; it has no effect on the policy."""
     plain = saved(tmp_path, "plain.json", '{"rules": {"severity": "Low"}}')
 
     assert load_policy(saved(tmp_path, name, text)).policy == load_policy(plain).policy
 
 
 def test_the_deepest_and_largest_document_allowed_is_read() -> None:
-    """Forty levels, lists and mappings alike, and a hundred thousand values after aliases are followed."""
+    """The limits are forty levels of lists and mappings, and a hundred thousand values after aliases are followed."""
     row = ", ".join(["1"] * 98)
     large = f"[&a [{row}]" + ", *a" * 1009 + ", 1" * 9
 
@@ -348,7 +348,7 @@ def test_a_value_without_a_line_has_the_line_of_its_parent() -> None:
 
 @pytest.mark.parametrize(("depth", "is_too_deep"), [(40, False), (41, True)])
 def test_json_may_be_as_deep_as_yaml(tmp_path: Path, depth: int, is_too_deep: bool) -> None:  # noqa: FBT001
-    """Forty levels below the policy itself."""
+    """The limit is forty levels below the policy itself."""
     text = '{"rules": {"severity": "Low"}, "ignore": ' + "[" * depth + "]" * depth + "}"
 
     expected = problems(saved(tmp_path, "p.json", text))
@@ -429,7 +429,7 @@ def test_without_a_file_the_built_in_policy_applies() -> None:
 
 
 def test_a_rule_is_named_by_its_line_or_its_key(tmp_path: Path) -> None:
-    """An override's rule by its own line; the built-in policy has no lines."""
+    """A rule of an override has its own line; the built-in policy has no lines."""
     by_line, by_key = load_policy(saved(tmp_path, "p.yaml", YAML)), load_policy(saved(tmp_path, "p.toml", TOML))
     (built,) = load_policies([])
 

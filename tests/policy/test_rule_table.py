@@ -63,7 +63,7 @@ def fields_read(name: str, found: CicdImage, findings: FetchedFindings) -> set[s
 
 
 def test_every_rule_of_the_model_has_an_entry() -> None:
-    """In the order in which rules are judged, and with each part of it given."""
+    """The entries are in the order of judging, and each part of an entry is set."""
     assert [*RULES] == [*Rules.model_fields]
     assert all(spec.fields and spec.help and spec.example for spec in RULES.values())
 
@@ -96,7 +96,7 @@ def test_a_rule_reads_the_fields_that_it_declares_and_no_other(name: str, findin
 
 @pytest.mark.parametrize("name", [*RULES])
 def test_every_field_that_a_rule_reads_is_compared(name: str) -> None:
-    """It is a field of the row, and in both comparisons: of rows of one time, and of two reads."""
+    """The field exists in the row and is compared both between rows of one time and between two reads."""
     assert {*RULES[name].fields} <= CicdImage.model_fields.keys()
     assert {*RULES[name].fields} <= {*ROW_FIELDS} <= {*COMPARED}
 
@@ -112,7 +112,7 @@ def test_the_compared_fields() -> None:
 
 @pytest.mark.parametrize("field", [name for name in COMPARED if name != "latest_scan_time"])
 def test_rows_of_one_time_that_differ_in_a_compared_field_are_ambiguous(field: str) -> None:
-    """Either of them may be the newest; so it is where only one of them has the field at all."""
+    """Either row may be the newest; this is so even if only one of them has the field."""
     others = [row(**{field: value}) for value in (values_of(field)[1], None) if (field, value) != ("scan_status", None)]
 
     for other in others:

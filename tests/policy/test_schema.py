@@ -60,8 +60,8 @@ VALID = [
         pytest.param(override(images=[glob]), id=f"override of {glob}")
         for glob in ("**", "my.org/app", "my.org/**:1.*", "*/team/app-?", "A_b.c-d:v1.0_2", "localhost/a")
     ),
-    *(pytest.param(ignore(vulnerability=text), id=f"exception for {text}") for text in (" CVE-1 ", "RHSA-2024:1*", "[CH]VE-?", "x!\"$%&'()+.:<=>@\\^_`|~")),
-    pytest.param(ignore(package="Visual  C++ [x64]"), id="exception for a package"),
+    *(pytest.param(ignore(vulnerability=text), id=f"entry for {text}") for text in (" CVE-1 ", "RHSA-2024:1*", "[CH]VE-?", "x!\"$%&'()+.:<=>@\\^_`|~")),
+    pytest.param(ignore(package="Visual  C++ [x64]"), id="entry for a package"),
     pytest.param(override(reason="\U0001f44d"), id="a picture for a reason"),
 ]  # fmt: skip
 INVALID = [
@@ -77,12 +77,12 @@ INVALID = [
     pytest.param({"rules": {"severity": "Low"}, "$schema": 3}, id="number for the schema"),
     pytest.param(rules(severity="Low", **{"$schema": "x"}), id="schema in another place"),
     pytest.param(ignore(package=None), id="null for a package"),
-    pytest.param(ignore(images=None), id="null for the images of an exception"),
+    pytest.param(ignore(images=None), id="null for the images of an entry"),
     pytest.param(ignore(images=[None]), id="null for a glob"),
     pytest.param(override(expires=None), id="null for an end"),
     pytest.param(override(images=None), id="null for images"),
     pytest.param(rules(severity={"limit": "Low", "action": None}), id="null for an action"),
-    pytest.param({"rules": {"severity": "Low"}, "ignore": [None]}, id="null for an exception"),
+    pytest.param({"rules": {"severity": "Low"}, "ignore": [None]}, id="null for an entry"),
     pytest.param({"version": 2, "rules": {"severity": "Low"}}, id="another version"),
     pytest.param({"version": True, "rules": {"severity": "Low"}}, id="true for a version"),
     pytest.param({"version": "1", "rules": {"severity": "Low"}}, id="text for a version"),
@@ -125,10 +125,10 @@ INVALID = [
         for glob in ("my.org/team/app", "localhost/a/b", "reg:5000/app", "app:1:2", "app@sha256:a", "{a,b}", "a[1]", "!a", "a b", "/a", "a/", "a//b", "a:")
     ),
     *(
-        pytest.param(ignore(vulnerability=text), id=f"exception for {text!a}")
+        pytest.param(ignore(vulnerability=text), id=f"entry for {text!a}")
         for text in ("", " ", "CVE-1 exp:2027", "CVE-1,CVE-2", "CVE\u20111", "CVE-1\u200b", "CVE-1#x", "CVE-{1}", "a;b")
     ),
-    pytest.param(ignore(package=" "), id="exception for a blank package"),
+    pytest.param(ignore(package=" "), id="entry for a blank package"),
     pytest.param(override(images=[1]), id="number for a glob"),
     pytest.param(override(rules={}), id="override of no rule"),
     pytest.param(override(rules={"vulnerabilities": "x"}), id="fault in an override"),
@@ -201,7 +201,7 @@ def test_the_schema_follows_the_model() -> None:
 
 
 def test_the_published_schema_is_the_schema() -> None:
-    """`make schema` writes it anew."""
+    """If this test fails, run `make schema`."""
     assert PUBLISHED.read_text(encoding="utf-8") == json.dumps(SCHEMA, indent=2) + "\n"
 
 

@@ -81,7 +81,7 @@ def test_code_hosts_are_given_the_path_in_the_repository(repository: Bench) -> N
 
 
 def test_the_nearest_policy_is_taken(repository: Bench) -> None:
-    """One further up is neither read nor checked."""
+    """A policy further up is neither read nor checked."""
     Path("../hssgate.toml").write_text("[rules]\nvulnerabilities = 3")
     Path("../../hssgate.yaml").write_text(STRICT)
     Path("../../.hssgate.json").write_text("{")
@@ -126,7 +126,7 @@ def test_without_a_repository_only_this_folder_is_searched(repository: Bench) ->
 def test_nothing_is_searched_where_a_policy_is_given(
     repository: Bench, arguments: list[str], env: dict[str, str]
 ) -> None:
-    """Not even a misspelt default file is looked at then."""
+    """Misspelt default files are ignored as well."""
     Path("given.yaml").write_text("rules: {vulnerabilities: 3}")
     Path("hssgate.yaml").write_text(STRICT)
     Path(".hssgate.yml").write_text(STRICT)
@@ -240,7 +240,7 @@ def test_a_default_file_that_cannot_be_read_is_misuse(repository: Bench, make: o
     ],
 )
 def test_each_command_finds_the_same_policy(repository: Bench, arguments: list[str]) -> None:
-    """And refuses the same misspelt names."""
+    """Each command also refuses the same misspelt names."""
     check(repository)
     Path("report.json").write_bytes((repository.folder / "report.json").read_bytes())
     Path("../hssgate.yaml").write_text(STRICT)
@@ -279,7 +279,7 @@ def test_the_owner_of_this_folder_may_own_the_rest(repository: Bench) -> None:
 
 
 def test_a_policy_here_may_belong_to_anyone(repository: Bench) -> None:
-    """Nothing above is looked at then."""
+    """Parent folders are not searched then."""
     Path("hssgate.yaml").write_text(STRICT)
 
     strangers = FakeDisk(Path.cwd().parent, repository.folder, Path.cwd() / "hssgate.yaml")
@@ -290,7 +290,7 @@ def test_a_policy_here_may_belong_to_anyone(repository: Bench) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
 @pytest.mark.parametrize("target", ["..", "../../.git", "../../real.yaml"])
 def test_the_owner_is_looked_up(repository: Bench, target: str) -> None:
-    """On the real disk, and of a link also the owner of what it leads to; nothing is asked of the API."""
+    """The owner on the real disk is used, and for a link also the owner of its target; no request is sent."""
     (repository.folder / "real.yaml").write_text("rules: {vulnerabilities: 3}")
     Path("../hssgate.yaml").symlink_to("../real.yaml")
     assert check(repository).code == 0

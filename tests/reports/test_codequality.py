@@ -89,8 +89,8 @@ def test_findings_that_block_or_warn_are_listed_most_severe_first(bench: Bench) 
 @pytest.mark.parametrize(
     ("action", "severities"), [("block", ["critical", "major", "minor"]), ("warn", ["major", "minor", "info"])]
 )
-def test_the_severity_tells_level_and_action(bench: Bench, action: str, severities: list[str]) -> None:
-    """What blocks is more severe than what warns."""
+def test_the_severity_follows_from_level_and_action(bench: Bench, action: str, severities: list[str]) -> None:
+    """A blocking finding has a higher severity than one that warns."""
     policy(
         bench, f"rules: {{vulnerabilities: {{limit: 0, action: {action}}}}}\nignore: [{{vulnerability: x, reason: r}}]"
     )

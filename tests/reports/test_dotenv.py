@@ -34,7 +34,7 @@ def test_a_prefix_goes_before_each_name(bench: Bench, prefix: str) -> None:
 @pytest.mark.parametrize("prefix", ["A-B", "A=", "A\nB", " ", "é"])
 @pytest.mark.parametrize("command", ["check", "judge"])
 def test_an_invalid_prefix_is_misuse(bench: Bench, command: str, prefix: str) -> None:
-    """Before anything is asked."""
+    """It is refused before any request."""
     bench.play(images(finished())).check("team/app:1.0", env=KEY)
     arguments = {
         "check": ("team/app:1.0", "--project-id", "p", "--endpoint", "http://127.0.0.1:9"),

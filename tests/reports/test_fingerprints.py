@@ -21,7 +21,7 @@ def by_message(run: dict[str, Any]) -> dict[str, str]:
     return found
 
 
-def test_fingerprints_last(bench: Bench) -> None:
+def test_fingerprints_stay_the_same_across_runs(bench: Bench) -> None:
     """They stay the same after another scan, with other counts, another tag, another order, and a wait."""
     policy(bench, MIXED_POLICY + "\noverrides: [{images: ['*'], rules: {severity: Low, scan_age: 30m}, reason: r}]")
     _, once = checked(bench.play(scenario(MIXED)), "team/app:1.0", "--timeout", "10m")

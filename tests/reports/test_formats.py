@@ -52,10 +52,10 @@ def test_hostile_text_breaks_no_report(bench: Bench, text: str) -> None:
 
 
 @pytest.mark.parametrize(("scenario", "arguments", "code", "checks"), OUTCOMES)
-def test_every_outcome_keeps_to_the_schema(
+def test_every_outcome_is_valid_under_the_schema(
     bench: Bench, scenario: str, arguments: list[str], code: int, checks: dict[str, str]
 ) -> None:
-    """The JSON report is what its schema says, and says what its exit code says."""
+    """The JSON report is valid under its schema, and its exit code is that of the process."""
     report = bench.play(scenario).check("team/app:1.0", *arguments).report
 
     jsonschema.Draft202012Validator(schema()).validate(report)
@@ -63,7 +63,7 @@ def test_every_outcome_keeps_to_the_schema(
     assert len(report["images"][0]["checks"]) >= len(checks)
 
 
-def test_junit_keeps_to_what_its_readers_need(bench: Bench) -> None:
+def test_junit_meets_the_requirements_of_its_readers(bench: Bench) -> None:
     """It has class names, messages that are never empty and begin the body, times and properties."""
     (bench.folder / "hssgate.yaml").write_text(
         "rules: {severity: Low, vulnerabilities: {limit: 2, action: warn}, unsafe_settings: 9}"
@@ -143,7 +143,7 @@ def test_a_symlinked_report_replaces_what_it_points_to(bench: Bench) -> None:
     [("severity_level: Low, malicious_file_num: 0", 3), ("severity_level: High, malicious_file_num: 0", 10)],
 )
 def test_a_report_that_cannot_be_written_is_no_pass(bench: Bench, counts: str, code: int) -> None:
-    """An error on stderr, and exit code 3 unless the outcome is worse; the other reports are written."""
+    """There is an error on stderr and exit code 3 unless the outcome is worse; the other reports are written."""
     ended = bench.play(images(finished(counts))).check(
         "team/app:1.0", "--report", "junit=/proc/nowhere/junit.xml", "--report", "json=report.json", reports=False
     )

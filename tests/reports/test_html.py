@@ -35,7 +35,7 @@ def read(ended: Ended) -> Node:
 def test_every_outcome_is_shown(
     bench: Bench, given_scenario: str, arguments: list[str], code: int, checks: dict[str, str]
 ) -> None:
-    """The verdict first, with its exit code in words; then the checks of the JSON report, each in a row."""
+    """The verdict comes first, with the meaning of its exit code, then a row for each check of the JSON report."""
     ended = bench.play(given_scenario).check("team/app:1.0", *arguments, *HTML)
 
     page = read(ended)
@@ -161,7 +161,7 @@ def test_several_images_are_listed_worst_first_with_links_to_their_sections(benc
     assert len(overview.all("a")) == 4
 
 
-def test_of_many_images_those_that_simply_passed_stand_in_the_overview_alone(bench: Bench) -> None:
+def test_of_many_images_those_that_passed_cleanly_are_only_in_the_overview(bench: Bench) -> None:
     """They have no link, because they have no section."""
     names = [f"app{number}" for number in range(30)]
     rows = [finished(image_name=name) for name in names]
@@ -235,10 +235,10 @@ def test_a_severity_fills_its_steps(actual: SeverityLevel, limit: SeverityLevel)
     ("actual", "limit", "ratio"),
     [("12h00m", "24h00m", 0.5), ("2d00h", "24h00m", 2.0), ("400d00h", "24h00m", None), (None, "24h00m", None), ("sha256:x", "digest x", None), ("success", None, None)],
 )  # fmt: skip
-def test_an_age_is_a_bar_too_and_what_cannot_be_measured_is_none(
+def test_an_age_has_a_bar_and_other_values_have_none(
     actual: str | None, limit: str | None, ratio: float | None
 ) -> None:
-    """A freshness, a missing number, an age beyond what a duration may be."""
+    """These are a freshness, a missing number, and an age longer than the longest duration."""
     check = Check("scan_age", Result.FAILED, "m", actual, limit)
 
     if ratio is None:

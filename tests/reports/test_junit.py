@@ -66,10 +66,10 @@ def _cases(root: ET.Element) -> Iterator[tuple[ET.Element, ET.Element]]:
 
 
 @pytest.mark.parametrize(("scenario", "arguments", "code", "checks"), OUTCOMES)
-def test_every_outcome_keeps_to_the_rules(
+def test_every_outcome_meets_the_requirements(
     bench: Bench, scenario: str, arguments: list[str], code: int, checks: dict[str, str]
 ) -> None:
-    """And the totals are those of the checks."""
+    """The totals are those of the checks as well."""
     ended = bench.play(scenario).check("team/app:1.0", "app:1.0", *arguments)
 
     hold_to_the_rules(Path("junit.xml"))
@@ -82,7 +82,7 @@ def test_every_outcome_keeps_to_the_rules(
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
-def test_hostile_text_keeps_to_the_rules(bench: Bench, text: str) -> None:
+def test_hostile_text_meets_the_requirements(bench: Bench, text: str) -> None:
     """Any field of the response can have it."""
     row = {**ROW, "scan_status": "failed", "scan_failed_desc": text, "scan_failed_code": text, "registry_name": text}
     body = json.dumps({"total_num": 1, "data_list": [row]})
@@ -93,7 +93,7 @@ def test_hostile_text_keeps_to_the_rules(bench: Bench, text: str) -> None:
 
 
 @pytest.mark.large
-def test_many_findings_under_several_policies_keep_to_the_rules(bench: Bench) -> None:
+def test_many_findings_under_several_policies_meet_the_requirements(bench: Bench) -> None:
     """Names stay unique, and lists stay short."""
     for name in ("org", "repo"):
         Path(f"{name}.yaml").write_text("rules: {high_vulnerabilities: 0, vulnerabilities: 0}")
@@ -136,7 +136,7 @@ def test_each_case_names_the_file_and_line_of_its_rule(bench: Bench) -> None:
     }
 
 
-def test_a_format_that_tells_no_lines_is_named_at_its_head(bench: Bench) -> None:
+def test_a_policy_without_line_numbers_is_named_with_its_first_line(bench: Bench) -> None:
     """Rules have the path of their own policy."""
     Path("org.toml").write_text("rules.severity = 'High'")
     Path("repo.yaml").write_text("rules:\n  severity: Low")

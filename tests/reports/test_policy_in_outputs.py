@@ -48,7 +48,7 @@ def policies(request: pytest.FixtureRequest, bench: Bench) -> list[str]:
 def test_the_first_line_names_the_policy(
     bench: Bench, policies: list[str], row: str, code: int, arguments: list[str]
 ) -> None:
-    """Whatever the outcome, on stdout; `judge` likewise."""
+    """It does so on stdout for every outcome, in `judge` as well."""
     checked = bench.play(images(row)).check("team/app:1.0", "--timeout", "0", *arguments)
     judged = bench.run("judge", "report.json", *arguments)
 
@@ -103,7 +103,7 @@ def test_every_report_says_where_no_policy_was_found(bench: Bench) -> None:
 
 
 def test_github_gets_the_policy(bench: Bench, policies: list[str]) -> None:
-    """As an output of the step; the JSON output is the report."""
+    """The policy is an output of the step; the output `json` is the report."""
     ended = bench.play(images(finished())).check("team/app:1.0", env=KEY | ENV)
 
     outputs = step_outputs()
@@ -129,7 +129,7 @@ def test_no_variable_of_the_dotenv_report_is_one_that_a_gate_reads(bench: Bench)
 
 
 def test_doctor_names_the_policy(bench: Bench, policies: list[str]) -> None:
-    """In text and as JSON."""
+    """It does so in text and in JSON."""
     bench.play(images(finished()))
     arguments = ("doctor", "--endpoint", "http://127.0.0.1:9", "--project-id", "project")
 
@@ -141,7 +141,7 @@ def test_doctor_names_the_policy(bench: Bench, policies: list[str]) -> None:
 
 
 def test_explain_names_the_policy(bench: Bench, policies: list[str]) -> None:
-    """At the head of each table, and as JSON with where a file was looked for."""
+    """It does so at the head of each table, and in JSON with the folders that were searched."""
     text = bench.run("policy", "explain", "team/app:1.0")
     document = json.loads(bench.run("policy", "explain", "team/app:1.0", "--format", "json").out)
 

@@ -106,7 +106,7 @@ def test_every_outcome_has_its_results(
     assert sum("could not be judged" in result["message"]["text"] for result in run["results"]) == len(doubts)
 
 
-def test_a_result_tells_image_rule_and_place(bench: Bench) -> None:
+def test_a_result_has_image_rule_and_place(bench: Bench) -> None:
     """The result has the message, the name of the image, and the place of the rule in the policy."""
     policy(bench, "rules: {severity: Low}")
 
@@ -174,7 +174,7 @@ def test_a_rule_has_a_result_unless_its_findings_account_for_it(bench: Bench) ->
     ]  # fmt: skip
 
 
-def test_what_one_policy_ignores_and_another_does_not_is_not_suppressed(bench: Bench) -> None:
+def test_a_finding_that_only_one_of_two_policies_ignores_is_not_suppressed(bench: Bench) -> None:
     """It blocks, and the message names the policy that it breaks."""
     policy(bench, "rules: {high_vulnerabilities: 0}", "org.yaml")
     policy(bench, "rules: {high_vulnerabilities: 0}\nignore: [{vulnerability: V-1, reason: ours}]", "repo.yaml")
@@ -272,7 +272,7 @@ def test_the_built_in_policy_is_no_file(bench: Bench) -> None:
         assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "Dockerfile"
 
 
-def test_an_interrupted_run_looks_like_none_that_passed(bench: Bench) -> None:
+def test_an_interrupted_run_does_not_look_like_a_pass(bench: Bench) -> None:
     """This is so even if each image had passed by then."""
     policy(bench, "rules: {severity: High}")
     bench.play(scenario([], more=', "faults": [{requests: 2-, call: any, status: 503, retry_after: 30}]'))

@@ -79,7 +79,7 @@ def messages(value: object) -> Iterator[dict[str, str]]:
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_rows_break_nothing(bench: Bench, text: str) -> None:
-    """A scan that failed for a reason with hostile text."""
+    """The reason of a failed scan has hostile text."""
     row = {**ROW, "scan_status": "failed", "scan_failed_desc": text, "scan_failed_code": text, "registry_name": text}
     body = json.dumps({"total_num": 1, "data_list": [row]})
 

@@ -188,7 +188,7 @@ def test_layout_and_order_of_keys_do_not_matter(bench: Bench) -> None:
 def test_the_report_of_every_outcome_is_consistent(
     bench: Bench, play: str, arguments: list[str], code: int, _checks: dict[str, str]
 ) -> None:
-    """And so does that of `judge` itself."""
+    """The report that `judge` writes is consistent too."""
     assert bench.play(play).check("team/app:1.0", *arguments).code == code
     judged(bench, "report.json", "--report", "json=again.json")
 

@@ -42,7 +42,7 @@ def judged(bench: Bench, *arguments: str) -> Ended:
 def test_the_same_policy_gives_the_same_exit_code(
     bench: Bench, play: str, arguments: list[str], code: int, checks: dict[str, str], policy: str
 ) -> None:
-    """Whatever the outcome was, and nothing is asked of the API."""
+    """This is so for every outcome, and no request is sent."""
     (bench.folder / "hssgate.yaml").write_text(policy)
     then = bench.play(play).check("team/app:1.0", *arguments)
 
@@ -169,7 +169,7 @@ def test_findings_that_were_not_read_are_no_pass(bench: Bench) -> None:
     ],
 )
 def test_another_file_is_misuse(bench: Bench, content: str | None, expected: str) -> None:
-    """Exit code 2, naming each file."""
+    """The exit code is 2, and the message names each file."""
     if content is not None:
         (bench.folder / "x.json").write_text(content)
 
@@ -182,7 +182,7 @@ def test_another_file_is_misuse(bench: Bench, content: str | None, expected: str
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
 @pytest.mark.parametrize("key", ["judged_at", "waited_seconds"])
-def test_a_report_with_a_number_that_is_none_is_misuse(bench: Bench, key: str, number: str) -> None:
+def test_a_report_with_an_invalid_number_is_misuse(bench: Bench, key: str, number: str) -> None:
     """No age can be counted from it."""
     (bench.folder / "hssgate.yaml").write_text("rules: {scan_age: 90m}")
     bench.play(images(finished())).check("team/app:1.0")
@@ -257,7 +257,7 @@ def test_a_finding_of_no_group_is_refused(bench: Bench) -> None:
 
 
 def test_an_endless_file_is_refused(bench: Bench) -> None:
-    """Before it fills the memory."""
+    """It is refused before it fills the memory."""
     with (bench.folder / "x.json").open("wb") as file:
         file.truncate(65 * 1024 * 1024)
 
@@ -279,7 +279,7 @@ IGNORE = "rules: {high_vulnerabilities: 0}\nignore: [{vulnerability: V-1, reason
     ("policy", "day", "code"),
     [
         pytest.param(IGNORE, None, 0, id="of the check itself"),
-        pytest.param(IGNORE, "2026-12-31", 0, id="the last day of an exception"),
+        pytest.param(IGNORE, "2026-12-31", 0, id="the last day of an entry"),
         pytest.param(IGNORE, "2027-01-01", 10, id="the day after"),
         pytest.param("rules: {scan_age: 90m, severity: High}", "2030-01-01", 0, id="the age of the scan stays"),
         pytest.param(
