@@ -24,6 +24,7 @@ from hssgate.cli.policy_files import PolicyFile, choose, load, policy_option
 from hssgate.cli.progress import Progress
 from hssgate.cli.publication import Publication
 from hssgate.cli.report_files import check_paths, inputs_of, refuse_inputs, takes_stdout
+from hssgate.cli.verdict_output import print_verdict, print_warnings
 from hssgate.durations import Moment, format_duration
 from hssgate.errors import Misused
 from hssgate.exit_codes import ExitCode
@@ -31,7 +32,6 @@ from hssgate.gate import run_gate
 from hssgate.policy.load import LoadedPolicy
 from hssgate.record import record
 from hssgate.reports import FORMATS, LISTING_FINDINGS
-from hssgate.reports.summary import headline, render
 from hssgate.reports.wording import policy_line
 from hssgate.settings import FindingsMode, Settings, WaitSettings
 
@@ -182,10 +182,8 @@ def _run(
         publication = Publication(reports, context, github.writers(context))
         verdict = publication.publish(verdict)
         github.annotate(verdict, context)
-        for warning in verdict.warnings:
-            if warning not in progress.warned:
-                console.warning(warning)
-        console.result((headline if console.verbosity < 0 else render)(verdict, console.paint_result))
+        print_warnings(verdict, console, progress.warned)
+        print_verdict(verdict, console)
         return int(publication.finish(verdict).exit_code)
 
 

@@ -14,7 +14,7 @@ import click
 from hssgate.files import can_be_given_up, write_to_stream
 from hssgate.hss.secret import Secret
 from hssgate.redaction import Redactor
-from hssgate.reports.summary import Tone
+from hssgate.reports.tone import Tone
 from hssgate.text import without_commands
 
 _USUAL_WIDTH = 80
@@ -120,7 +120,7 @@ class Console:
         """Show a status line, which the next output replaces; only on a terminal, unless quiet."""
         if self.verbosity < 0 or not self.is_live:
             return
-        width = max(_terminal_width() - 1, 20)
+        width = max(_terminal_width(sys.stderr) - 1, 20)
         self._live = self.redactor.own_text(text)[:width]
         self._write(sys.stderr, f"\r\x1b[K{self._live}")
 
@@ -128,6 +128,12 @@ class Console:
     def is_live(self) -> bool:
         """Whether stderr is a terminal that can replace a line."""
         return _is_terminal(sys.stderr) and os.environ.get("TERM", "") != "dumb"
+
+    @property
+    def result_width(self) -> int | None:
+        """Columns into which results are broken; None where they do not go to a terminal."""
+        stream = sys.stderr if self.results_to_stderr else sys.stdout
+        return _terminal_width(stream) if _is_terminal(stream) else None
 
     def paint_result(self, text: str, tone: Tone) -> str:
         """Return the text in a colour, if results are coloured."""
@@ -211,9 +217,9 @@ def _is_terminal(stream: TextIO) -> bool:
         return False
 
 
-def _terminal_width() -> int:
+def _terminal_width(stream: TextIO) -> int:
     try:
-        return os.get_terminal_size(sys.stderr.fileno()).columns or _USUAL_WIDTH
+        return os.get_terminal_size(stream.fileno()).columns or _USUAL_WIDTH
     except (OSError, ValueError):
         return _USUAL_WIDTH
 

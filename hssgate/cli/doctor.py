@@ -48,7 +48,7 @@ from hssgate.hss.credentials import AccessKey, MachineAgency, Token
 from hssgate.hss.proxies import Proxy
 from hssgate.policy.entry_warnings import warnings_of_ends
 from hssgate.record import record
-from hssgate.reports.summary import Tone
+from hssgate.reports.tone import Tone
 from hssgate.reports.wording import policy_in_words
 from hssgate.text import clean, escaped, plural
 

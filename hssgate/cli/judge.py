@@ -15,12 +15,12 @@ from hssgate.cli.options import common_options
 from hssgate.cli.policy_files import choose, load, policy_option
 from hssgate.cli.publication import Publication
 from hssgate.cli.report_files import check_paths, inputs_of, refuse_inputs, takes_stdout
+from hssgate.cli.verdict_output import print_verdict, print_warnings
 from hssgate.errors import Misused
 from hssgate.exit_codes import worst
 from hssgate.judging.image import Criteria, JudgedImage, judge_image
 from hssgate.judging.run_warnings import judgement_warnings, policy_warnings
 from hssgate.policy.load import LoadedPolicy
-from hssgate.reports.summary import headline, render
 from hssgate.reports.wording import policy_line
 from hssgate.saved.consistency import read_consistent_report
 from hssgate.saved.reader import SavedImage, SavedReport
@@ -74,10 +74,9 @@ def judge(  # noqa: PLR0917 - click hands over every option by name
     console.result(policy_line(verdict.policies))
     publication = Publication(written, context)
     verdict = publication.publish(console.redactor.value(verdict))
-    for warning in verdict.warnings:
-        console.warning(warning)
+    print_warnings(verdict, console)
     console.result(_table(judged, console))
-    console.result((headline if console.verbosity < 0 else render)(verdict, console.paint_result))
+    print_verdict(verdict, console)
     ctx.exit(int(publication.finish(verdict).exit_code))
 
 

@@ -10,6 +10,7 @@ from hssgate.policy.rule_table import not_empty
 from hssgate.text import is_visible
 
 _LONGEST_GLOB = 500
+_LONGEST_CONTACT = 500
 # One visible character, for the JSON Schema. Its regular expressions know no Unicode categories, so the ranges are
 # written out and stop at U+FFFF; `is_visible` below also covers invisible characters beyond that.
 _VISIBLE = (
@@ -21,6 +22,12 @@ _VISIBLE = (
 def _visible(text: str) -> str:
     if not is_visible(text):
         raise ValueError("has no visible character; write the reason, for those who read the policy and its warnings")
+    return text
+
+
+def _contact(text: str) -> str:
+    if not is_visible(text):
+        raise ValueError("has no visible character; write whom to ask about a block, such as a channel or an address")
     return text
 
 
@@ -52,4 +59,7 @@ PackageGlob = Annotated[
     AfterValidator(package_glob),
 ]
 Reason = Annotated[StrictStr, Field(json_schema_extra={"pattern": _VISIBLE}), AfterValidator(_visible)]
+Contact = Annotated[
+    StrictStr, Field(max_length=_LONGEST_CONTACT, json_schema_extra={"pattern": _VISIBLE}), AfterValidator(_contact)
+]
 Day = Annotated[date, BeforeValidator(_day)]

@@ -5,6 +5,7 @@ from hssgate.policy.rule_table import RULES
 _KEYS = {
     "$schema": "the JSON Schema that editors check this file by; hssgate does not read it",
     "version": "the version of this format",
+    "contact": "whom to ask about a block: shown with every block",
     "rules": "an absent rule is not applied; the value is what is still accepted",
     "overrides": "other rules for some images; later ones win, rule by rule",
     "ignore": "findings that do not count",

@@ -98,7 +98,8 @@ def load_policy(path: Path) -> LoadedPolicy:
         if path.name.lower().startswith(".trivyignore"):
             raise PolicyInvalid((f"{path}: {_IGNORE_FILE_OF_TRIVY}",)) from error
         raise
-    return LoadedPolicy(policy, PolicySource(str(path), hashlib.sha256(raw).hexdigest()), lines)
+    source = PolicySource(str(path), hashlib.sha256(raw).hexdigest(), contact=policy.contact)
+    return LoadedPolicy(policy, source, lines)
 
 
 def _read(path: Path, raw: bytes) -> tuple[Policy, Mapping[KeyPath, int]]:

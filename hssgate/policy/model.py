@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, Field
 
 from hssgate.hss.models import SeverityLevel
-from hssgate.policy.entry_fields import Day, IdGlob, ImageGlobs, PackageGlob, Reason
+from hssgate.policy.entry_fields import Contact, Day, IdGlob, ImageGlobs, PackageGlob, Reason
 from hssgate.policy.rule_table import STRICT, CountRule, Rules, SeverityRule
 
 KeyPath = tuple[str | int, ...]  # keys and list indexes from the root of a policy to a value
@@ -63,6 +63,7 @@ class Policy(BaseModel):
     model_config = STRICT
 
     version: Annotated[Literal[1], BeforeValidator(_no_lookalike)] = 1
+    contact: Contact | None = None
     rules: Rules
     overrides: Annotated[tuple[Override, ...], Field(max_length=MOST_ENTRIES)] = ()
     ignore: Annotated[tuple[Ignore, ...], Field(max_length=MOST_ENTRIES)] = ()

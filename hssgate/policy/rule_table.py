@@ -111,12 +111,14 @@ class RuleSpec:
         help: one line for editors, the starter policy and reports.
         example: the value in the starter policy, as YAML.
         levels: levels of the findings that the rule counts; empty if it counts no findings.
+        remedy: what lifts the block, as a phrase for reports.
     """
 
     fields: tuple[str, ...]
     help: str
     example: str
     levels: frozenset[Level] = frozenset()
+    remedy: str = "change the image and push it again, or override the rule for this image"
 
     @property
     def needs_findings(self) -> bool:
@@ -125,6 +127,7 @@ class RuleSpec:
 
 
 _ALL_LEVELS = frozenset(Level)
+_UPDATE = "update the packages and push the image again, or accept findings with `ignore` entries"
 _SHORT_FORM = BeforeValidator(_long_form)  # for each kind that has a `limit`
 
 
@@ -141,6 +144,8 @@ class Rules(BaseModel):
             fields=("severity_level", "vul_num", "unsafe_setting_num", "malicious_file_num"),
             help="worst severity_level still accepted: Security < Low < Medium < High",
             example="Medium",
+            remedy="fix what HSS rates too high and push the image again; `severity` is HSS's own verdict; ignoring "
+            "findings does not change it: override it or use `high_vulnerabilities`",
         ),
     ] = None
     vulnerabilities: Annotated[
@@ -151,6 +156,7 @@ class Rules(BaseModel):
             help="most vulnerabilities still accepted (vul_num)",
             example="20",
             levels=_ALL_LEVELS,
+            remedy=_UPDATE,
         ),
     ] = None
     high_vulnerabilities: Annotated[
@@ -161,6 +167,7 @@ class Rules(BaseModel):
             help="most vulnerabilities of high severity still accepted",
             example="0",
             levels=frozenset({Level.HIGH}),
+            remedy=_UPDATE,
         ),
     ] = None
     medium_vulnerabilities: Annotated[
@@ -171,6 +178,7 @@ class Rules(BaseModel):
             help="most vulnerabilities of medium severity still accepted",
             example="10",
             levels=frozenset({Level.MEDIUM}),
+            remedy=_UPDATE,
         ),
     ] = None
     low_vulnerabilities: Annotated[
@@ -181,6 +189,7 @@ class Rules(BaseModel):
             help="most vulnerabilities of low severity still accepted",
             example="50",
             levels=frozenset({Level.LOW}),
+            remedy=_UPDATE,
         ),
     ] = None
     unsafe_settings: Annotated[
@@ -199,6 +208,7 @@ class Rules(BaseModel):
             fields=("malicious_file_num",),
             help="most malicious files still accepted (malicious_file_num)",
             example="0",
+            remedy="take the files out of the image and push it again",
         ),
     ] = None
     scan_age: Annotated[
@@ -208,6 +218,7 @@ class Rules(BaseModel):
             fields=("latest_scan_time",),
             help="greatest age of the scan still accepted (latest_scan_time)",
             example="24h",
+            remedy="scan the image again",
         ),
     ] = None
     scan: Annotated[

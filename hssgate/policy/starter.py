@@ -10,6 +10,7 @@ _HEAD = f"""\
 # Editors that know the schema complete and check this file: hssgate policy schema > {SCHEMA_FILE}
 # As it stands this is the built-in policy. The rest is examples: take the number sign away from what you need.
 version: 1
+# contact: "#security on chat"   # {meaning_of("contact")}
 """
 _LISTS = {
     "overrides": """\

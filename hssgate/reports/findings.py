@@ -1,9 +1,10 @@
 """Findings as lines of text, their effect on the verdict, and `ignore` entries to paste into a policy."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
+from hssgate.durations import format_moment
 from hssgate.hss.models import Detail, DetailKind, Finding
 from hssgate.policy.globs import literal, literal_id
 from hssgate.record import record
@@ -11,6 +12,8 @@ from hssgate.text import clean
 from hssgate.verdict import SCAN, Check, ImageVerdict, ListedFinding, Result
 
 _LONGEST_FIELD = 200
+_MOST_CVES = 3
+_SEVERITIES = ("critical", "high", "medium", "low", "security")
 
 
 class Effect(StrEnum):
@@ -53,6 +56,31 @@ def line(finding: Finding) -> str:
     return f"{finding.level.value:<6}  {identifier(finding)}  {package(finding)}{solution}".rstrip()
 
 
+def listed_line(listed: ListedFinding) -> str:
+    """Return the line of a finding with CVEs, score, path and date, as far as HSS gave them."""
+    finding = listed.finding
+    cves = f" ({cves_in_words(listed)})" if listed.cve_ids else ""
+    score = f"  CVSS {listed.cvss:.1f}" if listed.cvss is not None else ""
+    path = f"  {field(finding.app_path)}" if finding.app_path else ""
+    solution = f": {field(finding.solution)}" if finding.solution else ""
+    published = f"  (published {published_on(listed)})" if published_on(listed) else ""
+    first = f"{finding.level.value:<6}  {identifier(finding)}{cves}{score}  {package(finding)}{path}".rstrip()
+    return f"{first}{solution}{published}"
+
+
+def cves_in_words(listed: ListedFinding) -> str:
+    """Return the CVE ids of a finding, the first few of many."""
+    shown = [field(cve) for cve in listed.cve_ids[:_MOST_CVES]]
+    more = [f"{len(listed.cve_ids) - len(shown)} more"] if len(listed.cve_ids) > len(shown) else []
+    return ", ".join([*shown, *more])
+
+
+def published_on(listed: ListedFinding) -> str:
+    """Return the day on which the first of its CVEs was published; empty if that is unknown."""
+    moment = "" if listed.published is None else format_moment(listed.published)
+    return moment.partition("T")[0] if moment.endswith("Z") else ""
+
+
 def identifier(finding: Finding) -> str:
     """Return the id of the finding, or `without an id`."""
     return field(finding.vul_id) or "without an id"
@@ -68,6 +96,17 @@ def detail_line(kind: DetailKind, detail: Detail) -> str:
     severity = f"  {field(detail.severity)}" if detail.severity else ""
     what, about = detail_words(detail)
     return f"{kind.value}{severity}  {what}" + (f": {about}" if about else "")
+
+
+def worst_details(details: Iterable[tuple[DetailKind, Detail]]) -> list[tuple[DetailKind, Detail]]:
+    """Return details by kind, then by severity; an unknown severity comes first."""
+    kinds = [*DetailKind]
+
+    def order(one: tuple[DetailKind, Detail]) -> tuple[int, int]:
+        severity = (one[1].severity or "").lower()
+        return kinds.index(one[0]), _SEVERITIES.index(severity) if severity in _SEVERITIES else -1
+
+    return sorted(details, key=order)
 
 
 def detail_words(detail: Detail) -> tuple[str, str]:
@@ -128,13 +167,10 @@ def ignore_entries_for(findings: Sequence[Finding], most: int) -> str:
 
 
 def _entry(finding: Finding) -> str:
-    lines = [f"  - vulnerability: {_quoted(literal_id(field(finding.vul_id)))}"]
-    if field(finding.app_name):
-        lines.append(f"    package: {_quoted(literal(field(finding.app_name)))}")
-    lines.append("    reason: say why it may pass")
-    return "\n".join(lines)
+    package = f", package: {quoted(literal(field(finding.app_name)))}" if field(finding.app_name) else ""
+    return f"  - {{vulnerability: {quoted(literal_id(field(finding.vul_id)))}{package}, reason: say why it may pass}}"
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """Return the text as a single-quoted YAML scalar."""
     return "'" + text.replace("'", "''") + "'"

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from importlib import resources
 from io import StringIO
@@ -11,6 +11,7 @@ from typing import Any
 from hssgate import __version__
 from hssgate.exit_codes import WORST_FIRST, ExitCode
 from hssgate.hss.models import CicdImage, Cve
+from hssgate.reports.explanation import Explanation, entries_to_paste, explanation_of
 from hssgate.text import clean, without_commands_in_json, without_lone_surrogates
 from hssgate.verdict import (
     Check,
@@ -28,6 +29,7 @@ SCHEMA_VERSION = 1
 LONGEST_LISTS = 12 * 1024 * 1024  # characters of all findings and details
 _LONGEST_FIELD = 2000  # characters of a field of a row
 _MOST_OTHERS = 100
+_MOST_ENTRIES = 50  # to paste, of an image
 _INDENT = 12  # characters that indentation adds to each field
 
 
@@ -51,7 +53,7 @@ def document(verdict: Verdict) -> dict[str, Any]:
         "errors": [{"type": error.trouble.value, "message": error.message} for error in verdict.run_errors],
         "warnings": list(verdict.warnings),
         "tally": {outcome.value: sum(image.outcome is outcome for image in verdict.images) for outcome in Outcome},
-        "images": [_image(image) for image in verdict.images],
+        "images": [_image(image, verdict.policies) for image in verdict.images],
     }
     _leave_out_lists(report)
     return report
@@ -108,19 +110,21 @@ def _leave_out_lists(report: dict[str, Any]) -> None:
         if room >= 0 or not listed:
             continue
         note = f"{len(image['findings'])} findings and {len(image['details'])} details left out of the JSON report"
-        image |= {"findings": [], "details": [], "left_out": note}
+        image |= {"findings": [], "details": [], "explanation": None, "left_out": note}
         report["warnings"].append(f"{clean(image['reference'])}: {note}")
 
 
 def _policy(source: PolicySource) -> dict[str, Any]:
-    found = {"path": source.path, "sha256": source.sha256}
+    found: dict[str, Any] = {"path": source.path, "sha256": source.sha256}
+    if source.contact is not None:
+        found["contact"] = source.contact
     if source.searched is None:
         return found
     first, last = source.searched
     return found | {"searched": {"from": clean(first), "up_to": clean(last)}}
 
 
-def _image(image: ImageVerdict) -> dict[str, Any]:
+def _image(image: ImageVerdict, policies: Sequence[PolicySource]) -> dict[str, Any]:
     return {
         "reference": image.reference.text,
         "cicd_name": image.reference.cicd_name,
@@ -140,11 +144,31 @@ def _image(image: ImageVerdict) -> dict[str, Any]:
             {"kind": kind.value, **detail.model_dump(mode="json", exclude_none=True)} for kind, detail in image.details
         ],
         "unread": [{"what": one.what, "reason": one.reason} for one in image.unread],
+        "explanation": _explanation(explanation_of(image, policies)),
         "left_out": None,
         "waited_seconds": _number(round(image.waited_seconds, 3)),
         "polls": image.polls,
         "reads": [_read(read) for read in image.reads],
         "seen": _seen(image.seen) if image.seen else None,
+    }
+
+
+def _explanation(explanation: Explanation | None) -> dict[str, Any] | None:
+    if explanation is None:
+        return None
+    return {
+        "rules": [
+            {
+                "name": cause.check.name,
+                "message": cause.check.message,
+                "findings": len(cause.findings),
+                "details": len(cause.details),
+                "remedy": cause.remedy,
+            }
+            for cause in explanation.causes
+        ],
+        "entries": entries_to_paste([explanation], _MOST_ENTRIES),
+        "contacts": list(explanation.contacts),
     }
 
 

@@ -13,12 +13,15 @@ more suite, so that the report is never green while the exit code is not 0.
 # - junit-xml omits `time` if it is 0, so the shortest time is a millisecond.
 # - junit-xml crashes on lone surrogates, so all text goes through `clean`.
 
+from collections import Counter
 from collections.abc import Sequence
 
 from junit_xml import TestCase, TestSuite, to_xml_report_string
 
 from hssgate.policy.load import BUILT_IN
-from hssgate.reports.findings import detail_line, ignore_entries_for, ignored_lines, line
+from hssgate.reference import Reference
+from hssgate.reports.explanation import Explanation, by_rule, entries_to_paste, explanation_of
+from hssgate.reports.findings import detail_line, ignored_lines, listed_line
 from hssgate.reports.image_facts import path_in_repository
 from hssgate.reports.size_limit import bounded
 from hssgate.reports.wording import searched_in_words
@@ -42,7 +45,8 @@ def render(verdict: Verdict) -> str:
     """Return the report as XML text."""
     lists = sum(check.result in (Result.FAILED, Result.ERROR) for image in verdict.images for check in image.checks)
     room = max(min(_LONGEST_LIST, _LONGEST_LISTS // max(lists + len(verdict.images), 1)), _SHORTEST_LIST)
-    suites = [_suite(image, verdict, room) for image in verdict.images]
+    names = class_names([image.reference for image in verdict.images])
+    suites = [_suite(image, name, verdict, room) for image, name in zip(verdict.images, names, strict=True)]
     if verdict.run_errors:
         suites.append(_suite_of_run(verdict))
     return to_xml(suites, pretty=len(suites) <= _MOST_PRETTY)
@@ -69,12 +73,35 @@ def _suite_of_run(verdict: Verdict) -> TestSuite:
     return TestSuite("hssgate", [case])
 
 
-def _suite(image: ImageVerdict, verdict: Verdict, room: int) -> TestSuite:
-    name = clean(image.reference.text, _LONGEST_NAME)
-    return TestSuite(name, _cases(image, name, verdict, room), properties=_properties(image, verdict))
+def class_names(references: Sequence[Reference]) -> list[str]:
+    """Return the class name of each image: its path, so that a testcase keeps its history from build to build.
+
+    Images of one path in a run bear their versions as well, and what else it takes to tell them apart.
+    """
+    names = [
+        [
+            reference.path,
+            f"{reference.path}:{reference.image_version}" if reference.image_version else reference.path,
+            reference.text,
+        ]
+        for reference in references
+    ]
+    counts = [Counter(forms) for forms in zip(*names, strict=True)]
+    found = []
+    for forms in names:
+        unique = (form for form, count in zip(forms, counts, strict=True) if count[form] == 1)
+        found.append(f"hssgate.{clean(next(unique, forms[-1]), _LONGEST_NAME).replace('.', '_')}")
+    return found
 
 
-def _cases(image: ImageVerdict, suite: str, verdict: Verdict, room: int) -> list[TestCase]:
+def _suite(image: ImageVerdict, class_name: str, verdict: Verdict, room: int) -> TestSuite:
+    cases = _cases(image, class_name, verdict, room)
+    return TestSuite(clean(image.reference.text, _LONGEST_NAME), cases, properties=_properties(image, verdict))
+
+
+def _cases(image: ImageVerdict, class_name: str, verdict: Verdict, room: int) -> list[TestCase]:
+    explanation = explanation_of(image, verdict.policies)
+    causes = {id(one.causes[0].check): one for one in by_rule(explanation)} if explanation else {}
     cases = []
     taken: set[str] = set()
     for check in image.checks or (NOTHING_JUDGED,):
@@ -83,47 +110,40 @@ def _cases(image: ImageVerdict, suite: str, verdict: Verdict, room: int) -> list
         path, number = _place(check, verdict)
         case = TestCase(
             name,
-            classname=f"hssgate.{suite}",
+            classname=class_name,
             elapsed_sec=max(round(seconds, 3), LEAST_SECONDS),
             file=path,
             line=number,
         )
-        _set_outcome(case, check, room)
-        if check.rule == SCAN and (extra := _extra_lines(image)):
+        message = f"{clean(image.reference.text, _LONGEST_NAME)}: {clean(check.message) or check.rule}"
+        _set_outcome(case, check, message, _body(message, check, causes.get(id(check)), room))
+        if check.rule == SCAN and (extra := _extra_lines(image, explanation)):
             case.stdout = "\n".join([*([case.stdout] if case.stdout else []), *bounded(extra, room, str)])
         cases.append(case)
     return cases
 
 
 def _place(check: Check, verdict: Verdict) -> tuple[str | None, int | None]:
-    """Return file and line of the rule, or the first line of the first policy; readers link to it or annotate it.
-
-    There is no place for the built-in policy, nor for a path outside of the checkout, which readers cannot resolve.
-    """
-    first = next((RulePlace(source.path, None) for source in verdict.policies if source.path != BUILT_IN), None)
+    """Return file and line of the rule, or the first line of the first policy; readers link to it or annotate it."""
+    first = next((RulePlace(source.path, None) for source in verdict.policies), RulePlace(BUILT_IN, None))
     place = check.place or first
-    if place is None:
-        return None, None
     path = path_in_repository(place.path, verdict.policies)
-    if path.startswith("/") or ".." in path.split("/"):
-        return None, None
-    return clean(path, 400), place.line or 1
+    return clean(path, 400), None if path == BUILT_IN else place.line or 1
 
 
-def _set_outcome(case: TestCase, check: Check, room: int) -> None:
-    message = clean(check.message) or check.rule
+def _set_outcome(case: TestCase, check: Check, message: str, body: str) -> None:
     match check.result:
         case Result.FAILED:
-            case.add_failure_info(message, _body(message, check, room), "policy")
+            case.add_failure_info(message, body, "policy")
         case Result.ERROR:
-            case.add_error_info(message, _body(message, check, room), (check.trouble or Trouble.INCOMPLETE).value)
+            case.add_error_info(message, body, (check.trouble or Trouble.INCOMPLETE).value)
         case Result.WARNED | Result.SKIPPED:
             case.add_skipped_info(message)
         case Result.PASSED:
             case.stdout = message
 
 
-def _body(message: str, check: Check, room: int) -> str:
+def _body(message: str, check: Check, explanation: Explanation | None, room: int) -> str:
     """Return the text of a failure: its message, where it is from, and what to do.
 
     It is bounded because readers cut or refuse long texts; the JSON report has the whole list of findings.
@@ -131,6 +151,7 @@ def _body(message: str, check: Check, room: int) -> str:
     Args:
         message: message of the failure.
         check: the check that failed.
+        explanation: of this check alone, if it blocks.
         room: bytes for the list of findings.
     """
     lines = [message]
@@ -138,15 +159,21 @@ def _body(message: str, check: Check, room: int) -> str:
         lines.append(f"policy: {clean(check.policy)}")
     if check.group:
         lines.append(f"rows: {clean(check.group)}")
-    lines += bounded([line(finding) for finding in check.broken_by], room, str)
-    if entries := ignore_entries_for(check.broken_by, max(_MOST_IGNORE_ENTRIES * room // _LONGEST_LIST, 1)):
-        lines += ["", "To let them pass, with a reason, in the policy:", entries]
+    if explanation is None:
+        return "\n".join(lines)
+    lines += bounded([detail_line(kind, detail) for kind, detail in explanation.details], room // 4, str)
+    lines += bounded([listed_line(listed) for listed in explanation.findings], 3 * room // 4, str)
+    lines += ["", *(f"What lifts it: {remedy}." for _, remedy in explanation.remedies)]
+    lines += [f"Ask: {contact}" for contact in explanation.contacts]
+    if entries := entries_to_paste([explanation], max(_MOST_IGNORE_ENTRIES * room // _LONGEST_LIST, 1)):
+        lines += ["", "To let it pass, with a reason, in the policy:", entries]
     return "\n".join(lines)
 
 
-def _extra_lines(image: ImageVerdict) -> list[str]:
-    """Return lines that do not affect the verdict: ignored findings and details."""
-    details = [detail_line(kind, detail) for kind, detail in image.details]
+def _extra_lines(image: ImageVerdict, explanation: Explanation | None) -> list[str]:
+    """Return lines that do not affect the verdict: ignored findings, and details that are behind no rule."""
+    behind = {*explanation.details} if explanation else set()
+    details = [detail_line(*detail) for detail in image.details if detail not in behind]
     return [*(f"ignored: {text}" for text in ignored_lines(image)), *details]
 
 

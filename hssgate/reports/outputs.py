@@ -90,6 +90,7 @@ def _keep_the_worst_images(report: dict[str, Any]) -> None:
 _LEAST_IMPORTANT_FIRST: tuple[tuple[str, Callable[[dict[str, Any]], None]], ...] = (
     ("the observed rows", _without("seen", None)),
     ("details", _without("details", [])),
+    ("explanations", _without("explanation", None)),
     ("findings", _without("findings", [])),
     ("reads", _without("reads", [])),
     ("images", _keep_the_worst_images),

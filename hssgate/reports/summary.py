@@ -1,19 +1,23 @@
-"""Console summary at the end of a run: a line for each check, and the verdict in the last line."""
+"""Console summary at the end of a run: blocked images first, and the verdict in the last line."""
 
-from collections.abc import Callable
-from typing import Literal
+import textwrap
+from collections.abc import Sequence
 
 from hssgate.durations import format_duration
-from hssgate.reports.findings import detail_line, ignore_entries_for, ignored_lines, line, rule_breaking_findings
+from hssgate.policy.load import BUILT_IN
+from hssgate.reports.explanation import Explanation, entries_to_paste, explanation_of
+from hssgate.reports.findings import detail_line, ignored_lines, listed_line, worst_details
+from hssgate.reports.tone import Paint, Tone
 from hssgate.reports.wording import tally
 from hssgate.text import clean, plural
 from hssgate.verdict import Check, ImageVerdict, Outcome, Result, Verdict
 
-Tone = Literal["good", "bad", "warn", "dim", "bold"]
-Paint = Callable[[str, Tone], str]
-
 _MOST_FINDINGS = 10
-_MOST_IGNORE_ENTRIES = 5
+_LEAST_FINDINGS = 3
+_MOST_ENTRIES = 5  # to paste
+_MOST_NAMES = 10  # of blocked images in the last line
+_FEW = 10  # images, whose checks are all shown
+_NARROWEST = 40  # columns into which lines are broken
 
 _TONES: dict[Result | Outcome, Tone] = {
     Result.PASSED: "good",
@@ -27,67 +31,159 @@ _TONES: dict[Result | Outcome, Tone] = {
 }
 
 
-def render(verdict: Verdict, paint: Paint) -> str:
-    """Return the summary, with a line for each check.
+def render(verdict: Verdict, paint: Paint, width: int | None = None) -> str:
+    """Return the summary: blocked images and what to do, errors, passes with warnings, passes, the verdict.
 
     Args:
         verdict: the verdict to show.
         paint: colours a word, if the terminal supports it.
+        width: columns of the terminal; None where lines are not broken.
     """
-    hints = [hint for image in verdict.images if (hint := _ignore_entries(image, paint))]
-    return "\n".join(
-        [*(_image(image, paint) for image in verdict.images), *hints, *_run(verdict, paint), headline(verdict, paint)]
-    )
+    return "\n".join([*_Summary(verdict, paint, width).lines(), headline(verdict, paint)])
 
 
-def _run(verdict: Verdict, paint: Paint) -> list[str]:
-    """Return a line for each error of the run that belongs to no image."""
-    word = paint(f"{Result.ERROR.value:<7}", _TONES[Result.ERROR])
-    return [f"  {word}  run: {clean(error.message)}" for error in verdict.run_errors]
+def render_quiet(verdict: Verdict, paint: Paint) -> str:
+    """Return the checks that keep images from passing, a line each, and the verdict."""
+    lines = [
+        f"{clean(image.reference.text)}: {clean(check.message)}"
+        for image in verdict.images
+        for check in image.checks
+        if check.result in (Result.FAILED, Result.ERROR)
+    ]
+    return "\n".join([*lines, headline(verdict, paint)])
 
 
 def headline(verdict: Verdict, paint: Paint) -> str:
-    """Return the verdict in one line."""
+    """Return the verdict in one line, with the names of blocked images if there are other images."""
     word = paint(verdict.outcome.value.upper(), _TONES[verdict.outcome])
-    return f"hssgate: {word} ({tally(verdict)}), exit code {int(verdict.exit_code)}"
+    blocked = [clean(image.reference.text) for image in verdict.images if image.outcome is Outcome.BLOCKED]
+    more = [f"{len(blocked) - _MOST_NAMES} more"] if len(blocked) > _MOST_NAMES else []
+    names = f": {', '.join([*blocked[:_MOST_NAMES], *more])}" if blocked and len(verdict.images) > 1 else ""
+    return f"hssgate: {word} ({tally(verdict)}), exit code {int(verdict.exit_code)}{names}"
 
 
-def _image(image: ImageVerdict, paint: Paint) -> str:
-    word = paint(image.outcome.value, _TONES[image.outcome])
-    waited = f"waited {format_duration(image.waited_seconds)}, {plural(image.polls, 'poll')}"
-    details = [detail_line(kind, detail) for kind, detail in image.details]
-    return "\n".join(
-        [
-            f"{paint(clean(image.reference.text), 'bold')}: {word} ({waited})",
-            *(_check(check, paint) for check in image.checks),
-            *_extra_lines("ignored", ignored_lines(image), paint),
-            *_extra_lines("found", details, paint),
+class _Summary:
+    """The lines above the last one."""
+
+    def __init__(self, verdict: Verdict, paint: Paint, width: int | None) -> None:
+        self._verdict = verdict
+        self._paint = paint
+        self._width = width
+        self._explanations = {
+            image.reference: found
+            for image in verdict.images
+            if (found := explanation_of(image, verdict.policies)) is not None
+        }
+        self._most = max(_MOST_FINDINGS // max(len(self._explanations), 1), _LEAST_FINDINGS)
+
+    def lines(self) -> list[str]:
+        images = self._verdict.images
+        blocked = [image for image in images if image.outcome is Outcome.BLOCKED]
+        errors = [image for image in images if image.outcome is Outcome.ERROR]
+        passed = [image for image in images if image.outcome is Outcome.PASSED]
+        clean_passes = [image for image in passed if not _noted(image)]
+        return [
+            *(line for image in blocked for line in self._in_full(image)),
+            *self._what_to_do([*self._explanations.values()]),
+            *self._alike(errors),
+            *self._alike([image for image in passed if _noted(image)]),
+            *(line for image in clean_passes for line in self._pass(image)),
+            *self._run_errors(),
         ]
-    )
+
+    def _in_full(self, image: ImageVerdict) -> list[str]:
+        """Return an image with all of its checks; of many images the checks that hold are on one line."""
+        shown, rest = image.checks, []
+        if len(self._verdict.images) > _FEW:
+            shown = tuple(check for check in image.checks if check.result is not Result.PASSED)
+            rest = [check.name for check in image.checks if check.result is Result.PASSED]
+        explanation = self._explanations.get(image.reference)
+        findings = explanation.findings if explanation else ()
+        return [
+            self._head(image),
+            *(line for check in shown for line in self._check(check)),
+            *(self._line("passed", "good", clean(", ".join(rest))) if rest else []),
+            *self._some([listed_line(listed) for listed in findings], "finding"),
+            *self._some([detail_line(kind, detail) for kind, detail in worst_details(image.details)], "found"),
+            *self._some(ignored_lines(image), "ignored"),
+        ]
+
+    def _pass(self, image: ImageVerdict) -> list[str]:
+        """Return one line for a pass among other images; the only image is shown in full."""
+        return self._in_full(image) if len(self._verdict.images) == 1 else [self._head(image)]
+
+    def _alike(self, images: Sequence[ImageVerdict]) -> list[str]:
+        """Return images with the checks that do not hold; checks that are the same for several are shown once."""
+        alike: dict[tuple[tuple[Result, str], ...], list[ImageVerdict]] = {}
+        for image in images:
+            key = tuple((check.result, check.message) for check in image.checks if check.result is not Result.PASSED)
+            alike.setdefault(key, []).append(image)
+        lines = []
+        for group in alike.values():
+            first, *others = group
+            if not others:
+                lines += self._in_full(first) if len(self._verdict.images) <= _FEW else self._in_brief(first)
+                continue
+            checks = [check for check in first.checks if check.result not in (Result.PASSED, Result.SKIPPED)]
+            lines.append(self._paint(f"{plural(len(group), 'image')}, each:", "bold"))
+            lines += [line for check in checks for line in self._check(check)]
+            lines += [self._head(image) for image in group]
+        return lines
+
+    def _in_brief(self, image: ImageVerdict) -> list[str]:
+        checks = [check for check in image.checks if check.result not in (Result.PASSED, Result.SKIPPED)]
+        return [self._head(image), *(line for check in checks for line in self._check(check))]
+
+    def _what_to_do(self, explanations: Sequence[Explanation]) -> list[str]:
+        if not explanations:
+            return []
+        remedies = dict(remedy for one in explanations for remedy in one.remedies)
+        contacts = dict.fromkeys(contact for one in explanations for contact in one.contacts)
+        entries = entries_to_paste(explanations, min(_MOST_ENTRIES, self._most))
+        is_built_in = all(source.path == BUILT_IN for source in self._verdict.policies)
+        where = "a policy (`hssgate policy init` writes one)" if is_built_in else "the policy"
+        heading = f"to let it pass, with a reason of yours, in {where}:"
+        return [
+            self._paint("what to do:", "bold"),
+            *(line for rule, remedy in remedies.items() for line in self._text(f"  {rule}: ", remedy)),
+            *(line for contact in contacts for line in self._text("  ask: ", contact)),
+            *self._text("  more: ", 'the section "Findings" of the README, and `hssgate policy explain IMAGE`'),
+            *([self._paint(f"  {heading}", "dim"), *entries.splitlines()] if entries else []),
+        ]
+
+    def _run_errors(self) -> list[str]:
+        """Return a line for each error of the run that belongs to no image."""
+        found = self._verdict.run_errors
+        return [line for error in found for line in self._line("error", "bad", f"run: {clean(error.message)}")]
+
+    def _head(self, image: ImageVerdict) -> str:
+        word = self._paint(image.outcome.value, _TONES[image.outcome])
+        waited = f"waited {format_duration(image.waited_seconds)}, {plural(image.polls, 'poll')}"
+        return f"{self._paint(clean(image.reference.text), 'bold')}: {word} ({waited})"
+
+    def _check(self, check: Check) -> list[str]:
+        where = clean(check.name.removeprefix(check.rule).strip(" ()"))
+        text = clean(check.message) + (f"  [{where}]" if where else "")
+        return self._line(check.result.value, _TONES[check.result], text)
+
+    def _some(self, texts: Sequence[str], word: str) -> list[str]:
+        """Return as many lines as are shown of an image, and how many there are beyond them."""
+        more = [f"and {len(texts) - self._most} more, see the reports"] if len(texts) > self._most else []
+        return [line for text in (*texts[: self._most], *more) for line in self._line(word, "dim", text)]
+
+    def _line(self, word: str, tone: Tone, text: str) -> list[str]:
+        return self._text(f"  {word:<7}  ", text, self._paint(f"{word:<7}", tone))
+
+    def _text(self, start: str, text: str, painted: str = "") -> list[str]:
+        """Return a text behind the start of a line, broken into as many lines as the terminal needs."""
+        first = f"  {painted}  " if painted else start
+        if self._width is None:
+            return [f"{first}{text}"]
+        room = max(self._width - len(start), _NARROWEST - len(start), 1)
+        broken = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) or [""]
+        return [f"{first}{broken[0]}", *(" " * len(start) + rest for rest in broken[1:])]
 
 
-def _extra_lines(word: str, lines: list[str], paint: Paint) -> list[str]:
-    """Return lines that do not affect the verdict, at most `_MOST_FINDINGS` of them."""
-    more = [f"and {len(lines) - _MOST_FINDINGS} more, see the reports"] if len(lines) > _MOST_FINDINGS else []
-    return [f"  {paint(f'{word:<7}', 'dim')}  {text}" for text in (*lines[:_MOST_FINDINGS], *more)]
-
-
-def _ignore_entries(image: ImageVerdict, paint: Paint) -> str:
-    """Return the findings that block, and the `ignore` entries to paste into the policy to let them pass."""
-    blocking = rule_breaking_findings(image)
-    entries = ignore_entries_for(blocking, _MOST_IGNORE_ENTRIES)
-    if not entries:
-        return ""
-    shown = [f"  {line(finding)}" for finding in blocking[:_MOST_FINDINGS]]
-    more = [f"  and {len(blocking) - len(shown)} more, see the reports"] if len(blocking) > len(shown) else []
-    head = f"{clean(image.reference.text)}: {plural(len(blocking), 'finding')} against the policy"
-    return "\n".join(
-        [paint(head, "bold"), *shown, *more, paint("to let them pass, with a reason, in the policy:", "dim"), entries]
-    )
-
-
-def _check(check: Check, paint: Paint) -> str:
-    word = paint(f"{check.result.value:<7}", _TONES[check.result])
-    message = clean(check.message)
-    where = check.name.removeprefix(check.rule)
-    return f"  {word}  {message}{clean(where)}" if not where else f"  {word}  {message}  [{clean(where.strip(' ()'))}]"
+def _noted(image: ImageVerdict) -> bool:
+    """Whether an image that passed has a check to be shown: one that warns."""
+    return any(check.result is Result.WARNED for check in image.checks)

@@ -1,6 +1,6 @@
 """Wording shared by the console and the HTML and Markdown reports: policy, outcome, meaning of the exit code."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from hssgate.exit_codes import ExitCode
 from hssgate.policy.load import BUILT_IN
@@ -53,6 +53,26 @@ def tally(verdict: Verdict) -> str:
     counts = {outcome: sum(image.outcome is outcome for image in verdict.images) for outcome in Outcome}
     counted = ", ".join(f"{plural(count, 'image')} {word(outcome)}" for outcome, count in counts.items() if count)
     return counted or "no image judged"
+
+
+def warning_lines(verdict: Verdict, printed: Collection[str] = ()) -> list[str]:
+    """Return the warnings of the run; what is the same for several images is one line with their number.
+
+    Args:
+        verdict: the verdict.
+        printed: warnings that are left out.
+    """
+    names = {image.reference.text for image in verdict.images}
+    alike: dict[str, list[str]] = {}
+    for line in verdict.warnings:
+        if line in printed:
+            continue
+        name, _, text = line.partition(": ")
+        alike.setdefault(text if name in names else line, []).append(name if name in names else "")
+    return [
+        f"{plural(len(of), 'image')}: {text}" if len(of) > 1 else f"{of[0]}: {text}" if of[0] else text
+        for text, of in alike.items()
+    ]
 
 
 def meaning(verdict: Verdict) -> str:

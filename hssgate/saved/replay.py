@@ -81,7 +81,12 @@ def expected_document(saved: SavedReport, judged: list[JudgedImage]) -> dict[str
         Verdict(
             images=tuple(_verdict(image, again) for image, again in zip(saved.images, judged, strict=True)),
             policies=tuple(
-                PolicySource(one.path, one.sha256, (one.searched.first, one.searched.up_to) if one.searched else None)
+                PolicySource(
+                    one.path,
+                    one.sha256,
+                    (one.searched.first, one.searched.up_to) if one.searched else None,
+                    contact=one.contact,
+                )
                 for one in model.policies
             ),
             warnings=model.warnings,
@@ -93,7 +98,8 @@ def expected_document(saved: SavedReport, judged: list[JudgedImage]) -> dict[str
     )
     report["tool"]["version"] = model.tool.version
     for entry, image in zip(report["images"], saved.images, strict=True):
-        entry["left_out"] = image.model.left_out
+        if image.model.left_out is not None:
+            entry |= {"left_out": image.model.left_out, "explanation": None}
     return report
 
 

@@ -34,6 +34,7 @@ class PolicyModel(BaseModel):
 
     path: str
     sha256: str
+    contact: str | None = None
     searched: SearchedModel | None = None
 
 

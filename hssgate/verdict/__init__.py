@@ -130,12 +130,14 @@ class PolicySource:
         searched: first and last folder that were searched for a default file, which may be the same; None for a policy
             that was given or found.
         in_repository: path relative to the root of the repository, if the search found the file above.
+        contact: whom to ask about a block, if the policy says so.
     """
 
     path: str
     sha256: str
     searched: tuple[str, str] | None = None
     in_repository: str | None = None
+    contact: str | None = None
 
 
 @record

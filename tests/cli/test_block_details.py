@@ -331,9 +331,9 @@ def test_a_list_too_large_to_share_the_memory_is_read_by_itself(bench: Bench) ->
     """A single image with many findings is explained in full."""
     policy(bench, SEVERE)
     given = json.loads(blocked([]))
-    given["images"][0]["many_findings"] = {"count": 4000, "repair_necessity": MEDIUM}
-    given["images"][0]["timeline"][0]["vul_num"] = 4000
+    given["images"][0]["many_findings"] = {"count": 6000, "repair_necessity": MEDIUM}
+    given["images"][0]["timeline"][0]["vul_num"] = 6000
 
     ended = bench.play(json.dumps(given)).check("team/app:1.0")
 
-    assert (ended.code, len(image(ended)["findings"]), image(ended)["unread"]) == (10, 4000, [])
+    assert (ended.code, len(image(ended)["findings"]), image(ended)["unread"]) == (10, 6000, [])

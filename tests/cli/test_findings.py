@@ -501,7 +501,10 @@ def test_what_blocks_is_listed_with_entries_to_paste(bench: Bench) -> None:
     body = next(
         result for case in next(iter(ended.junit)) for result in case.result if case.name == "high_vulnerabilities"
     ).text
-    assert body.splitlines()[:2] == ["high_vulnerabilities: 2 found, at most 0 accepted", "high    V-*[1]'  it's 1.0"]
+    assert body.splitlines()[:2] == [
+        "team/app:1.0: high_vulnerabilities: 2 found, at most 0 accepted",
+        "high    V-*[1]'  it's 1.0",
+    ]
     entries = ended.out.partition("in the policy:\n")[2].partition("\nhssgate: ")[0]
     policy(bench, "rules: {high_vulnerabilities: 0, medium_vulnerabilities: 0}\n" + entries)
     assert len(load_policy(bench.folder / "hssgate.yaml").policy.ignore) == 3

@@ -12,11 +12,11 @@ import jsonschema
 import pytest
 
 from hssgate.cli import check
+from hssgate.cli.console import Console
 from hssgate.errors import Interrupted
 from hssgate.exit_codes import ExitCode
 from hssgate.reports import FORMATS
 from hssgate.reports.json import schema
-from hssgate.reports.summary import Paint, headline
 from hssgate.verdict import Verdict
 from tests.cli.test_check import FOREVER, finished, image, images
 from tests.cli.test_findings import scenario
@@ -232,11 +232,10 @@ def test_a_signal_before_the_first_request_leaves_reports(bench: Bench) -> None:
 def test_a_signal_after_the_verdict_was_printed_changes_the_reports(bench: Bench) -> None:
     """The exit code is not out yet, and the reports are written again."""
 
-    def render(verdict: Verdict, paint: Paint) -> str:
+    def printed(_verdict: Verdict, _console: Console) -> None:
         bench.signals.receive(signal.SIGINT)
-        return headline(verdict, paint)
 
-    bench.monkeypatch.setattr(check, "render", render)
+    bench.monkeypatch.setattr(check, "print_verdict", printed)
     ended = bench.play(CLEAN).check("team/app:1.0")
 
     assert (ended.code, ended.report["exit_code"]) == (130, 130)

@@ -76,15 +76,18 @@ def test_junit_meets_the_requirements_of_its_readers(bench: Bench) -> None:
     cases = {case.get("name"): case for case in suite.iter("testcase")}
     assert suite.get("name") == "team/app:1.0"
     assert list(cases) == ["scan", "severity", "vulnerabilities", "unsafe_settings"]
-    assert {case.get("classname") for case in cases.values()} == {"hssgate.team/app:1.0"}
+    assert {case.get("classname") for case in cases.values()} == {"hssgate.team/app"}
     assert all(float(case.get("time") or 0) > 0 for case in cases.values())
     failure = cases["severity"].find("failure")
     assert failure is not None
-    assert (failure.get("type"), failure.get("message")) == ("policy", "severity: High found, at most Low accepted")
-    assert (failure.text or "").startswith("severity: High found, at most Low accepted")
+    assert (failure.get("type"), failure.get("message")) == (
+        "policy",
+        "team/app:1.0: severity: High found, at most Low accepted",
+    )
+    assert (failure.text or "").startswith("team/app:1.0: severity: High found, at most Low accepted")
     skipped = cases["vulnerabilities"].find("skipped")
     assert skipped is not None
-    assert skipped.get("message") == "vulnerabilities: 111 found, at most 2 accepted"
+    assert skipped.get("message") == "team/app:1.0: vulnerabilities: 111 found, at most 2 accepted"
     properties = {found.get("name"): found.get("value") for found in suite.iter("property")}
     assert properties["vul_num"] == "111"
     assert properties["image_digest"] == DIGEST

@@ -114,7 +114,7 @@ def test_blocking_findings_are_listed_one_by_one(bench: Bench) -> None:
     assert len(rows) == len(ended.report["images"][0]["findings"])
     assert "Findings (4)" in [heading.text for heading in page.all("h3")]
     assert page.one("table", "findings").one("caption").text.endswith("1 blocks, 1 warns, 1 accepted, 1 ignored")
-    assert "vulnerability: 'V-3'\n    package: 'openssl'\n" in page.one("pre").text
+    assert "{vulnerability: 'V-3', package: 'openssl', reason:" in page.one("pre").text
     assert [node.text for node in page.all("span") if node.attributes == {"lang": "zh"}] == ["未启用"]
 
 

@@ -148,11 +148,19 @@ def test_a_policy_without_line_numbers_is_named_with_its_first_line(bench: Bench
     }
 
 
-@pytest.mark.parametrize("policy", [None, "{folder}/org.yaml", "sub/../org.yaml"], ids=["built-in", "absolute", "dots"])
-def test_a_file_outside_of_the_checkout_is_not_named(bench: Bench, policy: str | None) -> None:
-    """A reader could not link to it."""
+@pytest.mark.parametrize(
+    ("policy", "place"),
+    [
+        pytest.param(None, ("built-in", None), id="built-in"),
+        pytest.param("{folder}/org.yaml", ("{folder}/org.yaml", "1"), id="absolute"),
+        pytest.param("sub/../org.yaml", ("sub/../org.yaml", "1"), id="dots"),
+    ],
+)
+def test_the_file_is_always_the_policy(bench: Bench, policy: str | None, place: tuple[str, str | None]) -> None:
+    """As it was given, so that a reader of the log knows where the rule stands."""
     Path("sub").mkdir()
     Path("org.yaml").write_text("rules: {severity: Low, malicious_files: 0}")
     arguments = ["--policy", policy.format(folder=bench.folder)] if policy else []
 
-    assert {*places(bench, *arguments).values()} == {(None, None)}
+    path, line = place
+    assert {*places(bench, *arguments).values()} == {(path.format(folder=bench.folder), line)}

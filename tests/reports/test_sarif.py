@@ -209,8 +209,8 @@ def test_a_rule_of_several_levels_has_the_most_severe(bench: Bench) -> None:
 
     rule = next(rule for rule in run["tool"]["driver"]["rules"] if rule["id"] == "V-1")
     assert (rule["properties"]["security-severity"], rule["defaultConfiguration"]["level"]) == ("5.5", "warning")
-    assert "    package: 'bash'\n" in rule["help"]["text"]
-    assert "    package: 'zlib'\n" in rule["help"]["markdown"]
+    assert "package: 'bash'," in rule["help"]["text"]
+    assert "package: 'zlib'," in rule["help"]["markdown"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,187 @@
+"""Explanation of a block: the rules that block, what is behind each, what lifts it, and whom to ask.
+
+Every report shows it from this one value, so that they agree.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from hssgate.hss.models import CicdImage, Detail, DetailKind, Finding
+from hssgate.policy.globs import image_glob, literal, path_of
+from hssgate.policy.rule_table import RULES
+from hssgate.record import record
+from hssgate.reports.findings import ignore_entries_for, quoted, worst_details
+from hssgate.text import clean
+from hssgate.verdict import SCAN, SEVERITY, Check, ImageVerdict, ListedFinding, PolicySource, Result
+
+_BEHIND = {
+    SEVERITY: frozenset(DetailKind),
+    "malicious_files": frozenset({DetailKind.MALICIOUS_FILE}),
+    "unsafe_settings": frozenset({DetailKind.BASELINE_BREACH}),
+}
+_OVERRIDDEN = frozenset({SEVERITY, "unsafe_settings"})  # no `ignore` entry lifts them
+_LONGEST_CONTACT = 500
+
+
+@record
+class Cause:
+    """A rule that blocks.
+
+    Args:
+        check: the rule, with what was found and what is accepted.
+        findings: behind it, most severe first.
+        details: files or baseline checks behind it.
+    """
+
+    check: Check
+    findings: tuple[ListedFinding, ...]
+    details: tuple[tuple[DetailKind, Detail], ...]
+
+    @property
+    def remedy(self) -> str:
+        """What lifts the block."""
+        return RULES[self.check.rule].remedy
+
+
+@record
+class Exemption:
+    """An override that would let an image pass a rule.
+
+    Args:
+        image: glob that fits this image alone.
+        rule: its name.
+        value: what to accept: what was found.
+    """
+
+    image: str
+    rule: str
+    value: int | str
+
+
+@record
+class Explanation:
+    """Why an image is blocked, and what to do.
+
+    Args:
+        reference: the image asked for.
+        causes: the rules that block, in the order of the checks.
+        findings: behind any of them, most severe first.
+        details: behind any of them.
+        exemptions: overrides that lift rules that no `ignore` entry lifts.
+        contacts: of the policies.
+    """
+
+    reference: str
+    causes: tuple[Cause, ...]
+    findings: tuple[ListedFinding, ...]
+    details: tuple[tuple[DetailKind, Detail], ...]
+    exemptions: tuple[Exemption, ...]
+    contacts: tuple[str, ...]
+
+    @property
+    def remedies(self) -> tuple[tuple[str, str], ...]:
+        """What lifts each rule, each rule once."""
+        return tuple(dict.fromkeys((cause.check.rule, cause.remedy) for cause in self.causes))
+
+
+def explanation_of(image: ImageVerdict, policies: Iterable[PolicySource]) -> Explanation | None:
+    """Return why an image is blocked; None if no rule blocks it."""
+    failed = [check for check in image.checks if check.result is Result.FAILED]
+    if not failed:
+        return None
+    causes = tuple(_cause(check, image) for check in failed)
+    kinds = {kind for check in failed for kind in _BEHIND.get(check.rule, ())}
+    contacts = (clean(source.contact, _LONGEST_CONTACT) for source in policies if source.contact)
+    return Explanation(
+        reference=image.reference.text,
+        causes=causes,
+        findings=image.blocking_findings,
+        details=tuple(worst_details((kind, detail) for kind, detail in image.details if kind in kinds)),
+        exemptions=tuple(_exemptions(failed, image)),
+        contacts=tuple(dict.fromkeys(contacts)),
+    )
+
+
+def by_rule(explanation: Explanation) -> list[Explanation]:
+    """Return an explanation for each rule that blocks."""
+    return [
+        replace(
+            explanation,
+            causes=(cause,),
+            findings=cause.findings,
+            details=cause.details,
+            exemptions=tuple(
+                one for one in explanation.exemptions if (one.rule, one.value) == (cause.check.rule, cause.check.actual)
+            ),
+        )
+        for cause in explanation.causes
+    ]
+
+
+def entries_to_paste(explanations: Sequence[Explanation], most: int) -> str:
+    """Return `overrides` and `ignore` entries that let the images pass, as YAML; a person gives the reason.
+
+    Args:
+        explanations: of blocked images.
+        most: findings that get an entry.
+    """
+    rules: dict[str, dict[str, int | str]] = {}
+    for explanation in explanations:
+        for one in explanation.exemptions:
+            rules.setdefault(one.image, {})[one.rule] = one.value
+    images: dict[tuple[tuple[str, int | str], ...], list[str]] = {}
+    for image, values in rules.items():
+        images.setdefault(tuple(values.items()), []).append(image)
+    lines = ["overrides:"] if images else []
+    for values_alike, globs in images.items():
+        shown = ", ".join(f"{rule}: {value}" for rule, value in values_alike)
+        listed = ", ".join(quoted(glob) for glob in globs[:most])
+        lines.append(f"  - {{images: [{listed}], rules: {{{shown}}}, reason: say why it may pass}}")
+        lines += [f"  # and {len(globs) - most} more images"] if len(globs) > most else []
+    entries = ignore_entries_for([*dict.fromkeys(_blamed(explanations))], most)
+    return "\n".join([*lines, *([entries] if entries else [])])
+
+
+def _blamed(explanations: Iterable[Explanation]) -> Iterable[Finding]:
+    """Yield the findings that rules count, which `ignore` entries take out of the count."""
+    for explanation in explanations:
+        counted = {finding for cause in explanation.causes for finding in cause.check.broken_by}
+        yield from (listed.finding for listed in explanation.findings if listed.finding in counted)
+
+
+def _cause(check: Check, image: ImageVerdict) -> Cause:
+    groups = _groups(image)
+    blamed = set(check.broken_by)
+    findings = tuple(
+        listed
+        for listed in image.blocking_findings
+        if groups.get(listed.group) == check.group and (check.rule == SEVERITY or listed.finding in blamed)
+    )
+    kinds = _BEHIND.get(check.rule, frozenset())
+    return Cause(check, findings, tuple(worst_details(one for one in image.details if one[0] in kinds)))
+
+
+def _exemptions(failed: Iterable[Check], image: ImageVerdict) -> Iterable[Exemption]:
+    rows = dict(enumerate(group.row for group in image.seen.groups)) if image.seen else {0: image.row}
+    by_label = {label: rows.get(number) for number, label in _groups(image).items()}
+    for check in failed:
+        row = by_label.get(check.group)
+        glob = _glob_of(row) if row is not None else None
+        if check.rule in _OVERRIDDEN and check.actual is not None and glob is not None:
+            yield Exemption(glob, check.rule, check.actual)
+
+
+def _groups(image: ImageVerdict) -> dict[int, str | None]:
+    """Return the label of each group of rows; each has one check of its scan."""
+    return dict(enumerate(check.group for check in image.checks if check.rule == SCAN))
+
+
+def _glob_of(row: CicdImage) -> str | None:
+    """Return the image glob of a row; None where none can name it."""
+    glob = literal(path_of(row.namespace, row.image_name or ""))
+    if row.image_version:
+        glob += f":{literal(row.image_version)}"
+    try:
+        return image_glob(glob)
+    except ValueError:
+        return None
