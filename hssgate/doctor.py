@@ -21,7 +21,7 @@ from hssgate.hss.responses import unreadable_row
 from hssgate.text import clean, plural
 
 _SKEW_ODD = 60.0  # seconds; a smaller skew is not shown
-WHAT_COMES_BEFORE = "what comes before it does not hold"
+EARLIER_FAILURE = "an earlier check failed"
 _FEW = 10  # rows; smallest page of the API
 
 
@@ -89,7 +89,7 @@ def check_host(hosts: Hosts, endpoint: str, clock: Clock, within: float) -> tupl
         return host_failed(error), None
     return [
         CheckResult("endpoint", CheckState.OK, f"{url.hostname} answers (HTTP {response.status})"),
-        CheckResult("tls", CheckState.OK, "the certificate is to be trusted" if url.scheme == "https" else plain),
+        CheckResult("tls", CheckState.OK, "the certificate is trusted" if url.scheme == "https" else plain),
         _clock(response, clock),
     ], response.server_time
 
@@ -150,17 +150,17 @@ def access_results(*seen: CheckResult) -> list[CheckResult]:
     """Return the results in their order; checks without a result are skipped."""
     results = {result.name: result for result in seen}
     names = ("credentials", "project", "permission", "cicd-name")
-    return [results.get(name) or skipped(name, WHAT_COMES_BEFORE) for name in names]
+    return [results.get(name) or skipped(name, EARLIER_FAILURE) for name in names]
 
 
 def skipped(name: str, why: str) -> CheckResult:
     """Return the result of a skipped check."""
-    return CheckResult(name, CheckState.SKIPPED, f"not looked at: {why}")
+    return CheckResult(name, CheckState.SKIPPED, f"not checked: {why}")
 
 
 def _clock(response: Response, clock: Clock) -> CheckResult:
     if response.server_time is None:
-        return CheckResult("clock", CheckState.OK, "the server does not tell its time")
+        return CheckResult("clock", CheckState.OK, "the server sends no time")
     skew = response.server_time - clock.epoch()
     shown = f"{format_duration(abs(skew))} {'behind' if skew > 0 else 'ahead of'} the server"
     if abs(skew) >= SKEW_ALLOWED:
@@ -204,7 +204,7 @@ def _permission(client: HssClient, within: float) -> CheckResult:
 
 def _cicd_name(client: HssClient, name: str | None, within: float) -> CheckResult:
     if name is None:
-        return CheckResult("cicd-name", CheckState.SKIPPED, "not looked at: no --cicd-name is given")
+        return CheckResult("cicd-name", CheckState.SKIPPED, "not checked: no --cicd-name is given")
     found = {row.cicd_name for row in client.list_cicd_configurations(name, within=within).rows}
     if name in found:
         return CheckResult("cicd-name", CheckState.OK, f"{clean(name, 200)} exists")

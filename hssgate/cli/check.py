@@ -142,7 +142,7 @@ class _Gate(github.AnnouncesMisuse, RemovesOldReports):
 @click.pass_context
 @receives(CheckOptions)
 def check(ctx: click.Context, options: CheckOptions) -> None:
-    """Wait until HSS has scanned each IMAGE, hold the result against the policy, and exit 0 only if all pass.
+    """Wait until HSS has scanned each IMAGE, check the result against the policy, and exit 0 only if all pass.
 
     IMAGE is [REGISTRY/][NAMESPACE/]NAME[:VERSION][@DIGEST]; the version or the digest is required. Credentials are
     never options: HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, HSSGATE_TOKEN, or a keyless set-up in the environment, or

@@ -31,7 +31,7 @@ from hssgate.cli.options import ConnectionOptions, common_options, connection_op
 from hssgate.cli.policy_files import choose, load, policy_option
 from hssgate.cli.recipients import recipients_of
 from hssgate.doctor import (
-    WHAT_COMES_BEFORE,
+    EARLIER_FAILURE,
     CheckResult,
     CheckState,
     access_results,
@@ -162,7 +162,7 @@ def _connection(given: _Options, choice: CredentialChoice | Misused, context: Ru
         with hosts_without_credentials(given.ca_bundle, context) as hosts:
             results, server_time = check_host(hosts, target.endpoint, context.clock, given.request_timeout)
     if isinstance(connection, CheckResult):
-        return [skipped("hosts", WHAT_COMES_BEFORE), *results, *access_results(connection)]
+        return [skipped("hosts", EARLIER_FAILURE), *results, *access_results(connection)]
     proxies = _tried(lambda: dict(proxies_of(connection, context)))
     results = [failed("hosts", proxies) if isinstance(proxies, Misused) else _hosts(connection, proxies), *results]
     if any(result.blame for result in results if result.name != "clock"):
@@ -190,7 +190,7 @@ def _connection_or_look(
     if isinstance(choice, Misused):
         return failed("credentials", choice)
     if isinstance(target, Misused):
-        return skipped("credentials", WHAT_COMES_BEFORE)
+        return skipped("credentials", EARLIER_FAILURE)
     project_id = _tried(lambda: project_of(given, target, choice))
     if isinstance(project_id, Misused):
         return failed("project", project_id)

@@ -64,7 +64,7 @@ class TextParam(click.ParamType[str]):
         if len(value) > self._longest:
             self.fail(f"the value is longer than {self._longest} characters.", param, ctx)
         if not value.isprintable():
-            self.fail("the value holds a line break or another control character.", param, ctx)
+            self.fail("the value contains a line break or another control character.", param, ctx)
         return str(value)
 
 

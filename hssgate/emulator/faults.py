@@ -48,7 +48,7 @@ def numbers_of(value: object) -> Numbers:
     first = int(match["first"])
     last = (int(match["last"]) if match["last"] else None) if match["to"] else first
     if first < 1 or (last is not None and last < first):
-        raise ValueError("holds no request; they count from 1, the smaller number first")
+        raise ValueError("contains no request; they count from 1, the smaller number first")
     return Numbers(first, last)
 
 

@@ -106,7 +106,7 @@ def _failure(error: Exception, route: Route, what: str, exchange: Exchange) -> A
     if (certificate := _certificate_error(error)) is not None:
         advice = _CERTIFICATE_ADVICE.get(certificate.verify_code, _PRIVATE_AUTHORITY)
         reason = clean(certificate.verify_message, 200).rstrip(".")
-        return HostUntrusted(f"the certificate of {route.peer} is not to be trusted: {reason}; {advice}", exchange)
+        return HostUntrusted(f"the certificate of {route.peer} is not trusted: {reason}; {advice}", exchange)
     if isinstance(error, httpx.ProxyError):
         variable = route.proxy.variable if route.proxy else "HTTPS_PROXY"
         what = f"{route.proxy_before_host} answers {what}"

@@ -78,7 +78,7 @@ def _tls_context(ca_bundle: Path | None) -> ssl.SSLContext:
             cafile=None if ca_bundle.is_dir() else str(ca_bundle), capath=str(ca_bundle) if ca_bundle.is_dir() else None
         )
     except (OSError, ssl.SSLError) as error:
-        reason = error.strerror if not isinstance(error, ssl.SSLError) else "it holds no certificate in PEM form"
+        reason = error.strerror if not isinstance(error, ssl.SSLError) else "it contains no certificate in PEM form"
         where = f"--ca-bundle {clean(ca_bundle, 200)} (or HSSGATE_CA_BUNDLE, SSL_CERT_FILE, REQUESTS_CA_BUNDLE)"
         raise Misused(f"{where}: {reason or 'it cannot be read'}") from error
 

@@ -109,7 +109,7 @@ def test_nothing_but_blanks_is_refused(bench: Bench, env: dict[str, str], name: 
     ended = check(bench, env | {name: blank})
 
     assert refused(bench, ended), ended.err
-    assert f"{name} holds nothing but blanks; set it or take it away" in ended.err
+    assert f"{name} contains only blanks; set or unset it" in ended.err
 
 
 @pytest.mark.parametrize(("env", "name"), EACH)
@@ -134,7 +134,7 @@ def test_no_other_alphabet_gets_into_a_header(bench: Bench, env: dict[str, str],
     assert "s3cr" not in ended.err.replace("id-tokens3crété漢", "").replace("profiles3crété漢", "")
     if name in IN_A_HEADER:
         assert refused(bench, ended), ended.err
-        assert f"{name} holds a blank, a line break or a character that no credential has" in ended.err
+        assert f"{name} contains a blank, a line break or a character that no credential has" in ended.err
     else:
         assert "character that no credential has" not in ended.err
 
@@ -218,8 +218,8 @@ def test_a_token_file_of_the_longest_length_is_sent(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ("s3cret s3cret", "holds a blank, a line break or a character that no credential has; copy it anew"),
-        ("s3crété", "holds a blank, a line break or a character that no credential has; copy it anew"),
+        ("s3cret s3cret", "contains a blank, a line break or a character that no credential has; copy it again"),
+        ("s3crété", "contains a blank, a line break or a character that no credential has; copy it again"),
         ('"s3cret"', "is in quotation marks"),
         ("x" * (LONGEST + 1), "is longer than 32768 characters"),
     ],

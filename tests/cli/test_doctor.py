@@ -465,7 +465,7 @@ def test_a_server_without_a_date_is_shown(bench: Bench) -> None:
         bench.answer(lambda _request: httpx.Response(200, json={"total_num": 0, "data_list": []})), KEY, *PROJECT
     )
 
-    assert (ended.code, message(ended, "clock")) == (0, "the server does not tell its time")
+    assert (ended.code, message(ended, "clock")) == (0, "the server sends no time")
 
 
 def test_a_certificate_that_is_not_to_be_trusted_is_a_host_that_is_there(bench: Bench) -> None:

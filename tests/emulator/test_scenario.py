@@ -153,12 +153,12 @@ IMAGE = "image_name: app, scan_status: success"
         ),
         pytest.param(
             "faults: [{requests: 3-1, status: 500}]",
-            "s.yaml: faults[0].requests: holds no request; they count from 1, the smaller number first",
+            "s.yaml: faults[0].requests: contains no request; they count from 1, the smaller number first",
             id="empty-range",
         ),
         pytest.param(
             "faults: [{requests: 0, status: 500}]",
-            "s.yaml: faults[0].requests: holds no request; they count from 1, the smaller number first",
+            "s.yaml: faults[0].requests: contains no request; they count from 1, the smaller number first",
             id="zeroth-request",
         ),
         pytest.param(

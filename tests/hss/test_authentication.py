@@ -255,7 +255,7 @@ def test_incomplete_credentials_name_the_missing_variable(bench: Bench, env: dic
         ("[basic]\nsecurity_token = s3cret\n", "security_token set, but ak and sk missing"),
         ("[basic]\nidp_id = a\n", "idp_id set, but id_token_file missing"),
         ("[basic]\nregion = a\n", "has neither ak and sk nor idp_id and id_token_file"),
-        ("[basic]\nak = a\nsk = s3cret s3cret\n", "sk holds a blank"),
+        ("[basic]\nak = a\nsk = s3cret s3cret\n", "sk contains a blank"),
         (f"[basic]\nak = a\nsk = {'s3cret' * 6000}\n", "sk is longer than 32768 characters"),
         ("[global]\nak = a\nsk = s3cret\n", "it has no section [basic]"),
         ("[basic]\nak = a\nsk s3cret\n", "it is no profile file (ParsingError)"),

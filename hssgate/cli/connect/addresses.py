@@ -13,7 +13,7 @@ _REGION = re.compile(r"[a-z]{2}-[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
 _LABELS = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*", re.ASCII)
 _HOST = re.compile(r"[0-9a-f:]+|(?!-)[a-z0-9-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9-]{1,63}(?<!-))*\.?", re.ASCII)
 _HIGHEST_PORT = 65535
-_WITH_USER = "holds a user name or password; give the host alone, and credentials by the environment"
+_WITH_USER = "contains a user name or password; give the host only, and credentials in the environment"
 
 
 @record(kw_only=True)
@@ -132,7 +132,7 @@ def checked_endpoint(endpoint: str, name: str) -> str:
     """
     url = checked_url(endpoint, name)
     if url.path not in ("", "/") or url.query or url.fragment:
-        raise Misused(f"{name} holds a path or a query; give scheme and host alone")
+        raise Misused(f"{name} contains a path or a query; give scheme and host only")
     return f"{url.scheme}://{url.netloc.decode('ascii')}"
 
 

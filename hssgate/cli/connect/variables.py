@@ -49,7 +49,7 @@ CREDENTIALS = (
 
 _QUOTES = "\"'"
 _PROXIES = frozenset({"HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"})
-_COPY_ANEW = "holds a blank, a line break or a character that no credential has; copy it anew"
+_COPY_ANEW = "contains a blank, a line break or a character that no credential has; copy it again"
 
 
 def secret_values(environ: Mapping[str, str]) -> list[str]:
@@ -139,7 +139,7 @@ class Variables:
         raw = self._environ.get(name, "")
         value = raw.strip()
         if raw and not value:
-            raise Misused(f"{name} holds nothing but blanks; set it or take it away")
+            raise Misused(f"{name} contains only blanks; set or unset it")
         if value:
             self.used.add(name)
         return value or None

@@ -63,7 +63,7 @@ def _from_file(source: IdTokenFile, clock: Clock, within: float) -> Secret:
     except TimeoutError as error:
         raise ApiUnavailable(f"{where} could not be read within {within:.1f}s; {_FILE_ADVICE}") from error
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it holds something else than a token"
+        reason = error.strerror if isinstance(error, OSError) else "it is not a token"
         raise ApiRefused(f"{where} cannot be read: {reason}; {_FILE_ADVICE}") from error
     if not is_sendable(text):
         raise ApiRefused(f"{where} cannot be used: it is empty, too long, or no token; {_FILE_ADVICE}")
