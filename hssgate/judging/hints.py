@@ -23,7 +23,7 @@ def advice(observation: Observation, row_group: RowGroup) -> str:
     match row_group.phase:
         case Phase.STALE if _scan_time(row_group.row, observation.server_time) is None:
             return (
-                "; HSS gave no scan time that can be used, so --scanned-after cannot prove this result, a digest alone "
+                "; HSS gave no scan time that can be used, so --scanned-after cannot prove this result, but a digest "
                 "can: pass …@sha256:… without --scanned-after"
             )
         case Phase.STALE:
@@ -32,7 +32,7 @@ def advice(observation: Observation, row_group: RowGroup) -> str:
                 "and that --scanned-after is not too late"
             )
         case Phase.UNSCANNED:
-            return "; no scan was asked for: check that the scan step runs in the pipeline"
+            return "; no scan was requested: check that the scan step runs in the pipeline"
         case Phase.ENDED:
             return "; the result was still settling: raise --timeout, or lower --settle"
         case _:
@@ -101,9 +101,7 @@ def _description(reference: Reference, row: CicdImage, differences: tuple[str, .
     if "registry_name" in differences:
         notes.append(_registry_advice(reference, row))
     if row.image_version and row.image_version == _cut_version(reference):
-        notes.append(
-            f"its version is the first {LONGEST_VERSION} characters of the one asked for, which proves nothing"
-        )
+        notes.append(f"its version is the first {LONGEST_VERSION} characters of the requested one, which is no proof")
     return clean(f"{image}{options} ({'; '.join(notes)})", 400)
 
 

@@ -39,7 +39,7 @@ def judge_scan(observation: Observation, row_group: RowGroup, in_force: Sequence
     waited = format_duration(observation.waited_seconds)
     match observation.ending:
         case Ending.REFUSED | Ending.UNANSWERED:
-            reason = str(observation.error) if observation.error else "no look could be taken before the deadline"
+            reason = str(observation.error) if observation.error else "no poll was possible before the deadline"
             message = reason if observation.ending is Ending.REFUSED else f"gave up after {waited}: {reason}"
             return _error(Trouble.API, message)
         case Ending.INTERRUPTED:

@@ -136,7 +136,7 @@ def _details(image: ImageVerdict, of: int) -> Iterator[Part]:
     left_out = len(image.details) - len(shown)
     listed = table("details", caption, _DETAIL_COLUMNS, rows, room=_ROOM_OF_ALL_ROWS // of, left_out=left_out)
     if image.details:
-        yield Part(Rank.DETAILS, _folded("Details, which decide nothing", len(image.details), listed))
+        yield Part(Rank.DETAILS, _folded("Details (no effect on the verdict)", len(image.details), listed))
 
 
 def _detail(kind: DetailKind, detail: Detail) -> Markup:

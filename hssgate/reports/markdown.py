@@ -157,7 +157,7 @@ def _details(image: ImageVerdict) -> Iterator[Part]:
     rows = [_detail(kind, detail) for kind, detail in shown]
     if rows:
         listed = _table("Kind|Severity|What|About", rows, len(image.details) - len(shown))
-        yield Part(Rank.DETAILS, _folded("Details, which decide nothing", len(image.details), listed))
+        yield Part(Rank.DETAILS, _folded("Details (no effect on the verdict)", len(image.details), listed))
 
 
 def _evidence(image: ImageVerdict) -> Part:

@@ -30,7 +30,7 @@ def row(**fields: object) -> CicdImage:
     ("phase", "expected"),
     [
         (Phase.STALE, "; no newer scan was listed: check that the scan step runs for this push, and that --scanned-after is not too late"),
-        (Phase.UNSCANNED, "; no scan was asked for: check that the scan step runs in the pipeline"),
+        (Phase.UNSCANNED, "; no scan was requested: check that the scan step runs in the pipeline"),
         (Phase.ENDED, "; the result was still settling: raise --timeout, or lower --settle"),
         (Phase.IN_PROGRESS, "; raise --timeout if the scan needs longer"),
         (Phase.UNDOCUMENTED, "; raise --timeout if the scan needs longer"),
@@ -57,7 +57,7 @@ def test_a_stale_result_whose_time_cannot_be_used_needs_a_digest(
     row_group = RowGroup((None, None, None, "app", "2.0"), Phase.STALE, row(latest_scan_time=scan_time))
 
     assert advice(replace(OBSERVATION, server_time=server_time), row_group) == (
-        "; HSS gave no scan time that can be used, so --scanned-after cannot prove this result, a digest alone can: "
+        "; HSS gave no scan time that can be used, so --scanned-after cannot prove this result, but a digest can: "
         "pass …@sha256:… without --scanned-after"
     )
 

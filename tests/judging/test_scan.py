@@ -122,7 +122,7 @@ def test_no_look_at_all_before_the_deadline_is_no_answer() -> None:
     """No request was sent, so no error is known."""
     check = judge_scan(replace(OBSERVATION, ending=Ending.UNANSWERED), NO_ROWS, [NO_RULES])
 
-    assert check.message == "scan: gave up after 1m30s: no look could be taken before the deadline"
+    assert check.message == "scan: gave up after 1m30s: no poll was possible before the deadline"
     assert check.trouble is Trouble.API
 
 
