@@ -103,7 +103,7 @@ def translated(
 
 def _failure(error: Exception, route: Route, what: str, exchange: Exchange) -> ApiError:
     """Return the error of ours for one of httpx, ssl or zlib."""
-    if (certificate := _certificate_error(error)) is not None:
+    if (certificate := certificate_error(error)) is not None:
         advice = _CERTIFICATE_ADVICE.get(certificate.verify_code, _PRIVATE_AUTHORITY)
         reason = clean(certificate.verify_message, 200).rstrip(".")
         return HostUntrusted(f"the certificate of {route.peer} is not trusted: {reason}; {advice}", exchange)
@@ -118,7 +118,8 @@ def _failure(error: Exception, route: Route, what: str, exchange: Exchange) -> A
     return ApiUnavailable(f"{route.no_response}: {what}", exchange, advice=route.advice)
 
 
-def _certificate_error(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
+def certificate_error(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
+    """Return the certificate error behind an error of the HTTP client, if there is one."""
     while error is not None:
         if isinstance(error, ssl.SSLCertVerificationError):
             return error

@@ -35,16 +35,29 @@ def open_http(endpoint: str, ca_bundle: Path | None, proxy: Secret | None) -> ht
     Raises:
         Misused: the CA bundle cannot be used.
     """
-    context = _tls_context(ca_bundle) if httpx.URL(endpoint).scheme == "https" else _trusts_nobody()
     return httpx.Client(
-        verify=context,
+        transport=_transport(httpx.URL(endpoint).scheme, ca_bundle, proxy),
         follow_redirects=False,
         # httpx would read every proxy variable, and refuse all hosts if one of them is malformed. Proxies are chosen
         # in proxies.py instead, for this host only.
         trust_env=False,
-        proxy=_as_proxy(proxy, context) if proxy is not None else None,
         headers={"User-Agent": f"hssgate/{__version__}", **_ONE_EXCHANGE},
     )
+
+
+def _transport(scheme: str, ca_bundle: Path | None, proxy: Secret | None) -> httpx.BaseTransport:
+    def make(context: ssl.SSLContext) -> httpx.BaseTransport:
+        through = _as_proxy(proxy, context) if proxy is not None else None
+        return httpx.HTTPTransport(verify=context, trust_env=False, proxy=through)
+
+    if scheme != "https":
+        return make(_trusts_nobody())
+    if ca_bundle is not None:
+        return make(_context_of(ca_bundle))
+    from hssgate.hss.authorities import SystemFirst, all_authorities, system_folder
+
+    folder = system_folder()
+    return SystemFirst(folder, make) if folder else make(all_authorities())
 
 
 def _as_proxy(proxy: Secret, context: ssl.SSLContext) -> httpx.Proxy:
@@ -67,12 +80,8 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-@functools.lru_cache(maxsize=1)  # loading the authorities takes 60 ms, and HSS, IAM and STS share them
-def _tls_context(ca_bundle: Path | None) -> ssl.SSLContext:
-    if ca_bundle is None:
-        context = httpx.create_ssl_context(trust_env=False)  # certifi's
-        context.load_default_certs()  # and the system's
-        return context
+@functools.lru_cache(maxsize=1)  # HSS, IAM and STS share it
+def _context_of(ca_bundle: Path) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(
             cafile=None if ca_bundle.is_dir() else str(ca_bundle), capath=str(ca_bundle) if ca_bundle.is_dir() else None

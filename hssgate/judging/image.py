@@ -6,7 +6,6 @@ from dataclasses import replace
 from hssgate.durations import Moment
 from hssgate.exit_codes import WORST_FIRST, ExitCode
 from hssgate.hss.models import CicdImage, ScanStatus
-from hssgate.judging.rivals import with_rivals
 from hssgate.judging.scan import earliest_scan_time, judge_freshness, judge_scan
 from hssgate.policy.entry_warnings import AppliedPolicy
 from hssgate.policy.findings import FetchedFindings, Findings, FindingsMissing
@@ -189,6 +188,8 @@ def _judge_group(
         policy = rules.policy if len(in_force) > 1 else None
         checks += [replace(check, policy=policy, place=rules.places.get(check.rule)) for check in judged.checks]
     if has_ended and row_group.others:
+        from hssgate.judging.rivals import with_rivals
+
         codes = [_judge_rival(observation, row_group, row, in_force, criteria) for row in row_group.others]
         checks = with_rivals(checks, row_group, codes)
     return _JudgedGroup(

@@ -12,12 +12,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import trustme
 
 from hssgate.emulator.app import Emulator
 from hssgate.emulator.scenario import parse_scenario
 from hssgate.emulator.server import serve
+from hssgate.hss.authorities import SystemFirst, system_folder
 from tests.cli.test_check import finished, images
 from tests.conftest import KEY
 from tests.hss.test_authentication import GITHUB, URNS, USER
@@ -391,3 +393,73 @@ def test_verbosity_tells_of_the_proxy(authority: trustme.CA, bundle: Path) -> No
 
     assert f"https://hss.{DOMAIN} is reached through the proxy http://***@{proxy.address} (HTTPS_PROXY)" in ended.stderr
     assert "s3cret" not in ended.stdout + ended.stderr
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A hashed folder of authorities that knows none of the servers'."""
+    trustme.CA().cert_pem.write_to_path(str(tmp_path / "00000000.0"))
+    return tmp_path
+
+
+def test_an_issuer_that_the_system_does_not_know_is_looked_for_in_all_authorities(
+    authority: trustme.CA, folder: Path
+) -> None:
+    """By one more handshake; from then on at once. The request is sent once."""
+    contexts: list[ssl.SSLContext] = []
+    knowing = ssl.create_default_context()
+    authority.configure_trust(knowing)
+
+    def make(context: ssl.SSLContext) -> httpx.HTTPTransport:
+        contexts.append(context)
+        return httpx.HTTPTransport(verify=knowing if len(contexts) > 1 else context)
+
+    recorder = recorded()
+    with playing_tls(authority.issue_cert("localhost"), recorder) as url, SystemFirst(folder, make) as transport:
+        answered = [transport.handle_request(httpx.Request("GET", url)).status_code for _ in range(2)]
+
+    assert answered == [404, 404]
+    assert len(contexts) == 2
+    assert len(recorder.kept) == 2
+
+
+@pytest.mark.parametrize(
+    ("wrong", "contexts"),
+    [
+        pytest.param({"identity": "localhost", "unknown": True}, 2, id="unknown authority"),
+        pytest.param({"identity": "hss.example.com"}, 2, id="another name, of an authority unknown at first"),
+    ],
+)
+def test_a_host_that_no_authority_proves_gets_no_byte(
+    authority: trustme.CA, folder: Path, wrong: dict[str, Any], contexts: int
+) -> None:
+    """After the second handshake it is refused, and stays refused."""
+    made: list[ssl.SSLContext] = []
+
+    def make(context: ssl.SSLContext) -> httpx.HTTPTransport:
+        made.append(context)
+        return httpx.HTTPTransport(verify=context)
+
+    with counting(issued(authority, wrong)) as (url, connections), SystemFirst(folder, make) as transport:
+        for _ in range(2):
+            with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+                transport.handle_request(httpx.Request("GET", url))
+
+    assert len(made) == contexts
+    assert connections == ["", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("name", "found"), [pytest.param("9d66eef0.0", True, id="hashed"), pytest.param("ca.pem", False, id="not hashed")]
+)
+def test_only_a_hashed_folder_is_looked_up(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    found: bool,  # noqa: FBT001
+) -> None:
+    """In any other one OpenSSL would find nothing."""
+    (tmp_path / name).touch()
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+
+    assert system_folder() == (tmp_path if found else None)

@@ -1,17 +1,20 @@
 """What a run costs, counted instead of timed: modules, requests, TLS contexts, rows kept."""
 
+import ssl
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 import trustme
 
 from hssgate.emulator.app import Emulator
 from hssgate.emulator.scenario import default_scenario
 from hssgate.emulator.server import serve
-from hssgate.hss.http import open_http
+from hssgate.hss.authorities import SystemFirst
+from hssgate.hss.http import HttpClient, open_http
 from tests.cli.test_check import finished, images
 from tests.conftest import Bench
 from tests.support.processes import environment
@@ -101,6 +104,16 @@ def test_each_module_that_must_not_be_loaded_is_there_to_be_loaded() -> None:
             assert path.with_suffix(".py").exists() or (path / "__init__.py").exists(), name
 
 
+def _context_of(client: HttpClient) -> ssl.SSLContext:
+    """Return the context of the first handshake."""
+    transport = client._transport
+    first = transport._transports[0] if isinstance(transport, SystemFirst) else transport
+    assert isinstance(first, httpx.HTTPTransport)
+    context = first._pool._ssl_context
+    assert isinstance(context, ssl.SSLContext)
+    return context
+
+
 @pytest.mark.parametrize("bundled", [pytest.param(False, id="the system's"), pytest.param(True, id="of one's own")])
 def test_all_hosts_share_one_tls_context(bundled: bool, tmp_path: Path) -> None:  # noqa: FBT001
     """Loading the authorities takes a sixth of a run, and HSS, IAM and STS share them."""
@@ -109,7 +122,7 @@ def test_all_hosts_share_one_tls_context(bundled: bool, tmp_path: Path) -> None:
         trustme.CA().cert_pem.write_to_path(str(bundle))
 
     with open_http("https://hss.example", bundle, None) as one, open_http("https://iam.example", bundle, None) as other:
-        contexts = [client._transport._pool._ssl_context for client in (one, other)]  # type: ignore[attr-defined]
+        contexts = [_context_of(client) for client in (one, other)]
 
     assert contexts[0] is contexts[1]
 
@@ -120,7 +133,7 @@ def test_another_bundle_is_another_tls_context(tmp_path: Path) -> None:
     trustme.CA().cert_pem.write_to_path(str(bundle))
 
     with open_http("https://hss.example", bundle, None) as one, open_http("https://hss.example", None, None) as other:
-        contexts = [client._transport._pool._ssl_context for client in (one, other)]  # type: ignore[attr-defined]
+        contexts = [_context_of(client) for client in (one, other)]
 
     assert [len(context.get_ca_certs()) == 1 for context in contexts] == [True, False]
 
