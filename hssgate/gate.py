@@ -1,10 +1,11 @@
 """The gate: waits for the scans of all images, judges each image, and returns a verdict."""
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from hssgate.clock import Clock
 from hssgate.durations import Deadline
+from hssgate.errors import ApiError, ApiUnavailable, GateError, Interrupted
 from hssgate.exit_codes import ExitCode
 from hssgate.hss.client import LARGEST_AT_ONCE, ROOM_FOR_ROWS, HssClient
 from hssgate.hss.exchange import LARGEST_BODY
@@ -25,6 +26,10 @@ from hssgate.waiting.poll_group import Fetch, PollGroup
 from hssgate.waiting.poller import Poller
 from hssgate.waiting.row_filter import Wanted
 from hssgate.waiting.schedule import Schedule
+from hssgate.waiting.states import Ending
+
+# Takes the images, an observer, and the start of the run on the monotonic clock.
+Resolve = Callable[[Sequence[Reference], Observer, float], Sequence[Reference | GateError]]
 
 _MOST_WARNINGS = 200  # while images are polled and findings are read: a server could give rise to any number
 _MORE_WARNINGS = f"more than {_MOST_WARNINGS} warnings: the others are left out"
@@ -37,6 +42,8 @@ def run_gate(
     hosts: Hosts,
     clock: Clock,
     observer: Observer,
+    *,
+    resolve: Resolve | None = None,
 ) -> Verdict:
     """Wait for the images and judge them; every run ends in a verdict.
 
@@ -46,6 +53,10 @@ def run_gate(
         hosts: HTTP client for the hosts of the API.
         clock: time and random numbers.
         observer: receives progress and warnings.
+        resolve: asks the registries which digests the images have, where that is asked for.
+
+    Raises:
+        Misused: what a registry holds contradicts what was asked for.
     """
     started_at, start = clock.epoch(), clock.monotonic()
 
@@ -55,9 +66,11 @@ def run_gate(
 
     warnings = _Warnings(observer)
     clock.on_wait = lambda: warnings.tick(clock.monotonic() - start)
+    images = _resolved(settings.references, resolve, warnings, start) if resolve else settings.references
+    waited = clock.monotonic() - start
     client = HssClient(hosts, settings.connection, clock, warnings.warn, settings.wait.interval)
     poller = Poller(
-        _poll_groups(settings.references, client),
+        _poll_groups([image for image in images if isinstance(image, Reference)], client),
         Schedule(settings.wait, start=start, single_poll=settings.connection.request_timeout),
         clock,
         warnings,
@@ -65,7 +78,10 @@ def run_gate(
         similar_rows=lambda reference, within: client.first_cicd_images(_resembling(reference), within=within),
     )
     polled = poller.run()
-    observations = [polled[reference] for reference in settings.references]
+    observations = [
+        polled[image] if isinstance(image, Reference) else _unresolved(reference, image, waited)
+        for reference, image in zip(settings.references, images, strict=True)
+    ]
     now = max([present(), clock.epoch(), *(observation.server_time or 0.0 for observation in observations)])
     criteria = Criteria(policies, now, settings.scanned_after)
     deadline = Deadline(start, settings.wait.timeout)
@@ -90,7 +106,38 @@ def run_gate(
         warnings=tuple(dict.fromkeys(warnings.lines)),
         started_at=started_at,
         finished_at=present(),
-        interruption=interruption,
+        interruption=_signal_in(images) or interruption,
+    )
+
+
+def _resolved(
+    references: Sequence[Reference], resolve: Resolve, observer: Observer, start: float
+) -> Sequence[Reference | GateError]:
+    try:
+        return resolve(references, observer, start)
+    except Interrupted as signal:
+        return [signal] * len(references)
+
+
+def _signal_in(images: Iterable[Reference | GateError]) -> ExitCode | None:
+    return next((image.exit_code for image in images if isinstance(image, Interrupted)), None)
+
+
+def _unresolved(reference: Reference, error: GateError, waited: float) -> Observation:
+    """Return the observation of an image whose registry gave no digests: HSS was not asked for it."""
+    ending = Ending.INTERRUPTED if isinstance(error, Interrupted) else Ending.REFUSED
+    return Observation(
+        reference=reference,
+        ending=Ending.UNANSWERED if isinstance(error, ApiUnavailable) else ending,
+        row_groups=(),
+        unsettled=frozenset(),
+        error=error if isinstance(error, ApiError) else None,
+        server_time=None,
+        scanned_after=None,
+        waited_seconds=round(waited, 3),
+        polls=0,
+        reads=(),
+        similar_rows=(),
     )
 
 

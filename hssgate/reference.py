@@ -3,6 +3,7 @@
 import re
 from typing import Protocol
 
+from hssgate.proof import ResolvedDigest
 from hssgate.record import record
 
 _PORT = re.compile(r":[0-9]+\Z", re.ASCII)
@@ -52,6 +53,8 @@ class Reference:
         registry_name: the name of the registry that the row must have; it replaces `registry`.
         build_digests: digests of the build that pushed the image, each of which proves it; if empty, `image_digest`.
         metadata_file: the file that `build_digests` come from.
+        resolved: digests that the registry gave, each of which proves the image of its platform; they replace all
+            other digests.
     """
 
     text: str
@@ -64,15 +67,29 @@ class Reference:
     registry_name: str | None = None
     build_digests: tuple[str, ...] = ()
     metadata_file: str | None = None
+    resolved: tuple[ResolvedDigest, ...] = ()
 
     @property
     def digests(self) -> tuple[str, ...]:
         """The accepted digests of the row; empty if any is accepted."""
-        return self.build_digests or ((self.image_digest,) if self.image_digest else ())
+        known = tuple(one.digest for one in self.resolved) or self.build_digests
+        return known or ((self.image_digest,) if self.image_digest else ())
 
     @property
-    def proof(self) -> str | None:
-        """The proof that a row belongs to the pushed image, in words; None if no digest is known."""
+    def platforms(self) -> tuple[str, ...]:
+        """The platforms whose images must each be found; empty if the registry was not asked."""
+        return tuple(dict.fromkeys(one.platform for one in self.resolved if one.platform is not None))
+
+    def platform_of(self, row: RowNames) -> str | None:
+        """Return the platform of a row's image; None if no registry tells."""
+        found = self._resolved_digest(row)
+        return found.platform if found else None
+
+    def proof_of(self, row: RowNames | None) -> str | None:
+        """Return the proof that a row belongs to the pushed image, in words; None if there is none."""
+        if self.resolved:
+            found = self._resolved_digest(row)
+            return found.proof if found else None
         if self.metadata_file is not None:
             return f"by {self.metadata_file}"
         return "by its digest" if self.image_digest else None
@@ -139,6 +156,10 @@ class Reference:
             self.cicd_name, self.registry_name, registry, self.namespace, self.image_name, self.image_version,
             *self.digests,
         )  # fmt: skip
+
+    def _resolved_digest(self, row: RowNames | None) -> ResolvedDigest | None:
+        digest = digest_of(row.image_digest) if row else None
+        return next((one for one in self.resolved if one.digest == digest), None)
 
     def _is_of_path(self, row: RowNames) -> bool:
         _, path = split_registry(path_of_row(row))

@@ -38,13 +38,14 @@ _OWN_VARIABLES = (
     "CLOUD_SDK_",
     "GITHUB_",
     "ACTIONS_",
+    "DOCKER_CONFIG",
     "SSL_CERT_FILE",
     "REQUESTS_CA_BUNDLE",
     "NO_COLOR",
     "FORCE_COLOR",
     "COVERAGE_",  # whoever runs the tests is measured; the processes that a test starts run as a user's do
 )
-_MEASURED = {"tests", "cli", "hss", "judging", "policy", "saved", "selftest", "waiting"}  # folders
+_MEASURED = {"tests", "cli", "hss", "identity", "judging", "policy", "saved", "selftest", "waiting"}  # folders
 _MEMORY = Path("/dev/shm")  # noqa: S108 - each user has a folder of their own in it
 _ROOM = 2**30  # bytes
 KEY = {"HUAWEICLOUD_SDK_AK": "emulator-ak", "HUAWEICLOUD_SDK_SK": "emulator-sk"}

@@ -23,6 +23,7 @@ from hssgate.cli.options import (
 from hssgate.cli.policy_files import PolicyFile, choose, load, policy_option
 from hssgate.cli.progress import Progress
 from hssgate.cli.publication import Publication
+from hssgate.cli.registries import Registries, registries_of, resolve_options
 from hssgate.cli.report_files import check_paths, inputs_of, refuse_inputs, takes_stdout
 from hssgate.cli.verdict_output import print_verdict, print_warnings
 from hssgate.durations import Moment, format_duration
@@ -47,6 +48,8 @@ class CheckOptions(ConnectionOptions):
         cicd_name: CI/CD identifier that the rows must bear.
         registry_name: registry that the rows must bear.
         metadata_files: build metadata that names images, or proves them.
+        resolve: whether to ask the registries for the digests of the images.
+        platforms: that are meant of each image.
         policies: policy files.
         scanned_after: the earliest scan time that is believed.
         timeout: for the scan to end.
@@ -62,6 +65,8 @@ class CheckOptions(ConnectionOptions):
     cicd_name: str | None
     registry_name: str | None
     metadata_files: tuple[Path, ...]
+    resolve: bool
+    platforms: tuple[tuple[str, ...], ...]
     policies: tuple[Path, ...]
     scanned_after: Moment | None
     timeout: float
@@ -108,6 +113,7 @@ class _Gate(github.AnnouncesMisuse, RemovesOldReports):
     help="Build metadata, as `docker buildx build --metadata-file` writes it: its names stand for IMAGE, or IMAGE "
     "picks among them, and its digests prove the image; repeatable.",
 )
+@resolve_options
 @policy_option
 @click.option(
     "--scanned-after",
@@ -156,8 +162,9 @@ def check(ctx: click.Context, options: CheckOptions) -> None:
     console.results_to_stderr = takes_stdout(options.reports)
     ctx.with_resource(context.interruptible())  # from here on a signal leaves reports behind
     references = references_of(options.images, options.metadata_files, options.names, options.scanned_after)
+    registries = registries_of(references, options.platforms, context, resolve=options.resolve)
     chosen = choose(options.policies)
-    refuse_inputs(options.reports, (*chosen.paths, *inputs_of(ctx)))
+    refuse_inputs(options.reports, (*chosen.paths, *inputs_of(ctx), *(registries.files if registries else ())))
     applied = load(chosen)
     settings = Settings(
         references=references,
@@ -168,17 +175,22 @@ def check(ctx: click.Context, options: CheckOptions) -> None:
         connection=connection_of(context, options),
     )
     _explain(settings, context)
-    ctx.exit(_run(settings, applied, options.reports, context))
+    ctx.exit(_run(settings, applied, options.reports, context, registries))
 
 
 def _run(
-    settings: Settings, policies: Sequence[LoadedPolicy], reports: Sequence[tuple[str, str]], context: RunContext
+    settings: Settings,
+    policies: Sequence[LoadedPolicy],
+    reports: Sequence[tuple[str, str]],
+    context: RunContext,
+    registries: Registries | None,
 ) -> int:
     console = context.console
     console.result(policy_line(loaded.source for loaded in policies))
     with open_hosts(settings.connection, context) as hosts:
         progress = Progress(console, context.clock)
-        verdict = console.redactor.value(run_gate(settings, policies, hosts, context.clock, progress))
+        resolve = registries.open(settings, hosts) if registries else None
+        verdict = console.redactor.value(run_gate(settings, policies, hosts, context.clock, progress, resolve=resolve))
         publication = Publication(reports, context, github.writers(context))
         verdict = publication.publish(verdict)
         github.annotate(verdict, context)

@@ -46,8 +46,6 @@ _OUTPUTS = tuple(
 )  # fmt: skip
 # Variables of the GitLab template, and those that Kubernetes sets for a service named hssgate.
 _FAMILIES = tuple(f"{PREFIX}{name}" for name in ("INPUT_", "WRITTEN_", "SERVICE_", "PORT"))
-# Reserved: options of these names would decide which image is judged, and there are none yet.
-_RESERVED = ("HSSGATE_RESOLVE", "HSSGATE_PLATFORM")
 _ALIKE = 0.7
 _SHORTEST_STEM = 3
 
@@ -77,16 +75,8 @@ def check_variables(ctx: click.Context) -> None:
     context: RunContext = ctx.obj
     dotenv_prefix(context.environ)
     found = variable_problems(context.environ, decided_by_variable(ctx))
-    reserved = [name for name in _RESERVED if name in context.environ] if IMAGES in read_by(ctx.command) else []
-    faults = [
-        *found.faults,
-        *(
-            f"{name}: this version of hssgate has no such option, and it would decide what is judged: unset it"
-            for name in reserved
-        ),
-    ]
-    if faults:
-        raise Misused("\n".join(faults))
+    if found.faults:
+        raise Misused("\n".join(found.faults))
     for line in found.warnings:
         context.console.warning(line)
 

@@ -3,10 +3,10 @@
 Source: https://docs.docker.com/reference/cli/docker/buildx/build/#metadata-file
 """
 
-import json
 import re
 from collections.abc import Iterator
 
+from hssgate.identity.strict_json import parse_strictly
 from hssgate.record import record
 from hssgate.text import clean
 
@@ -44,11 +44,9 @@ def parse_metadata(raw: bytes) -> tuple[Build, ...]:
         ValueError: the text is not such a file; the message says what to write.
     """
     try:
-        document = json.loads(raw, object_pairs_hook=_without_duplicates)
-    except RecursionError:
-        raise ValueError(f"the JSON is nested too deep; {_FORM}") from None
+        document = parse_strictly(raw)
     except ValueError as error:
-        raise ValueError(f"not valid JSON: {clean(error, 120)}; {_FORM}") from None
+        raise ValueError(f"{error}; {_FORM}") from None
     if not isinstance(document, dict):
         raise ValueError(f"not a JSON object; {_FORM}")  # noqa: TRY004 - a fault of the file
     builds = tuple(_builds(document))
@@ -90,10 +88,3 @@ def _digest(found: dict[str, object], key: str, where: str) -> str | None:
     if not isinstance(digest, str) or not _SHA256.fullmatch(digest):
         raise ValueError(f'{where}"{key}" is {clean(digest, 80)!r}, not sha256: and 64 lower-case hexadecimal digits')
     return digest
-
-
-def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a key stands twice")
-    return found

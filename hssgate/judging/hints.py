@@ -19,7 +19,7 @@ def advice(observation: Observation, row_group: RowGroup) -> str:
         row_group: the group that did not finish, or NO_ROWS.
     """
     if not row_group.has_rows:
-        return _advice_on_absence(observation)
+        return _advice_on_platform(row_group.platform) if row_group.platform else _advice_on_absence(observation)
     match row_group.phase:
         case Phase.STALE if _scan_time(row_group.row, observation.server_time) is None:
             return (
@@ -37,6 +37,13 @@ def advice(observation: Observation, row_group: RowGroup) -> str:
             return "; the result was still settling: raise --timeout, or lower --settle"
         case _:
             return "; raise --timeout if the scan needs longer"
+
+
+def _advice_on_platform(platform: str) -> str:
+    return (
+        f"; HSS lists other platforms of this image: check that {platform} is scanned too, or name those that are "
+        "meant with --platform"
+    )
 
 
 def _scan_time(row: CicdImage, server_time: float | None) -> int | None:
@@ -80,12 +87,13 @@ def _cut_version(reference: Reference) -> str | None:
 def _digest_advice(observation: Observation) -> str:
     """Return why a digest may never appear where rows of the same tag do."""
     asked = observation.reference
-    if asked.build_digests or not any(asked.differences(row) == ("image_digest",) for row in observation.similar_rows):
+    if not any(asked.differences(row) == ("image_digest",) for row in observation.similar_rows):
         return ""
-    return (
-        " If the digest asked for is that of an index, HSS may know the image by its manifest or configuration: "
-        "--metadata-file of the build gives both"
-    )
+    if asked.resolved:
+        return " HSS has scanned another push of this tag than the one that the registry holds"
+    index = "If the digest asked for is that of an index, HSS may know the image by its manifest or configuration"
+    file = "" if asked.build_digests else ", and --metadata-file names those of a build for one platform"
+    return f" {index}: --resolve asks the registry for these{file}"
 
 
 def _description(reference: Reference, row: CicdImage, differences: tuple[str, ...]) -> str:

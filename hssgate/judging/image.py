@@ -109,7 +109,7 @@ def judge_by_rules(
         seen=_seen(observation, findings, criteria),
         in_force=tuple(
             PolicyInForce(
-                number if group.row_group.has_rows else None, rules.policy, rules.by_name, len(rules.ignores.entries)
+                number if observation.row_groups else None, rules.policy, rules.by_name, len(rules.ignores.entries)
             )
             for number, group in enumerate(groups)
             for rules in in_force[number]
@@ -239,6 +239,7 @@ def _seen(observation: Observation, findings: FindingsByGroup, criteria: Criteri
                 settled=row_group.key not in observation.unsettled,
                 agreed=row_group.key in observation.agreed,
                 row=row_group.row,
+                platform=row_group.platform,
                 others=row_group.others,
                 findings_read=isinstance(found, Findings),
                 findings_count=len(found.listed) if isinstance(found, Findings) else None,

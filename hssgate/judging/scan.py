@@ -21,6 +21,7 @@ from hssgate.waiting.observation import Observation, scanned_when, state_of
 from hssgate.waiting.states import Ending
 
 FRESHNESS = "freshness"
+_MOST_DIGESTS = 6
 _ALWAYS_NAMED = {"image_digest", "scan_status", "severity_level", "vul_num"}  # fields shown for each ambiguous row
 
 
@@ -98,7 +99,7 @@ def judge_freshness(observation: Observation, row_group: RowGroup, scanned_after
     asked = " and ".join(
         part
         for part in (
-            _digests_asked(observation.reference),
+            _digests_asked(observation.reference, row_group.row if row_group else None),
             f"scanned at or after {format_moment(moment)}" if moment is not None else "",
         )
         if part
@@ -116,12 +117,17 @@ def judge_freshness(observation: Observation, row_group: RowGroup, scanned_after
     )
 
 
-def _digests_asked(reference: Reference) -> str:
-    """Return the accepted digests of the row and their source, in words."""
+def _digests_asked(reference: Reference, row: CicdImage | None) -> str:
+    """Return the accepted digests of the row and their source, in words; with a registry, those of its platform."""
     if not reference.digests:
         return ""
-    source = f" ({clean(reference.proof, 200)})" if reference.metadata_file else ""
-    return f"digest {' or '.join(reference.digests)}{source}"
+    if not reference.resolved:
+        source = f" ({clean(reference.proof_of(row), 200)})" if reference.metadata_file else ""
+        return f"digest {' or '.join(reference.digests)}{source}"
+    platform = reference.platform_of(row) if row else None
+    digests = [one.digest for one in reference.resolved if row is None or one.platform == platform]
+    source = reference.proof_of(row) or "by the registry"
+    return f"digest {' or '.join(digests[:_MOST_DIGESTS])}{', …' if len(digests) > _MOST_DIGESTS else ''} ({source})"
 
 
 def earliest_scan_time(observation: Observation, scanned_after: Moment | None) -> int | None:

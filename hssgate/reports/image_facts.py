@@ -58,7 +58,7 @@ def evidence_values(image: ImageVerdict) -> LabelledValues:
     ids = dict.fromkeys(read.request_id for read in image.reads[-_LAST_READS:] if read.request_id)
     return _labelled(
         ("digest", row.image_digest),
-        ("proven", image.reference.proof if image.row else None),
+        ("proven", image.reference.proof_of(image.row) if image.row else None),
         ("image id", row.image_id),
         ("CI/CD identifier", row.cicd_name),
         ("registry", row.registry_name),

@@ -131,7 +131,10 @@ def _image(image: ImageVerdict, policies: Sequence[PolicySource]) -> dict[str, A
         "registry_name": image.reference.registry_name,
         "build_digests": list(image.reference.build_digests),
         "metadata_file": image.reference.metadata_file,
-        "proof": image.reference.proof,
+        "resolved": [
+            {"digest": one.digest, "kind": one.kind.value, "platform": one.platform} for one in image.reference.resolved
+        ],
+        "proof": image.reference.proof_of(image.row),
         "result": image.outcome.value,
         "exit_code": int(image.exit_code),
         "row": _row(image.row),
@@ -208,6 +211,7 @@ def _seen(seen: Seen) -> dict[str, Any]:
         "groups": [
             {
                 "phase": group.phase,
+                "platform": group.platform,
                 "settled": group.settled,
                 "agreed": group.agreed,
                 "row": _row(group.row),

@@ -80,10 +80,18 @@ def _problems_of_image(saved: SavedReport, image: SavedImage) -> Iterator[str]:
         (group, policy.path) for group in groups for policy in saved.model.policies
     ]:
         yield "in_force: it is not one entry for each group of rows and each policy"
+    platforms = [row_group.platform for row_group in observation.row_groups]
+    for platform in observation.reference.platforms if platforms else ():
+        if platform not in platforms:
+            yield f"seen.groups: there is none of the platform {clean(platform, 100)}"
     for number, (row_group, group) in enumerate(zip(observation.row_groups, model.seen.groups, strict=True)):
         where = f"seen.groups[{number}]"
         if not _phase_fits(row_group.phase, row_group.row, image):
             yield f"{where}.phase: the row does not fit {row_group.phase.value!r}"
+        if row_group.phase is Phase.ABSENT and (
+            platforms.count(row_group.platform) > 1 or row_group.platform not in observation.reference.platforms
+        ):
+            yield f"{where}.phase: a platform that is listed, or not asked for, cannot be missing"
         if row_group.phase is Phase.AMBIGUOUS and len(group.others) < 2:  # noqa: PLR2004 - one row is not ambiguous
             yield f"{where}.others: fewer than two rows cannot be ambiguous"
         if group.findings_read != (group.findings_count is not None) or (
@@ -151,7 +159,7 @@ def _phase_fits(phase: Phase, row: CicdImage, image: SavedImage) -> bool:
         case Phase.UNSCANNED:
             return row.is_unscanned
         case Phase.VANISHED | Phase.ABSENT:
-            return phase is Phase.VANISHED
+            return True
         case unreachable:
             assert_never(unreachable)
 

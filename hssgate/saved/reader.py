@@ -12,12 +12,13 @@ from hssgate.errors import ApiUnavailable, GateError, Interrupted, Misused
 from hssgate.exit_codes import ExitCode
 from hssgate.files import read_bounded
 from hssgate.policy.findings import FetchedFindings, Findings, FindingsMissing
+from hssgate.proof import ResolvedDigest
 from hssgate.reference import Reference
 from hssgate.reference_parser import parse_reference
 from hssgate.saved.report_model import SCHEMA_VERSION, GroupModel, ImageModel, ReportModel, parse_json
 from hssgate.text import clean
 from hssgate.verdict import ImageVerdict, Read, Trouble, Unread
-from hssgate.waiting.groups import GroupKey, RowGroup, group_key
+from hssgate.waiting.groups import GroupKey, Phase, RowGroup, group_key, missing_platform
 from hssgate.waiting.observation import Observation
 
 LARGEST_FILE = 64 * 1024 * 1024  # bytes
@@ -129,6 +130,7 @@ def _saved(image: ImageModel, interruption: ExitCode | None) -> SavedImage:
         parse_reference(image.reference, image.cicd_name, image.registry_name),
         build_digests=image.build_digests,
         metadata_file=image.metadata_file,
+        resolved=tuple(ResolvedDigest(one.digest, one.kind, one.platform) for one in image.resolved),
     )
     seen = image.seen
     row_groups = [_row_group(reference, group) for group in seen.groups]
@@ -166,9 +168,11 @@ def _saved(image: ImageModel, interruption: ExitCode | None) -> SavedImage:
 
 def _row_group(reference: Reference, group: GroupModel) -> RowGroup:
     row = group.row
+    if group.phase is Phase.ABSENT:
+        return missing_platform(reference, group.platform)
     if not reference.owns(row):
         raise ValueError(f"{reference.text} has a row of another image")
-    return RowGroup(group_key(row), group.phase, row, group.others)
+    return RowGroup(group_key(row, reference), group.phase, row, group.others)
 
 
 def _findings(image: ImageModel, number: int, interruption: ExitCode | None) -> FetchedFindings:

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from hssgate.exit_codes import ExitCode
 from hssgate.hss.models import CicdImage, Cve, Detail, DetailKind, Finding
 from hssgate.policy.rule_table import Rules
+from hssgate.proof import DigestKind
 from hssgate.verdict import Result, Trouble
 from hssgate.waiting.groups import Phase
 from hssgate.waiting.states import Ending
@@ -144,6 +145,7 @@ class GroupModel(BaseModel):
     model_config = _READ
 
     phase: Phase
+    platform: str | None = None  # missing in older reports
     settled: bool
     agreed: bool
     row: CicdImage
@@ -165,6 +167,16 @@ class SeenModel(BaseModel):
     groups: tuple[GroupModel, ...]
 
 
+class ResolvedModel(BaseModel):
+    """A digest that a registry gave."""
+
+    model_config = _READ
+
+    digest: str = Field(pattern="^sha256:[0-9a-f]{64}$")
+    kind: DigestKind
+    platform: str | None
+
+
 class ImageModel(BaseModel):
     """One image."""
 
@@ -172,9 +184,10 @@ class ImageModel(BaseModel):
 
     reference: str
     cicd_name: str | None
-    registry_name: str | None = None  # these three are missing in older reports
+    registry_name: str | None = None  # these four are missing in older reports
     build_digests: tuple[str, ...] = ()
     metadata_file: str | None = None
+    resolved: tuple[ResolvedModel, ...] = ()
     exit_code: ExitCode
     row: CicdImage | None
     checks: tuple[CheckModel, ...]

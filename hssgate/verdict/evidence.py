@@ -75,7 +75,8 @@ class SeenGroup:
     Args:
         phase: phase of the group.
         settled: whether its result was final.
-        row: the newest row of the group.
+        row: the newest row of the group; empty if none is listed.
+        platform: platform of the image, if a registry told.
         others: rows of the same time as `row`, which may be newer.
         findings_read: whether its findings were fetched; the verdict lists them.
         findings_count: number of findings, if they were fetched.
@@ -86,6 +87,7 @@ class SeenGroup:
     phase: str
     settled: bool
     row: CicdImage
+    platform: str | None = None
     others: tuple[CicdImage, ...] = ()
     findings_read: bool = False
     findings_count: int | None = None

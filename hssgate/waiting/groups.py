@@ -9,10 +9,12 @@ from hssgate.policy.rule_table import ROW_FIELDS
 from hssgate.record import record
 from hssgate.reference import Reference, registry_of
 
+_NAMES = 5  # of a key
 _JUDGED = ("image_digest", *ROW_FIELDS)
 COMPARED = ("image_id", *_JUDGED)
 
-GroupKey = tuple[str | None, str | None, str | None, str | None, str | None]
+# cicd_name, registry, namespace, image_name, image_version; and the platform, where a registry tells them apart.
+GroupKey = tuple[str | None, ...]
 
 
 MOST_GROUPS = 1_000  # of one image, that are told apart
@@ -33,11 +35,11 @@ class Phase(StrEnum):
     STALE = "stale"  # its scan ended before the moment asked for
     AMBIGUOUS = "ambiguous"
     ENDED = "ended"
-    ABSENT = "absent"  # of NO_ROWS alone
+    ABSENT = "absent"  # of NO_ROWS, and of a platform of the image without a row
 
 
 MOVING = frozenset({Phase.IN_PROGRESS, Phase.UNDOCUMENTED})
-NOT_STARTED = frozenset({Phase.STALE, Phase.UNSCANNED})
+NOT_STARTED = frozenset({Phase.STALE, Phase.UNSCANNED, Phase.ABSENT})
 
 
 @record
@@ -45,9 +47,9 @@ class RowGroup:
     """The state of one group.
 
     Args:
-        key: cicd_name, registry, namespace, image_name, image_version.
+        key: what its rows have in common.
         phase: where it stands.
-        row: the row that stands for the group.
+        row: the row that stands for the group; an empty one where none is listed.
         others: where it is ambiguous, all rows that might be the newest; where a scan is in progress, the finished
             rows that it outranks; where it has ended, rows of other pushes that were scanned later and updated earlier.
     """
@@ -59,15 +61,20 @@ class RowGroup:
 
     @property
     def has_rows(self) -> bool:
-        """Whether there is a row; not so in NO_ROWS."""
+        """Whether there is a row; not so in NO_ROWS, and for a platform that is missing."""
         return self.phase is not Phase.ABSENT
+
+    @property
+    def platform(self) -> str | None:
+        """The platform whose image the rows are of, where a registry tells."""
+        return self.key[_NAMES] if len(self.key) > _NAMES else None
 
     @property
     def label(self) -> str:
         """The group as people would write it."""
-        cicd_name, registry, namespace, name, version = self.key
+        cicd_name, registry, namespace, name, version = self.key[:_NAMES]
         image = "/".join(part for part in (namespace, name) if part) + (f":{version}" if version else "")
-        origin = ", ".join(part for part in (cicd_name, registry) if part)
+        origin = ", ".join(part for part in (cicd_name, registry, self.platform) if part)
         return f"{origin}: {image}" if origin else image
 
 
@@ -97,15 +104,29 @@ def group_rows(
     groups: dict[GroupKey, list[CicdImage]] = {}
     for row in rows:
         if reference.owns(row):
-            groups.setdefault(group_key(row), []).append(row)
+            groups.setdefault(group_key(row, reference), []).append(row)
             if len(groups) > MOST_GROUPS:
                 raise TooManyGroups
-    return tuple(_row_group(key, group, scanned_after, now, is_new=new(key)) for key, group in groups.items())
+    found = tuple(_row_group(key, group, scanned_after, now, is_new=new(key)) for key, group in groups.items())
+    return (*found, *_missing(reference, found)) if found else ()
 
 
-def group_key(row: CicdImage) -> GroupKey:
+def group_key(row: CicdImage, reference: Reference) -> GroupKey:
     """Return what rows of one group have in common."""
-    return row.cicd_name, registry_of(row), row.namespace, row.image_name, row.image_version
+    names = row.cicd_name, registry_of(row), row.namespace, row.image_name, row.image_version
+    return (*names, reference.platform_of(row)) if reference.resolved else names
+
+
+def missing_platform(reference: Reference, platform: str | None) -> RowGroup:
+    """Return the state of a platform of which no row is listed."""
+    asked = reference.cicd_name, reference.registry_name, reference.namespace, reference.image_name
+    return RowGroup((*asked, reference.image_version, platform), Phase.ABSENT, CicdImage())
+
+
+def _missing(reference: Reference, found: Iterable[RowGroup]) -> list[RowGroup]:
+    """Return a group for each platform without rows: an image passes only as a whole."""
+    listed = {row_group.platform for row_group in found}
+    return [missing_platform(reference, platform) for platform in reference.platforms if platform not in listed]
 
 
 def judged_fields(row: CicdImage) -> tuple[object, ...]:

@@ -121,9 +121,14 @@ class GroupHistory:
                 before = self._newest.get(group.key)
                 finished = group.others if before is None or not before.is_terminal else (*group.others, before)
                 self._outranked.setdefault(group.key, _Outranked()).add(finished)
-        kept = tuple(self._or_vanished(group, present) for group in found)
         gone = tuple(RowGroup(key, Phase.VANISHED, row) for key, row in self._newest.items() if key not in listed)
-        self._newest |= {group.key: group.row for group in kept}
+        gone_platforms = {group.platform for group in gone}
+        kept = tuple(
+            self._or_vanished(group, present)
+            for group in found
+            if group.has_rows or group.platform not in gone_platforms
+        )
+        self._newest |= {group.key: group.row for group in kept if group.has_rows}
         return (*kept, *gone)
 
     def _or_vanished(self, group: RowGroup, present: int) -> RowGroup:

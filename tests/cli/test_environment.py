@@ -280,12 +280,3 @@ def test_hostile_names_are_one_clean_line(bench: Bench) -> None:
     (line,) = [line for line in ended.err.splitlines() if "is no variable" in line]
     assert "\u202e" not in line
     assert not line.startswith("::")
-
-
-@pytest.mark.parametrize("name", ["HSSGATE_RESOLVE", "HSSGATE_PLATFORM"])
-def test_a_variable_of_an_option_that_does_not_exist_yet_is_misuse(bench: Bench, name: str) -> None:
-    """It would decide which image is judged, so it is not passed over."""
-    ended = bench.check("app:1.0", env=KEY | {name: "1"})
-
-    assert (ended.code, bench.sent) == (2, [])
-    assert f"{name}: this version of hssgate has no such option" in ended.err

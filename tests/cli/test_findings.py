@@ -484,7 +484,7 @@ def test_unused_and_ended_exceptions_are_named(bench: Bench) -> None:
         "hssgate.yaml:6: the ignore entry for V-8 (soon) fits no finding of this run; check it, or take it out",
         (
             "an image without a digest passed by --scanned-after, and a scan time does not prove which push was scanned; "
-            "pass its digest (…@sha256:…) or --metadata-file"
+            "pass its digest (…@sha256:…), --metadata-file or --resolve"
         ),
     ]
 

@@ -236,11 +236,11 @@ def test_rows_that_might_be_the_newest_are_kept_for_judging_again() -> None:
 
 FRESH = (
     "an image without a digest passed, but nothing proves that this result is of the image just pushed; "
-    "pass its digest (…@sha256:…), --metadata-file or --scanned-after"
+    "pass its digest (…@sha256:…), --metadata-file, --resolve or --scanned-after"
 )
 BY_TIME = (
     "an image without a digest passed by --scanned-after, and a scan time does not prove which push was scanned; "
-    "pass its digest (…@sha256:…) or --metadata-file"
+    "pass its digest (…@sha256:…), --metadata-file or --resolve"
 )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 _WORDS: dict[str, list[Any]] = {
     "severity_level": ["Security", "Low", "Medium", "High", "Dire"],
     "scan_status": ["success", "failed", "image_oversized", "scanning", "unscan", "paused"],
-    "phase": ["ended", "ambiguous", "stale", "unscanned", "vanished", "in progress", "undocumented"],
+    "phase": ["ended", "ambiguous", "stale", "unscanned", "vanished", "in progress", "undocumented", "absent"],
     "ending": ["ended", "timed out", "unanswered", "refused", "interrupted"],
     "result": ["passed", "failed", "warned", "skipped", "error", "blocked"],
     "error_type": ["scan-failed", "timeout", "api", "incomplete", "ambiguous", "interrupted", "report"],

@@ -22,6 +22,7 @@ ROW = CicdImage(image_name="app", image_version="1.0", scan_status="success", la
         (Phase.UNDOCUMENTED, {"scan_status": "p" * 61}, "p" * 59 + "… (undocumented)", None),
         (Phase.VANISHED, {"scan_status": "scanning"}, "no longer listed, was scanning", None),
         (Phase.AMBIGUOUS, {}, "ambiguous", None),
+        (Phase.ABSENT, {}, "not listed", None),
         (Phase.ENDED, {}, "success", "success, settling"),
         (Phase.ENDED, {"scan_status": "failed"}, "failed", "failed, settling"),
     ],
