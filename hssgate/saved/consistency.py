@@ -20,6 +20,7 @@ from hssgate.saved.reader import SavedImage, SavedReport, read_report
 from hssgate.saved.replay import criteria_of, expected_document, judge_again
 from hssgate.text import clean
 from hssgate.waiting.groups import Phase, is_stale, is_undated_failure
+from hssgate.waiting.observation import Observation
 from hssgate.waiting.states import Ending
 
 _SLACK = 0.005  # seconds that moments may be out of order, because they are rounded to milliseconds
@@ -80,18 +81,11 @@ def _problems_of_image(saved: SavedReport, image: SavedImage) -> Iterator[str]:
         (group, policy.path) for group in groups for policy in saved.model.policies
     ]:
         yield "in_force: it is not one entry for each group of rows and each policy"
-    platforms = [row_group.platform for row_group in observation.row_groups]
-    for platform in observation.reference.platforms if platforms else ():
-        if platform not in platforms:
-            yield f"seen.groups: there is none of the platform {clean(platform, 100)}"
+    yield from _problems_of_platforms(observation)
     for number, (row_group, group) in enumerate(zip(observation.row_groups, model.seen.groups, strict=True)):
         where = f"seen.groups[{number}]"
         if not _phase_fits(row_group.phase, row_group.row, image):
             yield f"{where}.phase: the row does not fit {row_group.phase.value!r}"
-        if row_group.phase is Phase.ABSENT and (
-            platforms.count(row_group.platform) > 1 or row_group.platform not in observation.reference.platforms
-        ):
-            yield f"{where}.phase: a platform that is listed, or not asked for, cannot be missing"
         if row_group.phase is Phase.AMBIGUOUS and len(group.others) < 2:  # noqa: PLR2004 - one row is not ambiguous
             yield f"{where}.others: fewer than two rows cannot be ambiguous"
         if group.findings_read != (group.findings_count is not None) or (
@@ -102,6 +96,19 @@ def _problems_of_image(saved: SavedReport, image: SavedImage) -> Iterator[str]:
     if (observation.ending is Ending.ENDED) != (is_final and bool(observation.row_groups)):
         yield f"seen.ending: {observation.ending.value!r} does not follow from the groups of rows"
     yield from _problems_of_reads(image)
+
+
+def _problems_of_platforms(observation: Observation) -> Iterator[str]:
+    """Compare the groups of rows with the platforms that must be found."""
+    asked, groups = observation.reference.platforms, observation.row_groups
+    listed = [row_group.platform for row_group in groups]
+    for platform in asked if groups else ():
+        if platform not in listed:
+            yield f"seen.groups: there is none of the platform {clean(platform, 100)}"
+    for number, row_group in enumerate(groups):
+        is_due = row_group.platform in asked and listed.count(row_group.platform) == 1
+        if not row_group.has_rows and not is_due:
+            yield f"seen.groups[{number}].phase: a platform that is listed, or not asked for, cannot be missing"
 
 
 def _problems_of_times(saved: SavedReport, image: SavedImage) -> Iterator[str]:
@@ -159,7 +166,7 @@ def _phase_fits(phase: Phase, row: CicdImage, image: SavedImage) -> bool:
         case Phase.UNSCANNED:
             return row.is_unscanned
         case Phase.VANISHED | Phase.ABSENT:
-            return True
+            return phase is Phase.VANISHED or bool(image.observation.reference.platforms)
         case unreachable:
             assert_never(unreachable)
 

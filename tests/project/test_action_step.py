@@ -225,7 +225,7 @@ def test_the_second_gate_of_a_job_writes_reports_of_its_own(job: Job) -> None:
     assert codes == {"hssgate-report.json": 0, "hssgate-report-2.json": 10}
 
 
-@pytest.mark.parametrize("name", ["images", "metadata", "cicd-name", "policy", "scanned-after"])
+@pytest.mark.parametrize("name", ["images", "metadata", "cicd-name", "policy", "scanned-after", "resolve", "platform"])
 @pytest.mark.parametrize("value", ["", " \n"], ids=["empty", "blank"])
 def test_an_input_that_is_given_and_empty_is_misuse(job: Job, name: str, value: str) -> None:
     """It is what is left of a misspelt output, and the gate would judge by something else."""

@@ -23,8 +23,8 @@ HEADER, BODY = re.split(r"^---\n", TEMPLATE, flags=re.MULTILINE)
 INPUTS: dict[str, dict[str, Any]] = yaml.safe_load(HEADER)["spec"]["inputs"]
 TEXTS = [name for name, found in INPUTS.items() if found.get("type", "string") == "string"]
 OPTIONS = [
-    "images", "cicd-name", "policy", "scanned-after", "timeout", "appear-timeout", "settle", "region", "cloud", "endpoint",
-    "project-id", "enterprise-project-id", "findings",
+    "images", "cicd-name", "registry-name", "metadata-file", "resolve", "platform", "policy", "scanned-after", "timeout",
+    "appear-timeout", "settle", "region", "cloud", "endpoint", "project-id", "enterprise-project-id", "findings",
 ]  # fmt: skip
 
 
@@ -65,6 +65,10 @@ def test_the_inputs_are_the_documented_ones() -> None:
         "job-name": "hssgate",
         "stage": "test",
         "cicd-name": "",
+        "registry-name": "",
+        "metadata-file": "",
+        "resolve": "",
+        "platform": "",
         "policy": "",
         "scanned-after": "$CI_PIPELINE_CREATED_AT",
         "timeout": "",

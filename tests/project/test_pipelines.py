@@ -18,13 +18,13 @@ from tests.conftest import KEY, Bench
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 INPUTS = [
-    "images", "metadata", "cicd-name", "policy", "scanned-after", "timeout", "appear-timeout", "settle", "region", "cloud", "endpoint",
-    "project-id", "enterprise-project-id", "findings", "reports", "working-directory", "python",
+    "images", "metadata", "cicd-name", "policy", "scanned-after", "resolve", "platform", "timeout", "appear-timeout", "settle",
+    "region", "cloud", "endpoint", "project-id", "enterprise-project-id", "findings", "reports", "working-directory", "python",
 ]  # fmt: skip
 # Few pipelines need them, and their variable serves those.
 WITHOUT_INPUT = {"registry-name", "interval", "max-interval", "request-timeout", "ca-bundle"}
 OF_THE_STEP = {"working-directory", "python"}
-NEVER_EMPTY = ("images", "metadata", "cicd-name", "policy", "scanned-after")
+NEVER_EMPTY = ("images", "metadata", "cicd-name", "policy", "scanned-after", "resolve", "platform")
 DEFAULTS = dict.fromkeys(NEVER_EMPTY, "(not given)") | {
     "reports": "junit=hssgate-junit.xml json=hssgate-report.json", "working-directory": ".", "python": "python3",
 }  # fmt: skip
