@@ -1,4 +1,4 @@
-"""A scan that failed in a way that the policy accepts: what its row does tell is judged all the same."""
+"""Accepted scan failures: the numbers in their row are still judged."""
 
 import json
 
@@ -39,7 +39,7 @@ def oversized(findings: list[dict[str, object]] | None = None, /, **fields: obje
 def test_an_accepted_failure_is_judged_by_the_numbers_it_bears(
     bench: Bench, rules: str, fields: dict[str, object], code: int, result: str, message: str
 ) -> None:
-    """A number that it lacks is not judged, and the check says so; the scan itself passes with a warning."""
+    """A missing number is not judged, and the check says so; the scan itself passes with a warning."""
     name = rules.partition(":")[0]
     policy(bench, f"rules: {{{rules}, {ACCEPT}}}")
 
@@ -94,7 +94,7 @@ def test_a_failure_that_one_policy_of_two_does_not_accept_is_not_judged(bench: B
 
 
 def test_a_report_of_a_failure_that_was_not_accepted_then_lacks_the_findings(bench: Bench) -> None:
-    """A new policy accepts the failure and counts by finding: the report cannot tell."""
+    """A new policy accepts the failure and counts findings, which the report lacks."""
     bench.play(oversized(vul_num=3)).check("team/app:1.0")
     policy(bench, f"rules: {{high_vulnerabilities: 9, {ACCEPT}}}", "new.yaml")
 

@@ -167,7 +167,7 @@ def test_a_failure_of_many_images_is_noted_once(bench: Bench, status: int, asked
     ],
 )
 def test_a_failure_is_a_note_within_its_time(bench: Bench, what: Fault, timeout: str) -> None:
-    """The verdict stands, its reports are written, and they name what could not be read."""
+    """The verdict does not change; the reports are written, and name what could not be fetched."""
     policy(bench, SEVERE)
     bench.play(blocked(None, {"requests": "2-", "call": "any"} | what))
     began = bench.clock.monotonic()
@@ -198,7 +198,7 @@ def test_one_list_that_fails_keeps_none_from_being_read(bench: Bench) -> None:
 
 
 def test_many_notices_are_read_in_spite_of_a_throttle(bench: Bench) -> None:
-    """120 of them while 20 calls in two seconds are let through."""
+    """120 notices, with a limit of 20 calls in two seconds."""
     policy(bench, SEVERE)
     listed = [finding(f"SA-{number:03}") | {"cves": [{"cve_id": f"CVE-{number}"}]} for number in range(120)]
     began = bench.clock.monotonic()

@@ -100,7 +100,7 @@ def test_rows_are_distinguished_by_path_registry_and_digest(
 def test_each_outcome_has_its_exit_code_and_its_reports(
     bench: Bench, scenario: str, arguments: list[str], code: int, checks: dict[str, str]
 ) -> None:
-    """Exit code, JSON and JUnit say the same, and the JUnit totals are those of the checks."""
+    """Exit code, JSON and JUnit agree, and the JUnit totals are those of the checks."""
     ended = bench.play(scenario).check("team/app:1.0", *arguments)
 
     assert ended.code == ended.report["exit_code"] == code
@@ -117,7 +117,7 @@ def test_each_outcome_has_its_exit_code_and_its_reports(
 
 
 def test_a_finished_image_costs_one_request_and_no_sleep(bench: Bench) -> None:
-    """Finished longer ago than it takes to settle, it is believed at once."""
+    """A scan that finished longer ago than `--settle` is accepted at once."""
     ended = bench.play(images(finished())).check("team/app:1.0")
 
     assert ended.code == 0
@@ -227,7 +227,7 @@ def test_what_is_refused_is_not_asked_again(bench: Bench, status: int, requests:
 
 
 def test_one_images_refusal_hides_no_violation_of_another(bench: Bench) -> None:
-    """10 beats 3."""
+    """10 takes precedence over 3."""
     scenario = images(finished(), finished("severity_level: High, malicious_file_num: 0", image_name="other"))
 
     ended = bench.play(scenario + "faults: [{requests: 1, status: 403}]").check("team/app:1.0", "team/other:1.0")
@@ -262,7 +262,7 @@ def test_a_wrong_key_is_used_once_and_reported(bench: Bench) -> None:
 
 @pytest.mark.parametrize("skew", ["-20m", "3h", "400d"], ids=["ahead", "behind", "far behind"])
 def test_a_wrong_clock_is_corrected_once(bench: Bench, skew: str) -> None:
-    """The first 401 tells the server's time; the second request is signed with it."""
+    """The first 401 has the server's time; the second request is signed with it."""
     ended = bench.play(images(finished()) + f"clock_skew: {skew}\n").check("team/app:1.0", "--settle", "0")
 
     assert ended.code == 0
@@ -327,7 +327,7 @@ def test_lasting_faults_end_at_the_deadline(bench: Bench, fault: str) -> None:
 
 
 def test_no_answer_at_the_last_look_is_not_a_timeout(bench: Bench) -> None:
-    """Where the last look before the deadline got no answer the exit is 3, though the image was seen before."""
+    """If the last poll before the deadline failed, the exit code is 3, even if the image was seen before."""
     scenario = images(image(FOREVER)) + "faults: [{requests: 3-, status: 503}]"
 
     assert bench.play(scenario).check("team/app:1.0", "--timeout", "1m").code == 3
@@ -362,7 +362,7 @@ def test_timeout_zero_looks_once(bench: Bench) -> None:
 def test_deadlines_hold_and_are_used_to_the_end(
     bench: Bench, arguments: list[str], limit: float, scenario: str
 ) -> None:
-    """The last look is taken at the deadline."""
+    """The last poll is at the deadline."""
     ended = bench.play(scenario.replace("images:\n", "images: []\n") if scenario == images() else scenario).check(
         "team/app:1.0", *arguments
     )
@@ -372,7 +372,7 @@ def test_deadlines_hold_and_are_used_to_the_end(
 
 
 def test_a_scan_that_ends_just_before_the_deadline_passes(bench: Bench) -> None:
-    """The last look sees it."""
+    """The last poll finds it."""
     ended = bench.play(
         images(image("{at: 0s, scan_status: scanning}", f"{{at: 599s, scan_status: success, {CLEAN}}}"))
     ).check("team/app:1.0", "--timeout", "10m", "--settle", "0")
@@ -381,7 +381,7 @@ def test_a_scan_that_ends_just_before_the_deadline_passes(bench: Bench) -> None:
 
 
 def test_near_misses_are_named_with_what_to_pass_instead(bench: Bench) -> None:
-    """Rows alike but for namespace, version, digest or identifier."""
+    """Rows that differ only in namespace, version, digest or identifier."""
     scenario = images(
         finished(namespace="prod"),
         finished(image_version='"1.0.1"'),
@@ -447,7 +447,7 @@ def test_the_query_asks_newest_first_and_all_of_a_page(bench: Bench) -> None:
 
 
 def test_the_row_that_matters_may_be_on_any_page(bench: Bench) -> None:
-    """Loose filters bring hundreds of look-alikes; all pages are read."""
+    """Loose filters return hundreds of similar rows; all pages are read."""
     crowd = finished(image_version="x1.0").rstrip("}\n") + ", copies: 450}\n"
     old = finished("severity_level: High, malicious_file_num: 0", at="-48h")
     ended = bench.play(images(crowd, old) + "").check("team/app:1.0", "--findings", "never")

@@ -35,7 +35,7 @@ WAYS = {
     "profile": {"HUAWEICLOUD_SDK_CREDENTIALS_FILE": "profile"},
     "metadata": {"HSSGATE_ECS_AGENCY": "1"},
 }
-"""Each way in with all its variables."""
+"""Each credential type with all its variables."""
 ADDRESSES = {"HUAWEICLOUD_SDK_IAM_ENDPOINT", "HUAWEICLOUD_SDK_STS_ENDPOINT"}
 EACH = [
     pytest.param(env, name, id=f"{way}, {name}" if way != name else name)
@@ -105,7 +105,7 @@ def test_a_line_break_inside_a_value_is_refused(bench: Bench, env: dict[str, str
 @pytest.mark.parametrize(("env", "name"), EACH)
 @pytest.mark.parametrize("blank", [" ", "\n", "\t \r\n"], ids=["blank", "LF", "all"])
 def test_nothing_but_blanks_is_refused(bench: Bench, env: dict[str, str], name: str, blank: str) -> None:
-    """A secret that was meant to be there did not arrive."""
+    """A secret that should be set is missing."""
     ended = check(bench, env | {name: blank})
 
     assert refused(bench, ended), ended.err
@@ -142,7 +142,7 @@ def test_no_other_alphabet_gets_into_a_header(bench: Bench, env: dict[str, str],
 @pytest.mark.parametrize(("env", "name"), EACH)
 @pytest.mark.parametrize("quoted", ['"{}"', "'{}'", ' "{}"\n'], ids=["double", "single", "blanks around"])
 def test_a_value_in_quotation_marks_is_refused(bench: Bench, env: dict[str, str], name: str, quoted: str) -> None:
-    """As docker's --env-file hands it on: a wrong signature, of which five lock the key, would be the first to tell."""
+    """The --env-file of docker keeps quotation marks: they would cause wrong signatures, and five of them lock the key."""
     if name in {"HUAWEICLOUD_OIDC_POLICY", "HW_USER_PASSWORD"}:  # these may begin and end with any character
         assert "quotation marks" not in check(bench, env | {name: quoted.format(env[name])}).err
         return
@@ -206,7 +206,7 @@ def test_a_token_file_is_held_to_the_same(bench: Bench, env: dict[str, str], con
 
 
 def test_a_token_file_of_the_longest_length_is_sent(bench: Bench) -> None:
-    """Whoever gets it decides."""
+    """The recipient decides on its validity."""
     Path("id-token").write_text("x" * LONGEST + "\n")
 
     check(bench, IDP)

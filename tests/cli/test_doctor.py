@@ -59,7 +59,7 @@ def id_token(tmp_path: Path) -> None:
 
 
 def doctor(bench: Bench, env: dict[str, str], *arguments: str, scenario: str | None = None) -> Ended:
-    """Look, with the report for programs."""
+    """Run doctor with JSON output."""
     if bench.handler is None:
         bench.play(scenario if scenario is not None else images(finished()))
     given = () if "--endpoint" in arguments else ("--endpoint", HERE)
@@ -67,7 +67,7 @@ def doctor(bench: Bench, env: dict[str, str], *arguments: str, scenario: str | N
 
 
 def looks(ended: Ended) -> dict[str, str]:
-    """The result of each look; the report is what its schema says, and its exit code is the run's."""
+    """The result of each check; the report is valid by its schema, and has the exit code of the run."""
     report = json.loads(ended.out)
     jsonschema.validate(report, SCHEMA)
     assert report["exit_code"] == ended.code
@@ -81,7 +81,7 @@ def message(ended: Ended, name: str) -> str:
 
 
 def failures(ended: Ended) -> dict[str, str]:
-    """The message of each look that failed; every one of them says what to do."""
+    """The message of each failed check; each has a remedy."""
     found = {name: message(ended, name) for name, result in looks(ended).items() if result == "failed"}
     for text in found.values():
         assert any(word in text for word in ADVICE), text
@@ -94,7 +94,7 @@ def signed(bench: Bench) -> list[str]:
 
 
 def test_every_passed_check_has_a_line(bench: Bench) -> None:
-    """A line each, exit code 0, in three signed requests and one that bears nothing."""
+    """One line each and exit code 0, with three signed requests and one without credentials."""
     bench.play(images(finished()))
 
     ended = bench.run("doctor", "--endpoint", HERE, *PROJECT, "--cicd-name", "shop", env=KEY)
@@ -126,7 +126,7 @@ def test_programs_get_the_same(bench: Bench) -> None:
 
 
 def test_nothing_but_json_is_on_stdout_in_github(bench: Bench) -> None:
-    """The lines by which the runner learns a secret go to stderr: stdout may be kept in a file."""
+    """Mask commands go to stderr: stdout may be redirected into a file."""
     ended = doctor(bench, {**ASSUMED, "GITHUB_ACTIONS": "true"}, *PROJECT)
 
     assert looks(ended)["credentials"] == "ok"
@@ -134,7 +134,7 @@ def test_nothing_but_json_is_on_stdout_in_github(bench: Bench) -> None:
 
 
 def test_what_was_not_asked_for_is_not_looked_at(bench: Bench) -> None:
-    """Without --cicd-name none is looked for; that is no failure."""
+    """Without --cicd-name no identifier is checked; that is no failure."""
     ended = doctor(bench, KEY, *PROJECT)
 
     assert (ended.code, looks(ended)["cicd-name"]) == (0, "skipped")
@@ -155,7 +155,7 @@ def test_what_was_not_asked_for_is_not_looked_at(bench: Bench) -> None:
     ],
 )  # fmt: skip
 def test_each_credential_type_is_named_by_its_variables(bench: Bench, env: dict[str, str], expected: str) -> None:
-    """Keyless ones by where the token comes from; the project is looked up with each."""
+    """Keyless ones by the source of the token; the project is resolved with each."""
     ended = doctor(bench, env | IAM, *REGION, scenario=images(finished()) + LOOK_UP)
 
     assert (ended.code, expected in message(ended, "credentials")) == (0, True), ended.out
@@ -202,7 +202,7 @@ def test_the_proxy_on_the_way_to_a_host_is_named(bench: Bench) -> None:
 
 
 def test_a_proxy_that_cannot_be_used_is_found_before_anything_is_asked_of_others(bench: Bench) -> None:
-    """It is needed for IAM alone: HSS is looked at without credentials, and nothing secret is sent."""
+    """Only IAM needs it: HSS is checked without credentials, and no secret is sent."""
     env = {"ALL_PROXY": "socks5://127.0.0.1:9", "NO_PROXY": f"hss.{DOMAIN}"}
 
     ended = bench.play(images(finished())).run("doctor", *REGION, "--format", "json", env=KEY | env)
@@ -326,7 +326,7 @@ def test_a_small_clock_skew_is_shown(bench: Bench, skew: str, expected: str) -> 
     ],
 )
 def test_what_is_known_to_be_wrong_is_not_tried(bench: Bench, env: dict[str, str], arguments: tuple[str, ...]) -> None:
-    """The endpoint is looked at without credentials, and nothing else is asked of anyone."""
+    """The endpoint is checked without credentials, and no other request is sent."""
     ended = doctor(bench, env, *arguments)
 
     assert ended.code == 2
@@ -353,7 +353,7 @@ def answering(body: str) -> Answers:
 )  # fmt: skip
 @pytest.mark.parametrize("env", [KEY, TOKEN])
 def test_a_server_that_says_200_to_everything_is_not_believed(bench: Bench, env: dict[str, str], body: str) -> None:
-    """A captive portal or a proxy: nothing it says makes credentials, permission or identifier good."""
+    """A captive portal or proxy: its responses never prove credentials, permission or identifier."""
     ended = doctor(bench.answer(answering(body)), env, *PROJECT, "--cicd-name", "shop")
 
     assert (ended.code, list(failures(ended))) == (3, ["permission"])
@@ -364,7 +364,7 @@ def test_a_server_that_says_200_to_everything_is_not_believed(bench: Bench, env:
 @pytest.mark.parametrize("body", ["", "{}", "<html>", '{"credentials": {}}', '{"token": {}}', '{"credential": {"access": "a"}}'])  # fmt: skip
 @pytest.mark.parametrize("env", [ASSUMED, {**URNS, **GITHUB}, IDP, USER, {"HSSGATE_ECS_AGENCY": "1"}])
 def test_an_exchange_that_brings_nothing_is_not_believed(bench: Bench, env: dict[str, str], body: str) -> None:
-    """Whoever answered, it was not who was meant."""
+    """The response came from another server."""
     ended = doctor(bench.answer(answering(body)), env, *PROJECT)
 
     assert (ended.code, list(failures(ended))) == (3, ["credentials"])
@@ -372,7 +372,7 @@ def test_an_exchange_that_brings_nothing_is_not_believed(bench: Bench, env: dict
 
 
 def test_an_identifier_is_found_on_any_page_and_only_by_its_very_name(bench: Bench) -> None:
-    """HSS finds names that hold the one asked for; those are not it."""
+    """HSS also returns names that contain the requested one; they do not count."""
     names = ", ".join(f"shop{number}" for number in range(250))
     scenario = images(finished()) + f"cicd: [{names}, shop]\n"
 
@@ -396,7 +396,7 @@ def test_an_identifier_is_found_on_any_page_and_only_by_its_very_name(bench: Ben
     ],
 )  # fmt: skip
 def test_an_endpoint_that_is_not_there_is_red(bench: Bench, error: Exception, expected: str) -> None:
-    """It is asked once; nothing that rests on it is looked at."""
+    """It is requested once; checks that depend on it are skipped."""
 
     def nobody(_request: httpx.Request) -> httpx.Response:
         raise error
@@ -426,7 +426,7 @@ def test_the_policy_is_checked_beside_other_faults(bench: Bench) -> None:
 
 
 def test_what_comes_from_outside_is_harmless(bench: Bench) -> None:
-    """A name of the console's, or what a server says, is one clean line."""
+    """A name from the console, or text of a server, is one clean line."""
     hostile = "sh\u202eop\n::error::x"
     rows = {"total_num": 1, "data_list": [{"cicd_id": "1", "cicd_name": hostile}]}
     bench.answer(lambda _request: httpx.Response(200, json=rows, headers={"Date": NOW}))

@@ -39,7 +39,7 @@ def refused(ended: Ended, variable: str) -> bool:
     "variable", ["HSSGATE_POLICY", "HSSGATE_SCANNED_AFTER", "HSSGATE_CICD_NAME", "HSSGATE_REGISTRY_NAME"]
 )
 def test_an_empty_variable_that_decides_is_misuse(bench: Bench, variable: str, value: str) -> None:
-    """It is what is left of a misspelt variable behind it: less would be asked for than was meant."""
+    """It comes from a misspelt variable behind it: the check would be weaker than intended."""
     ended = check(bench, {variable: value}, "team/app:1.0")
 
     assert ended.code == 2
@@ -68,7 +68,7 @@ def test_an_option_stands_in_for_its_empty_variable(bench: Bench, variable: str,
 
 
 def test_an_empty_variable_that_decides_nothing_counts_as_unset(bench: Bench) -> None:
-    """As pipelines hand on what is not set."""
+    """Pipelines pass unset variables as empty ones."""
     names = [name for name in environment.SETTINGS if name not in environment.DECIDING]
 
     ended = check(bench, dict.fromkeys(names, ""), "team/app:1.0")
@@ -93,7 +93,7 @@ MEANT = [
 
 @pytest.mark.parametrize(("variable", "meant"), MEANT)
 def test_a_misspelt_variable_that_would_decide_is_misuse(bench: Bench, variable: str, meant: str) -> None:
-    """It names both, and what to do; what it holds is not shown."""
+    """The message names both and a remedy; the value is not shown."""
     ended = check(bench, {variable: "s3cret"}, "team/app:1.0")
 
     assert refused(ended, variable), ended.err
@@ -139,7 +139,7 @@ def test_a_misspelt_list_of_images_matters_where_no_image_is_given(bench: Bench)
     ],
 )
 def test_any_other_unknown_variable_is_a_warning(bench: Bench, variable: str, hint: str) -> None:
-    """One line, with the variable that it may stand for."""
+    """One line, with the variable that may be meant."""
     ended = check(bench, {variable: "s3cret"}, "team/app:1.0")
 
     line = f"warning: {variable} is no variable of hssgate and has no effect{hint}\n"
@@ -199,7 +199,7 @@ def test_what_reads_a_policy_asks_for_its_variable(
 
 @pytest.mark.parametrize("arguments", [["policy", "schema"], ["policy", "init", "new.yaml"], ["judge", "report.json"]])
 def test_a_variable_that_a_command_never_reads_is_no_fault_there(bench: Bench, arguments: list[str]) -> None:
-    """What `check` would refuse may be set for another step; a slip is still warned of."""
+    """A variable that `check` would refuse may be set for another step; a misspelling is still a warning."""
     check(bench, {}, "team/app:1.0")
 
     ended = bench.run(*arguments, env={"HSSGATE_SCANNED_AFTER": "", "HSSGATE_SCANED_AFTER": "x", "HSSGATE_IMAGES": ""})
@@ -209,7 +209,7 @@ def test_a_variable_that_a_command_never_reads_is_no_fault_there(bench: Bench, a
 
 @pytest.mark.parametrize("variable", ["HSSGATE_SCANNED_AFTER", "HSSGATE_CICD_NAME"])
 def test_doctor_finds_what_check_would_refuse(bench: Bench, variable: str) -> None:
-    """Also of options that it does not have itself; the rest is looked at all the same."""
+    """Also for options that it does not have itself; the other checks still run."""
     bench.play(images(finished()))
 
     ended = bench.run("doctor", "--endpoint", "http://127.0.0.1:9", "--project-id", "p", env=KEY | {variable: ""})
@@ -274,7 +274,7 @@ def test_no_variable_of_ours_is_unknown(bench: Bench) -> None:
 
 
 def test_hostile_names_are_one_clean_line(bench: Bench) -> None:
-    """Whoever can name variables writes no line of ours."""
+    """Names of variables cannot forge a line of our output."""
     ended = check(bench, {"HSSGATE_\u202e\n::error::x": "1"}, "team/app:1.0")
 
     (line,) = [line for line in ended.err.splitlines() if "is no variable" in line]

@@ -63,7 +63,7 @@ def test_a_folder_that_may_only_be_read(counts: str, code: int) -> None:
 @pytest.mark.real
 @pytest.mark.parametrize(("counts", "code"), [("severity_level: Low, malicious_file_num: 0", 3), (BLOCKED, 10)])
 def test_a_disk_that_is_full_amid_a_report(counts: str, code: int) -> None:
-    """Half a report is none: the old one stays, and no rest of the new one; what still fits is written."""
+    """A partial report is removed: the old one stays; other reports that fit are written."""
     Path("report.html").write_text("of yesterday")
 
     ended = checked_with(_DISK_FULL, images(finished(counts)), "html=report.html", "dotenv=report.env")
@@ -150,7 +150,7 @@ def test_what_is_not_open_cannot_be_written(bench: Bench, number: str) -> None:
 
 
 def meanwhile(bench: Bench, change: Callable[[], object], **row: object) -> Ended:
-    """Run a check with a report in a folder, and let something befall the folder while the API answers."""
+    """Run a check with a report in a folder, and change the folder while the API responds."""
     Path("out").mkdir()
 
     def answer(_request: httpx.Request) -> httpx.Response:

@@ -81,7 +81,7 @@ def test_the_call_names_the_image_in_full(bench: Bench) -> None:
 
 @pytest.mark.parametrize("env", [KEY, {"HSSGATE_TOKEN": "t"}], ids=["signed", "token"])
 def test_names_that_cannot_be_encoded_are_asked_for_all_the_same(bench: Bench, env: dict[str, str]) -> None:
-    """A lone surrogate in what HSS sends is no crash, and never stands for another image or notice."""
+    """A lone surrogate from HSS does not crash, and never matches another image or notice."""
     policy(bench, "rules: {high_vulnerabilities: 0}\nignore: [{vulnerability: CVE-1, reason: r}]")
     asked = []
 
@@ -433,7 +433,7 @@ def test_faults_of_the_findings_are_treated_like_those_of_the_list(bench: Bench,
 
 
 def test_a_violation_beats_findings_that_could_not_be_read(bench: Bench) -> None:
-    """10 beats 3."""
+    """10 takes precedence over 3."""
     policy(bench, "rules: {high_vulnerabilities: 9, severity: Low}")
     text = scenario([finding("V-1")], more=', "faults": [{requests: 2-, call: vulnerabilities, status: 403}]')
 

@@ -1,4 +1,4 @@
-"""In GitHub Actions the verdict stands where people of that place look: outputs, step summary, annotations."""
+"""GitHub Actions: the verdict in outputs, step summary and annotations."""
 
 import json
 import re
@@ -149,14 +149,14 @@ def test_what_cannot_be_written_is_no_pass(bench: Bench, name: str) -> None:
 
 
 def test_the_files_need_not_be_named(bench: Bench) -> None:
-    """A runner that has neither file is none that reads them."""
+    """A runner without these files does not read them."""
     ended = bench.play(images(finished())).check("team/app:1.0", env={**KEY, "GITHUB_ACTIONS": "true"})
 
     assert ended.code == 0
 
 
 def test_annotations_stay_under_ten(bench: Bench) -> None:
-    """Errors first; the last one tells of those left out."""
+    """Errors first; the last one gives the number of those left out."""
     names = [f"app{number}" for number in range(12)]
     bench.play(images(*(finished("severity_level: High", image_name=name) for name in names)))
 
@@ -189,7 +189,7 @@ def test_warnings_are_annotated_as_warnings(bench: Bench) -> None:
     ],
 )
 def test_misuse_is_announced_too(bench: Bench, arguments: list[str], message: str) -> None:
-    """An annotation says what is wrong, and later steps see that there is no verdict."""
+    """An annotation shows the error, and the outputs show that there is no verdict."""
     ended = step(bench, *arguments)
 
     assert ended.code == 2

@@ -134,7 +134,7 @@ def test_no_more_is_asked_than_wanted(
 
 
 def test_a_page_is_printed_before_the_next_is_asked_for(bench: Bench) -> None:
-    """And however long the list, no more than two pages are held."""
+    """For a list of any length at most two pages are in memory."""
     printed: list[int] = []
     held: list[int] = []
 
@@ -272,7 +272,7 @@ def test_a_passing_fault_is_asked_again(bench: Bench, fault: str) -> None:
 
 @pytest.mark.parametrize(("retry_after", "code", "slept"), [(77, 0, [77.0]), (3600, 3, [])])
 def test_retry_after_is_heeded_within_reason(bench: Bench, retry_after: int, code: int, slept: list[float]) -> None:
-    """A server that asks for an hour is not waited for."""
+    """A `Retry-After` of an hour is not obeyed."""
     fault = f"faults: [{{requests: 1, status: 429, retry_after: {retry_after}}}]"
 
     ended = listed(bench.play(images(finished()) + fault))

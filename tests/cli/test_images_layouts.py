@@ -46,7 +46,7 @@ def test_the_table_reads_well(bench: Bench) -> None:
 
 
 def test_the_header_is_bold_where_colour_is_welcome(bench: Bench) -> None:
-    """And stands alone over an empty list."""
+    """An empty list has only the header."""
     bench.play("images: []")
 
     ended = bench.run("images", *CONNECTION, env=KEY | {"FORCE_COLOR": "1"})
@@ -95,7 +95,7 @@ def test_json_survives_a_narrow_encoding() -> None:
 
 
 def test_a_secret_in_a_row_is_not_shown(bench: Bench) -> None:
-    """Whoever put it there."""
+    """Regardless of its origin."""
     bench.answer(serve(1, lambda _: [{"image_name": "emulator-sk"}]))
 
     assert "emulator-sk" not in listed(bench).out

@@ -65,7 +65,7 @@ def test_memory_is_bounded(tmp_path: Path, case: str) -> None:
     ],
 )
 def test_rows_and_pages_are_bounded(bench: Bench, rows: list[dict[str, object]]) -> None:
-    """Beyond it there is no answer, and no pass."""
+    """Beyond the limit there is no result, and no pass."""
     ended = bench.answer(lambda _request: listing(rows)).check("app:1.0", "--timeout", "0")
 
     assert (ended.code, "unreadable answer" in ended.out) == (3, True), ended.out
@@ -73,7 +73,7 @@ def test_rows_and_pages_are_bounded(bench: Bench, rows: list[dict[str, object]])
 
 @pytest.mark.parametrize("text", ["", '{"data_list": [', '{"data_list": [{"image_name": '])
 def test_a_text_without_an_end_is_looked_through_once(text: str) -> None:
-    """Else 1 MiB of escaped quotes would hold a gate for hours, beyond every deadline."""
+    """Otherwise 1 MiB of escaped quotes would take hours, beyond every deadline."""
     with pytest.raises(ValueError, match="than an answer"):
         rows_in(f'{text}"'.encode() + b'\\"' * 900_000, "data_list", Redactor())
 
@@ -89,14 +89,14 @@ def test_ends_without_beginnings_are_not_looked_through(body: bytes) -> None:
     "body", ['{"more": "%s", "data_list": [{}]}', '{"data_list": [{}], "more": "%s"}'], ids=["before", "after"]
 )
 def test_what_is_beside_the_rows_has_an_end(body: str) -> None:
-    """No answer has megabytes before or after its rows."""
+    """A response with megabytes outside its rows is refused."""
     with pytest.raises(ValueError, match="more beside its rows"):
         rows_in((body % ("x" * (LARGEST_VALUE + 1))).encode(), "data_list", Redactor())
 
 
 @pytest.mark.large
 def test_lists_are_bounded(bench: Bench) -> None:
-    """One that goes on and on is refused once, long before the memory is full."""
+    """An endless list is refused once, long before the memory is full."""
     asked: list[int] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -126,7 +126,7 @@ def paged(rows_of: Callable[[int], Sequence[Mapping[str, object]]]) -> Callable[
 
 @pytest.mark.large
 def test_groups_of_one_image_have_an_end(bench: Bench) -> None:
-    """Beyond a thousand there is no answer, and the message says how to name fewer; a thousand are judged."""
+    """More than a thousand are refused with advice to name fewer; a thousand are judged."""
     rows = [CLEAN | {"namespace": f"n{number}"} for number in range(1001)]
 
     refused = bench.answer(paged(lambda _poll: rows)).check("app:1.0", "--timeout", "30s")
@@ -190,7 +190,7 @@ def test_findings_of_a_run_are_bounded(bench: Bench) -> None:
 
 
 def test_what_the_json_report_leaves_out_can_pass_no_more(bench: Bench) -> None:
-    """It says so; judged again, the findings are missing."""
+    """The report says so; when it is judged again, the findings are missing."""
     Path("hssgate.yaml").write_text("rules: {vulnerabilities: 5000}", encoding="utf-8")
     Path("strict.yaml").write_text("rules: {high_vulnerabilities: 5000}", encoding="utf-8")
     text = "x" * 9_900
@@ -214,7 +214,7 @@ def test_what_the_json_report_leaves_out_can_pass_no_more(bench: Bench) -> None:
 
 
 def test_a_pipe_that_brings_nothing_yet_is_not_at_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where somebody else read what had come, a policy must not be taken for whole before its end."""
+    """If another process took the data, an incomplete policy must not be used."""
     path = tmp_path / "pipe"
     os.mkfifo(path)
     writer = os.open(path, os.O_RDWR)
@@ -223,13 +223,13 @@ def test_a_pipe_that_brings_nothing_yet_is_not_at_its_end(tmp_path: Path, monkey
     )
 
     class Hasty:
-        """Says at once that there is something to read."""
+        """A poll object that reports data at once."""
 
         def register(self, handle: int, event: int) -> None:
             """Take any."""
 
         def poll(self, _milliseconds: float) -> list[tuple[int, int]]:
-            """Let the next thing happen."""
+            """Trigger the next event."""
             next(calls)()
             return [(0, 0)]
 
@@ -327,7 +327,7 @@ def test_a_pipe_that_somebody_writes_to_is_read_to_its_end(tmp_path: Path) -> No
 
 
 def test_a_report_into_a_pipe_without_a_reader_is_no_pass(bench: Bench) -> None:
-    """The run ends, and says what could not be written."""
+    """The run ends, and names the report that could not be written."""
     os.mkfifo("pipe")
 
     ended = bench.answer(lambda _request: listing([CLEAN])).check("app:1.0", "--report", "json=pipe")
@@ -364,7 +364,7 @@ SPLICED = [
 
 @pytest.mark.parametrize("body", SPLICED, ids=bytes.decode)
 def test_rows_are_cut_out_of_json_alone(body: bytes) -> None:
-    """What is no JSON as a whole is none in its parts."""
+    """A document that is not valid JSON as a whole is refused."""
     with pytest.raises(ValueError):  # noqa: PT011 - of json's own words
         read_whole(body)
 

@@ -69,7 +69,7 @@ def test_every_output_tells_what_proved_the_image(bench: Bench) -> None:
 
 
 def test_a_saved_report_is_judged_again_with_the_digests_of_the_build(bench: Bench) -> None:
-    """The report holds what the file held."""
+    """The report has the values of the file."""
     check(bench, BUILD)
 
     assert bench.run("judge", "report.json").code == 0

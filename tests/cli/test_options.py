@@ -256,7 +256,7 @@ def test_help_and_version_are_everywhere(bench: Bench, arguments: list[str], sho
     [(["chekc"], "No such command 'chekc'"), (["check", "--frob"], "No such option"), (["--frob"], "No such option")],
 )
 def test_unknown_words_are_misuse(bench: Bench, arguments: list[str], message: str) -> None:
-    """Exit code 2, and where to look."""
+    """Exit code 2, with a hint to the help."""
     ended = bench.run(*arguments)
 
     assert ended.code == 2

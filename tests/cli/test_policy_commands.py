@@ -46,7 +46,7 @@ def save(bench: Bench, name: str, text: str) -> None:
 
 
 def uncommented(text: str) -> str:
-    """The starter as it is once the number sign is taken away from every example, which is what begins with a key."""
+    """The starter with every example uncommented, that is, every comment that begins with a key."""
     return re.sub(r"^( *)# (?=[a-z_]+:|  )", r"\1", text, flags=re.MULTILINE)
 
 
@@ -73,7 +73,7 @@ def test_the_group_alone_shows_its_commands(bench: Bench) -> None:
 
 
 def test_the_starter_is_the_built_in_policy(bench: Bench) -> None:
-    """It validates as it is written, and changes nothing."""
+    """It is valid as written, and equal to the built-in policy."""
     written = bench.run("policy", "init")
     validated = bench.run("policy", "validate")
 
@@ -84,7 +84,7 @@ def test_the_starter_is_the_built_in_policy(bench: Bench) -> None:
 
 
 def test_the_examples_of_the_starter_are_valid(bench: Bench) -> None:
-    """Taken out of their comments they show each rule, and each list, that a policy can hold."""
+    """Uncommented, they show every rule and every list of a policy."""
     save(bench, "hssgate.yaml", uncommented(starter_policy()))
 
     ended = bench.run("policy", "validate", "-q")
@@ -96,7 +96,7 @@ def test_the_examples_of_the_starter_are_valid(bench: Bench) -> None:
 
 
 def test_the_starter_fits_a_screen_and_names_its_schema() -> None:
-    """The first line is the one that editors read."""
+    """Editors read the first line."""
     lines = starter_policy().splitlines()
 
     assert lines[0] == "# yaml-language-server: $schema=hssgate.schema.json"

@@ -31,7 +31,7 @@ def answered(body: object, status: int = 200) -> httpx.Response:
     ],
 )
 def test_once_answered_a_refusal_is_asked_again(bench: Bench, fault: str) -> None:
-    """Who asks, and where, was right a moment ago; a sixth one in a row ends the run."""
+    """Credentials and address were right a moment ago; the sixth refusal in a row ends the run."""
     passing = images(ENDS) + f"faults: [{{requests: 2-6, {fault}}}]"
     lasting = images(ENDS) + f"faults: [{{requests: 2-, {fault}}}]"
 
@@ -86,7 +86,7 @@ def test_before_an_answer_a_refusal_is_final(bench: Bench, fault: str, message: 
 
 
 def test_each_call_has_an_answer_of_its_own(bench: Bench) -> None:
-    """That the list was answered says nothing of the findings: their first refusal is final, a later one is not."""
+    """A success of the list does not count for the findings: their first refusal is final, a later one is not."""
     (bench.folder / "high.yaml").write_text("rules: {high_vulnerabilities: 3}")
     fault = "faults: [{requests: 2-2, call: vulnerabilities, status: 400, code: HSS.0004}]"
     later = "faults: [{requests: 3-4, call: vulnerabilities, status: 400, code: HSS.0004}]"
@@ -148,7 +148,7 @@ def test_throttling_by_its_code_slows_every_request(bench: Bench) -> None:
     ],
 )
 def test_an_error_code_in_a_200(bench: Bench, code: object, is_error: bool) -> None:  # noqa: FBT001 - a row of the table
-    """It counts unless it says that there is none; a list beside it makes the answer unreadable."""
+    """It is an error unless the code is 0 or empty; rows beside it make the response unreadable."""
     bench.answer(lambda _request: answered({"error_code": code, "total_num": 0}))
     alone = bench.check("app:1.0", "--timeout", "0")
     bench.answer(lambda _request: answered({"error_code": code, "data_list": None}))
@@ -190,7 +190,7 @@ def test_an_error_code_in_a_200(bench: Bench, code: object, is_error: bool) -> N
     ],
 )
 def test_the_third_equal_failure_says_what_to_check(bench: Bench, response: httpx.Response, advice: str) -> None:
-    """Once, while the run goes on; at the end the report has it, too."""
+    """Once, during the run; the report has it at the end, too."""
     message: list[str] = []
 
     def answer(_request: httpx.Request) -> httpx.Response:

@@ -1,4 +1,4 @@
-"""What ends a run without belonging to an image: no report is green then, and each says the same as the exit code."""
+"""Errors of a run that belong to no image: no report passes, and each agrees with the exit code."""
 
 import json
 import signal
@@ -133,7 +133,7 @@ def test_every_report_names_what_ended_the_run(
 def test_the_last_outputs_and_the_summary_tell_the_exit_code(
     bench: Bench, run: Callable[[Bench], Ended], code: int, kind: str, message: str
 ) -> None:
-    """Of several outputs of one name GitHub takes the last; an annotation tells of the error."""
+    """Of several outputs with one name GitHub uses the last; an annotation shows the error."""
     ended = run(bench)
 
     outputs = Path("outputs").read_text().splitlines()
@@ -191,7 +191,7 @@ def test_several_errors_of_a_run_are_one_case(bench: Bench) -> None:
 
 
 def test_what_cannot_be_taken_back_is_written_last(bench: Bench) -> None:
-    """Stdout tells of all that failed before it."""
+    """Stdout includes all earlier failures."""
     ended = bench.play(CLEAN).check(
         "team/app:1.0", "--report", "json=-", "--report", "junit=/proc/nowhere/junit.xml", reports=False
     )

@@ -1,4 +1,4 @@
-"""The application as such: it keeps to WSGI, stands alone, and says what it plays."""
+"""The WSGI application: conformance, independence from the client, and description of its images."""
 
 import ast
 import io
@@ -91,7 +91,7 @@ def test_the_emulator_shares_nothing_with_the_client() -> None:
 
 
 def test_no_file_holds_more_than_one_idea() -> None:
-    """A file that passes about 250 lines holds two."""
+    """A file of more than 250 lines has two subjects."""
     assert [file.name for file in FOLDER.rglob("*.py") if len(file.read_text().split("\n")) > 250] == []
 
 

@@ -88,7 +88,7 @@ def test_the_state_can_be_looked_at() -> None:
     ],
 )
 def test_other_control_calls_are_not_found(method: str, path: str) -> None:
-    """The answer says which there are."""
+    """The response lists the existing ones."""
     reply = Client("{images: []}").ask(path, method=method)
 
     assert (reply.status, "/_emulator/images" in reply.json["error"]) == (404, True)

@@ -125,7 +125,7 @@ def test_the_worst_findings_have_cves(client: Client) -> None:
 
 
 def test_the_identifiers_are_those_of_the_images(client: Client) -> None:
-    """`demo` is the one there is; the example of the manual has none."""
+    """`demo` is the only one; the manual's example has none."""
     reply = client.detail("/image/cicd/configurations")
 
     assert [row["cicd_name"] for row in reply.rows] == ["demo"]
@@ -140,7 +140,7 @@ def test_the_ambiguous_rows_differ_in_nothing_that_tells_them_apart(client: Clie
 
 
 def test_the_new_push_ends_high(client: Client) -> None:
-    """A gate that believed yesterday's clean result would be wrong eight seconds later."""
+    """A gate that accepted yesterday's clean result would be wrong eight seconds later."""
     client.time.epoch += 8
 
     newest = client.list(image_name="repushed", sort_dir="desc").rows[0]

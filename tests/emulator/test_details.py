@@ -93,7 +93,7 @@ RULES = "/baseline/check-rules"
     ],
 )
 def test_other_details_are_shown_and_filtered(path: str, query: dict[str, str], expected: object) -> None:
-    """Each parameter of the request model does what it says."""
+    """Each parameter of the request model works as documented."""
     given: dict[str, str | int] = {"image_type": "cicd", **({"type": "image"} if path == RULES else {}), **query}
 
     assert Client(OTHERS).detail(path, **given).rows == expected
@@ -129,7 +129,7 @@ images:
     ],
 )
 def test_identifiers_are_listed(cicd: str, query: dict[str, str], expected: dict[str, int]) -> None:
-    """Those that the scenario names, or that its images bear at any time, with their images of now."""
+    """Those of the scenario, or of all states of its images, with the number of current images."""
     reply = Client(f"{cicd}\n{IDENTIFIERS}").detail("/image/cicd/configurations", **query)
 
     assert {row["cicd_name"]: row["associated_images_num"] for row in reply.rows} == expected
@@ -257,7 +257,7 @@ def test_a_parameter_out_of_its_range_is_refused_by_name(path: str, name: str) -
 
 @pytest.mark.parametrize(("call", "longest"), [("vulnerabilities", 128), ("sensitive", 128), ("malwares", 65535)])
 def test_an_image_id_has_its_range_too(call: str, longest: int) -> None:
-    """It stands in the path, and is as long as its model allows."""
+    """It is in the path, and may be as long as its model allows."""
     query = _CALLS[f"/image/the-id/{call}"]
 
     assert "image_id" in _refused(f"/image/{'x' * (longest + 1)}/{call}", **query)
@@ -266,7 +266,7 @@ def test_an_image_id_has_its_range_too(call: str, longest: int) -> None:
 
 @every_call
 def test_the_gateway_guards_every_call(path: str) -> None:
-    """Credentials, permission, project and rate are looked at before the question."""
+    """Credentials, permission, project and rate limit are checked before the query."""
     scenario = "projects: [other]\ncredentials: [{token: emulator-token}, {token: g, deny: gateway}]"
     limited = Client("rate_limit: {requests: 1, seconds: 60}")
 
@@ -297,7 +297,7 @@ def test_details_are_only_read(path: str, method: str) -> None:
 
 
 def test_the_envelope_of_details_may_be_odd() -> None:
-    """`quirks` holds for every call."""
+    """`quirks` applies to every call."""
     client = Client(
         "quirks: {data_list: object, total_num: missing}\n"
         "images: [{image_name: a, image_id: the-id, scan_status: x, findings: [{vul_id: v}]}]"

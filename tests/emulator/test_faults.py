@@ -11,7 +11,7 @@ ONE_IMAGE = "images: [{image_name: app, scan_status: success}]\nfaults:\n"
 
 
 def play(faults: str, times: int = 1) -> tuple[Client, list[Reply]]:
-    """Ask a number of times."""
+    """Send a number of requests."""
     client = Client(ONE_IMAGE + faults)
     return client, [client.ask() for _ in range(times)]
 
@@ -110,7 +110,7 @@ def test_rows_as_they_are_may_be_findings() -> None:
     ],
 )
 def test_a_status_comes_with_its_usual_error(status: int, code: str) -> None:
-    """The body is what the gateway or the service says with that status."""
+    """The body is the usual one of the gateway or service for that status."""
     _, (reply,) = play(f"  - {{requests: 1, status: {status}}}")
 
     assert (reply.status, reply.json["error_code"]) == (status, code)
@@ -164,7 +164,7 @@ def test_the_rows_are_those_after_the_delay() -> None:
 
 
 def test_the_first_entry_of_a_kind_wins() -> None:
-    """Entries are looked through in order, for each kind of fault."""
+    """The first matching entry of each kind applies."""
     _, (reply,) = play("  - {requests: 1, status: 500}\n  - {requests: '*', status: 503, headers: {X-Late: '1'}}")
 
     assert (reply.status, "X-Late" in reply.headers) == (500, False)
@@ -198,7 +198,7 @@ def test_a_reset_is_an_exception_where_there_is_no_server() -> None:
     ],
 )
 def test_a_cut_body_has_the_length_of_the_whole(fault: str, sent: int | None, sleeps: list[float]) -> None:
-    """The header tells of more than comes."""
+    """The header gives the length of the whole body."""
     whole = Client(ONE_IMAGE.removesuffix("faults:\n")).ask().body
 
     client, (reply,) = play(f"  - {{requests: 1, {fault}}}")

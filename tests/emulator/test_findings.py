@@ -88,7 +88,7 @@ def test_findings_are_filtered(name: str, value: str, expected: str) -> None:
 
 
 def test_an_app_name_is_compared_as_the_scenario_says() -> None:
-    """`match: exact` holds for it; a part of a `vul_id` is found all the same, as the manual says."""
+    """`match: exact` applies to it; `vul_id` still matches a substring, as the manual says."""
     client = Client(f"match: exact\n{FINDINGS}")
 
     assert ids(client, app_name="openssl") == ["HCE2-SA-2024-0001"]
@@ -144,7 +144,7 @@ images:
 
 
 def test_findings_may_come_later_than_the_success() -> None:
-    """An entry overrides what the image says; an absent row has none."""
+    """An entry overrides the image; an absent row has no findings."""
     client = Client(LATE)
     seen = []
 
@@ -187,7 +187,7 @@ def test_a_given_number_is_not_counted_again(shown: str, expected: object) -> No
 
 
 def test_an_image_without_findings_has_no_number_of_its_own() -> None:
-    """What scenarios without findings play stays as it was."""
+    """Scenarios without findings have no `vul_num` by default."""
     assert "vul_num" not in Client("images: [{image_name: app, scan_status: success}]").list().rows[0]
 
 

@@ -1,4 +1,4 @@
-"""Who may ask, and how often."""
+"""Gateway: authentication, permissions and rate limit."""
 
 from collections.abc import Callable
 
@@ -120,7 +120,7 @@ def test_the_date_has_to_be_signed(sign: Sign) -> None:
     ],
 )
 def test_a_temporary_key_needs_its_security_token(sign: Sign, given: str | None, expected: int) -> None:
-    """The token has to be the one that came with the key."""
+    """The token must be the one issued with the key."""
     headers = {} if given is None else {"X-Security-Token": given}
 
     reply = Client(KEYS).ask(headers=sign(ak="temporary", sk="temporary-sk", headers=headers))
@@ -176,7 +176,7 @@ def test_another_project_is_unavailable() -> None:
 
 
 def test_a_key_that_asks_too_often_is_throttled(sign: Sign) -> None:
-    """The limit holds for any span of its length and for each key alone; what was refused does not count."""
+    """The limit applies to a sliding window and to each key; refused requests do not count."""
     client = Client("rate_limit: {requests: 2, seconds: 10, retry_after: 1500ms}")
     statuses = []
     for _ in range(4):

@@ -29,7 +29,7 @@ def claims_of(token: str) -> dict[str, Any]:
 
 
 def test_an_id_token_gives_a_session_of_the_agency() -> None:
-    """The answer has a key for an hour, and tells whose token it was."""
+    """The response has a key for an hour, and the subject of the token."""
     client = IdentityClient("{images: []}")
 
     reply = client.assume(id_token=client.id_token())
@@ -137,7 +137,7 @@ def test_an_unknown_agency_is_a_denial_that_only_the_account_can_read() -> None:
 
 
 def tampered(token: str) -> dict[str, str]:
-    """What somebody might make of a good token, by what was done."""
+    """Forged variants of a valid token, by the kind of change."""
     header, payload, signature = token.split(".")
     claims = claims_of(token) | {"sub": "repo:other/other:ref:refs/heads/main"}
     changed = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
@@ -208,7 +208,7 @@ def test_the_life_of_id_tokens_is_the_scenarios() -> None:
     ],
 )
 def test_an_id_token_is_meant_for_the_audience_that_was_asked_for(query: str, audience: str, expected: int) -> None:
-    """Without one it is meant for the owner of the repository, and the provider does not take it."""
+    """The default audience is the owner of the repository, which the provider does not accept."""
     client = IdentityClient("{images: []}")
 
     token = client.github(query).json["value"]
@@ -221,7 +221,7 @@ def test_an_id_token_is_meant_for_the_audience_that_was_asked_for(query: str, au
 
 
 def test_a_provider_may_have_several_audiences() -> None:
-    """Each is one of its client ids, and the answer tells which it was."""
+    """Each is one of its client ids, and the response has the one used."""
     scenario = f'identity: {{providers: [{{urn: "{PROVIDER}", audiences: [a, "https://github.com/emulator"]}}]}}'
     client = IdentityClient(scenario)
 
@@ -263,7 +263,7 @@ def test_github_gives_a_signed_token_with_its_claims() -> None:
     ],
 )
 def test_github_wants_the_request_token_and_its_own_address(query: str, authorization: str, expected: int) -> None:
-    """An audience is appended to the address as it was given, not put in its place."""
+    """An audience is appended to the given URL and does not replace its query."""
     reply = IdentityClient("{images: []}").github(query, authorization)
 
     assert reply.status == expected
@@ -280,7 +280,7 @@ def test_github_without_a_request_token_is_refused() -> None:
 
 
 def test_a_provider_is_known_by_its_id_or_by_its_urn() -> None:
-    """IAM v3 knows the one, STS v5 the other."""
+    """IAM v3 uses the id, STS v5 the URN."""
     client = IdentityClient(
         'identity: {providers: [{id: a, id_tokens: [token-a]}, {urn: "iam::0:oidcProvider:b", id_tokens: [token-b]}]}'
     )

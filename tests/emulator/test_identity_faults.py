@@ -43,7 +43,7 @@ def test_a_fault_hits_the_call_that_it_names(call: str) -> None:
 
 
 def test_requests_are_counted_over_all_calls() -> None:
-    """A log-in is a request like the others; a control call is none."""
+    """A log-in counts as a request; a control request does not."""
     client = IdentityClient("faults: [{requests: 2, status: 503}, {requests: 3, call: assume_agency, status: 503}]")
     client.ask("/_emulator/requests", headers={})
 
@@ -150,7 +150,7 @@ def test_other_methods_are_not_served(call: str) -> None:
 
 
 def test_no_secret_is_in_the_ledger() -> None:
-    """Neither one that the scenario knows nor one that was given out."""
+    """Neither one of the scenario nor an issued one."""
     client = IdentityClient("{images: []}")
     secrets = ["emulator-password", "emulator-id-token", "emulator-request-token"]
     token = client.log_in().headers["X-Subject-Token"]
@@ -166,7 +166,7 @@ def test_no_secret_is_in_the_ledger() -> None:
 
 
 def test_a_secret_is_not_shown_where_an_object_is_printed() -> None:
-    """A traceback of the emulator must not tell one."""
+    """A traceback of the emulator must not contain one."""
     client = IdentityClient("identity: {users: [{name: u, password: hush, domain: d}], github_request_token: hush}")
     token = client.log_in(name="u", password="hush", domain={"name": "d"}).headers["X-Subject-Token"]
     key = client.exchange(token).json["credential"]

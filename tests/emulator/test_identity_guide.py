@@ -25,7 +25,7 @@ def test_the_guide_lists_each_default_credential() -> None:
 
 
 def test_secrets_of_other_scenarios_are_not_printed() -> None:
-    """A scenario may hold real ones; only the emulator's own are shown, and names are quoted for a shell."""
+    """A scenario may contain real secrets; only the emulator's own are shown, and names are quoted for a shell."""
     scenario = parse_scenario(
         "{credentials: [{ak: my-ak, sk: hush}, {token: hush}], identity: {github_request_token: hush, users: [{name: a b,"
         " password: hush, domain: d}], providers: [{id: i, urn: u, audiences: [x], id_tokens: [hush]}]}}",

@@ -1,4 +1,4 @@
-"""What was given out opens HSS until it ends, and for its holder alone."""
+"""Issued credentials: HSS accepts them until they expire, for their holder only."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -138,7 +138,7 @@ def test_what_follows_the_gateway_shows_a_wrong_secret(sign: Sign) -> None:
 
 
 def test_five_bad_signatures_lock_a_temporary_key_too(sign: Sign) -> None:
-    """Another one that is given out then is free."""
+    """A key issued later is not locked."""
     client = IdentityClient("{images: []}")
     key = by_iam(client)
     for _ in range(5):
@@ -149,7 +149,7 @@ def test_five_bad_signatures_lock_a_temporary_key_too(sign: Sign) -> None:
 
 
 def test_a_lock_at_iam_is_a_lock_at_hss(sign: Sign) -> None:
-    """Both ask the same book."""
+    """Both services share the count of failures."""
     client = IdentityClient("{images: []}")
     for _ in range(5):
         client.ask("/v3/projects", headers=sign(path="/v3/projects", sk="wrong"))

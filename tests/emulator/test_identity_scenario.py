@@ -109,7 +109,7 @@ def test_every_identity_section_may_be_empty() -> None:
 
 
 def test_the_default_has_one_of_each() -> None:
-    """Whoever starts the emulator without a scenario can try each way in."""
+    """Without a scenario every way of authentication can be tried."""
     client = IdentityClient(default_scenario())
     token = client.metadata_token().body.decode()
 

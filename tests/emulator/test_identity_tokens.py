@@ -22,7 +22,7 @@ def shown(reply: Reply) -> tuple[int, int, str]:
 
 
 def test_a_password_gives_a_token_of_the_regions_project() -> None:
-    """It stands in a header; the body tells its project, its user and its end a day later."""
+    """It is in a header; the body has its project, its user and its expiry time a day later."""
     client = IdentityClient("{images: []}")
     (project,) = listed(client, "ap-southeast-1")
 

@@ -219,7 +219,7 @@ def test_all_faults_are_reported_at_once() -> None:
 
 
 def test_secrets_are_in_no_message() -> None:
-    """Neither a fault of a credential nor the printed scenario shows what it holds."""
+    """Neither an error about a credential nor the printed scenario shows its value."""
     with pytest.raises(ScenarioInvalid) as caught:
         parse_scenario("credentials: [{ak: a, sk: [hush], token: {hush: 1}}, {token: hush, ak: 1}]", "s.yaml")
     scenario = parse_scenario("credentials: [{ak: a, sk: hush, security_token: hush}, {token: hush}]", "s.yaml")

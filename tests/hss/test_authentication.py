@@ -265,7 +265,7 @@ def test_incomplete_credentials_name_the_missing_variable(bench: Bench, env: dic
     ],
 )
 def test_an_unusable_profile_file_is_named(bench: Bench, text: str, message: str) -> None:
-    """With its path, and nothing of what it holds."""
+    """With its path, without its contents."""
     Path("profile").write_bytes(text.encode(errors="surrogateescape"))
 
     ended = check(bench, {"HUAWEICLOUD_SDK_CREDENTIALS_FILE": "profile"})
@@ -449,7 +449,7 @@ def test_the_region_tells_where_iam_and_sts_are(bench: Bench, env: dict[str, str
 
 
 def test_the_profile_file_tells_where_iam_is(bench: Bench) -> None:
-    """Its `iam_endpoint` beats the region, and is held to the same rules as any address."""
+    """Its `iam_endpoint` takes precedence over the region, and is validated like any address."""
     federation = "[basic]\nidp_id = emulator-idp\nid_token_file = id-token\niam_endpoint = "
     env = {"HUAWEICLOUD_SDK_CREDENTIALS_FILE": "profile"}
 
@@ -476,7 +476,7 @@ def test_a_usual_profile_file_that_offers_nothing_is_passed_over(bench: Bench, h
 
 
 def test_a_refused_look_up_is_not_repeated_for_the_next_image(bench: Bench) -> None:
-    """What holds for one image holds for all."""
+    """A refusal for one image applies to all."""
     bench.play(images(finished()) + "identity: {regions: {}}")
 
     ended = bench.run(

@@ -250,7 +250,7 @@ def rows_that_hold(text: str) -> list[str]:
 )
 @pytest.mark.parametrize("way", WAYS)
 def test_an_echo_in_an_error_of_the_connection_is_not_shown(bench: Bench, way: str, error: httpx.HTTPError) -> None:
-    """What httpx says of a broken answer holds pieces of it."""
+    """Messages of httpx about a broken response contain parts of it."""
     secrets = secrets_at(bench, way, "/image/")
     for secret in secrets:
         anew(bench)

@@ -44,7 +44,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def lease(source: Source, message: list[str], clock: FakeClock) -> Lease[int]:
-    """Nothing is held yet."""
+    """There is no credential yet."""
     tell: Callable[[str], None] = message.append
     return Lease(source, clock, what="temporary keys", warn=tell, log=tell)
 
@@ -106,7 +106,7 @@ def test_what_is_held_serves_to_its_end_where_a_renewal_is_refused(
 
 
 def test_a_renewal_without_a_response_is_retried(lease: Lease[int], source: Source, clock: FakeClock) -> None:
-    """After a pause, while what is held still serves; at its end the failure counts."""
+    """After a pause, while the old credential is valid; after its expiry the failure is raised."""
     lease.prepare(30)
     source.failure = ApiUnavailable("HTTP 503")
     clock.sleep(3100)

@@ -1,4 +1,4 @@
-"""A row that cannot be read is a doubt about the image it may belong to, and about no other."""
+"""Unreadable rows: they affect the image that they may belong to, and no other."""
 
 import json
 
@@ -39,7 +39,7 @@ TWICE = json.dumps(OURS).replace('"scan_status"', '"scan_status": "success", "sc
     ],
 )  # fmt: skip
 def test_an_odd_row_of_another_image_is_passed_over(bench: Bench, odd: str, note: str) -> None:
-    """One field that can be read and is another one shows it; the note is for those who ask for more words."""
+    """One readable field with another value is enough; a note is printed with -v."""
     bench.answer(lambda _request: listed(odd, row()))
 
     ended = bench.check("team/app:1.0", "--cicd-name", "shop", "-v")
@@ -100,7 +100,7 @@ def test_a_doubt_about_one_image_leaves_the_others_of_its_list_alone(bench: Benc
 
 
 def test_a_row_that_can_be_read_the_next_time_is_judged(bench: Bench) -> None:
-    """What was odd once says nothing of what comes later."""
+    """An unreadable row does not affect later polls."""
     bench.answer(in_turn(listed(row(vul_num="many")), page(OURS)))
 
     assert bench.check("team/app:1.0").code == 0
@@ -160,7 +160,7 @@ def test_odd_findings_are_no_answer(bench: Bench) -> None:
 
 
 def test_images_shows_what_can_be_read_of_an_odd_row(bench: Bench) -> None:
-    """And says that it is not all."""
+    """An error says that the list is incomplete."""
     bench.answer(lambda _request: listed(row(), row(image_name="api", vul_num=-1)))
 
     ended = bench.run(

@@ -64,7 +64,7 @@ Both = Callable[..., tuple[list[Kept], list[Kept]]]
 def both(
     sdk: SimpleNamespace, recorder: Recorder, server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Both:
-    """Let the SDK list images by a provider of its own, then hssgate, with the same variables."""
+    """List images with a credential provider of the SDK, then with hssgate, with the same variables."""
     (tmp_path / "id-token").write_text("emulator-id-token\n")
 
     def ask(env: dict[str, str], provider: str) -> tuple[list[Kept], list[Kept]]:
@@ -101,7 +101,7 @@ def exchanges(kept: list[Kept]) -> list[tuple[str, str, str, Any, str | None]]:
     ],
 )  # fmt: skip
 def test_an_agency_is_assumed_in_the_same_words(both: Both, more: dict[str, str]) -> None:
-    """The SDK's own provider reads the same variables; of short-lived keys it asks for more at once."""
+    """The SDK's own provider reads the same variables; it renews short-lived keys at once."""
     official, ours = both({**URNS, "HUAWEICLOUD_OIDC_SESSION_NAME": "job-1", **more}, "OidcStsCredentialProvider")
 
     assert exchanges(ours) == exchanges(official)[:1]
@@ -109,7 +109,7 @@ def test_an_agency_is_assumed_in_the_same_words(both: Both, more: dict[str, str]
 
 
 def test_a_federated_token_is_exchanged_in_the_same_words(both: Both) -> None:
-    """Id token, unscoped token, temporary key; the unscoped tokens are two, for they were given out twice."""
+    """Id token, unscoped token, temporary key; there are two unscoped tokens, because two were issued."""
     env = {"HUAWEICLOUD_SDK_IDP_ID": "emulator-idp", "HUAWEICLOUD_SDK_ID_TOKEN_FILE": "id-token"}
     official, ours = both(env, "EnvCredentialProvider")
 
@@ -160,7 +160,7 @@ def test_a_profile_file_means_the_same(both: Both, tmp_path: Path, text: str) ->
 def test_signed_requests_are_those_of_the_official_signer(
     sdk: SimpleNamespace, both: Both, recorder: Recorder, env: dict[str, str], provider: str
 ) -> None:
-    """The look-up of the project asks what the SDK asks; it and the list are signed as the SDK would sign them."""
+    """The project request equals the SDK's; it and the list are signed as by the SDK."""
     official, ours = both(env, provider)
 
     def look_up(kept: list[Kept]) -> list[tuple[str, str, str, bytes]]:
@@ -219,7 +219,7 @@ def test_the_metadata_service_is_asked_in_the_same_words(
 
 
 def metadata_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Those of the metadata service; each emulator gives out the same first token."""
+    """Headers to the metadata service; each emulator issues the same first token."""
     return {name.lower(): value for name, value in headers.items() if name.lower().startswith("x-metadata-")}
 
 

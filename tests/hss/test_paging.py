@@ -15,8 +15,8 @@ from hssgate.waiting.row_filter import MOST_SIMILAR_ROWS, Wanted
 ROOM = 1_000_000  # bytes
 
 
-def row(name: str, version: str = "1.0") -> CicdImage:
-    return CicdImage(image_name=name, image_version=version)
+def row(name: str, version: str = "1.0", status: str | None = None) -> CicdImage:
+    return CicdImage(image_name=name, image_version=version, scan_status=status)
 
 
 def pages(*contents: Sequence[CicdImage], total: int | None) -> Callable[[int], Page[CicdImage]]:
@@ -35,7 +35,7 @@ def pages(*contents: Sequence[CicdImage], total: int | None) -> Callable[[int], 
 
 @pytest.mark.parametrize("total", [pytest.param(6, id="announced"), pytest.param(None, id="not-announced")])
 def test_a_row_on_two_pages_far_apart_is_no_whole_list(total: int | None) -> None:
-    """An order that does not hold still may repeat a row anywhere, and then it leaves out another."""
+    """With an unstable order any row may be repeated, and another is then missing."""
     read = pages([row("a"), row("b")], [row("c"), row("d")], [row("a"), row("e")], total=total)
 
     with pytest.raises(ApiUnavailable, match="changed each time"):
@@ -43,14 +43,14 @@ def test_a_row_on_two_pages_far_apart_is_no_whole_list(total: int | None) -> Non
 
 
 def test_a_row_twice_on_one_page_is_as_the_list_has_it() -> None:
-    """Only what moved from page to page tells that the list changed meanwhile."""
+    """Only a row that moved between pages shows that the list changed."""
     listing = whole_list(pages([row("a"), row("a")], [row("b")], total=3), ROOM)
 
     assert [found.image_name for found in listing.rows] == ["a", "a", "b"]
 
 
 def test_the_sieve_keeps_rows_and_never_makes_a_list_whole() -> None:
-    """What is not kept is counted all the same: a list that breaks off stays one."""
+    """Dropped rows still count: an incomplete list stays incomplete."""
     wanted = [parse_reference("a:1.0")]
 
     whole = whole_list(pages([row("x"), row("a")], [row("y")], total=3), ROOM, lambda: Wanted(wanted))
@@ -61,7 +61,7 @@ def test_the_sieve_keeps_rows_and_never_makes_a_list_whole() -> None:
 
 
 def test_each_reading_has_a_sieve_of_its_own() -> None:
-    """A sieve that has room for so many rows must not have been filled by a reading that was given up."""
+    """A filter with a limit must not be used up by an abandoned pass."""
     moved = pages([row("a", "2"), row("b")], [row("a", "2")], total=3)
     still = pages([row("a", "2"), row("b")], [row("c")], total=3)
     made = []
@@ -81,11 +81,12 @@ def test_each_reading_has_a_sieve_of_its_own() -> None:
 
 
 def test_a_long_list_of_one_name_leaves_what_is_wanted_and_a_few_neighbours() -> None:
-    """Rows that belong to an image are kept wherever they stand, those that are only alike up to a number."""
+    """Rows of an image are kept at any place, similar rows up to a limit."""
     references = [parse_reference("app:1.0"), parse_reference("app:2.0"), parse_reference(f"app@sha256:{'a' * 64}")]
     digest = CicdImage(image_name="app", image_version="x", image_digest=f"sha256:{'a' * 64}")
-    alike = [row("app", f"1.0-{number}") for number in range(MOST_SIMILAR_ROWS + 1)]
-    rows = [row("application"), CicdImage(), *alike, row("app", "2.0"), digest, row("app"), row("app", "1.0-more")]
+    alike = [row("app", f"1.0-{number}", "success") for number in range(MOST_SIMILAR_ROWS + 1)]
+    others = [row("app", "2.0"), digest, row("app"), row("app", "1.0-more", "success")]
+    rows = [row("application"), CicdImage(), *alike, *others]
     wanted = Wanted(references)
 
     kept = [found for found in rows if wanted.keeps(found)]
@@ -125,7 +126,7 @@ def test_odd_rows_take_room_as_well() -> None:
 def test_one_odd_row_is_kept_for_each_image_that_it_may_belong_to(
     known: dict[str, str], unreadable: set[str], kept: bool  # noqa: FBT001 - a row of the table
 ) -> None:  # fmt: skip
-    """A second one for the same image would tell nothing more."""
+    """A second one for the same image adds no information."""
     wanted = Wanted([parse_reference("a:1.0"), parse_reference("c:3.0")])
     odd = OddRow(CicdImage.model_validate(known), frozenset(unreadable), "it cannot be read")
 

@@ -57,7 +57,7 @@ def test_an_address_is_taken_as_people_write_it(value: str, url: str, shown: str
 
 
 def test_user_name_and_password_are_known_as_secrets() -> None:
-    """As they are written, and as they are meant."""
+    """As written and percent-decoded."""
     found = proxy_for(HOST, {"HTTPS_PROXY": "http://me:s%40cr3t@proxy.example"})
 
     assert found is not None
@@ -146,13 +146,13 @@ def test_the_lower_case_of_no_proxy_counts_first() -> None:
 
 @pytest.mark.parametrize("endpoint", ["http://127.0.0.1:9", "https://localhost", "https://[::1]:8443", "http://169.254.169.254"])  # fmt: skip
 def test_this_machine_is_never_reached_through_a_proxy(endpoint: str) -> None:
-    """Nor the one that it runs on; a proxy that cannot be used is no fault then."""
+    """Nor the metadata service; an unusable proxy is no error then."""
     assert proxy_for(endpoint, {"HTTPS_PROXY": "socks5://x", "ALL_PROXY": "http://["}) is None
 
 
 @given(value=st.text(), entries=st.text())
 def test_no_text_is_anything_but_a_proxy_or_misuse(value: str, entries: str) -> None:
-    """And nothing of what stands before an @ is ever shown."""
+    """Text before an @ is never shown."""
     try:
         found = proxy_for(HOST, {"HTTPS_PROXY": f"http://me:s3cret@{value}", "NO_PROXY": entries})
     except Misused as error:

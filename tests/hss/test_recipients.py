@@ -123,7 +123,7 @@ _HEADERS: dict[str, list[set[str]]] = {
 
 @pytest.mark.parametrize("way", WAYS)
 def test_each_call_bears_the_headers_that_it_needs(bench: Bench, way: str) -> None:
-    """Signatures and tokens are for HSS and for the look-up of the project; exchanges bear nothing of theirs."""
+    """Signatures and tokens are for HSS and the project request; credential exchanges have neither."""
     run(bench, in_play(way) | ADDRESSES, "check", "team/app:1.0", "--region", REGION)
 
     assert bench.sent
@@ -211,7 +211,7 @@ def test_an_address_is_taken_as_people_write_it(bench: Bench, address: str) -> N
 
 
 def test_a_poisoned_address_in_the_profile_gets_nothing(bench: Bench) -> None:
-    """What the file says of IAM is held to the same."""
+    """The IAM endpoint of the file is validated in the same way."""
     Path("profile").write_text("[basic]\nak = my-ak\nsk = s3cret\niam_endpoint = http://evil.example\n")
 
     ended = run(bench, WAYS["profile"] | ADDRESSES, "check", "team/app:1.0", "--region", REGION)
@@ -252,7 +252,7 @@ _AS_THEY_ARE = ("token", "access key", "temporary key", "profile", "agency of th
 @pytest.mark.parametrize("endpoint", _ELSEWHERE)
 @pytest.mark.parametrize("way", WAYS)
 def test_an_endpoint_of_unknown_region_is_not_guessed_from(bench: Bench, way: str, endpoint: str) -> None:
-    """Where IAM or STS is needed and no variable says where it is: misuse that names the variable, and nothing is sent."""
+    """If IAM or STS is needed and no variable gives its endpoint: misuse that names the variable, and nothing is sent."""
     env = in_play(way) | ADDRESSES
     arguments = ["check", "team/app:1.0", "--endpoint", endpoint, "--region", "eu-de"]
 

@@ -45,7 +45,7 @@ def test_each_service_has_its_place(region: str, hss: str, iam: str, sts: str) -
     ],
 )
 def test_a_misspelling_is_distinguished_from_a_new_region(given: str, meant: str | None) -> None:
-    """Another number may be a region that opened since; another letter is a slip."""
+    """Another number may be a new region; another letter is a misspelling."""
     assert not is_known(given)
     assert misspelt(given) == meant
 
@@ -68,7 +68,7 @@ def test_a_known_region_is_known(region: str) -> None:
     ],
 )  # fmt: skip
 def test_each_region_has_its_message(bench: Bench, region: str, code: int, message: str) -> None:
-    """A slip is misuse, before anything is asked; a new region is asked."""
+    """A misspelling is misuse before any request; a new region is used."""
     hosts: list[str] = []
 
     def handler(request: httpx.Request) -> httpx.Response:

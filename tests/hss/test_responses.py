@@ -1,4 +1,4 @@
-"""What an answer means: the documented quirks are read, anything else is no answer, and refusals carry advice."""
+"""Responses: documented quirks are accepted, anything else is unreadable, and refusals have advice."""
 
 import json
 from pathlib import Path
@@ -102,7 +102,7 @@ def test_every_documented_field_is_read(model: type[BaseModel], row: dict[str, o
 def test_odd_values_that_are_only_shown_spoil_no_answer(
     model: type[BaseModel], row: dict[str, object], shown: dict[str, object]
 ) -> None:
-    """A number stands for its text, a text for its number; anything else is left out."""
+    """A number is accepted for a text and a text for a number; anything else is left out."""
     (read,) = read_page(answer({"data_list": [row]}), model).rows
 
     assert {name: getattr(read, name) for name in shown} == shown
@@ -186,7 +186,7 @@ def test_anything_beyond_them_is_no_answer(body: bytes) -> None:
     ],
 )  # fmt: skip
 def test_a_row_beyond_them_is_kept_apart(row: bytes, unreadable: set[str], problem: str) -> None:
-    """It is no row of any verdict; what can be read of it still tells which image it is of."""
+    """It is never judged; its readable fields still show its image."""
     page = read_page(
         answer(b'{"total_num": 2, "data_list": [{"image_name": "app", "image_id": "i"}, ' + row + b"]}"), CicdImage
     )

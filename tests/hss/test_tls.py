@@ -90,7 +90,7 @@ def counting(certificate: trustme.LeafCert) -> Iterator[tuple[str, list[str]]]:
 
 
 def keyless(env: dict[str, str]) -> dict[str, str]:
-    """The environment of a process with these ways in and no access key."""
+    """The environment of a process with these credentials and no access key."""
     return {name: value for name, value in environment().items() if name not in KEY} | env
 
 
@@ -144,7 +144,7 @@ def test_a_host_that_cannot_be_proven_is_refused_once(
 def test_doctor_tells_of_a_host_that_cannot_be_proven(
     authority: trustme.CA, wrong: dict[str, Any], what: str, advice: str
 ) -> None:
-    """The host is there, its certificate is red, and nothing else is looked at."""
+    """The host is reachable, its certificate fails, and the other checks are skipped."""
     with counting(issued(authority, wrong)) as (url, connections):
         given = ("--endpoint", url, "--project-id", "p", "--ca-bundle", "ca.pem", "--format", "json")
         ended = ran("doctor", *given)
@@ -170,7 +170,7 @@ def test_doctor_tells_of_a_host_that_cannot_be_proven(
 def test_neither_is_any_other_host_that_cannot_be_proven(
     authority: trustme.CA, env: dict[str, str], variable: str, who: str
 ) -> None:
-    """The line says who it was; HSS is not asked for anything."""
+    """The message names the host; no request goes to HSS."""
     hss = recorded()
     with counting(authority.issue_cert("iam.example.com")) as (url, connections), serve(hss) as server:
         ended = run(
@@ -185,7 +185,7 @@ def test_neither_is_any_other_host_that_cannot_be_proven(
 @pytest.mark.parametrize("content", [None, "no certificate"])
 @pytest.mark.parametrize("command_name", ["check", "images", "doctor"])
 def test_an_unusable_bundle_is_misuse(tmp_path: Path, command_name: str, content: str | None) -> None:
-    """Exit code 2, naming the file; doctor says the rest as well."""
+    """Exit code 2, naming the file; doctor still runs the other checks."""
     if content:
         (tmp_path / "ca.pem").write_text(content)
     given = ["--endpoint", "https://localhost:9", "--project-id", "p", "--ca-bundle", "ca.pem"]
@@ -272,7 +272,7 @@ def test_a_proxy_that_cannot_reach_the_host_is_retried() -> None:
 
 
 def test_the_proxy_passes_on_and_proves_nothing(authority: trustme.CA, bundle: Path) -> None:
-    """Whoever sits behind it has to prove the name that was meant."""
+    """The server behind it must prove the requested name."""
     certificate = authority.issue_cert("somebody.example.com")
     with (
         playing_tls(certificate) as url,
@@ -287,7 +287,7 @@ def test_the_proxy_passes_on_and_proves_nothing(authority: trustme.CA, bundle: P
 
 
 def test_what_needs_no_proxy_goes_around_it(authority: trustme.CA, bundle: Path) -> None:
-    """By `NO_PROXY`, and this machine itself in any case."""
+    """By `NO_PROXY`, and always for this machine itself."""
     with playing_tls(authority.issue_cert("localhost")) as url, connect_proxy("127.0.0.1:9") as proxy:
         given = {"HTTPS_PROXY": f"http://{proxy.address}", "ALL_PROXY": f"http://{proxy.address}"}
         assert checked(url, "team/app:1.0", SSL_CERT_FILE=str(bundle), **given).returncode == 0

@@ -1,4 +1,4 @@
-"""The one step of the action, on a stand-in for GitHub's runner: what it says at each ending, and how it is cancelled."""
+"""The step of the action on a simulated GitHub runner: its output for each outcome, and its cancellation."""
 
 import hashlib
 import json
@@ -118,7 +118,7 @@ def job(machine: Machine, hss: str) -> Job:
     ],
 )
 def test_the_step_ends_as_the_gate_does(job: Job, image: str, expected: tuple[int, str, str]) -> None:
-    """Its exit code, and the outputs that say so."""
+    """With the same exit code and matching outputs."""
     assert job.step(image).run().ended() == expected
 
 
@@ -209,7 +209,7 @@ def test_steps_run_side_by_side(job: Job) -> None:
 
 
 def test_the_second_gate_of_a_job_writes_reports_of_its_own(job: Job) -> None:
-    """And says so; reports that are asked for by name are written under that name."""
+    """A note says so; reports requested by name keep that name."""
     first, second = job.step().run(), job.step("demo/blocked-severity:1.0").run()
     third = job.step(inputs={"reports": "junit=mine.xml"}).run()
 
@@ -238,7 +238,7 @@ def test_an_input_that_is_given_and_empty_is_misuse(job: Job, name: str, value: 
 
 @pytest.mark.parametrize("name", ["timeout", "settle", "region", "project-id"])
 def test_an_empty_input_that_decides_nothing_is_an_option_left_out(job: Job, name: str) -> None:
-    """Its variable and its default hold."""
+    """Its variable, else its default applies."""
     assert job.step(inputs={name: ""}).run().code == 0
 
 

@@ -141,7 +141,7 @@ def test_every_command_is_documented() -> None:
 
 
 def test_the_policy_of_the_readme_is_valid(tmp_path: Path) -> None:
-    """And the built-in policy is as README tells it."""
+    """The built-in policy is the one in the README."""
     (example,) = blocks(section("## Policy"), "yaml")
     path = tmp_path / "hssgate.yaml"
     path.write_text(example, encoding="utf-8")

@@ -47,7 +47,7 @@ def test_each_exit_code_has_its_branch(
 
 
 def test_reports_are_added(machine: Machine, hss: dict[str, str]) -> None:
-    """By the variable and by options alike."""
+    """By the variable and by options."""
     command = ("sh", GATE, "demo/passes:1.0", "--report", "html=a.html")
 
     assert machine.start(*command, env={**hss, "HSSGATE_REPORTS": "markdown=b.md\nsarif=*.sarif"}).ended() == 0

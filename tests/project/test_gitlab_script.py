@@ -123,7 +123,7 @@ def variable(name: str) -> str:
 
 @pytest.mark.parametrize("name", OPTIONS)
 def test_an_input_beats_every_variable_and_an_empty_one_leaves_it(runner: Runner, name: str) -> None:
-    """Those of the project, and those that an earlier job hands on: in GitLab both beat the job's own."""
+    """Variables of the project and of an earlier job: in GitLab both take precedence over the job's own."""
     prefixes = ("HSSGATE_", "HSSGATE_INPUT_", "HSSGATE_WRITTEN_")
     elsewhere = {variable(name).replace("HSSGATE_", prefix): "of elsewhere" for prefix in prefixes}
 
@@ -184,7 +184,7 @@ def test_variables_in_an_input_are_replaced(runner: Runner, written: str, expand
 def test_an_input_whose_variable_is_missing_or_empty_is_misuse(
     runner: Runner, name: str, written: str, env: dict[str, str], words: str
 ) -> None:
-    """It would ask for less than was meant."""
+    """The check would be weaker than intended."""
     ended = runner.run({name: written}, env)
 
     assert (ended.code, ended.asked) == (2, None)
@@ -196,7 +196,7 @@ HOSTILE = '$(touch pwned) `touch pwned` "; touch pwned; " ${x:=y} \\ * --help &&
 
 @pytest.mark.parametrize("name", OPTIONS)
 def test_an_input_is_never_run(runner: Runner, name: str) -> None:
-    """It arrives as it was written."""
+    """It is passed on unchanged."""
     ended = runner.run({name: HOSTILE})
 
     assert ended.asked is not None
@@ -205,7 +205,7 @@ def test_an_input_is_never_run(runner: Runner, name: str) -> None:
 
 
 def test_what_is_installed_is_words_and_never_run(runner: Runner) -> None:
-    """As after `pip install`: several, and none of them a pattern for files of the checkout."""
+    """As after `pip install`: several words, none expanded to files of the checkout."""
     (runner.project / "a.txt").touch()
 
     runner.run({"install": f"--require-hashes\n-r *.txt $WHAT {HOSTILE}"}, {"WHAT": "hssgate==7"})
@@ -279,7 +279,7 @@ def test_without_python_it_is_misuse(runner: Runner) -> None:
     ],
 )
 def test_each_gate_has_its_own_prefix(runner: Runner, inputs: dict[str, str], env: dict[str, str], prefix: str) -> None:
-    """So that two gates of a pipeline never stand for each other."""
+    """Two gates of a pipeline never share variables."""
     ended = runner.run(inputs, env)
 
     assert ended.asked is not None, ended.printed
@@ -302,7 +302,7 @@ def test_a_cancelled_job_reports_and_leaves_nothing_running(machine: Machine, sh
 
 @pytest.mark.parametrize(("image", "code"), [("demo/passes:1.0", 0), ("demo/blocked-severity:1.0", 10)])
 def test_the_checkout_does_not_change_what_runs(machine: Machine, image: str, code: int) -> None:
-    """With the gate itself: modules that bear the names of ours or of Python's are not imported."""
+    """Modules of the checkout with the names of ours or of Python's are not imported."""
     runner = Runner(machine)
     (runner.project / "hssgate").mkdir()
     for name in ("hssgate/__init__", "hssgate/__main__", "httpx", "venv", "pip", "json"):

@@ -124,7 +124,7 @@ def test_the_reports_written_are_the_artifacts_kept() -> None:
 
 
 def test_no_exit_code_is_softened_unless_it_is_named() -> None:
-    """What the default holds is no exit code, and hides nothing."""
+    """The default is not an exit code, and hides nothing."""
     assert job()["allow_failure"] == {"exit_codes": [256]}
     assert job({"allow-exit-codes": [4, 3]})["allow_failure"] == {"exit_codes": [4, 3]}
     assert job({"allow-exit-codes": []})["allow_failure"] == {"exit_codes": []}
@@ -143,7 +143,7 @@ def test_an_input_stands_between_quotes_alone() -> None:
 
 @pytest.mark.parametrize("name", TEXTS)
 def test_a_single_quote_is_refused(name: str) -> None:
-    """It is the one character that could end the value; everything else is the value."""
+    """Only this character could end the value."""
     assert not re.search(INPUTS[name]["regex"], "a'b")
     assert re.search(INPUTS[name]["regex"], 'a"b\n$(touch pwned) #:{}[]|>&*!%@`\\')
 

@@ -40,7 +40,7 @@ FORBIDDEN = [
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """What lint-imports says of a copy in which every contract is broken."""
+    """The output of lint-imports for a copy in which every contract is broken."""
     folder = tmp_path_factory.mktemp("copy")
     shutil.copytree(ROOT / "hssgate", folder / "hssgate", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", folder)

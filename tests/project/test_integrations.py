@@ -149,7 +149,7 @@ def test_a_failed_installation_is_no_verdict(integration: Integration, machine: 
 def test_another_folder_is_found_for_the_venv(
     integration: Integration, machine: Machine, hss: str, temporary: str
 ) -> None:
-    """Where the one for temporary files takes no files."""
+    """If the temporary folder is not writable."""
     running = start(integration, machine, "demo/passes:1.0", hss, TMPDIR=temporary, WORKSPACE_TMP=temporary)
 
     assert running.ended() == 0, running.printed

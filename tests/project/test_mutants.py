@@ -181,7 +181,7 @@ omit = ["toy/__init__.py"]
 
 
 def test_each_element_of_a_table_is_left_out_once(tmp_path: Path) -> None:
-    """Of tuples, lists, sets, dicts and enums, wherever they stand; parameters of types and targets are none."""
+    """Of tuples, lists, sets, dicts and enums at any place; not of type parameters and targets."""
     (tmp_path / "toy").mkdir()
     (tmp_path / "toy" / "tables.py").write_text(TOY)
 

@@ -28,7 +28,7 @@ MISDIRECTED = "user = true\ntarget = /elsewhere\ndry-run = true\nno-deps = true\
 
 
 def wheel(folder: Path) -> Path:
-    """A release of hssgate that only says that it was run."""
+    """A release of hssgate that only prints that it was run."""
     path = folder / "hssgate-0.1.0-py3-none-any.whl"
     metadata = "Metadata-Version: 2.1\nName: hssgate\nVersion: 0.1.0\n"
     with zipfile.ZipFile(path, "w") as archive:
@@ -41,7 +41,7 @@ def wheel(folder: Path) -> Path:
 
 
 class Index(http.server.BaseHTTPRequestHandler):
-    """Serves one package to whoever knows the password."""
+    """Serves one package with password authentication."""
 
     protocol_version = "HTTP/1.1"
 
@@ -149,7 +149,7 @@ def assert_from_the_index(ended: "subprocess.CompletedProcess[str]") -> None:
 
 @pytest.mark.parametrize("section", ["global", "install"])
 def test_by_a_configuration_file(pip_settings: PipSettings, authority: trustme.CA, section: str) -> None:
-    """Mirror, password and certificate; what else it says for everyday work is left aside."""
+    """Mirror, password and certificate; its other settings are ignored."""
     with served(pip_settings.folder, authority) as port:
         sections = {"global": "quiet = 3\n", "install": MISDIRECTED}
         sections[section] += f"index-url = https://me:{PASSWORD}@localhost:{port}/simple\ncert = {pip_settings.ca}\n"
@@ -159,7 +159,7 @@ def test_by_a_configuration_file(pip_settings: PipSettings, authority: trustme.C
 
 
 def test_by_variables(pip_settings: PipSettings, authority: trustme.CA) -> None:
-    """They beat the file."""
+    """They take precedence over the file."""
     with served(pip_settings.folder, authority) as port:
         pip_settings.by_file("[global]\nindex-url = https://localhost:9/simple\n[install]\ncert = /nowhere\n")
 
@@ -328,7 +328,7 @@ WARNING: cert='/elsewhere'
 
 
 def test_what_pip_lists_is_read_as_pip_reads_it(machine: Machine) -> None:
-    """Sections beat one another, options have other names, and of the features only certificates matter."""
+    """Sections have a precedence, options have other names, and of the features only certificates matter."""
     command = (machine.folder / "bin" / "python3", "-I", "-X", "utf8", SCRIPT, "hssgate==0.1.0", "--", "-m", "hssgate")
     machine.install_a_fake_gate()
 

@@ -72,7 +72,7 @@ def test_the_inputs_are_the_options() -> None:
 
 
 def test_what_has_no_input_has_a_variable() -> None:
-    """So that it can be given all the same."""
+    """Every option without an input has a variable."""
     for name in WITHOUT_INPUT:
         assert first_variable(options()[name]).startswith("HSSGATE_")
 
@@ -95,7 +95,7 @@ def test_an_input_becomes_the_variable_of_its_option() -> None:
 
 
 def test_inputs_reach_the_shell_as_variables_only() -> None:
-    """No expression stands where it would be pasted into a script."""
+    """No expression is expanded inside a script."""
     assert GATE["env"] == {f"INPUT_{name.upper().replace('-', '_')}": f"${{{{ inputs.{name} }}}}" for name in INPUTS}
     assert not [key for key, value in GATE.items() if key != "env" and "${{" in value]
     for path in WORKFLOWS:
@@ -133,7 +133,7 @@ class TestWorkflow:
                 assert re.search(r"uses: (\./|[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+)(?= |$)", line), line
 
     def test_a_job_may_do_what_it_says_and_no_more(self, path: Path) -> None:
-        """Nothing is granted for all; each job names its own, and none of them is `write` for everything."""
+        """No permission is granted globally; each job names its own, and none has `write` for everything."""
         workflow = loaded(path)
 
         assert workflow["permissions"] == {}

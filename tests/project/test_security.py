@@ -1,4 +1,4 @@
-"""SECURITY.md: each threat names tests that there are; and those tests that stand nowhere else."""
+"""SECURITY.md: each threat names existing tests; and tests of threats that have no other place."""
 
 import ast
 import re
@@ -60,7 +60,7 @@ def test_hostile_text_adds_no_variable(bench: Bench, text: str) -> None:
 
 @pytest.mark.parametrize(("mode", "warned"), [(0o600, False), (0o640, True), (0o604, True)])
 def test_a_profile_file_open_to_others_is_warned_of(bench: Bench, mode: int, warned: bool) -> None:  # noqa: FBT001
-    """It is used all the same, for the caller may have no say in it."""
+    """It is still used: the caller may not be able to change it."""
     Path("profile").write_text("[basic]\nak = emulator-ak\nsk = emulator-sk\n", encoding="utf-8")
     Path("profile").chmod(mode)
 

@@ -74,7 +74,7 @@ def test_it_finds_itself_to_be_the_same(
     [("exit", 7), ("exit with words", 1), ("leave at once", 9), ("fail", 1), ("write", 0), ("read", 0)],
 )
 def test_it_ends_the_same(what: str, code: int) -> None:
-    """By itself: exit code and output; of a traceback the frames of the server are more."""
+    """By itself: exit code and output; a traceback has additional frames of the server."""
     started, forked = both(probing(what), text="a line\nand a half")
 
     assert started[0] == forked[0] == code
@@ -160,7 +160,7 @@ def test_a_server_that_has_gone_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_process_outlives_its_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As it outlives whoever started it."""
+    """Like any process that outlives its parent."""
     own = ForkServer([sys.executable], environment())
     monkeypatch.setattr(processes, "server", lambda: own)
     with Forking(

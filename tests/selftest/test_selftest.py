@@ -1,4 +1,4 @@
-"""`hssgate selftest`: it agrees with the gate as it is, and with no other."""
+"""`hssgate selftest`: it passes for the real gate, and fails for every broken one."""
 
 import contextlib
 import json
@@ -141,7 +141,7 @@ def test_every_status_is_played() -> None:
 
 
 def test_what_is_refused_is_asked_once() -> None:
-    """The situations of which the contract promises the number of requests hold the gate to it."""
+    """The situations with a documented number of requests check it."""
     refused = chosen(THEMES, ["refusals"])[0].situations
 
     assert all(situation.requests for situation in refused)
@@ -153,7 +153,7 @@ def test_what_is_refused_is_asked_once() -> None:
 
 
 def test_the_contest_plays_situations_that_there_are() -> None:
-    """And tells of each of the others in every row."""
+    """Each row has an entry for each other gate."""
     contests = read_yaml((ROOT / "benchmarks" / "contest.yaml").read_text(encoding="utf-8"))["contests"]
 
     rows = [
@@ -309,7 +309,7 @@ BROKEN = {
 @pytest.mark.real
 @pytest.mark.parametrize("fault", BROKEN)
 def test_a_broken_gate_fails_the_selftest(tmp_path: Path, fault: str) -> None:
-    """Something between the verdict and the pipeline goes wrong, in the process itself; selftest is exit code 10."""
+    """A fault between verdict and pipeline, in the process itself, is exit code 10 of the selftest."""
     code, complaint = BROKEN[fault]
     (tmp_path / "sitecustomize.py").write_text(f"import os, sys\nif 'check' in sys.orig_argv:\n    {code}\n")
 
@@ -370,7 +370,7 @@ def test_an_exit_code_is_shown_with_its_name(code: int | None, words: str) -> No
 
 
 class Breaking(SystemClock):
-    """A clock whose work is broken off as soon as it is under way, as by a signal."""
+    """A clock whose work is interrupted as soon as it has started, as by a signal."""
 
     def call_in_threads(self, work: Callable[[], None], *, workers: int) -> None:
         for _ in range(workers):
@@ -380,7 +380,7 @@ class Breaking(SystemClock):
 
 @pytest.mark.real
 def test_a_run_that_is_broken_off_proves_nothing(tmp_path: Path) -> None:
-    """What was under way is given up, and has no result."""
+    """Running situations are stopped, and have no result."""
     run = Run([SITUATIONS["never-ends"]], Player(Breaking(), os.environ, tmp_path), lambda _: None)
 
     with pytest.raises(Interrupted):
@@ -616,7 +616,7 @@ def test_no_space_for_temporary_files_is_misuse(blocks: int, message: str) -> No
 )
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_breaks_it_off(tmp_path: Path, number: signal.Signals, code: int, quick: list[str]) -> None:
-    """What was played stands in the table and in the report, no process and no file is left."""
+    """Finished situations are in the table and the report; no process and no file is left."""
     (tmp_path / "temporary").mkdir()
     arguments = [*quick, "throttled-eight-times", "-v", "--report", "junit=junit.xml"]
     with start(

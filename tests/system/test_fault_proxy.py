@@ -1,7 +1,7 @@
-"""The real process behind a line that damages every byte it can: no pass unless the answer got through whole.
+"""The real process behind a proxy that damages every byte it can: no pass unless the response arrived unchanged.
 
-No assertion has a stopwatch. Where the proxy holds something back for ever, the deadline is held because the process
-ended at all, because the proxy tells that it was the client who left, and by the gate's own account of its wait.
+No test measures time. The proxy stalls for ever, so a deadline is proven by the end of the process, by the proxy, which
+saw the client disconnect, and by the wait that the gate reports.
 """
 
 import gzip
@@ -82,7 +82,7 @@ def headed(*lines: bytes, without: bytes = b"nothing") -> Damage:
 
 
 def length(change: int) -> Damage:
-    """Tell a length that is wrong."""
+    """Send a wrong Content-Length."""
     return lambda talk: talk.send(
         talk.head_without(b"content-length") + b"Content-Length: %d\r\n\r\n" % (len(talk.body) + change) + talk.body
     )
@@ -122,7 +122,7 @@ INTACT = [
 
 @pytest.mark.parametrize("damage", INTACT)
 def test_an_answer_that_is_whole_after_all_passes(emulator_url: str, damage: Damage) -> None:
-    """The positive control: the proxy itself stops nothing."""
+    """Positive control: the proxy itself blocks nothing."""
     with damaging(damage, emulator_url) as proxy:
         ended = checked(proxy.url, "team/app:1.0", "--timeout", "30s")
 
@@ -185,7 +185,7 @@ BROKEN = [
 
 @pytest.mark.parametrize("damage", BROKEN)
 def test_an_answer_that_is_broken_never_passes(emulator_url: str, damage: Damage) -> None:
-    """Exit code 3 after one look, an error of the API in the report, and no traceback."""
+    """Exit code 3 after one poll, an API error in the report, and no traceback."""
     with damaging(damage, emulator_url) as proxy:
         ended = checked(proxy.url, "team/app:1.0", "--timeout", "0", "--request-timeout", "20s")
 
@@ -216,7 +216,7 @@ ENDLESS = [
 
 @pytest.mark.parametrize("damage", ENDLESS)
 def test_what_never_ends_is_left_at_the_deadline(emulator_url: str, damage: Damage) -> None:
-    """The proxy would go on for ever: it is the gate that leaves."""
+    """The proxy never ends: the gate must disconnect."""
     with damaging(damage, emulator_url) as proxy:
         ended = checked(proxy.url, "team/app:1.0", "--timeout", "1500ms")
 
@@ -229,7 +229,7 @@ def test_what_never_ends_is_left_at_the_deadline(emulator_url: str, damage: Dama
 
 
 def test_a_bomb_is_named() -> None:
-    """What comes out of it is bounded, and the report says by how much."""
+    """The decompressed size is limited, and the report gives the limit."""
     with damaging(zipped(BOMB)) as proxy:
         ended = checked(proxy.url, "app:1.0", "--timeout", "0")
 
@@ -237,7 +237,7 @@ def test_a_bomb_is_named() -> None:
 
 
 def test_an_unrequested_response_is_not_used(emulator_url: str) -> None:
-    """It came along with another one; who asks again on that connection must not find it there."""
+    """It came with another response; a later request must not read it."""
 
     def damage(talk: Conversation) -> None:
         talk.send(b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n" + talk.answer)
@@ -264,7 +264,7 @@ def test_a_refusal_whose_body_never_comes_is_a_refusal(move: Damage) -> None:
 
 
 def test_a_request_given_up_is_ended_under_tls_too(tmp_path: Path) -> None:
-    """Nothing of it goes on in the background: the server sees the connection end."""
+    """It does not continue in the background: the server sees the connection close."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

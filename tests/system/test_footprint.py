@@ -81,7 +81,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
 
 @pytest.mark.real
 def test_a_finished_image_loads_nothing_that_it_does_not_use(loaded: set[str]) -> None:
-    """Neither other commands nor reports, ways in and file formats that were not asked for."""
+    """No other commands, and no reports, credential types and file formats that were not requested."""
     assert "hssgate.cli.check" in loaded
     assert NOT_LOADED & loaded == set()
 
@@ -153,7 +153,7 @@ def test_a_thousand_images_of_one_identifier_are_asked_for_as_two_are(bench: Ben
 
 
 def test_a_check_that_pages_asks_once_for_each_page(bench: Bench) -> None:
-    """450 rows that only hold the version are three pages; the one that counts is the last."""
+    """450 rows that only contain the version are three pages; the decisive row is the last."""
     crowd = finished(image_version="x1.0").rstrip("}\n") + ", copies: 450}\n"
     ended = bench.play(images(crowd, finished(at="-2h"))).check("team/app:1.0")
 

@@ -45,7 +45,7 @@ def damaged(draw: st.DrawFn) -> tuple[str, bytes]:
 @example(("json_policies", b'{"rules": {"vulnerabilities": ' + b"9" * 5000 + b"}}"))
 @example(("durations", b"9" * 5000))
 def test_mutations_of_samples_pass(case: tuple[str, bytes]) -> None:
-    """A few hundred damaged samples in each run; `make fuzz` goes on by coverage."""
+    """A few hundred damaged samples in each run; `make fuzz` searches by coverage."""
     target, raw = case
 
     TARGETS[target](raw)

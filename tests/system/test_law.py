@@ -1,8 +1,7 @@
-"""The one law, against all that a server can play: exit 0 only where every doubt was cleared.
+"""The one law, against any server behaviour: exit 0 only if there is no doubt.
 
-The machine builds a world (rows that change over time, faults, wrong clocks, loose filters, odd pages), runs the gate
-in it, and holds every pass against what went over the wire, with a judgement of its own that shares no code with the
-gate's.
+Hypothesis builds a scenario (rows that change over time, faults, wrong clocks, loose filters, odd pages) and runs the
+gate in it. An independent judge, which shares no code with the gate, checks every pass against the recorded traffic.
 """
 
 import pytest
@@ -102,7 +101,7 @@ class Worlds(RuleBasedStateMachine):
         updated=st.sampled_from([-90_000, -3]),
     )
     def push_clean(self, moment: int, later: tuple[int, Row] | None, digest: str, namespace: str, updated: int) -> None:
-        """A row that would pass as it is, and may change after a while."""
+        """A row that would pass, and may change later."""
         clean = {"severity_level": "Low", "malicious_file_num": 0, "vul_num": 1, "scan_status": "success"}
         timeline = [{"at": moment, **clean}]
         if later:
@@ -164,7 +163,7 @@ class Worlds(RuleBasedStateMachine):
             self._hold(asked, "90s", 0)
 
     def _hold(self, asked: Asked, timeout: str, seed: int) -> None:
-        """Run the gate, and hold a pass against the wire."""
+        """Run the gate, and check a pass against the traffic."""
         code, wiretap = self._run(asked, timeout, seed)
         assert code in {0, 3, 4, 5, 10}
         if code == 0:
@@ -237,7 +236,7 @@ def test_the_judgement_compares_every_field_that_the_gate_compares() -> None:
 
 @pytest.mark.parametrize("field", COMPARED)
 def test_rows_of_one_time_that_differ_in_a_compared_field_are_a_doubt(field: str) -> None:
-    """So is a young result that another read showed otherwise."""
+    """A recent result that another read contradicts is ambiguous too."""
     good = {
         "image_name": "app", "image_version": "1.0", "image_id": "1", "image_digest": DIGESTS[0], "scan_status": "success",
         "scan_failed_code": "none", "severity_level": "Low", "vul_num": 1, "unsafe_setting_num": 1, "malicious_file_num": 0,
@@ -287,7 +286,7 @@ def test_the_judge_reads_when_on_the_servers_clock(is_age: bool, ahead: int, lat
 
 @pytest.mark.parametrize("seed", range(5))
 def test_a_world_without_doubts_passes(seed: int) -> None:
-    """The property is not held by never passing."""
+    """The property must not be met by never passing."""
     machine = Worlds()
     machine.begin(0, "contains", "ok", "ok")
     machine.push(

@@ -103,7 +103,7 @@ def test_a_signal_ends_the_wait_with_reports(emulator_url: str, number: signal.S
 
 
 def test_a_signal_during_a_request_ends_the_wait_too() -> None:
-    """The request in flight is given up."""
+    """The request in flight is abandoned."""
     with playing(images(finished()) + "faults: [{requests: '*', delay: 100s}]") as url:
         arguments = ["check", "team/app:1.0", "--endpoint", url, "--project-id", "p", "--report", "json=report.json"]
         with start(command(*arguments, "-vv"), env=environment(), stderr=subprocess.PIPE, text=True) as process:
@@ -224,7 +224,7 @@ def test_a_report_into_a_pipe_arrives(emulator_url: str) -> None:
     ],
 )
 def test_a_report_into_the_log_of_the_job_leaves_the_log(emulator_url: str, path: str, onto: str) -> None:
-    """What was written to it before is there still, and what the job goes on to write arrives."""
+    """Earlier and later output of the job is kept."""
     Path("link.json").symlink_to("/dev/stdout")
     Path("log").write_text("before\n")
     given = ["check", "demo/passes:1.0", "--endpoint", emulator_url, "--project-id", "p", "--report", f"json={path}"]
@@ -247,7 +247,7 @@ def test_two_reports_are_not_mixed_on_stdout() -> None:
 
 
 def test_a_report_on_a_stdout_that_is_closed_could_not_be_written(emulator_url: str) -> None:
-    """Exit 0 would say that the report is there."""
+    """Exit 0 would mean that the report exists."""
     given = ["check", "demo/passes:1.0", "--endpoint", emulator_url, "--project-id", "p", "--report", "json=-"]
 
     ended = subprocess.run(
@@ -275,7 +275,7 @@ def test_the_demo_shows_the_main_job() -> None:
 
 
 def test_the_emulator_command_serves_until_it_is_stopped(tmp_path: Path) -> None:
-    """Its first line is the address, images and ways in follow."""
+    """The first line is the address; images and credentials follow."""
     (tmp_path / "scenario.yaml").write_text(images(finished()))
     with start(
         command("emulator", "--scenario", "scenario.yaml"), env=environment(), stdout=subprocess.PIPE, text=True
@@ -344,7 +344,7 @@ def test_a_finished_image_imports_nothing_it_does_not_use(emulator_url: str) -> 
 
 
 def test_three_hundred_gates_at_once() -> None:
-    """Threads of one server hold; every gate gets its answer."""
+    """One server has enough threads; every gate gets its response."""
     with playing(images(image(FOREVER.replace("scanning", f"success, {CLEAN}")))) as url:
         address = url.removeprefix("http://").split(":")
         with contextlib.ExitStack() as stack:

@@ -83,7 +83,7 @@ def test_a_schedule_is_made_of_its_seed_alone(tmp_path: Path) -> None:
 
 @pytest.mark.large
 def test_a_hang_is_found(tmp_path: Path) -> None:
-    """A wait that outlasts its deadline, as the judge is made to see it here, and one that asks without end."""
+    """A wait beyond its deadline, as simulated here, and one with endless requests."""
     scenario = {"images": [{"image_name": "app", "image_version": "1.0", "timeline": [{"scan_status": "scanning"}]}]}
     too_long = Schedule(scenario, {}, (ASKED,), (), 20.0, 5.0, ("--timeout", "60"))
     too_often = Schedule(
@@ -102,7 +102,7 @@ def test_a_crash_is_found(tmp_path: Path) -> None:
 
 
 def test_a_misuse_that_is_run_is_found(tmp_path: Path) -> None:
-    """The gate must ask nothing where a variable that decides is empty or misspelt."""
+    """The gate must send no request if a deciding variable is empty or misspelt."""
     clean = {"images": [{**CLEAN, "image_name": "app"}]}
     run = Schedule(clean, {}, (ASKED,), (), 20.0, 5.0, ("--timeout", "20"), is_misuse=True)
     refused = replace(run, variables={"HSSGATE_POLICY": ""})
@@ -167,7 +167,7 @@ IGNORE_ONE = {"vulnerability": "CVE-1", "reason": "r"}
     ],
 )  # fmt: skip
 def test_the_judge_knows_the_policies(row: Row, policy: dict[str, Any], evidence: Evidence, allowed: bool) -> None:  # noqa: FBT001 - a row of the table
-    """It says yes where a pass is right, and no where it is not."""
+    """It accepts a right pass, and refuses a wrong one."""
     assert (doubts(ASKED, [look(CLEAN | row)], [policy], evidence) == []) is allowed
 
 

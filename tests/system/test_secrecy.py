@@ -1,4 +1,4 @@
-"""No secret is seen: every command, every way in, every ending, and everywhere that something is written."""
+"""Secrecy: no secret is shown by any command, credential type, outcome or output."""
 
 import contextlib
 import json
@@ -159,7 +159,7 @@ def test_issued_secrets_are_shown_only_to_the_runner(bench: Bench, way: str) -> 
 
 
 def test_a_secret_is_escaped_in_the_mask_command(bench: Bench) -> None:
-    """A percent sign stands for itself only when it is escaped."""
+    """A percent sign must be escaped."""
     key = {
         "access": "HST",
         "secret": "100%25-secret",
@@ -223,7 +223,7 @@ def test_a_crash_of_any_command_tells_nothing(bench: Bench, path: str, message: 
 @pytest.mark.parametrize("way", ["token", "password"])
 @pytest.mark.parametrize("path", [path for path in OTHER if path not in ("emulator", "demo")])
 def test_commands_without_requests_show_no_secret(bench: Bench, path: str, way: str) -> None:
-    """Secrets that lie about are none of their business; misuse does not show them either."""
+    """They ignore secrets in the environment; misuse does not show them either."""
     bench.play(images(finished(), finished(image_name="other")) + SCENARIO)
     assert bench.run(*ASKING["check"], env=in_play("access key")).code == 0
 
@@ -247,7 +247,7 @@ def test_commands_without_requests_show_no_secret(bench: Bench, path: str, way: 
     ],
 )  # fmt: skip
 def test_misuse_tells_nothing(bench: Bench, way: str, arguments: list[str]) -> None:
-    """Not even a password that somebody wrote into an address."""
+    """Not even a password in a URL."""
     bench.play(images(finished()) + SCENARIO)
 
     ended = bench.run(*arguments, "-vv", env=in_play(way) | IN_GITHUB)
@@ -334,7 +334,7 @@ def test_the_demo_tells_nothing_of_its_callers_secrets() -> None:
 
 
 def test_the_search_finds_what_it_is_to_find() -> None:
-    """A secret as it is, and in each form in which it is written down."""
+    """A secret as it is, and in every encoding."""
     for secret in GIVEN:
         shown = [secret, json.dumps(secret), repr([secret]), str(httpx.URL("http://h/", params={"q": secret}))]
         assert all(leaks(text.replace("+", "%20") if text.startswith("http") else text, [secret]) for text in shown)

@@ -48,7 +48,7 @@ def read_until(process: "subprocess.Popen[str]", words: str) -> None:
 
 
 def narrow_pipe(path: str) -> int:
-    """Make a pipe that holds less than a report, and open it for reading."""
+    """Make a pipe smaller than a report, and open it for reading."""
     os.mkfifo(path)
     reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, 4096)
@@ -85,7 +85,7 @@ def test_a_signal_while_it_waits_leaves_reports(number: int, code: int) -> None:
 
 
 def test_a_hangup_that_is_ignored_stays_so() -> None:
-    """As under nohup: the check goes on after the terminal was closed."""
+    """As under nohup: the check continues after the terminal was closed."""
     with playing(ENDLESS) as url:
         given = ["check", "team/app:1.0", "--endpoint", url, "--project-id", "p"]
         ignoring = 'trap "" HUP; exec "$@"'
@@ -160,7 +160,7 @@ def test_a_second_signal_ends_it_at_once(number: signal.Signals, code: int) -> N
 
 
 def test_a_working_directory_that_is_gone_is_misuse() -> None:
-    """It says so; `--help` and `--version` go on working."""
+    """The message says so; `--help` and `--version` still work."""
     script = 'mkdir gone; cd gone; rmdir ../gone; exec "$@"'
 
     for given, code in (
