@@ -81,7 +81,7 @@ IDENTITIES = [
     pytest.param("my.org/app:1.0", [], finished(HIGH), 4, "other namespace", id="registry and a name alone: not of any organisation"),
     pytest.param("app:1.0", [], finished() + finished(HIGH, namespace="null", image_name="prod/app"), 10, "1 image blocked", id="a name alone: each organisation counts"),
     pytest.param(f"team/app:1.0@{DIGEST}", [], finished(image_digest=DIGEST[7:].upper()), 0, "1 image passed", id="digest in upper case and without the algorithm"),
-    pytest.param("team/app:" + "v" * 70, [], finished(image_version="v" * 64), 4, "the first 64 characters of the one asked for", id="version cut short"),
+    pytest.param("team/app:" + "v" * 70, [], finished(image_version="v" * 64), 4, "the first 64 characters of the requested one", id="version cut short"),
 ]  # fmt: skip
 
 
