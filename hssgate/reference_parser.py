@@ -1,4 +1,4 @@
-"""IMAGE as it is written on the command line: split as Docker splits it."""
+"""Parser of IMAGE references, which are split as in Docker."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Rows of another push that are newer by their scan time, though older by their update time."""
+"""Rival rows: rows of another push that are newer by scan time but older by update time."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,12 +13,12 @@ _ADVICE = "pass the digest that was pushed, as …@sha256:…"
 
 
 def with_rivals(checks: Sequence[Check], row_group: RowGroup, codes: Sequence[ExitCode]) -> list[Check]:
-    """Return the checks of a group whose order is disputed: it passes only if each of its rows does.
+    """Return the checks of a group with rivals, which passes only if each of its rows does.
 
     Args:
-        checks: of the row that is newest by its update time; `scan` first.
-        row_group: that row, and its rivals as `others`.
-        codes: what judging each rival alone comes to.
+        checks: checks of the row that is newest by update time, `scan` first.
+        row_group: that row, with its rivals as `others`.
+        codes: exit code of each rival judged by itself.
     """
     scan, *others = checks
     rivals = ", ".join(_named(row) for row in row_group.others)

@@ -1,4 +1,4 @@
-"""Warnings of a run that its verdicts give rise to: passes that are not clean, and entries of policies."""
+"""Warnings that follow from the verdicts of a run: passes that are not clean, and entries of policies."""
 
 from collections.abc import Iterable, Sequence
 
@@ -19,7 +19,7 @@ _PROVEN_BY_TIME = (
 
 
 def policy_warnings(policies: Sequence[LoadedPolicy], judged: Iterable[JudgedImage]) -> list[str]:
-    """Return a line for each oddity of the policies' entries, over all images of the run."""
+    """Return the warnings about entries of each policy, over all images of the run."""
     groups = [group for image in judged for group in image.applied]
     return [
         line
@@ -31,12 +31,12 @@ def policy_warnings(policies: Sequence[LoadedPolicy], judged: Iterable[JudgedIma
 def judgement_warnings(
     observations: Sequence[Observation], judged: Sequence[JudgedImage], criteria: Criteria
 ) -> list[str]:
-    """Return a line for each pass that is not a clean one."""
+    """Return a warning for each rule that only warned and for each pass without proof of freshness."""
     lines = []
     for observation, image in zip(observations, judged, strict=True):
         name = observation.reference.text
         lines += [f"{name}: {check.message}" for check in image.verdict.checks if check.result is Result.WARNED]
         if image.verdict.outcome is Outcome.PASSED and not observation.reference.digests:
-            # The same words for each image, so that the run has one line of it.
+            # The text names no image, so that a run with many images has one such line.
             lines.append(_UNPROVEN if criteria.scanned_after is None else _PROVEN_BY_TIME)
     return list(dict.fromkeys(lines))

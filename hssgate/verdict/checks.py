@@ -1,4 +1,4 @@
-"""Checks of a verdict: what was asked of an image, how it ended, and the exit code of that."""
+"""Checks of a verdict, their results, and the exit codes that follow."""
 
 from collections.abc import Iterable
 from enum import StrEnum

@@ -76,7 +76,7 @@ class SeenGroup:
         phase: phase of the group.
         settled: whether its result was final.
         row: the newest row of the group; empty if none is listed.
-        platform: platform of the image, if a registry told.
+        platform: platform of the image, if a registry gave it.
         others: rows of the same time as `row`, which may be newer.
         findings_read: whether its findings were fetched; the verdict lists them.
         findings_count: number of findings, if they were fetched.
