@@ -48,7 +48,7 @@ def _rows(gates: int, quota: Quota) -> Iterator[tuple[str, Sailed, float]]:
     if any(ended.code != ended.member.right for ended in ours[1].ended):
         yield timed("  its deadlines at 6 h", watching(LONG), Turnstile(quota))
     if ours[1].refused and quota.seconds > 1:  # `Retry-After` is in whole seconds
-        yield timed("  each told its turn, 6 h", watching(LONG), Queue(quota))
+        yield timed("  each given its turn, 6 h", watching(LONG), Queue(quota))
     for interval in LOOPS:
         yield timed(f"a loop, every {interval} s", polling(interval), Turnstile(quota))
 

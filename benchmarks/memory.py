@@ -29,10 +29,10 @@ def main() -> int:
     """Measure and print the table; return the exit code."""
     print("| the server sends | exit code | peak memory | seconds | printed |\n|---|---|---|---|---|")
     chosen = [name for name in ANSWERS if not sys.argv[1:] or any(part in name for part in sys.argv[1:])]
-    return max([_told(name) for name in chosen], default=2)
+    return max([_shown(name) for name in chosen], default=2)
 
 
-def _told(name: str) -> int:
+def _shown(name: str) -> int:
     """Print the row of a case; return 1 where it is not as it should be."""
     command = [sys.executable, "-m", "benchmarks.hostile_server", name]
     with (
@@ -82,14 +82,14 @@ def _run(name: str, url: str, folder: Path) -> tuple[int, float, float, float]:
         "GITHUB_OUTPUT": str(folder / "output"),
     }
     began = time.monotonic()
-    with (folder / "said").open("wb") as said:
+    with (folder / "output").open("wb") as output:
         process = subprocess.Popen(
-            ["/usr/bin/timeout", "-s", "KILL", "60", *command], env=environ, cwd=folder, stdout=said, stderr=said
+            ["/usr/bin/timeout", "-s", "KILL", "60", *command], env=environ, cwd=folder, stdout=output, stderr=output
         )
         _, status, usage = os.wait4(process.pid, 0)
     seconds = time.monotonic() - began
     process.returncode = os.waitstatus_to_exitcode(status)
-    return process.returncode, usage.ru_maxrss / 1024, seconds, (folder / "said").stat().st_size / 1e6
+    return process.returncode, usage.ru_maxrss / 1024, seconds, (folder / "output").stat().st_size / 1e6
 
 
 if __name__ == "__main__":

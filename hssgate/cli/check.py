@@ -45,20 +45,20 @@ class CheckOptions(ConnectionOptions):
 
     Args:
         images: each IMAGE.
-        cicd_name: CI/CD identifier that the rows must bear.
-        registry_name: registry that the rows must bear.
+        cicd_name: CI/CD identifier that the rows must have.
+        registry_name: registry that the rows must have.
         metadata_files: build metadata that names images, or proves them.
         resolve: whether to ask the registries for the digests of the images.
-        platforms: that are meant of each image.
+        platforms: platforms to check of each image.
         policies: policy files.
-        scanned_after: the earliest scan time that is believed.
-        timeout: for the scan to end.
+        scanned_after: the earliest scan time that is accepted.
+        timeout: for the scan to finish.
         appear_timeout: for the image to be listed and its scan to start.
-        settle: how far apart two equal reads of a young success must be.
+        settle: least time between two equal reads of a recent success.
         interval: shortest pause between two polls.
         max_interval: longest pause between two polls.
         reports: format and path of each.
-        details: whether to list what else HSS found.
+        details: whether to list malicious files, sensitive files and failed baseline checks.
     """
 
     images: tuple[str, ...]
@@ -79,7 +79,7 @@ class CheckOptions(ConnectionOptions):
 
     @property
     def names(self) -> dict[str, str | None]:
-        """What the rows of every image must bear besides what its reference names."""
+        """Values that the rows of every image must have in addition to its reference."""
         return {"cicd_name": self.cicd_name, "registry_name": self.registry_name}
 
 

@@ -23,7 +23,7 @@ def references_of(
     Args:
         images: each IMAGE.
         metadata_files: of builds; IMAGE picks among what they name.
-        names: what the rows of every image must bear besides: `cicd_name`, `registry_name`.
+        names: further values that the rows of every image must have: `cicd_name`, `registry_name`.
         scanned_after: before which no metadata file may have been written, unless it is an age.
 
     Raises:

@@ -1,4 +1,4 @@
-"""`--resolve` and `--platform`: which registries are asked, with which logins, and for which platforms."""
+"""`--resolve` and `--platform`: the registries, their logins, and the platforms."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The API as a WSGI callable: takes a request through faults, gateway and register, and keeps a ledger of it."""
+"""WSGI application of the emulator: applies faults, authenticates, serves rows, and logs each request."""
 
 import email.utils
 import threading

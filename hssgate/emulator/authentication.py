@@ -1,4 +1,4 @@
-"""Who is asking: tokens and signatures checked as the gateway does, and keys locked after too many failures."""
+"""Authentication as in the gateway: checks tokens and signatures, and locks keys after too many failures."""
 
 import hmac
 import math

@@ -23,7 +23,7 @@ _RESET_ON_CLOSE = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)  # linger
 
 
 @dataclass(frozen=True)
-class Service:
+class ServedApplication:
     """The application and its address.
 
     Args:
@@ -48,7 +48,7 @@ class Connection(BaseHTTPRequestHandler):
         request: the socket.
         client_address: address of the client.
         server: the server.
-        service: the application and its address.
+        served: the application and its address.
     """
 
     protocol_version = "HTTP/1.1"
@@ -61,9 +61,9 @@ class Connection(BaseHTTPRequestHandler):
         request: Any,  # noqa: ANN401 - socketserver's signature
         client_address: Any,  # noqa: ANN401 - the same
         server: BaseServer,
-        service: Service,
+        served: ServedApplication,
     ) -> None:
-        self._service = service
+        self._served = served
         super().__init__(request, client_address, server)
 
     def handle_one_request(self) -> None:
@@ -125,7 +125,7 @@ class Connection(BaseHTTPRequestHandler):
 
         environ = self._environ(body)
         environ[TRANSPORT] = transport_faults.append
-        parts = self._service.app(environ, start_response)
+        parts = self._served.app(environ, start_response)
         try:
             content = b"".join([*written, *parts])
         finally:
@@ -149,7 +149,7 @@ class Connection(BaseHTTPRequestHandler):
                 self.wfile.write(head + content[: transport_fault.kept(len(content))])
             case Stall(seconds=seconds):
                 self.wfile.write(head + content[: transport_fault.kept(len(content))])
-                self._service.closing.wait(seconds)
+                self._served.closing.wait(seconds)
 
     def _head(self, status: str, headers: list[tuple[str, str]]) -> bytes:
         lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers)]
@@ -168,13 +168,13 @@ class Connection(BaseHTTPRequestHandler):
             "SCRIPT_NAME": "",
             "PATH_INFO": _decoded(path),
             "QUERY_STRING": query,
-            "SERVER_NAME": self._service.host,
-            "SERVER_PORT": str(self._service.port),
+            "SERVER_NAME": self._served.host,
+            "SERVER_PORT": str(self._served.port),
             "SERVER_PROTOCOL": self.request_version,
             "REMOTE_ADDR": self.client_address[0],
             "CONTENT_LENGTH": str(len(body)),
             "wsgi.version": (1, 0),
-            "wsgi.url_scheme": self._service.scheme,
+            "wsgi.url_scheme": self._served.scheme,
             "wsgi.input": io.BytesIO(body),
             "wsgi.errors": sys.stderr,
             "wsgi.multithread": True,

@@ -1,4 +1,4 @@
-"""The query of `ListCicdImages`, read with the ranges and enums of the manual (table 2)."""
+"""Query parameters of `ListCicdImages`, with the ranges and enums of the manual (table 2)."""
 
 from dataclasses import dataclass
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 from wsgiref.types import WSGIApplication
 
-from hssgate.emulator.connection import Connection, Service
+from hssgate.emulator.connection import Connection, ServedApplication
 
 _POLL_INTERVAL = 0.05  # seconds; how soon the end is noticed
 
@@ -83,7 +83,7 @@ class Server(socketserver.ThreadingTCPServer):
         self.address_family = socket.AF_INET6 if ":" in address else socket.AF_INET
         super().__init__((address, port), socketserver.BaseRequestHandler)  # see finish_request
         self.host, self.port = self.socket.getsockname()[:2]
-        self._service = Service(
+        self._served = ServedApplication(
             app=app,
             scheme="https" if ssl_context else "http",
             host=self.host,
@@ -123,7 +123,7 @@ class Server(socketserver.ThreadingTCPServer):
         try:
             if self._closing.is_set():
                 return
-            handler = Connection(connection, client_address, self, self._service)
+            handler = Connection(connection, client_address, self, self._served)
             if handler.is_reset:  # at once: an orderly shutdown before it would hide the reset
                 connection.close()
         finally:

@@ -1,1 +1,1 @@
-"""Selftest: situations with one right answer each, played with the real command and the emulator."""
+"""Selftest: situations with one expected result each, run with the real command and the emulator."""

@@ -31,17 +31,17 @@ class _Project(BaseModel):
     id: ProjectId
 
 
-class _Token(BaseModel):
+class _IamToken(BaseModel):
     model_config = RESPONSE_CONFIG
 
     expires_at: AwareDatetime
     project: _Project | None = None
 
 
-class _TokenResponse(BaseModel):
+class _IamTokenResponse(BaseModel):
     model_config = RESPONSE_CONFIG
 
-    token: _Token
+    token: _IamToken
 
 
 def log_in(
@@ -74,7 +74,7 @@ def log_in(
         for_secrets=True,
     )
     response = send(hosts.client(endpoint), request, ISSUER, _ADVICE, within)
-    token = parse_body(response, _TokenResponse, ISSUER).token
+    token = parse_body(response, _IamTokenResponse, ISSUER).token
     secret = token_of(response, ISSUER)
     hosts.learn(secret)
     project_id = token.project.id if token.project else None
