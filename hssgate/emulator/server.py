@@ -95,7 +95,7 @@ class Server(socketserver.ThreadingTCPServer):
     def url(self) -> str:
         """Return the address, as `http://127.0.0.1:PORT`."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self._service.scheme}://{host}:{self.port}"
+        return f"{self._served.scheme}://{host}:{self.port}"
 
     def wait(self) -> None:
         """Block until the server is closed, or an exception such as KeyboardInterrupt is raised."""
