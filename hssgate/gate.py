@@ -7,9 +7,10 @@ from hssgate.clock import Clock
 from hssgate.durations import Deadline
 from hssgate.errors import ApiError, ApiUnavailable, GateError, Interrupted
 from hssgate.exit_codes import ExitCode
-from hssgate.hss.client import LARGEST_AT_ONCE, ROOM_FOR_ROWS, HssClient
+from hssgate.hss.client import ROOM_FOR_ROWS, HssClient
 from hssgate.hss.exchange import LARGEST_BODY
 from hssgate.hss.hosts import Hosts
+from hssgate.hss.page_reader import LARGEST_AT_ONCE
 from hssgate.hss.query import LONGEST_VERSION, CicdImagesQuery
 from hssgate.judging.findings import Inquiry
 from hssgate.judging.image import Criteria, has_findings_to_read, judge_image, rules_in_force

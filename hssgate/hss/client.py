@@ -5,22 +5,19 @@ from collections.abc import Callable, Sequence
 from typing import assert_never
 
 from hssgate.clock import Clock
-from hssgate.errors import ApiError, ApiUnavailable, ResponseTooLarge
-from hssgate.hss.auth.authenticator import Authenticator
+from hssgate.durations import Deadline
+from hssgate.errors import ApiUnavailable, ResponseTooLarge
 from hssgate.hss.connection import Connection
 from hssgate.hss.exchange import LARGEST_BODY
 from hssgate.hss.hosts import Hosts
-from hssgate.hss.models import CicdConfiguration, CicdImage, Cve, Detail, DetailKind, Finding, weight_of
+from hssgate.hss.models import CicdConfiguration, CicdImage, Cve, Detail, DetailKind, Finding
+from hssgate.hss.page_reader import MORE_TIME, PageReader
 from hssgate.hss.paging import Listing, RowFilter, whole_list
-from hssgate.hss.query import LONGEST_VERSION, PAGE_SIZE, CicdImagesQuery, encode, escape
-from hssgate.hss.responses import Page, Row, read_page, require_fresh
+from hssgate.hss.query import LONGEST_VERSION, CicdImagesQuery, escape
+from hssgate.hss.responses import Page
 
 OLDEST_ANSWER = 5.0  # seconds; largest accepted age of a cached response
-LARGEST_AT_ONCE = 1024 * 1024  # bytes of a response that is read concurrently with others
-_MORE_TIME = "raise --timeout, or ask for fewer images at once, by --cicd-name or by their versions"
-# Bytes of memory for the rows of a list, and for all findings and details of a run.
-ROOM_FOR_ROWS = 40_000_000
-_ROOM_FOR_FINDINGS = 28_000_000
+ROOM_FOR_ROWS = 40_000_000  # bytes of memory for the rows of a list
 
 
 class HssClient:
@@ -42,16 +39,10 @@ class HssClient:
         warn: Callable[[str], None],
         oldest: float = OLDEST_ANSWER,
     ) -> None:
-        self._host = hosts.client(connection.endpoint)
-        self.authenticator = Authenticator(connection, hosts, clock, warn)
+        self._pages = PageReader(hosts, connection, clock, warn, oldest)
+        self.authenticator = self._pages.authenticator
         self._clock = clock
         self._enterprise_project_id = connection.enterprise_project_id
-        self._request_timeout = connection.request_timeout
-        self._endpoint = connection.endpoint
-        self._oldest = oldest
-        self._answered: set[str] = set()  # names of the calls that succeeded before in this run
-        self._room = _ROOM_FOR_FINDINGS
-        self._counting = threading.Lock()
         self._large_answer = threading.Lock()
 
     def list_cicd_images(
@@ -78,7 +69,7 @@ class HssClient:
             ApiUnavailable: a request failed, a response was unreadable, or the list kept changing.
             ApiRefused: a retry would not help.
         """
-        deadline = self._clock.monotonic() + within
+        deadline = self._pages.deadline(within)
 
         def read(offset: int) -> Page[CicdImage]:
             return self._images(query.model_copy(update={"offset": offset}), deadline, largest)
@@ -102,7 +93,7 @@ class HssClient:
             ApiUnavailable: the request failed, or the response was unreadable.
             ApiRefused: a retry would not help.
         """
-        return self._images(query, self._clock.monotonic() + within)
+        return self._images(query, self._pages.deadline(within))
 
     def list_findings(self, image: CicdImage, *, within: float, at_once: int = 1) -> Listing[Finding]:
         """Return every vulnerability of an image, from all pages.
@@ -125,7 +116,9 @@ class HssClient:
             "tag_name": _filterable(image.image_version),
         }
         path = f"/image/{escape(image.image_id or '')}/vulnerabilities"
-        return self._kept(self._all("findings", path, names, Finding, within, at_once=at_once))
+        return self._pages.kept(
+            self._pages.all_pages("findings", path, names, Finding, self._pages.deadline(within), at_once=at_once)
+        )
 
     def list_details(self, kind: DetailKind, image: CicdImage, *, within: float, at_once: int = 1) -> Listing[Detail]:
         """Return the malicious files, sensitive files or failed baseline checks of an image.
@@ -154,7 +147,9 @@ class HssClient:
                 names |= {"type": "image", "image_id": image.image_id or "", "scan_result": "failed"}
             case unreachable:
                 assert_never(unreachable)
-        return self._kept(self._all(kind, path, names, Detail, within, at_once=at_once))
+        return self._pages.kept(
+            self._pages.all_pages(kind, path, names, Detail, self._pages.deadline(within), at_once=at_once)
+        )
 
     def list_cicd_configurations(self, cicd_name: str | None, *, within: float) -> Listing[CicdConfiguration]:
         """Return the CI/CD identifiers, from all pages.
@@ -171,7 +166,7 @@ class HssClient:
         """
         names: dict[str, str | int] = {} if cicd_name is None else {"cicd_name": cicd_name}
         path = "/image/cicd/configurations"
-        return self._all("configurations", path, names, CicdConfiguration, within)
+        return self._pages.all_pages("configurations", path, names, CicdConfiguration, self._pages.deadline(within))
 
     def look_up_cves(self, vul_ids: Sequence[str], known: dict[str, tuple[Cve, ...]], *, within: float) -> None:
         """Fetch the CVEs of notices concurrently, and add each result to `known` as soon as it arrives.
@@ -189,12 +184,12 @@ class HssClient:
         """
         from hssgate.hss.at_once import ask_at_once
 
-        deadline = self._clock.monotonic() + within
+        deadline = self._pages.deadline(within)
         left = [vul_id for vul_id in vul_ids if vul_id not in known]
         queue = iter(left)
         ask_at_once(
             lambda: next(queue, None),
-            lambda vul_id: self.list_cves(vul_id, within=deadline - self._clock.monotonic()),
+            lambda vul_id: self.list_cves(vul_id, within=deadline.left(self._clock.monotonic())),
             known.__setitem__,
             self._clock,
             most=len(left),
@@ -216,76 +211,27 @@ class HssClient:
         from hssgate.hss.at_once import CALLS_AT_ONCE
 
         path = f"/image/vulnerability/{escape(vul_id)}/cve"
-        return self._kept(self._all("cves", path, {}, Cve, within, at_once=CALLS_AT_ONCE)).rows
+        return self._pages.kept(
+            self._pages.all_pages("cves", path, {}, Cve, self._pages.deadline(within), at_once=CALLS_AT_ONCE)
+        ).rows
 
-    def _all(
-        self,
-        call: str,
-        path: str,
-        names: dict[str, str | int],
-        model: type[Row],
-        within: float,
-        *,
-        at_once: int = 1,
-    ) -> Listing[Row]:
-        """Return a list from all pages; one of several that are read at once has its share of the memory."""
-        deadline = self._clock.monotonic() + within
-        largest = LARGEST_BODY if at_once == 1 else LARGEST_AT_ONCE
-        if self._enterprise_project_id is not None:
-            names = names | {"enterprise_project_id": self._enterprise_project_id}
-
-        def read(offset: int) -> Page[Row]:
-            query = encode((names | {"limit": PAGE_SIZE, "offset": offset}).items())
-            return self._page(call, f"{path}?{query}", model, deadline, largest)
-
-        return whole_list(read, self._room // at_once)
-
-    def _kept(self, listing: Listing[Row]) -> Listing[Row]:
-        """Return the list, and count its rows against the memory limit: they are kept until the reports are written."""
-        with self._counting:
-            self._room -= sum(map(weight_of, listing.rows))
-        return listing
-
-    def _images(self, query: CicdImagesQuery, deadline: float, largest: int = LARGEST_BODY) -> Page[CicdImage]:
+    def _images(self, query: CicdImagesQuery, deadline: Deadline, largest: int = LARGEST_BODY) -> Page[CicdImage]:
         if self._enterprise_project_id is not None:
             query = query.model_copy(update={"enterprise_project_id": self._enterprise_project_id})
         target = f"/image/cicd/images?{query.encoded()}"
         try:
-            return self._page("images", target, CicdImage, deadline, largest)
+            return self._pages.page("images", target, CicdImage, deadline, largest)
         except ResponseTooLarge:
             if largest == LARGEST_BODY:
                 raise
         # Eight concurrent responses of 32 MiB would not fit into memory. Each is therefore first read with a small
         # limit; one that exceeds it is requested again under a lock, so that only one large response is in memory.
-        if not self._large_answer.acquire(timeout=self._left(deadline)):
-            raise ApiUnavailable("no time was left for a large response, while another was read", advice=_MORE_TIME)
+        if not self._large_answer.acquire(timeout=self._pages.left(deadline)):
+            raise ApiUnavailable("no time was left for a large response, while another was read", advice=MORE_TIME)
         try:
-            return self._page("images", target, CicdImage, deadline)
+            return self._pages.page("images", target, CicdImage, deadline)
         finally:
             self._large_answer.release()
-
-    def _page(
-        self, call: str, target: str, model: type[Row], deadline: float, largest: int = LARGEST_BODY
-    ) -> Page[Row]:
-        self.authenticator.prepare(self._left(deadline))
-        url = f"{self._endpoint}/v5/{escape(self.authenticator.project_id)}{target}"
-        try:
-            response = self.authenticator.send(self._host, url, lambda: self._left(deadline), largest)
-            require_fresh(response, self._oldest)
-            page = read_page(response, model, was_answered=call in self._answered)
-        except ApiError as error:
-            # The caller keeps the error while it retries. Its traceback refers to the frames of this request, and
-            # thus to the body of the response: with eight threads these bodies would fill the memory.
-            error.__cause__ = error.__context__ = None
-            raise error.with_traceback(None) from None
-        self._answered.add(call)
-        return page
-
-    def _left(self, deadline: float) -> float:
-        left = deadline - self._clock.monotonic()
-        if left <= 0:
-            raise ApiUnavailable("no time was left for the next page of the list", advice=_MORE_TIME)
-        return min(left, self._request_timeout)
 
 
 def _filterable(version: str | None) -> str:

@@ -1,25 +1,21 @@
 """One HTTP exchange: bounded in time and size, redirects refused, httpx errors translated."""
 
 import contextlib
-import email.utils
 import io
-import math
-import re
 import socket
 import threading
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
-from datetime import UTC, timedelta
 from urllib.parse import urlsplit
 
 import httpx
 
 from hssgate.clock import Clock
-from hssgate.durations import LONGEST
 from hssgate.errors import ApiUnavailable, Exchange
 from hssgate.hss.failures import BodyTooLarge, Route, translated
 from hssgate.hss.proxies import Proxy
+from hssgate.hss.response_headers import age_of, request_id, server_time
 from hssgate.hss.secret import Secret
 from hssgate.record import record
 from hssgate.redaction import Redactor
@@ -29,12 +25,10 @@ _MIB = 1024 * 1024
 LARGEST_BODY = 32 * _MIB  # bytes, after decompression
 _LARGEST_PIECE = 64 * 1024
 _ANY_GZIP_OR_ZLIB = 47  # zlib's `wbits` for both formats
-_LONGEST_RUN = timedelta(seconds=LONGEST)
 _NO_SUCCESS = 300
 _SENT_SECRETS = ("Authorization", "X-Auth-Token", "X-Security-Token", "X-Metadata-Token")
 _SHOWN_HEADERS = ("x-request-id", "x-iam-trace-id")
 _LONGEST_AGE_OF_A_DATE = 60.0  # seconds; the `Date` of an older cached response is not the server's time
-_SECONDS = re.compile("[0-9]{1,12}", re.ASCII)
 # `Pragma` is for HTTP/1.0 caches, which ignore `Cache-Control`.
 _ALWAYS_SENT = {
     "Accept": "application/json", "Accept-Encoding": "gzip", "Cache-Control": "no-cache", "Pragma": "no-cache",
@@ -227,36 +221,9 @@ def echo_redactor(request: httpx.Request, secrets: Iterable[Secret]) -> Redactor
     return Redactor((*(secret.reveal() for secret in secrets), *sent, signature))
 
 
-def request_id(headers: httpx.Headers) -> str | None:
-    """Return the request id, which Huawei Cloud's support asks for."""
-    found = headers.get("X-Request-Id") or headers.get("X-IAM-Trace-Id")
-    return clean(found, 100) if found else None
-
-
 def _exchange_of(heads: Sequence[Response]) -> Exchange:
     """Return status and request id of an exchange whose body is missing."""
     return Exchange(heads[-1].status, request_id(heads[-1].headers)) if heads else Exchange()
-
-
-def age_of(headers: httpx.Headers) -> float:
-    """Return the age of a response in a cache in seconds: 0 without the header `Age`, infinite if it is unreadable.
-
-    Each cache on the way may add the header; the largest value counts.
-    """
-    given = [part.strip() for value in headers.get_list("Age") for part in value.split(",")]
-    return max((float(part) if _SECONDS.fullmatch(part) else math.inf for part in given), default=0.0)
-
-
-def server_time(date: str | None) -> float | None:
-    """Return an HTTP date in epoch seconds, or None where it is missing or unreadable."""
-    if not date:
-        return None
-    try:
-        moment = email.utils.parsedate_to_datetime(date)
-        moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)  # HTTP dates are in UTC
-        return (moment + _LONGEST_RUN - _LONGEST_RUN).timestamp()  # refuses a date that overflows during a run
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return None
 
 
 def _body(response: httpx.Response, given_encoding: str, largest: int) -> bytes:

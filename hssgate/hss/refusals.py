@@ -8,7 +8,8 @@ import json
 from collections.abc import Mapping
 
 from hssgate.errors import ApiError, ApiRefused, ApiUnavailable, Exchange, RequestRefused
-from hssgate.hss.exchange import Response, request_id, server_time
+from hssgate.hss.exchange import Response
+from hssgate.hss.response_headers import request_id, server_time
 from hssgate.record import record
 from hssgate.text import clean
 

@@ -11,11 +11,12 @@ from pydantic import BaseModel, ValidationError
 
 from hssgate.durations import format_duration
 from hssgate.errors import ApiUnavailable, Exchange
-from hssgate.hss.exchange import Response, request_id
+from hssgate.hss.exchange import Response
 from hssgate.hss.json_rows import document_in, rows_in
 from hssgate.hss.models import CicdImage, count_of
 from hssgate.hss.odd_rows import OddRow, odd_row, worded_fault
 from hssgate.hss.refusals import OF_HSS, OK, OTHER_SERVER, UNAUTHORIZED, failure_of
+from hssgate.hss.response_headers import request_id
 from hssgate.record import record
 from hssgate.text import clean
 

@@ -5,7 +5,7 @@ import email.utils
 import httpx
 import pytest
 
-from hssgate.hss.exchange import age_of
+from hssgate.hss.response_headers import age_of
 from tests.cli.test_check import CLEAN, finished, image, images
 from tests.conftest import KEY, Bench
 from tests.support.fakes import START

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from hssgate.errors import ApiError, ApiRefused, ApiUnavailable, RequestRefused
-from hssgate.hss.exchange import Response, server_time
+from hssgate.hss.exchange import Response
 from hssgate.hss.models import CicdConfiguration, CicdImage, Cve, Detail, Finding
+from hssgate.hss.response_headers import server_time
 from hssgate.hss.responses import read_page
 
 SAMPLES = Path(__file__).parents[1] / "samples"

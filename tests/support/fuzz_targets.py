@@ -10,8 +10,9 @@ import httpx
 
 from hssgate.durations import LONGEST, format_duration, format_moment, parse_duration, parse_moment
 from hssgate.errors import ApiError, ApiUnavailable, Misused, PolicyInvalid
-from hssgate.hss.exchange import Response, server_time
+from hssgate.hss.exchange import Response
 from hssgate.hss.models import CicdImage, Finding
+from hssgate.hss.response_headers import server_time
 from hssgate.hss.responses import read_page
 from hssgate.policy.load import load_policy
 from hssgate.reference_parser import parse_reference

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from hssgate.hss.exchange import server_time
+from hssgate.hss.response_headers import server_time
 from tests.support.depth import DEPTH
 from tests.support.fuzz_targets import TARGETS
 

@@ -11,11 +11,12 @@ import pytest
 from hssgate.errors import ApiError, ApiRefused, ApiUnavailable, Exchange, Interrupted, RequestRefused
 from hssgate.exit_codes import ExitCode
 from hssgate.hss.at_once import CALLS_AT_ONCE, ask_at_once
-from hssgate.hss.client import LARGEST_AT_ONCE, HssClient
+from hssgate.hss.client import HssClient
 from hssgate.hss.connection import Connection
 from hssgate.hss.credentials import Token
 from hssgate.hss.hosts import Hosts
 from hssgate.hss.models import CicdImage
+from hssgate.hss.page_reader import LARGEST_AT_ONCE
 from hssgate.hss.paging import Listing
 from hssgate.hss.query import CicdImagesQuery
 from hssgate.hss.secret import Secret

@@ -1,0 +1,131 @@
+"""Pages of the API's lists: each is requested within a deadline, read, and counted against the memory of a run."""
+
+import threading
+from collections.abc import Callable
+
+from hssgate.clock import Clock
+from hssgate.durations import Deadline
+from hssgate.errors import ApiError, ApiUnavailable
+from hssgate.hss.auth.authenticator import Authenticator
+from hssgate.hss.connection import Connection
+from hssgate.hss.exchange import LARGEST_BODY
+from hssgate.hss.hosts import Hosts
+from hssgate.hss.models import weight_of
+from hssgate.hss.paging import Listing, whole_list
+from hssgate.hss.query import PAGE_SIZE, encode, escape
+from hssgate.hss.responses import Page, Row, read_page, require_fresh
+
+LARGEST_AT_ONCE = 1024 * 1024  # bytes of a response that is read concurrently with others
+MORE_TIME = "raise --timeout, or ask for fewer images at once, by --cicd-name or by their versions"
+_ROOM_FOR_FINDINGS = 28_000_000  # bytes of memory for all findings and details of a run
+
+
+class PageReader:
+    """Requests pages from HSS. Thread-safe.
+
+    Args:
+        hosts: HTTP clients; the caller closes them.
+        connection: endpoint, project, credentials.
+        clock: for deadlines and signatures.
+        warn: called with one line for each problem that was corrected.
+        oldest: largest accepted age of a cached response in seconds.
+    """
+
+    def __init__(
+        self, hosts: Hosts, connection: Connection, clock: Clock, warn: Callable[[str], None], oldest: float
+    ) -> None:
+        self.authenticator = Authenticator(connection, hosts, clock, warn)
+        self._host = hosts.client(connection.endpoint)
+        self._clock = clock
+        self._enterprise_project_id = connection.enterprise_project_id
+        self._request_timeout = connection.request_timeout
+        self._endpoint = connection.endpoint
+        self._oldest = oldest
+        self._answered: set[str] = set()  # names of the calls that succeeded before in this run
+        self._room = _ROOM_FOR_FINDINGS
+        self._counting = threading.Lock()
+
+    def deadline(self, within: float) -> Deadline:
+        """Return the deadline of a call that begins now and may take so many seconds."""
+        return Deadline(self._clock.monotonic(), within)
+
+    def all_pages(
+        self,
+        call: str,
+        path: str,
+        names: dict[str, str | int],
+        model: type[Row],
+        deadline: Deadline,
+        *,
+        at_once: int = 1,
+    ) -> Listing[Row]:
+        """Return a list from all pages.
+
+        Args:
+            call: name of the call; once it was answered, some refusals of it are retried.
+            path: of the resource, below the project.
+            names: query parameters, besides page and enterprise project.
+            model: of a row.
+            deadline: for all pages together.
+            at_once: how many lists are read side by side, and share the memory for them.
+
+        Raises:
+            ApiUnavailable: a request failed, a response was unreadable, or the list kept changing.
+            ApiRefused: a retry would not help.
+        """
+        largest = LARGEST_BODY if at_once == 1 else LARGEST_AT_ONCE
+        if self._enterprise_project_id is not None:
+            names = names | {"enterprise_project_id": self._enterprise_project_id}
+
+        def read(offset: int) -> Page[Row]:
+            query = encode((names | {"limit": PAGE_SIZE, "offset": offset}).items())
+            return self.page(call, f"{path}?{query}", model, deadline, largest)
+
+        return whole_list(read, self._room // at_once)
+
+    def kept(self, listing: Listing[Row]) -> Listing[Row]:
+        """Return the list, and count its rows against the memory limit: they are kept until the reports are written."""
+        with self._counting:
+            self._room -= sum(map(weight_of, listing.rows))
+        return listing
+
+    def page(
+        self, call: str, target: str, model: type[Row], deadline: Deadline, largest: int = LARGEST_BODY
+    ) -> Page[Row]:
+        """Return one page.
+
+        Args:
+            call: name of the call.
+            target: path below the project, and query.
+            model: of a row.
+            deadline: of the call.
+            largest: limit of the response's body in bytes.
+
+        Raises:
+            ApiUnavailable: the request failed, or the response was unreadable or larger.
+            ApiRefused: a retry would not help.
+        """
+        self.authenticator.prepare(self.left(deadline))
+        url = f"{self._endpoint}/v5/{escape(self.authenticator.project_id)}{target}"
+        try:
+            response = self.authenticator.send(self._host, url, lambda: self.left(deadline), largest)
+            require_fresh(response, self._oldest)
+            page = read_page(response, model, was_answered=call in self._answered)
+        except ApiError as error:
+            # The caller keeps the error while it retries. Its traceback refers to the frames of this request, and
+            # thus to the body of the response: with eight threads these bodies would fill the memory.
+            error.__cause__ = error.__context__ = None
+            raise error.with_traceback(None) from None
+        self._answered.add(call)
+        return page
+
+    def left(self, deadline: Deadline) -> float:
+        """Return the seconds that a request may take.
+
+        Raises:
+            ApiUnavailable: no time is left.
+        """
+        left = deadline.left(self._clock.monotonic())
+        if left <= 0:
+            raise ApiUnavailable("no time was left for the next page of the list", advice=MORE_TIME)
+        return min(left, self._request_timeout)
