@@ -6,7 +6,7 @@ from typing import TypeVar, assert_never
 import httpx
 
 from hssgate.clock import Clock
-from hssgate.durations import describe_skew
+from hssgate.durations import Deadline, describe_skew
 from hssgate.errors import ApiRefused, ApiUnavailable
 from hssgate.hss.auth.access_key import SignedAuth
 from hssgate.hss.auth.lease import Issued, Lease
@@ -60,9 +60,9 @@ class Authenticator:
             ApiUnavailable: there was no usable response.
             ApiRefused: a retry would not help; a refused credential is never sent again.
         """
-        deadline = self._clock.monotonic() + within
+        deadline = Deadline(self._clock.monotonic(), within)
         self.obtain_credentials(within)
-        self.resolve_project(deadline - self._clock.monotonic())
+        self.resolve_project(deadline.left(self._clock.monotonic()))
 
     def obtain_credentials(self, within: float) -> None:
         """Obtain or renew temporary keys or the IAM token; see `prepare`."""
@@ -75,7 +75,7 @@ class Authenticator:
     def resolve_project(self, within: float) -> None:
         """Resolve the project id; see `prepare`. Call `obtain_credentials` first."""
         if self._project_id is None:
-            self._look_up_project(self._clock.monotonic() + within)
+            self._look_up_project(Deadline(self._clock.monotonic(), within))
 
     def correct_clock(self, server_time: float | None) -> None:
         """Sign with the server's time if the local clock is too far from it.
@@ -110,7 +110,7 @@ class Authenticator:
                 response = host.send(request, within=left())
         return response
 
-    def _look_up_project(self, deadline: float) -> None:
+    def _look_up_project(self, deadline: Deadline) -> None:
         if self._refusal is not None:
             raise self._refusal
         from hssgate.hss.auth.projects import look_up_project
@@ -170,8 +170,8 @@ class Authenticator:
         return log_in(password, iam, self._hosts, self._clock, scope=scope, within=within)
 
 
-def _left(deadline: float, clock: Clock) -> float:
-    left = deadline - clock.monotonic()
+def _left(deadline: Deadline, clock: Clock) -> float:
+    left = deadline.left(clock.monotonic())
     if left <= 0:
         raise ApiUnavailable("no time was left to look up the project")
     return left

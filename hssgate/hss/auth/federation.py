@@ -4,6 +4,7 @@ Source: the official SDK's FederalAccessor; neither request is signed.
 """
 
 from hssgate.clock import Clock
+from hssgate.durations import Deadline
 from hssgate.hss.auth.id_token import id_token_of
 from hssgate.hss.auth.issuers import CredentialResponse, as_json, parse_body, send, token_of
 from hssgate.hss.auth.lease import Issued, seconds_left
@@ -33,7 +34,7 @@ def federate(credentials: Federation, endpoint: str, hosts: Hosts, clock: Clock,
         ApiUnavailable: there was no usable response.
         ApiRefused: a retry would not help.
     """
-    deadline = clock.monotonic() + within
+    deadline = Deadline(clock.monotonic(), within)
     host = hosts.client(endpoint)
     id_token = id_token_of(credentials.id_token, hosts, clock, within)
     request = Request(
@@ -43,7 +44,7 @@ def federate(credentials: Federation, endpoint: str, hosts: Hosts, clock: Clock,
         content=as_json({"auth": {"id_token": {"id": id_token.reveal()}}}),
         for_secrets=True,
     )
-    response = send(host, request, ISSUER, _ADVICE, deadline - clock.monotonic())
+    response = send(host, request, ISSUER, _ADVICE, deadline.left(clock.monotonic()))
     unscoped = token_of(response, ISSUER)
     hosts.learn(unscoped)
     identity = {"methods": ["token"], "token": {"id": unscoped.reveal(), "duration_seconds": _DURATION}}
@@ -53,7 +54,7 @@ def federate(credentials: Federation, endpoint: str, hosts: Hosts, clock: Clock,
         content=as_json({"auth": {"identity": identity}}),
         for_secrets=True,
     )
-    response = send(host, request, ISSUER, _ADVICE, deadline - clock.monotonic())
+    response = send(host, request, ISSUER, _ADVICE, deadline.left(clock.monotonic()))
     issued = parse_body(response, CredentialResponse, ISSUER).credential
     key = issued.as_access_key(credentials.source, hosts)
     return Issued(key, seconds_left(issued.expires_at.timestamp(), response, clock))

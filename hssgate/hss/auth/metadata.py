@@ -4,6 +4,7 @@ Source: the official SDK's MetadataAccessor.
 """
 
 from hssgate.clock import Clock
+from hssgate.durations import Deadline
 from hssgate.errors import ApiRefused, ApiUnavailable
 from hssgate.hss.auth.issuers import CredentialResponse, parse_body, require_success, send, with_issuer_in_errors
 from hssgate.hss.auth.lease import Issued, seconds_left
@@ -52,7 +53,7 @@ class MachineKeys:
                 is not an ECS.
         """
         try:
-            return self._ask(self._clock.monotonic() + within)
+            return self._ask(Deadline(self._clock.monotonic(), within))
         except ApiUnavailable as error:
             if self._was_answered or error.exchange.http_status is not None:
                 raise
@@ -61,7 +62,7 @@ class MachineKeys:
             kind = ApiUnavailable if may_be_there else ApiRefused
             raise kind(f"{error}; HSSGATE_ECS_AGENCY only works on an ECS", error.exchange) from error
 
-    def _ask(self, deadline: float) -> Issued[AccessKey]:
+    def _ask(self, deadline: Deadline) -> Issued[AccessKey]:
         host = self._hosts.client(ENDPOINT)
         token = _token(host, self._hosts, self._left(deadline))
         self._was_answered = True
@@ -77,8 +78,8 @@ class MachineKeys:
             seconds_left(issued.expires_at.timestamp(), response, self._clock),
         )
 
-    def _left(self, deadline: float) -> float:
-        return min(deadline - self._clock.monotonic(), _LONGEST_WAIT)
+    def _left(self, deadline: Deadline) -> float:
+        return min(deadline.left(self._clock.monotonic()), _LONGEST_WAIT)
 
 
 def _token(host: HostClient, hosts: Hosts, within: float) -> Secret | None:

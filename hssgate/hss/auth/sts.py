@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import AwareDatetime, BaseModel
 
 from hssgate.clock import Clock
+from hssgate.durations import Deadline
 from hssgate.hss.auth.id_token import id_token_of
 from hssgate.hss.auth.issuers import RESPONSE_CONFIG, SecretText, as_json, parse_body, send, temporary_key
 from hssgate.hss.auth.lease import Issued, seconds_left
@@ -54,7 +55,7 @@ def assume_with_oidc(keyless: Keyless, endpoint: str, hosts: Hosts, clock: Clock
         ApiUnavailable: there was no usable response.
         ApiRefused: a retry would not help.
     """
-    deadline = clock.monotonic() + within
+    deadline = Deadline(clock.monotonic(), within)
     id_token = id_token_of(keyless.id_token, hosts, clock, within)
     body: dict[str, Any] = {
         "provider_urn": keyless.provider_urn,
@@ -70,7 +71,7 @@ def assume_with_oidc(keyless: Keyless, endpoint: str, hosts: Hosts, clock: Clock
     request = Request(
         url=f"{endpoint}/v5/agencies/assume-with-oidc", method="POST", content=as_json(body), for_secrets=True
     )
-    response = send(hosts.client(endpoint), request, ISSUER, _ADVICE, deadline - clock.monotonic())
+    response = send(hosts.client(endpoint), request, ISSUER, _ADVICE, deadline.left(clock.monotonic()))
     issued = parse_body(response, _StsResponse, ISSUER).credentials
     key = temporary_key(issued.access_key_id, issued.secret_access_key, issued.security_token, keyless.source, hosts)
     return Issued(key, seconds_left(issued.expiration.timestamp(), response, clock))
