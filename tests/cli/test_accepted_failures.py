@@ -63,7 +63,7 @@ def test_findings_of_an_accepted_failure_are_read_where_hss_counts_some(bench: B
     assert judged(bench, "report.json").code == 10
 
 
-def test_findings_of_an_accepted_failure_are_not_asked_for_where_hss_counts_none(bench: Bench) -> None:
+def test_findings_of_an_accepted_failure_are_not_fetched_if_hss_counts_none(bench: Bench) -> None:
     """One request is enough."""
     policy(bench, f"rules: {{high_vulnerabilities: 0, {ACCEPT}}}\nignore: [{{vulnerability: V-1, reason: r}}]")
 

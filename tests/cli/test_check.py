@@ -116,7 +116,7 @@ def test_each_outcome_has_its_exit_code_and_its_reports(
     assert ended.out.splitlines()[-1].endswith(f"exit code {code}")
 
 
-def test_a_finished_image_costs_one_request_and_no_sleep(bench: Bench) -> None:
+def test_a_finished_image_takes_one_request_and_no_sleep(bench: Bench) -> None:
     """A scan that finished longer ago than `--settle` is accepted at once."""
     ended = bench.play(images(finished())).check("team/app:1.0")
 
@@ -216,7 +216,7 @@ def test_one_bad_request_does_not_stop_the_others(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(("status", "requests"), [(401, 1), (403, 2), (404, 2)])
-def test_what_is_refused_is_not_asked_again(bench: Bench, status: int, requests: int) -> None:
+def test_refused_requests_are_not_retried(bench: Bench, status: int, requests: int) -> None:
     """Five bad signatures lock a key: one is sent, for however many images; else each image is asked for once."""
     scenario = images(finished(), finished(image_name="other")) + f"faults: [{{requests: '*', status: {status}}}]"
 
@@ -270,7 +270,7 @@ def test_a_wrong_clock_is_corrected_once(bench: Bench, skew: str) -> None:
     assert "this machine's clock is" in ended.err
 
 
-def test_a_clock_that_cannot_be_corrected_costs_two_requests(bench: Bench) -> None:
+def test_a_clock_that_cannot_be_corrected_takes_two_requests(bench: Bench) -> None:
     """Once more with the server's time, then as any 401; without a readable time not even that."""
     scenario = images(finished()) + "clock_skew: 1h\n"
     lasting = scenario + "faults: [{requests: 2-, status: 401}]"
@@ -289,7 +289,7 @@ def test_a_token_opens_too_and_beats_a_key(bench: Bench) -> None:
     assert bench.play(images(finished())).check("team/app:1.0", env=env).code == 0
 
 
-def test_server_faults_are_asked_again_five_times(bench: Bench) -> None:
+def test_server_faults_are_retried_five_times(bench: Bench) -> None:
     """A 500 five times in a row is lived through; a sixth is not."""
     five = images(finished()) + "faults: [{requests: 1-5, status: 500}]"
     endless = images(finished()) + "faults: [{requests: '*', status: 500}]"
@@ -326,14 +326,14 @@ def test_lasting_faults_end_at_the_deadline(bench: Bench, fault: str) -> None:
     assert bench.clock.monotonic() - began <= 100
 
 
-def test_no_answer_at_the_last_look_is_not_a_timeout(bench: Bench) -> None:
+def test_a_failed_last_poll_is_not_a_timeout(bench: Bench) -> None:
     """If the last poll before the deadline failed, the exit code is 3, even if the image was seen before."""
     scenario = images(image(FOREVER)) + "faults: [{requests: 3-, status: 503}]"
 
     assert bench.play(scenario).check("team/app:1.0", "--timeout", "1m").code == 3
 
 
-def test_retry_after_is_heeded(bench: Bench) -> None:
+def test_retry_after_is_obeyed(bench: Bench) -> None:
     """The pause is the server's."""
     scenario = images(finished()) + "faults: [{requests: 1, status: 429, retry_after: 77}]"
 

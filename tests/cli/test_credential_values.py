@@ -113,7 +113,7 @@ def test_nothing_but_blanks_is_refused(bench: Bench, env: dict[str, str], name: 
 
 
 @pytest.mark.parametrize(("env", "name"), EACH)
-def test_an_empty_value_counts_as_none(bench: Bench, env: dict[str, str], name: str) -> None:
+def test_an_empty_value_counts_as_missing(bench: Bench, env: dict[str, str], name: str) -> None:
     """Pipelines pass unset variables as empty: incomplete credentials are an error, missing ones are skipped."""
     ended = check(bench, env | {name: ""})
 

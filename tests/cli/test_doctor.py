@@ -133,7 +133,7 @@ def test_nothing_but_json_is_on_stdout_in_github(bench: Bench) -> None:
     assert ended.err.count("::add-mask::") == 2
 
 
-def test_what_was_not_asked_for_is_not_looked_at(bench: Bench) -> None:
+def test_an_identifier_that_was_not_given_is_skipped(bench: Bench) -> None:
     """Without --cicd-name no identifier is checked; that is no failure."""
     ended = doctor(bench, KEY, *PROJECT)
 
@@ -298,7 +298,7 @@ def test_a_refused_credential_is_used_once(
 
 
 @pytest.mark.parametrize("env", [KEY, ASSUMED])
-def test_a_wrong_clock_costs_no_signature(bench: Bench, env: dict[str, str]) -> None:
+def test_a_wrong_clock_causes_no_wrong_signature(bench: Bench, env: dict[str, str]) -> None:
     """The time of the endpoint is known before anything is signed; the clock alone is red."""
     ended = doctor(bench, env | IAM, *REGION, scenario=images(finished()) + LOOK_UP + "clock_skew: 20m\n")
 
@@ -352,7 +352,7 @@ def answering(body: str) -> Answers:
     "body", ["", "null", "[]", "{}", "true", "<html>Sign in</html>", '{"data_list": [{}]', '{"data_list": 3}', '{"total_num": 1, "data_list": ["x"]}', "\x00\xff", '{"data_list": [], "data_list": []}']
 )  # fmt: skip
 @pytest.mark.parametrize("env", [KEY, TOKEN])
-def test_a_server_that_says_200_to_everything_is_not_believed(bench: Bench, env: dict[str, str], body: str) -> None:
+def test_a_server_that_always_responds_200_is_not_trusted(bench: Bench, env: dict[str, str], body: str) -> None:
     """A captive portal or proxy: its responses never prove credentials, permission or identifier."""
     ended = doctor(bench.answer(answering(body)), env, *PROJECT, "--cicd-name", "shop")
 
@@ -363,7 +363,7 @@ def test_a_server_that_says_200_to_everything_is_not_believed(bench: Bench, env:
 
 @pytest.mark.parametrize("body", ["", "{}", "<html>", '{"credentials": {}}', '{"token": {}}', '{"credential": {"access": "a"}}'])  # fmt: skip
 @pytest.mark.parametrize("env", [ASSUMED, {**URNS, **GITHUB}, IDP, USER, {"HSSGATE_ECS_AGENCY": "1"}])
-def test_an_exchange_that_brings_nothing_is_not_believed(bench: Bench, env: dict[str, str], body: str) -> None:
+def test_an_exchange_without_credentials_is_refused(bench: Bench, env: dict[str, str], body: str) -> None:
     """The response came from another server."""
     ended = doctor(bench.answer(answering(body)), env, *PROJECT)
 
@@ -395,7 +395,7 @@ def test_an_identifier_is_found_on_any_page_and_only_by_its_very_name(bench: Ben
         (httpx.ProxyError("502 Bad Gateway"), "the proxy before 127.0.0.1 answers 502 Bad Gateway; check the address"),
     ],
 )  # fmt: skip
-def test_an_endpoint_that_is_not_there_is_red(bench: Bench, error: Exception, expected: str) -> None:
+def test_an_unreachable_endpoint_fails(bench: Bench, error: Exception, expected: str) -> None:
     """It is requested once; checks that depend on it are skipped."""
 
     def nobody(_request: httpx.Request) -> httpx.Response:

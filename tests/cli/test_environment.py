@@ -62,7 +62,7 @@ def test_an_empty_list_of_images_is_misuse(bench: Bench) -> None:
         pytest.param("HSSGATE_IMAGES", [], id="images"),
     ],
 )
-def test_an_option_stands_in_for_its_empty_variable(bench: Bench, variable: str, arguments: list[str]) -> None:
+def test_an_option_replaces_its_empty_variable(bench: Bench, variable: str, arguments: list[str]) -> None:
     """An option replaces its variable, so an empty variable is no error then."""
     assert check(bench, {variable: ""}, "team/app:1.0", *arguments).code == 0
 

@@ -80,7 +80,7 @@ def test_the_call_names_the_image_in_full(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("env", [KEY, {"HSSGATE_TOKEN": "t"}], ids=["signed", "token"])
-def test_names_that_cannot_be_encoded_are_asked_for_all_the_same(bench: Bench, env: dict[str, str]) -> None:
+def test_names_that_cannot_be_encoded_are_still_requested(bench: Bench, env: dict[str, str]) -> None:
     """A lone surrogate from HSS does not crash, and never matches another image or notice."""
     policy(bench, "rules: {high_vulnerabilities: 0}\nignore: [{vulnerability: CVE-1, reason: r}]")
     asked = []

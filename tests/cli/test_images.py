@@ -245,7 +245,7 @@ def test_credentials_are_needed(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 302])
-def test_a_refusal_is_not_asked_again(bench: Bench, status: int) -> None:
+def test_a_refusal_is_not_retried(bench: Bench, status: int) -> None:
     """Exit code 3 with the message, on one request."""
     ended = listed(bench.play(images(finished()) + f"faults: [{{requests: '*', status: {status}}}]"))
 
@@ -256,7 +256,7 @@ def test_a_refusal_is_not_asked_again(bench: Bench, status: int) -> None:
 @pytest.mark.parametrize(
     "fault", ["status: 429", "status: 500", "status: 503", "reset: true", "truncate: 40", "garbage: true", "delay: 31s"]
 )
-def test_a_passing_fault_is_asked_again(bench: Bench, fault: str) -> None:
+def test_a_temporary_fault_is_retried(bench: Bench, fault: str) -> None:
     """On any page, up to five times in a row; what was printed is not printed twice."""
     passing = CROWD + f"faults: [{{requests: 1-2, {fault}}}, {{requests: 4-8, {fault}}}]"
     lasting = CROWD + f"faults: [{{requests: 2-, {fault}}}]"
@@ -271,7 +271,7 @@ def test_a_passing_fault_is_asked_again(bench: Bench, fault: str) -> None:
 
 
 @pytest.mark.parametrize(("retry_after", "code", "slept"), [(77, 0, [77.0]), (3600, 3, [])])
-def test_retry_after_is_heeded_within_reason(bench: Bench, retry_after: int, code: int, slept: list[float]) -> None:
+def test_retry_after_is_obeyed_within_limits(bench: Bench, retry_after: int, code: int, slept: list[float]) -> None:
     """A `Retry-After` of an hour is not obeyed."""
     fault = f"faults: [{{requests: 1, status: 429, retry_after: {retry_after}}}]"
 
@@ -280,7 +280,7 @@ def test_retry_after_is_heeded_within_reason(bench: Bench, retry_after: int, cod
     assert (ended.code, bench.clock.slept) == (code, slept)
 
 
-def test_a_wrong_clock_is_healed(bench: Bench) -> None:
+def test_a_wrong_clock_is_corrected(bench: Bench) -> None:
     """As for `check`: with a warning, and once."""
     ended = listed(bench.play(CROWD + "clock_skew: 3h"), "--format", "json")
 

@@ -31,7 +31,7 @@ def crowded(faults: str = "") -> Iterator[tuple[Emulator, list[str]]]:
         yield app, command("images", "--endpoint", server.url, "--project-id", "p", "--format", "json")
 
 
-def test_a_reader_who_has_seen_enough_ends_the_list_quietly() -> None:
+def test_a_closed_reader_ends_the_list_without_an_error() -> None:
     """As with `| head -1`: exit code 0, no message, and no more pages are asked for."""
     with (
         crowded() as (app, listing),

@@ -213,7 +213,7 @@ def test_what_the_json_report_leaves_out_can_pass_no_more(bench: Bench) -> None:
     assert (again.code, "the findings were not read, which this rule needs" in again.out) == (5, True), again.out
 
 
-def test_a_pipe_that_brings_nothing_yet_is_not_at_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pipe_without_data_yet_is_not_at_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """If another process took the data, an incomplete policy must not be used."""
     path = tmp_path / "pipe"
     os.mkfifo(path)
@@ -312,7 +312,7 @@ def test_a_pipe_without_a_writer_is_given_up(
 
 
 @pytest.mark.real
-def test_a_pipe_that_somebody_writes_to_is_read_to_its_end(tmp_path: Path) -> None:
+def test_a_pipe_with_a_writer_is_read_to_its_end(tmp_path: Path) -> None:
     """As that of `<(command)`, even if it takes a while and comes in pieces."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
@@ -335,7 +335,7 @@ def test_a_report_into_a_pipe_without_a_reader_is_no_pass(bench: Bench) -> None:
     assert (ended.code, "the report json=pipe could not be written" in ended.err) == (3, True), ended.err
 
 
-def test_a_reader_that_stops_reading_is_given_up(tmp_path: Path) -> None:
+def test_a_reader_that_stops_reading_times_out(tmp_path: Path) -> None:
     """Once the pipe is full."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)

@@ -308,7 +308,7 @@ def test_misuse_is_exit_code_two(bench: Bench, arguments: list[str], message: st
     [["-q", "policy", "init"], ["policy", "-q", "init"], ["policy", "init", "-q"]],
     ids=["before the group", "before the command", "after the command"],
 )
-def test_quiet_is_heard_wherever_it_stands(bench: Bench, arguments: list[str]) -> None:
+def test_quiet_works_at_any_position(bench: Bench, arguments: list[str]) -> None:
     """Only the result is left."""
     ended = bench.run(*arguments)
 

@@ -30,7 +30,7 @@ def answered(body: object, status: int = 200) -> httpx.Response:
         pytest.param("status: 200, code: HSS.0004", id="an error code in a 200"),
     ],
 )
-def test_once_answered_a_refusal_is_asked_again(bench: Bench, fault: str) -> None:
+def test_a_refusal_after_a_success_is_retried(bench: Bench, fault: str) -> None:
     """Credentials and address were right a moment ago; the sixth refusal in a row ends the run."""
     passing = images(ENDS) + f"faults: [{{requests: 2-6, {fault}}}]"
     lasting = images(ENDS) + f"faults: [{{requests: 2-, {fault}}}]"
@@ -85,7 +85,7 @@ def test_before_an_answer_a_refusal_is_final(bench: Bench, fault: str, message: 
     assert message in ended.out
 
 
-def test_each_call_has_an_answer_of_its_own(bench: Bench) -> None:
+def test_a_success_counts_for_its_own_call_only(bench: Bench) -> None:
     """A success of the list does not count for the findings: their first refusal is final, a later one is not."""
     (bench.folder / "high.yaml").write_text("rules: {high_vulnerabilities: 3}")
     fault = "faults: [{requests: 2-2, call: vulnerabilities, status: 400, code: HSS.0004}]"
@@ -113,7 +113,7 @@ def test_each_call_has_an_answer_of_its_own(bench: Bench) -> None:
         pytest.param('garbage: \'{"error_code": "HSS.0004", "data_list": []}\'', id="rows and an error code"),
     ],
 )
-def test_what_passes_is_asked_again_until_the_deadline(bench: Bench, fault: str) -> None:
+def test_temporary_failures_are_retried_until_the_deadline(bench: Bench, fault: str) -> None:
     """From the first request on, however often."""
     eight = images(finished()) + f"faults: [{{requests: 1-8, {fault}}}]"
 

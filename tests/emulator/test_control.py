@@ -65,7 +65,7 @@ def test_what_is_no_image_is_refused_as_a_whole(body: object, expected: str) -> 
     assert client.list().names == []
 
 
-def test_the_state_can_be_looked_at() -> None:
+def test_rows_and_requests_can_be_listed() -> None:
     """Rows and requests are shown without credentials, and looking does not count."""
     client = Client("images: [{image_name: app, scan_status: success, enterprise_project_id: other}]")
     client.list(limit=200)

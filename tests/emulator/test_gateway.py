@@ -95,7 +95,7 @@ def test_a_skew_of_more_than_fifteen_minutes_is_refused(sign: Sign, seconds: flo
         pytest.param({"X-Sdk-Date": ""}, id="empty-date"),
     ],
 )
-def test_a_date_that_is_none_is_refused(sign: Sign, change: dict[str, str]) -> None:
+def test_an_invalid_date_is_refused(sign: Sign, change: dict[str, str]) -> None:
     """`X-Sdk-Date` has to be there and in its form."""
     status, code, message = refusal(Client("{images: []}"), sign() | change)
 

@@ -107,7 +107,7 @@ def test_a_session_lasts_as_long_as_was_asked_for(seconds: object, longest: str,
         pytest.param(agency_body(policy_ids="x"), "policy_ids is no list of texts", id="one-policy-id"),
     ],
 )
-def test_an_odd_request_is_refused_by_sts(content: object, named: str) -> None:
+def test_an_invalid_request_is_refused_by_sts(content: object, named: str) -> None:
     """400 in the shape of STS, naming the key and never a value."""
     reply = IdentityClient("{images: []}").post(ASSUME, content)
 

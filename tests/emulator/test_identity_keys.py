@@ -216,7 +216,7 @@ def test_a_key_opens_any_project(sign: Sign) -> None:
         pytest.param(key_body("emulator-token", seconds=True), "duration_seconds must be", id="a-truth"),
     ],
 )
-def test_an_odd_request_for_a_key_is_refused(content: object, named: str) -> None:
+def test_an_invalid_request_for_a_key_is_refused(content: object, named: str) -> None:
     """400 in the shape of IAM."""
     reply = IdentityClient("{images: []}").post(SECURITY_TOKENS, content)
 
@@ -271,7 +271,7 @@ def test_a_token_with_any_characters_is_the_same_in_header_and_body() -> None:
     ("deny", "expected"), [pytest.param("gateway", (403, "APIGW.0302"), id="gateway"), ("service", (400, "HSS.0013"))]
 )
 @pytest.mark.parametrize("whose", ["users", "providers", "agencies", "metadata"])
-def test_permission_may_be_denied_to_whoever_got_a_key(
+def test_permission_may_be_denied_to_the_holder_of_a_key(
     sign: Sign, whose: str, deny: str, expected: tuple[int, str]
 ) -> None:
     """Users, federated users and agencies are recognised by the keys that they were given."""

@@ -61,7 +61,7 @@ def test_each_token_is_another_one() -> None:
         pytest.param({"domain": {"name": "other"}}, id="domain"),
     ],
 )
-def test_who_is_not_known_is_refused(changes: dict[str, object]) -> None:
+def test_unknown_credentials_are_refused(changes: dict[str, object]) -> None:
     """401 in the shape of IAM, which does not tell what was wrong."""
     reply = IdentityClient("{images: []}").log_in(**changes)
 
@@ -102,7 +102,7 @@ _USER = "auth.identity.password.user"
         pytest.param(password_body(scope={"project": {"id": 7}}), "project.id is no text", id="id-that-is-a-number"),
     ],
 )
-def test_an_odd_log_in_is_refused(content: object, named: str) -> None:
+def test_an_invalid_log_in_is_refused(content: object, named: str) -> None:
     """400 in the shape of IAM, naming the place and never a value."""
     reply = IdentityClient("{images: []}").post(TOKENS, content)
 

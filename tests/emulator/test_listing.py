@@ -277,7 +277,7 @@ def test_half_a_surrogate_pair_reaches_the_client_as_an_escape() -> None:
     assert client.list().rows[0]["scan_failed_desc"] == "\ud800"
 
 
-def test_answers_bear_the_headers_of_the_gateway() -> None:
+def test_responses_have_the_headers_of_the_gateway() -> None:
     """Each answer has its type, its length, the server's time, and an id that no other request has."""
     client = Client(MIXED)
 

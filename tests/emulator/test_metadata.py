@@ -75,7 +75,7 @@ def test_where_there_is_no_service_nothing_is_found() -> None:
     assert (client.metadata_token().status, client.metadata_key().status) == (404, 404)
 
 
-def test_a_token_of_the_metadata_service_is_none_of_iam() -> None:
+def test_a_token_of_the_metadata_service_is_invalid_at_iam() -> None:
     """And the other way round."""
     client = IdentityClient("{images: []}")
 

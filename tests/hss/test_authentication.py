@@ -174,7 +174,7 @@ def test_an_exchange_keeps_to_the_deadline(bench: Bench) -> None:
     assert bench.clock.monotonic() - start < 121
 
 
-def test_a_token_file_is_read_anew_for_each_exchange(bench: Bench) -> None:
+def test_a_token_file_is_read_again_for_each_exchange(bench: Bench) -> None:
     """The pipeline may have replaced the file by a newer token; an unusable one is an error."""
     Path("id-token").write_text("")
 
@@ -312,7 +312,7 @@ def test_a_missing_project_is_looked_up(
     assert len([call for call in asked(bench) if call.endswith("/v3/projects")]) == 1
 
 
-def test_a_password_brings_its_project_along(bench: Bench) -> None:
+def test_a_password_token_has_the_project_id(bench: Bench) -> None:
     """The token that IAM gives for a region names the region's project."""
     bench.play(images(finished()) + "identity: {regions: {ap-southeast-1: [0123abcd]}}")
 

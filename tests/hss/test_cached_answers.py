@@ -62,7 +62,7 @@ def test_a_cached_answer_of_yesterday_makes_nothing_fresh(bench: Bench) -> None:
         pytest.param(["9" * 40], [], 3, id="endless"),
     ],
 )
-def test_an_answer_older_than_the_interval_is_none(
+def test_a_response_older_than_the_interval_is_not_used(
     bench: Bench, ages: list[str], arguments: list[str], code: int
 ) -> None:
     """A response with an unreadable age is refused too."""
@@ -112,7 +112,7 @@ def test_the_rows_of_a_cached_answer_are_as_they_were_then(bench: Bench) -> None
     assert bench.play(scenario).check("team/app:1.0", "--interval", "2h", "--timeout", "0", "--settle", "0").code == 0
 
 
-def test_cached_findings_are_no_answer(bench: Bench) -> None:
+def test_cached_findings_are_not_used(bench: Bench) -> None:
     """Those of the scan before may lack what was found since."""
     (bench.folder / "high.yaml").write_text("rules: {high_vulnerabilities: 3}")
     scenario = images(finished()) + "faults: [{requests: '*', call: vulnerabilities, cached: 1h}]"

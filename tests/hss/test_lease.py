@@ -49,7 +49,9 @@ def lease(source: Source, message: list[str], clock: FakeClock) -> Lease[int]:
     return Lease(source, clock, what="temporary keys", warn=tell, log=tell)
 
 
-def test_one_exchange_serves_until_shortly_before_its_end(lease: Lease[int], source: Source, clock: FakeClock) -> None:
+def test_one_exchange_is_used_until_shortly_before_its_expiry(
+    lease: Lease[int], source: Source, clock: FakeClock
+) -> None:
     """Ten minutes before the end of an hour it is renewed."""
     lease.prepare(30)
     clock.sleep(2999)
@@ -86,7 +88,7 @@ def test_a_refused_exchange_is_never_repeated(lease: Lease[int], source: Source)
     assert source.asked == 1
 
 
-def test_what_is_held_serves_to_its_end_where_a_renewal_is_refused(
+def test_a_credential_is_used_until_expiry_if_its_renewal_is_refused(
     lease: Lease[int], source: Source, clock: FakeClock, message: list[str]
 ) -> None:
     """There is one warning; the refusal is raised only after expiry."""

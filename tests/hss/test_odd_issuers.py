@@ -31,7 +31,7 @@ def looked_up(bench: Bench, answers: Callable[[httpx.Request], httpx.Response], 
 
 
 @pytest.mark.parametrize("project_id", ODD_PROJECTS)
-def test_a_project_that_cannot_be_one_is_not_believed(bench: Bench, project_id: str) -> None:
+def test_an_invalid_project_id_is_refused(bench: Bench, project_id: str) -> None:
     """It would lead out of the path of HSS, or end a header."""
 
     def answer(_: httpx.Request) -> httpx.Response:
@@ -46,7 +46,7 @@ def test_a_project_that_cannot_be_one_is_not_believed(bench: Bench, project_id: 
 
 
 @pytest.mark.parametrize("project_id", ODD_PROJECTS)
-def test_a_project_of_a_token_that_cannot_be_one_is_not_believed(bench: Bench, project_id: str) -> None:
+def test_an_invalid_project_id_of_a_token_is_refused(bench: Bench, project_id: str) -> None:
     """The token that IAM gives for a password names its project."""
 
     def answer(_: httpx.Request) -> httpx.Response:

@@ -38,7 +38,7 @@ TWICE = json.dumps(OURS).replace('"scan_status"', '"scan_status": "success", "sc
         pytest.param(TWICE.replace('"app"', '"api"'), "the row of team/api:1.0: scan_status: ", id="a key given twice"),
     ],
 )  # fmt: skip
-def test_an_odd_row_of_another_image_is_passed_over(bench: Bench, odd: str, note: str) -> None:
+def test_an_unreadable_row_of_another_image_is_ignored(bench: Bench, odd: str, note: str) -> None:
     """One readable field with another value is enough; a note is printed with -v."""
     bench.answer(lambda _request: listed(odd, row()))
 
@@ -64,7 +64,7 @@ def test_an_odd_row_of_another_image_is_passed_over(bench: Bench, odd: str, note
         pytest.param(TWICE, "scan_status: ", id="a key given twice"),
     ],
 )
-def test_an_odd_row_that_may_be_of_the_image_is_no_answer(bench: Bench, odd: str, problem: str) -> None:
+def test_an_unreadable_row_that_may_be_of_the_image_is_no_result(bench: Bench, odd: str, problem: str) -> None:
     """Even if another row would pass; it is polled until the deadline."""
     bench.answer(lambda _request: listed(row(), odd))
 
@@ -107,7 +107,7 @@ def test_a_row_that_can_be_read_the_next_time_is_judged(bench: Bench) -> None:
     assert len(bench.sent) == 2
 
 
-def test_odd_rows_count_among_the_rows_received(bench: Bench) -> None:
+def test_unreadable_rows_count_as_received(bench: Bench) -> None:
     """A list of which one row is odd is whole, and the next page begins behind it."""
     first = [row(image_version=f"0.{number}", vul_num=-1 if number % 2 else 0) for number in range(200)]
     bench.answer(in_turn(listed(*first, total=201), listed(row(), total=201)))
@@ -116,7 +116,7 @@ def test_odd_rows_count_among_the_rows_received(bench: Bench) -> None:
     assert [request.url.params["offset"] for request in bench.sent] == ["0", "200"]
 
 
-def test_an_odd_row_on_two_pages_is_a_list_that_changed(bench: Bench) -> None:
+def test_an_unreadable_row_on_two_pages_is_a_changed_list(bench: Bench) -> None:
     """Like any other row."""
     odd = row(image_name="api", vul_num=-1)
     bench.answer(in_turn(listed(odd, total=2), listed(odd, total=2), listed(row())))
@@ -125,7 +125,7 @@ def test_an_odd_row_on_two_pages_is_a_list_that_changed(bench: Bench) -> None:
     assert len(bench.sent) == 3
 
 
-def test_each_odd_row_is_noted_once(bench: Bench) -> None:
+def test_each_unreadable_row_is_noted_once(bench: Bench) -> None:
     """However often the list is read."""
     moving = row(scan_status="scanning")
     odd = row(image_name="api", vul_num=-1)
@@ -137,7 +137,7 @@ def test_each_odd_row_is_noted_once(bench: Bench) -> None:
     assert ended.err.count("passed over as another image's") == 1
 
 
-def test_of_very_many_odd_rows_a_few_are_noted(bench: Bench) -> None:
+def test_of_many_unreadable_rows_a_few_are_noted(bench: Bench) -> None:
     """The note is for people."""
     odd = [row(image_name="api", image_version=f"1.{number}", vul_num=-1) for number in range(150)]
     bench.answer(lambda _request: listed(row(), *odd))
@@ -145,7 +145,7 @@ def test_of_very_many_odd_rows_a_few_are_noted(bench: Bench) -> None:
     assert bench.check("team/app:1.0", "--cicd-name", "shop", "-v").err.count("passed over") == 20
 
 
-def test_odd_findings_are_no_answer(bench: Bench) -> None:
+def test_unreadable_findings_are_no_result(bench: Bench) -> None:
     """All of them are of the image that was asked about."""
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -159,7 +159,7 @@ def test_odd_findings_are_no_answer(bench: Bench) -> None:
     assert "unreadable answer: vul_id: " in ended.out
 
 
-def test_images_shows_what_can_be_read_of_an_odd_row(bench: Bench) -> None:
+def test_images_shows_the_readable_part_of_a_row(bench: Bench) -> None:
     """An error says that the list is incomplete."""
     bench.answer(lambda _request: listed(row(), row(image_name="api", vul_num=-1)))
 

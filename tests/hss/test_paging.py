@@ -49,7 +49,7 @@ def test_a_row_twice_on_one_page_is_as_the_list_has_it() -> None:
     assert [found.image_name for found in listing.rows] == ["a", "a", "b"]
 
 
-def test_the_sieve_keeps_rows_and_never_makes_a_list_whole() -> None:
+def test_a_row_filter_never_completes_a_list() -> None:
     """Dropped rows still count: an incomplete list stays incomplete."""
     wanted = [parse_reference("a:1.0")]
 
@@ -60,7 +60,7 @@ def test_the_sieve_keeps_rows_and_never_makes_a_list_whole() -> None:
     assert [found.image_name for found in whole.rows] == ["a"]
 
 
-def test_each_reading_has_a_sieve_of_its_own() -> None:
+def test_each_pass_has_its_own_row_filter() -> None:
     """A filter with a limit must not be used up by an abandoned pass."""
     moved = pages([row("a", "2"), row("b")], [row("a", "2")], total=3)
     still = pages([row("a", "2"), row("b")], [row("c")], total=3)
@@ -94,7 +94,7 @@ def test_a_long_list_of_one_name_leaves_what_is_wanted_and_a_few_neighbours() ->
     assert kept == [*alike[:-1], row("app", "2.0"), digest, row("app")]
 
 
-def test_without_a_sieve_all_rows_are_kept() -> None:
+def test_without_a_row_filter_all_rows_are_kept() -> None:
     """Those that cannot be read in full as well, apart from the others."""
     odd = OddRow(CicdImage(image_name="b"), frozenset({"vul_num"}), "vul_num: is no number")
 
@@ -103,7 +103,7 @@ def test_without_a_sieve_all_rows_are_kept() -> None:
     assert (listing.rows, listing.odd, listing.passed_over) == ((row("a"),), (odd,), ())
 
 
-def test_odd_rows_take_room_as_well() -> None:
+def test_unreadable_rows_count_against_the_memory_limit() -> None:
     """A list of nothing else does not fill the memory."""
     odd = tuple(OddRow(CicdImage(image_name=f"{n}"), frozenset({"vul_num"}), "vul_num: no number") for n in range(199))
 
@@ -123,7 +123,7 @@ def test_odd_rows_take_room_as_well() -> None:
         pytest.param({"image_name": "a"}, {"vul_num"}, False, id="no version"),
     ],
 )
-def test_one_odd_row_is_kept_for_each_image_that_it_may_belong_to(
+def test_one_unreadable_row_is_kept_for_each_possible_image(
     known: dict[str, str], unreadable: set[str], kept: bool  # noqa: FBT001 - a row of the table
 ) -> None:  # fmt: skip
     """A second one for the same image adds no information."""

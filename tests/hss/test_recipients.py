@@ -122,7 +122,7 @@ _HEADERS: dict[str, list[set[str]]] = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_each_call_bears_the_headers_that_it_needs(bench: Bench, way: str) -> None:
+def test_each_call_has_the_headers_that_it_needs(bench: Bench, way: str) -> None:
     """Signatures and tokens are for HSS and the project request; credential exchanges have neither."""
     run(bench, in_play(way) | ADDRESSES, "check", "team/app:1.0", "--region", REGION)
 

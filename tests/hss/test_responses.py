@@ -30,7 +30,7 @@ def refusal(body: object, status: int, **headers: str) -> ApiError:
     return caught.value
 
 
-def test_the_example_of_the_manual_is_read_as_it_stands() -> None:
+def test_the_example_of_the_manual_is_accepted() -> None:
     """`data_list` an object, `image_size` text with a unit, no `severity_level`."""
     page = read_page(answer((SAMPLES / "manual_example.json").read_bytes()), CicdImage)
 
@@ -100,7 +100,7 @@ def test_every_documented_field_is_read(model: type[BaseModel], row: dict[str, o
         pytest.param(Detail, {"severity": 3, "file_path": {}}, {"severity": "3", "file_path": None}, id="detail"),
     ],
 )
-def test_odd_values_that_are_only_shown_spoil_no_answer(
+def test_invalid_values_that_are_only_shown_are_left_out(
     model: type[BaseModel], row: dict[str, object], shown: dict[str, object]
 ) -> None:
     """A number is accepted for a text and a text for a number; anything else is left out."""
@@ -110,7 +110,7 @@ def test_odd_values_that_are_only_shown_spoil_no_answer(
 
 
 @pytest.mark.parametrize("row", [{"vul_id": 1}, {"app_name": []}, {"repair_necessity": True}], ids=str)
-def test_odd_values_that_decide_make_an_answer_unreadable(row: dict[str, object]) -> None:
+def test_invalid_values_of_deciding_fields_make_a_response_unreadable(row: dict[str, object]) -> None:
     """By these a finding counts, or is ignored."""
     with pytest.raises(ApiUnavailable, match="unreadable answer"):
         read_page(answer({"data_list": [row]}), Finding)
@@ -124,7 +124,7 @@ def test_odd_values_that_decide_make_an_answer_unreadable(row: dict[str, object]
         (None, "undocumented"),
     ],
 )  # fmt: skip
-def test_each_status_says_where_a_scan_stands(status: str | None, kind: str) -> None:
+def test_each_status_is_classified(status: str | None, kind: str) -> None:
     """An undocumented status is neither terminal nor unscanned."""
     row = CicdImage(scan_status=status)
 
@@ -161,7 +161,7 @@ def test_documented_quirks_are_read(body: object, rows: tuple[CicdImage, ...]) -
     ],
     ids=lambda body: body[:40].decode(errors="replace") or "empty",
 )  # fmt: skip
-def test_anything_beyond_them_is_no_answer(body: bytes) -> None:
+def test_any_undocumented_format_is_unreadable(body: bytes) -> None:
     """It is asked again like a 503."""
     error = refusal(body, 200)
 
@@ -201,7 +201,7 @@ def test_a_row_beyond_them_is_kept_apart(row: bytes, unreadable: set[str], probl
 
 
 @pytest.mark.parametrize("row", [b"1", b"null", b'{"vul_id": 5}', b'{"vul_id": "a", "vul_id": "b"}'], ids=str)
-def test_any_other_row_beyond_them_is_no_answer(row: bytes) -> None:
+def test_any_other_undocumented_row_is_unreadable(row: bytes) -> None:
     """A finding belongs to the image that was asked about."""
     with pytest.raises(ApiUnavailable, match="unreadable answer"):
         read_page(answer(b'{"data_list": [' + row + b"]}"), Finding)

@@ -29,7 +29,7 @@ def test_it_is_not_printed(shown: str) -> None:
     assert "<Secret>" in shown
 
 
-def test_it_is_revealed_to_who_asks() -> None:
+def test_reveal_returns_the_value() -> None:
     """By the one method."""
     assert SECRET.reveal() == "s3cret!"
 

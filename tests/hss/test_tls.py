@@ -332,7 +332,7 @@ def test_a_proxy_that_is_needed_and_cannot_be_used_is_misuse(name: str, value: s
         pytest.param({**ASSUMED_WITHOUT_STS, **GITHUB, "HUAWEICLOUD_OIDC_ID_TOKEN": "", "HUAWEICLOUD_SDK_STS_ENDPOINT": "https://127.0.0.1:9", "ACTIONS_ID_TOKEN_REQUEST_URL": "https://token.other.example/x"}, "token.other.example", id="GitHub"),
     ],
 )  # fmt: skip
-def test_a_proxy_for_any_of_the_hosts_is_looked_at_first(env: dict[str, str], variable: str) -> None:
+def test_a_proxy_for_any_host_is_validated_first(env: dict[str, str], variable: str) -> None:
     """Before anything is asked of the others."""
     with connect_proxy("127.0.0.1:9") as proxy:
         given = {"ALL_PROXY": "socks5://127.0.0.1:9", "NO_PROXY": "hss.example.com"}

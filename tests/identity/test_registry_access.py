@@ -41,7 +41,7 @@ def test_a_refusal_ends_at_once_with_the_next_step(registry: Registry, status: i
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503])
-def test_a_passing_fault_is_asked_again(registry: Registry, status: int) -> None:
+def test_a_temporary_fault_is_retried(registry: Registry, status: int) -> None:
     """As for HSS: the third attempt is answered."""
     digest = registry.index(registry.image())
     faults = iter([httpx.Response(status), httpx.Response(status)])

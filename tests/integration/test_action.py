@@ -133,7 +133,7 @@ def ended(job: Job, step: str) -> tuple[str, str, str]:
         ("hostile-python", ("failure", "error", "2")),
     ],
 )
-def test_the_step_ends_as_the_gate_does(job: Job, step: str, expected: tuple[str, str, str]) -> None:
+def test_the_step_has_the_exit_code_of_the_gate(job: Job, step: str, expected: tuple[str, str, str]) -> None:
     """Its outcome, and the outputs of both; each ending for its own reason."""
     assert ended(job, step) == expected, job.printed(step)
 

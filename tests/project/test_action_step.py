@@ -117,7 +117,7 @@ def job(machine: Machine, hss: str) -> Job:
         ("demo/nowhere", (2, "error", "2")),
     ],
 )
-def test_the_step_ends_as_the_gate_does(job: Job, image: str, expected: tuple[int, str, str]) -> None:
+def test_the_step_has_the_exit_code_of_the_gate(job: Job, image: str, expected: tuple[int, str, str]) -> None:
     """With the same exit code and matching outputs."""
     assert job.step(image).run().ended() == expected
 
@@ -252,7 +252,7 @@ def test_images_may_come_from_the_job(job: Job) -> None:
     assert "::error title=hssgate::the input images is missing" in by_nothing.printed
 
 
-def test_the_metadata_of_a_build_stands_for_images(job: Job) -> None:
+def test_build_metadata_replaces_image(job: Job) -> None:
     """Handed on as a file, quotes and line breaks as they are; where images are given too, they pick among its names."""
     digest = "sha256:" + hashlib.sha256(b"\n".join([b"demo", b"demo", b"passes", b"1.0"])).hexdigest()
     build = json.dumps({"image.name": "demo/passes:1.0", "containerimage.digest": digest}, indent=2)
@@ -295,7 +295,7 @@ def test_the_working_directory_has_the_policy_and_the_reports(job: Job) -> None:
         pytest.param("missing", "there is no folder missing", id="missing"),
     ],
 )
-def test_a_working_directory_that_is_none_is_misuse(job: Job, given: str, words: str) -> None:
+def test_an_invalid_working_directory_is_misuse(job: Job, given: str, words: str) -> None:
     """The gate would judge by the policy of another folder."""
     step = job.step(inputs={"working-directory": given}).run()
 

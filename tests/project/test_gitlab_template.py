@@ -130,7 +130,7 @@ def test_no_exit_code_is_softened_unless_it_is_named() -> None:
     assert job({"allow-exit-codes": []})["allow_failure"] == {"exit_codes": []}
 
 
-def test_an_input_stands_between_quotes_alone() -> None:
+def test_an_input_is_always_between_quotes() -> None:
     """Of YAML, and of the shell in its first command, which only sets variables; the second one has none."""
     inputs, script = yaml.safe_load(BODY)["$[[ inputs.job-name ]]"]["script"]
 

@@ -123,7 +123,7 @@ def test_the_work_tree_is_copied_and_only_what_changed_is_written(tmp_path: Path
     assert (folder / "hssgate/b.py").read_text() == ""
 
 
-def test_every_argument_has_its_reason_and_speaks_of_lines_that_are_there() -> None:
+def test_every_entry_has_a_reason_and_existing_lines() -> None:
     """An outdated entry of the list is an error."""
     document = read_yaml((ROOT / "benchmarks" / "mutants.yaml").read_text(encoding="utf-8"))
 

@@ -132,7 +132,7 @@ class TestWorkflow:
             if "uses:" in line:
                 assert re.search(r"uses: (\./|[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+)(?= |$)", line), line
 
-    def test_a_job_may_do_what_it_says_and_no_more(self, path: Path) -> None:
+    def test_each_job_has_only_the_permissions_it_needs(self, path: Path) -> None:
         """No permission is granted globally; each job names its own, and none has `write` for everything."""
         workflow = loaded(path)
 

@@ -46,7 +46,7 @@ def without_times(end: tuple[int, str, str]) -> tuple[object, ...]:
 
 @pytest.mark.parametrize("into", ["pipes", "files"])
 @pytest.mark.parametrize("more", [{}, {"PYTHONUNBUFFERED": "1"}, {"PYTHONIOENCODING": "latin-1:replace"}], ids=str)
-def test_it_finds_itself_to_be_the_same(
+def test_it_observes_the_same_environment(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, more: dict[str, str], into: str
 ) -> None:
     """Arguments, folder, environment, signals, descriptors, streams, limits and rights."""

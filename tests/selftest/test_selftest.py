@@ -225,13 +225,13 @@ def test_the_first_of_each_exit_code_is_started_anew_and_the_others_are_forked(t
 
 
 @pytest.mark.real
-def test_few_are_started_anew(tmp_path: Path) -> None:
+def test_few_situations_are_not_forked(tmp_path: Path) -> None:
     """A server would cost more than it saves."""
     assert kinds_of_start(tmp_path, SHORT[:4]) == dict.fromkeys([situation.name for situation in SHORT[:4]], False)
 
 
 @pytest.mark.real
-def test_without_a_server_all_are_started_anew(tmp_path: Path) -> None:
+def test_without_a_server_every_process_is_new(tmp_path: Path) -> None:
     """One that has gone is no reason not to play."""
     forked = kinds_of_start(tmp_path, SHORT, is_server_gone=True)
 
@@ -379,7 +379,7 @@ class Breaking(SystemClock):
 
 
 @pytest.mark.real
-def test_a_run_that_is_broken_off_proves_nothing(tmp_path: Path) -> None:
+def test_an_interrupted_run_proves_nothing(tmp_path: Path) -> None:
     """Running situations are stopped, and have no result."""
     run = Run([SITUATIONS["never-ends"]], Player(Breaking(), os.environ, tmp_path), lambda _: None)
 

@@ -263,7 +263,7 @@ def test_a_refusal_whose_body_never_comes_is_a_refusal(move: Damage) -> None:
     assert proxy.asked == 1
 
 
-def test_a_request_given_up_is_ended_under_tls_too(tmp_path: Path) -> None:
+def test_an_abandoned_request_is_closed_under_tls_too(tmp_path: Path) -> None:
     """It does not continue in the background: the server sees the connection close."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))

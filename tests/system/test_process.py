@@ -66,7 +66,7 @@ def test_each_row_of_the_exit_code_table(
     assert f"exit code {code}" in ended.stdout
 
 
-def test_misuse_and_an_api_that_is_not_there() -> None:
+def test_misuse_and_an_unreachable_api() -> None:
     """2 before any request, 3 without a response."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -30,7 +30,7 @@ def test_a_schedule_meets_the_law(seed: int, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("seed", range(1, 9))
-def test_rescans_that_show_odd_scan_times_hold_to_the_law(seed: int, tmp_path: Path) -> None:
+def test_rescans_with_odd_scan_times_meet_the_law(seed: int, tmp_path: Path) -> None:
     """The old time for a while, none, one of the moment before, or that of the new scan; the findings come later."""
     chance = random.Random(seed)
     faults: list[tuple[str, str]] = []
@@ -112,7 +112,7 @@ def test_a_misuse_that_is_run_is_found(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("code", [ExitCode.INTERRUPTED, ExitCode.TERMINATED])
-def test_a_signal_is_heeded(code: ExitCode, tmp_path: Path) -> None:
+def test_a_signal_ends_the_run_in_order(code: ExitCode, tmp_path: Path) -> None:
     """And a run that had ended before it comes is not changed by it."""
     scenario = {"images": [{"image_name": "app", "image_version": "1.0", "timeline": [{"scan_status": "scanning"}]}]}
     schedule = Schedule(scenario, {}, (ASKED,), (), 20.0, 5.0, ("--timeout", "20"), signal=(code, 3.0))

@@ -333,7 +333,7 @@ def test_the_demo_tells_nothing_of_its_callers_secrets() -> None:
     assert leaks(listed + out + rest + err + files_of(Path()), {*GIVEN, "emulator-sk"}) == []
 
 
-def test_the_search_finds_what_it_is_to_find() -> None:
+def test_the_search_finds_secrets_in_every_encoding() -> None:
     """A secret as it is, and in every encoding."""
     for secret in GIVEN:
         shown = [secret, json.dumps(secret), repr([secret]), str(httpx.URL("http://h/", params={"q": secret}))]

@@ -172,7 +172,7 @@ def test_five_faults_of_the_server_in_a_row_are_enough() -> None:
     assert until_answered(ask, deadline=Deadline(start, 9e9), clock=clock, observer=Notes()) == "answered"
 
 
-def test_what_is_refused_is_not_asked_again() -> None:
+def test_refused_requests_are_not_retried() -> None:
     """It would not help."""
     clock, notes = Steady(), Notes()
     start = clock.monotonic()
