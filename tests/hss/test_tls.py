@@ -134,7 +134,7 @@ def test_a_host_that_cannot_be_proven_is_refused_once(
     with counting(issued(authority, wrong)) as (url, connections):
         ended = checked(url, "team/app:1.0", "--ca-bundle", "ca.pem")
 
-    (line,) = [line for line in ended.stdout.splitlines() if "not to be trusted" in line]
+    (line,) = [line for line in ended.stdout.splitlines() if "is not trusted" in line]
     assert (ended.returncode, what in line, advice in line) == (3, True, True), line
     assert connections == [""]
 
@@ -177,7 +177,7 @@ def test_neither_is_any_other_host_that_cannot_be_proven(
             keyless(env | {variable: url, "SSL_CERT_FILE": "ca.pem"}), "check", "team/app:1.0", "--endpoint", server.url
         )
 
-    (line,) = [line for line in ended.stdout.splitlines() if "not to be trusted" in line]
+    (line,) = [line for line in ended.stdout.splitlines() if "is not trusted" in line]
     assert (ended.returncode, f"{who}: the certificate of localhost" in line) == (3, True), line
     assert (connections, hss.kept) == ([""], [])
 

@@ -298,11 +298,11 @@ BROKEN = {
     "the exit code is eaten": ("leave = os._exit; os._exit = lambda code: leave(0)", "the exit code is 0 passed, not 10 blocked"),
     "a crash": ("raise SystemExit(1)", "the exit code is 1 crashed, not 10 blocked"),
     "killed": ("os.kill(os.getpid(), 9)", "the exit code is -9 unknown, not 10 blocked"),
-    "asks twice": ("from hssgate.hss.exchange import HostClient as Host; ask = Host.send; Host.send = lambda *a, **k: (ask(*a, **k), ask(*a, **k))[1]", "the API got 2 requests, not 1"),
+    "asks twice": ("from hssgate.hss.exchange import HostClient as Host; ask = Host.send; Host.send = lambda *a, **k: (ask(*a, **k), ask(*a, **k))[1]", "the API got 6 requests, not 3"),
     "tells the secret": ("print(os.environ['HUAWEICLOUD_SDK_SK'])", "it shows a secret"),
     "says it differently": ("import hssgate.policy.judge as j; j.Check = lambda *a, **k: __import__('hssgate.verdict').verdict.Check(a[0], a[1], 'bad', *a[3:], **k)", "it does not say 'severity: High found"),
     "a report is missing": ("import hssgate.reports as r; r.FORMATS = {**r.FORMATS}; r.FORMATS['json'] = lambda verdict: ''", "there is no JSON report"),
-    "JUnit is green": ("import hssgate.reports.junit as j; j._tell = lambda case, check, room: None", "the JUnit report shows team/app:1.0 as passed"),
+    "JUnit is green": ("import hssgate.reports.junit as j; j._set_outcome = lambda *a: None", "the JUnit report shows team/app:1.0 as passed"),
 }  # fmt: skip
 
 
