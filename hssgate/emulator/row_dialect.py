@@ -12,7 +12,7 @@ _COUNTS = ("vul_num", "unsafe_setting_num", "malicious_file_num")
 
 
 class RowDialect(StrictModel):
-    """One way in which HSS may fill its rows; the defaults are what the emulator does without a dialect.
+    """A possible behaviour of HSS's rows; the defaults are the emulator's behaviour without a dialect.
 
     Args:
         rows: `added`: each push has a row of its own; `rewritten`: a push takes over the row of its names, and its id.

@@ -257,7 +257,7 @@ class DetailKind(StrEnum):
 class Detail(BaseModel):
     """One malicious file, sensitive file or breach of the baseline.
 
-    What the sensitive file holds is left out: it may be a secret.
+    The contents of a sensitive file are left out: they may be secret.
     """
 
     model_config = _SELDOM

@@ -81,7 +81,7 @@ def test_a_block_is_the_same_with_and_without_what_is_behind_it(bench: Bench) ->
 
 
 def test_the_report_has_all_of_it(bench: Bench) -> None:
-    """Findings with CVEs, scores and dates, files without what they hold, failed checks without those that passed."""
+    """Findings with CVEs, scores and dates, files without their contents, failed checks without passed ones."""
     policy(bench, SEVERE)
 
     found = image(bench.play(blocked()).check("team/app:1.0"))

@@ -368,7 +368,7 @@ def test_every_combination_has_its_exit_code(
 
 
 def test_details_are_listed_and_decide_nothing(bench: Bench) -> None:
-    """Malicious files, sensitive files without what they hold, breaches of the baseline; a failing call is a warning."""
+    """Malicious files, sensitive files without their contents, failed baseline checks; a failing call is a warning."""
     more: dict[str, list[dict[str, object]]] = {
         "malwares": [{"file_name": "x", "file_path": "/opt/x", "description": "trojan"}],
         "sensitive": [{"name": "private key", "file_path": "/root/key", "content": "-----BEGIN", "severity": "high"}],

@@ -19,11 +19,11 @@ from tests.cli.test_check import finished, images
 from tests.conftest import Bench
 
 WritingTo = Callable[[str], AbstractContextManager[None]]
-ROOM = 4096  # bytes, the least that a pipe holds
+ROOM = 4096  # bytes; the smallest size of a pipe
 
 
 class Pipe:
-    """A pipe that holds little, and its reader."""
+    """A small pipe, and its reader."""
 
     def __init__(self) -> None:
         self.reader, self.writer = os.pipe()

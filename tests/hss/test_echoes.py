@@ -130,7 +130,7 @@ ECHOES = [
     pytest.param("agency of the machine", "/securitykey", id="metadata, with a token"),
     pytest.param("agency of the machine", "/v5/", id="metadata, HSS"),
 ]
-"""The way in, and whose answers are hostile; all others are the emulator's."""
+"""The credential type, and the service with hostile responses; all other responses are the emulator's."""
 
 
 class Hostile:
@@ -197,7 +197,7 @@ def test_an_echo_is_not_shown(bench: Bench, way: str, where: str) -> None:
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("written", range(4))
 def test_an_echo_in_the_rows_of_hss_is_not_shown(bench: Bench, way: str, written: int) -> None:
-    """In every text of a row, of its findings and of what is nearly it, in each way to write JSON."""
+    """In every text of a row and of its findings, in every JSON encoding."""
     secrets = sorted(secrets_at(bench, way, "/image/"))
     rows = [row for secret in secrets for form in in_plain(secret) for row in rows_that_hold(in_json(form)[written])]
     body = f'{{"total_num": {len(rows)}, "data_list": [{", ".join(rows)}]}}'

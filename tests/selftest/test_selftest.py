@@ -121,7 +121,7 @@ def raw(situation: Situation) -> dict[str, Any]:
 
 @pytest.mark.parametrize("row", SECTION_4)
 def test_every_documented_response_of_the_api_has_a_situation(row: str) -> None:
-    """With the exit code of its row, or of what follows on it."""
+    """With the exit code of its row, or of the next one."""
     is_meant, exit_code = SECTION_4[row]
 
     assert [found.name for found in SITUATIONS.values() if is_meant(found) and found.exit_code == exit_code]

@@ -86,7 +86,7 @@ def random_images(chance: random.Random) -> list[Row]:
         images.append(
             _image(chance, _TARGET | changed) | {"copies": chance.choice([1, 1, 1, 1, 1, 1, 1, 199, 200, 250])}
         )
-    if chance.random() < 0.15:  # a row that holds organisation and registry in its name, or is named after a registry
+    if chance.random() < 0.15:  # a row with organisation and registry in its name, or is named after a registry
         changed = chance.choice(
             [
                 {"namespace": None, "image_name": "team/app"},
