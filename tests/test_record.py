@@ -10,7 +10,7 @@ from hssgate.record import record
 
 
 @record
-class Seen:
+class Sample:
     """With everything that a field can ask for."""
 
     name: str
@@ -31,7 +31,7 @@ class Twin:
 
 @record
 class Other:
-    """With the first fields of `Seen`."""
+    """With the first fields of `Sample`."""
 
     name: str
     count: int = 0
@@ -46,9 +46,9 @@ class RowNames:
 
 def test_a_record_equals_its_dataclass_in_construction_repr_and_hash() -> None:
     """Positional arguments, defaults, factories, `repr=False` fields and the hash are the same."""
-    one, twin = Seen("a", 2, "b"), Twin("a", 2, "b")
+    one, twin = Sample("a", 2, "b"), Twin("a", 2, "b")
 
-    assert repr(one) == repr(twin).replace("Twin", "Seen") == "Seen(name='a', count=2, beside=[])"
+    assert repr(one) == repr(twin).replace("Twin", "Sample") == "Sample(name='a', count=2, beside=[])"
     assert hash(one) == hash(twin)
     assert [found.name for found in fields(one)] == [found.name for found in fields(twin)]
 
@@ -56,16 +56,16 @@ def test_a_record_equals_its_dataclass_in_construction_repr_and_hash() -> None:
 @pytest.mark.parametrize(
     ("other", "equal"),
     [
-        pytest.param(Seen("a", 1, "b", [7]), True, id="only what is not compared differs"),
-        pytest.param(Seen("a", 1, "c"), False, id="a hidden field differs"),
-        pytest.param(Seen("a", 2, "b"), False, id="a field differs"),
+        pytest.param(Sample("a", 1, "b", [7]), True, id="only what is not compared differs"),
+        pytest.param(Sample("a", 1, "c"), False, id="a hidden field differs"),
+        pytest.param(Sample("a", 2, "b"), False, id="a field differs"),
         pytest.param(Other("a", 1), False, id="another class"),
         pytest.param(("a", 1, "b"), False, id="no record"),
     ],
 )
 def test_equality_is_of_class_and_compared_fields(other: object, equal: bool) -> None:  # noqa: FBT001
     """Two records are equal if they have the same class and equal compared fields."""
-    assert (Seen("a", 1, "b") == other) is equal
+    assert (Sample("a", 1, "b") == other) is equal
 
 
 @pytest.mark.parametrize(
@@ -79,20 +79,20 @@ def test_equality_is_of_class_and_compared_fields(other: object, equal: bool) ->
 )
 def test_nothing_can_be_changed(change: Callable[[Any], None]) -> None:
     """Setting or deleting a field is refused and changes nothing."""
-    one = Seen("a")
+    one = Sample("a")
 
     with pytest.raises(FrozenInstanceError):
         change(one)
 
-    assert one == Seen("a")
+    assert one == Sample("a")
     assert not hasattr(one, "unknown")
 
 
 def test_a_changed_copy_is_a_new_record() -> None:
     """`replace` works, also for a record with keyword-only fields."""
-    one = Seen("a", 1)
+    one = Sample("a", 1)
 
-    assert replace(one, count=2) == Seen("a", 2)
+    assert replace(one, count=2) == Sample("a", 2)
     assert one.count == 1
     assert RowNames(name="x") == RowNames(name="x")
     with pytest.raises(TypeError):

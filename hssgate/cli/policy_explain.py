@@ -13,7 +13,7 @@ from hssgate.cli.environment import check_variables
 from hssgate.cli.options import common_options
 from hssgate.cli.policy_files import choose, load, policy_option
 from hssgate.errors import Misused
-from hssgate.policy.explain import Compared, Explanation, Origin, explain_policy
+from hssgate.policy.explain import Compared, Origin, PolicyExplanation, explain_policy
 from hssgate.policy.model import Ignore
 from hssgate.policy.rule_table import RULES, Action, ScanRule
 from hssgate.policy.rules import Rule, Subject, shown_limit
@@ -62,7 +62,7 @@ def explain(  # noqa: PLR0917 - click hands over every option by name
     _warn_of_what_is_not_named(reference, console)
 
 
-def _as_text(explanation: Explanation, reference: Reference, console: Console) -> str:
+def _as_text(explanation: PolicyExplanation, reference: Reference, console: Console) -> str:
     table = [("rule", "accepted", "broken", "from")] + [
         (name, _accepted(rule), _action(rule).value, _from(origin))
         for name, (rule, origin) in explanation.rules.items()
@@ -84,7 +84,7 @@ def _as_text(explanation: Explanation, reference: Reference, console: Console) -
     )
 
 
-def _as_json(explanation: Explanation) -> dict[str, object]:
+def _as_json(explanation: PolicyExplanation) -> dict[str, object]:
     return {
         "path": explanation.source.path,
         "sha256": explanation.source.sha256,

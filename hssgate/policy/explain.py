@@ -42,7 +42,7 @@ class Compared:
 
 
 @dataclass(frozen=True)
-class Explanation:
+class PolicyExplanation:
     """The rules of one policy for one image, with their origin.
 
     Args:
@@ -60,7 +60,7 @@ class Explanation:
     globs: tuple[Compared, ...]
 
 
-def explain_policy(loaded: LoadedPolicy, subject: Subject, now: float) -> Explanation:
+def explain_policy(loaded: LoadedPolicy, subject: Subject, now: float) -> PolicyExplanation:
     """Return the rules and `ignore` entries that apply to the image, with their places.
 
     Args:
@@ -76,7 +76,7 @@ def explain_policy(loaded: LoadedPolicy, subject: Subject, now: float) -> Explan
     ended = tuple(_origin_of(loaded, index) for index in ended_overrides(loaded, subject, now))
     entries = rules_for(loaded, subject, now).ignores.entries
     ignores = tuple((entry, loaded.place_of("ignore", index)) for index, entry in entries)
-    return Explanation(loaded.source, rules, ended, ignores, tuple(_globs(loaded, subject)))
+    return PolicyExplanation(loaded.source, rules, ended, ignores, tuple(_globs(loaded, subject)))
 
 
 def _globs(loaded: LoadedPolicy, subject: Subject) -> Iterator[Compared]:

@@ -134,7 +134,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class DetailReads:
     """Recorded traffic other than the list.
 
     Args:
@@ -156,7 +156,7 @@ class Evidence:
 
 
 def doubts(
-    asked: Asked, looks: Sequence[Look], policies: Sequence[Row] = (BUILT_IN,), evidence: Evidence | None = None
+    asked: Asked, looks: Sequence[Look], policies: Sequence[Row] = (BUILT_IN,), detail_reads: DetailReads | None = None
 ) -> list[str]:
     """Return the reasons why a pass was not allowed; empty if it was.
 
@@ -164,7 +164,7 @@ def doubts(
         asked: the image.
         looks: all that were taken for it, up to the one that it was judged by.
         policies: as their files have it.
-        evidence: the rest.
+        detail_reads: reads of findings and CVEs, and the time.
     """
     whole = [_Whole(look, _grouped(rows)) for look in looks if (rows := asked.rows_of(look)) is not None]
     if not whole or whole[-1].look is not looks[-1]:
@@ -179,23 +179,28 @@ def doubts(
         found += [f"{key}: {doubt}" for doubt in _group_doubts(asked, whole, key)]
         newest = _newest(group, now)
         for row in [*newest, *_rivals(newest[0], group, now)]:
-            found += _row_doubts(asked, whole, key, row, policies, evidence or Evidence())
+            found += _row_doubts(asked, whole, key, row, policies, detail_reads or DetailReads())
     return found
 
 
 def _row_doubts(
-    asked: Asked, whole: Sequence["_Whole"], key: tuple[Any, ...], row: Row, policies: Sequence[Row], evidence: Evidence
+    asked: Asked,
+    whole: Sequence["_Whole"],
+    key: tuple[Any, ...],
+    row: Row,
+    policies: Sequence[Row],
+    detail_reads: DetailReads,
 ) -> Iterable[str]:
     """Yield the reasons why a row that may be the image's result does not pass."""
     if row.get("scan_status") == "success":
         filled = row | {"severity_level": "Security"} if _has_no_level(asked, whole, key, row) else row
         for policy in policies:
-            yield from _breaches(filled, policy, evidence)
-    elif not all(_accepts(row, policy, evidence) for policy in policies):
+            yield from _breaches(filled, policy, detail_reads)
+    elif not all(_accepts(row, policy, detail_reads) for policy in policies):
         yield f"{key}: the scan had not succeeded: {row.get('scan_status')}"
     else:
         for policy in policies:
-            yield from _borne_breaches(row, policy, evidence)
+            yield from _borne_breaches(row, policy, detail_reads)
 
 
 @dataclass(frozen=True)
@@ -272,17 +277,17 @@ def _is_settled(asked: Asked, whole: Sequence[_Whole], key: tuple[Any, ...], row
     return (unchanged or bool(moved)) and all(scan_time / 1000 >= at + 1 and scan_time != shown for at, shown in moved)
 
 
-def _accepts(row: Row, policy: Row, evidence: Evidence) -> bool:
+def _accepts(row: Row, policy: Row, detail_reads: DetailReads) -> bool:
     """Whether the policy accepts this failed scan."""
-    accepted = _rules(row, policy, evidence.now).get("scan", {}).get("accept", [])
+    accepted = _rules(row, policy, detail_reads.now).get("scan", {}).get("accept", [])
     return row.get("scan_status") in TERMINAL - {"success"} and bool(
         {row.get("scan_status"), row.get("scan_failed_code")} & set(accepted)
     )
 
 
-def _borne_breaches(row: Row, policy: Row, evidence: Evidence) -> Iterable[str]:
+def _borne_breaches(row: Row, policy: Row, detail_reads: DetailReads) -> Iterable[str]:
     """Yield the rules that a row with an accepted failure breaks, of those whose numbers it has."""
-    rules = _rules(row, policy, evidence.now)
+    rules = _rules(row, policy, detail_reads.now)
     fields = {"severity": "severity_level", "scan_age": "latest_scan_time", **_COUNTED}
     borne = {
         name: rule
@@ -291,13 +296,13 @@ def _borne_breaches(row: Row, policy: Row, evidence: Evidence) -> Iterable[str]:
     }
     if number(row.get("vul_num")) == 0:  # of any level
         borne = {name: rule for name, rule in borne.items() if "vuln" not in name}
-    return _breaches(row, {**policy, "rules": borne, "overrides": []}, evidence)
+    return _breaches(row, {**policy, "rules": borne, "overrides": []}, detail_reads)
 
 
-def _breaches(row: Row, policy: Row, evidence: Evidence) -> Iterable[str]:
+def _breaches(row: Row, policy: Row, detail_reads: DetailReads) -> Iterable[str]:
     """Yield the blocking rules that a row breaks or leaves undecided."""
-    rules = _rules(row, policy, evidence.now)
-    ignore = [entry for entry in policy.get("ignore", []) if _applies(row, entry, evidence.now)]
+    rules = _rules(row, policy, detail_reads.now)
+    ignore = [entry for entry in policy.get("ignore", []) if _applies(row, entry, detail_reads.now)]
     by_finding = bool(ignore) or any(name.startswith(("high_", "medium_", "low_")) for name in rules)
     for name, rule in rules.items():
         if name == "scan" or (isinstance(rule, dict) and rule.get("action") == "warn"):
@@ -308,12 +313,12 @@ def _breaches(row: Row, policy: Row, evidence: Evidence) -> Iterable[str]:
             if level not in _GRAVITY[: _GRAVITY.index(limit) + 1]:
                 yield f"severity {level}"
         elif name == "scan_age":
-            scanned = time_of(row, "latest_scan_time", evidence.now)
-            if scanned is None or not evidence.now - scanned / 1000 <= limit:
+            scanned = time_of(row, "latest_scan_time", detail_reads.now)
+            if scanned is None or not detail_reads.now - scanned / 1000 <= limit:
                 yield f"scanned {scanned}"
         else:
             found = (
-                _found(name, row, ignore, evidence)
+                _found(name, row, ignore, detail_reads)
                 if by_finding and "vuln" in name
                 else number(row.get(_COUNTED[name]))
             )
@@ -321,24 +326,24 @@ def _breaches(row: Row, policy: Row, evidence: Evidence) -> Iterable[str]:
                 yield f"{name} {found}"
 
 
-def _found(rule: str, row: Row, ignore: list[Row], evidence: Evidence) -> int | None:
+def _found(rule: str, row: Row, ignore: list[Row], detail_reads: DetailReads) -> int | None:
     """Return the number of vulnerabilities of a level; those counted by HSS but not listed count at every level."""
     path = f"/image/{urllib.parse.quote(row.get('image_id') or '', safe='')}/vulnerabilities"
     # Images of several names may share an id, so all of what names the image names its findings.
     names = {"namespace": "namespace", "image_name": "image_name", "tag_name": "image_version"}
-    listed = evidence.last(path, **{name: row.get(field) or "" for name, field in names.items()})
+    listed = detail_reads.last(path, **{name: row.get(field) or "" for name, field in names.items()})
     counted = number(row.get("vul_num"))
     if listed is None or counted is None:
         return None
     level = rule.removesuffix("vulnerabilities").rstrip("_")
-    kept = [finding for finding in listed if not _is_ignored(finding, ignore, evidence)]
+    kept = [finding for finding in listed if not _is_ignored(finding, ignore, detail_reads)]
     of_level = [
         finding for finding in kept if level in {"", _NECESSITY.get(finding.get("repair_necessity") or "", "high")}
     ]
     return len(of_level) + max(counted - len(listed), 0)
 
 
-def _is_ignored(finding: Row, ignore: list[Row], evidence: Evidence) -> bool:
+def _is_ignored(finding: Row, ignore: list[Row], detail_reads: DetailReads) -> bool:
     fitting = [
         entry["vulnerability"]
         for entry in ignore
@@ -347,7 +352,7 @@ def _is_ignored(finding: Row, ignore: list[Row], evidence: Evidence) -> bool:
     vul_id = finding.get("vul_id")
     if vul_id is None:
         return False
-    cves = evidence.last(f"/vulnerability/{urllib.parse.quote(vul_id, safe='')}/cve") or []
+    cves = detail_reads.last(f"/vulnerability/{urllib.parse.quote(vul_id, safe='')}/cve") or []
     names = [[vul_id], [cve["cve_id"] for cve in cves]]
     return any(
         ids and all(any(_is_like(name.lower(), glob.lower()) for glob in fitting) for name in ids) for ids in names

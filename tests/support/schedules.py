@@ -16,7 +16,7 @@ from hssgate.emulator.model import Scenario
 from hssgate.errors import Interrupted
 from hssgate.exit_codes import ExitCode
 from tests.support.fakes import START, FakeClock
-from tests.support.law import BUILT_IN, DIGESTS, Asked, Evidence, doubts
+from tests.support.law import BUILT_IN, DIGESTS, Asked, DetailReads, doubts
 from tests.support.odd_variables import as_variables, random_variables
 from tests.support.timelines import random_images
 from tests.support.wire_rows import Row
@@ -260,7 +260,7 @@ def _faults_of_the_gate(schedule: Schedule, wire: Wiretap, ended: Silent, took: 
         until = 1000.0 + image["waited_seconds"] + 0.01
         looks = polls_of(look for look in wire.looks if asked.is_shown_by(look) and look.began <= until)
         now = max([START, *(look.server_time for look in looks[-1:])])
-        for doubt in doubts(asked, looks, schedule.policies or (BUILT_IN,), Evidence(wire.details, now)):
+        for doubt in doubts(asked, looks, schedule.policies or (BUILT_IN,), DetailReads(wire.details, now)):
             yield "wrong pass", f"{asked.reference}: {doubt}"
     if ended.code != _code_of_signal(schedule) and (ended.code == 0) != (passed == len(schedule.asked)):
         yield "wrong pass", f"exit code {ended.code} with {passed} of {len(schedule.asked)} images passed"

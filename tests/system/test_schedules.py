@@ -9,7 +9,7 @@ import pytest
 
 from hssgate.exit_codes import ExitCode
 from tests.support.fakes import START
-from tests.support.law import Asked, Evidence, doubts
+from tests.support.law import Asked, DetailReads, doubts
 from tests.support.schedules import Outcome, Schedule, play, schedule_of
 from tests.support.wire_rows import Row
 from tests.support.wiretap import Look
@@ -125,19 +125,19 @@ def look(*rows: Row, path: str = "/v5/p/image/cicd/images", **filters: str) -> L
     return Look(0, 0, [{"total_num": len(rows), "data_list": list(rows)}], START, path=path, filters=filters)
 
 
-def found(*findings: Row, cves: dict[str, list[str]] | None = None) -> Evidence:
+def found(*findings: Row, cves: dict[str, list[str]] | None = None) -> DetailReads:
     names = {"namespace": "", "image_name": "app", "tag_name": "1.0"}
     details = [look(*findings, path="/v5/p/image/i/vulnerabilities", **names)]
     for notice, ids in (cves or {}).items():
         details.append(look(*({"cve_id": cve} for cve in ids), path=f"/v5/p/image/vulnerability/{notice}/cve"))
-    return Evidence(details, START)
+    return DetailReads(details, START)
 
 
 IGNORE_ONE = {"vulnerability": "CVE-1", "reason": "r"}
 
 
 @pytest.mark.parametrize(
-    ("row", "policy", "evidence", "allowed"),
+    ("row", "policy", "detail_reads", "allowed"),
     [
         pytest.param({}, {"rules": {"vulnerabilities": 1, "unsafe_settings": 0}}, found(), True, id="at the limit"),
         pytest.param({}, {"rules": {"vulnerabilities": 0}}, found(), False, id="over it"),
@@ -153,12 +153,12 @@ IGNORE_ONE = {"vulnerability": "CVE-1", "reason": "r"}
         pytest.param({"scan_status": "failed", "severity_level": "High"}, {"rules": {"scan": {"accept": ["failed"]}, "severity": "Low"}}, found(), False, id="an accepted failure that breaks a rule"),
         pytest.param({"scan_status": "failed", "severity_level": None}, {"rules": {"scan": {"accept": ["failed"]}, "severity": "Low"}}, found(), True, id="an accepted failure without the number"),
         pytest.param({"scan_status": "failed"}, {"rules": {"scan": {"accept": ["failed"]}, "high_vulnerabilities": 0}}, found(HIGH), False, id="an accepted failure with a finding too many"),
-        pytest.param({"scan_status": "failed", "vul_num": 0}, {"rules": {"scan": {"accept": ["failed"]}, "high_vulnerabilities": 0}}, Evidence((), START), True, id="an accepted failure without findings"),
+        pytest.param({"scan_status": "failed", "vul_num": 0}, {"rules": {"scan": {"accept": ["failed"]}, "high_vulnerabilities": 0}}, DetailReads((), START), True, id="an accepted failure without findings"),
         pytest.param({"scan_status": "paused"}, {"rules": {"scan": {"accept": ["paused"]}}}, found(), False, id="no end at all"),
         pytest.param({}, {"rules": {"high_vulnerabilities": 0}}, found(MEDIUM), True, id="another level"),
         pytest.param({}, {"rules": {"high_vulnerabilities": 0}}, found(HIGH), False, id="a finding too many"),
         pytest.param({}, {"rules": {"high_vulnerabilities": 0}}, found(), False, id="counted and not listed"),
-        pytest.param({}, {"rules": {"high_vulnerabilities": 9}}, Evidence((), START), False, id="findings not read"),
+        pytest.param({}, {"rules": {"high_vulnerabilities": 9}}, DetailReads((), START), False, id="findings not read"),
         pytest.param({}, {"rules": {"high_vulnerabilities": 0}, "ignore": [{"vulnerability": "SA-*"}]}, found(HIGH), True, id="ignored by its id"),
         pytest.param({}, {"rules": {"vulnerabilities": 0}, "ignore": [IGNORE_ONE]}, found(HIGH, cves={"SA-1": ["CVE-1"]}), True, id="ignored by its CVE"),
         pytest.param({}, {"rules": {"vulnerabilities": 0}, "ignore": [IGNORE_ONE]}, found(HIGH, cves={"SA-1": ["CVE-1", "CVE-2"]}), False, id="one CVE of two ignored"),
@@ -166,9 +166,14 @@ IGNORE_ONE = {"vulnerability": "CVE-1", "reason": "r"}
         pytest.param({}, {"rules": {"vulnerabilities": 0}, "ignore": [{"vulnerability": "SA-1", "expires": "2020-01-01"}]}, found(HIGH), False, id="no longer ignored"),
     ],
 )  # fmt: skip
-def test_the_judge_knows_the_policies(row: Row, policy: dict[str, Any], evidence: Evidence, allowed: bool) -> None:  # noqa: FBT001 - a row of the table
+def test_the_judge_knows_the_policies(
+    row: Row,
+    policy: dict[str, Any],
+    detail_reads: DetailReads,
+    allowed: bool,  # noqa: FBT001 - a row of the table
+) -> None:
     """It accepts a right pass, and refuses a wrong one."""
-    assert (doubts(ASKED, [look(CLEAN | row)], [policy], evidence) == []) is allowed
+    assert (doubts(ASKED, [look(CLEAN | row)], [policy], detail_reads) == []) is allowed
 
 
 def test_the_judge_misses_what_was_there_before() -> None:
