@@ -114,6 +114,7 @@ def registries_of(
             except ValueError as error:
                 raise Misused(f"{clean(path, 300)}: {error}") from None
             if login is not None:
+                context.console.detail(f"registry {registry}: with the login of {clean(path, 300)}")
                 logins[registry] = login
                 context.console.redactor.learn(secret.reveal() for secret in login.secrets)
     meant = [parse_platform(one) for several in platforms for one in several]

@@ -183,6 +183,8 @@ def _properties(image: ImageVerdict, verdict: Verdict) -> dict[str, str]:
         "hssgate.exit_code": str(int(image.exit_code)),
         "hssgate.polls": str(image.polls),
     }
+    if image.row and (proof := image.reference.proof_of(image.row)):
+        found["hssgate.proven"] = clean(proof, _LONGEST_PROPERTY)
     row = image.row.model_dump(mode="json", exclude_none=True) if image.row else {}
     for name, value in row.items():
         found[name] = clean(str(value).lower() if isinstance(value, bool) else value, _LONGEST_PROPERTY)

@@ -68,6 +68,7 @@ def test_each_digest_of_an_index_of_one_platform_proves_the_image(bench: Bench, 
     assert ended.code == 0, ended.out
     assert ended.report["images"][0]["proof"] == proof
     assert f"({proof})" in ended.out
+    assert f'name="hssgate.proven" value="{proof}"' in (bench.folder / "junit.xml").read_text(encoding="utf-8")
     for path in ("report.md", "report.html", "junit.xml"):
         assert proof in Path(bench.folder, path).read_text(encoding="utf-8").replace("\\", ""), path
     assert "nothing proves" not in ended.err
@@ -404,6 +405,7 @@ def test_the_login_of_dockers_file_is_sent_and_never_shown(bench: Bench, registr
     ended = check(bench, registry, IMAGE, "-vv", rows=row(amd64["digest"]))
 
     assert ended.code == 0
+    assert f"registry {HOST}: with the login of {bench.folder}/config.json" in ended.err
     assert f"registry {HOST}: {IMAGE} is sha256:" in ended.err
     registry.first = asks_for("another", 'Basic realm="registry"')
     refused = check(bench, registry, IMAGE, f"{HOST}/team/job:1.0", "-vv")
