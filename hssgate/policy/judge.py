@@ -124,8 +124,8 @@ def _judge_findings(name: str, rule: CountRule, facts: Facts, sorted_findings: S
         return _without_findings(name, rule, facts)
     if counted is None:
         return _without_value(name, rule, facts, field)
-    # The row's total (vul_num) can exceed the list of findings, for instance while the list is still being written.
-    # The level and id of the missing ones are unknown, so each counts against every limit and no entry ignores it.
+    # The row's total (vul_num) can exceed the number of findings listed. Level and id of those that are not listed are
+    # unknown, so each of them counts against every limit, and no entry can ignore it.
     listed = len(sorted_findings.counted) + len(sorted_findings.ignored)
     missing = max(counted - listed, 0)
     found = len(_countable(name, sorted_findings)) + missing
