@@ -3,6 +3,7 @@
 import json
 import re
 import unicodedata
+from collections.abc import Iterable
 
 # C0 and C1 controls, zero-width and bidirectional marks (they reorder what a reader sees), lone surrogates (they
 # cannot be encoded), non-characters, and the tag block (invisible text). Line breaks are included, or text from outside
@@ -81,6 +82,13 @@ def escaped(document: str) -> str:
 def escaped_to_ascii(document: str) -> str:
     """Return a JSON document with the same data in ASCII, with all other characters as escapes."""
     return _BEYOND_ASCII.sub(_as_escapes, document)
+
+
+def joined(names: Iterable[str], most: int = 5) -> str:
+    """Return different names with commas between; of many, the first ones and the number of the others."""
+    different = [*dict.fromkeys(names)]
+    more = [f"and {len(different) - most} more"] if len(different) > most else []
+    return ", ".join([*different[:most], *more])
 
 
 def plural(count: int, noun: str) -> str:

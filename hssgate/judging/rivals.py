@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from hssgate.exit_codes import ExitCode
 from hssgate.hss.models import CicdImage
-from hssgate.text import clean
+from hssgate.text import clean, joined
 from hssgate.verdict import SCAN, Check, Result, Trouble, worst_of
 from hssgate.waiting.groups import RowGroup
 
@@ -21,7 +21,7 @@ def with_rivals(checks: Sequence[Check], row_group: RowGroup, codes: Sequence[Ex
         codes: exit code of each rival judged by itself.
     """
     scan, *others = checks
-    rivals = ", ".join(_named(row) for row in row_group.others)
+    rivals = joined(_named(row) for row in row_group.others)
     message = f"{_named(row_group.row)} is newer by its update time, and {rivals} by its scan time"
     if worst_of(checks) is ExitCode.PASSED and any(code is not ExitCode.PASSED for code in codes):
         message = f"{SCAN}: {message}, which does not pass; {_ADVICE}"

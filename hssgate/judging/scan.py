@@ -9,7 +9,7 @@ from hssgate.judging.hints import advice
 from hssgate.policy.judge import all_accept
 from hssgate.policy.rules import RulesInForce
 from hssgate.reference import Reference
-from hssgate.text import clean
+from hssgate.text import clean, joined
 from hssgate.verdict import (
     SCAN,
     Check,
@@ -144,14 +144,12 @@ def _ambiguity(row_group: RowGroup) -> str:
         for name in COMPARED
         if name not in _ALWAYS_NAMED and len({getattr(row, name) for row in row_group.others}) > 1
     ]
-    shown = ", ".join(
-        dict.fromkeys(
-            f"{clean(row.image_digest or 'no digest', 140)} ({clean(row.scan_status, 40)}, "
-            f"severity {clean(row.severity_level, 40)}, {row.vul_num} vulnerabilities"
-            + "".join(f", {name} {clean(getattr(row, name), 80)}" for name in differing)
-            + ")"
-            for row in row_group.others
-        )
+    shown = joined(
+        f"{clean(row.image_digest or 'no digest', 140)} ({clean(row.scan_status, 40)}, "
+        f"severity {clean(row.severity_level, 40)}, {row.vul_num} vulnerabilities"
+        + "".join(f", {name} {clean(getattr(row, name), 80)}" for name in differing)
+        + ")"
+        for row in row_group.others
     )
     return f"results that cannot be told apart in time: {shown}; pass the digest that was pushed, as …@sha256:…"
 

@@ -14,7 +14,7 @@ class Announcer:
 
     Args:
         observer: receives it.
-        clock: tells how long the run has lasted.
+        clock: for the time since the start of the run.
         start: of the run, on the monotonic clock.
     """
 

@@ -13,24 +13,24 @@ _NAMES = 5  # of a key
 _JUDGED = ("image_digest", *ROW_FIELDS)
 COMPARED = ("image_id", *_JUDGED)
 
-# cicd_name, registry, namespace, image_name, image_version; and the platform, where a registry tells them apart.
+# cicd_name, registry, namespace, image_name, image_version; and the platform, where a registry lists several.
 GroupKey = tuple[str | None, ...]
 
 
-MOST_GROUPS = 1_000  # of one image, that are told apart
+MOST_GROUPS = 1_000  # of one image
 
 
 class TooManyGroups(Exception):
-    """More groups of rows belong to an image than are told apart."""
+    """More groups of rows belong to an image than MOST_GROUPS."""
 
 
 class Phase(StrEnum):
-    """Where a group of rows stands."""
+    """State of a group of rows."""
 
-    # in the order in which they hold an image up
-    UNDOCUMENTED = "undocumented"  # a status the manual does not know: waited on, never believed
+    # Most urgent first: the group of the first phase decides what an image waits for.
+    UNDOCUMENTED = "undocumented"  # not in the API's manual: polled on, never a result
     IN_PROGRESS = "in progress"
-    VANISHED = "vanished"  # a scan was seen in progress, and now there is no trace of it
+    VANISHED = "vanished"  # a row or a scan was seen before, and the list does not show it any more
     UNSCANNED = "unscanned"
     STALE = "stale"  # its scan ended before the moment asked for
     AMBIGUOUS = "ambiguous"
@@ -48,7 +48,7 @@ class RowGroup:
 
     Args:
         key: what its rows have in common.
-        phase: where it stands.
+        phase: its state.
         row: the row that stands for the group; an empty one where none is listed.
         others: where it is ambiguous, all rows that might be the newest; where a scan is in progress, the finished
             rows that it outranks; where it has ended, rows of other pushes that were scanned later and updated earlier.
@@ -66,7 +66,7 @@ class RowGroup:
 
     @property
     def platform(self) -> str | None:
-        """The platform whose image the rows are of, where a registry tells."""
+        """The platform of the rows, where a registry lists several."""
         return self.key[_NAMES] if len(self.key) > _NAMES else None
 
     @property
@@ -99,7 +99,7 @@ def group_rows(
         new: whether the result of a group came about during the wait; then a failure needs no scan time to be fresh.
 
     Raises:
-        TooManyGroups: there are more than are told apart.
+        TooManyGroups: there are more than MOST_GROUPS.
     """
     groups: dict[GroupKey, list[CicdImage]] = {}
     for row in rows:
@@ -130,12 +130,12 @@ def _missing(reference: Reference, found: Iterable[RowGroup]) -> list[RowGroup]:
 
 
 def judged_fields(row: CicdImage) -> tuple[object, ...]:
-    """Return all of a row that a verdict could turn on."""
+    """Return all fields of a row that can change a verdict."""
     return tuple(getattr(row, name) for name in _JUDGED)
 
 
 def compared_fields(row: CicdImage) -> tuple[object, ...]:
-    """Return all of a row in which two rows of one time, or two reads of one row, must agree."""
+    """Return the fields in which two rows of one time, or two reads of one row, must agree."""
     return tuple(getattr(row, name) for name in COMPARED)
 
 
@@ -157,7 +157,7 @@ def _row_group(
 ) -> RowGroup:
     unfinished = [row for row in group if row.is_moving]
     if unfinished:
-        # Whatever still moves counts as newer than anything finished; what nobody documented is named first.
+        # A row in progress counts as newer than any finished one. One of an undocumented status is named first.
         row = min(unfinished, key=lambda candidate: candidate.is_documented)
         outranked = tuple(other for other in group if other.is_terminal)
         return RowGroup(key, Phase.IN_PROGRESS if row.is_documented else Phase.UNDOCUMENTED, row, outranked)
@@ -231,7 +231,7 @@ def is_newer(one: CicdImage, other: CicdImage, now: int | None = None) -> bool:
 class _Order(Enum):
     NEWER = "newer"
     OLDER = "older"
-    UNTOLD = "untold"
+    UNKNOWN = "unknown"
 
 
 def _compare(one: tuple[int | None, ...], other: tuple[int | None, ...]) -> _Order:
@@ -240,7 +240,7 @@ def _compare(one: tuple[int | None, ...], other: tuple[int | None, ...]) -> _Ord
         if mine is None and theirs is None:
             continue
         if mine is None or theirs is None:
-            return _Order.UNTOLD
+            return _Order.UNKNOWN
         if mine != theirs:
             return _Order.NEWER if mine > theirs else _Order.OLDER
-    return _Order.UNTOLD
+    return _Order.UNKNOWN

@@ -109,7 +109,7 @@ class GroupHistory:
             present: the server's time, epoch milliseconds.
 
         Raises:
-            TooManyGroups: there are more than are told apart; the answer changes nothing.
+            TooManyGroups: there are more than MOST_GROUPS; the answer changes nothing.
         """
         listed = {group.key for group in found}
         if len(self._newest.keys() | listed) > MOST_GROUPS:

@@ -21,7 +21,7 @@ _MOST_SIMILAR_ROWS = 200
 _MOST_NAMED = 5  # groups, in a line about the state
 _LONGEST_NAMED = 200  # characters of one of them
 _MOST_STATUSES = 10  # undocumented ones, that are warned of
-_TOO_MANY_GROUPS = f"more than {MOST_GROUPS} groups of rows belong to the image, which are too many to be told apart"
+_TOO_MANY_GROUPS = f"more than {MOST_GROUPS} groups of rows belong to the image, which is too many"
 _TOO_MANY_GROUPS_ADVICE = "name the organisation in IMAGE, or give --cicd-name or --registry-name"
 
 
@@ -83,7 +83,7 @@ class ImageState:
             (row for row in listing.rows if row.is_moving and self.reference.may_become(row)), None
         )
         self._similar_rows = tuple(row for row in listing.rows if not self.reference.owns(row))[:_MOST_SIMILAR_ROWS]
-        self._reads.add(Read(at, exchange.http_status, exchange.request_id, self._telling_row()))
+        self._reads.add(Read(at, exchange.http_status, exchange.request_id, self._decisive_row()))
         return self._event()
 
     def unanswered(self, error: ApiError, at: float) -> None:
@@ -147,7 +147,7 @@ class ImageState:
         return clean("; ".join(self._named_groups()))
 
     def _named_groups(self) -> list[str]:
-        """Return a few groups in words, those that hold the image up first where there are more."""
+        """Return a few groups in words, those that the image waits for first where there are more."""
         groups: Sequence[RowGroup] = self._row_groups
         if (more := len(groups) - _MOST_NAMED) <= 0:
             return [f"{group.label}: {self._worded(group)}" for group in groups]
@@ -210,8 +210,8 @@ class ImageState:
             return Event.IN_PROGRESS
         return Event.YOUNG if self._settling.due else Event.RESULT
 
-    def _telling_row(self) -> CicdImage | None:
-        """Return the row of the group that holds the image up, else of the first."""
+    def _decisive_row(self) -> CicdImage | None:
+        """Return the row of the group that the image waits for, else of the first."""
         worst = min(self._row_groups, key=_order, default=None)
         return worst.row if worst else None
 

@@ -23,13 +23,13 @@ class Observation:
         row_groups: its groups as last seen.
         unsettled: keys of the groups whose success was too young to be believed.
         error: why there was no answer, where that ended the wait.
-        server_time: the server's clock at the last answer, in epoch seconds, if it told.
-        scanned_after: the moment that results were held against, in epoch milliseconds.
+        server_time: the server's clock at the last answer, in epoch seconds, if known.
+        scanned_after: the earliest scan time accepted, in epoch milliseconds.
         waited_seconds: from the start of the run.
-        polls: looks taken for this image.
+        polls: number of polls.
         reads: each change of state and the last two reads.
-        similar_rows: rows like it but for something; to be named where it was not found.
-        searched: whether rows of its name were asked for, whatever their version.
+        similar_rows: rows that differ from it in something, to be named as near misses.
+        searched: whether rows of its name and any version were searched for.
         agreed: keys of the groups whose success two reads showed alike, `--settle` apart.
     """
 

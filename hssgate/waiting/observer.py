@@ -6,7 +6,7 @@ from hssgate.reference import Reference
 
 
 class Observer(Protocol):
-    """Is told what happens while the gate waits."""
+    """Receives what happens while the gate waits."""
 
     tick_seconds: float
 
@@ -14,13 +14,13 @@ class Observer(Protocol):
         """An image's state is now this one."""
 
     def detail(self, text: str, elapsed: float) -> None:
-        """A poll or another request brought this, whether or not it changed anything."""
+        """The result of a poll or of another request."""
 
     def tick(self, elapsed: float) -> None:
         """Time passes; called at least every `tick_seconds` of a pause."""
 
     def advise(self, text: str, elapsed: float) -> None:
-        """Something goes on that the caller can act on while the run waits."""
+        """A failure goes on; `text` says what the caller can check."""
 
     def warn(self, text: str) -> None:
-        """Something is odd."""
+        """A warning."""

@@ -18,7 +18,7 @@ def poll_pause(elapsed: float, patience: WaitSettings, roll: float) -> float:
     Args:
         elapsed: time waited so far.
         patience: the shortest and the longest pause.
-        roll: from -1 to 1, for the jitter; the shortest and longest pause hold all the same.
+        roll: from -1 to 1, for the jitter; the result stays between the shortest and the longest pause.
     """
     paced = _held(math.sqrt(elapsed), patience.interval, patience.max_interval)
     return _held(paced * (1 + JITTER * roll), patience.interval, patience.max_interval)

@@ -13,7 +13,7 @@ from hssgate.hss.responses import Page
 from hssgate.text import plural
 from hssgate.waiting.retry import ADVICE_AFTER, Failures
 
-MOST_FAULTS = 5  # in a row, that are lived through
+MOST_FAULTS = 5  # in a row; one more ends the list
 _LONGEST_PAUSE = 300.0  # seconds; a server that asks for more is not waited for
 
 

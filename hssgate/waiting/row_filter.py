@@ -8,14 +8,14 @@ from hssgate.hss.odd_rows import OddRow
 from hssgate.hss.paging import Listing
 from hssgate.reference import Reference, basename
 
-MOST_SIMILAR_ROWS = 200  # rows of a name that are nobody's; they are only told as what may have been meant
+MOST_SIMILAR_ROWS = 200  # rows of an image's name that belong to no image; they are near misses
 
 
 class Wanted:
-    """Says of each row of a list whether it is kept.
+    """Decides which rows of a list are kept.
 
     Args:
-        references: the images that are looked for.
+        references: the images asked for.
     """
 
     def __init__(self, references: Iterable[Reference]) -> None:

@@ -15,7 +15,7 @@ class Waiting(Protocol):
 
     @property
     def stage(self) -> Stage:
-        """Where its wait stands, which says what deadline runs."""
+        """The stage of its wait, which decides the deadline."""
 
     @property
     def pause(self) -> Pause:
@@ -114,7 +114,7 @@ class Schedule:
         return (min(moments) - now) / polls if moments else self._single_poll
 
     def _due(self, image: Waiting, now: float, pause: float) -> float:
-        """Return when an image wants to be polled: after the pause, or when what it has shown may have settled."""
+        """Return when an image is due: after the pause, or when a result may have settled."""
         settles = [max(at, now + self.wait.interval) for at in image.settles_at]
         match image.pause:
             case Pause.RETRY:

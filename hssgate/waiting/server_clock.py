@@ -7,13 +7,13 @@ from hssgate.durations import AHEAD_AT_MOST, Moment, describe_skew, format_momen
 from hssgate.hss.models import CicdImage
 from hssgate.hss.paging import Listing
 
-_TOLD_FROM = 60.0  # seconds of difference that are worth a warning
+_WARNED_FROM = 60.0  # seconds of difference that are worth a warning
 _KNOWN_FROM = 2.0  # seconds; a `Date` has whole ones, and takes a while to get here
 _COUNTED_AT_MOST = AHEAD_AT_MOST / 1000
 
 
 class ServerClock:
-    """What the answers of a run have shown of the server's clock.
+    """The difference of the server's clock, as far as the answers of a run show it.
 
     Args:
         clock: this machine's.
@@ -27,7 +27,7 @@ class ServerClock:
         self._warn = warn
         self._note = note
         self._ahead = 0.0  # seconds that the server's clock is ahead of ours, as far as an answer has proven it
-        self._was_told = False
+        self._has_warned = False
 
     def note(self, listing: Listing[CicdImage], began: float) -> None:
         """Take in the time that an answer gives; one without a time leaves what was known.
@@ -44,15 +44,15 @@ class ServerClock:
         asked, ended = (self._epoch_at_zero + moment for moment in (began, self._clock.monotonic()))
         least, most = listing.server_time - ended, listing.server_time + listing.age - asked
         self._ahead = max(least, min(most, 0.0))
-        if abs(self._ahead) > _TOLD_FROM and not self._was_told:
-            self._was_told = True
+        if abs(self._ahead) > _WARNED_FROM and not self._has_warned:
+            self._has_warned = True
             self._warn(describe_skew(self._ahead))
 
     def reading_of(self, when: Moment | None) -> int | None:
         """Return the moment that results are compared with, in epoch milliseconds of the server's clock.
 
         A moment may have been taken from this machine's clock or from the server's, so the later reading counts. An age
-        is counted from the present, which the server's clock tells. A difference of more than a quarter of an hour is
+        is counted from the present of the server's clock. A difference of more than a quarter of an hour is
         rather a wrong `Date` than a wrong clock, and must not make an old result fresh: it moves WHEN back by no more.
         """
         if when is None:

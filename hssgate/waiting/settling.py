@@ -18,7 +18,7 @@ class AnswerTimes:
     Args:
         began: when the poll began, on the monotonic clock.
         ended: when it ended, on the same clock.
-        server: the server's clock in epoch seconds, if the answer told it.
+        server: the server's clock in epoch seconds, if known.
     """
 
     began: float
@@ -41,7 +41,7 @@ class _SeenMoving:
     """The last poll that showed the scan of a group under way.
 
     Args:
-        server_time: the server's clock then, in epoch seconds, if it told.
+        server_time: the server's clock then, in epoch seconds, if known.
         scan_time: what the row showed as the time of its last scan, epoch milliseconds.
     """
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Stage(StrEnum):
-    """Where the wait for an image stands while it goes on."""
+    """Stage of the wait for an image."""
 
     NOT_STARTED = "not started"  # no row, a stale row, or `unscan`, and no scan of it was seen before
     TAG_STARTED = "tag started"  # only a row of its names with no digest yet, or another one, is being scanned
@@ -16,7 +16,7 @@ class Stage(StrEnum):
 class Ending(StrEnum):
     """Why an image is no longer waited for."""
 
-    ENDED = "ended"  # every group's scan has ended, and what it gave is settled or ambiguous
+    ENDED = "ended"  # every group's scan has ended, and the result is settled or ambiguous
     TIMED_OUT = "timed out"
     UNANSWERED = "unanswered"  # the last poll before the deadline got no answer
     REFUSED = "refused"
@@ -24,13 +24,13 @@ class Ending(StrEnum):
 
 
 class Event(StrEnum):
-    """What a poll brought, or what came instead of one."""
+    """Result of a poll, or what came instead of one."""
 
     NOTHING_STARTED = "no row, a stale row, or a row not scanned"
     TAG_IN_PROGRESS = "nothing started, but a row of the same names without its digest is in progress"
-    IN_PROGRESS = "a row in progress, of a status nobody documented, or gone since it was seen"
+    IN_PROGRESS = "a row in progress, of an undocumented status, or gone since it was seen"
     YOUNG = "every scan has ended, and a success is too young to be believed"
-    RESULT = "every scan has ended, and what it gave is believed or cannot be told apart"
+    RESULT = "every scan has ended, and the result is believed or ambiguous"
     NO_ANSWER = "429, 408, 5xx, no connection, what cannot be read, and a refusal once the call was answered"
     TOO_MANY_FAULTS = "more 500, or refusals once the call was answered, in a row than are asked again"
     REFUSED = "401, 403, 404, any other 4xx, 3xx"
@@ -56,11 +56,11 @@ class Pause(StrEnum):
 
 @dataclass(frozen=True)
 class Edge:
-    """What an event makes of a stage.
+    """Transition from a stage by an event.
 
     Args:
-        to: where the wait stands then.
-        at_deadline: where it stands if the deadline of that stage is reached with this very poll.
+        to: the next stage, or the end.
+        at_deadline: the end, if the deadline of that stage has come.
         pause: when the next poll is due, if there is one.
     """
 
@@ -76,7 +76,7 @@ LIMITS = {
     Stage.SETTLING: Limit.TIMEOUT,
 }
 
-_WHATEVER_THE_STAGE = {
+_FROM_EVERY_STAGE = {
     Event.IN_PROGRESS: Edge(Stage.STARTED, Ending.TIMED_OUT),
     Event.YOUNG: Edge(Stage.SETTLING, Ending.TIMED_OUT, Pause.SETTLE),
     Event.RESULT: Edge(Ending.ENDED, Ending.ENDED),
@@ -92,25 +92,25 @@ TABLE = {
         Event.NOTHING_STARTED: Edge(Stage.NOT_STARTED, Ending.TIMED_OUT),
         Event.TAG_IN_PROGRESS: Edge(Stage.TAG_STARTED, Ending.TIMED_OUT),
         Event.NO_ANSWER: Edge(Stage.NOT_STARTED, Ending.UNANSWERED, Pause.RETRY),
-        **_WHATEVER_THE_STAGE,
+        **_FROM_EVERY_STAGE,
     },
     Stage.TAG_STARTED: {
         # The scan that was seen was not the image's, so the image has --appear-timeout anew.
         Event.NOTHING_STARTED: Edge(Stage.NOT_STARTED, Ending.TIMED_OUT),
         Event.TAG_IN_PROGRESS: Edge(Stage.TAG_STARTED, Ending.TIMED_OUT),
         Event.NO_ANSWER: Edge(Stage.TAG_STARTED, Ending.UNANSWERED, Pause.RETRY),
-        **_WHATEVER_THE_STAGE,
+        **_FROM_EVERY_STAGE,
     },
     Stage.STARTED: {
         Event.NOTHING_STARTED: Edge(Stage.STARTED, Ending.TIMED_OUT),
         Event.TAG_IN_PROGRESS: Edge(Stage.STARTED, Ending.TIMED_OUT),
         Event.NO_ANSWER: Edge(Stage.STARTED, Ending.UNANSWERED, Pause.RETRY),
-        **_WHATEVER_THE_STAGE,
+        **_FROM_EVERY_STAGE,
     },
     Stage.SETTLING: {
         Event.NOTHING_STARTED: Edge(Stage.STARTED, Ending.TIMED_OUT),
         Event.TAG_IN_PROGRESS: Edge(Stage.STARTED, Ending.TIMED_OUT),
         Event.NO_ANSWER: Edge(Stage.SETTLING, Ending.UNANSWERED, Pause.RETRY),
-        **_WHATEVER_THE_STAGE,
+        **_FROM_EVERY_STAGE,
     },
 }

@@ -6,7 +6,9 @@ import pytest
 
 from hssgate.durations import Moment
 from hssgate.errors import ApiUnavailable
+from hssgate.exit_codes import ExitCode
 from hssgate.hss.models import CicdImage, ScanStatus
+from hssgate.judging.rivals import with_rivals
 from hssgate.judging.scan import judge_freshness, judge_scan
 from hssgate.policy.ignores import Ignores
 from hssgate.policy.rule_table import ScanRule
@@ -157,6 +159,28 @@ def test_ambiguous_results_are_each_named_once() -> None:
         "pass the digest that was pushed, as …@sha256:…",
         trouble=Trouble.AMBIGUOUS,
     )
+
+
+@pytest.mark.parametrize(
+    ("phase", "beginning"),
+    [
+        pytest.param(Phase.AMBIGUOUS, "scan: results that cannot be told apart in time: ", id="ambiguous"),
+        pytest.param(Phase.ENDED, "; sha256:0000 is newer by its update time, and ", id="rivals"),
+    ],
+)
+def test_of_many_rows_a_few_are_named(phase: Phase, beginning: str) -> None:
+    """With the number of the others: a server may list thousands."""
+    rows = tuple(ROW.model_copy(update={"image_digest": f"sha256:{number:04}"}) for number in range(9_000))
+    group = RowGroup(KEY, phase, rows[0], rows)
+
+    check = judge_scan(OBSERVATION, group, [NO_RULES])
+    if phase is Phase.ENDED:
+        (check,) = with_rivals([check], group, [ExitCode.PASSED] * len(rows))
+
+    assert [f"sha256:{number:04}" in check.message for number in (4, 5)] == [True, False]
+    assert beginning in check.message
+    assert ", and 8995 more" in check.message
+    assert check.message.endswith("pass the digest that was pushed, as …@sha256:…")
 
 
 @pytest.mark.parametrize(
