@@ -13,10 +13,11 @@ from hssgate.text import clean, plural
 from hssgate.verdict import Check, ImageVerdict, Outcome, Result, Verdict
 
 _MOST_FINDINGS = 10
-_LEAST_FINDINGS = 3
+_LEAST_LINES = 3  # of a list, of each of several blocked images
 _MOST_ENTRIES = 5  # to paste
 _MOST_NAMES = 10  # of blocked images in the last line
 _FEW = 10  # images, whose checks are all shown
+_DEEPEST = 11  # columns by which broken lines are indented
 _NARROWEST = 40  # columns into which lines are broken
 
 _TONES: dict[Result | Outcome, Tone] = {
@@ -74,7 +75,11 @@ class _Summary:
             for image in verdict.images
             if (found := explanation_of(image, verdict.policies)) is not None
         }
-        self._most = max(_MOST_FINDINGS // max(len(self._explanations), 1), _LEAST_FINDINGS)
+        self._are_many = len(verdict.images) > _FEW
+        blocked = max(len(self._explanations), 1)
+        self._most = max(_MOST_FINDINGS // blocked, _LEAST_LINES)
+        if self._are_many and blocked > 1:
+            self._most = _LEAST_LINES
 
     def lines(self) -> list[str]:
         images = self._verdict.images
@@ -83,7 +88,7 @@ class _Summary:
         passed = [image for image in images if image.outcome is Outcome.PASSED]
         clean_passes = [image for image in passed if not _noted(image)]
         return [
-            *(line for image in blocked for line in self._in_full(image)),
+            *self._blocked(blocked),
             *self._what_to_do([*self._explanations.values()]),
             *self._alike(errors),
             *self._alike([image for image in passed if _noted(image)]),
@@ -91,21 +96,27 @@ class _Summary:
             *self._run_errors(),
         ]
 
+    def _blocked(self, images: Sequence[ImageVerdict]) -> list[str]:
+        """Return blocked images in full; of many, those about which nothing else is known are shown together."""
+        if not self._are_many:
+            return [line for image in images for line in self._in_full(image)]
+        known = [image for image in images if image.findings or image.details]
+        unknown = [image for image in images if not (image.findings or image.details)]
+        return [*(line for image in known for line in self._in_full(image)), *self._alike(unknown)]
+
     def _in_full(self, image: ImageVerdict) -> list[str]:
-        """Return an image with all of its checks; of many images the checks that hold are on one line."""
-        shown, rest = image.checks, []
-        if len(self._verdict.images) > _FEW:
-            shown = tuple(check for check in image.checks if check.result is not Result.PASSED)
-            rest = [check.name for check in image.checks if check.result is Result.PASSED]
+        """Return an image with all of its checks; of many images without those that hold."""
+        shown = [check for check in image.checks if not self._are_many or check.result is not Result.PASSED]
+        details = [detail_line(kind, detail) for kind, detail in worst_details(image.details)]
+        fewer = _LEAST_LINES - 1 if self._are_many else self._most
         explanation = self._explanations.get(image.reference)
         findings = explanation.findings if explanation else ()
         return [
             self._head(image),
             *(line for check in shown for line in self._check(check)),
-            *(self._line("passed", "good", clean(", ".join(rest))) if rest else []),
-            *self._some([listed_line(listed) for listed in findings], "finding"),
-            *self._some([detail_line(kind, detail) for kind, detail in worst_details(image.details)], "found"),
-            *self._some(ignored_lines(image), "ignored"),
+            *self._some([listed_line(listed) for listed in findings], "finding", self._most),
+            *self._some(details, "found", fewer),
+            *self._some(ignored_lines(image), "ignored", fewer),
         ]
 
     def _pass(self, image: ImageVerdict) -> list[str]:
@@ -122,11 +133,10 @@ class _Summary:
         for group in alike.values():
             first, *others = group
             if not others:
-                lines += self._in_full(first) if len(self._verdict.images) <= _FEW else self._in_brief(first)
+                lines += self._in_brief(first) if self._are_many else self._in_full(first)
                 continue
             checks = [check for check in first.checks if check.result not in (Result.PASSED, Result.SKIPPED)]
-            lines.append(self._paint(f"{plural(len(group), 'image')}, each:", "bold"))
-            lines += [line for check in checks for line in self._check(check)]
+            lines += [line for check in checks for line in self._check(check, f" ({len(group)} images)")]
             lines += [self._head(image) for image in group]
         return lines
 
@@ -137,15 +147,17 @@ class _Summary:
     def _what_to_do(self, explanations: Sequence[Explanation]) -> list[str]:
         if not explanations:
             return []
-        remedies = dict(remedy for one in explanations for remedy in one.remedies)
+        rules: dict[str, dict[str, None]] = {}
+        for rule, remedy in dict.fromkeys(remedy for one in explanations for remedy in one.remedies):
+            rules.setdefault(remedy, {})[rule] = None
         contacts = dict.fromkeys(contact for one in explanations for contact in one.contacts)
-        entries = entries_to_paste(explanations, min(_MOST_ENTRIES, self._most))
+        entries = entries_to_paste(explanations, min(_MOST_ENTRIES, self._most - 1))
         is_built_in = all(source.path == BUILT_IN for source in self._verdict.policies)
         where = "a policy (`hssgate policy init` writes one)" if is_built_in else "the policy"
         heading = f"to let it pass, with a reason of yours, in {where}:"
         return [
             self._paint("what to do:", "bold"),
-            *(line for rule, remedy in remedies.items() for line in self._text(f"  {rule}: ", remedy)),
+            *(line for remedy, names in rules.items() for line in self._text(f"  {', '.join(names)}: ", remedy)),
             *(line for contact in contacts for line in self._text("  ask: ", contact)),
             *self._text("  more: ", 'the section "Findings" of the README, and `hssgate policy explain IMAGE`'),
             *([self._paint(f"  {heading}", "dim"), *entries.splitlines()] if entries else []),
@@ -161,15 +173,18 @@ class _Summary:
         waited = f"waited {format_duration(image.waited_seconds)}, {plural(image.polls, 'poll')}"
         return f"{self._paint(clean(image.reference.text), 'bold')}: {word} ({waited})"
 
-    def _check(self, check: Check) -> list[str]:
+    def _check(self, check: Check, of: str = "") -> list[str]:
         where = clean(check.name.removeprefix(check.rule).strip(" ()"))
-        text = clean(check.message) + (f"  [{where}]" if where else "")
+        text = clean(check.message) + (f"  [{where}]" if where else "") + of
         return self._line(check.result.value, _TONES[check.result], text)
 
-    def _some(self, texts: Sequence[str], word: str) -> list[str]:
+    def _some(self, texts: Sequence[str], word: str, most: int) -> list[str]:
         """Return as many lines as are shown of an image, and how many there are beyond them."""
-        more = [f"and {len(texts) - self._most} more, see the reports"] if len(texts) > self._most else []
-        return [line for text in (*texts[: self._most], *more) for line in self._line(word, "dim", text)]
+        shown = [*texts[:most]]
+        if len(texts) > most:
+            more = f"and {len(texts) - most} more, see the reports"
+            shown = [*shown[:-1], f"{shown[-1]}; {more}"] if self._are_many else [*shown, more]
+        return [line for text in shown for line in self._line(word, "dim", text)]
 
     def _line(self, word: str, tone: Tone, text: str) -> list[str]:
         return self._text(f"  {word:<7}  ", text, self._paint(f"{word:<7}", tone))
@@ -180,8 +195,12 @@ class _Summary:
         if self._width is None:
             return [f"{first}{text}"]
         room = max(self._width - len(start), _NARROWEST - len(start), 1)
-        broken = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) or [""]
-        return [f"{first}{broken[0]}", *(" " * len(start) + rest for rest in broken[1:])]
+        indent = min(len(start), _DEEPEST)
+        # The start may be longer than the other lines are indented: a filler of its length stands for it.
+        filler = "x" * (len(start) - indent)
+        wide = room + len(start) - indent
+        head, *rest = textwrap.wrap(filler + text, wide, break_long_words=False, break_on_hyphens=False) or [filler]
+        return [f"{first}{head.removeprefix(filler)}", *(" " * indent + line for line in rest)]
 
 
 def _noted(image: ImageVerdict) -> bool:
