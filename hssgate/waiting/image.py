@@ -160,8 +160,8 @@ class ImageState:
 
     def has_new_state(self) -> bool:
         """Whether the state changed since this was last asked."""
-        changed, self._shown_state = self.state != self._shown_state, self.state
-        return changed
+        before, self._shown_state = self._shown_state, self.state
+        return self._shown_state != before
 
     def new_warnings(self) -> list[str]:
         """Return a line for each undocumented status not warned of before, and one where there is no end of them."""
