@@ -5,7 +5,7 @@ Source: https://github.com/opencontainers/image-spec/blob/main/manifest.md and i
 
 import re
 
-from hssgate.identity.platform import UNKNOWN, Platform, parse_platform
+from hssgate.identity.platform import Platform, parse_platform
 from hssgate.identity.strict_json import parse_strictly
 from hssgate.record import record
 from hssgate.text import clean
@@ -37,7 +37,7 @@ class Descriptor:
     @property
     def is_attestation(self) -> bool:
         """Whether the manifest holds provenance or an SBOM and no image."""
-        return self.platform is not None and UNKNOWN.covers(self.platform)
+        return self.platform is not None and self.platform.is_unknown
 
 
 @record

@@ -28,15 +28,17 @@ class Platform:
     def __str__(self) -> str:
         return "/".join(part for part in (self.os, self.architecture, self.variant) if part)
 
+    @property
+    def is_unknown(self) -> bool:
+        """Whether no machine runs it: what an index gives for provenance and SBOMs."""
+        return (self.os, self.architecture) == ("unknown", "unknown")
+
     def covers(self, other: "Platform") -> bool:
         """Whether a platform asked for covers one of an index: without a variant it covers each variant."""
         if (self.os, self.architecture) != (other.os, other.architecture):
             return False
         usual = _USUAL_VARIANT.get(self.architecture)
         return self.variant is None or (self.variant or usual) == (other.variant or usual)
-
-
-UNKNOWN = Platform("unknown", "unknown")  # what an index gives for an attestation, which no machine runs
 
 
 def parse_platform(text: str) -> Platform:

@@ -96,7 +96,7 @@ class RegistryClient:
                 tuple(dict.fromkeys([*known.platforms, *image.platforms])),
             )
         if not images:
-            raise self._access.refused("manifests", reference, "the index lists no image")
+            raise self._access.refused("manifests", reference, "it holds no image, only attestations")
         return ResolvedImage(digest, tuple(images.values()))
 
     def _images(self, descriptor: Descriptor, body: bytes, content_type: str) -> Iterator[PlatformImage]:
@@ -105,7 +105,9 @@ class RegistryClient:
             case Manifest(config=config):
                 blob = self._fetch("blobs", config.digest)[0]
                 own = self._read("blobs", config.digest, functools.partial(read_platform, blob))
-                yield PlatformImage(config.digest, (descriptor.digest,), (descriptor.platform or own,))
+                platform = descriptor.platform or own
+                if not platform.is_unknown:
+                    yield PlatformImage(config.digest, (descriptor.digest,), (platform,))
             case Index(manifests=manifests):
                 for child in manifests:
                     if not child.is_attestation:

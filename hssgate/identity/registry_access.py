@@ -152,15 +152,14 @@ class RegistryAccess:
         """Get the credentials that a 401 asks for; return whether the request is worth another attempt."""
         if self._authorization is not None:
             return False
-        scheme, _, rest = response.headers.get("WWW-Authenticate", "").partition(" ")
-        match scheme.lower():
-            case "basic" if self._login is not None:
-                self._authorization, self._is_login_sent = self._login.basic, True
-            case "bearer":
-                self._authorization = self._token(dict(_CHALLENGE.findall(rest)), kind, reference, until)
-            case _:
-                return False
-        return True
+        challenges = [found.partition(" ") for found in response.headers.get_list("WWW-Authenticate")]
+        by_scheme = {scheme.lower(): rest for scheme, _, rest in challenges}
+        if (bearer := by_scheme.get("bearer")) is not None:
+            found = dict(reversed(_CHALLENGE.findall(bearer)))  # of what stands twice the first counts
+            self._authorization = self._token(found, kind, reference, until)
+        elif "basic" in by_scheme and self._login is not None:
+            self._authorization, self._is_login_sent = self._login.basic, True
+        return self._authorization is not None
 
     def _token(self, challenge: dict[str, str], kind: str, reference: str, until: float) -> Secret:
         """Return an `Authorization` header with the token that the registry's token service gives."""

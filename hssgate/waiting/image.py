@@ -9,7 +9,7 @@ from hssgate.hss.responses import unreadable_row
 from hssgate.reference import Reference
 from hssgate.text import clean
 from hssgate.verdict import Read
-from hssgate.waiting.groups import MOST_GROUPS, NOT_STARTED, Phase, RowGroup, TooManyGroups, group_rows
+from hssgate.waiting.groups import MOST_GROUPS, MOVING, NOT_STARTED, Phase, RowGroup, TooManyGroups, group_rows
 from hssgate.waiting.history import MOST_CHANGES, GroupHistory, ReadHistory
 from hssgate.waiting.observation import Observation, state_of, status_of
 from hssgate.waiting.row_filter import odd_row_of
@@ -205,7 +205,9 @@ class ImageState:
     def _event(self) -> Event:
         phases = {group.phase for group in self._row_groups}
         if not phases or phases & NOT_STARTED:
-            return Event.NOTHING_STARTED if self._moving_of_tag is None else Event.TAG_IN_PROGRESS
+            # Platforms of one image may be scanned one after the other.
+            is_moving = self._moving_of_tag is not None or (Phase.ABSENT in phases and not phases.isdisjoint(MOVING))
+            return Event.TAG_IN_PROGRESS if is_moving else Event.NOTHING_STARTED
         if not phases <= {Phase.ENDED, Phase.AMBIGUOUS}:
             return Event.IN_PROGRESS
         return Event.YOUNG if self._settling.due else Event.RESULT

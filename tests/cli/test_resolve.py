@@ -32,7 +32,7 @@ def row(digest: object, state: str = CLEAN, at: str = "-1h") -> str:
     return f"  - {{{names}, timeline: [{{at: {at}, {state}}}]}}\n"
 
 
-def check(bench: Bench, registry: Registry, *arguments: str, rows: str = "", **env: str) -> Ended:
+def check(bench: Bench, registry: Registry, *arguments: str, rows: str = "", timeout: str = "20s", **env: str) -> Ended:
     """Run the gate with the registry beside HSS."""
     bench.play("images:\n" + rows if rows else "images: []\n")
     hss = httpx.WSGITransport(app=bench.emulator)
@@ -44,7 +44,9 @@ def check(bench: Bench, registry: Registry, *arguments: str, rows: str = "", **e
         return registry.answer(request)
 
     given = arguments if "--resolve" in arguments or env else ("--resolve", *arguments)
-    return bench.answer(answer).check(*given, "--timeout", "20s", env=KEY | {"DOCKER_CONFIG": str(bench.folder)} | env)
+    return bench.answer(answer).check(
+        *given, "--timeout", timeout, env=KEY | {"DOCKER_CONFIG": str(bench.folder)} | env
+    )
 
 
 def hss_requests(bench: Bench) -> list[httpx.Request]:
@@ -169,6 +171,21 @@ def test_a_platform_that_appears_later_is_waited_for(bench: Bench, registry: Reg
 
     assert ended.code == 0, ended.out
     assert len(hss_requests(bench)) > 1
+
+
+def test_platforms_may_be_scanned_one_after_the_other(bench: Bench, registry: Registry) -> None:
+    """While one of them is scanned, --timeout counts; when it has ended, --appear-timeout begins anew."""
+    _, amd64, arm64 = two_platforms(registry)
+    scanning = row(amd64["digest"], "scan_status: scanning", at="-1m").replace("]}\n", f", {{at: 15m, {CLEAN}}}]}}\n")
+
+    def run(arm64_at: str) -> Ended:
+        rows = scanning + row(arm64["digest"], at=arm64_at)
+        return check(bench, registry, IMAGE, "--appear-timeout", "10m", rows=rows, timeout="60m")
+
+    assert run("20m").code == 0
+    late = run("40m")
+    assert late.code == 4
+    assert "timed out after 2" in late.out
 
 
 @pytest.mark.parametrize(
@@ -337,15 +354,19 @@ def test_other_images_are_judged_all_the_same(bench: Bench, registry: Registry) 
     assert ended.code == 3
 
 
-def test_the_registry_is_asked_no_longer_than_the_gate_waits(bench: Bench, registry: Registry) -> None:
-    """And no longer than 60 s."""
+@pytest.mark.parametrize(("timeout", "longest"), [("20s", 20), ("30m", 60)])
+def test_the_registry_is_asked_no_longer_than_the_gate_waits(
+    bench: Bench, registry: Registry, timeout: str, longest: int
+) -> None:
+    """And no longer than 60 s, all images together."""
     registry.first = lambda _: httpx.Response(503)
     began = bench.clock.monotonic()
 
-    ended = check(bench, registry, IMAGE)
+    ended = check(bench, registry, IMAGE, f"{HOST}/team/job:1.0", timeout=timeout)
 
     assert (ended.code, len(registry.received) > 1) == (3, True)
-    assert bench.clock.monotonic() - began <= 21
+    assert longest - 10 < bench.clock.monotonic() - began <= longest + 1
+    assert [image["exit_code"] for image in ended.report["images"]] == [3, 3]
 
 
 def test_a_single_look_is_a_single_attempt(bench: Bench, registry: Registry) -> None:

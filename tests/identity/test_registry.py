@@ -55,7 +55,16 @@ def test_an_index_of_attestations_alone_is_no_image(registry: Registry) -> None:
     """Nothing would have to be found."""
     registry.index(registry.attestation())
 
-    with pytest.raises(ApiRefused, match="the index lists no image"):
+    with pytest.raises(ApiRefused, match="it holds no image, only attestations"):
+        registry.resolve("1.0")
+
+
+def test_an_attestation_by_its_digest_is_no_image(registry: Registry) -> None:
+    """Its configuration names no platform that runs."""
+    config = registry.put({"os": "unknown", "architecture": "unknown"}, f"{OCI}config.v1+json")
+    registry.tags["1.0"] = registry.manifest_of(config)["digest"]
+
+    with pytest.raises(ApiRefused, match="it holds no image, only attestations"):
         registry.resolve("1.0")
 
 

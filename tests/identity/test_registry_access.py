@@ -190,6 +190,28 @@ def test_a_login_is_not_sent_anew_for_each_document(registry: Registry) -> None:
     assert ["Authorization" in request.headers for request in registry.received] == [False, True, True, True]
 
 
+@pytest.mark.parametrize(
+    "challenges",
+    [
+        pytest.param(['Basic realm="registry"', 'Bearer realm="https://registry.example/token"'], id="two headers"),
+        pytest.param(['Bearer realm="https://registry.example/token", Basic realm="registry"'], id="one header"),
+    ],
+)
+def test_of_two_schemes_a_token_is_taken(registry: Registry, challenges: list[str]) -> None:
+    """As Docker does."""
+    digest = registry.index(registry.image())
+    with_tokens(registry, f"https://{HOST}/token")
+    tokens = registry.first
+    registry.first = lambda request: (
+        httpx.Response(401, headers=[("WWW-Authenticate", challenge) for challenge in challenges])
+        if "Authorization" not in request.headers and "/token" not in request.url.path
+        else tokens(request)
+    )
+
+    assert registry.resolve("1.0", login=LOGIN).digest == digest
+    assert registry.received[-1].headers["Authorization"] == "Bearer issued-token"
+
+
 def test_an_unknown_scheme_is_not_answered(registry: Registry) -> None:
     """Nor is a registry without a login."""
     for challenge in ("Negotiate", 'Basic realm="registry"', ""):
