@@ -89,13 +89,21 @@ def _login(entry: dict[str, object], key: str) -> RegistryLogin | None:
             raise ValueError(f'"auth" of {clean(key, 100)} is not Base64 of user:password')
     if entry.get("identitytoken"):
         raise ValueError(f'"identitytoken" of {clean(key, 100)} is not supported; log in with a user name and password')
-    if not isinstance(user, str) or not isinstance(password, str) or not user or not password:
+    if not isinstance(user, str) or not isinstance(password, str):
         return None
-    return RegistryLogin(user, Secret(password.rstrip("\0")))
+    password = password.rstrip("\0")
+    try:
+        f"{user}{password}".encode()
+    except UnicodeEncodeError:  # JSON can write half of a character
+        raise ValueError(f"the login of {clean(key, 100)} contains a character that cannot be sent") from None
+    return RegistryLogin(user, Secret(password)) if user and password else None
 
 
 def _same_host(key: str, registry: str) -> bool:
     """Whether a key of the file, which may be an old one with scheme and path, is of the registry."""
-    host = urlsplit(key if "://" in key else f"//{key}").netloc.lower().removesuffix(":443")
+    try:
+        host = urlsplit(key if "://" in key else f"//{key}").netloc.lower().removesuffix(":443")
+    except ValueError:  # of a host such as `[`
+        return False
     wanted = registry.lower().removesuffix(":443")
     return host == wanted or {host, wanted} <= _DOCKER_HUB

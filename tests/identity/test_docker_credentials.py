@@ -43,6 +43,8 @@ def test_a_login_belongs_to_its_host(key: str, registry: str) -> None:
         pytest.param(config(auths={"registry.example:5000": {"auth": PAIR}}), id="other-port"),
         pytest.param(config(auths={"registry.example": "x"}), id="entry-not-an-object"),
         pytest.param(config(credHelpers={"other.example": "ecr"}), id="helper-of-another"),
+        pytest.param(config(auths={"[": {"auth": PAIR}}), id="no-host"),
+        pytest.param(config(auths={"registry.example": {"username": "u", "password": "\0"}}), id="empty-password"),
     ],
 )
 def test_no_login_of_another_host_is_used(raw: bytes) -> None:
@@ -69,6 +71,11 @@ def test_user_name_and_password_may_stand_apart() -> None:
             config(auths={"registry.example": {"auth": "eA=="}}), "not Base64 of user:password", id="no-colon"
         ),
         pytest.param(config(auths={"registry.example": {"identitytoken": "t"}}), "identitytoken", id="identity-token"),
+        pytest.param(
+            config(auths={"registry.example": {"username": "\ud800", "password": "p"}}),
+            "cannot be sent",
+            id="half-a-character",
+        ),
         pytest.param(config(credsStore="desktop", auths={"registry.example": {}}), "helper 'desktop'", id="store"),
         pytest.param(config(credHelpers={"registry.example": "ecr-login"}), "helper 'ecr-login'", id="helper"),
     ],

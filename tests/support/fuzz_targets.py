@@ -1,7 +1,9 @@
 """Fuzz targets: each takes any bytes, and raises AssertionError if a property is violated."""
 
+import contextlib
 import json
 import math
+import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +16,10 @@ from hssgate.hss.exchange import Response
 from hssgate.hss.models import CicdImage, Finding
 from hssgate.hss.response_headers import server_time
 from hssgate.hss.responses import read_page
+from hssgate.identity.docker_credentials import login_of
+from hssgate.identity.manifests import INDEX_TYPES, MANIFEST_TYPES, Index, read_manifest, read_platform
+from hssgate.identity.metadata_file import parse_metadata
+from hssgate.identity.platform import parse_platform
 from hssgate.policy.load import load_policy
 from hssgate.reference_parser import parse_reference
 from hssgate.saved.consistency import read_consistent_report
@@ -21,6 +27,7 @@ from hssgate.text import clean
 
 NOW = 1_790_000_000.0
 DATE = b"Mon, 21 Sep 2026 14:13:20 GMT"
+_SHA256 = re.compile("sha256:[0-9a-f]{64}", re.ASCII)
 COUNTS = ("vul_num", "unsafe_setting_num", "malicious_file_num")
 TIMES = ("latest_scan_time", "latest_update_time")
 TEXTS = ("cicd_name", "namespace", "image_name", "image_version", "image_digest", "scan_status", "severity_level")
@@ -182,10 +189,48 @@ def reports(raw: bytes) -> None:
         assert all(image.observation.reference.image_name for image in report.images)
 
 
+def manifests(raw: bytes) -> None:
+    """A document of a registry is refused, or has digests and platforms that can be compared."""
+    for media_type in (*sorted(INDEX_TYPES), *sorted(MANIFEST_TYPES)):
+        with contextlib.suppress(ValueError):
+            found = read_manifest(raw, media_type)
+            for one in found.manifests if isinstance(found, Index) else (found.config,):
+                assert _SHA256.fullmatch(one.digest)
+                assert one.platform is None or parse_platform(str(one.platform)) == one.platform
+    with contextlib.suppress(ValueError):
+        platform = read_platform(raw)
+        assert parse_platform(str(platform)) == platform
+
+
+def docker_logins(raw: bytes) -> None:
+    """Docker's credentials are refused without a word of them, or give a login that can be sent, or none."""
+    try:
+        login = login_of(raw, "registry.example")
+    except ValueError as error:
+        assert _is_one_line(str(error))
+        return
+    if login is not None:
+        assert login.basic.reveal().isascii()
+        assert all(secret.reveal() for secret in login.secrets)
+
+
+def build_metadata(raw: bytes) -> None:
+    """A build metadata file is refused, or has names and digests."""
+    try:
+        builds = parse_metadata(raw)
+    except ValueError as error:
+        assert _is_one_line(str(error))
+        return
+    assert builds
+    for build in builds:
+        assert all(build.names)
+        assert all(_SHA256.fullmatch(digest) for digest in build.digests)
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     target.__name__: target
     for target in (
         rows, findings, refusals, retry_after, dates, durations, moments, references,
-        yaml_policies, toml_policies, json_policies, reports,
+        yaml_policies, toml_policies, json_policies, reports, manifests, docker_logins, build_metadata,
     )
 }  # fmt: skip
