@@ -16,7 +16,7 @@ from hssgate.verdict import (
     Result,
     Trouble,
 )
-from hssgate.waiting.groups import COMPARED, Phase, RowGroup
+from hssgate.waiting.groups import COMPARED, NO_ROWS, Phase, RowGroup
 from hssgate.waiting.observation import Observation, scanned_when, state_of
 from hssgate.waiting.states import Ending
 
@@ -99,7 +99,7 @@ def judge_freshness(observation: Observation, row_group: RowGroup, scanned_after
     asked = " and ".join(
         part
         for part in (
-            _digests_asked(observation.reference, row_group.row if row_group else None),
+            _digests_asked(observation.reference, row_group),
             f"scanned at or after {format_moment(moment)}" if moment is not None else "",
         )
         if part
@@ -117,17 +117,16 @@ def judge_freshness(observation: Observation, row_group: RowGroup, scanned_after
     )
 
 
-def _digests_asked(reference: Reference, row: CicdImage | None) -> str:
-    """Return the accepted digests of the row and their source, in words; with a registry, those of its platform."""
+def _digests_asked(reference: Reference, row_group: RowGroup) -> str:
+    """Return the accepted digests of a group and their source, in words; with a registry, those of its platform."""
     if not reference.digests:
         return ""
-    if not reference.resolved:
-        source = f" ({clean(reference.proof_of(row), 200)})" if reference.metadata_file else ""
-        return f"digest {' or '.join(reference.digests)}{source}"
-    platform = reference.platform_of(row) if row else None
-    digests = [one.digest for one in reference.resolved if row is None or one.platform == platform]
-    source = reference.proof_of(row) or "by the registry"
-    return f"digest {' or '.join(digests[:_MOST_DIGESTS])}{', …' if len(digests) > _MOST_DIGESTS else ''} ({source})"
+    digests: Sequence[str] = reference.digests
+    if reference.resolved and row_group.key != NO_ROWS.key:
+        digests = [one.digest for one in reference.resolved if one.platform == row_group.platform]
+    source = clean(reference.proof_of(row_group.row) or "by the registry", 200)
+    more = ", …" if len(digests) > _MOST_DIGESTS else ""
+    return f"digest {' or '.join(digests[:_MOST_DIGESTS])}{more} ({source})"
 
 
 def earliest_scan_time(observation: Observation, scanned_after: Moment | None) -> int | None:

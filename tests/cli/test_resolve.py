@@ -150,12 +150,13 @@ def test_each_platform_must_be_found_and_pass(
 
 def test_a_missing_platform_is_named_with_the_next_step(bench: Bench, registry: Registry) -> None:
     """And the report shows no row for it."""
-    _, amd64, _ = two_platforms(registry)
+    _, amd64, arm64 = two_platforms(registry)
 
     ended = check(bench, registry, IMAGE, rows=row(amd64["digest"]))
 
     assert "HSS lists other platforms of this image: check that linux/arm64/v8 is scanned too" in ended.out
     assert "--platform" in ended.out
+    assert f"no result for digest {arm64['digest']} or {registry.config_of(arm64)} (by the registry)" in ended.out
     image = ended.report["images"][0]
     assert image["row"] is None
     assert [(group["phase"], group["platform"]) for group in image["seen"]["groups"]] == [

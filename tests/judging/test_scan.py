@@ -212,9 +212,9 @@ ASKED = "scanned at or after 2026-09-21T14:13:20Z"
 @pytest.mark.parametrize(
     ("observation", "moment", "asked"),
     [
-        pytest.param(BY_DIGEST, None, f"digest {DIGEST}", id="digest"),
+        pytest.param(BY_DIGEST, None, f"digest {DIGEST} (by its digest)", id="digest"),
         pytest.param(OBSERVATION, Moment(1_790_000_000_000), ASKED, id="moment"),
-        pytest.param(BY_DIGEST, Moment(1_790_000_000_000), f"digest {DIGEST} and {ASKED}", id="both"),
+        pytest.param(BY_DIGEST, Moment(1_790_000_000_000), f"digest {DIGEST} (by its digest) and {ASKED}", id="both"),
         pytest.param(
             replace(OBSERVATION, scanned_after=1_790_000_000_000), Moment(1_790_000_060_000), ASKED,
             id="an age, as it was on the server's clock",
