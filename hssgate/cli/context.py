@@ -1,4 +1,4 @@
-"""Context of a command: clock, HTTP, environment and console, which tests replace."""
+"""RunContext: clock, HTTP, signals, environment and console of a command, which tests replace."""
 
 import os
 from collections.abc import Callable, Mapping

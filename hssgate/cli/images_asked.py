@@ -1,4 +1,4 @@
-"""The images that a command line asks for: each IMAGE, and those of build metadata files."""
+"""The images to check: each IMAGE, with its digest from build metadata; without any IMAGE, all of that metadata."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

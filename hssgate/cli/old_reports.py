@@ -1,4 +1,4 @@
-"""Removal of old reports before a run, so that none remains if the run ends early."""
+"""Removes hssgate's own earlier reports from the `--report` paths, even if the command line is then refused."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Writes reports, outputs and summary, all consistent with the exit code."""
+"""Writes the reports, and rewrites those already written when a failed write or a signal changes the exit code."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace

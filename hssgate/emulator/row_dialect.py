@@ -1,4 +1,4 @@
-"""Dialects of the API: what the manual leaves open about rows and times, each as a scenario key."""
+"""RowDialect: scenario keys for row behaviour that HSS's manual leaves open; rewrites the emulator's row timelines."""
 
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator

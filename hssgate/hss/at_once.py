@@ -1,4 +1,4 @@
-"""Concurrent requests: a bounded number of threads that share one queue."""
+"""Runs a function over items in at most eight threads, and takes no more items after the first failure."""
 
 import threading
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""One HTTP exchange: bounded in time and size, redirects refused, httpx errors translated."""
+"""Sends one HTTP request: bounded in time and size, no redirect followed, echoed secrets masked."""
 
 import contextlib
 import io

@@ -1,4 +1,4 @@
-"""Image rows with unreadable fields, and the image that each may belong to."""
+"""An image row that fails validation: its readable fields, and the names of the others."""
 
 from pydantic import ValidationError
 

@@ -1,4 +1,4 @@
-"""Classification of error responses: a retryable failure, or a refusal with advice.
+"""Error of an unsuccessful response: retryable, refused for this request, or refused for the whole run; with advice.
 
 Sources: HSS error codes (all HTTP 400), gateway error codes (`APIGW.` and `APIG.`), and the error formats of HSS, the
 gateway and IAM. Where the manual does not define a case, the stricter reading applies.

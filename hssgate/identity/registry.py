@@ -1,4 +1,4 @@
-"""Client of a container registry: resolves a tag or a digest into the digests of every platform.
+"""Resolves a tag or digest in a container registry to the verified digests of each platform's image.
 
 Source: https://github.com/opencontainers/image-spec/blob/main/image-index.md and manifest.md
 

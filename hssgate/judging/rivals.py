@@ -1,4 +1,4 @@
-"""Rival rows: rows of another push that are newer by scan time but older by update time."""
+"""Checks of a group with rival rows (scanned later, updated earlier): a pass holds only if every rival passes."""
 
 from collections.abc import Sequence
 from dataclasses import replace

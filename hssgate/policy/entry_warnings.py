@@ -1,4 +1,4 @@
-"""Warnings about entries of a policy that have ended, end soon, or match nothing."""
+"""Warnings about overrides and entries that ended or end soon, and entries that fit no finding of their images."""
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Faults in the content of a policy file, each with its key path and a message for the author."""
+"""Validates the content of a policy file: returns the policy, or its faults, each with key path and message."""
 
 import math
 from collections.abc import Iterable, Iterator

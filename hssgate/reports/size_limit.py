@@ -1,4 +1,4 @@
-"""Size limit of a report: leaves out the least important parts that do not fit, and counts them."""
+"""Fits a report into a number of bytes: drops the least important parts or the last lines, and says how many."""
 
 from collections.abc import Callable, Sequence
 from enum import IntEnum

@@ -1,4 +1,4 @@
-"""Replay of a saved report: judges its observations again and builds the document that `check` would have written.
+"""What a saved report should contain: its observations judged again by its own rules, for `consistency` to compare.
 
 `consistency` compares that document with the saved one. Whatever `check` adds to the report must therefore be derived
 here too, or be copied from the report as something that nothing else in it determines (version, warnings of the wait).

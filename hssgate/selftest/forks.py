@@ -1,4 +1,4 @@
-"""Client of the fork server: processes forked from one that has loaded hssgate, at a tenth of the cost of a start."""
+"""Starts hssgate processes quickly through a fork server, with a Popen-like handle for each."""
 
 import contextlib
 import json

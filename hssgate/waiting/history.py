@@ -1,4 +1,4 @@
-"""What earlier answers showed of one image: reads kept as evidence, and results that a later scan outranked."""
+"""Memory of one image: reads kept as evidence, and each group's newest row, so that a lagging list is not believed."""
 
 from collections.abc import Sequence
 from dataclasses import replace

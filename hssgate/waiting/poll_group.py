@@ -1,4 +1,4 @@
-"""Groups of images that are polled with one request."""
+"""Images that share one list request: their state, and searches under longer spellings of their name."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""When each group of images is polled next: deadlines, pauses, settling, throttling. Pure: no clock and no requests."""
+"""Poll times: when a poll group is due next, how long its poll may take, which deadline is missed; reads no clock."""
 
 import heapq
 from collections.abc import Collection

@@ -1,4 +1,4 @@
-"""When a success is believed: once it is old, or once two reads far enough apart agree on it."""
+"""Which successes are not believed yet, and when the next read may settle them; most old ones are believed at once."""
 
 from collections.abc import Iterable
 from dataclasses import replace
