@@ -158,12 +158,16 @@ def _append_outputs(path: Path, values: Mapping[str, str], console: Console) -> 
 
 def _annotations(verdict: Verdict) -> list[Annotation]:
     """Return the errors, then the warnings."""
-    found = [
-        (level, f"hssgate: {clean(image.reference.text, 200)}", check.message)
-        for image in verdict.images
-        for check in image.checks
-        if (level := _LEVELS.get(check.result))
-    ]
+    from hssgate.reports.explanation import worst_by_check
+
+    found = []
+    for image in verdict.images:
+        worst = worst_by_check(image)
+        for check in image.checks:
+            if level := _LEVELS.get(check.result):
+                behind = worst.get(id(check), "")
+                message = f"{check.message}; worst: {behind}" if behind else check.message
+                found.append((level, f"hssgate: {clean(image.reference.text, 200)}", message))
     found += [("error", "hssgate", error.message) for error in verdict.run_errors]
     found += [("warning", "hssgate", line) for line in verdict.warnings]
     return sorted(found, key=lambda annotation: annotation[0])

@@ -12,7 +12,8 @@ from pathlib import PurePosixPath
 from hssgate.hss.models import Level
 from hssgate.policy.load import BUILT_IN
 from hssgate.policy.rule_table import RULES
-from hssgate.reports.findings import EFFECT_OF, Consequence, Effect, consequences, identifier, package
+from hssgate.reports.explanation import worst_by_check
+from hssgate.reports.findings import EFFECT_OF, Consequence, Effect, consequences, cves_in_words, identifier, package
 from hssgate.reports.fingerprints import Key, digest, fingerprints, group_key, identities
 from hssgate.reports.image_facts import path_in_repository
 from hssgate.text import clean
@@ -96,6 +97,7 @@ Keyed = tuple[Key, ReportEntry]  # the parts of the fingerprint, and the entry
 def _entries_of_image(image: ImageVerdict, verdict: Verdict) -> list[Keyed]:
     accounted: Counter[int] = Counter()
     found: list[Keyed] = []
+    worst = worst_by_check(image)
     for one in consequences(image):
         finding = one.listed.finding
         accounted.update(map(id, one.checks))
@@ -107,7 +109,8 @@ def _entries_of_image(image: ImageVerdict, verdict: Verdict) -> list[Keyed]:
         if check.result in EFFECT_OF and (not check.broken_by or check.actual != accounted[id(check)]):
             policy = _policy_of(check, verdict)
             at = ("rule", check.rule, policy, group_key(check.group, image.reference))
-            found.append((at, _entry_of_check(image, check, _file_of(policy, verdict))))
+            file = _file_of(policy, verdict)
+            found.append((at, _entry_of_check(image, check, file, worst.get(id(check), ""))))
     if image.outcome is not Outcome.PASSED and all(entry.effect is not Effect.BLOCKS for _, entry in found):
         found.append((("rule", SCAN, None, None), _entry_of_check(image, NOTHING_JUDGED, None)))
     return found
@@ -116,7 +119,10 @@ def _entries_of_image(image: ImageVerdict, verdict: Verdict) -> list[Keyed]:
 def _entry_of_finding(image: ImageVerdict, one: Consequence) -> ReportEntry:
     listed, finding = one.listed, one.listed.finding
     inside = f" in {package(finding)}" if package(finding) else ""
-    parts = [f"{identifier(finding)} ({finding.level}){inside} of {_short(image.reference.text)}{_where(one.group)}."]
+    cves = f" ({cves_in_words(listed)})" if listed.cve_ids else ""
+    score = f", CVSS {listed.cvss:.1f}" if listed.cvss is not None else ""
+    what = f"{identifier(finding)}{cves} ({finding.level}{score}){inside}"
+    parts = [f"{what} of {_short(image.reference.text)}{_where(one.group)}."]
     parts += [f"{EFFECT_OF[check.result].capitalize()}: {_message(check)}." for check in one.checks]
     parts += [f"Ignored: {clean(reason, _LONGEST_PART)} ({_short(policy)})." for policy, reason in listed.ignored_by]
     if finding.solution:
@@ -130,12 +136,13 @@ def _entry_of_finding(image: ImageVerdict, one: Consequence) -> ReportEntry:
     )
 
 
-def _entry_of_check(image: ImageVerdict, check: Check, file: str | None) -> ReportEntry:
+def _entry_of_check(image: ImageVerdict, check: Check, file: str | None, worst: str = "") -> ReportEntry:
     is_doubt = check.result is Result.ERROR
     doubted = " could not be judged" if is_doubt else ""
+    behind = f" Worst: {worst}." if worst else ""
     return ReportEntry(
         EFFECT_OF[check.result],
-        clean(f"{_short(image.reference.text)}{doubted}: {_message(check)}.", _LONGEST_MESSAGE),
+        clean(f"{_short(image.reference.text)}{doubted}: {_message(check)}.{behind}", _LONGEST_MESSAGE),
         OWN + check.rule,
         path=file or DOCKERFILE,
         image=clean(image.reference.text),

@@ -10,7 +10,7 @@ from hssgate.hss.models import CicdImage, Detail, DetailKind, Finding
 from hssgate.policy.globs import image_glob, literal, path_of
 from hssgate.policy.rule_table import RULES
 from hssgate.record import record
-from hssgate.reports.findings import ignore_entries_for, quoted, worst_details
+from hssgate.reports.findings import detail_line, ignore_entries_for, listed_line, quoted, worst_details
 from hssgate.text import clean
 from hssgate.verdict import SCAN, SEVERITY, Check, ImageVerdict, ListedFinding, PolicySource, Result
 
@@ -41,6 +41,13 @@ class Cause:
     def remedy(self) -> str:
         """What lifts the block."""
         return RULES[self.check.rule].remedy
+
+    @property
+    def worst(self) -> str:
+        """The worst of what is behind the rule, with the number of the others; empty if nothing is known."""
+        lines = [listed_line(listed) for listed in self.findings[:1]] or [detail_line(*one) for one in self.details[:1]]
+        others = len(self.findings or self.details) - 1
+        return f"{lines[0]}{f' (and {others} more)' if others > 0 else ''}" if lines else ""
 
 
 @record
@@ -100,6 +107,12 @@ def explanation_of(image: ImageVerdict, policies: Iterable[PolicySource]) -> Exp
         exemptions=tuple(_exemptions(failed, image)),
         contacts=tuple(dict.fromkeys(contacts)),
     )
+
+
+def worst_by_check(image: ImageVerdict) -> dict[int, str]:
+    """Return the worst of what is behind each rule that blocks, by the identity of its check."""
+    explanation = explanation_of(image, ())
+    return {id(cause.check): cause.worst for cause in explanation.causes} if explanation else {}
 
 
 def by_rule(explanation: Explanation) -> list[Explanation]:

@@ -50,12 +50,6 @@ class Consequence:
         return min((EFFECT_OF[check.result] for check in self.checks), key=_EFFECTS.index, default=otherwise)
 
 
-def line(finding: Finding) -> str:
-    """Return `high  HCE2-SA-2024-0001  openssl 1.1.1k: update to …`; parts that HSS did not send are left out."""
-    solution = f": {field(finding.solution)}" if finding.solution else ""
-    return f"{finding.level.value:<6}  {identifier(finding)}  {package(finding)}{solution}".rstrip()
-
-
 def listed_line(listed: ListedFinding) -> str:
     """Return the line of a finding with CVEs, score, path and date, as far as HSS gave them."""
     finding = listed.finding
@@ -124,16 +118,10 @@ def field(text: str | None) -> str:
 def ignored_lines(image: ImageVerdict) -> list[str]:
     """Return a line for each ignored finding and each policy that ignores it, with the reason."""
     return [
-        f"{line(listed.finding)} ({field(reason)}, {field(policy)})"
+        f"{listed_line(listed)} ({field(reason)}, {field(policy)})"
         for listed in image.findings
         for policy, reason in listed.ignored_by
     ]
-
-
-def rule_breaking_findings(image: ImageVerdict) -> tuple[Finding, ...]:
-    """Return the findings that break failed rules, each once, most severe first."""
-    checks = (check for check in image.checks if check.result is Result.FAILED)
-    return tuple(dict.fromkeys(finding for check in checks for finding in check.broken_by))
 
 
 def consequences(image: ImageVerdict) -> list[Consequence]:

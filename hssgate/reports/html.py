@@ -30,7 +30,7 @@ def render(verdict: Verdict) -> str:
     shown = images_in_full(verdict)
     parts = [_header(verdict), *_problems(verdict), *_warnings(verdict), *_overview(verdict, len(shown))]
     for number, image in enumerate(shown, 1):
-        parts += image_parts(image, number, len(shown))
+        parts += image_parts(image, verdict.policies, number, len(shown))
     parts += [_policies(verdict), _footer(verdict)]
     fitted = fit(parts, LONGEST - _ROOM_OF_NOTE)
     first, *rest = fitted.texts

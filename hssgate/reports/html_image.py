@@ -1,19 +1,20 @@
 """Section of one image in the HTML report: checks with their bars, findings, details and evidence."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from hssgate.hss.models import Detail, DetailKind
 from hssgate.reports.bars import bar
+from hssgate.reports.explanation import entries_to_paste, explanation_of
 from hssgate.reports.findings import (
     Effect,
     consequences,
     detail_words,
     field,
     identifier,
-    ignore_entries_for,
     in_order_of_effect,
     package,
-    rule_breaking_findings,
+    published_on,
+    worst_details,
 )
 from hssgate.reports.html_tables import badge, row_header, table
 from hssgate.reports.image_facts import (
@@ -30,7 +31,7 @@ from hssgate.reports.markup import Markup, element, joined, lines, text_element
 from hssgate.reports.size_limit import Part, Rank
 from hssgate.reports.wording import word
 from hssgate.text import plural
-from hssgate.verdict import Check, ImageVerdict, ListedFinding, Result
+from hssgate.verdict import Check, ImageVerdict, ListedFinding, PolicySource, Result
 
 MOST_ROWS = 5000  # of findings, of all images together; and of details
 _ROOM_OF_ALL_ROWS = 4 * 1024 * 1024  # bytes, of all images together
@@ -52,17 +53,18 @@ _TONES = {
 }
 
 
-def image_parts(image: ImageVerdict, number: int, of: int) -> Iterator[Part]:
+def image_parts(image: ImageVerdict, policies: Sequence[PolicySource], number: int, of: int) -> Iterator[Part]:
     """Return the parts of the section of an image.
 
     Args:
         image: the image.
+        policies: that judged it.
         number: number by which the overview links to the section.
         of: number of sections that share the size limit.
     """
     yield _checks(image, number)
     yield from _findings(image, of)
-    yield from _ignore_entries(image)
+    yield from _what_to_do(image, policies)
     yield from _details(image, of)
     yield _evidence(image)
 
@@ -117,26 +119,41 @@ def _finding(effect: Effect, listed: ListedFinding) -> Markup:
         "tr",
         element("td", badge(_TONES[effect], effect.value)),
         element("td", finding.level.value),
-        row_header(element("code", identifier(finding)), *_small(cves)),
+        row_header(element("code", identifier(finding)), *_small(cves), *_small(_score(listed))),
         element("td", element("code", package(finding)), *_small(field(finding.app_path))),
         element("td", *(text_element("div", note) for note in notes if note)),
     )
 
 
-def _ignore_entries(image: ImageVerdict) -> Iterator[Part]:
-    if entries := ignore_entries_for(rule_breaking_findings(image), _MOST_IGNORE_ENTRIES):
-        listed = element("pre", element("code", lines(entries)))
-        yield Part(Rank.IGNORE_ENTRIES, _fold("To let findings pass, with a reason, in the policy", listed))
+def _what_to_do(image: ImageVerdict, policies: Sequence[PolicySource]) -> Iterator[Part]:
+    explanation = explanation_of(image, policies)
+    if explanation is None:
+        return
+    items = [element("li", element("code", rule), f": {remedy}.") for rule, remedy in explanation.remedies] + [
+        element("li", f"Ask: {contact}") for contact in explanation.contacts
+    ]
+    entries = entries_to_paste([explanation], _MOST_IGNORE_ENTRIES)
+    listed = element("pre", element("code", lines(entries)))
+    pasted = [_fold("To let it pass, with a reason, in the policy", listed)] if entries else []
+    what_to_do = element("section", element("h3", "What to do"), element("ul", *items), *pasted)
+    yield Part(Rank.IGNORE_ENTRIES, what_to_do)
+
+
+def _score(listed: ListedFinding) -> str:
+    """Return score and date of a finding, as far as they are known."""
+    score = [] if listed.cvss is None else [f"CVSS {listed.cvss:.1f}"]
+    published = published_on(listed)
+    return ", ".join([*score, *([f"published {published}"] if published else [])])
 
 
 def _details(image: ImageVerdict, of: int) -> Iterator[Part]:
-    shown = image.details[: MOST_ROWS // of]
+    shown = worst_details(image.details)[: MOST_ROWS // of]
     rows = [_detail(kind, detail) for kind, detail in shown]
     caption = "Malicious files, sensitive files, breaches of the baseline"
     left_out = len(image.details) - len(shown)
     listed = table("details", caption, _DETAIL_COLUMNS, rows, room=_ROOM_OF_ALL_ROWS // of, left_out=left_out)
     if image.details:
-        yield Part(Rank.DETAILS, _folded("Details (no effect on the verdict)", len(image.details), listed))
+        yield Part(Rank.DETAILS, _folded("Details: files and failed baseline checks", len(image.details), listed))
 
 
 def _detail(kind: DetailKind, detail: Detail) -> Markup:

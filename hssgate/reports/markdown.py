@@ -4,15 +4,17 @@ from collections.abc import Iterator, Sequence
 
 from hssgate import __version__
 from hssgate.durations import format_duration, format_moment
-from hssgate.hss.models import Detail, DetailKind, Finding
+from hssgate.hss.models import Detail, DetailKind
 from hssgate.reports.escaping import code, fence, row, table, text
+from hssgate.reports.explanation import entries_to_paste, explanation_of
 from hssgate.reports.findings import (
+    cves_in_words,
     detail_words,
     field,
     identifier,
-    ignore_entries_for,
     package,
-    rule_breaking_findings,
+    published_on,
+    worst_details,
 )
 from hssgate.reports.image_facts import (
     evidence_values,
@@ -57,7 +59,7 @@ def render(verdict: Verdict) -> str:
     """Return the report, at most `LONGEST` bytes long, with a newline at its end."""
     parts = [_head(verdict), *_warnings(verdict), *_overview(verdict)]
     for image in images_in_full(verdict):
-        parts += _image(image)
+        parts += _image(image, verdict.policies)
     fitted = fit(parts, LONGEST - _ROOM_OF_NOTE)
     first, *rest = fitted.texts
     note = [f"❗ **{fitted.note}**"] if fitted.note else []
@@ -108,9 +110,9 @@ def _overview(verdict: Verdict) -> Iterator[Part]:
         yield Part(Rank.OVERVIEW, _table("Result|Image|:Exit code|Because", rows, room=_ROOM_OF_OVERVIEW))
 
 
-def _image(image: ImageVerdict) -> Iterator[Part]:
+def _image(image: ImageVerdict, policies: Sequence[PolicySource]) -> Iterator[Part]:
     yield _checks(image)
-    yield from _blocking(image)
+    yield from _explanation(image, policies)
     yield from _ignored(image)
     yield from _details(image)
     yield _evidence(image)
@@ -131,33 +133,50 @@ def _check(check: Check) -> str:
     return row(_marked(check.result), rule, text(found), text(accepted), text(message(check), _LONGEST_MESSAGE))
 
 
-def _blocking(image: ImageVerdict) -> Iterator[Part]:
-    blocking = rule_breaking_findings(image)
-    shown = blocking[:_MOST_ROWS]
-    rows = [row(*_finding(finding), text(field(finding.solution))) for finding in shown]
+def _explanation(image: ImageVerdict, policies: Sequence[PolicySource]) -> Iterator[Part]:
+    """Return what is behind a block, and what to do."""
+    explanation = explanation_of(image, policies)
+    if explanation is None:
+        return
+    shown = explanation.findings[:_MOST_ROWS]
+    rows = [
+        row(
+            *_finding(listed),
+            "" if listed.cvss is None else f"{listed.cvss:.1f}",
+            code(package(listed.finding)),
+            text(field(listed.finding.solution)),
+            published_on(listed),
+        )
+        for listed in shown
+    ]
     if rows:
-        listed = _table("Level|Finding|Package|What to do", rows, len(blocking) - len(shown))
-        yield Part(Rank.FINDINGS, _folded("Findings that block, most severe first", len(blocking), listed))
-    if entries := ignore_entries_for(blocking, _MOST_IGNORE_ENTRIES):
-        heading = "To let findings pass, with a reason, in the policy"
-        yield Part(Rank.IGNORE_ENTRIES, _fold(heading, fence(entries, "yaml")))
+        columns = "Level|Finding|:CVSS|Package|Fix|Published"
+        found = _table(columns, rows, len(explanation.findings) - len(shown))
+        heading = "Findings that block, most severe first"
+        yield Part(Rank.FINDINGS, _folded(heading, len(explanation.findings), found))
+    lines = [f"- {code(rule)}: {text(remedy)}." for rule, remedy in explanation.remedies]
+    lines += [f"- Ask: {text(contact)}" for contact in explanation.contacts]
+    paragraphs = ["#### What to do", _list(lines)]
+    if entries := entries_to_paste([explanation], _MOST_IGNORE_ENTRIES):
+        paragraphs.append(_fold("To let it pass, with a reason, in the policy", fence(entries, "yaml")))
+    yield Part(Rank.IGNORE_ENTRIES, "\n\n".join(paragraphs))
 
 
 def _ignored(image: ImageVerdict) -> Iterator[Part]:
     ignored = [listed for listed in image.findings if listed.ignored_by]
     shown = ignored[:_MOST_ROWS]
-    rows = [row(*_finding(listed.finding), _why(listed)) for listed in shown]
+    rows = [row(*_finding(listed), code(package(listed.finding)), _why(listed)) for listed in shown]
     if rows:
         listed = _table("Level|Finding|Package|Reason", rows, len(ignored) - len(shown))
         yield Part(Rank.IGNORED_FINDINGS, _folded("Findings ignored", len(ignored), listed))
 
 
 def _details(image: ImageVerdict) -> Iterator[Part]:
-    shown = image.details[:_MOST_ROWS]
+    shown = worst_details(image.details)[:_MOST_ROWS]
     rows = [_detail(kind, detail) for kind, detail in shown]
     if rows:
         listed = _table("Kind|Severity|What|About", rows, len(image.details) - len(shown))
-        yield Part(Rank.DETAILS, _folded("Details (no effect on the verdict)", len(image.details), listed))
+        yield Part(Rank.DETAILS, _folded("Details: files and failed baseline checks", len(image.details), listed))
 
 
 def _evidence(image: ImageVerdict) -> Part:
@@ -166,8 +185,9 @@ def _evidence(image: ImageVerdict) -> Part:
     )
 
 
-def _finding(finding: Finding) -> tuple[str, str, str]:
-    return finding.level.value, code(identifier(finding)), code(package(finding))
+def _finding(listed: ListedFinding) -> tuple[str, str]:
+    cves = f" {text(cves_in_words(listed))}" if listed.cve_ids else ""
+    return listed.finding.level.value, f"{code(identifier(listed.finding))}{cves}"
 
 
 def _why(listed: ListedFinding) -> str:

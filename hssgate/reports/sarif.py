@@ -107,14 +107,20 @@ def _automation_id(verdict: Verdict) -> str:
 
 def _invocation(verdict: Verdict, found: Sequence[ReportEntry], kept: int) -> dict[str, Any]:
     doubts = [entry.message for entry in found if entry.is_doubt]
+    unread = [
+        f"{image.reference.text}: the findings could not be read: {one.reason}"
+        for image in verdict.images
+        for one in image.unread
+        if one.what == "findings"
+    ]
     notes = [("warning", _left_out(found, kept))] if kept < len(found) else []
-    notes += [("error", text) for text in doubts]
+    notes += [("error", text) for text in [*doubts, *map(clean, unread)]]
     notes += [("warning", clean(text)) for text in verdict.warnings]
     if len(notes) > _MOST_NOTIFICATIONS:
         more = plural(len(notes) - _MOST_NOTIFICATIONS, "more notification")
         notes = [*notes[:_MOST_NOTIFICATIONS], ("warning", f"And {more}, see the JSON report.")]
     return {
-        "executionSuccessful": not doubts,
+        "executionSuccessful": not doubts and not unread,
         "exitCode": int(verdict.exit_code),
         "exitCodeDescription": verdict.outcome.value,
         "startTimeUtc": format_moment(verdict.started_at * 1000),

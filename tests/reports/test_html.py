@@ -310,7 +310,8 @@ def test_parts_that_do_not_fit_are_left_out_with_a_note() -> None:
     shown = len(page.all("table", "checks"))
     assert len(source.encode()) <= LONGEST
     assert note.startswith(
-        "Left out here to stay within the size limit: details of 60 images, evidence of 60 images, checks of"
+        "Left out here to stay within the size limit: details of 60 images, ignore entries of 60 images, "
+        "evidence of 60 images, checks of"
     )
     assert f"checks of {60 - shown} images. The JSON report has all of it." in note
     assert page.all("table", "checks")[0].rows()[-1] == ["and 19 more, see the JSON report"]

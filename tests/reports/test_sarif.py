@@ -148,7 +148,7 @@ def test_findings_are_listed_most_severe_first(bench: Bench) -> None:
     assert [result["message"]["text"] for result in run["results"]] == [
         "V-1 (high) in zlib 1.0 of team/app:1.0. Blocks: high_vulnerabilities: 2 found, at most 0 accepted (1 ignored).",
         "V-2 (high) in openssl 1.0 of team/app:1.0. Blocks: high_vulnerabilities: 2 found, at most 0 accepted (1 ignored).",
-        "V-4 (medium) in openssl 1.0 of team/app:1.0. Warns: medium_vulnerabilities: 1 found, at most 0 accepted.",
+        "V-4 (CVE-4) (medium) in openssl 1.0 of team/app:1.0. Warns: medium_vulnerabilities: 1 found, at most 0 accepted.",
         "V-5 (low) in openssl 1.0 of team/app:1.0.",
         "V-3 (high) in openssl 1.0 of team/app:1.0. Ignored: not reachable (hssgate.yaml).",
     ]

@@ -1,0 +1,328 @@
+"""A block explains itself: which rules block, what is behind them, what lifts them, entries to paste, whom to ask."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from hssgate.reports.json import schema
+from tests.cli.test_block_details import blocked, image
+from tests.cli.test_findings import HIGH, LOW, MEDIUM, finding, policy, scenario
+from tests.conftest import Bench, Ended
+
+SEVERE = "rules: {severity: Medium}"
+CONTACT = '"#security on chat, https://wiki.example/hss"'
+REPORTS = {
+    "junit": "junit.xml", "json": "report.json", "markdown": "report.md", "html": "report.html", "sarif": "report.sarif",
+    "codequality": "quality.json",
+}  # fmt: skip
+IN_GITHUB = {"GITHUB_ACTIONS": "true", "GITHUB_OUTPUT": "outputs", "GITHUB_STEP_SUMMARY": "summary"}
+
+
+def checked(bench: Bench, *arguments: str, **env: str) -> Ended:
+    given = [part for name, path in REPORTS.items() for part in ("--report", f"{name}={path}")]
+    return bench.check("team/app:1.0", *given, *arguments, env={"HSSGATE_TOKEN": "emulator-token"} | env, reports=False)
+
+
+def pasted(out: str) -> str:
+    """The entries that the console offers, up to its last line."""
+    lines = out.splitlines()
+    first = next(number for number, line in enumerate(lines) if line in {"overrides:", "ignore:"})
+    return "\n".join(lines[first:-1])
+
+
+def text_of(path: str) -> str:
+    """What a report shows, without markup and without what Markdown escapes."""
+    return re.sub(r"<[^>]*>|[\\`]|&#\d+;|\u200b", "", Path(path).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("path", [*REPORTS.values(), "stdout", "summary"])
+def test_every_output_shows_what_is_behind_a_block(bench: Bench, path: str) -> None:
+    """Id, CVE, score, package with its version, and the file of the sensitive finding."""
+    policy(bench, SEVERE)
+    found = [
+        finding("SA-1", HIGH) | {"solution": "Update to 1.1", "cves": [{"cve_id": "CVE-2024-1", "cvss_score": 9.8}]},
+        finding("SA-2", LOW),
+    ]
+
+    ended = checked(bench.play(blocked(found)), **IN_GITHUB)
+
+    shown = ended.out if path == "stdout" else text_of(path)
+    parts = ["SA-1", "CVE-2024-1", "9.8", "openssl", "Update to 1.1"]
+    if path not in {"quality.json", "report.sarif"}:  # these have one entry for a rule, with its worst finding
+        parts += ["SA-2", "/app/.env", "no empty password"]
+    assert [part for part in parts if part not in shown] == []
+
+
+@pytest.mark.parametrize("path", ["junit.xml", "report.json", "report.md", "report.html", "stdout"])
+def test_the_contact_of_the_policy_is_shown_with_a_block(bench: Bench, path: str) -> None:
+    """And not with a pass."""
+    policy(bench, f"contact: {CONTACT}\n{SEVERE}")
+    ended = checked(bench.play(blocked()))
+    assert "#security on chat" in (ended.out if path == "stdout" else text_of(path))
+
+    policy(bench, f"contact: {CONTACT}\nrules: {{severity: High}}")
+    ended = checked(bench.play(blocked()))
+    assert ended.code == 0
+    if path not in {"report.json", "junit.xml"}:  # the former names it beside the policy
+        assert "#security on chat" not in (ended.out if path == "stdout" else text_of(path))
+
+
+@pytest.mark.parametrize("contact", ["5", '""', '" "', "[a]", "null", f'"{"x" * 501}"'])
+def test_a_contact_is_a_text_that_shows_something(bench: Bench, contact: str) -> None:
+    """Anything else is misuse."""
+    policy(bench, f"contact: {contact}\n{SEVERE}")
+
+    ended = bench.play(blocked()).check("team/app:1.0")
+
+    assert (ended.code, "contact" in ended.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        pytest.param(SEVERE, "`severity` is HSS's own verdict; ignoring findings does not change it: override it or use `high_vulnerabilities`", id="severity"),
+        pytest.param("rules: {vulnerabilities: 0}", "accept findings with `ignore` entries", id="vulnerabilities"),
+        pytest.param("rules: {high_vulnerabilities: 0}", "accept findings with `ignore` entries", id="of a level"),
+        pytest.param("rules: {unsafe_settings: 0}", "override the rule for this image", id="unsafe settings"),
+        pytest.param("rules: {malicious_files: 0}", "take the files out of the image", id="malicious files"),
+        pytest.param("rules: {scan_age: 1m}", "scan the image again", id="age"),
+    ],
+)  # fmt: skip
+def test_each_rule_says_what_lifts_it(bench: Bench, rules: str, said: str) -> None:
+    """On the console, in JUnit and in the JSON report."""
+    policy(bench, rules)
+
+    ended = bench.play(blocked()).check("team/app:1.0")
+
+    assert ended.code == 10
+    (rule,) = image(ended)["explanation"]["rules"]
+    assert said in rule["remedy"]
+    assert said in ended.out
+    bodies = [result.text for case in next(iter(ended.junit)) for result in case.result]
+    assert any(said in body for body in bodies)
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        pytest.param("severity: Medium", id="severity"),
+        pytest.param("severity: Low, unsafe_settings: 0", id="severity and settings"),
+        pytest.param("vulnerabilities: 0", id="all findings"),
+        pytest.param("high_vulnerabilities: 0, low_vulnerabilities: 0", id="findings by level"),
+        pytest.param("severity: Medium, vulnerabilities: 1, unsafe_settings: 0", id="all of them"),
+    ],
+)
+@pytest.mark.parametrize("namespace", ["team", "team/sub", ""])
+def test_with_the_entries_pasted_the_image_passes(bench: Bench, rules: str, namespace: str) -> None:
+    """A person has only the reason to write."""
+    policy(bench, f"rules: {{{rules}}}")
+    given = json.loads(blocked())
+    given["images"][0]["namespace"] = namespace
+    bench.play(json.dumps(given))
+    ended = bench.check("app:1.0")
+    assert ended.code == 10
+    entries = image(ended)["explanation"]["entries"]
+
+    policy(bench, f"rules: {{{rules}}}\n{pasted(ended.out)}")
+    assert bench.check("app:1.0").code == 0
+
+    policy(bench, f"rules: {{{rules}}}\n{entries}")
+    assert bench.check("app:1.0").code == 0
+    assert set(yaml.safe_load(entries)) <= {"overrides", "ignore"}
+
+
+def test_no_entry_lets_a_malicious_file_pass(bench: Bench) -> None:
+    """It is to be taken out."""
+    policy(bench, "rules: {malicious_files: 0}")
+
+    ended = bench.play(blocked()).check("team/app:1.0")
+
+    assert image(ended)["explanation"]["entries"] == ""
+    assert "/tmp/xmrig" in ended.out  # noqa: S108 - in an image
+
+
+@pytest.mark.parametrize("namespace", ["te*m", "te'am", "a.b/c.d/e"])
+def test_an_image_that_no_glob_names_has_no_override_to_paste(bench: Bench, namespace: str) -> None:
+    """The rest of the explanation is there."""
+    policy(bench, SEVERE)
+    given = json.loads(blocked())
+    given["images"][0]["namespace"] = namespace
+
+    ended = bench.play(json.dumps(given)).check("app:1.0")
+
+    assert ended.code == 10
+    assert image(ended)["explanation"]["entries"] == ""
+    assert "what to do:" in ended.out
+
+
+def test_each_group_of_rows_has_its_own_causes(bench: Bench) -> None:
+    """Findings of one do not explain the block of another."""
+    policy(bench, "rules: {high_vulnerabilities: 0, severity: Medium}")
+    given = json.loads(blocked([finding("SA-1")]))
+    other = json.loads(scenario([finding("SA-9", LOW)]))["images"][0] | {"namespace": "prod"}
+    other["timeline"][0]["severity_level"] = "Low"
+    given["images"].append(other)
+
+    found = image(bench.play(json.dumps(given)).check("app:1.0"))
+
+    assert {(rule["name"], rule["findings"]) for rule in found["explanation"]["rules"]} == {
+        ("severity (shop: team/app:1.0)", 1), ("high_vulnerabilities (shop: team/app:1.0)", 1),
+    }  # fmt: skip
+    assert "prod/app" not in found["explanation"]["entries"]
+
+
+def test_the_report_has_an_explanation_of_each_block(bench: Bench) -> None:
+    """It follows its schema; a pass has none, and no error has one."""
+    policy(bench, f"contact: {CONTACT}\n{SEVERE}")
+
+    report = bench.play(blocked()).check("team/app:1.0").report
+
+    jsonschema.validate(report, schema())
+    explanation: dict[str, Any] = report["images"][0]["explanation"]
+    assert explanation["rules"][0] | {"remedy": ""} == {
+        "name": "severity", "message": "severity: High found, at most Medium accepted", "findings": 2, "details": 3,
+        "remedy": "",
+    }  # fmt: skip
+    assert explanation["contacts"] == ["#security on chat, https://wiki.example/hss"]
+    assert report["policies"][0]["contact"] == "#security on chat, https://wiki.example/hss"
+
+    policy(bench, "rules: {severity: High}")
+    assert image(bench.check("team/app:1.0"))["explanation"] is None
+
+
+def test_a_saved_report_is_explained_in_the_same_way(bench: Bench) -> None:
+    """Under the policy of today, with its contact; one made with the built-in policy, too."""
+    first = bench.play(blocked()).check("team/app:1.0")
+    policy(bench, f"contact: {CONTACT}\n{SEVERE}", "new.yaml")
+
+    again = bench.run("judge", "report.json", "--policy", "new.yaml", "--report", "json=again.json")
+
+    assert (first.code, again.code) == (10, 10)
+    now = json.loads(Path("again.json").read_text())["images"][0]["explanation"]
+    then = image(first)["explanation"]
+    assert then["rules"][0]["name"] == "severity"
+    assert now["rules"] == then["rules"][:1]
+    assert now["contacts"] == ["#security on chat, https://wiki.example/hss"]
+    assert "finding  high    SA-1 (CVE-2024-1)  CVSS 9.8  openssl 1.0  (published 2024-06-27)" in again.out
+    changed = first.report
+    changed["images"][0]["explanation"]["contacts"] = ["#other"]
+    Path("changed.json").write_text(json.dumps(changed))
+    assert bench.run("judge", "changed.json").code == 2
+
+
+def test_ten_findings_are_on_the_console_and_all_in_the_report(bench: Bench) -> None:
+    """The worst first, and how many there are beyond them."""
+    policy(bench, SEVERE)
+    listed = [finding(f"SA-{number:02}", MEDIUM) for number in range(30)]
+
+    ended = bench.play(blocked([*listed, finding("ZZ")])).check("team/app:1.0")
+
+    shown = [line.split()[2] for line in ended.out.splitlines() if line.startswith("  finding  ")]
+    assert shown == ["ZZ", *(f"SA-{number:02}" for number in range(9)), "21"]
+    assert "and 21 more, see the reports" in ended.out
+    assert len(image(ended)["findings"]) == 31
+
+
+def fleet(bench: Bench, severe: int, others: str = "severity_level: Low") -> str:
+    rows = [json.loads(blocked())["images"][0] | {"image_name": f"app{number:02}"} for number in range(severe)]
+    calm = json.loads(scenario([]))["images"][0]
+    calm["timeline"][0] |= yaml.safe_load(f"{{{others}}}")
+    rows += [calm | {"image_name": f"app{number:02}"} for number in range(severe, 40)]
+    policy(bench, "rules: {severity: Medium, malicious_files: 0, unsafe_settings: {limit: 1, action: warn}}")
+    return json.dumps({"images": rows})
+
+
+NAMES = [f"team/app{number:02}:1.0" for number in range(40)]
+
+
+@pytest.mark.parametrize("others", ["severity_level: Low", "severity_level: Low, unsafe_setting_num: 7"])
+def test_forty_images_of_which_two_are_blocked_fit_on_a_page(bench: Bench, others: str) -> None:
+    """Policy, blocked images in full, what to do, a line for each pass, and the names of the blocked ones."""
+    ended = bench.play(fleet(bench, 2, others)).check(*NAMES, "--cicd-name", "shop")
+
+    lines = ended.out.splitlines()
+    assert (ended.code, len(lines) <= 75) == (10, True)
+    assert lines[0].startswith("policy: hssgate.yaml")
+    assert lines[1] == "team/app00:1.0: blocked (waited 0s, 1 poll)"
+    heads = [line.partition(": ")[0] + ":" for line in lines if line.endswith("poll)")]
+    assert [head.rstrip(":") for head in heads] == NAMES
+    assert lines[-1].endswith("exit code 10: team/app00:1.0, team/app01:1.0")
+    assert lines.index("what to do:") < lines.index("team/app02:1.0: passed (waited 0s, 1 poll)")
+    warned = [line for line in lines if "unsafe_settings: 7 found" in line]
+    assert warned == (["  warned   unsafe_settings: 7 found, at most 1 accepted (38 images)"] if "7" in others else [])
+    assert ended.err.count("unsafe_settings: 7 found") == ("7" in others)
+
+
+def test_errors_stand_between_blocked_images_and_passes(bench: Bench) -> None:
+    """Equal ones are shown once with their number."""
+    given = json.loads(fleet(bench, 1))
+    for row in given["images"][10:15]:
+        row["timeline"] = [{"at": "-1h", "scan_status": "failed", "scan_failed_code": "unknown_error"}]
+
+    ended = bench.play(json.dumps(given)).check(*NAMES, "--cicd-name", "shop")
+
+    lines = ended.out.splitlines()
+    failed = lines.index("  error    scan: failed (unknown_error); the image was not judged (5 images)")
+    assert lines.index("what to do:") < failed < lines.index("team/app01:1.0: passed (waited 0s, 1 poll)")
+    assert lines[failed + 1] == "team/app10:1.0: error (waited 0s, 1 poll)"
+
+
+def test_blocked_images_about_which_nothing_is_known_are_shown_together(bench: Bench) -> None:
+    """With --findings never, or where nothing is listed."""
+    ended = bench.play(fleet(bench, 40)).check(*NAMES, "--cicd-name", "shop", "--findings", "never")
+
+    lines = ended.out.splitlines()
+    assert "  failed   severity: High found, at most Medium accepted (40 images)" in lines
+    assert len(lines) < 60
+    assert lines[-1].endswith(", 30 more")
+
+
+def test_a_single_error_among_many_images_is_brief(bench: Bench) -> None:
+    """Only what does not hold is shown of it."""
+    given = json.loads(fleet(bench, 0))
+    given["images"][3]["timeline"] = [{"at": "-1h", "scan_status": "failed"}]
+
+    ended = bench.play(json.dumps(given)).check(*NAMES, "--cicd-name", "shop")
+
+    assert ended.code == 5
+    assert ended.out.splitlines()[1:4] == [
+        "team/app03:1.0: error (waited 0s, 1 poll)",
+        "  error    scan: failed; the image was not judged",
+        "team/app00:1.0: passed (waited 0s, 1 poll)",
+    ]
+
+
+def test_a_quiet_run_keeps_the_failed_checks(bench: Bench) -> None:
+    """Policy, failed checks and verdict."""
+    policy(bench, SEVERE)
+
+    ended = bench.play(blocked()).check("team/app:1.0", "-q")
+
+    assert ended.out.splitlines()[1:] == [
+        "team/app:1.0: severity: High found, at most Medium accepted",
+        "hssgate: BLOCKED (1 image blocked), exit code 10",
+    ]
+
+
+@pytest.mark.parametrize("columns", [20, 60, 100])
+def test_lines_fit_the_terminal(bench: Bench, columns: int) -> None:
+    """All but entries to paste, and words that are longer than the line."""
+    from hssgate.cli.console import Console
+
+    policy(bench, SEVERE)
+    bench.monkeypatch.setattr(Console, "result_width", columns)
+
+    ended = bench.play(blocked()).check("team/app:1.0")
+
+    lines = ended.out.splitlines()
+    shown = lines[2 : lines.index("overrides:")]
+    assert any(line.startswith("           ") for line in shown) or columns == 100
+    room = max(columns, 40)
+    assert [
+        line for line in shown[1:] if len(line) > room and len(line.split()) > 3 and "to let it pass" not in line
+    ] == []
