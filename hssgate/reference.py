@@ -10,6 +10,9 @@ _PORT = re.compile(r":[0-9]+\Z", re.ASCII)
 _COMPARED = ("cicd_name", "registry_name", "namespace", "image_name", "image_version", "image_digest")
 
 
+RowKey = tuple[bool, str]  # whether the text is a whole path, and a path or a name
+
+
 class RowNames(Protocol):
     """The fields of a row by which a reference recognises it."""
 
@@ -110,6 +113,12 @@ class Reference:
         """The last component of the path, which every row of the image shares."""
         return basename(self.image_name)
 
+    @property
+    def row_key(self) -> RowKey:
+        """The key that all rows of the image have: their path, or their name alone if any organisation will do."""
+        has_path = self.namespace is not None or self.registry is not None
+        return has_path, self.path if has_path else self.basename
+
     def owns(self, row: RowNames) -> bool:
         """Return whether the row belongs to this reference: every given field is equal, case-sensitively."""
         return not self.differences(row)
@@ -182,6 +191,11 @@ class Reference:
             return same_registry(self.registry_name, registry_of(row) or "")
         named = host_of(row.registry_name or "")
         return self.registry is None or named is None or named == _plain(self.registry)
+
+
+def row_keys(row: RowNames) -> tuple[RowKey, RowKey]:
+    """Return the keys of all images that a row may belong to; no other image owns it."""
+    return (True, split_registry(path_of_row(row))[1]), (False, basename(row.image_name))
 
 
 def basename(image_name: str | None) -> str:

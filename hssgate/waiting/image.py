@@ -1,18 +1,18 @@
 """State of one image while it is polled."""
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from hssgate.errors import ApiError, ApiRefused, ApiUnavailable
 from hssgate.hss.models import CicdImage
-from hssgate.hss.paging import Listing
 from hssgate.hss.responses import unreadable_row
 from hssgate.reference import Reference
 from hssgate.text import clean
 from hssgate.verdict import Read
 from hssgate.waiting.groups import MOST_GROUPS, MOVING, NOT_STARTED, Phase, RowGroup, TooManyGroups, group_rows
 from hssgate.waiting.history import MOST_CHANGES, GroupHistory, ReadHistory
+from hssgate.waiting.listed_rows import ListedRows
 from hssgate.waiting.observation import Observation, state_of, status_of
-from hssgate.waiting.row_filter import odd_row_of
 from hssgate.waiting.settling import AnswerTimes, Settling
 from hssgate.waiting.states import Ending, Event, Pause, Stage
 
@@ -55,23 +55,24 @@ class ImageState:
         self._has_warned_of_forgotten = False
 
     def answered(
-        self, listing: Listing[CicdImage], times: AnswerTimes, *, at: float, settle: float, scanned_after: int | None
+        self, rows: ListedRows, times: AnswerTimes, *, at: float, settle: float, scanned_after: int | None
     ) -> Event | ApiUnavailable:
         """Take in the rows of an answer, and return what they show, or why nothing of them can be relied on.
 
         Args:
-            listing: the answer.
+            rows: of the answer.
             times: when it was asked for and came.
             at: when it came, in epoch seconds.
             settle: how far apart two equal reads of a young success must be, in seconds; 0 believes the first.
             scanned_after: epoch milliseconds; an earlier result is stale.
         """
-        exchange = listing.exchange
-        if (odd := odd_row_of(self.reference, listing)) is not None:
+        exchange = rows.exchange
+        if (odd := rows.odd_row_of(self.reference)) is not None:
             return unreadable_row(odd, exchange)
+        candidates = rows.candidates(self.reference)
         present = int(1000 * (at if times.server is None else times.server))
         try:
-            found = group_rows(self.reference, listing.rows, scanned_after, present, self._groups.is_new)
+            found = group_rows(self.reference, candidates, scanned_after, present, self._groups.is_new)
             self._row_groups = self._groups.update(found, present)
         except TooManyGroups:
             return ApiUnavailable(_TOO_MANY_GROUPS, exchange, advice=_TOO_MANY_GROUPS_ADVICE)
@@ -80,9 +81,9 @@ class ImageState:
         self._scanned_after = scanned_after
         self._settling.update(self._row_groups, times, settle)
         self._moving_of_tag = next(
-            (row for row in listing.rows if row.is_moving and self.reference.may_become(row)), None
+            (row for row in candidates if row.is_moving and self.reference.may_become(row)), None
         )
-        self._similar_rows = tuple(row for row in listing.rows if not self.reference.owns(row))[:_MOST_SIMILAR_ROWS]
+        self._similar_rows = tuple(islice(rows.not_of(self.reference), _MOST_SIMILAR_ROWS))
         self._reads.add(Read(at, exchange.http_status, exchange.request_id, self._decisive_row()))
         return self._event()
 

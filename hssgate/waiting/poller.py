@@ -1,7 +1,7 @@
 """The polling loop: polls what is due, takes in the answers, and applies the table of states; no HTTP."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from hssgate.clock import Clock
 from hssgate.durations import Moment
@@ -9,11 +9,12 @@ from hssgate.errors import ApiError, ApiUnavailable, Interrupted, RequestRefused
 from hssgate.exit_codes import ExitCode
 from hssgate.hss.models import CicdImage
 from hssgate.hss.paging import Listing
-from hssgate.reference import Reference, basename
+from hssgate.reference import Reference
 from hssgate.text import plural
 from hssgate.waiting.announcer import Announcer
 from hssgate.waiting.history import changes_kept
 from hssgate.waiting.image import ImageState
+from hssgate.waiting.listed_rows import ListedRows
 from hssgate.waiting.observation import Observation
 from hssgate.waiting.observer import Observer
 from hssgate.waiting.pacing import poll_pause
@@ -155,13 +156,11 @@ class Poller:
     def _take_rows(self, group: OpenGroup, listing: Listing[CicdImage], began: float) -> None:
         self._server_clock.note(listing, began)
         scanned_after = self._server_clock.reading_of(self._scanned_after)
-        by_name: dict[str, list[CicdImage]] = {}
-        for row in listing.rows:
-            by_name.setdefault(basename(row.image_name), []).append(row)
+        rows = ListedRows(listing)
         unread: list[ApiUnavailable] = []
         for image in (polled := group.open):
             result = image.answered(
-                replace(listing, rows=tuple(by_name.get(image.reference.basename, ()))),
+                rows,
                 AnswerTimes(began=began, ended=self._clock.monotonic(), server=listing.server_time),
                 at=self._present(),
                 settle=self._schedule.wait.settle,

@@ -1,12 +1,11 @@
 """Row filter for long lists: keeps the rows of the images asked for and a few that resemble them."""
 
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from itertools import chain, product
 
 from hssgate.hss.models import CicdImage
 from hssgate.hss.odd_rows import OddRow
-from hssgate.hss.paging import Listing
-from hssgate.reference import Reference, basename
+from hssgate.reference import Reference, RowKey, basename, row_keys
 
 MOST_SIMILAR_ROWS = 200  # rows of an image's name that belong to no image; they are near misses
 
@@ -20,8 +19,10 @@ class Wanted:
 
     def __init__(self, references: Iterable[Reference]) -> None:
         self._by_tag: dict[tuple[str, str | None], list[Reference]] = {}
+        self._by_key: dict[tuple[RowKey, str | None], list[Reference]] = {}
         for reference in references:
             self._by_tag.setdefault((reference.basename, reference.image_version), []).append(reference)
+            self._by_key.setdefault((reference.row_key, reference.image_version), []).append(reference)
         self._room = {name: MOST_SIMILAR_ROWS for name, _ in self._by_tag}
         self._in_doubt: set[Reference] = set()
 
@@ -31,9 +32,10 @@ class Wanted:
         room = self._room.get(name)
         if room is None:
             return False
-        references = [*self._of(name, row.image_version)]
-        if any(reference.owns(row) or (row.is_moving and reference.may_become(row)) for reference in references):
-            return True
+        for key, version in product(row_keys(row), {row.image_version, None}):
+            for reference in self._by_key.get((key, version), ()):
+                if reference.owns(row) or (row.is_moving and reference.may_become(row)):
+                    return True
         self._room[name] = room - 1
         return room > 0
 
@@ -55,8 +57,3 @@ class Wanted:
     def _of(self, name: str, version: str | None) -> Iterator[Reference]:
         """Return the references that a row of this name and version can belong to."""
         return chain.from_iterable(self._by_tag.get((name, wanted), ()) for wanted in {version, None})
-
-
-def odd_row_of(reference: Reference, listing: Listing[CicdImage]) -> OddRow | None:
-    """Return a row that may belong to the image and cannot be read in full, None where there is none."""
-    return next((odd for odd in listing.odd if reference.may_own(odd.known, odd.unreadable)), None)

@@ -10,6 +10,7 @@ from hssgate.verdict import Read
 from hssgate.waiting.groups import Phase
 from hssgate.waiting.history import changes_kept
 from hssgate.waiting.image import ImageState
+from hssgate.waiting.listed_rows import ListedRows
 from hssgate.waiting.observation import Observation
 from hssgate.waiting.settling import AnswerTimes
 from hssgate.waiting.states import Ending, Event, Pause, Stage
@@ -43,7 +44,7 @@ class Looks:
         self.now += 10
         listing = Listing(rows, server, Exchange(200, f"r-{self.now:g}"))
         times = AnswerTimes(began=self.now - 2, ended=self.now, server=server)
-        event = self.image.answered(listing, times, at=AT, settle=settle, scanned_after=scanned_after)
+        event = self.image.answered(ListedRows(listing), times, at=AT, settle=settle, scanned_after=scanned_after)
         assert isinstance(event, Event)
         return event
 
@@ -281,7 +282,7 @@ def test_more_groups_than_are_told_apart_are_no_answer() -> None:
     assert looks.bring(*in_organisations(range(1000))) is Event.RESULT
     for found in (in_organisations(range(1001)), in_organisations(range(1000, 1002))):
         answer = looks.image.answered(
-            Listing((*found,), AT, Exchange(200, "r-1")), AnswerTimes(began=1, ended=2, server=AT), at=AT, settle=0,
+            ListedRows(Listing((*found,), AT, Exchange(200, "r-1"))), AnswerTimes(began=1, ended=2, server=AT), at=AT, settle=0,
             scanned_after=None,
         )  # fmt: skip
         assert isinstance(answer, ApiUnavailable)
