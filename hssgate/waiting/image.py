@@ -54,17 +54,20 @@ class ImageState:
         self._statuses_warned_of: set[str | None] = set()
         self._has_warned_of_forgotten = False
 
-    def answered(
+    def take_answer(
         self, rows: ListedRows, times: AnswerTimes, *, at: float, settle: float, scanned_after: int | None
     ) -> Event | ApiUnavailable:
-        """Take in the rows of an answer, and return what they show, or why nothing of them can be relied on.
+        """Update the state from the rows of an answer.
 
         Args:
-            rows: of the answer.
-            times: when it was asked for and came.
-            at: when it came, in epoch seconds.
+            rows: the rows of the answer.
+            times: when the poll began and ended.
+            at: when the answer came, in epoch seconds.
             settle: how far apart two equal reads of a young success must be, in seconds; 0 believes the first.
             scanned_after: epoch milliseconds; an earlier result is stale.
+
+        Returns:
+            What the rows show, or why none of them can be relied on.
         """
         exchange = rows.exchange
         if (odd := rows.odd_row_of(self.reference)) is not None:
@@ -87,8 +90,8 @@ class ImageState:
         self._reads.add(Read(at, exchange.http_status, exchange.request_id, self._decisive_row()))
         return self._event()
 
-    def unanswered(self, error: ApiError, at: float) -> None:
-        """Take in that a poll got no answer; `at` is in epoch seconds."""
+    def take_failure(self, error: ApiError, at: float) -> None:
+        """Note that a poll got no answer; `at` is in epoch seconds."""
         self._error = error
         self._reads.add(Read(at, error.exchange.http_status, error.exchange.request_id, None, answered=False))
 

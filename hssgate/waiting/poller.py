@@ -1,4 +1,4 @@
-"""The polling loop: polls what is due, takes in the answers, and applies the table of states; no HTTP."""
+"""The polling loop: polls the groups that are due, handles their answers, and applies the table of states; no HTTP."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from hssgate.waiting.schedule import DueTimes, Schedule
 from hssgate.waiting.server_clock import ServerClock
 from hssgate.waiting.settling import AnswerTimes
 from hssgate.waiting.similar_rows import SimilarRows
-from hssgate.waiting.states import TABLE, Ending, Event, Stage
+from hssgate.waiting.states import TABLE, Ending, Event
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class _Poll:
     """A poll under way.
 
     Args:
-        group: that is polled.
-        began: when, on the monotonic clock.
+        group: the group that is polled.
+        began: when the poll began, on the monotonic clock.
         within: seconds that it may take.
     """
 
@@ -43,15 +43,18 @@ class _Poll:
 
 
 class Poller:
-    """One wait for any number of images.
+    """Waits for the scans of any number of images.
 
     Args:
         poll_groups: the images, grouped by request.
         schedule: deadlines and pauses.
-        clock: time and chance.
+        clock: time and random numbers.
         observer: receives progress and warnings.
-        scanned_after: the earliest scan time that is believed.
+        scanned_after: the earliest scan time that is accepted.
         similar_rows: returns rows that resemble a reference, in at most so many seconds; raises ApiError.
+
+    Attributes:
+        interruption: exit code of the signal that ended the wait; None if no signal came.
     """
 
     def __init__(
@@ -71,9 +74,9 @@ class Poller:
         self._scanned_after = scanned_after
         self._similar_rows = SimilarRows(similar_rows)
         self.interruption: ExitCode | None = None
-        self._epoch_at_zero = clock.epoch() - clock.monotonic()
+        self._monotonic_offset = clock.epoch() - clock.monotonic()  # epoch time at 0 of the monotonic clock
         self._server_clock = ServerClock(clock, observer.warn, self._announcer.note)
-        self._is_admitted = False  # an answer has shown that the credentials are good
+        self._has_had_answer = False  # the first answer shows that the credentials are good
         most_changes = changes_kept(sum(len(group.references) for group in poll_groups))
         self._groups = [
             OpenGroup(number, group, schedule.start, most_changes) for number, group in enumerate(poll_groups)
@@ -82,7 +85,7 @@ class Poller:
         self._due_times = DueTimes()  # of the groups that are not being polled
 
     def run(self) -> dict[Reference, Observation]:
-        """Wait until each image has ended, timed out, or cannot be asked for; never raises GateError."""
+        """Wait until each scan has ended, its time is over, or HSS refuses to answer; never raises GateError."""
         for group in self._groups:
             self._due_times.put(group.number, group.due)
         try:
@@ -97,19 +100,22 @@ class Poller:
         return {image.reference: image.observation() for group in self._groups for image in group.images}
 
     def _poll_due(self) -> None:
-        """Poll what is due: several at once after the first answer, alone before it or where nothing else is due."""
-        if self._is_admitted and self._due_times.are_several_due(self._clock.monotonic()):
+        """Poll the groups that are due: at once if there are several, but only one until HSS has answered a request.
+
+        If the credentials are bad, one request is refused instead of eight.
+        """
+        if self._has_had_answer and self._due_times.are_several_due(self._clock.monotonic()):
             from hssgate.hss.at_once import ask_at_once
 
-            ask_at_once(self._take, self._ask, self._keep, self._clock, most=len(self._due_times))
-        elif (poll := self._take()) is not None:
-            self._keep(poll, self._ask(poll))
+            ask_at_once(self._begin_next_poll, self._ask, self._handle_answer, self._clock, most=len(self._due_times))
+        elif (poll := self._begin_next_poll()) is not None:
+            self._handle_answer(poll, self._ask(poll))
 
-    def _take(self) -> _Poll | None:
-        """Begin to poll the next group that is due, if there is one."""
+    def _begin_next_poll(self) -> _Poll | None:
+        """Return a poll of the next group that is due; None if no group is due."""
         while (number := self._due_times.take(now := self._clock.monotonic())) is not None:
             group = self._groups[number]
-            self._end_missed(group, now)
+            self._end_overdue(group, now)
             if group.open:
                 return _Poll(group, now, self._schedule.time_for(group.open, now, self._open_groups))
         return None
@@ -120,115 +126,121 @@ class Poller:
         except ApiError as error:
             return error
 
-    def _keep(self, poll: _Poll, answer: Listing[CicdImage] | ApiError) -> None:
-        """Take in the answer of a poll; one that comes after all have been refused changes nothing."""
+    def _handle_answer(self, poll: _Poll, answer: Listing[CicdImage] | ApiError) -> None:
+        """Apply the answer of a poll to its images, and schedule the group again if any is still open."""
         group = poll.group
-        if not group.open:
+        if not group.open:  # the answer of another poll meanwhile ended the wait for all images
             return
         if isinstance(answer, ApiUnavailable):
-            self._take_failure(group, answer)
+            self._handle_failure(group, answer)
         elif isinstance(answer, ApiError):
-            self._take_refusal(group, answer)
+            self._handle_refusal(group, answer)
         else:
-            self._is_admitted = True
+            self._has_had_answer = True
+            # Noted before the rows are handled: whether there is time for one more poll depends on how long one takes.
             self._schedule.note_poll(self._clock.monotonic() - poll.began)
-            self._take_rows(group, answer, poll.began)
+            self._handle_rows(group, answer, poll.began)
         if group.open:
             self._due_times.put(group.number, group.due)
 
-    def _end_missed(self, group: OpenGroup, now: float) -> None:
-        """End images whose deadline came while other groups were polled: there is no time for one more poll."""
+    def _end_overdue(self, group: OpenGroup, now: float) -> None:
+        """End the images whose deadline passed while other groups were polled."""
         for image in group.open:
             if self._schedule.is_missed(image, now):
                 event = Event.OVERDUE if image.was_answered else Event.OVERDUE_UNANSWERED
                 self._apply(group, image, event)
                 self._announcer.change(image)
 
-    def _take_refusal(self, group: OpenGroup, error: ApiError) -> None:
-        """End the images of a group, or all where it is not this request alone that is refused."""
+    def _handle_refusal(self, group: OpenGroup, error: ApiError) -> None:
+        """End the images of a group, or all images if the refusal is not only of this request."""
         for image in group.open:
-            image.unanswered(error, self._present())
+            image.take_failure(error, self._epoch_now())
         for refused in [group] if isinstance(error, RequestRefused) else self._groups:
             for image in refused.open:
                 self._apply(refused, image, Event.REFUSED, error)
                 self._announcer.change(image)
 
-    def _take_rows(self, group: OpenGroup, listing: Listing[CicdImage], began: float) -> None:
+    def _handle_rows(self, group: OpenGroup, listing: Listing[CicdImage], began: float) -> None:
         self._server_clock.note(listing, began)
         scanned_after = self._server_clock.reading_of(self._scanned_after)
         rows = ListedRows(listing)
         unread: list[ApiUnavailable] = []
         for image in (polled := group.open):
-            result = image.answered(
+            result = image.take_answer(
                 rows,
                 AnswerTimes(began=began, ended=self._clock.monotonic(), server=listing.server_time),
-                at=self._present(),
+                at=self._epoch_now(),
                 settle=self._schedule.wait.settle,
                 scanned_after=scanned_after,
             )
             if isinstance(result, ApiUnavailable):
                 unread.append(result)
-                self._take_no_answer(group, image, result, Event.NO_ANSWER)
+                self._handle_no_answer(group, image, result, Event.NO_ANSWER)
                 continue
             self._apply(group, image, result)
             self._announcer.change(image)
-        self._schedule.note_poll(self._clock.monotonic() - began)  # with what was made of the answer
-        if len(unread) == len(polled):  # an image that was read is not kept waiting by one that was not
+        # Noted again: handling a long list takes time too, which the last poll before a deadline must leave.
+        self._schedule.note_poll(self._clock.monotonic() - began)
+        if len(unread) == len(polled):  # the pause after a failure only if there was no image whose rows could be read
             pause = self._pause_after(group, unread[-1])
         else:
             group.failures.end()
             pause = poll_pause(self._elapsed(), self._schedule.wait, self._clock.uniform(-1, 1))
-        self._plan(group, pause)
+        self._set_next_due(group, pause)
         for odd in listing.passed_over:
             self._announcer.note(f"passed over as another image's: {odd}")
         self._announcer.poll(group, f"{plural(len(listing.rows), 'row')}, request id {listing.exchange.request_id}")
 
-    def _take_failure(self, group: OpenGroup, error: ApiUnavailable) -> None:
+    def _handle_failure(self, group: OpenGroup, error: ApiUnavailable) -> None:
         pause = self._pause_after(group, error)
         event = Event.TOO_MANY_FAULTS if group.failures.are_too_many else Event.NO_ANSWER
         for image in group.open:
-            self._take_no_answer(group, image, error, event)
-        self._plan(group, pause)
+            self._handle_no_answer(group, image, error, event)
+        self._set_next_due(group, pause)
         if error.throttled:
             self._throttle(pause)
         self._announcer.poll(group, str(error))
 
-    def _take_no_answer(self, group: OpenGroup, image: ImageState, error: ApiUnavailable, event: Event) -> None:
-        image.unanswered(error, self._present())
+    def _handle_no_answer(self, group: OpenGroup, image: ImageState, error: ApiUnavailable, event: Event) -> None:
+        image.take_failure(error, self._epoch_now())
         self._apply(group, image, event)
         self._announcer.change(image)
 
     def _pause_after(self, group: OpenGroup, error: ApiUnavailable) -> float:
-        """Return how long to wait after one more failure; after the third equal one print what to check."""
+        """Return the seconds to wait after one more failure; after the third equal one, show what to check."""
         pause = group.failures.add(error, self._clock)
         if group.failures.call_for_advice:
             self._announcer.advise(error)
         return pause
 
     def _apply(self, group: OpenGroup, image: ImageState, event: Event, error: ApiError | None = None) -> None:
-        """Take the edge that the table of states has for the event."""
+        """Change the stage of an image, or end its wait, as the table of states has it for the event."""
         edge = TABLE[image.stage][event]
-        to = edge.to
-        if isinstance(to, Stage):
-            if (image.stage, to) == (Stage.TAG_STARTED, Stage.NOT_STARTED):
-                image.appear_from = self._clock.monotonic()
-            image.stage, image.pause = to, edge.pause
-            if self._clock.monotonic() >= self._schedule.last_poll_at(image, self._open_groups):
-                to = edge.at_deadline
-        if to is Ending.TIMED_OUT:
-            self._similar_rows.add_to(image, self._schedule.deadline(image).left(self._clock.monotonic()))
-        if isinstance(to, Ending):
-            image.end(to, self._elapsed(), error)
-            group.left -= 1
-            self._open_groups -= group.left == 0
+        if isinstance(edge.to, Ending):
+            self._end(group, image, edge.to, error)
+            return
+        image.stage, image.pause = edge.to, edge.pause
+        if edge.restarts_appear_timeout:
+            image.appear_from = self._clock.monotonic()
+        # The deadline is that of the new stage.
+        if self._clock.monotonic() >= self._schedule.last_poll_at(image, self._open_groups):
+            self._end(group, image, edge.at_deadline)
 
-    def _plan(self, group: OpenGroup, pause: float) -> None:
+    def _end(self, group: OpenGroup, image: ImageState, ending: Ending, error: ApiError | None = None) -> None:
+        """End the wait for an image, after a search for rows that its reference may have meant."""
+        if ending is Ending.TIMED_OUT:
+            self._similar_rows.add_to(image, self._schedule.deadline(image).left(self._clock.monotonic()))
+        image.end(ending, self._elapsed(), error)
+        group.left -= 1
+        self._open_groups -= group.left == 0
+
+    def _set_next_due(self, group: OpenGroup, pause: float) -> None:
         group.due = self._schedule.next_poll(group.open, self._clock.monotonic(), pause, self._open_groups)
 
     def _throttle(self, pause: float) -> None:
-        """Poll nothing before the pause is over: the limit is the caller's, not the image's.
+        """Poll no group before the pause is over, since HSS limits the requests of a caller, not of an image.
 
-        A group whose poll is under way is put off when its answer is there.
+        A group whose poll is under way gets its new time when its answer comes.
         """
         self._schedule.throttle(self._clock.monotonic() + pause)
         for due, number in self._due_times.take_all():
@@ -236,9 +248,9 @@ class Poller:
             group.due = self._schedule.put_off(due, group.open, self._open_groups)
             self._due_times.put(number, group.due)
 
-    def _present(self) -> float:
-        """Return the present in epoch seconds, by a clock that is not adjusted meanwhile."""
-        return self._epoch_at_zero + self._clock.monotonic()
+    def _epoch_now(self) -> float:
+        """Return the present in epoch seconds, by the monotonic clock, so that no adjustment of the clock shows."""
+        return self._monotonic_offset + self._clock.monotonic()
 
     def _elapsed(self) -> float:
         return self._clock.monotonic() - self._schedule.start

@@ -23,7 +23,7 @@ class ServerClock:
 
     def __init__(self, clock: Clock, warn: Callable[[str], None], note: Callable[[str], None]) -> None:
         self._clock = clock
-        self._epoch_at_zero = clock.epoch() - clock.monotonic()  # WHEN is of this clock, even if it is set meanwhile
+        self._monotonic_offset = clock.epoch() - clock.monotonic()  # WHEN is of this clock, even if it is set meanwhile
         self._warn = warn
         self._note = note
         self._ahead = 0.0  # seconds that the server's clock is ahead of ours, as far as an answer has proven it
@@ -41,7 +41,7 @@ class ServerClock:
         """
         if listing.server_time is None:
             return
-        asked, ended = (self._epoch_at_zero + moment for moment in (began, self._clock.monotonic()))
+        asked, ended = (self._monotonic_offset + moment for moment in (began, self._clock.monotonic()))
         least, most = listing.server_time - ended, listing.server_time + listing.age - asked
         self._ahead = max(least, min(most, 0.0))
         if abs(self._ahead) > _WARNED_FROM and not self._has_warned:

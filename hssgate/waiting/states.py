@@ -62,11 +62,13 @@ class Edge:
         to: the next stage, or the end.
         at_deadline: the end, if the deadline of that stage has come.
         pause: when the next poll is due, if there is one.
+        restarts_appear_timeout: whether `--appear-timeout` begins anew.
     """
 
     to: Stage | Ending
     at_deadline: Ending
     pause: Pause = Pause.PACED
+    restarts_appear_timeout: bool = False
 
 
 LIMITS = {
@@ -95,8 +97,8 @@ TABLE = {
         **_FROM_EVERY_STAGE,
     },
     Stage.TAG_STARTED: {
-        # The scan that was seen was not the image's, so the image has --appear-timeout anew.
-        Event.NOTHING_STARTED: Edge(Stage.NOT_STARTED, Ending.TIMED_OUT),
+        # The scan that was seen was not the image's, so the image has the whole --appear-timeout again.
+        Event.NOTHING_STARTED: Edge(Stage.NOT_STARTED, Ending.TIMED_OUT, restarts_appear_timeout=True),
         Event.TAG_IN_PROGRESS: Edge(Stage.TAG_STARTED, Ending.TIMED_OUT),
         Event.NO_ANSWER: Edge(Stage.TAG_STARTED, Ending.UNANSWERED, Pause.RETRY),
         **_FROM_EVERY_STAGE,

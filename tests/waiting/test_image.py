@@ -44,7 +44,7 @@ class Looks:
         self.now += 10
         listing = Listing(rows, server, Exchange(200, f"r-{self.now:g}"))
         times = AnswerTimes(began=self.now - 2, ended=self.now, server=server)
-        event = self.image.answered(ListedRows(listing), times, at=AT, settle=settle, scanned_after=scanned_after)
+        event = self.image.take_answer(ListedRows(listing), times, at=AT, settle=settle, scanned_after=scanned_after)
         assert isinstance(event, Event)
         return event
 
@@ -281,7 +281,7 @@ def test_more_groups_than_are_told_apart_are_no_answer() -> None:
 
     assert looks.bring(*in_organisations(range(1000))) is Event.RESULT
     for found in (in_organisations(range(1001)), in_organisations(range(1000, 1002))):
-        answer = looks.image.answered(
+        answer = looks.image.take_answer(
             ListedRows(Listing((*found,), AT, Exchange(200, "r-1"))), AnswerTimes(began=1, ended=2, server=AT), at=AT, settle=0,
             scanned_after=None,
         )  # fmt: skip
@@ -348,7 +348,7 @@ def test_a_state_is_told_once() -> None:
     looks.bring(row())
     assert [looks.image.has_new_state(), looks.image.has_new_state()] == [True, False]
     assert looks.image.state == "success, settling"
-    looks.image.unanswered(ApiUnavailable("busy"), AT)
+    looks.image.take_failure(ApiUnavailable("busy"), AT)
     assert (looks.image.state, looks.image.was_answered, looks.image.has_rows) == ("no answer: busy", False, True)
     assert looks.image.has_new_state()
     looks.bring(row())
@@ -375,7 +375,7 @@ def test_the_end_is_kept_with_its_reason() -> None:
 
     looks.bring(row(), server=AT + 7, scanned_after=NOW_MS - 5000)
     assert (looks.seen.server_time, looks.seen.scanned_after, looks.seen.polls) == (AT + 7, NOW_MS - 5000, 1)
-    looks.image.unanswered(busy, AT)
+    looks.image.take_failure(busy, AT)
     looks.image.end(Ending.UNANSWERED, 33.0)
     assert (looks.seen.ending, looks.seen.waited_seconds, looks.seen.error) == (Ending.UNANSWERED, 33.0, busy)
     looks.image.end(Ending.REFUSED, 34.0, gone)
@@ -389,7 +389,7 @@ def test_the_evidence_is_each_change_and_the_last_two_looks() -> None:
 
     looks.bring(SCANNING)
     looks.bring(SCANNING)
-    looks.image.unanswered(ApiUnavailable("busy", Exchange(503, "r-x")), AT + 5)
+    looks.image.take_failure(ApiUnavailable("busy", Exchange(503, "r-x")), AT + 5)
     looks.bring(row())
     looks.bring(row(image_size=5))
     looks.bring(row())
@@ -418,7 +418,7 @@ def test_a_poll_without_an_answer_is_a_change_of_its_own(usual: int | None, odd:
         if status is None:
             looks.bring()
         else:
-            looks.image.unanswered(ApiUnavailable("busy", Exchange(status, f"r-{number}")), AT)
+            looks.image.take_failure(ApiUnavailable("busy", Exchange(status, f"r-{number}")), AT)
 
     assert [read.http_status for read in looks.seen.reads] == [status or 200 for status in (usual, odd, *[usual] * 3)]
 
