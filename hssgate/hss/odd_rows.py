@@ -8,8 +8,8 @@ from hssgate.text import clean
 
 
 @record
-class OddRow:
-    """A row with unreadable fields.
+class PartlyReadableRow:
+    """A row that failed validation.
 
     Args:
         known: the readable fields; the others are None.
@@ -27,7 +27,7 @@ class OddRow:
         return f"the row of {clean(name + version, 200)}: {self.problem}"
 
 
-def odd_row(raw: object, error: ValidationError) -> OddRow:
+def partly_readable_row(raw: object, error: ValidationError) -> PartlyReadableRow:
     """Return the readable part of a row.
 
     Args:
@@ -35,10 +35,10 @@ def odd_row(raw: object, error: ValidationError) -> OddRow:
         error: of its validation.
     """
     if not isinstance(raw, dict):
-        return OddRow(CicdImage(), frozenset(CicdImage.model_fields), "it is no object")
+        return PartlyReadableRow(CicdImage(), frozenset(CicdImage.model_fields), "it is no object")
     unreadable = frozenset(str(fault["loc"][0]) for fault in error.errors(include_input=False, include_url=False))
     known = CicdImage.model_validate({name: value for name, value in raw.items() if name not in unreadable})
-    return OddRow(known, unreadable, worded_fault(error))
+    return PartlyReadableRow(known, unreadable, worded_fault(error))
 
 
 def worded_fault(error: ValidationError) -> str:

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from hssgate.errors import ApiUnavailable, Exchange, ListTooLarge
 from hssgate.hss.models import weight_of
-from hssgate.hss.odd_rows import OddRow
+from hssgate.hss.odd_rows import PartlyReadableRow
 from hssgate.hss.query import LARGEST_OFFSET, PAGE_SIZE
 from hssgate.hss.responses import Page
 from hssgate.record import record
@@ -28,7 +28,7 @@ class RowFilter(Protocol[Row_contra]):
     def keeps(self, row: Row_contra) -> bool:
         """Whether to keep a row."""
 
-    def keeps_odd(self, odd: OddRow) -> bool:
+    def keeps_odd(self, odd: PartlyReadableRow) -> bool:
         """Whether to keep a row with unreadable fields."""
 
 
@@ -38,7 +38,7 @@ class _KeepAll:
     def keeps(self, row: object) -> bool:  # noqa: ARG002 - as the protocol has it
         return True
 
-    def keeps_odd(self, odd: OddRow) -> bool:  # noqa: ARG002 - as the protocol has it
+    def keeps_odd(self, odd: PartlyReadableRow) -> bool:  # noqa: ARG002 - as the protocol has it
         return True
 
 
@@ -59,8 +59,8 @@ class Listing(Generic[Row]):
     server_time: float | None
     exchange: Exchange
     age: float = 0.0
-    odd: tuple[OddRow, ...] = ()
-    passed_over: tuple[OddRow, ...] = ()
+    odd: tuple[PartlyReadableRow, ...] = ()
+    passed_over: tuple[PartlyReadableRow, ...] = ()
 
 
 def whole_list(
@@ -165,8 +165,8 @@ class _Pass(Generic[Row]):
     room: int
     tally: Tally = field(default_factory=Tally)
     kept: list[Row] = field(default_factory=list)
-    odd: list[OddRow] = field(default_factory=list)
-    passed_over: list[OddRow] = field(default_factory=list)
+    odd: list[PartlyReadableRow] = field(default_factory=list)
+    passed_over: list[PartlyReadableRow] = field(default_factory=list)
     holds_together: bool = True
 
     def take(self, page: Page[Row], row_filter: RowFilter[Row]) -> None:

@@ -14,7 +14,7 @@ from hssgate.errors import ApiUnavailable, Exchange
 from hssgate.hss.exchange import Response
 from hssgate.hss.json_rows import document_in, rows_in
 from hssgate.hss.models import CicdImage, count_of
-from hssgate.hss.odd_rows import OddRow, odd_row, worded_fault
+from hssgate.hss.odd_rows import PartlyReadableRow, partly_readable_row, worded_fault
 from hssgate.hss.refusals import OF_HSS, OK, OTHER_SERVER, UNAUTHORIZED, failure_of
 from hssgate.hss.response_headers import request_id
 from hssgate.record import record
@@ -44,7 +44,7 @@ class Page(Generic[Row]):
     server_time: float | None
     exchange: Exchange
     age: float = 0.0
-    odd: tuple[OddRow, ...] = ()
+    odd: tuple[PartlyReadableRow, ...] = ()
 
     @property
     def size(self) -> int:
@@ -83,7 +83,7 @@ def read_page(response: Response, model: type[Row], *, was_answered: bool = Fals
             except ValidationError as error:
                 if not issubclass(model, CicdImage):
                     raise
-                odd.append(odd_row(raw, error))
+                odd.append(partly_readable_row(raw, error))
     return Page(tuple(rows), total_num, response.server_time, exchange, response.age, tuple(odd))
 
 
@@ -140,7 +140,7 @@ def unreadable(exchange: Exchange) -> Iterator[None]:
         raise ApiUnavailable(f"unreadable answer: {reason}", exchange, advice=OTHER_SERVER) from error
 
 
-def unreadable_row(odd: OddRow, exchange: Exchange) -> ApiUnavailable:
+def unreadable_row(odd: PartlyReadableRow, exchange: Exchange) -> ApiUnavailable:
     """Return the error of an image that an unreadable row may belong to."""
     return ApiUnavailable(f"unreadable answer: {odd}", exchange, advice=_OTHER_FORM)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from hssgate.hss.models import CicdImage
-from hssgate.hss.odd_rows import OddRow
+from hssgate.hss.odd_rows import PartlyReadableRow
 from hssgate.hss.paging import Listing
 from hssgate.reference import Reference, RowKey, basename, row_keys
 
@@ -27,8 +27,8 @@ class ListedRows:
             for key in row_keys(row):
                 self._by_key[key].append(row)
                 self._by_tag[key, row.image_version].append(row)
-        self._odd_by_tag: defaultdict[tuple[str, str | None], list[OddRow]] = defaultdict(list)
-        self._odd_of_any: list[OddRow] = []
+        self._odd_by_tag: defaultdict[tuple[str, str | None], list[PartlyReadableRow]] = defaultdict(list)
+        self._odd_of_any: list[PartlyReadableRow] = []
         for odd in listing.odd:
             if {"image_name", "image_version"} & odd.unreadable:
                 self._odd_of_any.append(odd)
@@ -45,7 +45,7 @@ class ListedRows:
         """Yield the rows that have the name of an image and do not belong to it."""
         return (row for row in self._by_name.get(reference.basename, ()) if not reference.owns(row))
 
-    def odd_row_of(self, reference: Reference) -> OddRow | None:
+    def odd_row_of(self, reference: Reference) -> PartlyReadableRow | None:
         """Return a row that may belong to an image and cannot be read in full, None where there is none."""
         name, version = reference.basename, reference.image_version
         tags = self._odd_by_tag if version is None else {(name, version): self._odd_by_tag.get((name, version), [])}

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, product
 
 from hssgate.hss.models import CicdImage
-from hssgate.hss.odd_rows import OddRow
+from hssgate.hss.odd_rows import PartlyReadableRow
 from hssgate.reference import Reference, RowKey, basename, row_keys
 
 MOST_SIMILAR_ROWS = 200  # rows of an image's name that belong to no image; they are near misses
@@ -39,7 +39,7 @@ class Wanted:
         self._room[name] = room - 1
         return room > 0
 
-    def keeps_odd(self, odd: OddRow) -> bool:
+    def keeps_odd(self, odd: PartlyReadableRow) -> bool:
         """Return whether a row that cannot be read in full may belong to an image of which no other such row was kept.
 
         One is enough to leave an image in doubt.

@@ -6,7 +6,7 @@ import pytest
 
 from hssgate.errors import ApiUnavailable, Exchange, RequestRefused
 from hssgate.hss.models import CicdImage
-from hssgate.hss.odd_rows import OddRow
+from hssgate.hss.odd_rows import PartlyReadableRow
 from hssgate.hss.paging import whole_list
 from hssgate.hss.responses import Page
 from hssgate.reference_parser import parse_reference
@@ -96,7 +96,7 @@ def test_a_long_list_of_one_name_leaves_what_is_wanted_and_a_few_neighbours() ->
 
 def test_without_a_row_filter_all_rows_are_kept() -> None:
     """Those that cannot be read in full as well, apart from the others."""
-    odd = OddRow(CicdImage(image_name="b"), frozenset({"vul_num"}), "vul_num: is no number")
+    odd = PartlyReadableRow(CicdImage(image_name="b"), frozenset({"vul_num"}), "vul_num: is no number")
 
     listing = whole_list(lambda _offset: Page((row("a"),), 2, None, Exchange(200), odd=(odd,)), ROOM)
 
@@ -105,7 +105,10 @@ def test_without_a_row_filter_all_rows_are_kept() -> None:
 
 def test_unreadable_rows_count_against_the_memory_limit() -> None:
     """A list of nothing else does not fill the memory."""
-    odd = tuple(OddRow(CicdImage(image_name=f"{n}"), frozenset({"vul_num"}), "vul_num: no number") for n in range(199))
+    odd = tuple(
+        PartlyReadableRow(CicdImage(image_name=f"{n}"), frozenset({"vul_num"}), "vul_num: no number")
+        for n in range(199)
+    )
 
     with pytest.raises(RequestRefused, match="too large to be judged: 199 rows read"):
         whole_list(lambda _offset: Page((), 199, None, Exchange(200), odd=odd), 199 * 1500)
@@ -128,6 +131,6 @@ def test_one_unreadable_row_is_kept_for_each_possible_image(
 ) -> None:  # fmt: skip
     """A second one for the same image adds no information."""
     wanted = Wanted([parse_reference("a:1.0"), parse_reference("c:3.0")])
-    odd = OddRow(CicdImage.model_validate(known), frozenset(unreadable), "it cannot be read")
+    odd = PartlyReadableRow(CicdImage.model_validate(known), frozenset(unreadable), "it cannot be read")
 
     assert [wanted.keeps_odd(odd), wanted.keeps_odd(odd)] == [kept, False]

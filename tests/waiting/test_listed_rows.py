@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from hssgate.errors import Exchange
 from hssgate.hss.models import CicdImage
-from hssgate.hss.odd_rows import OddRow
+from hssgate.hss.odd_rows import PartlyReadableRow
 from hssgate.hss.paging import Listing
 from hssgate.reference import Reference
 from hssgate.reference_parser import parse_reference
@@ -30,14 +30,14 @@ ROWS = st.builds(
     scan_status=st.sampled_from(["success", "scanning", None]),
 )
 ODD = st.builds(
-    OddRow,
+    PartlyReadableRow,
     ROWS,
     st.frozensets(st.sampled_from(["image_name", "image_version", "namespace", "image_digest", "vul_num"])),
     st.just("vul_num: is no number"),
 )
 
 
-def listed(rows: list[CicdImage], odd: list[OddRow] | None = None) -> ListedRows:
+def listed(rows: list[CicdImage], odd: list[PartlyReadableRow] | None = None) -> ListedRows:
     return ListedRows(Listing(tuple(rows), None, Exchange(200), odd=tuple(odd or ())))
 
 
@@ -63,7 +63,7 @@ def test_rows_of_an_images_name_that_are_not_its_own(reference: Reference, rows:
 
 
 @given(REFERENCES, st.lists(ODD, max_size=6))
-def test_the_first_unreadable_row_of_an_image_is_found(reference: Reference, odd: list[OddRow]) -> None:
+def test_the_first_unreadable_row_of_an_image_is_found(reference: Reference, odd: list[PartlyReadableRow]) -> None:
     """One is enough to leave it in doubt."""
     found = listed([], odd).odd_row_of(reference)
 
