@@ -13,9 +13,9 @@ from hssgate.hss.hosts import Hosts
 from hssgate.hss.page_reader import LARGEST_AT_ONCE
 from hssgate.hss.query import LONGEST_VERSION, CicdImagesQuery
 from hssgate.judging.findings import Inquiry
-from hssgate.judging.image import Criteria, has_findings_to_read, judge_image, rules_in_force
+from hssgate.judging.image import Criteria, details_to_read, has_findings_to_read, judge_image, rules_in_force
 from hssgate.judging.run_warnings import judgement_warnings, policy_warnings
-from hssgate.policy.findings import FetchedFindings
+from hssgate.policy.findings import FetchedDetails, FetchedFindings
 from hssgate.policy.load import LoadedPolicy
 from hssgate.reference import Reference
 from hssgate.settings import Settings
@@ -88,8 +88,10 @@ def run_gate(
     deadline = Deadline(start, settings.wait.timeout)
     inquiry = Inquiry(client, clock, warnings, deadline)
     findings = [_fetch_findings(observation, criteria, inquiry) for observation in observations]
+    lists = [_fetch_details(observation, criteria, inquiry) for observation in observations]
     judged = [
-        judge_image(observation, found, criteria) for observation, found in zip(observations, findings, strict=True)
+        judge_image(observation, found, criteria, details)
+        for observation, found, details in zip(observations, findings, lists, strict=True)
     ]
     warnings.lines += [*policy_warnings(policies, judged), *judgement_warnings(observations, judged, criteria)]
     interruption = poller.interruption or (inquiry.interruption.exit_code if inquiry.interruption else None)
@@ -99,7 +101,7 @@ def run_gate(
 
         extent = Extent(settings.findings, settings.lists_findings, deadline)
         details = BlockDetails(client, clock, warnings, extent, inquiry.cves)
-        judged = details.read([*map(Case, observations, findings, judged)], criteria)
+        judged = details.read([*map(Case, observations, findings, lists, judged)], criteria)
         interruption = details.interruption.exit_code if details.interruption else None
     return Verdict(
         images=tuple(image.verdict for image in judged),
@@ -149,6 +151,16 @@ def _fetch_findings(observation: Observation, criteria: Criteria, inquiry: Inqui
         for row_group in observation.row_groups
         if has_findings_to_read(observation, row_group, rules := rules_in_force(observation, row_group, criteria))
     }
+
+
+def _fetch_details(observation: Observation, criteria: Criteria, inquiry: Inquiry) -> dict[GroupKey, FetchedDetails]:
+    """Fetch the lists of files and baseline checks that a rule needs."""
+    kinds = {
+        row_group.key: (row_group.row, details_to_read(observation, row_group, rules))
+        for row_group in observation.row_groups
+        for rules in [rules_in_force(observation, row_group, criteria)]
+    }
+    return {key: inquiry.details_of(row, needed) for key, (row, needed) in kinds.items() if needed}
 
 
 def _poll_groups(references: Sequence[Reference], client: HssClient) -> list[PollGroup]:

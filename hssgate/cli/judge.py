@@ -112,7 +112,7 @@ def _read(paths: Sequence[Path]) -> list[tuple[Path, SavedReport]]:
 
 def _judge(path: Path, image: SavedImage, policies: Sequence[LoadedPolicy], ends_at: float | None) -> _JudgedAgain:
     criteria = Criteria(policies, image.judged_at, image.scanned_after, ends_at)
-    new = judge_image(image.observation, image.findings, criteria)
+    new = judge_image(image.observation, image.findings, criteria, image.details)
     return _JudgedAgain(path, image, criteria, replace(new, verdict=image.with_details(new.verdict)))
 
 

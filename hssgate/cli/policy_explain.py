@@ -15,8 +15,8 @@ from hssgate.cli.policy_files import choose, load, policy_option
 from hssgate.errors import Misused
 from hssgate.policy.explain import Compared, Origin, PolicyExplanation, explain_policy
 from hssgate.policy.model import Ignore
-from hssgate.policy.rule_table import RULES, Action, ScanRule
-from hssgate.policy.rules import Rule, Subject, shown_limit
+from hssgate.policy.rule_table import RULES, Action, DetailRule, ScanRule
+from hssgate.policy.rules import Rule, Subject, filter_in_words, shown_limit
 from hssgate.reference import Reference
 from hssgate.reference_parser import parse_reference
 from hssgate.reports.wording import policy_in_words
@@ -95,6 +95,7 @@ def _as_json(explanation: PolicyExplanation) -> dict[str, object]:
                 "rule": name,
                 "limit": [*rule.accept] if isinstance(rule, ScanRule) else shown_limit(rule),
                 "action": _action(rule),
+                **_filters(rule),
                 "from": _origin_as_json(origin),
             }
             for name, (rule, origin) in explanation.rules.items()
@@ -105,6 +106,12 @@ def _as_json(explanation: PolicyExplanation) -> dict[str, object]:
         ],
         "globs": [asdict(glob) for glob in explanation.globs],
     }
+
+
+def _filters(rule: Rule) -> dict[str, object]:
+    if not isinstance(rule, DetailRule):
+        return {}
+    return rule.model_dump(mode="json", include={"severity", "standard"}, exclude_none=True)
 
 
 def _origin_as_json(origin: Origin) -> dict[str, object]:
@@ -123,7 +130,7 @@ def _origin_as_json(origin: Origin) -> dict[str, object]:
 def _ignored(entry: Ignore) -> str:
     package = f" in {clean(entry.package, 100)}" if entry.package else ""
     until = f", until {entry.expires}" if entry.expires else ""
-    return f"{clean(entry.vulnerability, 100)}{package} ({clean(entry.reason, _LONGEST_REASON)}{until})"
+    return f"{clean(entry.glob, 100)}{package} ({clean(entry.reason, _LONGEST_REASON)}{until})"
 
 
 def _compared(glob: Compared) -> str:
@@ -132,7 +139,10 @@ def _compared(glob: Compared) -> str:
 
 
 def _accepted(rule: Rule) -> str:
-    return clean(", ".join(rule.accept), 200) if isinstance(rule, ScanRule) else f"at most {shown_limit(rule)}"
+    if isinstance(rule, ScanRule):
+        return clean(", ".join(rule.accept), 200)
+    only = filter_in_words(rule)
+    return f"at most {shown_limit(rule)}" + (f" ({only})" if only else "")
 
 
 def _action(rule: Rule) -> Action:

@@ -15,22 +15,25 @@ from hssgate.hss.at_once import CALLS_AT_ONCE
 from hssgate.hss.client import HssClient
 from hssgate.hss.models import CicdImage, Cve, Detail, DetailKind, Finding
 from hssgate.judging.batch import Batch
+from hssgate.judging.evidence import DetailsByGroup, FindingsByGroup
 from hssgate.judging.image import (
+    COUNTED_IN,
     Criteria,
-    FindingsByGroup,
     JudgedImage,
     has_findings_to_read,
     has_result,
     judge_image,
     rules_in_force,
 )
-from hssgate.policy.findings import Findings
+from hssgate.policy.findings import FetchedDetails, Findings
 from hssgate.policy.judge import most_severe_first
+from hssgate.policy.judge_details import NAMES, failed_only
 from hssgate.policy.rule_table import RULES
 from hssgate.record import record
 from hssgate.settings import FindingsMode
 from hssgate.text import plural
 from hssgate.verdict import ImageVerdict, Result, Unread
+from hssgate.waiting.groups import GroupKey
 from hssgate.waiting.observation import Observation
 from hssgate.waiting.observer import Observer
 
@@ -45,17 +48,11 @@ _BEHIND: dict[str, tuple[str, ...]] = {  # the lists behind each field that a ru
     "unsafe_setting_num": (DetailKind.BASELINE_BREACH,),
     "malicious_file_num": (DetailKind.MALICIOUS_FILE,),
 }
-_COUNTED_IN = {
+_COUNTED_IN: dict[str, str] = {
     _FINDINGS: "vul_num",
-    DetailKind.BASELINE_BREACH: "unsafe_setting_num",
-    DetailKind.MALICIOUS_FILE: "malicious_file_num",
+    **{kind.value: field for kind, field in COUNTED_IN.items()},
 }
-_NAMES = {
-    _FINDINGS: "findings",
-    DetailKind.MALICIOUS_FILE: "malicious files",
-    DetailKind.SENSITIVE_FILE: "sensitive files",
-    DetailKind.BASELINE_BREACH: "failed baseline checks",
-}
+_NAMES: dict[str, str] = {_FINDINGS: "findings", **{kind.value: name for kind, name in NAMES.items()}}
 
 Rows = tuple[Finding, ...] | tuple[Detail, ...]
 
@@ -67,11 +64,13 @@ class Case:
     Args:
         observation: what was seen of it.
         findings: what was read of it before the verdict.
+        details: files and baseline checks that were read before the verdict.
         judged: the verdict.
     """
 
     observation: Observation
     findings: FindingsByGroup
+    details: DetailsByGroup
     judged: JudgedImage
 
     @property
@@ -178,7 +177,7 @@ class BlockDetails:
         rules = rules_in_force(observation, row_group, criteria)
         for what in _NAMES:
             readable = (
-                has_result(observation, row_group)
+                has_result(observation, row_group) and what not in case.details.get(row_group.key, {})
                 if what != _FINDINGS
                 else case.findings.get(row_group.key) is None and has_findings_to_read(observation, row_group, rules)
             )
@@ -200,8 +199,7 @@ class BlockDetails:
             if one.what == _FINDINGS:
                 return self._client.list_findings(one.row, within=self._left(), at_once=at_once).rows
             kind = DetailKind(one.what)
-            details = self._client.list_details(kind, one.row, within=self._left(), at_once=at_once).rows
-            return tuple(detail for detail in details if detail.scan_result != "pass")
+            return failed_only(self._client.list_details(kind, one.row, within=self._left(), at_once=at_once).rows)
 
         batch = Batch(
             lists, ask, lambda one: one.what, refused=self._refused, clock=self._clock, observer=self._observer
@@ -272,23 +270,18 @@ class BlockDetails:
 def _with_lists(case: Case, rows: dict[_List, Rows], unread: list[Unread], criteria: Criteria) -> JudgedImage:
     """Return an image with the lists that were read; result and message of each check stay as they were."""
     groups, verdict = case.observation.row_groups, case.judged.verdict
-    listed = {
-        groups[one.group].key: Findings(tuple(row for row in found if isinstance(row, Finding)))
-        for one, found in rows.items()
-        if one.what == _FINDINGS
-    }
-    if listed:
-        again = judge_image(case.observation, {**case.findings, **listed}, criteria).verdict
-        checks = tuple(
-            replace(check, broken_by=other.broken_by) for check, other in zip(verdict.checks, again.checks, strict=True)
-        )
-        verdict = replace(verdict, checks=checks, findings=again.findings, seen=again.seen)
-    order = sorted(rows, key=lambda one: (one.group, [*_NAMES].index(one.what)))
-    failed = {one.what for one in unread}
-    verdict = replace(
-        verdict,
-        details=tuple((DetailKind(one.what), row) for one in order for row in rows[one] if isinstance(row, Detail)),
-        details_read=tuple(kind for kind in DetailKind if kind not in failed and any(one.what == kind for one in rows)),
-        unread=tuple(unread),
+    findings = dict(case.findings)
+    details: dict[GroupKey, FetchedDetails] = dict(case.details)
+    for one, found in rows.items():
+        key = groups[one.group].key
+        if one.what == _FINDINGS:
+            findings[key] = Findings(tuple(row for row in found if isinstance(row, Finding)))
+        else:
+            listed = tuple(row for row in found if isinstance(row, Detail))
+            details[key] = {**details.get(key, {}), DetailKind(one.what): listed}
+    again = judge_image(case.observation, findings, criteria, details).verdict
+    checks = tuple(
+        replace(check, broken_by=other.broken_by) for check, other in zip(verdict.checks, again.checks, strict=True)
     )
+    verdict = replace(again, checks=checks, row=verdict.row, unread=tuple(unread))
     return replace(case.judged, verdict=verdict)

@@ -1,14 +1,16 @@
 """Fetches findings and CVEs for the images whose policy needs them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import TypeVar
 
 from hssgate.clock import Clock
 from hssgate.durations import Deadline
 from hssgate.errors import ApiError, ApiRefused, GateError, Interrupted, RequestRefused
 from hssgate.hss.client import HssClient
-from hssgate.hss.models import CicdImage, Cve
-from hssgate.policy.findings import Findings, FindingsMissing
+from hssgate.hss.models import CicdImage, Cve, Detail, DetailKind
+from hssgate.policy.findings import FetchedDetails, Findings, FindingsMissing
+from hssgate.policy.judge_details import NAMES, failed_only
 from hssgate.policy.rules import RulesInForce
 from hssgate.text import plural
 from hssgate.waiting.observer import Observer
@@ -45,10 +47,28 @@ class Inquiry:
         """
         if not any(policy.need_findings for policy in rules):
             return None
+        return self._or_missing(lambda: self._ask(row, rules))
+
+    def details_of(self, row: CicdImage, kinds: Iterable[DetailKind]) -> FetchedDetails:
+        """Return lists of files and baseline checks of a row; never raises GateError.
+
+        Args:
+            row: of a scan that ended.
+            kinds: the lists that rules need.
+        """
+        return {kind: self._or_missing(partial(self._details, row, kind)) for kind in sorted(kinds)}
+
+    def _details(self, row: CicdImage, kind: DetailKind) -> tuple[Detail, ...]:
+        listed = failed_only(self._until_answered(lambda left: self._client.list_details(kind, row, within=left)).rows)
+        self._observer.detail(f"{row.image_name}: {len(listed)} {NAMES[kind]}", self._elapsed())
+        return listed
+
+    def _or_missing(self, ask: Callable[[], T]) -> T | FindingsMissing:
+        """Return the answer, or why there is none; what was refused once is not asked again."""
         if self._given_up is not None:
             return FindingsMissing(self._given_up)
         try:
-            return self._ask(row, rules)
+            return ask()
         except Interrupted as interruption:
             self._given_up = self.interruption = interruption
             return FindingsMissing(interruption)

@@ -1,32 +1,42 @@
 """Judges one image: its scan, its freshness, and every policy."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from hssgate.durations import Moment
 from hssgate.exit_codes import WORST_FIRST, ExitCode
-from hssgate.hss.models import CicdImage, ScanStatus
-from hssgate.judging.scan import earliest_scan_time, judge_freshness, judge_scan
+from hssgate.hss.models import CicdImage, DetailKind, ScanStatus
+from hssgate.judging.evidence import (
+    DetailsByGroup,
+    FindingsByGroup,
+    listed_details,
+    listed_findings,
+    seen_of,
+    used_on_details,
+)
+from hssgate.judging.scan import judge_freshness, judge_scan
+from hssgate.policy.checks import Facts
 from hssgate.policy.entry_warnings import AppliedPolicy
-from hssgate.policy.findings import FetchedFindings, Findings, FindingsMissing
+from hssgate.policy.findings import Findings
 from hssgate.policy.ignores import SortedFindings
-from hssgate.policy.judge import Facts, JudgedRow, all_accept, judge_row, most_severe_first, skip_rules
+from hssgate.policy.judge import JudgedRow, all_accept, judge_row, most_severe_first, skip_rules
 from hssgate.policy.load import LoadedPolicy
+from hssgate.policy.model import Target
 from hssgate.policy.rules import RulesInForce, Subject, rules_for
 from hssgate.record import record
 from hssgate.verdict import (
     Check,
     ImageVerdict,
+    ListedDetail,
     ListedFinding,
     PolicyInForce,
-    Seen,
-    SeenGroup,
     worst_of,
 )
-from hssgate.waiting.groups import GroupKey, Phase, RowGroup
+from hssgate.waiting.groups import Phase, RowGroup
 from hssgate.waiting.observation import Observation
 
-FindingsByGroup = Mapping[GroupKey, FetchedFindings]
+_NO_DETAILS: DetailsByGroup = {}
+COUNTED_IN = {DetailKind.BASELINE_BREACH: "unsafe_setting_num", DetailKind.MALICIOUS_FILE: "malicious_file_num"}
 
 
 @record
@@ -64,20 +74,27 @@ class JudgedImage:
     applied: tuple[tuple[AppliedPolicy, ...], ...]
 
 
-def judge_image(observation: Observation, findings: FindingsByGroup, criteria: Criteria) -> JudgedImage:
+def judge_image(
+    observation: Observation, findings: FindingsByGroup, criteria: Criteria, details: DetailsByGroup = _NO_DETAILS
+) -> JudgedImage:
     """Return the verdict on one image.
 
     Args:
         observation: what was seen of it.
         findings: its findings by group, where they were needed.
         criteria: policies, time, and the moment asked for.
+        details: its files and baseline checks by group, where they were needed.
     """
     in_force = [rules_in_force(observation, row_group, criteria) for row_group in observation.judged_groups]
-    return judge_by_rules(observation, findings, in_force, criteria)
+    return judge_by_rules(observation, findings, in_force, criteria, details)
 
 
 def judge_by_rules(
-    observation: Observation, findings: FindingsByGroup, in_force: Sequence[Sequence[RulesInForce]], criteria: Criteria
+    observation: Observation,
+    findings: FindingsByGroup,
+    in_force: Sequence[Sequence[RulesInForce]],
+    criteria: Criteria,
+    details: DetailsByGroup = _NO_DETAILS,
 ) -> JudgedImage:
     """Return the verdict on one image by rules that are known.
 
@@ -86,9 +103,10 @@ def judge_by_rules(
         findings: its findings by group, where they were needed.
         in_force: for each group of rows, or once where there is none, the rules of each policy.
         criteria: time, and the moment asked for.
+        details: its files and baseline checks by group, where they were needed.
     """
     groups = [
-        _judge_group(observation, row_group, findings, rules, criteria)
+        _judge_group(observation, row_group, findings, rules, criteria, details=details)
         for row_group, rules in zip(observation.judged_groups, in_force, strict=True)
     ]
     several = len(observation.row_groups) > 1
@@ -106,10 +124,16 @@ def judge_by_rules(
         findings=most_severe_first(
             replace(finding, group=number) for number, group in enumerate(groups) for finding in group.findings
         ),
-        seen=_seen(observation, findings, criteria),
+        details=tuple(replace(detail, group=number) for number, group in enumerate(groups) for detail in group.details),
+        seen=seen_of(observation, findings, details, criteria.scanned_after, criteria.now),
         in_force=tuple(
             PolicyInForce(
-                number if observation.row_groups else None, rules.policy, rules.by_name, len(rules.ignores.entries)
+                number if observation.row_groups else None,
+                rules.policy,
+                rules.by_name,
+                ignore=len(rules.ignores.entries),
+                ignore_file=rules.ignores.count(Target.FILE),
+                ignore_check_rule=rules.ignores.count(Target.CHECK_RULE),
             )
             for number, group in enumerate(groups)
             for rules in in_force[number]
@@ -148,6 +172,18 @@ def has_findings_to_read(observation: Observation, row_group: RowGroup, in_force
     return _is_accepted_failure(row_group, in_force) and bool(row_group.row.vul_num)
 
 
+def details_to_read(
+    observation: Observation, row_group: RowGroup, in_force: Sequence[RulesInForce]
+) -> frozenset[DetailKind]:
+    """Return the lists of files and baseline checks that the rules need; of an accepted failure, those HSS counts."""
+    needed = frozenset(kind for rules in in_force for kind in rules.needed_details)
+    if has_result(observation, row_group):
+        return needed
+    if not _is_accepted_failure(row_group, in_force):
+        return frozenset()
+    return needed & {kind for kind, field in COUNTED_IN.items() if getattr(row_group.row, field)}
+
+
 def _is_accepted_failure(row_group: RowGroup, in_force: Sequence[RulesInForce]) -> bool:
     if row_group.phase is not Phase.ENDED or row_group.row.scan_status == ScanStatus.SUCCESS:
         return False
@@ -159,6 +195,7 @@ class _JudgedGroup:
     row_group: RowGroup
     checks: tuple[Check, ...]
     findings: tuple[ListedFinding, ...]
+    details: tuple[ListedDetail, ...]
     applied: tuple[AppliedPolicy, ...]
 
 
@@ -168,6 +205,8 @@ def _judge_group(
     findings: FindingsByGroup,
     in_force: Sequence[RulesInForce],
     criteria: Criteria,
+    *,
+    details: DetailsByGroup = _NO_DETAILS,
 ) -> _JudgedGroup:
     checks = [judge_scan(observation, row_group, in_force)]
     has_ended = row_group.phase is Phase.ENDED
@@ -175,13 +214,14 @@ def _judge_group(
         checks.append(judge_freshness(observation, row_group, criteria.scanned_after))
     succeeded = has_ended and row_group.row.scan_status == ScanStatus.SUCCESS
     scan_failed = _is_accepted_failure(row_group, in_force)
-    found = findings.get(row_group.key)
+    found, lists = findings.get(row_group.key), details.get(row_group.key, {})
     sorted_by_policy: list[SortedFindings | None] = []
     for rules in in_force:
         if succeeded or scan_failed:
             settled = row_group.key not in observation.unsettled
             agreed = row_group.key in observation.agreed
-            judged = judge_row(Facts(row_group.row, found, criteria.now, settled, agreed, scan_failed), rules)
+            facts = Facts(row_group.row, found, criteria.now, settled, agreed, scan_failed, lists)
+            judged = judge_row(facts, rules)
         else:
             judged = JudgedRow(skip_rules(rules, "the scan gave no result"))
         sorted_by_policy.append(judged.sorted_findings)
@@ -195,10 +235,16 @@ def _judge_group(
     return _JudgedGroup(
         row_group,
         tuple(checks),
-        _listed(found, in_force, sorted_by_policy),
+        listed_findings(found, in_force, sorted_by_policy),
+        listed_details(lists, in_force),
         tuple(
-            AppliedPolicy(subject_of(observation, row_group), sorted_.used if sorted_ else None, criteria.present)
-            for sorted_ in sorted_by_policy
+            AppliedPolicy(
+                subject_of(observation, row_group),
+                sorted_.used if sorted_ else None,
+                criteria.present,
+                used_on_details(lists, rules),
+            )
+            for rules, sorted_ in zip(in_force, sorted_by_policy, strict=True)
         ),
     )
 
@@ -210,46 +256,3 @@ def _judge_rival(
     rival = RowGroup(ended.key, Phase.ENDED, row)
     findings = {ended.key: Findings((), {})} if row.vul_num == 0 else {}
     return worst_of(_judge_group(observation, rival, findings, in_force, criteria).checks)
-
-
-def _listed(
-    found: FetchedFindings, in_force: Sequence[RulesInForce], sorted_by_policy: Sequence[SortedFindings | None]
-) -> tuple[ListedFinding, ...]:
-    """Return each finding with what the policies made of it."""
-    if not isinstance(found, Findings):
-        return ()
-    reasons: dict[int, list[tuple[str, str]]] = {}
-    for rules, sorted_ in zip(in_force, sorted_by_policy, strict=True):
-        entries = dict(rules.ignores.entries)
-        for finding, index in sorted_.ignored if sorted_ else ():
-            reasons.setdefault(id(finding), []).append((rules.policy, entries[index].reason))
-    return tuple(
-        ListedFinding(finding, found.cves.get(finding.vul_id or "", ()), tuple(reasons.get(id(finding), ())))
-        for finding in found.listed
-    )
-
-
-def _seen(observation: Observation, findings: FindingsByGroup, criteria: Criteria) -> Seen:
-    groups = []
-    for row_group in observation.row_groups:
-        found = findings.get(row_group.key)
-        groups.append(
-            SeenGroup(
-                phase=row_group.phase.value,
-                settled=row_group.key not in observation.unsettled,
-                agreed=row_group.key in observation.agreed,
-                row=row_group.row,
-                platform=row_group.platform,
-                others=row_group.others,
-                findings_read=isinstance(found, Findings),
-                findings_count=len(found.listed) if isinstance(found, Findings) else None,
-                findings_error=str(found.error) if isinstance(found, FindingsMissing) else None,
-            )
-        )
-    return Seen(
-        ending=observation.ending.value,
-        error=str(observation.error) if observation.error else None,
-        groups=tuple(groups),
-        judged_at=criteria.now,
-        scanned_after=earliest_scan_time(observation, criteria.scanned_after),
-    )

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, StrictStr
 
-from hssgate.policy.globs import ID_GLOB, IMAGE_GLOB, id_glob, image_glob, package_glob
+from hssgate.policy.globs import ID_GLOB, IMAGE_GLOB, check_rule_glob, file_glob, id_glob, image_glob, package_glob
 from hssgate.policy.rule_table import not_empty
 from hssgate.text import is_visible
 
@@ -57,6 +57,16 @@ PackageGlob = Annotated[
     StrictStr,
     Field(min_length=1, max_length=_LONGEST_GLOB, json_schema_extra={"pattern": r"\S"}),
     AfterValidator(package_glob),
+]
+FileGlob = Annotated[
+    StrictStr,
+    Field(min_length=1, max_length=_LONGEST_GLOB, json_schema_extra={"pattern": r"\S"}),
+    AfterValidator(file_glob),
+]
+CheckRuleGlob = Annotated[
+    StrictStr,
+    Field(min_length=1, max_length=_LONGEST_GLOB, json_schema_extra={"pattern": r"\S"}),
+    AfterValidator(check_rule_glob),
 ]
 Reason = Annotated[StrictStr, Field(json_schema_extra={"pattern": _VISIBLE}), AfterValidator(_visible)]
 Contact = Annotated[

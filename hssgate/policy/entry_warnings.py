@@ -1,10 +1,11 @@
 """Warnings about overrides and entries that ended or end soon, and entries that fit no finding of their images."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import field
 from datetime import timedelta
 
 from hssgate.policy.load import LoadedPolicy
-from hssgate.policy.model import Ignore, Override
+from hssgate.policy.model import Ignore, Override, Target
 from hssgate.policy.rules import Subject, day_of, has_ended
 from hssgate.record import record
 from hssgate.text import clean
@@ -21,11 +22,18 @@ class AppliedPolicy:
         subject: the image.
         used: indexes of the `ignore` entries that ignored at least one finding; None if no findings were read.
         now: epoch seconds that expiry is compared with.
+        details: for entries about files or checks whose lists were read, the indexes of those that ignored something.
     """
 
     subject: Subject
     used: frozenset[int] | None
     now: float
+    details: Mapping[Target, frozenset[int]] = field(default_factory=dict)
+
+    def is_idle(self, index: int, entry: Ignore) -> bool:
+        """Whether an entry is known to have ignored nothing."""
+        used = self.used if entry.target is Target.VULNERABILITY else self.details.get(entry.target)
+        return used is not None and index not in used
 
 
 def warnings_of_ends(loaded: LoadedPolicy, now: float) -> list[str]:
@@ -52,8 +60,8 @@ def entry_warnings(loaded: LoadedPolicy, applied: Sequence[AppliedPolicy]) -> li
     for place, index, entry in _entries(loaded):
         fitting = [one for one in applied if entry.images is None or one.subject.matches(entry.images)]
         if fitting:
-            is_idle = all(one.used is not None and index not in one.used for one in fitting)
-            known.append((place, entry, max(one.now for one in fitting), is_idle and isinstance(entry, Ignore)))
+            is_idle = isinstance(entry, Ignore) and all(one.is_idle(index, entry) for one in fitting)
+            known.append((place, entry, max(one.now for one in fitting), is_idle))
     return _lines(loaded, known)
 
 
@@ -90,4 +98,4 @@ def _about(entry: Override | Ignore) -> str:
     if isinstance(entry, Override):
         return f"the override for {clean(', '.join(entry.images), 200)} ({reason})"
     package = f" in {clean(entry.package, 100)}" if entry.package else ""
-    return f"the ignore entry for {clean(entry.vulnerability, 100)}{package} ({reason})"
+    return f"the ignore entry for {clean(entry.glob, 100)}{package} ({reason})"

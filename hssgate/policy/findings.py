@@ -1,10 +1,10 @@
-"""Findings of an image as HSS lists them, and the CVEs of its notices."""
+"""What HSS lists of an image: findings with the CVEs of its notices, files and baseline checks."""
 
 from collections.abc import Mapping
 from dataclasses import field
 
 from hssgate.errors import GateError
-from hssgate.hss.models import Cve, Finding, ids_of
+from hssgate.hss.models import Cve, Detail, DetailKind, Finding, ids_of
 from hssgate.record import record
 
 
@@ -28,7 +28,7 @@ class Findings:
 
 @record
 class FindingsMissing:
-    """The findings were needed and could not be fetched.
+    """A list was needed and could not be fetched.
 
     Args:
         error: the error that ended the last attempt.
@@ -38,3 +38,4 @@ class FindingsMissing:
 
 
 FetchedFindings = Findings | FindingsMissing | None  # None: no rule and no `ignore` entry needed them
+FetchedDetails = Mapping[DetailKind, tuple[Detail, ...] | FindingsMissing]  # without the kinds that were not needed

@@ -65,11 +65,33 @@ def package_glob(pattern: str) -> str:
     Raises:
         ValueError: it is blank or has an invisible character; the message has what to write.
     """
+    return _visible_glob(pattern, "type the package's name again", "write the package's name, or take the line out")
+
+
+def file_glob(pattern: str) -> str:
+    """Return the pattern without the blanks around it, if all of it is visible.
+
+    Raises:
+        ValueError: it is blank or has an invisible character; the message has what to write.
+    """
+    return _visible_glob(pattern, "type the path again", "write the path of the file in the image, such as /app/.env")
+
+
+def check_rule_glob(pattern: str) -> str:
+    """Return the pattern without the blanks around it, if all of it is visible.
+
+    Raises:
+        ValueError: it is blank or has an invisible character; the message has what to write.
+    """
+    return _visible_glob(pattern, "type the id again", "write the id of the baseline check, such as 1.3.*")
+
+
+def _visible_glob(pattern: str, where_invisible: str, where_blank: str) -> str:
     stripped = pattern.strip()
     if clean(stripped) != " ".join(stripped.split()):
-        raise ValueError("contains an invisible character; type the package's name again")
+        raise ValueError(f"contains an invisible character; {where_invisible}")
     if not stripped:
-        raise ValueError("is blank; write the package's name, or take the line out")
+        raise ValueError(f"is blank; {where_blank}")
     return stripped
 
 
@@ -98,6 +120,16 @@ def fits_image(pattern: str, path: str, version: str) -> bool:
     of_path, colon, of_version = pattern.partition(":")
     compared = path if "/" in of_path else path.rpartition("/")[2]
     return _fits_parts(of_path, compared) and (not colon or _fits_parts(of_version, version))
+
+
+def fits_file(pattern: str, path: str) -> bool:
+    """Whether a glob on files fits a path; `*` and `?` do not cross `/`, `**` does, and case counts.
+
+    Args:
+        pattern: as `file_glob` returns it.
+        path: of the file in the image.
+    """
+    return _fits_parts(pattern, path)
 
 
 def compared_part(pattern: str, path: str, version: str) -> str:

@@ -2,12 +2,17 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from hssgate.hss.models import Finding
-from hssgate.policy.globs import fits_text, may_begin_with
-from hssgate.policy.model import Ignore
+from hssgate.hss.models import Detail, DetailKind, Finding
+from hssgate.policy.globs import fits_file, fits_text, may_begin_with
+from hssgate.policy.model import Ignore, Target
 from hssgate.record import record
 
 _CVE = "cve-"
+TARGET_OF = {
+    DetailKind.MALICIOUS_FILE: Target.FILE,
+    DetailKind.SENSITIVE_FILE: Target.FILE,
+    DetailKind.BASELINE_BREACH: Target.CHECK_RULE,
+}
 
 
 @record
@@ -20,6 +25,28 @@ class Ignores:
 
     entries: tuple[tuple[int, Ignore], ...]
 
+    def count(self, target: Target) -> int:
+        """Return the number of entries about vulnerabilities, files or baseline checks."""
+        return sum(entry.target is target for _, entry in self.entries)
+
+    def entry_for_detail(self, kind: DetailKind, detail: Detail) -> int | None:
+        """Return the index of the entry that ignores a file or baseline check; None if it counts.
+
+        Args:
+            kind: what it is.
+            detail: the file or baseline check.
+        """
+        for index, entry in self.entries:
+            if entry.target is not TARGET_OF[kind]:
+                continue
+            if entry.target is Target.FILE:
+                path = detail.file_path or detail.file_name
+                if path is not None and fits_file(entry.glob, path):
+                    return index
+            elif detail.check_rule_id is not None and fits_text(entry.glob, detail.check_rule_id):
+                return index
+        return None
+
     def entry_for(self, finding: Finding, cves: Sequence[str]) -> tuple[int, ...]:
         """Return the indexes of the entries that ignore a finding; empty if it counts.
 
@@ -31,9 +58,9 @@ class Ignores:
         """
         # An id that fits ignores the finding as a whole. CVE ids need one entry each: a notice fixes several CVEs at
         # once, and an entry that accepts the risk of one says nothing about the others.
-        fitting = [(index, entry) for index, entry in self.entries if _fits_package(entry, finding)]
+        fitting = [(index, entry) for index, entry in self.entries if _may_fit(entry, finding)]
         for index, entry in fitting:
-            if finding.vul_id is not None and fits_text(entry.vulnerability, finding.vul_id, any_case=True):
+            if finding.vul_id is not None and fits_text(entry.glob, finding.vul_id, any_case=True):
                 return (index,)
         by_cve = [_first_for(cve, fitting) for cve in cves]
         if not cves or None in by_cve:
@@ -54,14 +81,16 @@ class Ignores:
         by_cve = [
             entry
             for _, entry in self.entries
-            if may_begin_with(_CVE, entry.vulnerability) and entry.vulnerability.lower() not in ids
+            if entry.target is Target.VULNERABILITY
+            and may_begin_with(_CVE, entry.glob)
+            and entry.glob.lower() not in ids
         ]
         wanted = (
             finding.vul_id
             for finding in listed
             if finding.vul_id is not None
             and not finding.vul_id.strip().lower().startswith(_CVE)
-            and any(_fits_package(entry, finding) for entry in by_cve)
+            and any(_may_fit(entry, finding) for entry in by_cve)
             and not self.entry_for(finding, ())
         )
         return tuple(dict.fromkeys(wanted))
@@ -103,9 +132,12 @@ def sort_findings(findings: Iterable[Finding], cves: Mapping[str, tuple[str, ...
     return SortedFindings(tuple(counted), tuple(ignored), frozenset(used))
 
 
-def _fits_package(entry: Ignore, finding: Finding) -> bool:
+def _may_fit(entry: Ignore, finding: Finding) -> bool:
+    """Whether an entry is about vulnerabilities, and about the package of this one."""
+    if entry.target is not Target.VULNERABILITY:
+        return False
     return entry.package is None or (finding.app_name is not None and fits_text(entry.package, finding.app_name))
 
 
 def _first_for(cve: str, entries: Iterable[tuple[int, Ignore]]) -> int | None:
-    return next((index for index, entry in entries if fits_text(entry.vulnerability, cve, any_case=True)), None)
+    return next((index for index, entry in entries if fits_text(entry.glob, cve, any_case=True)), None)

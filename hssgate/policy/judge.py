@@ -5,40 +5,28 @@ from dataclasses import replace
 from typing import assert_never
 
 from hssgate.durations import believable, format_duration, format_moment
-from hssgate.errors import Interrupted
 from hssgate.hss.models import CicdImage, Finding, Level, SeverityLevel
-from hssgate.policy.findings import FetchedFindings, Findings, FindingsMissing
+from hssgate.policy.checks import Facts, judged, unusable, without_list, without_value
+from hssgate.policy.findings import Findings
 from hssgate.policy.ignores import SortedFindings, sort_findings
-from hssgate.policy.rule_table import RULES, Action, AgeRule, CountRule, SeverityRule
-from hssgate.policy.rules import LimitRule, RulesInForce, shown_limit
+from hssgate.policy.judge_details import judge_details
+from hssgate.policy.rule_table import (
+    RULES,
+    AgeRule,
+    BaselineRule,
+    CountRule,
+    LimitRule,
+    SensitiveFilesRule,
+    SeverityRule,
+)
+from hssgate.policy.rules import RulesInForce, shown_limit
 from hssgate.record import record
 from hssgate.text import clean
-from hssgate.verdict import SCAN, Check, ListedFinding, Result, Trouble
+from hssgate.verdict import SCAN, Check, ListedFinding, Result
 
 _SEVERITIES = tuple(SeverityLevel)
 _LEVELS = tuple(Level)
 _NEED_NO_LEVEL = "vulnerabilities, high_vulnerabilities and malicious_files"
-
-
-@record
-class Facts:
-    """The values that the rules judge.
-
-    Args:
-        row: row of a scan that succeeded, or that failed in a way the policy accepts.
-        findings: findings of the row, if they were needed.
-        now: epoch seconds that the age of the scan is counted to.
-        settled: whether the result is final; the findings of a result that is not are not fetched.
-        agreed: whether two reads, `--settle` apart, showed the row as it is.
-        scan_failed: the scan failed in a way that the policy accepts; rules whose number the row lacks are skipped.
-    """
-
-    row: CicdImage
-    findings: FetchedFindings
-    now: float
-    settled: bool = True
-    agreed: bool = False
-    scan_failed: bool = False
 
 
 @record
@@ -104,7 +92,11 @@ def _judge_limit(
     match rule:
         case SeverityRule():
             return _judge_severity(name, rule, facts)
+        case SensitiveFilesRule() | BaselineRule():
+            return judge_details(name, rule, facts, rules.ignores)
         case CountRule():
+            if rules.needs_list(name) and (facts.row.malicious_file_num or not facts.scan_failed):
+                return judge_details(name, rule, facts, rules.ignores)
             if RULES[name].levels and rules.need_findings:
                 return _judge_findings(name, rule, facts, sorted_findings)
             return _blame_listed(_judge_count(name, rule, facts), facts)
@@ -121,9 +113,9 @@ def _judge_findings(name: str, rule: CountRule, facts: Facts, sorted_findings: S
     if facts.scan_failed and not counted:  # HSS counted nothing, so no findings were fetched
         return _judge_count(name, rule, facts)
     if sorted_findings is None:
-        return _without_findings(name, rule, facts)
+        return without_list(name, rule, facts, facts.findings, "findings")
     if counted is None:
-        return _without_value(name, rule, facts, field)
+        return without_value(name, rule, facts, field)
     # The row's total (vul_num) can exceed the number of findings listed. Level and id of those that are not listed are
     # unknown, so each of them counts against every limit, and no entry can ignore it.
     listed = len(sorted_findings.counted) + len(sorted_findings.ignored)
@@ -134,25 +126,10 @@ def _judge_findings(name: str, rule: CountRule, facts: Facts, sorted_findings: S
     if missing:
         notes.append(f"{missing} of {counted} counted by HSS but not listed, counted against the image")
     message = f"{name}: {found} found, at most {rule.limit} accepted" + (f" ({'; '.join(notes)})" if notes else "")
-    check = _judged(rule, found <= rule.limit, Check(name, Result.PASSED, message, found, rule.limit))
+    check = judged(rule, found <= rule.limit, Check(name, Result.PASSED, message, found, rule.limit))
     if check.result is Result.PASSED:
         return check
     return replace(check, broken_by=tuple(sorted(_countable(name, sorted_findings), key=_severity_order)))
-
-
-def _without_findings(name: str, rule: CountRule, facts: Facts) -> Check:
-    """Return the check of a rule that needs findings which were not fetched."""
-    if not facts.settled:
-        return Check(name, Result.SKIPPED, f"{name}: not judged, the result was still settling", limit=rule.limit)
-    match facts.findings:
-        case FindingsMissing(error=error):
-            message = f"{name}: the findings could not be read: {error}"
-            trouble = Trouble.INTERRUPTED if isinstance(error, Interrupted) else Trouble.API
-        case _:
-            message, trouble = f"{name}: the findings were not read, which this rule needs", Trouble.INCOMPLETE
-    if rule.action is Action.WARN:
-        return Check(name, Result.WARNED, message, limit=rule.limit)
-    return Check(name, Result.ERROR, message, limit=rule.limit, trouble=trouble)
 
 
 def _judge_severity(name: str, rule: SeverityRule, facts: Facts) -> Check:
@@ -163,12 +140,12 @@ def _judge_severity(name: str, rule: SeverityRule, facts: Facts) -> Check:
         message = f"{name}: HSS gave no {field}; all three counts are 0 in two reads, which counts as {least}"
         return Check(name, Result.WARNED, message, least, rule.limit.value)
     if level is None:
-        check = _without_value(name, rule, facts, field)
+        check = without_value(name, rule, facts, field)
         return check if facts.scan_failed else replace(check, message=f"{check.message}; {_NEED_NO_LEVEL} need none")
     if level not in _SEVERITIES:
-        return _unusable(name, rule, f"readable {field} (but {clean(level, 40)!r})")
+        return unusable(name, rule, f"readable {field} (but {clean(level, 40)!r})")
     is_met = _SEVERITIES.index(SeverityLevel(level)) <= _SEVERITIES.index(rule.limit)
-    return _judged(
+    return judged(
         rule,
         is_met,
         Check(name, Result.PASSED, f"{name}: {level} found, at most {rule.limit} accepted", level, rule.limit.value),
@@ -179,9 +156,9 @@ def _judge_count(name: str, rule: CountRule, facts: Facts) -> Check:
     (field,) = RULES[name].fields
     found: int | None = getattr(facts.row, field)
     if found is None:
-        return _without_value(name, rule, facts, field)
+        return without_value(name, rule, facts, field)
     message = f"{name}: {found} found, at most {rule.limit} accepted"
-    return _judged(rule, found <= rule.limit, Check(name, Result.PASSED, message, found, rule.limit))
+    return judged(rule, found <= rule.limit, Check(name, Result.PASSED, message, found, rule.limit))
 
 
 def _blame_listed(check: Check, facts: Facts) -> Check:
@@ -196,34 +173,12 @@ def _judge_age(name: str, rule: AgeRule, facts: Facts) -> Check:
     (field,) = RULES[name].fields
     scanned: int | None = getattr(facts.row, field)
     if scanned is None:
-        return _without_value(name, rule, facts, field)
+        return without_value(name, rule, facts, field)
     if believable(scanned, 1000 * facts.now) is None:
         is_ahead = scanned / 1000 > facts.now
         why = f"{format_moment(scanned)}, which is in the future" if is_ahead else f"{scanned}, which is before 2015"
-        return _unusable(name, rule, f"believable {field} (but {why})")
+        return unusable(name, rule, f"believable {field} (but {why})")
     age = max(facts.now - scanned / 1000, 0.0)
     shown, limit = format_duration(age), format_duration(rule.limit)
     message = f"{name}: scanned {shown} ago, at most {limit} accepted"
-    return _judged(rule, age <= rule.limit, Check(name, Result.PASSED, message, shown, limit))
-
-
-def _judged(rule: LimitRule, is_met: bool, passed: Check) -> Check:  # noqa: FBT001 - the judgement itself
-    """Return the check unchanged if the rule is met; otherwise failed, or warned if the rule's action is `warn`."""
-    if is_met:
-        return passed
-    return replace(passed, result=Result.WARNED if rule.action is Action.WARN else Result.FAILED)
-
-
-def _without_value(name: str, rule: LimitRule, facts: Facts, field: str) -> Check:
-    """Return the check of a rule whose field is absent: skipped after an accepted scan failure, otherwise an error."""
-    if facts.scan_failed:
-        message = f"{name}: not judged, the scan failed and HSS gave no {field}"
-        return Check(name, Result.SKIPPED, message, limit=shown_limit(rule))
-    return _unusable(name, rule, field)
-
-
-def _unusable(name: str, rule: LimitRule, field: str) -> Check:
-    message = f"{name}: HSS gave no {field}, which this rule needs"
-    if rule.action is Action.WARN:
-        return Check(name, Result.WARNED, message, limit=shown_limit(rule))
-    return Check(name, Result.ERROR, message, limit=shown_limit(rule), trouble=Trouble.INCOMPLETE)
+    return judged(rule, age <= rule.limit, Check(name, Result.PASSED, message, shown, limit))

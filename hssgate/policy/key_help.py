@@ -17,7 +17,13 @@ _KEYS = {
     "expires": "the last day (UTC) on which it has effect, such as 2027-03-31",
     "vulnerability": "id of the finding or CVE id; a glob",
     "package": "name of the package; a glob",
+    "file": "path of a sensitive or malicious file; a glob",
+    "check_rule": "id of a baseline check; a glob",
+    "standard": "only checks of these standards: cn_standard, hw_standard, qt_standard",
 }
+
+
+SEVERITY_FILTER = "only what is of this severity or above; what is not known counts as High"
 
 
 def meaning_of(key: str) -> str:

@@ -1,11 +1,21 @@
 """Pydantic model of a policy file, strict and frozen."""
 
-from typing import Annotated, Literal
+from enum import StrEnum
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
 from hssgate.hss.models import SeverityLevel
-from hssgate.policy.entry_fields import Contact, Day, IdGlob, ImageGlobs, PackageGlob, Reason
+from hssgate.policy.entry_fields import (
+    CheckRuleGlob,
+    Contact,
+    Day,
+    FileGlob,
+    IdGlob,
+    ImageGlobs,
+    PackageGlob,
+    Reason,
+)
 from hssgate.policy.rule_table import STRICT, CountRule, Rules, SeverityRule
 
 KeyPath = tuple[str | int, ...]  # keys and list indexes from the root of a policy to a value
@@ -30,12 +40,22 @@ class Override(BaseModel):
     expires: Day | None = None
 
 
+class Target(StrEnum):
+    """What an `ignore` entry is about: the key that holds its glob."""
+
+    VULNERABILITY = "vulnerability"
+    FILE = "file"
+    CHECK_RULE = "check_rule"
+
+
 class Ignore(BaseModel):
-    """Findings that do not count.
+    """Findings that do not count: vulnerabilities, files or baseline checks.
 
     Args:
         vulnerability: glob on the finding's id or on a CVE id, in any case; without wildcards, exactly that id.
         package: glob on the package's name; absent: any.
+        file: glob on the path of a sensitive or malicious file.
+        check_rule: glob on the id of a baseline check.
         images: globs on `namespace/name:version`; absent: any.
         reason: why.
         expires: the last day (UTC) on which it has effect.
@@ -43,11 +63,35 @@ class Ignore(BaseModel):
 
     model_config = STRICT
 
-    vulnerability: IdGlob
+    vulnerability: IdGlob | None = None
     package: PackageGlob | None = None
+    file: FileGlob | None = None
+    check_rule: CheckRuleGlob | None = None
     images: ImageGlobs | None = None
     reason: Reason
     expires: Day | None = None
+
+    @model_validator(mode="after")
+    def _is_about_one_thing(self) -> Self:
+        given = [target for target in Target if getattr(self, target) is not None]
+        if not given:
+            raise ValueError("names nothing to ignore; add `vulnerability`, `file` or `check_rule`")
+        if len(given) > 1:
+            raise ValueError(f"has {' and '.join(f'`{one}`' for one in given)}; write an entry for each")
+        if self.package is not None and self.vulnerability is None:
+            raise ValueError(f"has `package`, which belongs to `vulnerability`; a `{given[0]}` has none: take it out")
+        return self
+
+    @property
+    def target(self) -> Target:
+        """What the entry is about."""
+        return next(target for target in Target if getattr(self, target) is not None)
+
+    @property
+    def glob(self) -> str:
+        """The glob on what it is about."""
+        found: str = getattr(self, self.target)
+        return found
 
 
 def _no_lookalike(value: object) -> object:

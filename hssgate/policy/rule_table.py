@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, StrictStr
 
 from hssgate.durations import parse_duration
-from hssgate.hss.models import Level, ScanStatus, SeverityLevel
+from hssgate.hss.models import DetailKind, Level, ScanStatus, SeverityLevel
 from hssgate.record import record
 
 # Statuses that `scan: {accept: [...]}` refuses, because they are not failures. Accepting `scanning` or `unscan` would
@@ -67,6 +67,24 @@ class CountRule(BaseModel):
     action: Action = Action.BLOCK
 
 
+class Standard(StrEnum):
+    """The documented values of a baseline check's `standard`."""
+
+    CN = "cn_standard"
+    HW = "hw_standard"
+    QT = "qt_standard"
+
+
+class SensitiveFilesRule(BaseModel):
+    """Largest number of sensitive files still accepted, of those at and above a severity."""
+
+    model_config = STRICT
+
+    limit: Annotated[StrictInt, Field(ge=0)]
+    severity: LevelInAnyCase | None = None
+    action: Action = Action.BLOCK
+
+
 class AgeRule(BaseModel):
     """Greatest age of the scan still accepted, in seconds."""
 
@@ -85,6 +103,17 @@ def not_empty(value: tuple[str, ...]) -> tuple[str, ...]:
     if not value:
         raise ValueError("should name at least one")
     return value
+
+
+class BaselineRule(BaseModel):
+    """Largest number of failed baseline checks still accepted, of those by severity and standard."""
+
+    model_config = STRICT
+
+    limit: Annotated[StrictInt, Field(ge=0)]
+    severity: LevelInAnyCase | None = None
+    standard: Annotated[tuple[Standard, ...], AfterValidator(not_empty)] | None = None
+    action: Action = Action.BLOCK
 
 
 def _failure(value: str) -> str:
@@ -111,6 +140,7 @@ class RuleSpec:
         help: one line for editors, the starter policy and reports.
         example: the value in the starter policy, as YAML.
         levels: levels of the findings that the rule counts; empty if it counts no findings.
+        detail: the list of files or checks that the rule counts, or whose number in the row it limits.
         remedy: what lifts the block, as a phrase for reports.
     """
 
@@ -118,6 +148,7 @@ class RuleSpec:
     help: str
     example: str
     levels: frozenset[Level] = frozenset()
+    detail: DetailKind | None = None
     remedy: str = "change the image and push it again, or override the rule for this image"
 
     @property
@@ -201,6 +232,30 @@ class Rules(BaseModel):
             example="{limit: 10, action: warn}",
         ),
     ] = None
+    baseline: Annotated[
+        BaselineRule | None,
+        _SHORT_FORM,
+        RuleSpec(
+            fields=("unsafe_setting_num",),  # an empty list is believed only where HSS counts none
+            help="most failed baseline checks still accepted",
+            example="{limit: 0, severity: High, standard: [cn_standard]}",
+            detail=DetailKind.BASELINE_BREACH,
+            remedy="correct the settings and push the image again, or accept checks with `ignore` entries "
+            "(`check_rule`)",
+        ),
+    ] = None
+    sensitive_files: Annotated[
+        SensitiveFilesRule | None,
+        _SHORT_FORM,
+        RuleSpec(
+            fields=(),
+            help="most sensitive files still accepted, such as keys",
+            example="{limit: 0, severity: High}",
+            detail=DetailKind.SENSITIVE_FILE,
+            remedy="take the files out of the image, replace the secrets, and push it again, or accept files with "
+            "`ignore` entries (`file`)",
+        ),
+    ] = None
     malicious_files: Annotated[
         CountRule | None,
         _SHORT_FORM,
@@ -208,7 +263,8 @@ class Rules(BaseModel):
             fields=("malicious_file_num",),
             help="most malicious files still accepted (malicious_file_num)",
             example="0",
-            remedy="take the files out of the image and push it again",
+            detail=DetailKind.MALICIOUS_FILE,
+            remedy="take the files out of the image and push it again, or accept files with `ignore` entries (`file`)",
         ),
     ] = None
     scan_age: Annotated[
@@ -230,11 +286,13 @@ class Rules(BaseModel):
         ),
     ] = None
 
-    def in_force(self) -> dict[str, SeverityRule | CountRule | AgeRule | ScanRule]:
+    def in_force(self) -> "dict[str, LimitRule | ScanRule]":
         """Return the rules that are present, by name, in the order in which they are judged."""
         return {name: rule for name, rule in self if rule is not None}
 
 
+DetailRule = BaselineRule | SensitiveFilesRule
+LimitRule = SeverityRule | CountRule | DetailRule | AgeRule
 RULES: Mapping[str, RuleSpec] = {
     name: spec for name, field in Rules.model_fields.items() for spec in field.metadata if isinstance(spec, RuleSpec)
 }

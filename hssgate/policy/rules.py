@@ -6,14 +6,25 @@ from datetime import UTC, date, datetime
 from typing import assert_never
 
 from hssgate.durations import format_duration
+from hssgate.hss.models import DetailKind
 from hssgate.policy.globs import fits_image, path_of
 from hssgate.policy.ignores import Ignores
 from hssgate.policy.load import BUILT_IN, LoadedPolicy
-from hssgate.policy.rule_table import RULES, AgeRule, CountRule, ScanRule, SeverityRule
+from hssgate.policy.model import Target
+from hssgate.policy.rule_table import (
+    RULES,
+    AgeRule,
+    BaselineRule,
+    CountRule,
+    DetailRule,
+    LimitRule,
+    ScanRule,
+    SensitiveFilesRule,
+    SeverityRule,
+)
 from hssgate.record import record
 from hssgate.verdict import SCAN, RulePlace
 
-LimitRule = SeverityRule | CountRule | AgeRule
 Rule = LimitRule | ScanRule
 
 
@@ -43,7 +54,26 @@ class RulesInForce:
     @property
     def need_findings(self) -> bool:
         """Whether the findings must be fetched: for a limit on one level, or to apply `ignore` entries."""
-        return bool(self.ignores.entries) or any(RULES[name].needs_findings for name in self.limits)
+        by_entry = self.ignores.count(Target.VULNERABILITY) > 0
+        return by_entry or any(RULES[name].needs_findings for name in self.limits)
+
+    def needs_list(self, name: str) -> bool:
+        """Whether a rule needs its list of files or baseline checks.
+
+        HSS gives a number of malicious files, so their list is needed only to apply `ignore` entries.
+
+        Args:
+            name: a rule in force.
+        """
+        if RULES[name].detail is None:
+            return False
+        return isinstance(self.limits[name], DetailRule) or self.ignores.count(Target.FILE) > 0
+
+    @property
+    def needed_details(self) -> frozenset[DetailKind]:
+        """The lists of files and baseline checks that must be fetched."""
+        found = (RULES[name].detail for name in self.limits if self.needs_list(name))
+        return frozenset(kind for kind in found if kind is not None)
 
 
 @record
@@ -130,12 +160,19 @@ def shown_limit(rule: LimitRule) -> int | str:
     match rule:
         case SeverityRule():
             return rule.limit.value
-        case CountRule():
+        case CountRule() | SensitiveFilesRule() | BaselineRule():
             return rule.limit
         case AgeRule():
             return format_duration(rule.limit)
         case unreachable:
             assert_never(unreachable)
+
+
+def filter_in_words(rule: Rule) -> str:
+    """Return what a rule counts only, such as `High and above, of cn_standard`; empty if it counts all."""
+    severity = f"{rule.severity} and above" if isinstance(rule, DetailRule) and rule.severity else ""
+    standard = f"of {', '.join(rule.standard)}" if isinstance(rule, BaselineRule) and rule.standard else ""
+    return ", ".join(part for part in (severity, standard) if part)
 
 
 def has_ended(expires: date | None, now: float) -> bool:

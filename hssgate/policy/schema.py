@@ -11,8 +11,8 @@ from pydantic.json_schema import JsonSchemaValue
 
 from hssgate.durations import LONGEST
 from hssgate.hss.models import SeverityLevel
-from hssgate.policy.key_help import meaning_of
-from hssgate.policy.model import Policy
+from hssgate.policy.key_help import SEVERITY_FILTER, meaning_of
+from hssgate.policy.model import Policy, Target
 from hssgate.policy.rule_table import NO_FAILURES
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -37,12 +37,17 @@ def policy_schema() -> JsonSchemaValue:
         _add_validator_checks(node)
     models["ScanRule"]["properties"]["accept"]["items"]["not"] = {"enum": sorted(NO_FAILURES)}
     models["Rules"]["minProperties"] = 1
+    models["BaselineRule"]["properties"]["standard"]["minItems"] = 1
+    models["Ignore"]["oneOf"] = [{"required": [target.value]} for target in Target]
+    models["Ignore"]["dependentRequired"] = {"package": [Target.VULNERABILITY.value]}
     levels = models["SeverityLevel"]
     levels["anyOf"] = [{"enum": levels.pop("enum")}, {"pattern": f"^(?:{'|'.join(map(_any_case, SeverityLevel))})$"}]
     schema["properties"] = {"$schema": {"type": "string"}, **schema["properties"]}
     _take_short_forms(models["Rules"]["properties"], models)
     for model in (schema, *models.values()):
         _describe(model)
+    for rule in ("BaselineRule", "SensitiveFilesRule"):
+        models[rule]["properties"]["severity"]["description"] = SEVERITY_FILTER
     return {"$schema": _DIALECT} | schema | {"title": "Policy of hssgate"}
 
 

@@ -27,6 +27,8 @@ _LISTS = {
 #     images: ["team/*"]             # optional
 #     reason: not reachable
 #     expires: 2099-12-31            # optional
+#   - {file: /etc/ssl/private/example.key, reason: example key}   # a sensitive or malicious file, glob allowed
+#   - {check_rule: "1.3.*", reason: accepted}                     # a baseline check, glob allowed
 """,
 }
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hssgate.policy.key_help import meaning_of
-from hssgate.policy.model import KeyPath
+from hssgate.policy.model import Ignore, KeyPath, Target
 from hssgate.policy.near_names import advice_on, model_at
 from hssgate.policy.rule_table import RULES
 from hssgate.policy.values import LONGEST_SHOWN, shown
@@ -82,7 +82,10 @@ def _example(where: KeyPath, written: object) -> str:
     """
     if where[-1] in RULES:
         return RULES[str(where[-1])].example
-    required = [name for name, field in model_at(where).model_fields.items() if field.is_required()]
+    model = model_at(where)
+    required = [name for name, field in model.model_fields.items() if field.is_required()]
+    if model is Ignore:
+        required.insert(0, Target.VULNERABILITY)
     if not required:
         return "{severity: Medium}"
     values = dict.fromkeys(required, "…")

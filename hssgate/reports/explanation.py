@@ -6,18 +6,18 @@ Every report shows it from this one value, so that they agree.
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from hssgate.hss.models import CicdImage, Detail, DetailKind, Finding
+from hssgate.hss.models import CicdImage, DetailKind, Finding
 from hssgate.policy.globs import image_glob, literal, path_of
 from hssgate.policy.rule_table import RULES
 from hssgate.record import record
 from hssgate.reports.findings import detail_line, ignore_entries_for, listed_line, quoted, worst_details
 from hssgate.text import clean
-from hssgate.verdict import SCAN, SEVERITY, Check, ImageVerdict, ListedFinding, PolicySource, Result
+from hssgate.verdict import SCAN, SEVERITY, Check, ImageVerdict, ListedDetail, ListedFinding, PolicySource, Result
 
 _BEHIND = {
     SEVERITY: frozenset(DetailKind),
-    "malicious_files": frozenset({DetailKind.MALICIOUS_FILE}),
     "unsafe_settings": frozenset({DetailKind.BASELINE_BREACH}),
+    **{name: frozenset({spec.detail}) for name, spec in RULES.items() if spec.detail},
 }
 _OVERRIDDEN = frozenset({SEVERITY, "unsafe_settings"})  # no `ignore` entry lifts them
 _LONGEST_CONTACT = 500
@@ -35,7 +35,7 @@ class Cause:
 
     check: Check
     findings: tuple[ListedFinding, ...]
-    details: tuple[tuple[DetailKind, Detail], ...]
+    details: tuple[ListedDetail, ...]
 
     @property
     def remedy(self) -> str:
@@ -45,7 +45,9 @@ class Cause:
     @property
     def worst(self) -> str:
         """The worst of what is behind the rule, with the number of the others; empty if nothing is known."""
-        lines = [listed_line(listed) for listed in self.findings[:1]] or [detail_line(*one) for one in self.details[:1]]
+        lines = [listed_line(listed) for listed in self.findings[:1]] or [
+            detail_line(listed) for listed in self.details[:1]
+        ]
         others = len(self.findings or self.details) - 1
         return f"{lines[0]}{f' (and {others} more)' if others > 0 else ''}" if lines else ""
 
@@ -81,7 +83,7 @@ class Explanation:
     reference: str
     causes: tuple[Cause, ...]
     findings: tuple[ListedFinding, ...]
-    details: tuple[tuple[DetailKind, Detail], ...]
+    details: tuple[ListedDetail, ...]
     exemptions: tuple[Exemption, ...]
     contacts: tuple[str, ...]
 
@@ -97,13 +99,12 @@ def explanation_of(image: ImageVerdict, policies: Iterable[PolicySource]) -> Exp
     if not failed:
         return None
     causes = tuple(_cause(check, image) for check in failed)
-    kinds = {kind for check in failed for kind in _BEHIND.get(check.rule, ())}
     contacts = (clean(source.contact, _LONGEST_CONTACT) for source in policies if source.contact)
     return Explanation(
         reference=image.reference.text,
         causes=causes,
         findings=image.blocking_findings,
-        details=tuple(worst_details((kind, detail) for kind, detail in image.details if kind in kinds)),
+        details=tuple(worst_details(dict.fromkeys(detail for cause in causes for detail in cause.details))),
         exemptions=tuple(_exemptions(failed, image)),
         contacts=tuple(dict.fromkeys(contacts)),
     )
@@ -151,7 +152,14 @@ def entries_to_paste(explanations: Sequence[Explanation], most: int) -> str:
         listed = ", ".join(quoted(glob) for glob in globs[:most])
         lines.append(f"  - {{images: [{listed}], rules: {{{shown}}}, reason: say why it may pass}}")
         lines += [f"  # and {len(globs) - most} more images"] if len(globs) > most else []
-    entries = ignore_entries_for([*dict.fromkeys(_blamed(explanations))], most)
+    details = [
+        listed
+        for explanation in explanations
+        for cause in explanation.causes
+        for listed in cause.details
+        if RULES[cause.check.rule].detail is listed.kind is not DetailKind.MALICIOUS_FILE  # which is to be taken out
+    ]
+    entries = ignore_entries_for([*dict.fromkeys(_blamed(explanations))], most, details)
     return "\n".join([*lines, *([entries] if entries else [])])
 
 
@@ -171,7 +179,15 @@ def _cause(check: Check, image: ImageVerdict) -> Cause:
         if groups.get(listed.group) == check.group and (check.rule == SEVERITY or listed.finding in blamed)
     )
     kinds = _BEHIND.get(check.rule, frozenset())
-    return Cause(check, findings, tuple(worst_details(one for one in image.details if one[0] in kinds)))
+    breaking = {*check.details}  # where the rule was judged by the list; otherwise all of it is behind the number
+    details = (
+        listed
+        for listed in image.details
+        if listed.kind in kinds
+        and groups.get(listed.group) == check.group
+        and (listed.detail in breaking if breaking else not listed.ignored_by)
+    )
+    return Cause(check, findings, tuple(worst_details(details)))
 
 
 def _exemptions(failed: Iterable[Check], image: ImageVerdict) -> Iterable[Exemption]:

@@ -9,7 +9,7 @@ from hssgate.hss.models import Detail, DetailKind, Finding
 from hssgate.policy.globs import literal, literal_id
 from hssgate.record import record
 from hssgate.text import clean
-from hssgate.verdict import SCAN, Check, ImageVerdict, ListedFinding, Result
+from hssgate.verdict import SCAN, Check, ImageVerdict, ListedDetail, ListedFinding, Result
 
 _LONGEST_FIELD = 200
 _MOST_CVES = 3
@@ -85,20 +85,20 @@ def package(finding: Finding) -> str:
     return " ".join(field(part) for part in (finding.app_name, finding.version) if part)
 
 
-def detail_line(kind: DetailKind, detail: Detail) -> str:
+def detail_line(listed: ListedDetail) -> str:
     """Return `malicious_file  /tmp/x: description`; parts that HSS did not send are left out."""
-    severity = f"  {field(detail.severity)}" if detail.severity else ""
-    what, about = detail_words(detail)
-    return f"{kind.value}{severity}  {what}" + (f": {about}" if about else "")
+    severity = f"  {field(listed.detail.severity)}" if listed.detail.severity else ""
+    what, about = detail_words(listed.detail)
+    return f"{listed.kind.value}{severity}  {what}" + (f": {about}" if about else "")
 
 
-def worst_details(details: Iterable[tuple[DetailKind, Detail]]) -> list[tuple[DetailKind, Detail]]:
+def worst_details(details: Iterable[ListedDetail]) -> list[ListedDetail]:
     """Return details by kind, then by severity; an unknown severity comes first."""
     kinds = [*DetailKind]
 
-    def order(one: tuple[DetailKind, Detail]) -> tuple[int, int]:
-        severity = (one[1].severity or "").lower()
-        return kinds.index(one[0]), _SEVERITIES.index(severity) if severity in _SEVERITIES else -1
+    def order(listed: ListedDetail) -> tuple[int, int]:
+        severity = (listed.detail.severity or "").lower()
+        return kinds.index(listed.kind), _SEVERITIES.index(severity) if severity in _SEVERITIES else -1
 
     return sorted(details, key=order)
 
@@ -116,12 +116,12 @@ def field(text: str | None) -> str:
 
 
 def ignored_lines(image: ImageVerdict) -> list[str]:
-    """Return a line for each ignored finding and each policy that ignores it, with the reason."""
-    return [
-        f"{listed_line(listed)} ({field(reason)}, {field(policy)})"
-        for listed in image.findings
-        for policy, reason in listed.ignored_by
+    """Return a line for each ignored finding, file or check and each policy that ignores it, with the reason."""
+    found = [
+        *((listed_line(listed), listed.ignored_by) for listed in image.findings),
+        *((detail_line(detail), detail.ignored_by) for detail in image.details),
     ]
+    return [f"{text} ({field(reason)}, {field(policy)})" for text, ignored_by in found for policy, reason in ignored_by]
 
 
 def consequences(image: ImageVerdict) -> list[Consequence]:
@@ -140,14 +140,19 @@ def in_order_of_effect(found: Sequence[Consequence]) -> list[Consequence]:
     return sorted(found, key=lambda one: _EFFECTS.index(one.effect))
 
 
-def ignore_entries_for(findings: Sequence[Finding], most: int) -> str:
+def ignore_entries_for(findings: Sequence[Finding], most: int, details: Sequence[ListedDetail] = ()) -> str:
     """Return `ignore` entries for the findings as YAML, with a placeholder for the reason.
 
     Args:
         findings: blocking findings; those without an id are left out, because an entry cannot name them.
         most: maximum number of entries.
+        details: blocking files and baseline checks; those without a path or an id are left out.
     """
-    entries = list(dict.fromkeys(_entry(finding) for finding in findings if field(finding.vul_id)))
+    found = [
+        *(_entry(finding) for finding in findings if field(finding.vul_id)),
+        *(entry for listed in details if (entry := _entry_of_detail(listed))),
+    ]
+    entries = list(dict.fromkeys(found))
     if not entries:
         return ""
     more = [f"  # and {len(entries) - most} more"] if len(entries) > most else []
@@ -157,6 +162,16 @@ def ignore_entries_for(findings: Sequence[Finding], most: int) -> str:
 def _entry(finding: Finding) -> str:
     package = f", package: {quoted(literal(field(finding.app_name)))}" if field(finding.app_name) else ""
     return f"  - {{vulnerability: {quoted(literal_id(field(finding.vul_id)))}{package}, reason: say why it may pass}}"
+
+
+def _entry_of_detail(listed: ListedDetail) -> str:
+    """Return an entry for a file or baseline check; empty if no entry can name it exactly."""
+    detail = listed.detail
+    if listed.kind is DetailKind.BASELINE_BREACH:
+        name, glob = "check_rule", literal(field(detail.check_rule_id))
+    else:
+        name, glob = "file", field(detail.file_path or detail.file_name)
+    return f"  - {{{name}: {quoted(glob)}, reason: say why it may pass}}" if glob else ""
 
 
 def quoted(text: str) -> str:

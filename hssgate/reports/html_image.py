@@ -148,7 +148,7 @@ def _score(listed: ListedFinding) -> str:
 
 def _details(image: ImageVerdict, of: int) -> Iterator[Part]:
     shown = worst_details(image.details)[: MOST_ROWS // of]
-    rows = [_detail(kind, detail) for kind, detail in shown]
+    rows = [_detail(listed.kind, listed.detail) for listed in shown]
     caption = "Malicious files, sensitive files, breaches of the baseline"
     left_out = len(image.details) - len(shown)
     listed = table("details", caption, _DETAIL_COLUMNS, rows, room=_ROOM_OF_ALL_ROWS // of, left_out=left_out)

@@ -16,6 +16,7 @@ from hssgate.text import clean, without_commands_in_json, without_lone_surrogate
 from hssgate.verdict import (
     Check,
     ImageVerdict,
+    ListedDetail,
     ListedFinding,
     Outcome,
     PolicyInForce,
@@ -143,9 +144,7 @@ def _image(image: ImageVerdict, policies: Sequence[PolicySource]) -> dict[str, A
         "findings_read": _findings_read(image),
         "findings": [_finding(listed) for listed in image.findings],
         "details_read": [kind.value for kind in image.details_read],
-        "details": [
-            {"kind": kind.value, **detail.model_dump(mode="json", exclude_none=True)} for kind, detail in image.details
-        ],
+        "details": [_detail(listed) for listed in image.details],
         "unread": [{"what": one.what, "reason": one.reason} for one in image.unread],
         "explanation": _explanation(explanation_of(image, policies)),
         "left_out": None,
@@ -183,7 +182,14 @@ def _findings_read(image: ImageVerdict) -> bool:
 
 def _in_force(one: PolicyInForce) -> dict[str, Any]:
     rules = {name: rule.model_dump(mode="json", exclude_none=True) for name, rule in one.rules.items()}
-    return {"group": one.group, "policy": one.policy, "rules": rules, "ignore": one.ignore}
+    return {
+        "group": one.group,
+        "policy": one.policy,
+        "rules": rules,
+        "ignore": one.ignore,
+        "ignore_file": one.ignore_file,
+        "ignore_check_rule": one.ignore_check_rule,
+    }
 
 
 def _finding(listed: ListedFinding) -> dict[str, Any]:
@@ -192,6 +198,15 @@ def _finding(listed: ListedFinding) -> dict[str, Any]:
         "level": listed.finding.level.value,
         "cves": list(listed.cve_ids),
         "cve_details": [_cve(cve) for cve in listed.cves],
+        "ignored_by": [{"policy": policy, "reason": reason} for policy, reason in listed.ignored_by],
+        "group": listed.group,
+    }
+
+
+def _detail(listed: ListedDetail) -> dict[str, Any]:
+    return {
+        "kind": listed.kind.value,
+        **listed.detail.model_dump(mode="json", exclude_none=True),
         "ignored_by": [{"policy": policy, "reason": reason} for policy, reason in listed.ignored_by],
         "group": listed.group,
     }
@@ -219,6 +234,8 @@ def _seen(seen: Seen) -> dict[str, Any]:
                 "findings_read": group.findings_read,
                 "findings_count": group.findings_count,
                 "findings_error": group.findings_error,
+                "details_count": {kind.value: number for kind, number in group.details_count.items()},
+                "details_errors": {kind.value: error for kind, error in group.details_errors.items()},
             }
             for group in seen.groups
         ],

@@ -161,7 +161,7 @@ def _body(message: str, check: Check, explanation: Explanation | None, room: int
         lines.append(f"rows: {clean(check.group)}")
     if explanation is None:
         return "\n".join(lines)
-    lines += bounded([detail_line(kind, detail) for kind, detail in explanation.details], room // 4, str)
+    lines += bounded([detail_line(listed) for listed in explanation.details], room // 4, str)
     lines += bounded([listed_line(listed) for listed in explanation.findings], 3 * room // 4, str)
     lines += ["", *(f"What lifts it: {remedy}." for _, remedy in explanation.remedies)]
     lines += [f"Ask: {contact}" for contact in explanation.contacts]
@@ -173,7 +173,7 @@ def _body(message: str, check: Check, explanation: Explanation | None, room: int
 def _extra_lines(image: ImageVerdict, explanation: Explanation | None) -> list[str]:
     """Return lines that do not affect the verdict: ignored findings, and details that are behind no rule."""
     behind = {*explanation.details} if explanation else set()
-    details = [detail_line(*detail) for detail in image.details if detail not in behind]
+    details = [detail_line(one) for one in image.details if one not in behind and not one.ignored_by]
     return [*(f"ignored: {text}" for text in ignored_lines(image)), *details]
 
 

@@ -173,7 +173,7 @@ def _ignored(image: ImageVerdict) -> Iterator[Part]:
 
 def _details(image: ImageVerdict) -> Iterator[Part]:
     shown = worst_details(image.details)[:_MOST_ROWS]
-    rows = [_detail(kind, detail) for kind, detail in shown]
+    rows = [_detail(listed.kind, listed.detail) for listed in shown]
     if rows:
         listed = _table("Kind|Severity|What|About", rows, len(image.details) - len(shown))
         yield Part(Rank.DETAILS, _folded("Details: files and failed baseline checks", len(image.details), listed))

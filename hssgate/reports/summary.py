@@ -107,7 +107,7 @@ class _Summary:
     def _in_full(self, image: ImageVerdict) -> list[str]:
         """Return an image with all of its checks; of many images without those that hold."""
         shown = [check for check in image.checks if not self._are_many or check.result is not Result.PASSED]
-        details = [detail_line(kind, detail) for kind, detail in worst_details(image.details)]
+        details = [detail_line(listed) for listed in worst_details(image.details) if not listed.ignored_by]
         fewer = _LEAST_LINES - 1 if self._are_many else self._most
         explanation = self._explanations.get(image.reference)
         findings = explanation.findings if explanation else ()

@@ -11,7 +11,7 @@ from hssgate.durations import Moment
 from hssgate.errors import ApiUnavailable, GateError, Interrupted, Misused
 from hssgate.exit_codes import ExitCode
 from hssgate.files import read_bounded
-from hssgate.policy.findings import FetchedFindings, Findings, FindingsMissing
+from hssgate.policy.findings import FetchedDetails, FetchedFindings, Findings, FindingsMissing
 from hssgate.proof import ResolvedDigest
 from hssgate.reference import Reference
 from hssgate.reference_parser import parse_reference
@@ -31,6 +31,7 @@ class SavedImage:
     Args:
         observation: the state of its rows when the wait ended.
         findings: its findings by group of rows; None for a group whose findings were not fetched.
+        details: its files and baseline checks by group of rows, without the kinds that were not fetched.
         judged_at: epoch seconds that ages and expiry were computed for.
         scanned_after: the earliest scan time accepted, if one was given.
         exit_code: the exit code that the check gave the image.
@@ -39,6 +40,7 @@ class SavedImage:
 
     observation: Observation
     findings: Mapping[GroupKey, FetchedFindings]
+    details: Mapping[GroupKey, FetchedDetails]
     judged_at: float
     scanned_after: Moment | None
     exit_code: ExitCode
@@ -48,8 +50,6 @@ class SavedImage:
         """Return a verdict with what was read after the first one, and decides nothing."""
         return replace(
             verdict,
-            details=tuple((one.kind, one.detail) for one in self.model.details),
-            details_read=self.model.details_read,
             unread=tuple(Unread(one.what, one.reason) for one in self.model.unread),
         )
 
@@ -138,7 +138,8 @@ def _saved(image: ImageModel, interruption: ExitCode | None) -> SavedImage:
         row_groups
     ):  # two long names that differ only after the cut
         raise ValueError(f"groups of {reference.text} that cannot be distinguished")
-    if any(finding.group >= len(row_groups) for finding in image.findings):
+    groups = [*(finding.group for finding in image.findings), *(detail.group for detail in image.details)]
+    if any(group >= len(row_groups) for group in groups):
         raise ValueError(f"a finding of {reference.text} that is of no group")
     observation = Observation(
         reference=reference,
@@ -162,8 +163,9 @@ def _saved(image: ImageModel, interruption: ExitCode | None) -> SavedImage:
         ),
     )
     findings = {row_group.key: _findings(image, number, interruption) for number, row_group in enumerate(row_groups)}
+    details = {row_group.key: _details(image, number, interruption) for number, row_group in enumerate(row_groups)}
     moment = Moment(seen.scanned_after) if seen.scanned_after is not None else None
-    return SavedImage(observation, findings, seen.judged_at, moment, image.exit_code, image)
+    return SavedImage(observation, findings, details, seen.judged_at, moment, image.exit_code, image)
 
 
 def _row_group(reference: Reference, group: GroupModel) -> RowGroup:
@@ -179,12 +181,29 @@ def _findings(image: ImageModel, number: int, interruption: ExitCode | None) -> 
     """Return the findings of a group; None if they were not fetched, or left out because the report was too long."""
     group = image.seen.groups[number]
     if group.findings_error is not None:
-        error: GateError = ApiUnavailable(group.findings_error)
-        if interruption is not None and group.findings_error == str(Interrupted(interruption)):
-            error = Interrupted(interruption)
-        return FindingsMissing(error)
+        return _missing(group.findings_error, interruption)
     if not group.findings_read or image.left_out is not None:
         return None
     found = [finding for finding in image.findings if finding.group == number]
     cves = {one.vul_id: one.cve_details for one in found if one.vul_id and one.cve_details}
     return Findings(tuple(finding.finding for finding in found), cves)
+
+
+def _details(image: ImageModel, number: int, interruption: ExitCode | None) -> FetchedDetails:
+    """Return the files and baseline checks of a group; none of them if they were left out."""
+    group = image.seen.groups[number]
+    missing = {kind: _missing(error, interruption) for kind, error in group.details_errors.items()}
+    if image.left_out is not None:
+        return missing
+    listed = {
+        kind: tuple(one.detail for one in image.details if one.group == number and one.kind is kind)
+        for kind in group.details_count
+    }
+    return listed | missing
+
+
+def _missing(reason: str, interruption: ExitCode | None) -> FindingsMissing:
+    error: GateError = ApiUnavailable(reason)
+    if interruption is not None and reason == str(Interrupted(interruption)):
+        error = Interrupted(interruption)
+    return FindingsMissing(error)

@@ -8,17 +8,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from hssgate.hss.models import Finding, ids_of
+from hssgate.hss.models import Detail, DetailKind, Finding, ids_of
 from hssgate.judging.image import Criteria, JudgedImage, judge_by_rules
 from hssgate.judging.scan import timed_out_after
-from hssgate.policy.ignores import Ignores
-from hssgate.policy.model import Ignore
+from hssgate.policy.ignores import TARGET_OF, Ignores
+from hssgate.policy.model import Ignore, Target
 from hssgate.policy.rule_table import RULES, ScanRule
 from hssgate.policy.rules import RulesInForce
 from hssgate.record import record
 from hssgate.reports.json import document
 from hssgate.saved.reader import SavedImage, SavedReport
-from hssgate.saved.report_model import CheckModel, ImageModel, InForceModel
+from hssgate.saved.report_model import CheckModel, DetailModel, FindingModel, ImageModel, InForceModel
 from hssgate.verdict import Check, ImageVerdict, PolicySource, Trouble, Verdict
 
 
@@ -32,22 +32,28 @@ class _Recorded(Ignores):
     Args:
         entries: placeholders that have only a reason, as many as were in force.
         ignored: index of an entry by finding and its CVE ids.
+        ignored_details: index of an entry by file or baseline check.
     """
 
     entries: tuple[tuple[int, Ignore], ...]
     ignored: Mapping[tuple[Finding, tuple[str, ...]], int]
+    ignored_details: Mapping[tuple[DetailKind, Detail], int]
 
     def entry_for(self, finding: Finding, cves: Sequence[str]) -> tuple[int, ...]:
         """Return the index of the entry that ignored the finding; empty if the finding counted."""
         index = self.ignored.get((finding, tuple(cves)))
         return () if index is None else (index,)
 
+    def entry_for_detail(self, kind: DetailKind, detail: Detail) -> int | None:
+        """Return the index of the entry that ignored the file or baseline check; None if it counted."""
+        return self.ignored_details.get((kind, detail))
+
 
 def judge_again(image: SavedImage) -> JudgedImage:
     """Return the verdict that follows from the saved observations and the rules in force at the time."""
     groups = [*range(len(image.observation.row_groups))] or [None]
     in_force = [[_rules(image.model, one) for one in image.model.in_force if one.group == group] for group in groups]
-    return judge_by_rules(image.observation, image.findings, in_force, criteria_of(image))
+    return judge_by_rules(image.observation, image.findings, in_force, criteria_of(image), image.details)
 
 
 def criteria_of(image: SavedImage) -> Criteria:
@@ -58,17 +64,35 @@ def criteria_of(image: SavedImage) -> Criteria:
 def _rules(image: ImageModel, one: InForceModel) -> RulesInForce:
     rules = one.rules.in_force()
     limits = {name: rule for name, rule in rules.items() if not isinstance(rule, ScanRule)}
-    reasons: dict[str, int] = {}
-    ignored: dict[tuple[Finding, tuple[str, ...]], int] = {}
-    for finding in image.findings:
-        for by in finding.ignored_by:
-            if finding.group == one.group and by.policy == one.policy:
-                ignored[finding.finding, ids_of(finding.cve_details)] = reasons.setdefault(by.reason, len(reasons))
-    known = [*reasons, *[""] * (one.ignore - len(reasons))]
+    reasons: dict[tuple[Target, str], int] = {}
+
+    def entry_of(listed: FindingModel | DetailModel, target: Target) -> int | None:
+        if listed.group != one.group:
+            return None
+        found = [by.reason for by in listed.ignored_by if by.policy == one.policy]
+        return reasons.setdefault((target, found[-1]), len(reasons)) if found else None
+
+    ignored = {
+        (finding.finding, ids_of(finding.cve_details)): index
+        for finding in image.findings
+        if (index := entry_of(finding, Target.VULNERABILITY)) is not None
+    }
+    ignored_details = {
+        (detail.kind, detail.detail): index
+        for detail in image.details
+        if (index := entry_of(detail, TARGET_OF[detail.kind])) is not None
+    }
+    known = [*reasons]
+    in_force = {Target.FILE: one.ignore_file, Target.CHECK_RULE: one.ignore_check_rule}
+    in_force[Target.VULNERABILITY] = one.ignore - sum(in_force.values())
+    for target, count in in_force.items():
+        known += [(target, "")] * (count - sum(known_target is target for known_target, _ in reasons))
     entries = tuple(
-        (index, Ignore.model_construct(vulnerability="*", reason=reason)) for index, reason in enumerate(known)
+        (index, Ignore.model_construct(reason=reason).model_copy(update={target.value: "*"}))
+        for index, (target, reason) in enumerate(known)
     )
-    return RulesInForce(limits, one.rules.scan, _Recorded(entries, ignored), policy=one.policy)
+    recorded = _Recorded(entries, ignored, ignored_details)
+    return RulesInForce(limits, one.rules.scan, recorded, policy=one.policy)
 
 
 def expected_document(saved: SavedReport, judged: list[JudgedImage]) -> dict[str, Any]:
@@ -112,7 +136,12 @@ def _verdict(image: SavedImage, again: JudgedImage) -> ImageVerdict:
     if model.left_out is None or verdict.seen is None:
         return verdict
     groups = tuple(
-        replace(group, findings_read=one.findings_read, findings_count=one.findings_count)
+        replace(
+            group,
+            findings_read=one.findings_read,
+            findings_count=one.findings_count,
+            details_count=one.details_count,
+        )
         for group, one in zip(verdict.seen.groups, model.seen.groups, strict=True)
     )
     # `row` is that of the worst group, which depends on the findings that were left out. So any row of the image fits.
@@ -127,6 +156,8 @@ def _derived_or_stated(check: Check, stated: CheckModel, image: SavedImage) -> C
         # The hint at the end of a timeout's message names rows of other images, which the report does not contain.
         known = stated.message.startswith(f"{check.rule}: {timed_out_after(image.observation)}")
         return replace(check, message=stated.message) if known else check
-    if image.model.left_out is None or not RULES[check.rule].levels or stated.rule != check.rule:
+    spec = RULES.get(check.rule)
+    needs_a_list = spec is not None and (spec.levels or spec.detail)
+    if image.model.left_out is None or not needs_a_list or stated.rule != check.rule:
         return check
     return replace(check, result=stated.result, actual=stated.actual, message=stated.message, trouble=stated.error_type)

@@ -72,6 +72,8 @@ class InForceModel(BaseModel):
     policy: str
     rules: Rules
     ignore: int = Field(ge=0)
+    ignore_file: int = Field(default=0, ge=0)
+    ignore_check_rule: int = Field(default=0, ge=0)
 
 
 class IgnoredModel(BaseModel):
@@ -100,11 +102,13 @@ class DetailModel(Detail):
     """A malicious file, sensitive file or baseline result."""
 
     kind: DetailKind
+    ignored_by: tuple[IgnoredModel, ...]
+    group: int = Field(ge=0)
 
     @property
     def detail(self) -> Detail:
-        """The detail without its kind."""
-        return Detail.model_validate(self.model_dump(exclude={"kind"}))
+        """The detail as HSS listed it."""
+        return Detail.model_validate(self.model_dump(exclude={"kind", "ignored_by", "group"}))
 
 
 class UnreadModel(BaseModel):
@@ -153,6 +157,8 @@ class GroupModel(BaseModel):
     findings_read: bool
     findings_count: int | None
     findings_error: str | None
+    details_count: dict[DetailKind, int]
+    details_errors: dict[DetailKind, str]
 
 
 class SeenModel(BaseModel):

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pydantic import BaseModel
 
 from hssgate.exit_codes import ExitCode, worst
-from hssgate.hss.models import CicdImage, Detail, DetailKind
+from hssgate.hss.models import CicdImage, DetailKind
 from hssgate.record import record
 from hssgate.reference import Reference
 from hssgate.verdict.checks import (
@@ -20,7 +20,7 @@ from hssgate.verdict.checks import (
     outcome_of,
     worst_of,
 )
-from hssgate.verdict.evidence import ListedFinding, Read, Seen, SeenGroup, Unread
+from hssgate.verdict.evidence import ListedDetail, ListedFinding, Read, Seen, SeenGroup, Unread
 
 __all__ = [
     "NOTHING_JUDGED",
@@ -28,6 +28,7 @@ __all__ = [
     "SEVERITY",
     "Check",
     "ImageVerdict",
+    "ListedDetail",
     "ListedFinding",
     "Outcome",
     "PolicyInForce",
@@ -55,12 +56,16 @@ class PolicyInForce:
         policy: path of the policy.
         rules: rules by name, with overrides applied.
         ignore: number of `ignore` entries in force.
+        ignore_file: number of them that are about files.
+        ignore_check_rule: number of them that are about baseline checks.
     """
 
     group: int | None
     policy: str
     rules: Mapping[str, BaseModel]
     ignore: int
+    ignore_file: int = 0
+    ignore_check_rule: int = 0
 
 
 @record
@@ -76,7 +81,6 @@ class ImageVerdict:
         reads: each change of state and the last two polls.
         findings: findings, if they were fetched, most severe first.
         details: malicious files, sensitive files and failed baseline checks, if they were read.
-        details_read: kinds of details that were fetched in full.
         unread: lists that could not be fetched after the verdict, with the reason.
         seen: the observations that the verdict was made from.
         in_force: the rules that the image was judged by, by group and policy.
@@ -89,8 +93,7 @@ class ImageVerdict:
     polls: int = 0
     reads: tuple[Read, ...] = ()
     findings: tuple[ListedFinding, ...] = ()
-    details: tuple[tuple[DetailKind, Detail], ...] = ()
-    details_read: tuple[DetailKind, ...] = ()
+    details: tuple[ListedDetail, ...] = ()
     unread: tuple[Unread, ...] = ()
     seen: Seen | None = None
     in_force: tuple[PolicyInForce, ...] = ()
@@ -104,6 +107,14 @@ class ImageVerdict:
     def outcome(self) -> Outcome:
         """Passed, blocked, or error."""
         return outcome_of(self.exit_code)
+
+    @property
+    def details_read(self) -> tuple[DetailKind, ...]:
+        """The kinds of details that were fetched in full, wherever they were asked for."""
+        groups = self.seen.groups if self.seen else ()
+        failed = {one.what for one in self.unread} | {kind for group in groups for kind in group.details_errors}
+        read = {kind for group in groups for kind in group.details_count}
+        return tuple(kind for kind in DetailKind if kind in read and kind not in failed)
 
     @property
     def blocking_findings(self) -> tuple[ListedFinding, ...]:

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from hssgate.exit_codes import ExitCode, worst
-from hssgate.hss.models import Finding
+from hssgate.hss.models import Detail, Finding
 from hssgate.record import record
 
 
@@ -79,6 +79,7 @@ class Check:
         group: label of the rows; None unless one reference matched several groups.
         trouble: reason why it could not be judged; set if and only if the result is an error.
         broken_by: findings that break the rule, most severe first.
+        details: files or baseline checks that break the rule.
         place: place of the rule, if it is in a file.
     """
 
@@ -91,6 +92,7 @@ class Check:
     group: str | None = None
     trouble: Trouble | None = None
     broken_by: tuple[Finding, ...] = ()
+    details: tuple[Detail, ...] = ()
     place: RulePlace | None = None
 
     @property

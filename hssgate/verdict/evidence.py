@@ -1,6 +1,8 @@
 """Evidence behind a verdict: polls, groups of rows and findings, enough to judge an image again without the API."""
 
-from hssgate.hss.models import CicdImage, Cve, Finding, ids_of
+from dataclasses import field
+
+from hssgate.hss.models import CicdImage, Cve, Detail, DetailKind, Finding, ids_of
 from hssgate.record import record
 
 
@@ -56,6 +58,23 @@ class ListedFinding:
 
 
 @record
+class ListedDetail:
+    """A malicious file, sensitive file or failed baseline check with the `ignore` entries that fit it.
+
+    Args:
+        kind: what it is.
+        detail: as HSS listed it, without what a file contains.
+        ignored_by: policy path and reason of each `ignore` entry that ignored it.
+        group: index of its group of rows.
+    """
+
+    kind: DetailKind
+    detail: Detail
+    ignored_by: tuple[tuple[str, str], ...] = ()
+    group: int = 0
+
+
+@record
 class Unread:
     """Something behind a verdict that could not be read.
 
@@ -82,6 +101,8 @@ class SeenGroup:
         findings_count: number of findings, if they were fetched.
         findings_error: reason why the findings could not be fetched, if they could not.
         agreed: whether two polls, `--settle` apart, returned the same row.
+        details_count: number of files and failed baseline checks by kind, of the kinds that were fetched.
+        details_errors: reason by kind, of the kinds that a rule needed and that could not be fetched.
     """
 
     phase: str
@@ -93,6 +114,8 @@ class SeenGroup:
     findings_count: int | None = None
     findings_error: str | None = None
     agreed: bool = False
+    details_count: dict[DetailKind, int] = field(default_factory=dict)
+    details_errors: dict[DetailKind, str] = field(default_factory=dict)
 
 
 @record

@@ -7,9 +7,10 @@ import pytest
 from hssgate.errors import ApiUnavailable, GateError, Interrupted
 from hssgate.exit_codes import ExitCode
 from hssgate.hss.models import CicdImage, Finding
+from hssgate.policy.checks import Facts
 from hssgate.policy.findings import FetchedFindings, Findings, FindingsMissing
 from hssgate.policy.ignores import Ignores, SortedFindings, sort_findings
-from hssgate.policy.judge import Facts, JudgedRow, judge_row, most_severe_first
+from hssgate.policy.judge import JudgedRow, judge_row, most_severe_first
 from hssgate.policy.load import LoadedPolicy
 from hssgate.policy.model import Ignore, Policy
 from hssgate.policy.rules import RulesInForce, Subject, rules_for
@@ -104,9 +105,15 @@ LISTED = (
 
 
 def judged(
-    rules: Mapping[str, object], findings: FetchedFindings, *ignored: str, row: CicdImage = ROW, **facts: bool
+    rules: Mapping[str, object],
+    findings: FetchedFindings,
+    *ignored: str,
+    row: CicdImage = ROW,
+    settled: bool = True,
+    scan_failed: bool = False,
 ) -> JudgedRow:
-    return judge_row(Facts(row, findings, NOW, **facts), in_force(rules, *ignored))
+    facts = Facts(row, findings, NOW, settled=settled, scan_failed=scan_failed)
+    return judge_row(facts, in_force(rules, *ignored))
 
 
 def in_force(rules: Mapping[str, object], *ignored: str) -> RulesInForce:

@@ -7,8 +7,9 @@ from datetime import UTC, date, datetime
 import pytest
 
 from hssgate.hss.models import CicdImage
+from hssgate.policy.checks import Facts
 from hssgate.policy.entry_warnings import AppliedPolicy, entry_warnings, warnings_of_ends
-from hssgate.policy.judge import Facts, all_accept, judge_row, skip_rules
+from hssgate.policy.judge import all_accept, judge_row, skip_rules
 from hssgate.policy.load import LoadedPolicy
 from hssgate.policy.model import Policy
 from hssgate.policy.rules import Subject, has_ended, rules_for

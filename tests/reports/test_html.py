@@ -16,7 +16,7 @@ from hssgate.reports.html import LONGEST, render
 from hssgate.reports.html_image import MOST_ROWS
 from hssgate.reports.markup import element, text_element
 from hssgate.text import clean
-from hssgate.verdict import Check, ImageVerdict, ListedFinding, PolicySource, Result, Verdict
+from hssgate.verdict import Check, ImageVerdict, ListedDetail, ListedFinding, PolicySource, Result, Verdict
 from tests.cli.test_check import DIGEST, FOREVER, OUTCOMES, finished, image, images
 from tests.cli.test_findings import HIGH, LOW, MEDIUM, finding, policy, scenario
 from tests.conftest import Bench, Ended
@@ -281,7 +281,7 @@ def test_the_report_never_grows_too_long(size: int, findings: int) -> None:
         parse_reference("team/app:1.0"),
         checks,
         findings=(ListedFinding(LARGE),) * findings,
-        details=((DetailKind.SENSITIVE_FILE, Detail(file_path="&" * 200)),) * findings,
+        details=(ListedDetail(DetailKind.SENSITIVE_FILE, Detail(file_path="&" * 200)),) * findings,
     )
     every = tuple(replace(one, reference=parse_reference(f"team/app{number}:1.0")) for number in range(size))
 
@@ -300,7 +300,7 @@ def test_the_report_never_grows_too_long(size: int, findings: int) -> None:
 def test_parts_that_do_not_fit_are_left_out_with_a_note() -> None:
     """Details are left out first, then checks of the last images, and never the verdict."""
     checks = (Check("scan", Result.ERROR, "scan: failed"), *[Check("severity", Result.FAILED, "'" * 2000)] * 40)
-    details = ((DetailKind.SENSITIVE_FILE, Detail(name="x")),)
+    details = (ListedDetail(DetailKind.SENSITIVE_FILE, Detail(name="x")),)
     every = tuple(ImageVerdict(parse_reference(f"app{number}:1.0"), checks, details=details) for number in range(60))
 
     source = render(Verdict(every, (), (), 0, 1))

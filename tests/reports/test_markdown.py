@@ -17,7 +17,7 @@ from hssgate.reference_parser import parse_reference
 from hssgate.reports.escaping import code, fence, row, table, text
 from hssgate.reports.markdown import LONGEST, render
 from hssgate.text import clean
-from hssgate.verdict import Check, ImageVerdict, ListedFinding, PolicySource, Result, Verdict
+from hssgate.verdict import Check, ImageVerdict, ListedDetail, ListedFinding, PolicySource, Result, Verdict
 from tests.cli.test_check import CLEAN, DIGEST, FOREVER, OUTCOMES, finished, image, images
 from tests.cli.test_findings import LOW, MEDIUM, finding, policy, scenario
 from tests.conftest import Bench, Ended
@@ -268,7 +268,7 @@ def test_a_long_list_of_findings_is_folded_and_bounded(bench: Bench) -> None:
 
 
 VUL = Finding(vul_id="@`|" * 60, app_name="#" * 200, solution="[x](y)" * 40)
-DETAIL = (DetailKind.MALICIOUS_FILE, Detail(file_path="*" * 200, description="_" * 200))
+DETAIL = ListedDetail(DetailKind.MALICIOUS_FILE, Detail(file_path="*" * 200, description="_" * 200))
 
 
 def crowd(size: int, findings: int = 0) -> Verdict:

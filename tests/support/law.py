@@ -34,6 +34,12 @@ _COUNTED = {
     "unsafe_settings": "unsafe_setting_num",
     "malicious_files": "malicious_file_num",
 }
+_LISTS = {  # path, the number in the row, and the key of entries
+    "sensitive_files": ("/image/{}/sensitive", None, "file"),
+    "malicious_files": ("/image/{}/malwares", "malicious_file_num", "file"),
+    "baseline": ("/baseline/check-rules", "unsafe_setting_num", "check_rule"),
+}
+_STANDARDS = {"cn_standard", "hw_standard", "qt_standard"}
 _NECESSITY = {"delay_repair": "medium", "not_needed_repair": "low"}  # anything else is high
 
 
@@ -293,6 +299,7 @@ def _borne_breaches(row: Row, policy: Row, detail_reads: DetailReads) -> Iterabl
         name: rule
         for name, rule in rules.items()
         if name != "scan" and row.get(fields.get(name, "vul_num")) not in (None, "")
+        if name not in {"sensitive_files", "baseline"} or (name == "baseline" and number(row.get("unsafe_setting_num")))
     }
     if number(row.get("vul_num")) == 0:  # of any level
         borne = {name: rule for name, rule in borne.items() if "vuln" not in name}
@@ -303,7 +310,9 @@ def _breaches(row: Row, policy: Row, detail_reads: DetailReads) -> Iterable[str]
     """Yield the blocking rules that a row breaks or leaves undecided."""
     rules = _rules(row, policy, detail_reads.now)
     ignore = [entry for entry in policy.get("ignore", []) if _applies(row, entry, detail_reads.now)]
-    by_finding = bool(ignore) or any(name.startswith(("high_", "medium_", "low_")) for name in rules)
+    by_finding = any("vulnerability" in entry for entry in ignore) or any(
+        name.startswith(("high_", "medium_", "low_")) for name in rules
+    )
     for name, rule in rules.items():
         if name == "scan" or (isinstance(rule, dict) and rule.get("action") == "warn"):
             continue
@@ -317,13 +326,52 @@ def _breaches(row: Row, policy: Row, detail_reads: DetailReads) -> Iterable[str]
             if scanned is None or not detail_reads.now - scanned / 1000 <= limit:
                 yield f"scanned {scanned}"
         else:
-            found = (
-                _found(name, row, ignore, detail_reads)
-                if by_finding and "vuln" in name
-                else number(row.get(_COUNTED[name]))
-            )
+            found = _number_of(name, rule, row, ignore, detail_reads, by_finding="vuln" in name and by_finding)
             if found is None or found > limit:
                 yield f"{name} {found}"
+
+
+def _number_of(
+    name: str, rule: Any, row: Row, ignore: list[Row], detail_reads: DetailReads, *, by_finding: bool  # noqa: ANN401 - as written
+) -> int | None:  # fmt: skip
+    """Return the number that a rule limits; None where it is not known."""
+    if by_finding:
+        return _found(name, row, ignore, detail_reads)
+    if name in _LISTS and (name != "malicious_files" or any("file" in entry for entry in ignore)):
+        return _listed(name, rule if isinstance(rule, dict) else {}, row, ignore, detail_reads)
+    return number(row.get(_COUNTED[name]))
+
+
+def _listed(name: str, rule: Row, row: Row, ignore: list[Row], detail_reads: DetailReads) -> int | None:
+    """Return the number of files or baseline checks; None where the list is missing, or empty though HSS counts some."""
+    path, field, glob_key = _LISTS[name]
+    image_id = row.get("image_id") or ""
+    if name == "baseline":
+        listed = detail_reads.last(path, image_id=image_id, image_type="cicd")
+    else:
+        listed = detail_reads.last(path.format(urllib.parse.quote(image_id, safe="")), image_type="cicd")
+    if listed is None:
+        return None
+    listed = [one for one in listed if one.get("scan_result") != "pass"]
+    counted = number(row.get(field)) if field else 0
+    if (counted is None and (not listed or name == "malicious_files")) or (counted and not listed):
+        return None
+    least = ["security", "low", "medium", "high"].index(rule.get("severity", "Security").lower())
+    kept = [
+        one
+        for one in listed
+        if {"security": 0, "low": 1, "medium": 2}.get(str(one.get("severity")).lower(), 3) >= least
+        and ("standard" not in rule or one.get("standard") in rule["standard"] or one.get("standard") not in _STANDARDS)
+        and not any(_is_at(one, entry[glob_key], glob_key) for entry in ignore if glob_key in entry)
+    ]
+    return len(kept) + (max((counted or 0) - len(listed), 0) if name == "malicious_files" else 0)
+
+
+def _is_at(one: Row, glob: str, key: str) -> bool:
+    if key == "check_rule":
+        return one.get("check_rule_id") is not None and _is_like(one["check_rule_id"], glob)
+    path = one.get("file_path") or one.get("file_name")
+    return path is not None and _fits(glob, path)
 
 
 def _found(rule: str, row: Row, ignore: list[Row], detail_reads: DetailReads) -> int | None:
@@ -347,6 +395,7 @@ def _is_ignored(finding: Row, ignore: list[Row], detail_reads: DetailReads) -> b
     fitting = [
         entry["vulnerability"]
         for entry in ignore
+        if "vulnerability" in entry
         if "package" not in entry or _is_like(finding.get("app_name") or "", entry["package"])
     ]
     vul_id = finding.get("vul_id")

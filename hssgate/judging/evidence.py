@@ -1,0 +1,101 @@
+"""What a report keeps of an image: its findings, files and checks with what the policies made of them."""
+
+from collections.abc import Mapping, Sequence
+
+from hssgate.durations import Moment
+from hssgate.hss.models import DetailKind
+from hssgate.judging.scan import earliest_scan_time
+from hssgate.policy.findings import FetchedDetails, FetchedFindings, Findings, FindingsMissing
+from hssgate.policy.ignores import TARGET_OF, SortedFindings
+from hssgate.policy.model import Target
+from hssgate.policy.rules import RulesInForce
+from hssgate.verdict import ListedDetail, ListedFinding, Seen, SeenGroup
+from hssgate.waiting.groups import GroupKey
+from hssgate.waiting.observation import Observation
+
+FindingsByGroup = Mapping[GroupKey, FetchedFindings]
+DetailsByGroup = Mapping[GroupKey, FetchedDetails]
+
+
+def listed_findings(
+    found: FetchedFindings, in_force: Sequence[RulesInForce], sorted_by_policy: Sequence[SortedFindings | None]
+) -> tuple[ListedFinding, ...]:
+    """Return each finding with what the policies made of it."""
+    if not isinstance(found, Findings):
+        return ()
+    reasons: dict[int, list[tuple[str, str]]] = {}
+    for rules, sorted_ in zip(in_force, sorted_by_policy, strict=True):
+        entries = dict(rules.ignores.entries)
+        for finding, index in sorted_.ignored if sorted_ else ():
+            reasons.setdefault(id(finding), []).append((rules.policy, entries[index].reason))
+    return tuple(
+        ListedFinding(finding, found.cves.get(finding.vul_id or "", ()), tuple(reasons.get(id(finding), ())))
+        for finding in found.listed
+    )
+
+
+def listed_details(fetched: FetchedDetails, in_force: Sequence[RulesInForce]) -> tuple[ListedDetail, ...]:
+    """Return each file and baseline check with the entries that ignore it, by kind."""
+    return tuple(
+        ListedDetail(
+            kind,
+            detail,
+            tuple(
+                (rules.policy, dict(rules.ignores.entries)[index].reason)
+                for rules in in_force
+                if kind in rules.needed_details and (index := rules.ignores.entry_for_detail(kind, detail)) is not None
+            ),
+        )
+        for kind in DetailKind
+        if isinstance(found := fetched.get(kind), tuple)
+        for detail in found
+    )
+
+
+def used_on_details(fetched: FetchedDetails, rules: RulesInForce) -> dict[Target, frozenset[int]]:
+    """Return the indexes of the `ignore` entries that ignored files or checks, where all lists needed were fetched."""
+    used: dict[Target, frozenset[int]] = {}
+    for target in (Target.FILE, Target.CHECK_RULE):
+        lists = {kind: fetched.get(kind) for kind in rules.needed_details if TARGET_OF[kind] is target}
+        read = {kind: found for kind, found in lists.items() if isinstance(found, tuple)}
+        if lists and len(read) == len(lists):
+            indexes = (rules.ignores.entry_for_detail(kind, detail) for kind, found in read.items() for detail in found)
+            used[target] = frozenset(index for index in indexes if index is not None)
+    return used
+
+
+def seen_of(
+    observation: Observation,
+    findings: FindingsByGroup,
+    details: DetailsByGroup,
+    scanned_after: Moment | None,
+    judged_at: float,
+) -> Seen:
+    """Return the observations that a verdict is made from."""
+    groups = []
+    for row_group in observation.row_groups:
+        found, lists = findings.get(row_group.key), details.get(row_group.key, {})
+        groups.append(
+            SeenGroup(
+                phase=row_group.phase.value,
+                settled=row_group.key not in observation.unsettled,
+                agreed=row_group.key in observation.agreed,
+                row=row_group.row,
+                platform=row_group.platform,
+                others=row_group.others,
+                findings_read=isinstance(found, Findings),
+                findings_count=len(found.listed) if isinstance(found, Findings) else None,
+                findings_error=str(found.error) if isinstance(found, FindingsMissing) else None,
+                details_count={kind: len(one) for kind, one in lists.items() if isinstance(one, tuple)},
+                details_errors={
+                    kind: str(one.error) for kind, one in lists.items() if isinstance(one, FindingsMissing)
+                },
+            )
+        )
+    return Seen(
+        ending=observation.ending.value,
+        error=str(observation.error) if observation.error else None,
+        groups=tuple(groups),
+        judged_at=judged_at,
+        scanned_after=earliest_scan_time(observation, scanned_after),
+    )
