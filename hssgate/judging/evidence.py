@@ -18,13 +18,13 @@ DetailsByGroup = Mapping[GroupKey, FetchedDetails]
 
 
 def listed_findings(
-    found: FetchedFindings, in_force: Sequence[RulesInForce], sorted_by_policy: Sequence[SortedFindings | None]
+    found: FetchedFindings, rules_by_policy: Sequence[RulesInForce], sorted_by_policy: Sequence[SortedFindings | None]
 ) -> tuple[ListedFinding, ...]:
     """Return each finding with what the policies made of it."""
     if not isinstance(found, Findings):
         return ()
     reasons: dict[int, list[tuple[str, str]]] = {}
-    for rules, sorted_ in zip(in_force, sorted_by_policy, strict=True):
+    for rules, sorted_ in zip(rules_by_policy, sorted_by_policy, strict=True):
         entries = dict(rules.ignores.entries)
         for finding, index in sorted_.ignored if sorted_ else ():
             reasons.setdefault(id(finding), []).append((rules.policy, entries[index].reason))
@@ -34,7 +34,7 @@ def listed_findings(
     )
 
 
-def listed_details(fetched: FetchedDetails, in_force: Sequence[RulesInForce]) -> tuple[ListedDetail, ...]:
+def listed_details(fetched: FetchedDetails, rules_by_policy: Sequence[RulesInForce]) -> tuple[ListedDetail, ...]:
     """Return each file and baseline check with the entries that ignore it, by kind."""
     return tuple(
         ListedDetail(
@@ -42,7 +42,7 @@ def listed_details(fetched: FetchedDetails, in_force: Sequence[RulesInForce]) ->
             detail,
             tuple(
                 (rules.policy, dict(rules.ignores.entries)[index].reason)
-                for rules in in_force
+                for rules in rules_by_policy
                 if kind in rules.needed_details and (index := rules.ignores.entry_for_detail(kind, detail)) is not None
             ),
         )

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from hssgate.durations import Moment
 from hssgate.exit_codes import WORST_FIRST, ExitCode
-from hssgate.hss.models import CicdImage, DetailKind, ScanStatus
+from hssgate.hss.models import CicdImage, DetailKind
 from hssgate.judging.evidence import (
     DetailsByGroup,
     FindingsByGroup,
@@ -41,24 +41,24 @@ COUNTED_IN = {DetailKind.BASELINE_BREACH: "unsafe_setting_num", DetailKind.MALIC
 
 @record
 class Criteria:
-    """What every image is judged by.
+    """Policies and moments that the images of a run are judged by.
 
     Args:
-        policies: each of which must be held to.
-        now: epoch seconds, for ages and, unless `ends_at` is given, for expiry.
-        scanned_after: the moment asked for, to say that the result is fresh.
-        ends_at: epoch seconds, for what of the policies has ended by then.
+        policies: the policies; an image must meet each of them.
+        judged_at: the moment of judging in epoch seconds, to which the ages of scans are counted.
+        scanned_after: the earliest scan time accepted, if one was given.
+        expiry_override: the moment to compare expiry dates with, in epoch seconds, if it is not `judged_at`.
     """
 
     policies: Sequence[LoadedPolicy]
-    now: float
+    judged_at: float
     scanned_after: Moment | None = None
-    ends_at: float | None = None
+    expiry_override: float | None = None
 
     @property
-    def present(self) -> float:
-        """The moment that ends of the policies' entries are compared with, in epoch seconds."""
-        return self.now if self.ends_at is None else self.ends_at
+    def expiry_at(self) -> float:
+        """The moment that the expiry dates of policies are compared with, in epoch seconds."""
+        return self.judged_at if self.expiry_override is None else self.expiry_override
 
 
 @record
@@ -66,8 +66,8 @@ class JudgedImage:
     """The verdict on one image, and what the policies' `ignore` entries did.
 
     Args:
-        verdict: on the image.
-        applied: by group of rows, and in it by policy, which `ignore` entries took effect.
+        verdict: the verdict on the image.
+        applied: for each group of rows and each policy, which `ignore` entries took effect.
     """
 
     verdict: ImageVerdict
@@ -80,34 +80,34 @@ def judge_image(
     """Return the verdict on one image.
 
     Args:
-        observation: what was seen of it.
-        findings: its findings by group, where they were needed.
-        criteria: policies, time, and the moment asked for.
-        details: its files and baseline checks by group, where they were needed.
+        observation: result of the wait for the image.
+        findings: its findings by group, if they were needed.
+        criteria: policies and moments.
+        details: its files and baseline checks by group, if they were needed.
     """
-    in_force = [rules_in_force(observation, row_group, criteria) for row_group in observation.judged_groups]
-    return judge_by_rules(observation, findings, in_force, criteria, details)
+    rules_by_group = [rules_in_force(observation, row_group, criteria) for row_group in observation.judged_groups]
+    return judge_by_rules(observation, findings, rules_by_group, criteria, details)
 
 
 def judge_by_rules(
     observation: Observation,
     findings: FindingsByGroup,
-    in_force: Sequence[Sequence[RulesInForce]],
+    rules_by_group: Sequence[Sequence[RulesInForce]],
     criteria: Criteria,
     details: DetailsByGroup = _NO_DETAILS,
 ) -> JudgedImage:
-    """Return the verdict on one image by rules that are known.
+    """Return the verdict on one image by the given rules; the policies of the criteria are not read.
 
     Args:
-        observation: what was seen of it.
-        findings: its findings by group, where they were needed.
-        in_force: for each group of rows, or once where there is none, the rules of each policy.
-        criteria: time, and the moment asked for.
-        details: its files and baseline checks by group, where they were needed.
+        observation: result of the wait for the image.
+        findings: its findings by group, if they were needed.
+        rules_by_group: for each of the observation's `judged_groups`, the rules of each policy.
+        criteria: moments.
+        details: its files and baseline checks by group, if they were needed.
     """
     groups = [
-        _judge_group(observation, row_group, findings, rules, criteria, details=details)
-        for row_group, rules in zip(observation.judged_groups, in_force, strict=True)
+        _judge_group(observation, row_group, findings, rules_by_policy, criteria, details=details)
+        for row_group, rules_by_policy in zip(observation.judged_groups, rules_by_group, strict=True)
     ]
     several = len(observation.row_groups) > 1
     checks = tuple(
@@ -125,73 +125,85 @@ def judge_by_rules(
             replace(finding, group=number) for number, group in enumerate(groups) for finding in group.findings
         ),
         details=tuple(replace(detail, group=number) for number, group in enumerate(groups) for detail in group.details),
-        seen=seen_of(observation, findings, details, criteria.scanned_after, criteria.now),
+        seen=seen_of(observation, findings, details, criteria.scanned_after, criteria.judged_at),
         in_force=tuple(
             PolicyInForce(
-                number if observation.row_groups else None,
-                rules.policy,
-                rules.by_name,
+                group=number if observation.row_groups else None,
+                policy=rules.policy,
+                rules=rules.by_name,
                 ignore=len(rules.ignores.entries),
                 ignore_file=rules.ignores.count(Target.FILE),
                 ignore_check_rule=rules.ignores.count(Target.CHECK_RULE),
             )
             for number, group in enumerate(groups)
-            for rules in in_force[number]
+            for rules in rules_by_group[number]
         ),
     )
     return JudgedImage(verdict, tuple(group.applied for group in groups))
 
 
 def subject_of(observation: Observation, row_group: RowGroup) -> Subject:
-    """Return what the overrides are matched against: the row's names, or those asked for where there is no row."""
+    """Return the names that overrides are matched against: the row's, or the reference's if there is no row."""
     named = row_group.row if row_group.has_rows else observation.reference
     return Subject(named.namespace, named.image_name or observation.reference.image_name, named.image_version)
 
 
-def is_proven_fresh(observation: Observation, scanned_after: Moment | None) -> bool:
-    """Whether a digest or a scan time proves that the result is of the image meant."""
+def _is_proof_asked_for(observation: Observation, scanned_after: Moment | None) -> bool:
+    """Whether a digest or `--scanned-after` asks for a proof that the result is of the image that was pushed."""
     return bool(observation.reference.digests) or scanned_after is not None
 
 
 def rules_in_force(observation: Observation, row_group: RowGroup, criteria: Criteria) -> list[RulesInForce]:
-    """Return what a group is held to, one for each policy."""
+    """Return the rules that a group is judged by, one entry for each policy."""
     subject = subject_of(observation, row_group)
-    return [rules_for(loaded, subject, criteria.present) for loaded in criteria.policies]
+    return [rules_for(loaded, subject, criteria.expiry_at) for loaded in criteria.policies]
 
 
 def has_result(observation: Observation, row_group: RowGroup) -> bool:
-    """Whether the group's scan succeeded and its result is believed."""
-    succeeded = row_group.phase is Phase.ENDED and row_group.row.scan_status == ScanStatus.SUCCESS
-    return succeeded and row_group.key not in observation.unsettled
+    """Whether the group's scan succeeded and its result is final."""
+    return row_group.has_succeeded and row_group.key not in observation.unsettled
 
 
-def has_findings_to_read(observation: Observation, row_group: RowGroup, in_force: Sequence[RulesInForce]) -> bool:
+def has_findings_to_read(
+    observation: Observation, row_group: RowGroup, rules_by_policy: Sequence[RulesInForce]
+) -> bool:
     """Whether findings of the group could matter: of a result, or of an accepted failure for which HSS counts some."""
     if has_result(observation, row_group):
         return True
-    return _is_accepted_failure(row_group, in_force) and bool(row_group.row.vul_num)
+    return _is_accepted_failure(row_group, rules_by_policy) and bool(row_group.row.vul_num)
 
 
 def details_to_read(
-    observation: Observation, row_group: RowGroup, in_force: Sequence[RulesInForce]
+    observation: Observation, row_group: RowGroup, rules_by_policy: Sequence[RulesInForce]
 ) -> frozenset[DetailKind]:
     """Return the lists of files and baseline checks that the rules need; of an accepted failure, those HSS counts."""
-    needed = frozenset(kind for rules in in_force for kind in rules.needed_details)
+    needed = frozenset(kind for rules in rules_by_policy for kind in rules.needed_details)
     if has_result(observation, row_group):
         return needed
-    if not _is_accepted_failure(row_group, in_force):
+    if not _is_accepted_failure(row_group, rules_by_policy):
         return frozenset()
     return needed & {kind for kind, field in COUNTED_IN.items() if getattr(row_group.row, field)}
 
 
-def _is_accepted_failure(row_group: RowGroup, in_force: Sequence[RulesInForce]) -> bool:
-    if row_group.phase is not Phase.ENDED or row_group.row.scan_status == ScanStatus.SUCCESS:
+def _is_accepted_failure(row_group: RowGroup, rules_by_policy: Sequence[RulesInForce]) -> bool:
+    """Whether the group's scan failed in a way that every policy accepts."""
+    if row_group.phase is not Phase.ENDED or row_group.has_succeeded:
         return False
-    return all_accept(in_force, row_group.row)
+    return all_accept(rules_by_policy, row_group.row)
 
 
 @record
 class _JudgedGroup:
+    """The part of an image's verdict that one group of rows makes.
+
+    Args:
+        row_group: the group.
+        checks: its checks, `scan` first.
+        findings: its findings, if they were fetched.
+        details: its files and baseline checks, if they were fetched.
+        applied: for each policy, which `ignore` entries took effect.
+    """
+
     row_group: RowGroup
     checks: tuple[Check, ...]
     findings: tuple[ListedFinding, ...]
@@ -203,56 +215,67 @@ def _judge_group(
     observation: Observation,
     row_group: RowGroup,
     findings: FindingsByGroup,
-    in_force: Sequence[RulesInForce],
+    rules_by_policy: Sequence[RulesInForce],
     criteria: Criteria,
     *,
     details: DetailsByGroup = _NO_DETAILS,
 ) -> _JudgedGroup:
-    checks = [judge_scan(observation, row_group, in_force)]
-    has_ended = row_group.phase is Phase.ENDED
-    if is_proven_fresh(observation, criteria.scanned_after):
+    checks = [judge_scan(observation, row_group, rules_by_policy)]
+    if _is_proof_asked_for(observation, criteria.scanned_after):
         checks.append(judge_freshness(observation, row_group, criteria.scanned_after))
-    succeeded = has_ended and row_group.row.scan_status == ScanStatus.SUCCESS
-    scan_failed = _is_accepted_failure(row_group, in_force)
+    is_accepted_failure = _is_accepted_failure(row_group, rules_by_policy)
     found, lists = findings.get(row_group.key), details.get(row_group.key, {})
     sorted_by_policy: list[SortedFindings | None] = []
-    for rules in in_force:
-        if succeeded or scan_failed:
-            settled = row_group.key not in observation.unsettled
-            agreed = row_group.key in observation.agreed
-            facts = Facts(row_group.row, found, criteria.now, settled, agreed, scan_failed, lists)
+    for rules in rules_by_policy:
+        if row_group.has_succeeded or is_accepted_failure:
+            facts = Facts(
+                row=row_group.row,
+                findings=found,
+                now=criteria.judged_at,
+                settled=row_group.key not in observation.unsettled,
+                agreed=row_group.key in observation.agreed,
+                is_accepted_failure=is_accepted_failure,
+                details=lists,
+            )
             judged = judge_row(facts, rules)
         else:
             judged = JudgedRow(skip_rules(rules, "the scan gave no result"))
         sorted_by_policy.append(judged.sorted_findings)
-        policy = rules.policy if len(in_force) > 1 else None
+        policy = rules.policy if len(rules_by_policy) > 1 else None
         checks += [replace(check, policy=policy, place=rules.places.get(check.rule)) for check in judged.checks]
-    if has_ended and row_group.others:
+    if row_group.phase is Phase.ENDED and row_group.others:
         from hssgate.judging.rivals import with_rivals
 
-        codes = [_judge_rival(observation, row_group, row, in_force, criteria) for row in row_group.others]
+        codes = [_judge_rival(observation, row_group, row, rules_by_policy, criteria) for row in row_group.others]
         checks = with_rivals(checks, row_group, codes)
     return _JudgedGroup(
         row_group,
         tuple(checks),
-        listed_findings(found, in_force, sorted_by_policy),
-        listed_details(lists, in_force),
+        listed_findings(found, rules_by_policy, sorted_by_policy),
+        listed_details(lists, rules_by_policy),
         tuple(
             AppliedPolicy(
                 subject_of(observation, row_group),
                 sorted_.used if sorted_ else None,
-                criteria.present,
+                criteria.expiry_at,
                 used_on_details(lists, rules),
             )
-            for rules, sorted_ in zip(in_force, sorted_by_policy, strict=True)
+            for rules, sorted_ in zip(rules_by_policy, sorted_by_policy, strict=True)
         ),
     )
 
 
 def _judge_rival(
-    observation: Observation, ended: RowGroup, row: CicdImage, in_force: Sequence[RulesInForce], criteria: Criteria
+    observation: Observation,
+    row_group: RowGroup,
+    row: CicdImage,
+    rules_by_policy: Sequence[RulesInForce],
+    criteria: Criteria,
 ) -> ExitCode:
-    """Return the exit code of a rival row, whose findings are not fetched: it passes without any, or without rules."""
-    rival = RowGroup(ended.key, Phase.ENDED, row)
-    findings = {ended.key: Findings((), {})} if row.vul_num == 0 else {}
-    return worst_of(_judge_group(observation, rival, findings, in_force, criteria).checks)
+    """Return the exit code that a rival row would have by itself.
+
+    Its findings are not fetched. So with a rule or `ignore` entry that needs them, it passes only if HSS counts none.
+    """
+    rival = RowGroup(row_group.key, Phase.ENDED, row)
+    findings = {row_group.key: Findings((), {})} if row.vul_num == 0 else {}
+    return worst_of(_judge_group(observation, rival, findings, rules_by_policy, criteria).checks)

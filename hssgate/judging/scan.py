@@ -25,18 +25,18 @@ _MOST_DIGESTS = 6
 _ALWAYS_NAMED = {"image_digest", "scan_status", "severity_level", "vul_num"}  # fields shown for each ambiguous row
 
 
-def judge_scan(observation: Observation, row_group: RowGroup, in_force: Sequence[RulesInForce]) -> Check:
+def judge_scan(observation: Observation, row_group: RowGroup, rules_by_policy: Sequence[RulesInForce]) -> Check:
     """Return the `scan` check of one group of rows.
 
     Args:
         observation: state of the image's rows when the wait ended.
         row_group: the group to judge.
-        in_force: rules in force for the image, one for each policy.
+        rules_by_policy: the rules of each policy that are in force for the group.
     """
     if row_group.phase is Phase.AMBIGUOUS:
         return _error(Trouble.AMBIGUOUS, _ambiguity(row_group))
     if row_group.phase is Phase.ENDED and row_group.key not in observation.unsettled:
-        return _judge_end(row_group.row, in_force)
+        return _judge_end(row_group.row, rules_by_policy)
     waited = format_duration(observation.waited_seconds)
     match observation.ending:
         case Ending.REFUSED | Ending.UNANSWERED:
@@ -66,12 +66,12 @@ def timed_out_after(observation: Observation) -> str:
     return f"timed out after {format_duration(observation.waited_seconds)}"
 
 
-def _judge_end(row: CicdImage, in_force: Sequence[RulesInForce]) -> Check:
+def _judge_end(row: CicdImage, rules_by_policy: Sequence[RulesInForce]) -> Check:
     status = clean(row.scan_status, 60)
     if row.scan_status == ScanStatus.SUCCESS:
         return Check(SCAN, Result.PASSED, f"{SCAN}: {status}", actual=status)
     message = f"{SCAN}: {_failure(row)}"
-    if all_accept(in_force, row):
+    if all_accept(rules_by_policy, row):
         return Check(SCAN, Result.WARNED, f"{message}; accepted by the policy", actual=status)
     return Check(SCAN, Result.ERROR, f"{message}; the image was not judged", actual=status, trouble=Trouble.SCAN_FAILED)
 

@@ -22,7 +22,8 @@ class Facts:
         now: epoch seconds that the age of the scan is counted to.
         settled: whether the result is final; the findings of a result that is not are not fetched.
         agreed: whether two reads, `--settle` apart, showed the row as it is.
-        scan_failed: the scan failed in a way that the policy accepts; rules whose number the row lacks are skipped.
+        is_accepted_failure: whether the scan failed in a way that the policy accepts; rules whose field the row lacks
+            are then skipped.
     """
 
     row: CicdImage
@@ -30,7 +31,7 @@ class Facts:
     now: float
     settled: bool = True
     agreed: bool = False
-    scan_failed: bool = False
+    is_accepted_failure: bool = False
     details: FetchedDetails = field(default_factory=dict)
 
 
@@ -43,7 +44,7 @@ def judged(rule: LimitRule, is_met: bool, passed: Check) -> Check:  # noqa: FBT0
 
 def without_value(name: str, rule: LimitRule, facts: Facts, field: str) -> Check:
     """Return the check of a rule whose field is absent: skipped after an accepted scan failure, otherwise an error."""
-    if facts.scan_failed:
+    if facts.is_accepted_failure:
         message = f"{name}: not judged, the scan failed and HSS gave no {field}"
         return Check(name, Result.SKIPPED, message, limit=shown_limit(rule))
     return unusable(name, rule, field)

@@ -77,9 +77,9 @@ def skip_rules(rules: RulesInForce, because: str) -> tuple[Check, ...]:
     )
 
 
-def all_accept(in_force: Sequence[RulesInForce], row: CicdImage) -> bool:
+def all_accept(rules_by_policy: Sequence[RulesInForce], row: CicdImage) -> bool:
     """Whether every policy accepts the failed scan of a row, by its status or its failure code."""
-    return bool(in_force) and all(_accepts(rules, row) for rules in in_force)
+    return bool(rules_by_policy) and all(_accepts(rules, row) for rules in rules_by_policy)
 
 
 def _accepts(rules: RulesInForce, row: CicdImage) -> bool:
@@ -95,7 +95,7 @@ def _judge_limit(
         case SensitiveFilesRule() | BaselineRule():
             return judge_details(name, rule, facts, rules.ignores)
         case CountRule():
-            if rules.needs_list(name) and (facts.row.malicious_file_num or not facts.scan_failed):
+            if rules.needs_list(name) and (facts.row.malicious_file_num or not facts.is_accepted_failure):
                 return judge_details(name, rule, facts, rules.ignores)
             if RULES[name].levels and rules.need_findings:
                 return _judge_findings(name, rule, facts, sorted_findings)
@@ -110,7 +110,7 @@ def _judge_findings(name: str, rule: CountRule, facts: Facts, sorted_findings: S
     """Judge a limit by the findings that count."""
     (field,) = RULES[name].fields
     counted: int | None = getattr(facts.row, field)
-    if facts.scan_failed and not counted:  # HSS counted nothing, so no findings were fetched
+    if facts.is_accepted_failure and not counted:  # HSS counted nothing, so no findings were fetched
         return _judge_count(name, rule, facts)
     if sorted_findings is None:
         return without_list(name, rule, facts, facts.findings, "findings")
@@ -141,7 +141,9 @@ def _judge_severity(name: str, rule: SeverityRule, facts: Facts) -> Check:
         return Check(name, Result.WARNED, message, least, rule.limit.value)
     if level is None:
         check = without_value(name, rule, facts, field)
-        return check if facts.scan_failed else replace(check, message=f"{check.message}; {_NEED_NO_LEVEL} need none")
+        if facts.is_accepted_failure:
+            return check
+        return replace(check, message=f"{check.message}; {_NEED_NO_LEVEL} need none")
     if level not in _SEVERITIES:
         return unusable(name, rule, f"readable {field} (but {clean(level, 40)!r})")
     is_met = _SEVERITIES.index(SeverityLevel(level)) <= _SEVERITIES.index(rule.limit)

@@ -41,7 +41,7 @@ def judge_details(name: str, rule: CountRule | DetailRule, facts: Facts, ignores
     spec = RULES[name]
     kind = DetailKind(spec.detail or "")
     counted: int | None = getattr(facts.row, spec.fields[0]) if spec.fields else None
-    if facts.scan_failed and not counted:  # no list was fetched
+    if facts.is_accepted_failure and not counted:  # no list was fetched
         return without_value(name, rule, facts, spec.fields[0] if spec.fields else "result")
     listed = facts.details.get(kind)
     if not isinstance(listed, tuple):

@@ -52,8 +52,10 @@ class _Recorded(Ignores):
 def judge_again(image: SavedImage) -> JudgedImage:
     """Return the verdict that follows from the saved observations and the rules in force at the time."""
     groups = [*range(len(image.observation.row_groups))] or [None]
-    in_force = [[_rules(image.model, one) for one in image.model.in_force if one.group == group] for group in groups]
-    return judge_by_rules(image.observation, image.findings, in_force, criteria_of(image), image.details)
+    rules_by_group = [
+        [_rules(image.model, one) for one in image.model.in_force if one.group == group] for group in groups
+    ]
+    return judge_by_rules(image.observation, image.findings, rules_by_group, criteria_of(image), image.details)
 
 
 def criteria_of(image: SavedImage) -> Criteria:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from enum import Enum, StrEnum
 
 from hssgate.durations import believable
-from hssgate.hss.models import CicdImage
+from hssgate.hss.models import CicdImage, ScanStatus
 from hssgate.policy.rule_table import ROW_FIELDS
 from hssgate.record import record
 from hssgate.reference import Reference, registry_of
@@ -63,6 +63,11 @@ class RowGroup:
     def has_rows(self) -> bool:
         """Whether there is a row; not so in NO_ROWS, and for a platform that is missing."""
         return self.phase is not Phase.ABSENT
+
+    @property
+    def has_succeeded(self) -> bool:
+        """Whether its scan ended with success; the result may still be settling."""
+        return self.phase is Phase.ENDED and self.row.scan_status == ScanStatus.SUCCESS
 
     @property
     def platform(self) -> str | None:

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from hssgate.durations import believable
-from hssgate.hss.models import CicdImage, ScanStatus
+from hssgate.hss.models import CicdImage
 from hssgate.record import record
-from hssgate.waiting.groups import MOVING, GroupKey, Phase, RowGroup, compared_fields
+from hssgate.waiting.groups import MOVING, GroupKey, RowGroup, compared_fields
 
 _DATE_STEP = 1.0  # seconds that a `Date` header may be short of the moment
 
@@ -82,8 +82,7 @@ class Settling:
         for group in row_groups:
             if group.phase in MOVING:
                 self._moving[group.key] = _SeenMoving(times.server, group.row.latest_scan_time)
-            is_success = group.phase is Phase.ENDED and group.row.scan_status == ScanStatus.SUCCESS
-            if not is_success or settle == 0:
+            if not group.has_succeeded or settle == 0:
                 continue
             first = self._first_seen[group.key] = self._first_read(group, before.get(group.key), times, settle)
             if not (first.is_agreed or (first.is_old and not group.row.is_empty)):

@@ -8,8 +8,9 @@ import pytest
 from hssgate.durations import Moment
 from hssgate.errors import ApiUnavailable, Exchange
 from hssgate.hss.models import CicdImage, Cve, Finding
-from hssgate.judging.image import Criteria, has_result, is_proven_fresh, judge_image, rules_in_force, subject_of
+from hssgate.judging.image import Criteria, has_result, judge_image, rules_in_force, subject_of
 from hssgate.judging.run_warnings import judgement_warnings, policy_warnings
+from hssgate.judging.scan import FRESHNESS
 from hssgate.policy.entry_warnings import AppliedPolicy
 from hssgate.policy.findings import FetchedFindings, Findings, FindingsMissing
 from hssgate.policy.load import LoadedPolicy
@@ -153,9 +154,13 @@ def test_freshness_is_a_check_only_where_something_proves_it() -> None:
     by_digest = replace(OBSERVATION, reference=parse_reference(f"app:1.0@{DIGEST}"))
     moment = Moment(int(NOW) * 1000 - 90_000)
 
-    assert [is_proven_fresh(OBSERVATION, None), is_proven_fresh(OBSERVATION, moment), is_proven_fresh(by_digest, None)] == [
-        False, True, True,
-    ]  # fmt: skip
+    assert [
+        any(
+            check.rule == FRESHNESS
+            for check in judge_image(observation, {}, criteria(scanned_after=when)).verdict.checks
+        )
+        for observation, when in ((OBSERVATION, None), (OBSERVATION, moment), (by_digest, None))
+    ] == [False, True, True]
     judged = judge_image(OBSERVATION, {}, criteria(scanned_after=moment)).verdict
     assert judged.checks[1].limit == "scanned at or after 2026-09-21T14:11:50Z"
     assert judged.seen is not None

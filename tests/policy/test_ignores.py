@@ -112,7 +112,7 @@ def judged(
     settled: bool = True,
     scan_failed: bool = False,
 ) -> JudgedRow:
-    facts = Facts(row, findings, NOW, settled=settled, scan_failed=scan_failed)
+    facts = Facts(row, findings, NOW, settled=settled, is_accepted_failure=scan_failed)
     return judge_row(facts, in_force(rules, *ignored))
 
 
