@@ -9,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quick test lint types unit covered real pythons fix schema copies lock bench contest soak fuzz mutants integration clean
+.PHONY: help demo quick test lint types unit covered real pythons fix schema copies codearts lock bench contest soak fuzz mutants integration clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ schema: $(VENV)/runtime  ## write schemas/policy.schema.json anew from the model
 
 copies:  ## copy what action/ shares with the GitLab template and the examples into them
 	$(PYTHON) action/copies.py
+
+codearts:  ## pack the extension for CodeArts Pipeline: dist/hssgate-codearts-VERSION.zip
+	$(PYTHON) examples/codearts/extension.py
 
 bench: $(VENV)/dev  ## the figures of benchmarks/README.md, as ratios
 	$(BIN)/python -m benchmarks.startup

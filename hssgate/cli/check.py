@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from hssgate.cli import github
+from hssgate.cli import codearts, github
 from hssgate.cli.connect.connections import connection_of, explain, open_hosts
 from hssgate.cli.context import RunContext
 from hssgate.cli.environment import check_variables
@@ -32,7 +32,7 @@ from hssgate.exit_codes import ExitCode
 from hssgate.gate import run_gate
 from hssgate.policy.load import LoadedPolicy
 from hssgate.record import record
-from hssgate.reports import FORMATS, LISTING_FINDINGS
+from hssgate.reports import CODEARTS, FORMATS, LISTING_FINDINGS
 from hssgate.reports.wording import policy_line
 from hssgate.settings import FindingsMode, Settings, WaitSettings
 
@@ -131,7 +131,8 @@ class _Gate(github.AnnouncesMisuse, RemovesOldReports):
     multiple=True,
     show_envvar=True,
     envvar="HSSGATE_REPORTS",
-    help=f"Write a report; FORMAT is {', '.join(FORMATS)}; PATH - is stdout; repeatable.",
+    help=f"Write a report; FORMAT is {', '.join((*FORMATS, CODEARTS))}; PATH - is stdout, and of "
+    f"{CODEARTS} it is a folder; repeatable.",
 )
 @click.option(
     "--findings",
@@ -158,24 +159,26 @@ def check(ctx: click.Context, options: CheckOptions) -> None:
     console = context.console
     console.take_verbosity(options.verbose, quiet=options.quiet)
     check_variables(ctx)
-    check_paths(options.reports)
-    console.results_to_stderr = takes_stdout(options.reports)
+    reports = tuple(dict.fromkeys((*options.reports, *codearts.own_reports(context.environ))))
+    check_paths(reports)
+    codearts.begin(reports)
+    console.results_to_stderr = takes_stdout(reports)
     ctx.with_resource(context.interruptible())  # from here on a signal leaves reports behind
     references = references_of(options.images, options.metadata_files, options.names, options.scanned_after)
     registries = registries_of(references, options.platforms, context, resolve=options.resolve)
     chosen = choose(options.policies)
-    refuse_inputs(options.reports, (*chosen.paths, *inputs_of(ctx), *(registries.files if registries else ())))
+    refuse_inputs(reports, (*chosen.paths, *inputs_of(ctx), *(registries.files if registries else ())))
     applied = load(chosen)
     settings = Settings(
         references=references,
         wait=_wait_settings(ctx, options),
         scanned_after=options.scanned_after,
         findings=FindingsMode(options.findings),
-        lists_findings=any(name in LISTING_FINDINGS for name, _ in options.reports),
+        lists_findings=any(name in LISTING_FINDINGS for name, _ in reports),
         connection=connection_of(context, options),
     )
     _explain(settings, context)
-    ctx.exit(_run(settings, applied, options.reports, context, registries))
+    ctx.exit(_run(settings, applied, reports, context, registries))
 
 
 def _run(

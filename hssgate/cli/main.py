@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from hssgate.cli.codearts import Metrics
 from hssgate.cli.connect.variables import secret_values
 from hssgate.cli.context import RunContext, real_context, require_working_directory
 from hssgate.cli.options import common_options
@@ -78,6 +79,10 @@ def run(arguments: Sequence[str], context: RunContext | None = None, signals: Si
 
 
 def _run(arguments: list[str], context: RunContext) -> int:
+    command = next((argument for argument in arguments if not argument.startswith("-")), "")
+    # A command that does not exist may be a misspelt `check`.
+    metrics = Metrics(arguments, context.environ, is_check=command == "check" or command not in _COMMANDS)
+    metrics.write(ExitCode.CRASHED)
     try:
         code = cli.main(arguments, prog_name="hssgate", standalone_mode=False, obj=context)
     except click.ClickException as error:
@@ -87,14 +92,17 @@ def _run(arguments: list[str], context: RunContext) -> int:
             ctx = getattr(error, "ctx", None)
             where = f" (see `{ctx.command_path} --help`)" if ctx else ""
             context.console.error(_lines(error.format_message()) + where)
-        return ExitCode.MISUSED
+        code = ExitCode.MISUSED
     except (click.Abort, KeyboardInterrupt):
         context.console.error("interrupted")
-        return ExitCode.INTERRUPTED
+        code = ExitCode.INTERRUPTED
     except GateError as error:
         context.console.error(_lines(str(error)))
-        return error.exit_code
-    return int(code or 0)
+        code = error.exit_code
+    else:
+        return int(code or 0)
+    metrics.write(code)
+    return code
 
 
 def _lines(message: str) -> str:

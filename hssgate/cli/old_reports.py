@@ -12,6 +12,7 @@ from hssgate.cli.option_types import ReportParam
 from hssgate.cli.report_files import STDOUT, Reports, inputs_of, is_same_file, reason_of
 from hssgate.errors import GateError, Misused
 from hssgate.files import open_number, read_bounded
+from hssgate.reports import CODEARTS
 from hssgate.text import clean
 
 _BETWEEN_REPORTS = re.compile(r"[\s,;]+")
@@ -85,12 +86,13 @@ def is_old_report(path: Path, name: str | None = None) -> bool:
 def _remove(reports: Reports, inputs: Iterable[str | Path]) -> list[str]:
     """Remove old reports except inputs of this run; return a line for each that could not be removed.
 
-    For a link, its target is removed: the new report will be written there.
+    For a link, its target is removed: the new report will be written there. Metrics of CodeArts stay: they were
+    overwritten before (`hssgate.cli.codearts`).
     """
     kept = [path for path in inputs if path]
     problems = []
     for name, path in reports:
-        if path in ("", STDOUT) or not is_old_report(Path(path), name):
+        if name == CODEARTS or path in ("", STDOUT) or not is_old_report(Path(path), name):
             continue
         if any(is_same_file(path, other) for other in kept):
             continue

@@ -7,9 +7,10 @@ from typing import Any
 
 import click
 
+from hssgate.cli.codearts import metrics_path
 from hssgate.cli.context import RunContext
 from hssgate.durations import Moment, parse_duration, parse_moment
-from hssgate.reports import FORMATS
+from hssgate.reports import CODEARTS, FORMATS
 from hssgate.text import clean
 
 LONGEST_CICD_NAME = 128
@@ -17,7 +18,7 @@ LONGEST_REGISTRY_NAME = 128
 LONGEST_ID = 256
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 SWITCHES = {"1": True, "true": True, "0": False, "false": False}
-_SEVERAL_REPORTS = re.compile(rf"[,;\s]\s*(?:{'|'.join(FORMATS)})=|[,;]\s*\Z", re.IGNORECASE)
+_SEVERAL_REPORTS = re.compile(rf"[,;\s]\s*(?:{'|'.join((*FORMATS, CODEARTS))})=|[,;]\s*\Z", re.IGNORECASE)
 
 
 class Duration(click.ParamType[float]):
@@ -89,7 +90,7 @@ class ReportParam(click.ParamType[tuple[str, str]]):
 
     name = "format=path"
 
-    def __init__(self, formats: Collection[str] = FORMATS) -> None:
+    def __init__(self, formats: Collection[str] = (*FORMATS, CODEARTS)) -> None:
         self._formats = formats
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:  # noqa: ANN401
@@ -109,6 +110,9 @@ class ReportParam(click.ParamType[tuple[str, str]]):
                 param,
                 ctx,
             )
+        if name == CODEARTS:
+            context: RunContext = (ctx or click.get_current_context()).obj
+            return name, metrics_path(path, context.environ)
         return name, path
 
 

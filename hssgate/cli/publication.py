@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 
+from hssgate.cli.codearts import spoil
 from hssgate.cli.context import RunContext
 from hssgate.cli.environment import dotenv_prefix
 from hssgate.cli.report_files import STDOUT, Reports, is_stream, reason_of, remove_file, write_report
-from hssgate.reports import FORMATS, Formats, render_dotenv
+from hssgate.reports import CODEARTS, FORMATS, Formats, render_codearts, render_dotenv
 from hssgate.verdict import RunError, Verdict
 
 Write = Callable[[Verdict], str | None]  # returns why it could not be written, if it could not
@@ -43,7 +44,18 @@ class Publication:
 
     def __init__(self, reports: Reports, context: RunContext, others: Iterable[Write] = ()) -> None:
         self._context = context
-        self._formats: Formats = {**FORMATS, "dotenv": partial(render_dotenv, prefix=dotenv_prefix(context.environ))}
+        self._formats: Formats = {
+            **FORMATS,
+            "dotenv": partial(render_dotenv, prefix=dotenv_prefix(context.environ)),
+            CODEARTS: render_codearts,
+        }
+        # A pass is in the metrics only when nothing can change it any more, not even a kill.
+        self._last = [
+            _Target(partial(self._write, report), partial(spoil, report[1]))
+            for report in reports
+            if report[0] == CODEARTS
+        ]
+        reports = [report for report in reports if report[0] != CODEARTS]
         streams = [report for report in reports if is_stream(report[1])]
         self._streams = sorted(streams, key=lambda report: report[1] == STDOUT)
         self._targets = [
@@ -71,7 +83,9 @@ class Publication:
             self._context.console.error(line)
             verdict = _with_error(verdict, line)
         self._context.signals.close()
-        return self._agree(self._with_signal(verdict))
+        verdict = self._agree(self._with_signal(verdict))
+        self._targets += self._last
+        return self._agree(verdict)
 
     def _agree(self, verdict: Verdict) -> Verdict:
         """Write every replaceable output that does not match the verdict, until all match."""

@@ -48,6 +48,13 @@ def _codequality(verdict: Verdict) -> str:
     return render(verdict)
 
 
+def render_codearts(verdict: Verdict) -> str:
+    """Return the metrics for CodeArts Pipeline."""
+    from hssgate.reports.codearts import render
+
+    return render(verdict)
+
+
 Formats = Mapping[str, Callable[[Verdict], str]]
 
 LISTING_FINDINGS = frozenset({"sarif"})  # formats that list findings of images that pass as well
@@ -61,3 +68,5 @@ FORMATS: Formats = {
     "codequality": _codequality,
     "dotenv": render_dotenv,
 }
+
+CODEARTS = "codearts"  # not in FORMATS, because its path is a folder in which it has a name of its own
