@@ -106,18 +106,22 @@ class PageReader:
             ApiRefused: a retry would not help.
         """
         self.authenticator.prepare(self.left(deadline))
-        url = f"{self._endpoint}/v5/{escape(self.authenticator.project_id)}{target}"
         try:
-            response = self.authenticator.send(self._host, url, lambda: self.left(deadline), largest)
-            require_fresh(response, self._oldest)
-            page = read_page(response, model, was_answered=call in self._answered)
+            page = self._requested(call, target, model, deadline, largest)
         except ApiError as error:
             # The caller keeps the error while it retries. Its traceback refers to the frames of this request, and
-            # thus to the body of the response: with eight threads these bodies would fill the memory.
+            # thus to the body of the response: with eight threads these bodies would fill the memory. The frame of
+            # this method stays in it, so the response is a variable of another one.
             error.__cause__ = error.__context__ = None
             raise error.with_traceback(None) from None
         self._answered.add(call)
         return page
+
+    def _requested(self, call: str, target: str, model: type[Row], deadline: Deadline, largest: int) -> Page[Row]:
+        url = f"{self._endpoint}/v5/{escape(self.authenticator.project_id)}{target}"
+        response = self.authenticator.send(self._host, url, lambda: self.left(deadline), largest)
+        require_fresh(response, self._oldest)
+        return read_page(response, model, was_answered=call in self._answered)
 
     def left(self, deadline: Deadline) -> float:
         """Return the seconds that a request may take.
