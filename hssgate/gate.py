@@ -32,9 +32,9 @@ from hssgate.waiting.states import Ending
 # Takes the images, an observer, and the start of the run on the monotonic clock.
 Resolve = Callable[[Sequence[Reference], Observer, float], Sequence[Reference | GateError]]
 
-_MOST_WARNINGS = 200  # while images are polled and findings are read: a server could give rise to any number
+_MOST_WARNINGS = 200  # that responses cause; a hostile server could cause any number of them
 _MORE_WARNINGS = f"more than {_MOST_WARNINGS} warnings: the others are left out"
-_LEAST_ROOM = 100_000  # bytes for the rows of one poll group, enough for about forty
+_LEAST_BYTES_FOR_ROWS = 100_000  # of one poll group; enough for about forty rows
 
 
 def run_gate(
@@ -46,7 +46,9 @@ def run_gate(
     *,
     resolve: Resolve | None = None,
 ) -> Verdict:
-    """Wait for the images and judge them; every run ends in a verdict.
+    """Wait for the scans of the images, and judge each image.
+
+    Errors of the API and of registries, a timeout and a signal are part of the verdict.
 
     Args:
         settings: images, connection and timeouts of the run.
@@ -54,21 +56,21 @@ def run_gate(
         hosts: HTTP client for the hosts of the API.
         clock: time and random numbers.
         observer: receives progress and warnings.
-        resolve: asks the registries which digests the images have, where that is asked for.
+        resolve: asks the registries for the digests of the images, if the caller wants that.
 
     Raises:
-        Misused: what a registry holds contradicts what was asked for.
+        Misused: an image names no registry, or its registry contradicts the command line or a metadata file.
     """
     started_at, start = clock.epoch(), clock.monotonic()
 
-    def present() -> float:
-        """Return the present in epoch seconds, by a clock that is never adjusted: moments stay in order."""
+    def epoch_now() -> float:
+        """Return the present in epoch seconds, by the monotonic clock: times of a run never go backwards."""
         return started_at + clock.monotonic() - start
 
     warnings = _Warnings(observer)
     clock.on_wait = lambda: warnings.tick(clock.monotonic() - start)
     images = _resolved(settings.references, resolve, warnings, start) if resolve else settings.references
-    waited = clock.monotonic() - start
+    resolved_after = clock.monotonic() - start
     client = HssClient(hosts, settings.connection, clock, warnings.warn, settings.wait.interval)
     poller = Poller(
         _poll_groups([image for image in images if isinstance(image, Reference)], client),
@@ -78,13 +80,15 @@ def run_gate(
         scanned_after=settings.scanned_after,
         similar_rows=lambda reference, within: client.first_cicd_images(_resembling(reference), within=within),
     )
-    polled = poller.run()
+    observation_by_image = poller.run()
     observations = [
-        polled[image] if isinstance(image, Reference) else _unresolved(reference, image, waited)
+        observation_by_image[image] if isinstance(image, Reference) else _unresolved(reference, image, resolved_after)
         for reference, image in zip(settings.references, images, strict=True)
     ]
-    now = max([present(), clock.epoch(), *(observation.server_time or 0.0 for observation in observations)])
-    criteria = Criteria(policies, now, settings.scanned_after)
+    # The latest of the clocks: one that is slow must not make a scan look younger or an `ignore` entry last longer.
+    server_times = (observation.server_time or 0.0 for observation in observations)
+    judged_at = max([epoch_now(), clock.epoch(), *server_times])
+    criteria = Criteria(policies, judged_at, settings.scanned_after)
     deadline = Deadline(start, settings.wait.timeout)
     inquiry = Inquiry(client, clock, warnings, deadline)
     findings = [_fetch_findings(observation, criteria, inquiry) for observation in observations]
@@ -108,7 +112,7 @@ def run_gate(
         policies=tuple(loaded.source for loaded in policies),
         warnings=tuple(dict.fromkeys(warnings.lines)),
         started_at=started_at,
-        finished_at=present(),
+        finished_at=epoch_now(),
         interruption=_signal_in(images) or interruption,
     )
 
@@ -126,8 +130,8 @@ def _signal_in(images: Iterable[Reference | GateError]) -> ExitCode | None:
     return next((image.exit_code for image in images if isinstance(image, Interrupted)), None)
 
 
-def _unresolved(reference: Reference, error: GateError, waited: float) -> Observation:
-    """Return the observation of an image whose registry gave no digests: HSS was not asked for it."""
+def _unresolved(reference: Reference, error: GateError, waited_seconds: float) -> Observation:
+    """Return the observation of an image for which HSS was not polled, since its registry gave no digests."""
     ending = Ending.INTERRUPTED if isinstance(error, Interrupted) else Ending.REFUSED
     return Observation(
         reference=reference,
@@ -137,7 +141,7 @@ def _unresolved(reference: Reference, error: GateError, waited: float) -> Observ
         error=error if isinstance(error, ApiError) else None,
         server_time=None,
         scanned_after=None,
-        waited_seconds=round(waited, 3),
+        waited_seconds=round(waited_seconds, 3),
         polls=0,
         reads=(),
         similar_rows=(),
@@ -146,21 +150,22 @@ def _unresolved(reference: Reference, error: GateError, waited: float) -> Observ
 
 def _fetch_findings(observation: Observation, criteria: Criteria, inquiry: Inquiry) -> dict[GroupKey, FetchedFindings]:
     """Fetch the findings of each group for which a rule or an `ignore` entry needs them."""
-    return {
-        row_group.key: inquiry.findings_of(row_group.row, rules)
-        for row_group in observation.row_groups
-        if has_findings_to_read(observation, row_group, rules := rules_in_force(observation, row_group, criteria))
-    }
+    fetched: dict[GroupKey, FetchedFindings] = {}
+    for row_group in observation.row_groups:
+        rules = rules_in_force(observation, row_group, criteria)
+        if has_findings_to_read(observation, row_group, rules):
+            fetched[row_group.key] = inquiry.findings_of(row_group.row, rules)
+    return fetched
 
 
 def _fetch_details(observation: Observation, criteria: Criteria, inquiry: Inquiry) -> dict[GroupKey, FetchedDetails]:
     """Fetch the lists of files and baseline checks that a rule needs."""
-    kinds = {
-        row_group.key: (row_group.row, details_to_read(observation, row_group, rules))
-        for row_group in observation.row_groups
-        for rules in [rules_in_force(observation, row_group, criteria)]
-    }
-    return {key: inquiry.details_of(row, needed) for key, (row, needed) in kinds.items() if needed}
+    fetched: dict[GroupKey, FetchedDetails] = {}
+    for row_group in observation.row_groups:
+        rules = rules_in_force(observation, row_group, criteria)
+        if kinds := details_to_read(observation, row_group, rules):
+            fetched[row_group.key] = inquiry.details_of(row_group.row, kinds)
+    return fetched
 
 
 def _poll_groups(references: Sequence[Reference], client: HssClient) -> list[PollGroup]:
@@ -169,40 +174,40 @@ def _poll_groups(references: Sequence[Reference], client: HssClient) -> list[Pol
     for reference in references:
         key = () if reference.cicd_name else (reference.basename, reference.image_version)
         groups.setdefault(key, []).append(reference)
-    room = max(ROOM_FOR_ROWS // max(len(groups), 1), _LEAST_ROOM)
+    room = max(ROOM_FOR_ROWS // max(len(groups), 1), _LEAST_BYTES_FOR_ROWS)
     largest = LARGEST_BODY if len(groups) == 1 else LARGEST_AT_ONCE
     return [_poll_group(tuple(group), client, room, largest) for group in groups.values()]
 
 
 def _poll_group(references: tuple[Reference, ...], client: HssClient, room: int, largest: int) -> PollGroup:
-    def by(image_name: str | None) -> Fetch:
+    def fetch_by_name(image_name: str | None) -> Fetch:
         query = CicdImagesQuery(
-            cicd_name=_shared(reference.cicd_name for reference in references),
+            cicd_name=_common_value(reference.cicd_name for reference in references),
             image_name=image_name,
-            image_version=_filterable(_shared(reference.image_version for reference in references)),
+            image_version=_filterable(_common_value(reference.image_version for reference in references)),
         )
         return lambda within: client.list_cicd_images(
             query, within=within, room=room, largest=largest, row_filter=lambda: Wanted(references)
         )
 
     # The namespace is not used as a filter: a row may have it in its name, and the filter would hide that row.
-    name = _shared(reference.basename for reference in references)
-    longer = {spelling for reference in references for spelling in reference.spellings} if name else set()
-    return PollGroup(references, by(name), tuple(by(spelling) for spelling in sorted(longer)))
+    name = _common_value(reference.basename for reference in references)
+    spellings = {spelling for reference in references for spelling in reference.spellings} if name else set()
+    return PollGroup(references, fetch_by_name(name), tuple(map(fetch_by_name, sorted(spellings))))
 
 
 def _resembling(reference: Reference) -> CicdImagesQuery:
     return CicdImagesQuery(image_name=reference.basename)
 
 
-def _shared(values: Iterable[str | None]) -> str | None:
-    """Return the value if all are the same; otherwise None, and rows are distinguished on our side."""
+def _common_value(values: Iterable[str | None]) -> str | None:
+    """Return the value if all are the same; otherwise None, and the gate itself selects the rows."""
     distinct = set(values)
     return distinct.pop() if len(distinct) == 1 else None
 
 
 def _filterable(version: str | None) -> str | None:
-    """Return the version if the API's filter accepts its length; otherwise None, and it is compared on our side."""
+    """Return the version if the API's filter accepts its length; otherwise None, and the gate itself compares it."""
     return version if version is not None and len(version) <= LONGEST_VERSION else None
 
 
@@ -214,7 +219,7 @@ class _Warnings:
         self._warned: set[str] = set()
         self.tick_seconds = observer.tick_seconds
         self._observer = observer
-        self._lock = threading.RLock()  # requests are made in several threads, and the main one shows that time passes
+        self._lock = threading.RLock()  # several threads send requests, while the main thread shows the time
 
     def changed(self, reference: Reference, state: str, elapsed: float) -> None:
         with self._lock:
