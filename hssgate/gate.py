@@ -12,7 +12,7 @@ from hssgate.hss.exchange import LARGEST_BODY
 from hssgate.hss.hosts import Hosts
 from hssgate.hss.page_reader import LARGEST_AT_ONCE
 from hssgate.hss.query import LONGEST_VERSION, CicdImagesQuery
-from hssgate.judging.findings import Inquiry
+from hssgate.judging.findings import FindingsReader
 from hssgate.judging.image import Criteria, details_to_read, has_findings_to_read, judge_image, rules_in_force
 from hssgate.judging.run_warnings import judgement_warnings, policy_warnings
 from hssgate.policy.findings import FetchedDetails, FetchedFindings
@@ -90,21 +90,21 @@ def run_gate(
     judged_at = max([epoch_now(), clock.epoch(), *server_times])
     criteria = Criteria(policies, judged_at, settings.scanned_after)
     deadline = Deadline(start, settings.wait.timeout)
-    inquiry = Inquiry(client, clock, warnings, deadline)
-    findings = [_fetch_findings(observation, criteria, inquiry) for observation in observations]
-    lists = [_fetch_details(observation, criteria, inquiry) for observation in observations]
+    reader = FindingsReader(client, clock, warnings, deadline)
+    findings = [_fetch_findings(observation, criteria, reader) for observation in observations]
+    lists = [_fetch_details(observation, criteria, reader) for observation in observations]
     judged = [
         judge_image(observation, found, criteria, details)
         for observation, found, details in zip(observations, findings, lists, strict=True)
     ]
     warnings.lines += [*policy_warnings(policies, judged), *judgement_warnings(observations, judged, criteria)]
-    interruption = poller.interruption or (inquiry.interruption.exit_code if inquiry.interruption else None)
+    interruption = poller.interruption or (reader.interruption.exit_code if reader.interruption else None)
     is_blocked = any(image.verdict.exit_code is ExitCode.BLOCKED for image in judged)
     if interruption is None and settings.reads_block_details(is_blocked=is_blocked):
         from hssgate.judging.block_details import BlockDetails, Case, Extent  # most runs pass
 
         extent = Extent(settings.findings, settings.lists_findings, deadline)
-        details = BlockDetails(client, clock, warnings, extent, inquiry.cves)
+        details = BlockDetails(client, clock, warnings, extent, reader.cves)
         judged = details.read([*map(Case, observations, findings, lists, judged)], criteria)
         interruption = details.interruption.exit_code if details.interruption else None
     return Verdict(
@@ -148,23 +148,27 @@ def _unresolved(reference: Reference, error: GateError, waited_seconds: float) -
     )
 
 
-def _fetch_findings(observation: Observation, criteria: Criteria, inquiry: Inquiry) -> dict[GroupKey, FetchedFindings]:
+def _fetch_findings(
+    observation: Observation, criteria: Criteria, reader: FindingsReader
+) -> dict[GroupKey, FetchedFindings]:
     """Fetch the findings of each group for which a rule or an `ignore` entry needs them."""
     fetched: dict[GroupKey, FetchedFindings] = {}
     for row_group in observation.row_groups:
         rules = rules_in_force(observation, row_group, criteria)
         if has_findings_to_read(observation, row_group, rules):
-            fetched[row_group.key] = inquiry.findings_of(row_group.row, rules)
+            fetched[row_group.key] = reader.findings_of(row_group.row, rules)
     return fetched
 
 
-def _fetch_details(observation: Observation, criteria: Criteria, inquiry: Inquiry) -> dict[GroupKey, FetchedDetails]:
+def _fetch_details(
+    observation: Observation, criteria: Criteria, reader: FindingsReader
+) -> dict[GroupKey, FetchedDetails]:
     """Fetch the lists of files and baseline checks that a rule needs."""
     fetched: dict[GroupKey, FetchedDetails] = {}
     for row_group in observation.row_groups:
         rules = rules_in_force(observation, row_group, criteria)
         if kinds := details_to_read(observation, row_group, rules):
-            fetched[row_group.key] = inquiry.details_of(row_group.row, kinds)
+            fetched[row_group.key] = reader.details_of(row_group.row, kinds)
     return fetched
 
 

@@ -1,4 +1,4 @@
-"""Fetches findings and CVEs for the images whose policy needs them."""
+"""Fetches the findings, CVEs, files and baseline checks that the policies of an image need."""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -19,14 +19,14 @@ from hssgate.waiting.retry import until_answered
 T = TypeVar("T")
 
 
-class Inquiry:
-    """One run's questions about findings; what was refused once is not asked again.
+class FindingsReader:
+    """Reads findings and details of a run's images; what was refused once is not requested again.
 
     Args:
         client: asks HSS.
-        clock: time and chance.
+        clock: time and random numbers.
         observer: receives progress and warnings.
-        deadline: until when to ask, from the start of the run.
+        deadline: when to stop reading, from the start of the run.
     """
 
     def __init__(self, client: HssClient, clock: Clock, observer: Observer, deadline: Deadline) -> None:
