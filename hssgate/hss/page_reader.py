@@ -81,7 +81,12 @@ class PageReader:
             query = encode((names | {"limit": PAGE_SIZE, "offset": offset}).items())
             return self.page(call, f"{path}?{query}", model, deadline, largest)
 
-        return whole_list(read, self._room // at_once)
+        try:
+            return whole_list(read, self._room // at_once)
+        except ApiError as error:
+            # As in `page`: the error of each image is kept until the end, and the frames would keep the rows read.
+            error.__cause__ = error.__context__ = None
+            raise error.with_traceback(None) from None
 
     def kept(self, listing: Listing[Row]) -> Listing[Row]:
         """Return the list, and count its rows against the memory limit: they are kept until the reports are written."""
