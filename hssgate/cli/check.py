@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from hssgate.cli import codearts, github
+from hssgate.cli.codearts import CODEARTS
 from hssgate.cli.connect.connections import connection_of, explain, open_hosts
 from hssgate.cli.context import RunContext
 from hssgate.cli.environment import check_variables
@@ -32,7 +33,7 @@ from hssgate.exit_codes import ExitCode
 from hssgate.gate import run_gate
 from hssgate.policy.load import LoadedPolicy
 from hssgate.record import record
-from hssgate.reports import CODEARTS, FORMATS, LISTING_FINDINGS
+from hssgate.reports import FORMATS, LISTING_FINDINGS
 from hssgate.reports.wording import policy_line
 from hssgate.settings import FindingsMode, Settings, WaitSettings
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from hssgate.errors import Misused
 from hssgate.exit_codes import ExitCode
-from hssgate.reports import CODEARTS
 from hssgate.text import clean
 
+CODEARTS = "codearts"  # the format; not one of FORMATS, because its path is a folder
 STEP_ID = "STEP_ID"
 MESSAGES = "RESULT_MSG_PATH"
 _REPORTS = "HSSGATE_REPORTS"

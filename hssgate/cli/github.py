@@ -110,7 +110,9 @@ def _announcing(context: RunContext | None) -> Iterator[None]:
         _announce(context, str(error), error.exit_code)
         raise
     except click.ClickException as error:
-        _announce(context, error.format_message(), ExitCode.MISUSED)
+        from hssgate.cli.foreign_words import message_of
+
+        _announce(context, message_of(error), ExitCode.MISUSED)
         raise
 
 

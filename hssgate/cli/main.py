@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
+from click.shell_completion import CompletionItem
 
 from hssgate.cli.codearts import Metrics
 from hssgate.cli.connect.variables import secret_values
@@ -28,12 +29,26 @@ _COMMANDS = {  # name -> module, which is imported only when the command is run
     "selftest": "selftest",
     "emulator": "emulator",
     "demo": "demo",
+    "completion": "completion",
 }
 _MOST_FRAMES = 3
 
 
 class _Commands(click.Group):
     """Imports the module of a command on demand, so that `check` does not load the emulator."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.exceptions.NoSuchCommand as error:
+            raise click.exceptions.NoSuchCommand(error.command_name, possibilities=_COMMANDS, ctx=ctx) from error
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return the commands by name: their help would cost the import of every module at each press of a key."""
+        names = [CompletionItem(name) for name in _COMMANDS if name.startswith(incomplete)]
+        return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(_COMMANDS)
@@ -86,12 +101,14 @@ def _run(arguments: list[str], context: RunContext) -> int:
     try:
         code = cli.main(arguments, prog_name="hssgate", standalone_mode=False, obj=context)
     except click.ClickException as error:
+        from hssgate.cli.foreign_words import message_of
+
         if isinstance(error, click.exceptions.NoArgsIsHelpError):
             context.console.result(error.format_message())
         else:
             ctx = getattr(error, "ctx", None)
             where = f" (see `{ctx.command_path} --help`)" if ctx else ""
-            context.console.error(_lines(error.format_message()) + where)
+            context.console.error(_lines(message_of(error)) + where)
         code = ExitCode.MISUSED
     except (click.Abort, KeyboardInterrupt):
         context.console.error("interrupted")

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import click
 
+from hssgate.cli.codearts import CODEARTS
 from hssgate.cli.context import RunContext
 from hssgate.cli.option_types import ReportParam
 from hssgate.cli.report_files import STDOUT, Reports, inputs_of, is_same_file, reason_of
 from hssgate.errors import GateError, Misused
 from hssgate.files import open_number, read_bounded
-from hssgate.reports import CODEARTS
 from hssgate.text import clean
 
 _BETWEEN_REPORTS = re.compile(r"[\s,;]+")

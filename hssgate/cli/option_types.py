@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from hssgate.cli.codearts import metrics_path
+from hssgate.cli.codearts import CODEARTS, metrics_path
 from hssgate.cli.context import RunContext
 from hssgate.durations import Moment, parse_duration, parse_moment
-from hssgate.reports import CODEARTS, FORMATS
+from hssgate.reports import FORMATS
 from hssgate.text import clean
 
 LONGEST_CICD_NAME = 128

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 
-from hssgate.cli.codearts import spoil
+from hssgate.cli.codearts import CODEARTS, spoil
 from hssgate.cli.context import RunContext
 from hssgate.cli.environment import dotenv_prefix
 from hssgate.cli.report_files import STDOUT, Reports, is_stream, reason_of, remove_file, write_report
-from hssgate.reports import CODEARTS, FORMATS, Formats, render_codearts, render_dotenv
+from hssgate.reports import FORMATS, Formats, render_codearts, render_dotenv
 from hssgate.verdict import RunError, Verdict
 
 Write = Callable[[Verdict], str | None]  # returns why it could not be written, if it could not

@@ -68,5 +68,3 @@ FORMATS: Formats = {
     "codequality": _codequality,
     "dotenv": render_dotenv,
 }
-
-CODEARTS = "codearts"  # not in FORMATS, because its path is a folder in which it has a name of its own

@@ -12,6 +12,7 @@ import yaml
 
 from hssgate import __version__
 from hssgate.cli.check import check
+from hssgate.cli.codearts import CODEARTS
 from hssgate.cli.connect import connections, profile, variables
 from hssgate.cli.connect.variables import KEYS, TOKENS
 from hssgate.cli.main import cli
@@ -24,7 +25,7 @@ from hssgate.policy.document import read_document
 from hssgate.policy.load import load_policy
 from hssgate.policy.model import BUILT_IN_TEXT
 from hssgate.policy.rule_table import RULES
-from hssgate.reports import CODEARTS, FORMATS
+from hssgate.reports import FORMATS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

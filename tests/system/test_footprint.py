@@ -57,7 +57,7 @@ NOT_LOADED = {
     "hssgate.saved.reader",
     "hssgate.selftest",
 }
-MOST_OF_OURS = 110
+MOST_OF_OURS = 115
 CHILD = """
 import sys
 from hssgate.cli.main import run

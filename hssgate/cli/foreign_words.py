@@ -1,0 +1,41 @@
+"""Answers to commands and options of other scanners: where hssgate has the same thing."""
+
+import click
+
+_NO_SCANNER = "hssgate does not scan: HSS does, and `hssgate check IMAGE` waits for its result and judges it"
+_POLICY = "exit codes are fixed; the policy says what blocks"
+_REPORT = "`--report FORMAT=PATH` writes a report, such as `--report json=report.json`, or `--report json=-` for stdout"
+_CREDENTIALS = (
+    "a secret is never an option: set the variable HSSGATE_TOKEN, or HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK"
+)
+_COMMANDS = {"scan": _NO_SCANNER, "image": _NO_SCANNER}
+_OPTIONS = {
+    "--severity": f"{_POLICY}, for example `rules: {{severity: Medium}}` (see `hssgate policy init`)",
+    "--severity-threshold": f"{_POLICY}, for example `rules: {{severity: Medium}}` (see `hssgate policy init`)",
+    "--fail-on": f"{_POLICY}, for example `rules: {{high_vulnerabilities: 0}}` (see `hssgate policy init`)",
+    "--exit-code": f"{_POLICY}; `hssgate check --help` lists them",
+    "--ignore-unfixed": "HSS does not always say what has a fix; `ignore` entries of the policy accept findings, each "
+    "with a reason",
+    "--format": _REPORT,
+    "-f": _REPORT,
+    "--output": _REPORT,
+    "-o": _REPORT,
+    "--token": _CREDENTIALS,
+    "--insecure": "TLS is always verified; `--ca-bundle PATH` names the authorities of a private cloud or a proxy",
+}
+
+
+def message_of(error: click.ClickException) -> str:
+    """Return the message of an error, with an answer if a habit of another scanner caused it."""
+    match error:
+        case click.NoSuchOption(option_name=name) if name in _OPTIONS:
+            return f"{error.message.removesuffix('.')}: {_OPTIONS[name]}"
+        case click.exceptions.NoSuchCommand(command_name=name, ctx=ctx) if name in _COMMANDS and _is_of_hssgate(ctx):
+            return f"{error.message.removesuffix('.')}: {_COMMANDS[name]}"
+        case _:
+            return error.format_message()
+
+
+def _is_of_hssgate(ctx: click.Context | None) -> bool:
+    """Whether a command of hssgate itself was looked for, and not one of `hssgate policy`."""
+    return ctx is not None and ctx.parent is None
