@@ -29,7 +29,7 @@ class Resolver:
 
     Args:
         hosts: the HTTP clients.
-        clock: time and chance.
+        clock: time and random numbers.
         logins: by registry, for those that have one.
         platforms: that are meant; none: each one of an index.
         wait: bounds the whole, and says how old an answer may be.

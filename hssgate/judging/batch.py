@@ -33,7 +33,7 @@ class Batch(Generic[Item, Answer]):
         ask: returns the answer for an item.
         call: returns what call an item needs.
         refused: by call, why it need not be tried again; more is added.
-        clock: time and chance.
+        clock: time and random numbers.
         observer: receives progress.
     """
 

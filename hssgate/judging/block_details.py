@@ -114,7 +114,7 @@ class BlockDetails:
 
     Args:
         client: asks HSS.
-        clock: time and chance.
+        clock: time and random numbers.
         observer: receives notes.
         extent: how much to read.
         cves: what is known of notices; more is added.

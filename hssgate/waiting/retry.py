@@ -34,7 +34,7 @@ class Failures:
 
         Args:
             error: what went wrong.
-            clock: for chance.
+            clock: for random numbers.
         """
         self.count += 1
         self._server_faults = self._server_faults + 1 if error.server_fault else 0
@@ -89,7 +89,7 @@ def until_answered(ask: Callable[[float], T], *, deadline: Deadline, clock: Cloc
         ask: takes the seconds that are left, returns the answer.
         deadline: from the start of the run; where it allows 0 seconds, there is one attempt, as long as a request may
             take.
-        clock: time and chance.
+        clock: time and random numbers.
         observer: receives progress and advice.
 
     Raises:
