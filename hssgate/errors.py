@@ -12,6 +12,7 @@ GateError                  message = what happened, where, and what to do next
 """
 
 from dataclasses import dataclass
+from typing import Self
 
 from hssgate.exit_codes import ExitCode
 
@@ -61,6 +62,11 @@ class ApiError(GateError):
     def __init__(self, message: str, exchange: Exchange = Exchange()) -> None:
         super().__init__(message)
         self.exchange = exchange
+
+    def without_frames(self) -> Self:
+        """Return the error to be kept: its traceback would keep what was being read in memory."""
+        self.__cause__ = self.__context__ = None
+        return self.with_traceback(None)
 
 
 class ApiUnavailable(ApiError):

@@ -17,7 +17,7 @@ from hssgate.hss.responses import Page, Row, read_page, require_fresh
 
 LARGEST_AT_ONCE = 1024 * 1024  # bytes of a response that is read concurrently with others
 MORE_TIME = "raise --timeout, or ask for fewer images at once, by --cicd-name or by their versions"
-_ROOM_FOR_FINDINGS = 28_000_000  # bytes of memory for all findings and details of a run
+_ROOM_FOR_FINDINGS = 26_000_000  # bytes of memory for all findings and details of a run
 
 
 class PageReader:

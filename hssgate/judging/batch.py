@@ -109,9 +109,9 @@ class Batch(Generic[Item, Answer]):
         try:
             return self._ask(item)
         except (ApiRefused, ResponseTooLarge) as error:
-            self._failed[item] = error
+            self._failed[item] = error.without_frames()
             if isinstance(error, ApiRefused) and not isinstance(error, RequestRefused):
-                self._refused[call] = error
+                self._refused[call] = error.without_frames()
             return None
         except ApiUnavailable as error:
             self._last = error
@@ -122,5 +122,5 @@ class Batch(Generic[Item, Answer]):
             if self._tries[item] < _TRIES:
                 self._again.append(item)
             else:
-                self._failed[item] = error
+                self._failed[item] = error.without_frames()
             return None

@@ -75,7 +75,7 @@ class FindingsReader:
         except ApiError as error:
             if isinstance(error, ApiRefused) and not isinstance(error, RequestRefused):
                 self._given_up = error
-            return FindingsMissing(error)
+            return FindingsMissing(error.without_frames())
 
     def _ask(self, row: CicdImage, rules: Sequence[RulesInForce]) -> Findings:
         listed = self._until_answered(lambda left: self._client.list_findings(row, within=left)).rows
