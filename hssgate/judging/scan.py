@@ -6,6 +6,7 @@ from typing import assert_never
 from hssgate.durations import Moment, format_duration, format_moment
 from hssgate.hss.models import CicdImage, ScanStatus
 from hssgate.judging.hints import advice
+from hssgate.judging.scan_failures import failure_of
 from hssgate.policy.judge import all_accept
 from hssgate.policy.rules import RulesInForce
 from hssgate.reference import Reference
@@ -36,7 +37,7 @@ def judge_scan(observation: Observation, row_group: RowGroup, rules_by_policy: S
     if row_group.phase is Phase.AMBIGUOUS:
         return _error(Trouble.AMBIGUOUS, _ambiguity(row_group))
     if row_group.phase is Phase.ENDED and row_group.key not in observation.unsettled:
-        return _judge_end(row_group.row, rules_by_policy)
+        return _judge_end(observation, row_group.row, rules_by_policy)
     waited = format_duration(observation.waited_seconds)
     match observation.ending:
         case Ending.REFUSED | Ending.UNANSWERED:
@@ -50,7 +51,7 @@ def judge_scan(observation: Observation, row_group: RowGroup, rules_by_policy: S
             )
         case Ending.TIMED_OUT if _is_failure_of_the_digest(observation, row_group):
             message = (
-                f"{_failure(row_group.row)}, {scanned_when(row_group.row)}; "
+                f"{_failure(row_group.row, observation)}; {scanned_when(row_group.row)}; "
                 f"no newer scan was listed within {waited}, the image was not judged"
             )
             return _error(Trouble.SCAN_FAILED, message)
@@ -66,14 +67,14 @@ def timed_out_after(observation: Observation) -> str:
     return f"timed out after {format_duration(observation.waited_seconds)}"
 
 
-def _judge_end(row: CicdImage, rules_by_policy: Sequence[RulesInForce]) -> Check:
+def _judge_end(observation: Observation, row: CicdImage, rules_by_policy: Sequence[RulesInForce]) -> Check:
     status = clean(row.scan_status, 60)
     if row.scan_status == ScanStatus.SUCCESS:
         return Check(SCAN, Result.PASSED, f"{SCAN}: {status}", actual=status)
-    message = f"{SCAN}: {_failure(row)}"
     if all_accept(rules_by_policy, row):
-        return Check(SCAN, Result.WARNED, f"{message}; accepted by the policy", actual=status)
-    return Check(SCAN, Result.ERROR, f"{message}; the image was not judged", actual=status, trouble=Trouble.SCAN_FAILED)
+        return Check(SCAN, Result.WARNED, f"{SCAN}: {_failure(row)}; accepted by the policy", actual=status)
+    message = f"{SCAN}: {_failure(row, observation)}; the image was not judged"
+    return Check(SCAN, Result.ERROR, message, actual=status, trouble=Trouble.SCAN_FAILED)
 
 
 def _is_failure_of_the_digest(observation: Observation, row_group: RowGroup) -> bool:
@@ -81,10 +82,27 @@ def _is_failure_of_the_digest(observation: Observation, row_group: RowGroup) -> 
     return bool(observation.reference.digests) and row_group.phase is Phase.STALE and row_group.row.is_failure
 
 
-def _failure(row: CicdImage) -> str:
-    """Return the status of a failed scan, with the code and description that HSS gave."""
-    why = [clean(part, 200) for part in (row.scan_failed_code, row.scan_failed_desc) if part]
-    return clean(row.scan_status, 60) + (f" ({': '.join(why)})" if why else "")
+def _failure(row: CicdImage, observation: Observation | None = None) -> str:
+    """Return what failed, in plain words if the code is known, with the words of HSS in brackets.
+
+    Args:
+        row: the row of the failed scan.
+        observation: of the image; with it also what to do next and the request id, which an accepted failure needs not.
+    """
+    known = failure_of(row)
+    parts = [clean(row.scan_status, 60) + (f": {known.happened}" if known else "")]
+    if observation and known:
+        parts.append(known.next_step)
+    if observation and (request_id := _last_request_id(observation)):
+        parts.append(f"request id {request_id}")
+    own_words = [clean(part, 200) for part in (row.scan_failed_code, row.scan_failed_desc) if part]
+    return "; ".join(parts) + (f" ({': '.join(own_words)})" if own_words else "")
+
+
+def _last_request_id(observation: Observation) -> str | None:
+    """Return the id of the last request that was answered, which showed the failure."""
+    found = next((read.request_id for read in reversed(observation.reads) if read.answered), None)
+    return clean(found, 200) if found else None
 
 
 def judge_freshness(observation: Observation, row_group: RowGroup, scanned_after: Moment | None) -> Check:

@@ -47,7 +47,10 @@ def test_an_accepted_failure_is_judged_by_the_numbers_it_bears(
 
     shown = {check["rule"]: (check["result"], check["message"]) for check in ended.report["images"][0]["checks"]}
     assert ended.code == code
-    assert shown["scan"] == ("warned", "scan: image_oversized; accepted by the policy")
+    assert shown["scan"] == (
+        "warned",
+        "scan: image_oversized: the image is larger than HSS scans; accepted by the policy",
+    )
     assert shown[name] == (result, message)
     assert judged(bench, "report.json").code == code
 

@@ -267,7 +267,8 @@ def test_errors_stand_between_blocked_images_and_passes(bench: Bench) -> None:
     ended = bench.play(json.dumps(given)).check(*NAMES, "--cicd-name", "shop")
 
     lines = ended.out.splitlines()
-    failed = lines.index("  error    scan: failed (unknown_error); the image was not judged (5 images)")
+    failed = next(number for number, line in enumerate(lines) if "scan: failed" in line)
+    assert lines[failed].endswith(" (unknown_error); the image was not judged (5 images)")
     assert lines.index("what to do:") < failed < lines.index("team/app01:1.0: passed (waited 0s, 1 poll)")
     assert lines[failed + 1] == "team/app10:1.0: error (waited 0s, 1 poll)"
 
@@ -290,9 +291,10 @@ def test_a_single_error_among_many_images_is_brief(bench: Bench) -> None:
     ended = bench.play(json.dumps(given)).check(*NAMES, "--cicd-name", "shop")
 
     assert ended.code == 5
+    (request_id,) = (read["request_id"] for read in ended.report["images"][3]["reads"])
     assert ended.out.splitlines()[1:4] == [
         "team/app03:1.0: error (waited 0s, 1 poll)",
-        "  error    scan: failed; the image was not judged",
+        f"  error    scan: failed; request id {request_id}; the image was not judged",
         "team/app00:1.0: passed (waited 0s, 1 poll)",
     ]
 

@@ -14,7 +14,7 @@ from hssgate.policy.ignores import Ignores
 from hssgate.policy.rule_table import ScanRule
 from hssgate.policy.rules import RulesInForce
 from hssgate.reference_parser import parse_reference
-from hssgate.verdict import Check, Result, Trouble
+from hssgate.verdict import Check, Read, Result, Trouble
 from hssgate.waiting.groups import NO_ROWS, GroupKey, Phase, RowGroup
 from hssgate.waiting.observation import Observation
 from hssgate.waiting.states import Ending
@@ -45,16 +45,19 @@ def accepting(*codes: str) -> RulesInForce:
     [
         pytest.param({}, [NO_RULES], Result.PASSED, "scan: success", id="success"),
         pytest.param(
-            {"scan_status": "failed"}, [NO_RULES], Result.ERROR, "scan: failed; the image was not judged",
+            {"scan_status": "failed"}, [NO_RULES], Result.ERROR, "scan: failed; request id r-2; the image was not judged",
             id="failure without a word",
         ),
         pytest.param(
             {"scan_status": "failed", "scan_failed_code": "database_error", "scan_failed_desc": "no\ndatabase"}, [NO_RULES],
-            Result.ERROR, "scan: failed (database_error: no database); the image was not judged", id="code and description",
+            Result.ERROR,
+            "scan: failed: HSS had a database error; scan the image again, and ask Huawei Cloud support with the request id "
+            "if it fails again; request id r-2 (database_error: no database); the image was not judged",
+            id="a known code and a description",
         ),
         pytest.param(
             {"scan_status": "failed", "scan_failed_code": "c" * 300, "scan_failed_desc": "d" * 300}, [NO_RULES],
-            Result.ERROR, f"scan: failed ({'c' * 199}…: {'d' * 199}…); the image was not judged", id="words without end",
+            Result.ERROR, f"scan: failed; request id r-2 ({'c' * 199}…: {'d' * 199}…); the image was not judged", id="words without end",
         ),
         pytest.param(
             {"scan_status": "failed", "scan_failed_code": "e"}, [accepting("e")], Result.WARNED,
@@ -62,10 +65,10 @@ def accepting(*codes: str) -> RulesInForce:
         ),
         pytest.param(
             {"scan_status": "failed", "scan_failed_code": "e"}, [accepting("e"), NO_RULES], Result.ERROR,
-            "scan: failed (e); the image was not judged", id="accepted by one policy of two",
+            "scan: failed; request id r-2 (e); the image was not judged", id="accepted by one policy of two",
         ),
         pytest.param(
-            {"scan_status": "failed"}, [], Result.ERROR, "scan: failed; the image was not judged", id="no policy at all",
+            {"scan_status": "failed"}, [], Result.ERROR, "scan: failed; request id r-2; the image was not judged", id="no policy at all",
         ),
     ],
 )  # fmt: skip
@@ -73,7 +76,10 @@ def test_a_failed_scan_is_reported_with_its_reason(
     fields: dict[str, object], in_force: list[RulesInForce], result: Result, expected: str
 ) -> None:
     """Success passes; a failure passes, with a warning, only where every policy accepts it."""
-    check = judge_scan(replace(OBSERVATION, ending=Ending.ENDED), row_group(Phase.ENDED, **fields), in_force)
+    reads = (Read(1.0, 200, "r-1", None), Read(2.0, 200, "r-2", None), Read(3.0, None, None, None, answered=False))
+    observation = replace(OBSERVATION, ending=Ending.ENDED, reads=reads)
+
+    check = judge_scan(observation, row_group(Phase.ENDED, **fields), in_force)
 
     status = str(fields.get("scan_status", "success"))
     trouble = Trouble.SCAN_FAILED if result is Result.ERROR else None
