@@ -12,8 +12,9 @@ from hssgate.hss.exchange import LARGEST_BODY
 from hssgate.hss.hosts import Hosts
 from hssgate.hss.page_reader import LARGEST_AT_ONCE
 from hssgate.hss.query import LONGEST_VERSION, CicdImagesQuery
+from hssgate.judging.criteria import Criteria
 from hssgate.judging.findings import FindingsReader
-from hssgate.judging.image import Criteria, details_to_read, has_findings_to_read, judge_image, rules_in_force
+from hssgate.judging.image import details_to_read, has_findings_to_read, judge_image, rules_in_force
 from hssgate.judging.run_warnings import judgement_warnings, policy_warnings
 from hssgate.policy.findings import FetchedDetails, FetchedFindings
 from hssgate.policy.load import LoadedPolicy

@@ -40,8 +40,8 @@ SETTINGS = (
 _OUTPUTS = tuple(
     f"{PREFIX}{name}"
     for name in (
-        "EXIT_CODE", "IMAGE_DIGEST", "IMAGE_ID", "JUDGED_BY", "MALICIOUS_FILES", "RESULT", "SCAN_STATUS", "SEVERITY",
-        "UNSAFE_SETTINGS", "VULNERABILITIES",
+        "EXIT_CODE", "IMAGE_DIGEST", "IMAGE_ID", "JUDGED_BY", "MALICIOUS_FILES", "NEXT_DUE", "RESULT", "SCAN_STATUS",
+        "SEVERITY", "UNSAFE_SETTINGS", "VULNERABILITIES",
     )
 )  # fmt: skip
 # Variables of the GitLab template, and those that Kubernetes sets for a service named hssgate.

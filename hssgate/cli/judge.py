@@ -18,7 +18,8 @@ from hssgate.cli.report_files import check_paths, inputs_of, refuse_inputs, take
 from hssgate.cli.verdict_output import print_verdict, print_warnings
 from hssgate.errors import Misused
 from hssgate.exit_codes import worst
-from hssgate.judging.image import Criteria, JudgedImage, judge_image
+from hssgate.judging.criteria import Criteria
+from hssgate.judging.image import JudgedImage, judge_image
 from hssgate.judging.run_warnings import judgement_warnings, policy_warnings
 from hssgate.policy.load import LoadedPolicy
 from hssgate.reports.wording import policy_line

@@ -15,16 +15,9 @@ from hssgate.hss.at_once import CALLS_AT_ONCE
 from hssgate.hss.client import HssClient
 from hssgate.hss.models import CicdImage, Cve, Detail, DetailKind, Finding
 from hssgate.judging.batch import Batch
+from hssgate.judging.criteria import Criteria
 from hssgate.judging.evidence import DetailsByGroup, FindingsByGroup
-from hssgate.judging.image import (
-    COUNTED_IN,
-    Criteria,
-    JudgedImage,
-    has_findings_to_read,
-    has_result,
-    judge_image,
-    rules_in_force,
-)
+from hssgate.judging.image import COUNTED_IN, JudgedImage, has_findings_to_read, has_result, judge_image, rules_in_force
 from hssgate.policy.findings import FetchedDetails, Findings
 from hssgate.policy.judge import most_severe_first
 from hssgate.policy.judge_details import NAMES, failed_only
@@ -248,8 +241,14 @@ class BlockDetails:
         ]
 
     def _with_cves(self, image: ImageVerdict) -> ImageVerdict:
+        # Where a rule lacked CVEs, those that were read later stay out of the report, for the verdict was made without.
+        if image.seen and any(group.cves_error for group in image.seen.groups):
+            return image
         found = (
-            replace(listed, cves=self._cves.get(listed.finding.vul_id or "", listed.cves)) for listed in image.findings
+            replace(listed, cves=self._cves[vul_id], cves_read=True)
+            if (vul_id := listed.finding.vul_id or "") in self._cves
+            else listed
+            for listed in image.findings
         )
         return replace(image, findings=most_severe_first(found))
 

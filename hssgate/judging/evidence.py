@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from hssgate.durations import Moment
 from hssgate.hss.models import DetailKind
+from hssgate.judging.criteria import Criteria
 from hssgate.judging.scan import earliest_scan_time
 from hssgate.policy.findings import FetchedDetails, FetchedFindings, Findings, FindingsMissing
-from hssgate.policy.ignores import TARGET_OF, SortedFindings
+from hssgate.policy.ignores import TARGET_OF
+from hssgate.policy.judge_findings import CountedFindings
 from hssgate.policy.model import Target
 from hssgate.policy.rules import RulesInForce
 from hssgate.verdict import ListedDetail, ListedFinding, Seen, SeenGroup
@@ -18,18 +19,28 @@ DetailsByGroup = Mapping[GroupKey, FetchedDetails]
 
 
 def listed_findings(
-    found: FetchedFindings, rules_by_policy: Sequence[RulesInForce], sorted_by_policy: Sequence[SortedFindings | None]
+    found: FetchedFindings, rules_by_policy: Sequence[RulesInForce], counted_by_policy: Sequence[CountedFindings | None]
 ) -> tuple[ListedFinding, ...]:
     """Return each finding with what the policies made of it."""
     if not isinstance(found, Findings):
         return ()
     reasons: dict[int, list[tuple[str, str]]] = {}
-    for rules, sorted_ in zip(rules_by_policy, sorted_by_policy, strict=True):
+    due: dict[int, float] = {}
+    for rules, counted in zip(rules_by_policy, counted_by_policy, strict=True):
         entries = dict(rules.ignores.entries)
-        for finding, index in sorted_.ignored if sorted_ else ():
+        for finding, index in counted.sorted_findings.ignored if counted else ():
             reasons.setdefault(id(finding), []).append((rules.policy, entries[index].reason))
+        for one in counted.weighed if counted else ():
+            if one.due is not None:
+                due[id(one.finding)] = min(one.due, due.get(id(one.finding), one.due))
     return tuple(
-        ListedFinding(finding, found.cves.get(finding.vul_id or "", ()), tuple(reasons.get(id(finding), ())))
+        ListedFinding(
+            finding,
+            found.cves.get(finding.vul_id or "", ()),
+            tuple(reasons.get(id(finding), ())),
+            cves_read=finding.vul_id in found.cves,
+            due=due.get(id(finding)),
+        )
         for finding in found.listed
     )
 
@@ -68,8 +79,7 @@ def seen_of(
     observation: Observation,
     findings: FindingsByGroup,
     details: DetailsByGroup,
-    scanned_after: Moment | None,
-    judged_at: float,
+    criteria: Criteria,
 ) -> Seen:
     """Return the observations that a verdict is made from."""
     groups = []
@@ -86,6 +96,7 @@ def seen_of(
                 findings_read=isinstance(found, Findings),
                 findings_count=len(found.listed) if isinstance(found, Findings) else None,
                 findings_error=str(found.error) if isinstance(found, FindingsMissing) else None,
+                cves_error=str(found.cves_error) if isinstance(found, Findings) and found.cves_error else None,
                 details_count={kind: len(one) for kind, one in lists.items() if isinstance(one, tuple)},
                 details_errors={
                     kind: str(one.error) for kind, one in lists.items() if isinstance(one, FindingsMissing)
@@ -96,6 +107,7 @@ def seen_of(
         ending=observation.ending.value,
         error=str(observation.error) if observation.error else None,
         groups=tuple(groups),
-        judged_at=judged_at,
-        scanned_after=earliest_scan_time(observation, scanned_after),
+        judged_at=criteria.judged_at,
+        scanned_after=earliest_scan_time(observation, criteria.scanned_after),
+        expiry_at=criteria.expiry_at,
     )

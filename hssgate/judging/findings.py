@@ -10,6 +10,7 @@ from hssgate.errors import ApiError, ApiRefused, GateError, Interrupted, Request
 from hssgate.hss.client import HssClient
 from hssgate.hss.models import CicdImage, Cve, Detail, DetailKind
 from hssgate.policy.findings import FetchedDetails, Findings, FindingsMissing
+from hssgate.policy.ignores import sort_findings
 from hssgate.policy.judge_details import NAMES, failed_only
 from hssgate.policy.rules import RulesInForce
 from hssgate.text import plural
@@ -35,7 +36,7 @@ class FindingsReader:
         self._observer = observer
         self._deadline = deadline
         self.cves: dict[str, tuple[Cve, ...]] = {}
-        self._given_up: GateError | None = None
+        self._given_up: dict[object, GateError] = {}  # by call
         self.interruption: Interrupted | None = None
 
     def findings_of(self, row: CicdImage, rules: Sequence[RulesInForce]) -> Findings | FindingsMissing | None:
@@ -47,7 +48,7 @@ class FindingsReader:
         """
         if not any(policy.need_findings for policy in rules):
             return None
-        return self._or_missing(lambda: self._ask(row, rules))
+        return self._or_missing("findings", lambda: self._ask(row, rules))
 
     def details_of(self, row: CicdImage, kinds: Iterable[DetailKind]) -> FetchedDetails:
         """Return lists of files and baseline checks of a row; never raises GateError.
@@ -56,35 +57,48 @@ class FindingsReader:
             row: of a scan that ended.
             kinds: the lists that rules need.
         """
-        return {kind: self._or_missing(partial(self._details, row, kind)) for kind in sorted(kinds)}
+        return {kind: self._or_missing(kind, partial(self._details, row, kind)) for kind in sorted(kinds)}
 
     def _details(self, row: CicdImage, kind: DetailKind) -> tuple[Detail, ...]:
         listed = failed_only(self._until_answered(lambda left: self._client.list_details(kind, row, within=left)).rows)
         self._observer.detail(f"{row.image_name}: {len(listed)} {NAMES[kind]}", self._elapsed())
         return listed
 
-    def _or_missing(self, ask: Callable[[], T]) -> T | FindingsMissing:
-        """Return the answer, or why there is none; what was refused once is not asked again."""
-        if self._given_up is not None:
-            return FindingsMissing(self._given_up)
+    def _or_missing(self, call: object, ask: Callable[[], T]) -> T | FindingsMissing:
+        """Return the answer, or why there is none; a call that was refused once is not made again."""
+        if (reason := self.interruption or self._given_up.get(call)) is not None:
+            return FindingsMissing(reason)
         try:
             return ask()
         except Interrupted as interruption:
-            self._given_up = self.interruption = interruption
+            self.interruption = interruption
             return FindingsMissing(interruption)
         except ApiError as error:
             if isinstance(error, ApiRefused) and not isinstance(error, RequestRefused):
-                self._given_up = error
+                self._given_up[call] = error
             return FindingsMissing(error.without_frames())
 
     def _ask(self, row: CicdImage, rules: Sequence[RulesInForce]) -> Findings:
         listed = self._until_answered(lambda left: self._client.list_findings(row, within=left)).rows
         self._observer.detail(f"{row.image_name}: {plural(len(listed), 'finding')}", self._elapsed())
         wanted = dict.fromkeys(vul_id for policy in rules for vul_id in policy.ignores.notices_to_look_up(listed))
-        unknown = [vul_id for vul_id in wanted if vul_id not in self.cves]
+        self._look_up(wanted)
+        found = Findings(listed, {vul_id: self.cves[vul_id] for vul_id in wanted})
+        needed = dict.fromkeys(
+            finding.vul_id
+            for policy in rules
+            if policy.need_cves
+            for finding in sort_findings(listed, found.cve_ids, policy.ignores).counted
+            if finding.vul_id is not None
+        )
+        failure = self._or_missing("cves", lambda: self._look_up(needed))
+        known = {vul_id: self.cves[vul_id] for vul_id in {**wanted, **needed} if vul_id in self.cves}
+        return Findings(listed, known, failure.error if isinstance(failure, FindingsMissing) else None)
+
+    def _look_up(self, vul_ids: Iterable[str]) -> None:
+        unknown = [vul_id for vul_id in vul_ids if vul_id not in self.cves]
         if unknown:
             self._until_answered(lambda left: self._client.look_up_cves(unknown, self.cves, within=left))
-        return Findings(listed, {vul_id: self.cves[vul_id] for vul_id in wanted})
 
     def _until_answered(self, ask: Callable[[float], T]) -> T:
         return until_answered(

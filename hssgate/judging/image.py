@@ -6,6 +6,7 @@ from dataclasses import replace
 from hssgate.durations import Moment
 from hssgate.exit_codes import WORST_FIRST, ExitCode
 from hssgate.hss.models import CicdImage, DetailKind
+from hssgate.judging.criteria import Criteria
 from hssgate.judging.evidence import (
     DetailsByGroup,
     FindingsByGroup,
@@ -18,9 +19,8 @@ from hssgate.judging.scan import judge_freshness, judge_scan
 from hssgate.policy.checks import Facts
 from hssgate.policy.entry_warnings import AppliedPolicy
 from hssgate.policy.findings import Findings
-from hssgate.policy.ignores import SortedFindings
 from hssgate.policy.judge import JudgedRow, all_accept, judge_row, most_severe_first, skip_rules
-from hssgate.policy.load import LoadedPolicy
+from hssgate.policy.judge_findings import CountedFindings
 from hssgate.policy.model import Target
 from hssgate.policy.rules import RulesInForce, Subject, rules_for
 from hssgate.record import record
@@ -37,28 +37,6 @@ from hssgate.waiting.observation import Observation
 
 _NO_DETAILS: DetailsByGroup = {}
 COUNTED_IN = {DetailKind.BASELINE_BREACH: "unsafe_setting_num", DetailKind.MALICIOUS_FILE: "malicious_file_num"}
-
-
-@record
-class Criteria:
-    """Policies and moments that the images of a run are judged by.
-
-    Args:
-        policies: the policies; an image must meet each of them.
-        judged_at: the moment of judging in epoch seconds, to which the ages of scans are counted.
-        scanned_after: the earliest scan time accepted, if one was given.
-        expiry_override: the moment to compare expiry dates with, in epoch seconds, if it is not `judged_at`.
-    """
-
-    policies: Sequence[LoadedPolicy]
-    judged_at: float
-    scanned_after: Moment | None = None
-    expiry_override: float | None = None
-
-    @property
-    def expiry_at(self) -> float:
-        """The moment that the expiry dates of policies are compared with, in epoch seconds."""
-        return self.judged_at if self.expiry_override is None else self.expiry_override
 
 
 @record
@@ -125,7 +103,7 @@ def judge_by_rules(
             replace(finding, group=number) for number, group in enumerate(groups) for finding in group.findings
         ),
         details=tuple(replace(detail, group=number) for number, group in enumerate(groups) for detail in group.details),
-        seen=seen_of(observation, findings, details, criteria.scanned_after, criteria.judged_at),
+        seen=seen_of(observation, findings, details, criteria),
         in_force=tuple(
             PolicyInForce(
                 group=number if observation.row_groups else None,
@@ -134,6 +112,7 @@ def judge_by_rules(
                 ignore=len(rules.ignores.entries),
                 ignore_file=rules.ignores.count(Target.FILE),
                 ignore_check_rule=rules.ignores.count(Target.CHECK_RULE),
+                grace=rules.grace.seconds if rules.grace else None,
             )
             for number, group in enumerate(groups)
             for rules in rules_by_group[number]
@@ -225,7 +204,7 @@ def _judge_group(
         checks.append(judge_freshness(observation, row_group, criteria.scanned_after))
     is_accepted_failure = _is_accepted_failure(row_group, rules_by_policy)
     found, lists = findings.get(row_group.key), details.get(row_group.key, {})
-    sorted_by_policy: list[SortedFindings | None] = []
+    counted_by_policy: list[CountedFindings | None] = []
     for rules in rules_by_policy:
         if row_group.has_succeeded or is_accepted_failure:
             facts = Facts(
@@ -240,7 +219,7 @@ def _judge_group(
             judged = judge_row(facts, rules)
         else:
             judged = JudgedRow(skip_rules(rules, "the scan gave no result"))
-        sorted_by_policy.append(judged.sorted_findings)
+        counted_by_policy.append(judged.counted)
         policy = rules.policy if len(rules_by_policy) > 1 else None
         checks += [replace(check, policy=policy, place=rules.places.get(check.rule)) for check in judged.checks]
     if row_group.phase is Phase.ENDED and row_group.others:
@@ -251,16 +230,16 @@ def _judge_group(
     return _JudgedGroup(
         row_group,
         tuple(checks),
-        listed_findings(found, rules_by_policy, sorted_by_policy),
+        listed_findings(found, rules_by_policy, counted_by_policy),
         listed_details(lists, rules_by_policy),
         tuple(
             AppliedPolicy(
                 subject_of(observation, row_group),
-                sorted_.used if sorted_ else None,
+                counted.sorted_findings.used if counted else None,
                 criteria.expiry_at,
                 used_on_details(lists, rules),
             )
-            for rules, sorted_ in zip(rules_by_policy, sorted_by_policy, strict=True)
+            for rules, counted in zip(rules_by_policy, counted_by_policy, strict=True)
         ),
     )
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from hssgate.judging.image import Criteria, JudgedImage
+from hssgate.judging.criteria import Criteria
+from hssgate.judging.image import JudgedImage
 from hssgate.policy.entry_warnings import entry_warnings
 from hssgate.policy.load import LoadedPolicy
 from hssgate.verdict import Outcome, Result

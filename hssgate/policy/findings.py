@@ -15,10 +15,12 @@ class Findings:
     Args:
         listed: findings in the order of the API (ListImageVulnerabilities).
         cves: CVEs by notice id, for the notices that were looked up.
+        cves_error: the reason why CVEs that rules need could not be read.
     """
 
     listed: tuple[Finding, ...]
     cves: Mapping[str, tuple[Cve, ...]] = field(default_factory=dict)
+    cves_error: GateError | None = None
 
     @property
     def cve_ids(self) -> dict[str, tuple[str, ...]]:

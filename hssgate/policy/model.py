@@ -16,7 +16,7 @@ from hssgate.policy.entry_fields import (
     PackageGlob,
     Reason,
 )
-from hssgate.policy.rule_table import STRICT, CountRule, Rules, SeverityRule
+from hssgate.policy.rule_table import STRICT, CountRule, Duration, Rules, SeverityRule
 
 KeyPath = tuple[str | int, ...]  # keys and list indexes from the root of a policy to a value
 MOST_ENTRIES = 2000  # bounds the time to judge: each entry is compared with each finding
@@ -94,6 +94,28 @@ class Ignore(BaseModel):
         return found
 
 
+class Grace(BaseModel):
+    """How long after the publication of its CVE a finding warns instead of counting, by level; absent: not at all."""
+
+    model_config = STRICT
+
+    critical: Duration | None = None
+    high: Duration | None = None
+    medium: Duration | None = None
+    low: Duration | None = None
+
+    @model_validator(mode="after")
+    def _names_a_level(self) -> Self:
+        if not self.seconds:
+            raise ValueError("names no level; write one such as `high: 30d`, or take the line out")
+        return self
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """The seconds of each level that has any grace."""
+        return {level: seconds for level, seconds in self if seconds is not None}
+
+
 def _no_lookalike(value: object) -> object:
     """Refuse `true` and `1.0`, which equal 1 in Python."""
     if isinstance(value, bool | float):
@@ -109,6 +131,7 @@ class Policy(BaseModel):
     version: Annotated[Literal[1], BeforeValidator(_no_lookalike)] = 1
     contact: Contact | None = None
     rules: Rules
+    grace: Grace | None = None
     overrides: Annotated[tuple[Override, ...], Field(max_length=MOST_ENTRIES)] = ()
     ignore: Annotated[tuple[Ignore, ...], Field(max_length=MOST_ENTRIES)] = ()
 

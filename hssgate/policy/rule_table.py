@@ -19,6 +19,9 @@ from hssgate.record import record
 # let an image pass that was never scanned.
 NO_FAILURES = frozenset({ScanStatus.SUCCESS, ScanStatus.UNSCAN, ScanStatus.WAITING_FOR_SCAN, ScanStatus.SCANNING, ""})
 
+WORST_SCORE = 10.0  # of CVSS; a finding without a score counts as this
+CRITICAL_SCORE = 9.0  # the least score of CVSS that is called critical
+
 STRICT = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
 
@@ -40,6 +43,9 @@ def _seconds(value: object) -> float:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return parse_duration(str(value))
     raise ValueError("should be a duration such as 24h")
+
+
+Duration = Annotated[float, BeforeValidator(_seconds)]
 
 
 def _in_any_case(value: object) -> object:
@@ -85,12 +91,27 @@ class SensitiveFilesRule(BaseModel):
     action: Action = Action.BLOCK
 
 
+def _score(value: object) -> object:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= WORST_SCORE:
+        return value
+    raise ValueError("should be a number from 0 to 10 such as 8.9")
+
+
+class ScoreRule(BaseModel):
+    """Highest CVSS score of a finding still accepted."""
+
+    model_config = STRICT
+
+    limit: Annotated[float, Field(ge=0, le=WORST_SCORE), BeforeValidator(_score)]
+    action: Action = Action.BLOCK
+
+
 class AgeRule(BaseModel):
     """Greatest age of the scan still accepted, in seconds."""
 
     model_config = STRICT
 
-    limit: Annotated[float, BeforeValidator(_seconds)]
+    limit: Duration
     action: Action = Action.BLOCK
 
 
@@ -140,6 +161,7 @@ class RuleSpec:
         help: one line for editors, the starter policy and reports.
         example: the value in the starter policy, as YAML.
         levels: levels of the findings that the rule counts; empty if it counts no findings.
+        least_score: least CVSS score of the findings that the rule counts; None if it reads no scores.
         detail: the list of files or checks that the rule counts, or whose number in the row it limits.
         remedy: what lifts the block, as a phrase for reports.
     """
@@ -148,13 +170,14 @@ class RuleSpec:
     help: str
     example: str
     levels: frozenset[Level] = frozenset()
+    least_score: float | None = None
     detail: DetailKind | None = None
     remedy: str = "change the image and push it again, or override the rule for this image"
 
     @property
     def needs_findings(self) -> bool:
         """Whether findings must be fetched: the row has one total for all levels, and no number for a single level."""
-        return bool(self.levels) and self.levels != _ALL_LEVELS
+        return self.least_score is not None or (bool(self.levels) and self.levels != _ALL_LEVELS)
 
 
 _ALL_LEVELS = frozenset(Level)
@@ -190,6 +213,18 @@ class Rules(BaseModel):
             remedy=_UPDATE,
         ),
     ] = None
+    critical_vulnerabilities: Annotated[
+        CountRule | None,
+        _SHORT_FORM,
+        RuleSpec(
+            fields=("vul_num",),
+            help="most vulnerabilities with a CVSS score of 9 or more still accepted",
+            example="0",
+            levels=_ALL_LEVELS,
+            least_score=CRITICAL_SCORE,
+            remedy=_UPDATE,
+        ),
+    ] = None
     high_vulnerabilities: Annotated[
         CountRule | None,
         _SHORT_FORM,
@@ -220,6 +255,18 @@ class Rules(BaseModel):
             help="most vulnerabilities of low severity still accepted",
             example="50",
             levels=frozenset({Level.LOW}),
+            remedy=_UPDATE,
+        ),
+    ] = None
+    cvss: Annotated[
+        ScoreRule | None,
+        _SHORT_FORM,
+        RuleSpec(
+            fields=("vul_num",),
+            help="highest CVSS score still accepted; no score counts as 10",
+            example="8.9",
+            levels=_ALL_LEVELS,
+            least_score=0.0,
             remedy=_UPDATE,
         ),
     ] = None
@@ -292,7 +339,7 @@ class Rules(BaseModel):
 
 
 DetailRule = BaselineRule | SensitiveFilesRule
-LimitRule = SeverityRule | CountRule | DetailRule | AgeRule
+LimitRule = SeverityRule | CountRule | ScoreRule | DetailRule | AgeRule
 RULES: Mapping[str, RuleSpec] = {
     name: spec for name, field in Rules.model_fields.items() for spec in field.metadata if isinstance(spec, RuleSpec)
 }

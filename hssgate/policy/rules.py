@@ -1,6 +1,6 @@
 """Rules and `ignore` entries in force for one image."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import field
 from datetime import UTC, date, datetime
 from typing import assert_never
@@ -19,6 +19,7 @@ from hssgate.policy.rule_table import (
     DetailRule,
     LimitRule,
     ScanRule,
+    ScoreRule,
     SensitiveFilesRule,
     SeverityRule,
 )
@@ -26,6 +27,19 @@ from hssgate.record import record
 from hssgate.verdict import SCAN, RulePlace
 
 Rule = LimitRule | ScanRule
+
+
+@record
+class GraceInForce:
+    """The policy's `grace` at one moment.
+
+    Args:
+        seconds: by level: critical, high, medium or low.
+        present: epoch seconds that ends of grace are compared with.
+    """
+
+    seconds: Mapping[str, float]
+    present: float
 
 
 @record
@@ -38,6 +52,7 @@ class RulesInForce:
         ignores: the entries that say which findings do not count.
         places: place of each rule by name; empty for the built-in policy.
         policy: path of the policy.
+        grace: how long findings warn instead of counting.
     """
 
     limits: dict[str, LimitRule]
@@ -45,6 +60,7 @@ class RulesInForce:
     ignores: Ignores
     places: dict[str, RulePlace] = field(default_factory=dict)
     policy: str = BUILT_IN
+    grace: GraceInForce | None = None
 
     @property
     def by_name(self) -> dict[str, Rule]:
@@ -55,7 +71,13 @@ class RulesInForce:
     def need_findings(self) -> bool:
         """Whether the findings must be fetched: for a limit on one level, or to apply `ignore` entries."""
         by_entry = self.ignores.count(Target.VULNERABILITY) > 0
-        return by_entry or any(RULES[name].needs_findings for name in self.limits)
+        return by_entry or self.need_cves or any(RULES[name].needs_findings for name in self.limits)
+
+    @property
+    def need_cves(self) -> bool:
+        """Whether scores or dates of the findings that count are needed."""
+        specs = [RULES[name] for name in self.limits]
+        return any(spec.least_score is not None or (self.grace is not None and spec.levels) for spec in specs)
 
     def needs_list(self, name: str) -> bool:
         """Whether a rule needs its list of files or baseline checks.
@@ -126,7 +148,8 @@ def rules_for(loaded: LoadedPolicy, subject: Subject, now: float) -> RulesInForc
         if loaded.source.path != BUILT_IN
     }
     accepted = scan if isinstance(scan, ScanRule) else None
-    return RulesInForce(limits, accepted, Ignores(entries), places, loaded.source.path)
+    grace = GraceInForce(loaded.policy.grace.seconds, now) if loaded.policy.grace else None
+    return RulesInForce(limits, accepted, Ignores(entries), places, loaded.source.path, grace)
 
 
 def rules_by_origin(loaded: LoadedPolicy, subject: Subject, now: float) -> dict[str, tuple[Rule, int | None]]:
@@ -160,6 +183,8 @@ def shown_limit(rule: LimitRule) -> int | str:
     match rule:
         case SeverityRule():
             return rule.limit.value
+        case ScoreRule():
+            return f"{rule.limit:g}"
         case CountRule() | SensitiveFilesRule() | BaselineRule():
             return rule.limit
         case AgeRule():

@@ -37,6 +37,7 @@ def policy_schema() -> JsonSchemaValue:
         _add_validator_checks(node)
     models["ScanRule"]["properties"]["accept"]["items"]["not"] = {"enum": sorted(NO_FAILURES)}
     models["Rules"]["minProperties"] = 1
+    models["Grace"]["minProperties"] = 1
     models["BaselineRule"]["properties"]["standard"]["minItems"] = 1
     models["Ignore"]["oneOf"] = [{"required": [target.value]} for target in Target]
     models["Ignore"]["dependentRequired"] = {"package": [Target.VULNERABILITY.value]}
@@ -61,6 +62,8 @@ def _nodes(value: object) -> Iterator[JsonSchemaValue]:
 
 def _add_validator_checks(node: JsonSchemaValue) -> None:
     match node:
+        case {"type": "number", "maximum": _}:  # a CVSS score
+            pass
         case {"type": "number"}:  # durations; all other numbers of a policy are integers
             del node["type"]
             node |= _DURATION

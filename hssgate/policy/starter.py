@@ -13,6 +13,9 @@ version: 1
 # contact: "#security on chat"   # {meaning_of("contact")}
 """
 _LISTS = {
+    "grace": """\
+# grace: {critical: 2d, high: 30d, medium: 90d}
+""",
     "overrides": """\
 # overrides:
 #   - images: ["legacy/**"]       # globs on namespace/name:version; * stays within one part, ** does not

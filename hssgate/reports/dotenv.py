@@ -2,12 +2,13 @@
 
 import re
 
-from hssgate.reports.outputs import NAMES, outputs
+from hssgate.reports.outputs import NAMES, next_due, outputs
 from hssgate.verdict import Verdict
 
 # A gate reads HSSGATE_POLICY. GitLab passes these variables to later jobs, where a second gate would take the policy of
 # the first one as its own option. So no variable here has the name of one that hssgate reads.
 _OTHER_NAMES = {"policy": "judged-by"}
+_NEXT_DUE = "next-due"
 _UNSAFE_IN_A_SHELL = re.compile(r"[^A-Za-z0-9_.:@/+=,-]")
 
 
@@ -20,7 +21,7 @@ def render(verdict: Verdict, prefix: str = "") -> str:
         verdict: the verdict to report.
         prefix: prefix of each name, so that several gates of a pipeline do not overwrite each other's variables.
     """
-    return "".join(f"{prefix}{_variable(name)}={_value(value)}\n" for name, value in outputs(verdict).items())
+    return "".join(f"{prefix}{_variable(name)}={_value(value)}\n" for name, value in _values(verdict).items())
 
 
 def _variable(name: str) -> str:
@@ -31,4 +32,8 @@ def _value(value: str) -> str:
     return _UNSAFE_IN_A_SHELL.sub("_", value)
 
 
-VARIABLES = tuple(map(_variable, NAMES))
+def _values(verdict: Verdict) -> dict[str, str]:
+    return outputs(verdict) | {_NEXT_DUE: next_due(verdict)}
+
+
+VARIABLES = tuple(map(_variable, (*NAMES, _NEXT_DUE)))

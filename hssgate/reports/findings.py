@@ -7,6 +7,7 @@ from enum import StrEnum
 from hssgate.durations import format_moment
 from hssgate.hss.models import Detail, DetailKind, Finding
 from hssgate.policy.globs import literal, literal_id
+from hssgate.policy.rules import day_of
 from hssgate.record import record
 from hssgate.text import clean
 from hssgate.verdict import SCAN, Check, ImageVerdict, ListedDetail, ListedFinding, Result
@@ -59,7 +60,8 @@ def listed_line(listed: ListedFinding) -> str:
     solution = f": {field(finding.solution)}" if finding.solution else ""
     published = f"  (published {published_on(listed)})" if published_on(listed) else ""
     first = f"{finding.level.value:<6}  {identifier(finding)}{cves}{score}  {package(finding)}{path}".rstrip()
-    return f"{first}{solution}{published}"
+    due = f"  (due {day_of(listed.due)})" if listed.due is not None else ""
+    return f"{first}{solution}{published}{due}"
 
 
 def cves_in_words(listed: ListedFinding) -> str:

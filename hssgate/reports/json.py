@@ -11,6 +11,7 @@ from typing import Any
 from hssgate import __version__
 from hssgate.exit_codes import WORST_FIRST, ExitCode
 from hssgate.hss.models import CicdImage, Cve
+from hssgate.policy.rules import day_of
 from hssgate.reports.explanation import Explanation, entries_to_paste, explanation_of
 from hssgate.text import clean, without_commands_in_json, without_lone_surrogates
 from hssgate.verdict import (
@@ -189,6 +190,7 @@ def _in_force(one: PolicyInForce) -> dict[str, Any]:
         "ignore": one.ignore,
         "ignore_file": one.ignore_file,
         "ignore_check_rule": one.ignore_check_rule,
+        "grace": None if one.grace is None else {level: _number(seconds) for level, seconds in one.grace.items()},
     }
 
 
@@ -200,6 +202,8 @@ def _finding(listed: ListedFinding) -> dict[str, Any]:
         "cve_details": [_cve(cve) for cve in listed.cves],
         "ignored_by": [{"policy": policy, "reason": reason} for policy, reason in listed.ignored_by],
         "group": listed.group,
+        "cves_read": listed.cves_read,
+        "due": None if listed.due is None else day_of(listed.due).isoformat(),
     }
 
 
@@ -223,6 +227,7 @@ def _seen(seen: Seen) -> dict[str, Any]:
         "error": seen.error,
         "judged_at": _number(seen.judged_at),
         "scanned_after": seen.scanned_after,
+        "expiry_at": _number(seen.expiry_at),
         "groups": [
             {
                 "phase": group.phase,
@@ -234,6 +239,7 @@ def _seen(seen: Seen) -> dict[str, Any]:
                 "findings_read": group.findings_read,
                 "findings_count": group.findings_count,
                 "findings_error": group.findings_error,
+                "cves_error": group.cves_error,
                 "details_count": {kind.value: number for kind, number in group.details_count.items()},
                 "details_errors": {kind.value: error for kind, error in group.details_errors.items()},
             }

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hssgate.exit_codes import WORST_FIRST
+from hssgate.policy.rules import day_of
 from hssgate.reports.image_facts import worst_first
 from hssgate.reports.json import document, with_hash
 from hssgate.reports.wording import SHORT_SHA, policy_name
@@ -39,6 +40,17 @@ def outputs(verdict: Verdict) -> dict[str, str]:
         "image-digest": row and row.image_digest,
     }
     return {name: "" if value is None else clean(value, _LONGEST_VALUE) for name, value in found.items()}
+
+
+def next_due(verdict: Verdict) -> str:
+    """Return the next day on which the grace of a finding ends; empty if none is in grace."""
+    days = [
+        day_of(listed.due).isoformat()
+        for image in verdict.images
+        for listed in image.findings
+        if listed.due is not None and image.seen is not None and listed.due > image.seen.expiry_at
+    ]
+    return min(days, default="")
 
 
 def _policies(verdict: Verdict) -> str:

@@ -185,8 +185,9 @@ def _findings(image: ImageModel, number: int, interruption: ExitCode | None) -> 
     if not group.findings_read or image.left_out is not None:
         return None
     found = [finding for finding in image.findings if finding.group == number]
-    cves = {one.vul_id: one.cve_details for one in found if one.vul_id and one.cve_details}
-    return Findings(tuple(finding.finding for finding in found), cves)
+    cves = {one.vul_id: one.cve_details for one in found if one.vul_id is not None and one.cves_read}
+    missing = None if group.cves_error is None else _missing(group.cves_error, interruption).error
+    return Findings(tuple(finding.finding for finding in found), cves, missing)
 
 
 def _details(image: ImageModel, number: int, interruption: ExitCode | None) -> FetchedDetails:

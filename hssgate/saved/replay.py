@@ -9,12 +9,13 @@ from dataclasses import replace
 from typing import Any
 
 from hssgate.hss.models import Detail, DetailKind, Finding, ids_of
-from hssgate.judging.image import Criteria, JudgedImage, judge_by_rules
+from hssgate.judging.criteria import Criteria
+from hssgate.judging.image import JudgedImage, judge_by_rules
 from hssgate.judging.scan import timed_out_after
 from hssgate.policy.ignores import TARGET_OF, Ignores
 from hssgate.policy.model import Ignore, Target
 from hssgate.policy.rule_table import RULES, ScanRule
-from hssgate.policy.rules import RulesInForce
+from hssgate.policy.rules import GraceInForce, RulesInForce
 from hssgate.record import record
 from hssgate.reports.json import document
 from hssgate.saved.reader import SavedImage, SavedReport
@@ -59,8 +60,8 @@ def judge_again(image: SavedImage) -> JudgedImage:
 
 
 def criteria_of(image: SavedImage) -> Criteria:
-    """Return the time of judging and the `--scanned-after` of an image; its rules are in the report."""
-    return Criteria((), image.judged_at, image.scanned_after)
+    """Return the moments of judging and the `--scanned-after` of an image; its rules are in the report."""
+    return Criteria((), image.judged_at, image.scanned_after, image.model.seen.expiry_at)
 
 
 def _rules(image: ImageModel, one: InForceModel) -> RulesInForce:
@@ -94,7 +95,8 @@ def _rules(image: ImageModel, one: InForceModel) -> RulesInForce:
         for index, (target, reason) in enumerate(known)
     )
     recorded = _Recorded(entries, ignored, ignored_details)
-    return RulesInForce(limits, one.rules.scan, recorded, policy=one.policy)
+    grace = GraceInForce(one.grace.seconds, image.seen.expiry_at) if one.grace else None
+    return RulesInForce(limits, one.rules.scan, recorded, policy=one.policy, grace=grace)
 
 
 def expected_document(saved: SavedReport, judged: list[JudgedImage]) -> dict[str, Any]:
@@ -142,6 +144,7 @@ def _verdict(image: SavedImage, again: JudgedImage) -> ImageVerdict:
             group,
             findings_read=one.findings_read,
             findings_count=one.findings_count,
+            cves_error=one.cves_error,
             details_count=one.details_count,
         )
         for group, one in zip(verdict.seen.groups, model.seen.groups, strict=True)

@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from hssgate.exit_codes import ExitCode
 from hssgate.hss.models import CicdImage, Cve, Detail, DetailKind, Finding
+from hssgate.policy.model import Grace
 from hssgate.policy.rule_table import Rules
 from hssgate.proof import DigestKind
 from hssgate.verdict import Result, Trouble
@@ -74,6 +75,7 @@ class InForceModel(BaseModel):
     ignore: int = Field(ge=0)
     ignore_file: int = Field(default=0, ge=0)
     ignore_check_rule: int = Field(default=0, ge=0)
+    grace: Grace | None = None
 
 
 class IgnoredModel(BaseModel):
@@ -91,11 +93,13 @@ class FindingModel(Finding):
     cve_details: tuple[Cve, ...]
     ignored_by: tuple[IgnoredModel, ...]
     group: int = Field(ge=0)
+    cves_read: bool
+    due: str | None = None
 
     @property
     def finding(self) -> Finding:
         """The finding as HSS listed it."""
-        return Finding.model_validate(self.model_dump(exclude={"cve_details", "ignored_by", "group"}))
+        return Finding.model_validate(self.model_dump(exclude={*FindingModel.model_fields} - {*Finding.model_fields}))
 
 
 class DetailModel(Detail):
@@ -157,6 +161,7 @@ class GroupModel(BaseModel):
     findings_read: bool
     findings_count: int | None
     findings_error: str | None
+    cves_error: str | None
     details_count: dict[DetailKind, int]
     details_errors: dict[DetailKind, str]
 
@@ -170,6 +175,7 @@ class SeenModel(BaseModel):
     error: str | None
     judged_at: float = Field(ge=0, le=_LATEST)
     scanned_after: int | None = Field(ge=0, le=1000 * _LATEST)
+    expiry_at: float = Field(ge=0, le=_LATEST)
     groups: tuple[GroupModel, ...]
 
 

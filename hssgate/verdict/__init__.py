@@ -58,6 +58,7 @@ class PolicyInForce:
         ignore: number of `ignore` entries in force.
         ignore_file: number of them that are about files.
         ignore_check_rule: number of them that are about baseline checks.
+        grace: seconds of grace by level; None if the policy gives none.
     """
 
     group: int | None
@@ -66,6 +67,7 @@ class PolicyInForce:
     ignore: int
     ignore_file: int = 0
     ignore_check_rule: int = 0
+    grace: Mapping[str, float] | None = None
 
 
 @record

@@ -34,12 +34,16 @@ class ListedFinding:
         cves: CVEs of the notice, if they were looked up.
         ignored_by: policy path and reason of each `ignore` entry that ignored the finding.
         group: index of its group of rows.
+        cves_read: whether its CVEs were looked up; HSS may list none.
+        due: the earliest end of its grace under the policies in epoch seconds; None if it has none.
     """
 
     finding: Finding
     cves: tuple[Cve, ...] = ()
     ignored_by: tuple[tuple[str, str], ...] = ()
     group: int = 0
+    cves_read: bool = False
+    due: float | None = None
 
     @property
     def cve_ids(self) -> tuple[str, ...]:
@@ -101,6 +105,7 @@ class SeenGroup:
         findings_count: number of findings, if they were fetched.
         findings_error: reason why the findings could not be fetched, if they could not.
         agreed: whether two polls, `--settle` apart, returned the same row.
+        cves_error: reason why CVEs that rules needed could not be read, if they could not.
         details_count: number of files and failed baseline checks by kind, of the kinds that were fetched.
         details_errors: reason by kind, of the kinds that a rule needed and that could not be fetched.
     """
@@ -114,6 +119,7 @@ class SeenGroup:
     findings_count: int | None = None
     findings_error: str | None = None
     agreed: bool = False
+    cves_error: str | None = None
     details_count: dict[DetailKind, int] = field(default_factory=dict)
     details_errors: dict[DetailKind, str] = field(default_factory=dict)
 
@@ -128,6 +134,7 @@ class Seen:
         groups: groups of rows that belonged to the image.
         judged_at: epoch seconds that ages and expiry were computed for.
         scanned_after: epoch milliseconds of the earliest scan time accepted, if one was given.
+        expiry_at: epoch seconds that the ends of policies' entries and of grace were compared with.
     """
 
     ending: str
@@ -135,3 +142,4 @@ class Seen:
     groups: tuple[SeenGroup, ...]
     judged_at: float
     scanned_after: int | None
+    expiry_at: float = 0.0

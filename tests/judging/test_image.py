@@ -8,7 +8,8 @@ import pytest
 from hssgate.durations import Moment
 from hssgate.errors import ApiUnavailable, Exchange
 from hssgate.hss.models import CicdImage, Cve, Finding
-from hssgate.judging.image import Criteria, has_result, judge_image, rules_in_force, subject_of
+from hssgate.judging.criteria import Criteria
+from hssgate.judging.image import has_result, judge_image, rules_in_force, subject_of
 from hssgate.judging.run_warnings import judgement_warnings, policy_warnings
 from hssgate.judging.scan import FRESHNESS
 from hssgate.policy.entry_warnings import AppliedPolicy
@@ -72,7 +73,7 @@ def test_a_successful_group_is_checked_against_every_rule() -> None:
         OBSERVATION.reference, ROW, 90.0, 3, OBSERVATION.reads,
     )  # fmt: skip
     assert (verdict.findings, judged.applied) == ((), ((AppliedPolicy(Subject("team", "app", "1.0"), None, NOW),),))
-    assert verdict.seen == Seen("ended", None, (SeenGroup("ended", settled=True, row=ROW),), NOW, None)
+    assert verdict.seen == Seen("ended", None, (SeenGroup("ended", settled=True, row=ROW),), NOW, None, NOW)
 
 
 def test_every_group_must_meet_every_policy() -> None:
@@ -111,7 +112,7 @@ def test_an_image_that_was_not_listed_is_judged_by_its_name() -> None:
         ("scan", "error", None), ("severity", "skipped", "High"),
     ]  # fmt: skip
     assert (judged.verdict.row, judged.applied) == (None, ((AppliedPolicy(Subject("old", "app", "1.0"), None, NOW),),))
-    assert judged.verdict.seen == Seen("timed out", None, (), NOW, None)
+    assert judged.verdict.seen == Seen("timed out", None, (), NOW, None, NOW)
 
 
 def test_overrides_are_compared_with_the_names_of_the_row() -> None:
@@ -195,7 +196,7 @@ def test_findings_are_listed_with_the_reason_of_each_policy_that_ignores_them() 
     judged = judge_image(both, found, given)
 
     assert judged.verdict.findings == (
-        ListedFinding(V2, CVES, (("b.yaml", "because CVE-*"),), 0),
+        ListedFinding(V2, CVES, (("b.yaml", "because CVE-*"),), 0, cves_read=True),
         ListedFinding(V1, (), (("a.yaml", "because V-1"), ("b.yaml", "because V-*")), 0),
         ListedFinding(V1, (), (("a.yaml", "because V-1"), ("b.yaml", "because V-*")), 1),
     )
@@ -224,7 +225,7 @@ def test_why_there_was_no_answer_is_kept_for_judging_again() -> None:
     seen = judge_image(unanswered, found, criteria()).verdict.seen
 
     assert seen == Seen(
-        "unanswered", "busy", (SeenGroup("ended", settled=True, row=ROW, findings_error="gone"),), NOW, None
+        "unanswered", "busy", (SeenGroup("ended", settled=True, row=ROW, findings_error="gone"),), NOW, None, NOW
     )
 
 

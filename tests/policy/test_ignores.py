@@ -169,8 +169,8 @@ def test_findings_that_break_a_rule_are_listed_most_severe_first() -> None:
         "high_vulnerabilities": [("V-2", "a"), ("V-2", "b")],
         "low_vulnerabilities": [],
     }
-    assert checks.sorted_findings is not None
-    assert checks.sorted_findings.used == frozenset({0})
+    assert checks.counted is not None
+    assert checks.counted.sorted_findings.used == frozenset({0})
 
 
 def test_findings_without_id_or_package_come_first_of_their_level() -> None:
@@ -226,7 +226,7 @@ def test_findings_that_no_rule_needs_decide_nothing() -> None:
     """The number of HSS is judged if no level is limited and there is no `ignore` entry."""
     result = judged({"vulnerabilities": 4, "malicious_files": 0}, Findings(LISTED[:1]), row=ROW)
 
-    assert result.sorted_findings is None
+    assert result.counted is None
     assert [check.result for check in result.checks] == [Result.PASSED, Result.ERROR]
     assert result.checks[0].message == "vulnerabilities: 4 found, at most 4 accepted"
 

@@ -221,8 +221,8 @@ KEYS = ", ".join(Rules.model_fields)
         ("p.yaml", "rules: {unsafe: 1}", ":1: rules.unsafe: unknown key; did you mean `unsafe_settings`?"),
         ("p.yaml", "rules: {severity: Low", ":1: not valid YAML: expected ',' or '}', but got '<stream end>'"),
         ("p.txt", "rules: {severity: Low}", ": .txt is not a policy format; name the file .yaml, .yml, .toml or .json"),
-        ("p.yaml", "XX: 1\nrules: {severity: Low}", ":1: XX: unknown key; known here: version, contact, rules, overrides, ignore"),
-        ("p.yaml", "rules: {severity: Low}\n" + "k" * 210 + ": 1", ":2: (a key of 210 characters): unknown key; known here: version, contact, rules, overrides, ignore"),
+        ("p.yaml", "XX: 1\nrules: {severity: Low}", ":1: XX: unknown key; known here: version, contact, rules, grace, overrides, ignore"),
+        ("p.yaml", "rules: {severity: Low}\n" + "k" * 210 + ": 1", ":2: (a key of 210 characters): unknown key; known here: version, contact, rules, grace, overrides, ignore"),
         ("p.toml", "[rules]\nsevirity = 'Low'", ": rules.sevirity: unknown key; did you mean `severity`?"),
         ("p.json", '{"rules": {"sevirity": "Low"}}', ": rules.sevirity: unknown key; did you mean `severity`?"),
         ("p.yaml", "- 1\n- " + "[" * 41 + "]" * 41, ":2: it is nested too deep, or its aliases make it too large"),
@@ -270,7 +270,7 @@ def test_a_text_that_yaml_reads_otherwise_gets_advice(tmp_path: Path, written: s
             "rules: {negligible_vulnerabilities: 0}", "known here: severity, ", id="a level that there is not"
         ),
         pytest.param(
-            "rules: {kritical_vulnerabilities: 0}", "known here: severity, ", id="a level that there is not, misspelt"
+            "rules: {kritical_vulnerabilities: 0}", "did you mean `critical_vulnerabilities`?", id="critical, misspelt"
         ),
         pytest.param("rules: {files: 0}", "known here: severity, ", id="a part of a name"),
         pytest.param("rules: {scan: {allow: [failed]}}", "did you mean `accept`?", id="in a rule"),

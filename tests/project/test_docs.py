@@ -148,7 +148,7 @@ def test_the_policy_of_the_readme_is_valid(tmp_path: Path) -> None:
     path.write_text(example, encoding="utf-8")
 
     assert set(load_policy(path).policy.rules.in_force()) == {
-        "severity", "vulnerabilities", "high_vulnerabilities", "unsafe_settings", "baseline", "sensitive_files", "malicious_files", "scan_age", "scan",
+        "severity", "vulnerabilities", "high_vulnerabilities", "cvss", "unsafe_settings", "baseline", "sensitive_files", "malicious_files", "scan_age", "scan",
     }  # fmt: skip
     assert read_document(BUILT_IN_TEXT, ".yaml").data == {
         "version": 1,

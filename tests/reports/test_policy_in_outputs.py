@@ -121,7 +121,7 @@ def test_no_variable_of_the_dotenv_report_is_one_that_a_gate_reads(bench: Bench)
 
     written = [line.partition("=")[0] for line in text_of("dotenv").splitlines()]
     assert tuple(written) == VARIABLES
-    assert len(VARIABLES) == len(NAMES)
+    assert len(VARIABLES) == len(NAMES) + 1  # the next due date is for later jobs alone
     helped = bench.run("check", "--help").out
     assert [name for name in written if f"env var: {name}" in helped or f", {name}" in helped] == []
     assert "HSSGATE_POLICY" in helped

@@ -13,7 +13,8 @@ import pytest
 
 from hssgate.errors import Interrupted, Misused
 from hssgate.exit_codes import WORST_FIRST, ExitCode
-from hssgate.judging.image import Criteria, judge_image
+from hssgate.judging.criteria import Criteria
+from hssgate.judging.image import judge_image
 from hssgate.policy.load import load_policies
 from hssgate.reports.json import with_hash
 from hssgate.saved.consistency import contradictions, read_consistent_report

@@ -302,7 +302,7 @@ def _borne_breaches(row: Row, policy: Row, detail_reads: DetailReads) -> Iterabl
         if name not in {"sensitive_files", "baseline"} or (name == "baseline" and number(row.get("unsafe_setting_num")))
     }
     if number(row.get("vul_num")) == 0:  # of any level
-        borne = {name: rule for name, rule in borne.items() if "vuln" not in name}
+        borne = {name: rule for name, rule in borne.items() if "vuln" not in name and name != "cvss"}
     return _breaches(row, {**policy, "rules": borne, "overrides": []}, detail_reads)
 
 
@@ -310,8 +310,10 @@ def _breaches(row: Row, policy: Row, detail_reads: DetailReads) -> Iterable[str]
     """Yield the blocking rules that a row breaks or leaves undecided."""
     rules = _rules(row, policy, detail_reads.now)
     ignore = [entry for entry in policy.get("ignore", []) if _applies(row, entry, detail_reads.now)]
+    grace = policy.get("grace") or {}
     by_finding = any("vulnerability" in entry for entry in ignore) or any(
-        name.startswith(("high_", "medium_", "low_")) for name in rules
+        name.startswith(("critical_", "high_", "medium_", "low_", "cvss")) or (grace and "vuln" in name)
+        for name in rules
     )
     for name, rule in rules.items():
         if name == "scan" or (isinstance(rule, dict) and rule.get("action") == "warn"):
@@ -326,17 +328,19 @@ def _breaches(row: Row, policy: Row, detail_reads: DetailReads) -> Iterable[str]
             if scanned is None or not detail_reads.now - scanned / 1000 <= limit:
                 yield f"scanned {scanned}"
         else:
-            found = _number_of(name, rule, row, ignore, detail_reads, by_finding="vuln" in name and by_finding)
+            is_about_findings = name == "cvss" or "vuln" in name
+            if is_about_findings and by_finding:
+                found = _found(name, row, ignore, detail_reads, grace)
+            else:
+                found = _number_of(name, rule, row, ignore, detail_reads)
             if found is None or found > limit:
                 yield f"{name} {found}"
 
 
 def _number_of(
-    name: str, rule: Any, row: Row, ignore: list[Row], detail_reads: DetailReads, *, by_finding: bool  # noqa: ANN401 - as written
+    name: str, rule: Any, row: Row, ignore: list[Row], detail_reads: DetailReads  # noqa: ANN401 - as written
 ) -> int | None:  # fmt: skip
     """Return the number that a rule limits; None where it is not known."""
-    if by_finding:
-        return _found(name, row, ignore, detail_reads)
     if name in _LISTS and (name != "malicious_files" or any("file" in entry for entry in ignore)):
         return _listed(name, rule if isinstance(rule, dict) else {}, row, ignore, detail_reads)
     return number(row.get(_COUNTED[name]))
@@ -374,21 +378,56 @@ def _is_at(one: Row, glob: str, key: str) -> bool:
     return path is not None and _fits(glob, path)
 
 
-def _found(rule: str, row: Row, ignore: list[Row], detail_reads: DetailReads) -> int | None:
-    """Return the number of vulnerabilities of a level; those counted by HSS but not listed count at every level."""
+def _found(rule: str, row: Row, ignore: list[Row], detail_reads: DetailReads, grace: Row) -> float | None:
+    """Return the number of vulnerabilities of a level, or the highest score; what is not listed is of every level."""
     path = f"/image/{urllib.parse.quote(row.get('image_id') or '', safe='')}/vulnerabilities"
     # Images of several names may share an id, so all of what names the image names its findings.
     names = {"namespace": "namespace", "image_name": "image_name", "tag_name": "image_version"}
     listed = detail_reads.last(path, **{name: row.get(field) or "" for name, field in names.items()})
     counted = number(row.get("vul_num"))
-    if listed is None or counted is None:
+    if listed is None or counted is None or (counted and not listed):
         return None
     level = rule.removesuffix("vulnerabilities").rstrip("_")
     kept = [finding for finding in listed if not _is_ignored(finding, ignore, detail_reads)]
-    of_level = [
-        finding for finding in kept if level in {"", _NECESSITY.get(finding.get("repair_necessity") or "", "high")}
-    ]
-    return len(of_level) + max(counted - len(listed), 0)
+    unlisted = max(counted - len(listed), 0)
+    if grace or level in {"critical", "cvss"}:
+        weighed = [(_weight(finding, detail_reads), finding) for finding in kept]
+        if any(weight is None for weight, _ in weighed):
+            return None
+        kept = [
+            finding
+            for weight, finding in weighed
+            if not (weight and _is_in_grace(finding, *weight, grace, detail_reads.now))
+        ]
+        scores = [weight[0] for weight, finding in weighed if weight and finding in kept]
+        if level == "cvss":
+            return max([*scores, *([10.0] if unlisted else [])], default=0.0)
+        if level == "critical":
+            return sum(score >= 9 for score in scores) + unlisted
+    of_level = [finding for finding in kept if level in {"", _level_of(finding)}]
+    return len(of_level) + unlisted
+
+
+def _level_of(finding: Row) -> str:
+    return _NECESSITY.get(finding.get("repair_necessity") or "", "high")
+
+
+def _weight(finding: Row, detail_reads: DetailReads) -> tuple[float, list[Any]] | None:
+    """Return the score of a finding and the dates of its CVEs; None if they were not read."""
+    if finding.get("vul_id") is None:
+        return 10.0, []
+    cves = detail_reads.last(f"/vulnerability/{urllib.parse.quote(finding['vul_id'], safe='')}/cve")
+    if cves is None:
+        return None
+    scores = [10.0 if cve.get("cvss_score") is None else cve["cvss_score"] for cve in cves]
+    return max(scores, default=10.0), [cve.get("publish_time") for cve in cves]
+
+
+def _is_in_grace(finding: Row, score: float, dates: list[Any], grace: Row, now: float) -> bool:
+    seconds = grace.get("critical" if score >= 9 else _level_of(finding))
+    if seconds is None or not dates or any(date is None or date / 1000 > now for date in dates):
+        return False
+    return all(now - date / 1000 < seconds for date in dates)
 
 
 def _is_ignored(finding: Row, ignore: list[Row], detail_reads: DetailReads) -> bool:

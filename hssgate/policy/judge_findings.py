@@ -1,0 +1,177 @@
+"""Judges limits on vulnerabilities: by the number in the row, or by the findings that count."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from hssgate.errors import GateError
+from hssgate.hss.models import Finding, Level
+from hssgate.policy.checks import Facts, judged, unusable, without_list, without_value
+from hssgate.policy.findings import FindingsMissing
+from hssgate.policy.ignores import SortedFindings
+from hssgate.policy.rule_table import RULES, WORST_SCORE, CountRule, ScoreRule
+from hssgate.policy.rules import GraceInForce, RulesInForce, shown_limit
+from hssgate.policy.weigh import Weighed, due_in_words
+from hssgate.record import record
+from hssgate.text import clean
+from hssgate.verdict import Check, Result
+
+_LEVELS = tuple(Level)
+
+
+@record
+class CountedFindings:
+    """The findings of a row under one policy.
+
+    Args:
+        sorted_findings: by whether an entry ignores them.
+        weighed: those that none ignores.
+        cves_error: the reason why CVEs that rules need could not be read.
+    """
+
+    sorted_findings: SortedFindings
+    weighed: tuple[Weighed, ...]
+    cves_error: GateError | None
+
+
+@record
+class _Count:
+    """The findings that a rule is about.
+
+    Args:
+        breaking: they count.
+        in_grace: they would count, and their grace has not ended.
+        unknown: whether they count cannot be said without their CVEs.
+        ignored: number of those that an entry ignores.
+        unlisted: number of those that HSS counts and does not list.
+    """
+
+    breaking: tuple[Weighed, ...] = ()
+    in_grace: tuple[Weighed, ...] = ()
+    unknown: tuple[Weighed, ...] = ()
+    ignored: int = 0
+    unlisted: int = 0
+
+
+def severity_order(finding: Finding) -> tuple[int, str, str]:
+    """Return the key by which findings are sorted, most severe first."""
+    return (_LEVELS.index(finding.level), finding.vul_id or "", finding.app_name or "")
+
+
+def judge_count(name: str, rule: CountRule, facts: Facts) -> Check:
+    """Judge a limit by the number in the row."""
+    (field,) = RULES[name].fields
+    found: int | None = getattr(facts.row, field)
+    if found is None:
+        return without_value(name, rule, facts, field)
+    message = f"{name}: {found} found, at most {rule.limit} accepted"
+    return judged(rule, found <= rule.limit, Check(name, Result.PASSED, message, found, rule.limit))
+
+
+def judge_findings(
+    name: str, rule: CountRule | ScoreRule, facts: Facts, rules: RulesInForce, counted: CountedFindings | None
+) -> Check:
+    """Judge a limit by the findings that count.
+
+    Args:
+        name: the rule.
+        rule: its limit and action.
+        facts: of the row.
+        rules: in force for the image.
+        counted: its findings; None if they were not fetched.
+    """
+    (field,) = RULES[name].fields
+    number: int | None = getattr(facts.row, field)
+    if facts.is_accepted_failure and number == 0:  # so no findings were fetched
+        return _by_limit(name, rule, _Count())
+    if counted is None or number is None:
+        is_number_missing = counted is not None or (facts.is_accepted_failure and number is None)
+        if is_number_missing:
+            return without_value(name, rule, facts, field)
+        return without_list(name, rule, facts, facts.findings, "findings")
+    # The row's total (vul_num) can exceed the number of findings listed. Level and id of those that are not listed are
+    # unknown, so each of them counts against every limit, and no entry can ignore it. An empty list proves nothing.
+    listed = len(counted.sorted_findings.counted) + len(counted.sorted_findings.ignored)
+    if number and not listed:
+        check = unusable(name, rule, "list of findings")
+        return replace(check, message=f"{name}: HSS counts {number} findings and lists none of them")
+    found = _count(name, rule, counted, rules.grace, max(number - listed, 0))
+    check = _by_limit(name, rule, found)
+    # Where the rule is met only if no finding with unread CVEs counts, those CVEs are what the verdict lacks.
+    if check.result is Result.PASSED and _is_open(rule, found):
+        error = FindingsMissing(counted.cves_error) if counted.cves_error else None
+        return without_list(name, rule, facts, error, "CVEs of the findings")
+    return _with_notes(check, found, _notes(found, number, rules.grace))
+
+
+def _with_notes(check: Check, found: _Count, notes: Sequence[str]) -> Check:
+    """Return the check with notes and the findings behind it; a warning where findings are in grace."""
+    check = replace(check, message=check.message + (f" ({'; '.join(notes)})" if notes else ""))
+    if check.result is not Result.PASSED:
+        return replace(check, broken_by=_most_severe(found.breaking))
+    return replace(check, result=Result.WARNED, broken_by=_most_severe(found.in_grace)) if found.in_grace else check
+
+
+def _count(
+    name: str, rule: CountRule | ScoreRule, counted: CountedFindings, grace: GraceInForce | None, unlisted: int
+) -> _Count:
+    spec = RULES[name]
+    least = spec.least_score
+    of_level = [one for one in counted.weighed if one.finding.level in spec.levels]
+    needs_cves = grace is not None or least is not None
+    unknown = [one for one in of_level if one.score is None and needs_cves]
+    known = [one for one in of_level if one.score is not None or not needs_cves]
+    if isinstance(rule, ScoreRule):
+        known = [one for one in known if one.score is not None and one.score > rule.limit]
+    elif least is not None:
+        known = [one for one in known if one.score is not None and one.score >= least]
+    breaking = [one for one in known if not one.in_grace]
+    in_grace = [one for one in known if one.in_grace]
+    ignored = sum(finding.level in spec.levels for finding, _ in counted.sorted_findings.ignored)
+    return _Count(tuple(breaking), tuple(in_grace), tuple(unknown), ignored, unlisted)
+
+
+def _by_limit(name: str, rule: CountRule | ScoreRule, found: _Count) -> Check:
+    return _by_score(name, rule, found) if isinstance(rule, ScoreRule) else _by_number(name, rule, found)
+
+
+def _by_number(name: str, rule: CountRule, found: _Count) -> Check:
+    number = len(found.breaking) + found.unlisted
+    message = f"{name}: {number} found, at most {rule.limit} accepted"
+    return judged(rule, number <= rule.limit, Check(name, Result.PASSED, message, number, rule.limit))
+
+
+def _by_score(name: str, rule: ScoreRule, found: _Count) -> Check:
+    scores = [one.score for one in found.breaking if one.score is not None] + [WORST_SCORE] * bool(found.unlisted)
+    above = [score for score in scores if score > rule.limit]
+    limit = shown_limit(rule)
+    if not above:
+        message = f"{name}: no score above {limit} found, at most {limit} accepted"
+        return Check(name, Result.PASSED, message, None, limit)
+    worst = f"{max(above):g}"
+    message = f"{name}: {worst} found, at most {limit} accepted"
+    return judged(rule, False, Check(name, Result.PASSED, message, worst, limit))  # noqa: FBT003 - the judgement
+
+
+def _is_open(rule: CountRule | ScoreRule, found: _Count) -> bool:
+    """Whether a rule that holds would be broken if each unknown finding counted."""
+    if isinstance(rule, ScoreRule):
+        return bool(found.unknown) and rule.limit < WORST_SCORE
+    return len(found.breaking) + found.unlisted + len(found.unknown) > rule.limit
+
+
+def _notes(found: _Count, number: int, grace: GraceInForce | None) -> list[str]:
+    notes = [f"{found.ignored} ignored"] if found.ignored else []
+    if grace is not None:
+        overdue = [one for one in found.breaking if one.due is not None]
+        for what, some in (("in grace", found.in_grace), ("out of grace", overdue)):
+            if some:
+                first = min(some, key=lambda one: one.due or 0.0)
+                named = clean(first.finding.vul_id or "", 100)
+                notes.append(f"{len(some)} {what}, first {named}: {due_in_words(first.due or 0.0, grace.present)}")
+    if found.unlisted:
+        notes.append(f"{found.unlisted} of {number} counted by HSS but not listed, counted against the image")
+    return notes
+
+
+def _most_severe(some: Sequence[Weighed]) -> tuple[Finding, ...]:
+    return tuple(sorted((one.finding for one in some), key=severity_order))

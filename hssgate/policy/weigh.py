@@ -1,0 +1,71 @@
+"""Weighs findings by their CVEs: the score of each, and the day on which its grace ends."""
+
+from collections.abc import Iterable, Sequence
+
+from hssgate.hss.models import Cve, Finding
+from hssgate.policy.findings import Findings
+from hssgate.policy.rule_table import CRITICAL_SCORE, WORST_SCORE
+from hssgate.policy.rules import GraceInForce, day_of
+from hssgate.record import record
+from hssgate.text import plural
+
+
+@record
+class Weighed:
+    """A finding that no entry ignores, with what its CVEs say.
+
+    Args:
+        finding: the finding.
+        score: its highest CVSS score, 10 where HSS gives none; None if its CVEs were not read.
+        due: epoch seconds at which its grace ends; None if it has none.
+        in_grace: whether its grace has not ended.
+    """
+
+    finding: Finding
+    score: float | None
+    due: float | None = None
+    in_grace: bool = False
+
+
+def weigh(counted: Iterable[Finding], found: Findings, grace: GraceInForce | None, now: float) -> tuple[Weighed, ...]:
+    """Return each finding with its score and its grace.
+
+    Args:
+        counted: findings that no entry ignores.
+        found: all findings, with the CVEs that were read.
+        grace: of the policy.
+        now: epoch seconds of the check; a CVE published later has no date.
+    """
+    return tuple(_weighed(finding, found, grace, now) for finding in counted)
+
+
+def due_in_words(due: float, present: float) -> str:
+    """Return `due 2026-12-19, in 21 days` or `overdue by 4 days`, in days of UTC."""
+    days = (day_of(due) - day_of(present)).days
+    if present >= due:
+        return f"overdue by {plural(-days, 'day')}" if days else "overdue since today"
+    return f"due {day_of(due)}, " + (f"in {plural(days, 'day')}" if days else "today")
+
+
+def _weighed(finding: Finding, found: Findings, grace: GraceInForce | None, now: float) -> Weighed:
+    # Nothing can be asked about a finding without an id, so it has neither score nor date.
+    cves = () if finding.vul_id is None else found.cves.get(finding.vul_id)
+    if cves is None:
+        return Weighed(finding, None)
+    score = _score_of(cves)
+    due = _due(finding, score, cves, grace, now) if grace else None
+    return Weighed(finding, score, due, in_grace=grace is not None and due is not None and grace.present < due)
+
+
+def _score_of(cves: Sequence[Cve]) -> float:
+    """Return the highest score; that of a CVE without one may be the highest."""
+    return max((WORST_SCORE if cve.cvss_score is None else cve.cvss_score for cve in cves), default=WORST_SCORE)
+
+
+def _due(finding: Finding, score: float, cves: Sequence[Cve], grace: GraceInForce, now: float) -> float | None:
+    level = "critical" if score >= CRITICAL_SCORE else finding.level.value
+    seconds = grace.seconds.get(level)
+    dates = [cve.publish_time / 1000 for cve in cves if cve.publish_time is not None]
+    if seconds is None or not dates or len(dates) < len(cves) or max(dates) > now:
+        return None
+    return min(dates) + seconds
