@@ -9,6 +9,8 @@ from xml.etree import ElementTree as ET
 import httpx
 import pytest
 
+from hssgate.reference_parser import parse_reference
+from hssgate.reports.junit import class_names
 from tests.cli.test_check import OUTCOMES, finished, images
 from tests.conftest import Bench
 from tests.reports.test_formats import HOSTILE
@@ -164,3 +166,18 @@ def test_the_file_is_always_the_policy(bench: Bench, policy: str | None, place: 
 
     path, line = place
     assert {*places(bench, *arguments).values()} == {(path.format(folder=bench.folder), line)}
+
+
+@pytest.mark.parametrize(
+    ("images", "expected"),
+    [
+        pytest.param(["team/app:1.4.2"], ["hssgate.team/app"], id="one"),
+        pytest.param(["my.org/team/app.x:1.4.2@sha256:" + "a" * 64], ["hssgate.team/app_x"], id="registry, dot and digest"),
+        pytest.param(["a/app:1", "b/app:1"], ["hssgate.a/app", "hssgate.b/app"], id="two paths"),
+        pytest.param(["a/app:1.0", "a/app:2.0"], ["hssgate.a/app:1_0", "hssgate.a/app:2_0"], id="two versions"),
+        pytest.param(["a.io/app:1", "b.io/app:1", "c:1"], ["hssgate.a_io/app:1", "hssgate.b_io/app:1", "hssgate.c"], id="two registries"),
+    ],
+)  # fmt: skip
+def test_class_names_stay_from_build_to_build(images: list[str], expected: list[str]) -> None:
+    """They have the path alone, and of images of one path what tells them apart."""
+    assert class_names([parse_reference(image) for image in images]) == expected
