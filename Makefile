@@ -127,7 +127,7 @@ $(VENV)/fuzz: requirements/fuzz.txt $(VENV)/dev
 	@touch $@
 
 # Debian packages are not installed here, for that needs root: chromium, rsync, fonts-noto-cjk, a Java runtime, npm,
-# iproute2, docker-registry, skopeo, buildah, umoci.
+# iproute2, docker-registry, skopeo, buildah, umoci, debootstrap.
 $(VENV)/integration: requirements/integration.txt tests/integration/package-lock.json $(VENV)/dev
 	$(PIP) install --require-hashes -r requirements/integration.txt
 	npm --prefix tests/integration ci --ignore-scripts --no-audit --no-fund --silent

@@ -150,16 +150,18 @@ class TestWorkflow:
 
 
 def test_only_the_last_jobs_of_a_release_may_write() -> None:
-    """What builds and tests can neither sign nor publish."""
+    """What builds and tests the packages can neither sign nor publish; the image is built out of reach of its token."""
     jobs = loaded(ROOT / ".github" / "workflows" / "release.yml")["jobs"]
     rights = {name: job["permissions"].items() for name, job in jobs.items()}
     writing = {name: {right for right, kind in given if kind == "write"} for name, given in rights.items()}
 
     assert writing == {
         "build": set(), "test": set(), "attest": {"id-token", "attestations"}, "pypi": {"id-token"}, "github": {"contents"},
+        "image": {"packages"}, "index": {"packages", "id-token", "attestations"},
     }  # fmt: skip
     assert {name: job.get("needs") for name, job in jobs.items()} == {
         "build": None, "test": "build", "attest": "test", "pypi": "attest", "github": "pypi",
+        "image": "attest", "index": "image",
     }  # fmt: skip
 
 
