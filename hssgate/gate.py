@@ -223,6 +223,7 @@ class _Warnings:
         self.lines: list[str] = []
         self._warned: set[str] = set()
         self.tick_seconds = observer.tick_seconds
+        self.time_left: Callable[[], float] | None = None
         self._observer = observer
         self._lock = threading.RLock()  # several threads send requests, while the main thread shows the time
 
@@ -236,6 +237,7 @@ class _Warnings:
 
     def tick(self, elapsed: float) -> None:
         with self._lock:
+            self._observer.time_left = self.time_left
             self._observer.tick(elapsed)
 
     def advise(self, text: str, elapsed: float) -> None:

@@ -1,5 +1,7 @@
 """Progress output while the gate waits: a line per change, a heartbeat in a log, a status line on a terminal."""
 
+from collections.abc import Callable
+
 from hssgate.cli.console import Console
 from hssgate.clock import Clock
 from hssgate.durations import format_duration
@@ -22,6 +24,7 @@ class Progress:
         self._states: dict[Reference, str] = {}
         self._spoke_at = clock.monotonic()
         self.warned: list[str] = []
+        self.time_left: Callable[[], float] | None = None
         self.tick_seconds = 1.0 if console.is_live else _HEARTBEAT
 
     def changed(self, reference: Reference, state: str, elapsed: float) -> None:
@@ -37,7 +40,8 @@ class Progress:
     def tick(self, elapsed: float) -> None:
         """Show that the gate is alive."""
         if self._console.is_live:
-            self._console.live(f"[{format_duration(elapsed):>6}] {self._summary()}")
+            left = f", {format_duration(self.time_left())} left" if self.time_left else ""
+            self._console.live(f"[{format_duration(elapsed):>6}{left}] {self._summary()}")
         elif self._clock.monotonic() - self._spoke_at >= _HEARTBEAT:
             self._spoke_at = self._clock.monotonic()
             self._console.progress(f"[{format_duration(elapsed):>6}] still waiting: {self._summary()}")

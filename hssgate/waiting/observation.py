@@ -4,7 +4,7 @@ from typing import assert_never
 
 from hssgate.durations import format_api_time
 from hssgate.errors import ApiError
-from hssgate.hss.models import CicdImage
+from hssgate.hss.models import CicdImage, ScanStatus
 from hssgate.record import record
 from hssgate.reference import Reference
 from hssgate.text import clean
@@ -73,7 +73,9 @@ def state_of(row_group: RowGroup, settling: bool) -> str:  # noqa: FBT001 - a wo
         case Phase.AMBIGUOUS | Phase.ABSENT:
             return "ambiguous" if row_group.has_rows else "not listed"
         case Phase.ENDED:
-            return f"{status_of(row)}, settling" if settling else status_of(row)
+            # Not `success`, which readers take for the verdict.
+            ended = "scan finished" if row.scan_status == ScanStatus.SUCCESS else status_of(row)
+            return f"{ended}, settling" if settling else ended
         case unreachable:
             assert_never(unreachable)
 

@@ -88,6 +88,7 @@ class Poller:
         """Wait until each scan has ended, its time is over, or HSS refuses to answer; never raises GateError."""
         for group in self._groups:
             self._due_times.put(group.number, group.due)
+        self._observer.time_left = self._time_left
         try:
             while self._open_groups:
                 pause_until(self._due_times.first, self._schedule.start, self._clock, self._observer)
@@ -251,6 +252,13 @@ class Poller:
     def _epoch_now(self) -> float:
         """Return the present in epoch seconds, by the monotonic clock, so that no adjustment of the clock shows."""
         return self._monotonic_offset + self._clock.monotonic()
+
+    def _time_left(self) -> float:
+        """Return the seconds until the last deadline of the images that are still open."""
+        now = self._clock.monotonic()
+        return max(
+            (self._schedule.deadline(image).left(now) for group in self._groups for image in group.open), default=0.0
+        )
 
     def _elapsed(self) -> float:
         return self._clock.monotonic() - self._schedule.start

@@ -69,7 +69,7 @@ def test_the_example_gates_the_push_it_made(tmp_path: Path, shop: Path) -> None:
         job = worked_off(tmp_path, shop, url, f"on: push\n{example}", action)
 
     assert job.code == 0, job.log
-    assert re.search(r"team/app:[0-9a-f]{40}: success", job.log)
+    assert re.search(r"team/app:[0-9a-f]{40}: scan finished", job.log)
     assert "PASSED (1 image passed), exit code 0" in job.log
     assert job.annotations("gate", "warning") == []
 

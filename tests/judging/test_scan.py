@@ -141,7 +141,7 @@ def test_a_success_that_has_not_settled_is_no_end(ending: Ending) -> None:
     check = judge_scan(replace(OBSERVATION, ending=ending, unsettled=frozenset({KEY})), seen, [NO_RULES])
 
     assert check.result is Result.ERROR
-    assert "last state: success, settling" in check.message
+    assert "last state: scan finished, settling" in check.message
 
 
 def test_ambiguous_results_are_each_named_once() -> None:

@@ -120,6 +120,7 @@ class _Silent:
     """An observer of nothing."""
 
     tick_seconds = 60.0
+    time_left: Callable[[], float] | None = None
 
     def changed(self, *_: object) -> None: ...
 

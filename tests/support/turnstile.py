@@ -180,6 +180,7 @@ class _Nobody:
     """Observer that ignores all events."""
 
     tick_seconds = float("inf")
+    time_left: Callable[[], float] | None = None
 
     def changed(self, _reference: Reference, _state: str, _elapsed: float) -> None: ...
 

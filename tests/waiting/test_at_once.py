@@ -59,6 +59,7 @@ class Crowd:
     """
 
     tick_seconds = 1e9
+    time_left: Callable[[], float] | None = None
 
     def __init__(self, size: int, *, status: str, errors: dict[int, ApiError], clock: FakeClock) -> None:
         self.references = [parse_reference(f"app-{number}:1") for number in range(size)]

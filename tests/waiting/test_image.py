@@ -347,7 +347,7 @@ def test_a_state_is_told_once() -> None:
 
     looks.bring(row())
     assert [looks.image.has_new_state(), looks.image.has_new_state()] == [True, False]
-    assert looks.image.state == "success, settling"
+    assert looks.image.state == "scan finished, settling"
     looks.image.take_failure(ApiUnavailable("busy"), AT)
     assert (looks.image.state, looks.image.was_answered, looks.image.has_rows) == ("no answer: busy", False, True)
     assert looks.image.has_new_state()

@@ -23,7 +23,7 @@ ROW = CicdImage(image_name="app", image_version="1.0", scan_status="success", la
         (Phase.VANISHED, {"scan_status": "scanning"}, "no longer listed, was scanning", None),
         (Phase.AMBIGUOUS, {}, "ambiguous", None),
         (Phase.ABSENT, {}, "not listed", None),
-        (Phase.ENDED, {}, "success", "success, settling"),
+        (Phase.ENDED, {}, "scan finished", "scan finished, settling"),
         (Phase.ENDED, {"scan_status": "failed"}, "failed", "failed, settling"),
     ],
 )

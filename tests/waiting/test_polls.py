@@ -1,6 +1,6 @@
 """Who is looked for when, for how long, and when it is over: the poller by hand-written looks, in virtual time."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -63,12 +63,14 @@ class Desk:
     server: float | None = 0.0
     nearby: Brought = ()
     tick_seconds: float = 1e9
+    time_left: Callable[[], float] | None = None
     clock: Even = field(default_factory=Even)
     taken: list[tuple[str, float, float]] = field(default_factory=list)
     searched: list[tuple[str, float, float]] = field(default_factory=list)
     changes: list[tuple[str, str, float]] = field(default_factory=list)
     looks: list[tuple[str, float]] = field(default_factory=list)
     ticks: list[float] = field(default_factory=list)
+    lefts: list[float] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     advice: list[tuple[str, float]] = field(default_factory=list)
 
@@ -123,6 +125,7 @@ class Desk:
 
     def tick(self, elapsed: float) -> None:
         self.ticks.append(elapsed)
+        self.lefts.append(self.time_left() if self.time_left else -1.0)
 
     def warn(self, text: str) -> None:
         self.warnings.append(text)
@@ -151,6 +154,19 @@ def test_an_image_that_has_ended_costs_one_look() -> None:
     assert desk.changes == [("app", "failed", 9.0)]
     assert desk.looks == [("1 row, request id r-1; done", 9.0)]
     assert (desk.ticks, desk.warnings, desk.searched) == ([9.0], [], [])
+
+
+def test_the_time_left_is_that_of_the_last_deadline() -> None:
+    """An image that is not listed has --appear-timeout, one that is being scanned --timeout, an ended one none."""
+    desk = Desk()
+
+    desk.poll(
+        desk.poll_group(APP, brings=[(), SCANNING, DONE], takes=2.0),
+        desk.poll_group(OTHER, brings=[(row("failed", "other"),)]),
+    )
+
+    # After each poll and each pause; `other` ends at its first poll, and `app` starts at its second.
+    assert [round(left) for left in desk.lefts] == [498, 498, 497, 995, 992, 0]
 
 
 def test_the_pause_is_the_root_of_the_seconds_waited() -> None:

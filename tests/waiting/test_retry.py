@@ -15,6 +15,7 @@ class Notes:
     """An observer that writes down what it is told."""
 
     tick_seconds = 60.0
+    time_left: Callable[[], float] | None = None
 
     def __init__(self) -> None:
         self.ticks: list[float] = []

@@ -107,7 +107,7 @@ def test_counts_that_go_on_changing_never_settle(bench: Bench) -> None:
     ended = bench.play(images(image(*changes))).check("team/app:1.0", "--timeout", "1m")
 
     assert ended.code == 4
-    assert "last state: success, settling; the result was still settling" in ended.out
+    assert "last state: scan finished, settling; the result was still settling" in ended.out
 
 
 @pytest.mark.parametrize(
