@@ -12,10 +12,11 @@ from hssgate.cli.context import RunContext
 from hssgate.cli.environment import check_variables
 from hssgate.cli.options import common_options
 from hssgate.cli.policy_files import choose, load, policy_option
+from hssgate.durations import format_duration
 from hssgate.errors import Misused
 from hssgate.policy.explain import Compared, Origin, PolicyExplanation, explain_policy
 from hssgate.policy.model import Ignore
-from hssgate.policy.rule_table import RULES, Action, DetailRule, ScanRule
+from hssgate.policy.rule_table import RULES, Action, DetailRule, ScanRule, Unlisted
 from hssgate.policy.rules import Rule, Subject, filter_in_words, shown_limit
 from hssgate.reference import Reference
 from hssgate.reference_parser import parse_reference
@@ -78,6 +79,8 @@ def _as_text(explanation: PolicyExplanation, reference: Reference, console: Cons
             *(f"  {line}" for line in lines),
             *([f"  not applied: {', '.join(absent)}"] if absent else []),
             *(f"  without effect, ended: {_from(origin)}" for origin in explanation.ended),
+            *([f"  grace: {_grace(explanation)}"] if explanation.grace else []),
+            *(["  unlisted: only warned of"] if explanation.unlisted is Unlisted.WARN else []),
             *(f"  ignores {_ignored(entry)}  {place}" for entry, place in explanation.ignores),
             *(f"  {_compared(glob)}" for glob in explanation.globs if glob.fits or console.verbosity > 0),
         ]
@@ -100,6 +103,8 @@ def _as_json(explanation: PolicyExplanation) -> dict[str, object]:
             }
             for name, (rule, origin) in explanation.rules.items()
         ],
+        "grace": {**explanation.grace},
+        "unlisted": explanation.unlisted,
         "ended": [_origin_as_json(origin) for origin in explanation.ended],
         "ignore": [
             {"place": place, **entry.model_dump(mode="json", exclude_none=True)} for entry, place in explanation.ignores
@@ -112,6 +117,10 @@ def _filters(rule: Rule) -> dict[str, object]:
     if not isinstance(rule, DetailRule):
         return {}
     return rule.model_dump(mode="json", include={"severity", "standard"}, exclude_none=True)
+
+
+def _grace(explanation: PolicyExplanation) -> str:
+    return ", ".join(f"{level} {format_duration(seconds)}" for level, seconds in explanation.grace.items())
 
 
 def _origin_as_json(origin: Origin) -> dict[str, object]:

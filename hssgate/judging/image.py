@@ -113,6 +113,7 @@ def judge_by_rules(
                 ignore_file=rules.ignores.count(Target.FILE),
                 ignore_check_rule=rules.ignores.count(Target.CHECK_RULE),
                 grace=rules.grace.seconds if rules.grace else None,
+                unlisted=rules.unlisted.value,
             )
             for number, group in enumerate(groups)
             for rules in rules_by_group[number]

@@ -1,12 +1,12 @@
 """Rules that a policy applies to one image, and where each of them is written."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from hssgate.policy.globs import compared_part, fits_image
 from hssgate.policy.load import LoadedPolicy
 from hssgate.policy.model import Ignore, Override
-from hssgate.policy.rule_table import RULES
+from hssgate.policy.rule_table import RULES, Unlisted
 from hssgate.policy.rules import Rule, Subject, ended_overrides, rules_by_origin, rules_for
 from hssgate.verdict import PolicySource
 
@@ -50,6 +50,8 @@ class PolicyExplanation:
         rules: rules in force by name, in the order of the model, each with its origin.
         ended: overrides that match the image but have ended.
         ignores: `ignore` entries in force for the image, each with its place.
+        grace: seconds of grace by level.
+        unlisted: the weight of findings that HSS counts and does not list.
         globs: the image globs of all entries, in file order.
     """
 
@@ -58,6 +60,8 @@ class PolicyExplanation:
     ended: tuple[Origin, ...]
     ignores: tuple[tuple[Ignore, str], ...]
     globs: tuple[Compared, ...]
+    grace: Mapping[str, float]
+    unlisted: Unlisted
 
 
 def explain_policy(loaded: LoadedPolicy, subject: Subject, now: float) -> PolicyExplanation:
@@ -76,7 +80,9 @@ def explain_policy(loaded: LoadedPolicy, subject: Subject, now: float) -> Policy
     ended = tuple(_origin_of(loaded, index) for index in ended_overrides(loaded, subject, now))
     entries = rules_for(loaded, subject, now).ignores.entries
     ignores = tuple((entry, loaded.place_of("ignore", index)) for index, entry in entries)
-    return PolicyExplanation(loaded.source, rules, ended, ignores, tuple(_globs(loaded, subject)))
+    grace = loaded.policy.grace.seconds if loaded.policy.grace else {}
+    globs = tuple(_globs(loaded, subject))
+    return PolicyExplanation(loaded.source, rules, ended, ignores, globs, grace, loaded.policy.unlisted)
 
 
 def _globs(loaded: LoadedPolicy, subject: Subject) -> Iterator[Compared]:

@@ -8,7 +8,7 @@ from hssgate.hss.models import Finding, Level
 from hssgate.policy.checks import Facts, judged, unusable, without_list, without_value
 from hssgate.policy.findings import FindingsMissing
 from hssgate.policy.ignores import SortedFindings
-from hssgate.policy.rule_table import RULES, WORST_SCORE, CountRule, ScoreRule
+from hssgate.policy.rule_table import RULES, WORST_SCORE, CountRule, ScoreRule, Unlisted
 from hssgate.policy.rules import GraceInForce, RulesInForce, shown_limit
 from hssgate.policy.weigh import Weighed, due_in_words
 from hssgate.record import record
@@ -43,6 +43,7 @@ class _Count:
         unknown: whether they count cannot be said without their CVEs.
         ignored: number of those that an entry ignores.
         unlisted: number of those that HSS counts and does not list.
+        uncounted: number of those that HSS does not list and that the policy only warns of.
     """
 
     breaking: tuple[Weighed, ...] = ()
@@ -50,6 +51,7 @@ class _Count:
     unknown: tuple[Weighed, ...] = ()
     ignored: int = 0
     unlisted: int = 0
+    uncounted: int = 0
 
 
 def severity_order(finding: Finding) -> tuple[int, str, str]:
@@ -94,7 +96,11 @@ def judge_findings(
     if number and not listed:
         check = unusable(name, rule, "list of findings")
         return replace(check, message=f"{name}: HSS counts {number} findings and lists none of them")
-    found = _count(name, rule, counted, rules.grace, max(number - listed, 0))
+    unlisted, uncounted = max(number - listed, 0), 0
+    # The total is HSS's own number, which a rule on all findings limits whatever is listed.
+    if rules.unlisted is Unlisted.WARN and RULES[name].needs_findings:
+        unlisted, uncounted = 0, unlisted
+    found = replace(_count(name, rule, counted, rules.grace), unlisted=unlisted, uncounted=uncounted)
     check = _by_limit(name, rule, found)
     # Where the rule is met only if no finding with unread CVEs counts, those CVEs are what the verdict lacks.
     if check.result is Result.PASSED and _is_open(rule, found):
@@ -108,12 +114,11 @@ def _with_notes(check: Check, found: _Count, notes: Sequence[str]) -> Check:
     check = replace(check, message=check.message + (f" ({'; '.join(notes)})" if notes else ""))
     if check.result is not Result.PASSED:
         return replace(check, broken_by=_most_severe(found.breaking))
-    return replace(check, result=Result.WARNED, broken_by=_most_severe(found.in_grace)) if found.in_grace else check
+    is_clean = not found.in_grace and not found.uncounted
+    return check if is_clean else replace(check, result=Result.WARNED, broken_by=_most_severe(found.in_grace))
 
 
-def _count(
-    name: str, rule: CountRule | ScoreRule, counted: CountedFindings, grace: GraceInForce | None, unlisted: int
-) -> _Count:
+def _count(name: str, rule: CountRule | ScoreRule, counted: CountedFindings, grace: GraceInForce | None) -> _Count:
     spec = RULES[name]
     least = spec.least_score
     of_level = [one for one in counted.weighed if one.finding.level in spec.levels]
@@ -127,7 +132,7 @@ def _count(
     breaking = [one for one in known if not one.in_grace]
     in_grace = [one for one in known if one.in_grace]
     ignored = sum(finding.level in spec.levels for finding, _ in counted.sorted_findings.ignored)
-    return _Count(tuple(breaking), tuple(in_grace), tuple(unknown), ignored, unlisted)
+    return _Count(tuple(breaking), tuple(in_grace), tuple(unknown), ignored)
 
 
 def _by_limit(name: str, rule: CountRule | ScoreRule, found: _Count) -> Check:
@@ -170,6 +175,8 @@ def _notes(found: _Count, number: int, grace: GraceInForce | None) -> list[str]:
                 notes.append(f"{len(some)} {what}, first {named}: {due_in_words(first.due or 0.0, grace.present)}")
     if found.unlisted:
         notes.append(f"{found.unlisted} of {number} counted by HSS but not listed, counted against the image")
+    if found.uncounted:
+        notes.append(f"{found.uncounted} of {number} counted by HSS but not listed, and not judged")
     return notes
 
 

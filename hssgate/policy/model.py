@@ -16,7 +16,7 @@ from hssgate.policy.entry_fields import (
     PackageGlob,
     Reason,
 )
-from hssgate.policy.rule_table import STRICT, CountRule, Duration, Rules, SeverityRule
+from hssgate.policy.rule_table import STRICT, CountRule, Duration, Rules, SeverityRule, Unlisted
 
 KeyPath = tuple[str | int, ...]  # keys and list indexes from the root of a policy to a value
 MOST_ENTRIES = 2000  # bounds the time to judge: each entry is compared with each finding
@@ -132,6 +132,7 @@ class Policy(BaseModel):
     contact: Contact | None = None
     rules: Rules
     grace: Grace | None = None
+    unlisted: Unlisted = Unlisted.COUNT
     overrides: Annotated[tuple[Override, ...], Field(max_length=MOST_ENTRIES)] = ()
     ignore: Annotated[tuple[Ignore, ...], Field(max_length=MOST_ENTRIES)] = ()
 

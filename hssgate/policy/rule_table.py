@@ -32,6 +32,13 @@ class Action(StrEnum):
     WARN = "warn"
 
 
+class Unlisted(StrEnum):
+    """The weight of findings that HSS counts and does not list."""
+
+    COUNT = "count"
+    WARN = "warn"
+
+
 def _long_form(value: object) -> object:
     """Turn the short form, a bare limit, into `{limit: …}`."""
     return value if isinstance(value, dict | BaseModel) else {"limit": value}

@@ -22,6 +22,7 @@ from hssgate.policy.rule_table import (
     ScoreRule,
     SensitiveFilesRule,
     SeverityRule,
+    Unlisted,
 )
 from hssgate.record import record
 from hssgate.verdict import SCAN, RulePlace
@@ -53,6 +54,7 @@ class RulesInForce:
         places: place of each rule by name; empty for the built-in policy.
         policy: path of the policy.
         grace: how long findings warn instead of counting.
+        unlisted: the weight of findings that HSS counts and does not list.
     """
 
     limits: dict[str, LimitRule]
@@ -61,6 +63,7 @@ class RulesInForce:
     places: dict[str, RulePlace] = field(default_factory=dict)
     policy: str = BUILT_IN
     grace: GraceInForce | None = None
+    unlisted: Unlisted = Unlisted.COUNT
 
     @property
     def by_name(self) -> dict[str, Rule]:
@@ -149,7 +152,7 @@ def rules_for(loaded: LoadedPolicy, subject: Subject, now: float) -> RulesInForc
     }
     accepted = scan if isinstance(scan, ScanRule) else None
     grace = GraceInForce(loaded.policy.grace.seconds, now) if loaded.policy.grace else None
-    return RulesInForce(limits, accepted, Ignores(entries), places, loaded.source.path, grace)
+    return RulesInForce(limits, accepted, Ignores(entries), places, loaded.source.path, grace, loaded.policy.unlisted)
 
 
 def rules_by_origin(loaded: LoadedPolicy, subject: Subject, now: float) -> dict[str, tuple[Rule, int | None]]:

@@ -16,6 +16,9 @@ _LISTS = {
     "grace": """\
 # grace: {critical: 2d, high: 30d, medium: 90d}
 """,
+    "unlisted": """\
+# unlisted: warn
+""",
     "overrides": """\
 # overrides:
 #   - images: ["legacy/**"]       # globs on namespace/name:version; * stays within one part, ** does not

@@ -190,6 +190,7 @@ def _in_force(one: PolicyInForce) -> dict[str, Any]:
         "ignore": one.ignore,
         "ignore_file": one.ignore_file,
         "ignore_check_rule": one.ignore_check_rule,
+        "unlisted": one.unlisted,
         "grace": None if one.grace is None else {level: _number(seconds) for level, seconds in one.grace.items()},
     }
 

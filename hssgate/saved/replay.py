@@ -96,7 +96,7 @@ def _rules(image: ImageModel, one: InForceModel) -> RulesInForce:
     )
     recorded = _Recorded(entries, ignored, ignored_details)
     grace = GraceInForce(one.grace.seconds, image.seen.expiry_at) if one.grace else None
-    return RulesInForce(limits, one.rules.scan, recorded, policy=one.policy, grace=grace)
+    return RulesInForce(limits, one.rules.scan, recorded, policy=one.policy, grace=grace, unlisted=one.unlisted)
 
 
 def expected_document(saved: SavedReport, judged: list[JudgedImage]) -> dict[str, Any]:

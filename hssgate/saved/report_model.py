@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from hssgate.exit_codes import ExitCode
 from hssgate.hss.models import CicdImage, Cve, Detail, DetailKind, Finding
 from hssgate.policy.model import Grace
-from hssgate.policy.rule_table import Rules
+from hssgate.policy.rule_table import Rules, Unlisted
 from hssgate.proof import DigestKind
 from hssgate.verdict import Result, Trouble
 from hssgate.waiting.groups import Phase
@@ -76,6 +76,7 @@ class InForceModel(BaseModel):
     ignore_file: int = Field(default=0, ge=0)
     ignore_check_rule: int = Field(default=0, ge=0)
     grace: Grace | None = None
+    unlisted: Unlisted = Unlisted.COUNT
 
 
 class IgnoredModel(BaseModel):

@@ -59,6 +59,7 @@ class PolicyInForce:
         ignore_file: number of them that are about files.
         ignore_check_rule: number of them that are about baseline checks.
         grace: seconds of grace by level; None if the policy gives none.
+        unlisted: whether findings that HSS counts and does not list count, or only warn.
     """
 
     group: int | None
@@ -68,6 +69,7 @@ class PolicyInForce:
     ignore_file: int = 0
     ignore_check_rule: int = 0
     grace: Mapping[str, float] | None = None
+    unlisted: str = "count"
 
 
 @record

@@ -200,6 +200,42 @@ def test_what_is_not_listed_has_no_grace(bench: Bench) -> None:
     assert bench.play(scenario([notice("SA-1", cve(days=1))], 2)).check("team/app:1.0").code == 10
 
 
+@pytest.mark.parametrize(
+    ("rules", "listed", "code", "result"),
+    [
+        pytest.param("high_vulnerabilities: 0", [notice("SA-1", level=LOW)], 0, "warned", id="a level"),
+        pytest.param("cvss: 8", [notice("SA-1", cve(2.0))], 0, "warned", id="a score"),
+        pytest.param("high_vulnerabilities: 0", [notice("SA-1")], 10, "failed", id="what is listed counts"),
+        pytest.param("vulnerabilities: 1", [notice("SA-1")], 10, "failed", id="the total is HSS's own"),
+        pytest.param("high_vulnerabilities: 0", [], 5, "error", id="nothing listed"),
+    ],
+)
+def test_what_is_not_listed_may_only_warn(bench: Bench, rules: str, listed: list[Row], code: int, result: str) -> None:
+    """Where the policy says so, and HSS lists anything at all; a saved report is judged alike."""
+    policy(bench, f"rules: {{{rules}}}\nunlisted: warn\nignore: [{{vulnerability: SA-9, reason: r}}]")
+
+    ended = bench.play(scenario(listed, len(listed) + 2)).check("team/app:1.0")
+
+    name = rules.partition(":")[0]
+    assert (ended.code, ended.checks()[name]) == (code, result), ended.out
+    assert ("2 of 3 counted by HSS but not listed, and not judged" in message(ended, name)) is (
+        bool(listed) and name != "vulnerabilities"
+    )
+    assert bench.run("judge", "report.json").code == code
+
+
+def test_explain_shows_grace_and_unlisted(bench: Bench) -> None:
+    """As text and as JSON."""
+    policy(bench, "rules: {cvss: 8.9}\ngrace: {critical: 2d, high: 30d}\nunlisted: warn")
+
+    text = bench.run("policy", "explain", "team/app:1.0").out
+    assert "cvss  at most 8.9" in text
+    assert "grace: critical 2d00h, high 30d00h" in text
+    assert "unlisted: only warned of" in text
+    found = json.loads(bench.run("policy", "explain", "team/app:1.0", "--format", "json").out)["policies"][0]
+    assert (found["grace"], found["unlisted"]) == ({"critical": 2 * DAY, "high": 30 * DAY}, "warn")
+
+
 def test_a_saved_report_shows_what_will_count_later(bench: Bench) -> None:
     """The end of grace moves with --at, the age of the scan does not; the new report can be judged, too."""
     policy(bench, "rules: {vulnerabilities: 0, scan_age: 2h}\ngrace: {high: 30d}")
@@ -296,10 +332,17 @@ GRACE = st.dictionaries(
 
 
 @settings(max_examples=40, deadline=None)
-@given(listed=st.lists(FINDING, max_size=3), unlisted=st.sampled_from([0, 0, 1]), rules=RULES, grace=GRACE, more=RULES)
+@given(
+    listed=st.lists(FINDING, max_size=3),
+    unlisted=st.sampled_from([0, 0, 1]),
+    rules=RULES,
+    grace=GRACE,
+    more=RULES,
+    weight=st.sampled_from([{}, {"unlisted": "warn"}]),
+)
 def test_grace_only_accepts_and_rules_only_refuse(
     tmp_path_factory: pytest.TempPathFactory, listed: Sequence[tuple[str, list[Row]]], unlisted: int, rules: Row,
-    grace: Row, more: Row,
+    grace: Row, more: Row, weight: Row,
 ) -> None:  # fmt: skip
     """Grace never turns a pass into a block, a second policy never a block into a pass; the law agrees."""
     names = itertools.count()
@@ -324,7 +367,7 @@ def test_grace_only_accepts_and_rules_only_refuse(
         assert (code == 0) is (doubted == []), (code, doubted)
         return code
 
-    base = {"rules": rules}
+    base = {"rules": rules, **weight}
     before = run(base)
     assert before in {0, 10} or (unlisted and not listed)
     if before == 0 and (listed or not unlisted):

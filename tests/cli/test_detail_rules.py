@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from hssgate.emulator.app import Emulator
 from hssgate.emulator.scenario import parse_scenario
-from tests.cli.test_findings import policy, scenario
+from tests.cli.test_findings import finding, policy, scenario
 from tests.conftest import Bench, Ended
 from tests.support.fakes import START, FakeClock
 from tests.support.law import Asked, DetailReads, doubts
@@ -322,6 +322,13 @@ def test_what_is_wrong_in_the_policy_is_named(bench: Bench, text: str, expected:
 
     assert ended.code == 2
     assert expected in ended.err + ended.out
+
+
+def test_an_entry_about_a_file_ignores_no_vulnerability(bench: Bench) -> None:
+    """Beside a rule on findings."""
+    policy(bench, "rules: {high_vulnerabilities: 0}\nignore: [{file: '**', reason: r}, {check_rule: '*', reason: r}]")
+
+    assert bench.play(scenario([finding("SA-1")])).check("team/app:1.0").code == 10
 
 
 def test_explain_shows_filters_and_entries(bench: Bench) -> None:

@@ -330,7 +330,8 @@ def _breaches(row: Row, policy: Row, detail_reads: DetailReads) -> Iterable[str]
         else:
             is_about_findings = name == "cvss" or "vuln" in name
             if is_about_findings and by_finding:
-                found = _found(name, row, ignore, detail_reads, grace)
+                is_warned_of = policy.get("unlisted") == "warn"
+                found = _found(name, row, ignore, detail_reads, grace, is_warned_of=is_warned_of)
             else:
                 found = _number_of(name, rule, row, ignore, detail_reads)
             if found is None or found > limit:
@@ -378,7 +379,9 @@ def _is_at(one: Row, glob: str, key: str) -> bool:
     return path is not None and _fits(glob, path)
 
 
-def _found(rule: str, row: Row, ignore: list[Row], detail_reads: DetailReads, grace: Row) -> float | None:
+def _found(
+    rule: str, row: Row, ignore: list[Row], detail_reads: DetailReads, grace: Row, *, is_warned_of: bool
+) -> float | None:
     """Return the number of vulnerabilities of a level, or the highest score; what is not listed is of every level."""
     path = f"/image/{urllib.parse.quote(row.get('image_id') or '', safe='')}/vulnerabilities"
     # Images of several names may share an id, so all of what names the image names its findings.
@@ -389,7 +392,7 @@ def _found(rule: str, row: Row, ignore: list[Row], detail_reads: DetailReads, gr
         return None
     level = rule.removesuffix("vulnerabilities").rstrip("_")
     kept = [finding for finding in listed if not _is_ignored(finding, ignore, detail_reads)]
-    unlisted = max(counted - len(listed), 0)
+    unlisted = max(counted - len(listed), 0) if level == "" or not is_warned_of else 0
     if grace or level in {"critical", "cvss"}:
         weighed = [(_weight(finding, detail_reads), finding) for finding in kept]
         if any(weight is None for weight, _ in weighed):
