@@ -43,6 +43,7 @@ class OpenGroup:
         self.number = number
         self._group = group
         self._answers = 0
+        self._has_odd_rows = False
         self._found_by: Fetch | None = None  # another spelling of the name, by which rows were found
         self.images = [ImageState(reference, most_changes) for reference in group.references]
         self.left = len(self.images)  # that are open
@@ -63,13 +64,19 @@ class OpenGroup:
             return _joined(self._group.fetch(within / 2), self._found_by(within / 2))
         spellings = self._group.fetch_by_spelling
         turn, rest = divmod(self._answers + 1 - _FIRST_BY_SPELLING, 2)
-        is_turn = bool(spellings) and turn >= 0 and rest == 0 and not any(image.is_listed for image in self.images)
+        is_turn = bool(spellings) and turn >= 0 and rest == 0 and not self._is_anything_listed
         fetch = spellings[turn % len(spellings)] if is_turn else self._group.fetch
         listing = fetch(within)
         self._answers += 1
+        self._has_odd_rows = bool(listing.odd)
         if is_turn and any(reference.owns(row) for reference in self._group.references for row in listing.rows):
             self._found_by = fetch
         return listing
+
+    @property
+    def _is_anything_listed(self) -> bool:
+        """Whether the last answer listed a row of the images, or one that cannot be read and may be theirs."""
+        return self._has_odd_rows or any(image.is_listed for image in self.images)
 
     @property
     def open(self) -> list[ImageState]:

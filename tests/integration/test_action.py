@@ -174,8 +174,10 @@ def test_an_empty_input_leaves_the_job_variable_in_force(job: Job) -> None:
 
 
 def test_what_blocks_is_annotated(job: Job) -> None:
-    """By the gate itself."""
-    assert job.annotations("blocked") == ["severity: High found, at most Medium accepted"]
+    """By the gate itself, with the worst finding."""
+    (annotation,) = job.annotations("blocked")
+
+    assert annotation.startswith("severity: High found, at most Medium accepted; worst: high HCE2-SA-2024-0201")
 
 
 @pytest.mark.parametrize(

@@ -268,3 +268,11 @@ def test_every_longer_spelling_has_its_turn(bench: Bench) -> None:
 
     asked = [request.url.params["image_name"] for request in bench.sent]
     assert asked[2::2][:2] == ["a/b/c", "b/c"]
+
+
+def test_a_row_that_cannot_be_read_keeps_its_doubt(bench: Bench) -> None:
+    """Another spelling that lists nothing does not take it away."""
+    broken = image(f"{{at: -1h, scan_status: success, {CLEAN}, raw: {{vul_num: -1}}}}")
+
+    assert bench.play(images(broken) + "match: exact").check("team/app:1.0", "--timeout", "12s").code == 3
+    assert {request.url.params["image_name"] for request in bench.sent} == {"app"}
