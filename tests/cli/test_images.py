@@ -55,7 +55,10 @@ FILTERS = [
     (["--latest-version"], {"latest_version": "true"}),
     (["--image-size", "2147483547"], {"image_size": "2147483547"}),
     (["--image-size", "0"], {"image_size": "0"}),
-    (["--scan-status", "waiting_for_scan"], {"scan_status": "waiting_for_scan"}),
+    *(
+        (["--scan-status", status], {"scan_status": status})
+        for status in ("unscan", "success", "scanning", "failed", "waiting_for_scan")
+    ),
     (["--severity-level", "High"], {"severity_level": "High"}),
     (["--severity-level", "high"], {"severity_level": "High"}),
     (["--start-latest-update-time", "2026-09-21T14:13:20Z"], {"start_latest_update_time": "1790000000000"}),

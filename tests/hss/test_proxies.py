@@ -73,6 +73,7 @@ def test_user_name_and_password_are_known_as_secrets() -> None:
         ("http://proxy.example:99999", "it is no address"),
         ("http://", "it is no address"),
         ('"http://proxy.example"', "without quotation marks"),
+        ("'http://proxy.example'", "without quotation marks"),
         ("[\n]", "it is no address"),
     ],
 )

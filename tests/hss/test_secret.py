@@ -8,6 +8,16 @@ from dataclasses import dataclass
 
 import pytest
 
+from hssgate.hss.credentials import (
+    AccessKey,
+    GitHubIdToken,
+    GivenIdToken,
+    Keyless,
+    MachineAgency,
+    Password,
+    Token,
+    secrets_of,
+)
 from hssgate.hss.secret import Secret
 
 SECRET = Secret("s3cret!")
@@ -47,3 +57,23 @@ def test_it_is_neither_pickled_nor_copied_nor_written_as_json() -> None:
         with pytest.raises(TypeError) as raised:
             attempt()
         assert "s3cret" not in "".join(traceback.format_exception(raised.value))
+
+
+def test_each_kind_of_credential_names_its_secrets() -> None:
+    """All of them, and nothing that is none."""
+    one, other = Secret("one"), Secret("two")
+    github = GitHubIdToken(url="https://github.example", request_token=other, audience=None)
+    given, by_github = (
+        Keyless(provider_urn="p", agency_urn="a", id_token=token, session_name="s", duration=900, source="x")
+        for token in (GivenIdToken(value=one), github)
+    )
+
+    assert [
+        secrets_of(Token(value=one, source="x")),
+        secrets_of(AccessKey(ak="ak", sk=one, source="x")),
+        secrets_of(AccessKey(ak="ak", sk=one, security_token=other, source="x")),
+        secrets_of(given),
+        secrets_of(by_github),
+        secrets_of(Password(user="me", password=one, domain="d", source="x")),
+        secrets_of(MachineAgency(source="x")),
+    ] == [(one,), (one,), (one, other), (one,), (other,), (one,), ()]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from hssgate.durations import Deadline
-from hssgate.errors import ApiRefused, ApiUnavailable
+from hssgate.errors import ApiRefused, ApiUnavailable, Exchange
 from hssgate.reference import Reference
 from hssgate.waiting.retry import Failures, backoff_ceiling, pause_until, until_answered
 from tests.support.fakes import FakeClock
@@ -84,6 +84,25 @@ def test_an_answer_ends_a_row_of_failures() -> None:
     assert [failures.add(ApiUnavailable("busy", server_fault=True), clock) for _ in range(3)] == [2, 4, 8]
     assert failures.call_for_advice
     assert not failures.are_too_many
+
+
+@pytest.mark.parametrize(
+    ("other", "is_third"),
+    [
+        pytest.param(ApiUnavailable("busy again", Exchange(503), advice="wait"), True, id="another message"),
+        pytest.param(ApiUnavailable("busy", Exchange(502), advice="wait"), False, id="another status"),
+        pytest.param(ApiUnavailable("busy", Exchange(503), advice="check the proxy"), False, id="another advice"),
+    ],
+)
+def test_advice_is_for_the_third_equal_failure(other: ApiUnavailable, is_third: bool) -> None:  # noqa: FBT001
+    """Failures are equal by status and advice."""
+    clock, failures = Steady(), Failures()
+    for _ in range(2):
+        failures.add(ApiUnavailable("busy", Exchange(503), advice="wait"), clock)
+
+    failures.add(other, clock)
+
+    assert failures.call_for_advice is is_third
 
 
 def test_backoff_doubles_up_to_a_minute() -> None:
