@@ -152,9 +152,10 @@ class _Gate(github.AnnouncesMisuse, RemovesOldReports):
 def check(ctx: click.Context, options: CheckOptions) -> None:
     """Wait until HSS has scanned each IMAGE, check the result against the policy, and exit 0 only if all pass.
 
-    IMAGE is [REGISTRY/][NAMESPACE/]NAME[:VERSION][@DIGEST]; the version or the digest is required. Credentials are
-    never options: HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, HSSGATE_TOKEN, or a keyless set-up in the environment, or
-    a profile file; `hssgate doctor -v` says which are found.
+    IMAGE is [REGISTRY/][NAMESPACE/]NAME[:VERSION][@DIGEST]; the version or the digest is required. @FILE
+    stands for every IMAGE in a file, with blanks or newlines between. Credentials are never options: HUAWEICLOUD_SDK_AK
+    and HUAWEICLOUD_SDK_SK, HSSGATE_TOKEN, or a keyless set-up in the environment, or a profile file; `hssgate
+    doctor -v` says which are found.
     """
     context: RunContext = ctx.obj
     console = context.console
@@ -165,10 +166,11 @@ def check(ctx: click.Context, options: CheckOptions) -> None:
     codearts.begin(reports)
     console.results_to_stderr = takes_stdout(reports)
     ctx.with_resource(context.interruptible())  # from here on a signal leaves reports behind
-    references = references_of(options.images, options.metadata_files, options.names, options.scanned_after)
+    images, image_files = _images_of(options)
+    references = references_of(images, options.metadata_files, options.names, options.scanned_after)
     registries = registries_of(references, options.platforms, context, resolve=options.resolve)
     chosen = choose(options.policies)
-    refuse_inputs(reports, (*chosen.paths, *inputs_of(ctx), *(registries.files if registries else ())))
+    refuse_inputs(reports, (*chosen.paths, *image_files, *inputs_of(ctx), *(registries.files if registries else ())))
     applied = load(chosen)
     settings = Settings(
         references=references,
@@ -180,6 +182,15 @@ def check(ctx: click.Context, options: CheckOptions) -> None:
     )
     _explain(settings, context)
     ctx.exit(_run(settings, applied, reports, context, registries))
+
+
+def _images_of(options: CheckOptions) -> tuple[Sequence[str], Sequence[Path]]:
+    """Return each IMAGE, those in files included, and the files."""
+    if not any(image.startswith("@") for image in options.images):
+        return options.images, ()
+    from hssgate.cli.image_files import with_files  # most runs have none
+
+    return with_files(options.images)
 
 
 def _run(

@@ -73,7 +73,7 @@ class Step:
     def __init__(self, machine: Machine, entry: Path, env: dict[str, str]) -> None:
         self.machine = machine
         self.env = env
-        self.command = ("bash", "--noprofile", "--norc", "-e", "-o", "pipefail", entry)
+        self.command = ("sh", "-e", entry)  # as GitHub starts it
 
     def start(self) -> Running:
         """Start it."""
@@ -250,6 +250,27 @@ def test_images_may_come_from_the_job(job: Job) -> None:
     assert by_variable.ended() == (10, "blocked", "10")
     assert by_nothing.ended() == (2, "error", "2")
     assert "::error title=hssgate::the input images is missing" in by_nothing.printed
+
+
+def test_images_may_be_in_a_file(job: Job) -> None:
+    """A thousand of them are too long for a variable."""
+    (job.machine.work / "images.txt").write_text("demo/passes:1.0\ndemo/blocked-severity:1.0\n")
+
+    assert job.step("@images.txt").run().ended() == (10, "blocked", "10")
+
+
+def test_a_container_without_bash_is_named(job: Job) -> None:
+    """As on Alpine: at once, with what to do."""
+    step = job.step()
+    (job.machine.folder / "none").mkdir()
+
+    running = job.machine.start(
+        "/bin/sh", "-e", step.command[-1], env=step.env | {"PATH": str(job.machine.folder / "none")}
+    )
+
+    assert running.ended() == 2
+    assert "this container has no bash; install it before this step (on Alpine: apk add bash)" in running.printed
+    assert step.outputs == {"exit-code": "2", "result": "error"}
 
 
 def test_build_metadata_replaces_image(job: Job) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from action.copies import COPIES, ROOT, copied
+from action.copies import COMPONENT, COPIES, ROOT, TEMPLATE, copied
 
 
 @pytest.mark.parametrize("name", COPIES)
@@ -14,6 +14,11 @@ def test_a_copy_is_as_its_source(name: str) -> None:
 
     assert text.count("# --- action/attended.sh\n") == text.count("# --- action/private_venv.py\n") == 1
     assert copied(text) == text
+
+
+def test_the_component_is_the_template() -> None:
+    """GitLab looks for a component in a folder of its own, and takes no link."""
+    assert (ROOT / COMPONENT).read_bytes() == (ROOT / TEMPLATE).read_bytes()
 
 
 def test_a_copy_that_differs_is_found() -> None:
