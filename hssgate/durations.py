@@ -170,7 +170,7 @@ def _iso_ms(raw: str) -> int:
         parsed = datetime.fromisoformat(raw)
         if parsed.tzinfo is not None:
             return int(parsed.timestamp() * 1000)
-    except (ValueError, OverflowError):
+    except ValueError:
         raise ValueError(
             f"{raw[:_LONGEST_TEXT]!r} is not a moment; write it like 2026-01-31T12:00:00Z, 1769860800 or 15m"
         ) from None

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from jsonschema import validate
 
+from hssgate.hss.json_rows import rows_in
 from hssgate.redaction import Redactor
 from hssgate.reports import FORMATS
 from tests.cli.test_check import finished, images
@@ -142,3 +143,14 @@ def test_a_plain_word_is_still_masked_in_its_other_forms() -> None:
     redactor = Redactor(["credentials"])
 
     assert redactor.own_text("Y3JlZGVudGlhbHM= credentials") == "***M= credentials"
+
+
+@pytest.mark.parametrize("field", ["scan_failed_desc", "description", "solution"])
+def test_a_password_that_is_a_word_is_masked_in_prose_and_stays_in_names(field: str) -> None:
+    """Nothing depends on prose; a name in which the word stands would no longer be that name."""
+    redactor = Redactor(["hunter"])
+    body = json.dumps({"data_list": [{"image_name": "hunter", field: "denied for hunter \\"}]})
+
+    _, (row,) = rows_in(body.encode(), "data_list", redactor)
+
+    assert row == {"image_name": "hunter", field: "denied for *** \\"}

@@ -74,6 +74,8 @@ def test_user_name_and_password_are_known_as_secrets() -> None:
         ("http://", "it is no address"),
         ('"http://proxy.example"', "without quotation marks"),
         ("'http://proxy.example'", "without quotation marks"),
+        ('"proxy.example:3128', "without quotation marks"),
+        ("'proxy.example:3128", "without quotation marks"),
         ("[\n]", "it is no address"),
     ],
 )
