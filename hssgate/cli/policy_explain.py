@@ -15,7 +15,7 @@ from hssgate.cli.policy_files import choose, load, policy_option
 from hssgate.durations import format_duration
 from hssgate.errors import Misused
 from hssgate.policy.explain import Compared, Origin, PolicyExplanation, explain_policy
-from hssgate.policy.model import Ignore
+from hssgate.policy.model import Deny, Ignore
 from hssgate.policy.rule_table import RULES, Action, DetailRule, ScanRule, Unlisted
 from hssgate.policy.rules import Rule, Subject, filter_in_words, shown_limit
 from hssgate.reference import Reference
@@ -81,6 +81,7 @@ def _as_text(explanation: PolicyExplanation, reference: Reference, console: Cons
             *(f"  without effect, ended: {_from(origin)}" for origin in explanation.ended),
             *([f"  grace: {_grace(explanation)}"] if explanation.grace else []),
             *(["  unlisted: only warned of"] if explanation.unlisted is Unlisted.WARN else []),
+            *(f"  denies {_ignored(entry)}  {place}" for entry, place in explanation.denials),
             *(f"  ignores {_ignored(entry)}  {place}" for entry, place in explanation.ignores),
             *(f"  {_compared(glob)}" for glob in explanation.globs if glob.fits or console.verbosity > 0),
         ]
@@ -106,6 +107,9 @@ def _as_json(explanation: PolicyExplanation) -> dict[str, object]:
         "grace": {**explanation.grace},
         "unlisted": explanation.unlisted,
         "ended": [_origin_as_json(origin) for origin in explanation.ended],
+        "deny": [
+            {"place": place, **entry.model_dump(mode="json", exclude_none=True)} for entry, place in explanation.denials
+        ],
         "ignore": [
             {"place": place, **entry.model_dump(mode="json", exclude_none=True)} for entry, place in explanation.ignores
         ],
@@ -136,10 +140,11 @@ def _origin_as_json(origin: Origin) -> dict[str, object]:
     }
 
 
-def _ignored(entry: Ignore) -> str:
+def _ignored(entry: Ignore | Deny) -> str:
+    glob = entry.vulnerability if isinstance(entry, Deny) else entry.glob
     package = f" in {clean(entry.package, 100)}" if entry.package else ""
     until = f", until {entry.expires}" if entry.expires else ""
-    return f"{clean(entry.glob, 100)}{package} ({clean(entry.reason, _LONGEST_REASON)}{until})"
+    return f"{clean(glob, 100)}{package} ({clean(entry.reason, _LONGEST_REASON)}{until})"
 
 
 def _compared(glob: Compared) -> str:

@@ -21,7 +21,7 @@ from hssgate.judging.image import COUNTED_IN, JudgedImage, has_findings_to_read,
 from hssgate.policy.findings import FetchedDetails, Findings
 from hssgate.policy.judge import most_severe_first
 from hssgate.policy.judge_details import NAMES, failed_only
-from hssgate.policy.rule_table import RULES
+from hssgate.policy.rule_table import SPECS
 from hssgate.record import record
 from hssgate.settings import FindingsMode
 from hssgate.text import plural
@@ -164,7 +164,7 @@ class BlockDetails:
         label = row_group.label if len(observation.row_groups) > 1 else None
         checks = [check for check in case.judged.verdict.checks if check.group == label]
         failed = [check.rule for check in checks if check.result is Result.FAILED]
-        behind = {what for rule in failed for field in RULES[rule].fields for what in _BEHIND.get(field, ())}
+        behind = {what for rule in failed for field in SPECS[rule].fields for what in _BEHIND.get(field, ())}
         if self._extent.lists_findings:
             behind.add(_FINDINGS)
         rules = rules_in_force(observation, row_group, criteria)

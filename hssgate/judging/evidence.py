@@ -26,6 +26,16 @@ def listed_findings(
         return ()
     reasons: dict[int, list[tuple[str, str]]] = {}
     due: dict[int, float] = {}
+    cve_ids = found.cve_ids
+    denied = {
+        id(finding): tuple(
+            (rules.policy, dict(rules.denials.entries)[index].reason)
+            for rules in rules_by_policy
+            if (index := rules.denials.entry_for(finding, cve_ids.get(finding.vul_id or "", ()))) is not None
+        )
+        for finding in found.listed
+        if any(rules.denials.entries for rules in rules_by_policy)
+    }
     for rules, counted in zip(rules_by_policy, counted_by_policy, strict=True):
         entries = dict(rules.ignores.entries)
         for finding, index in counted.sorted_findings.ignored if counted else ():
@@ -40,6 +50,7 @@ def listed_findings(
             tuple(reasons.get(id(finding), ())),
             cves_read=finding.vul_id in found.cves,
             due=due.get(id(finding)),
+            denied_by=denied.get(id(finding), ()),
         )
         for finding in found.listed
     )

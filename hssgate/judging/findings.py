@@ -1,6 +1,6 @@
 """Fetches the findings, CVEs, files and baseline checks that the policies of an image need."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -8,7 +8,8 @@ from hssgate.clock import Clock
 from hssgate.durations import Deadline
 from hssgate.errors import ApiError, ApiRefused, GateError, Interrupted, RequestRefused
 from hssgate.hss.client import HssClient
-from hssgate.hss.models import CicdImage, Cve, Detail, DetailKind
+from hssgate.hss.models import CicdImage, Cve, Detail, DetailKind, Finding
+from hssgate.policy.denials import is_cve
 from hssgate.policy.findings import FetchedDetails, Findings, FindingsMissing
 from hssgate.policy.ignores import sort_findings
 from hssgate.policy.judge_details import NAMES, failed_only
@@ -87,8 +88,7 @@ class FindingsReader:
         needed = dict.fromkeys(
             finding.vul_id
             for policy in rules
-            if policy.need_cves
-            for finding in sort_findings(listed, found.cve_ids, policy.ignores).counted
+            for finding in _whose_cves_are_needed(policy, found)
             if finding.vul_id is not None
         )
         failure = self._or_missing("cves", lambda: self._look_up(needed))
@@ -110,3 +110,11 @@ class FindingsReader:
 
     def _elapsed(self) -> float:
         return self._clock.monotonic() - self._deadline.start
+
+
+def _whose_cves_are_needed(policy: RulesInForce, found: Findings) -> Iterator[Finding]:
+    """Yield the findings whose scores or dates a rule reads, and those that a `deny` entry may name by a CVE."""
+    if policy.denials.may_name_cves:
+        yield from (finding for finding in found.listed if not is_cve(finding))
+    if policy.need_cves:
+        yield from sort_findings(found.listed, found.cve_ids, policy.ignores).counted

@@ -114,6 +114,8 @@ def judge_by_rules(
                 ignore_check_rule=rules.ignores.count(Target.CHECK_RULE),
                 grace=rules.grace.seconds if rules.grace else None,
                 unlisted=rules.unlisted.value,
+                deny=len(rules.denials.entries),
+                deny_cves=rules.denials.may_name_cves,
             )
             for number, group in enumerate(groups)
             for rules in rules_by_group[number]

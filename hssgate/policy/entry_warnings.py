@@ -5,11 +5,12 @@ from dataclasses import field
 from datetime import timedelta
 
 from hssgate.policy.load import LoadedPolicy
-from hssgate.policy.model import Ignore, Override, Target
+from hssgate.policy.model import Deny, Ignore, Override, Target
 from hssgate.policy.rules import Subject, day_of, has_ended
 from hssgate.record import record
 from hssgate.text import clean
 
+Entry = Override | Ignore | Deny
 _SOON = timedelta(days=14)
 _MOST_NAMED = 10  # of each kind
 
@@ -65,7 +66,7 @@ def entry_warnings(loaded: LoadedPolicy, applied: Sequence[AppliedPolicy]) -> li
     return _lines(loaded, known)
 
 
-def _lines(loaded: LoadedPolicy, known: Sequence[tuple[str, Override | Ignore, float, bool]]) -> list[str]:
+def _lines(loaded: LoadedPolicy, known: Sequence[tuple[str, Entry, float, bool]]) -> list[str]:
     ended, soon, idle = [], [], []
     for place, entry, now, is_idle in known:
         named = f"{place}: {_about(entry)}"
@@ -86,16 +87,19 @@ def _bounded(lines: Sequence[str], path: str, what: str) -> Iterator[str]:
         yield f"{path}: and {len(lines) - _MOST_NAMED} more that {what}"
 
 
-def _entries(loaded: LoadedPolicy) -> Iterator[tuple[str, int, Override | Ignore]]:
+def _entries(loaded: LoadedPolicy) -> Iterator[tuple[str, int, Entry]]:
     for index, override in enumerate(loaded.policy.overrides):
         yield loaded.place_of("overrides", index), index, override
+    for index, denied in enumerate(loaded.policy.deny):
+        yield loaded.place_of("deny", index), index, denied
     for index, ignore in enumerate(loaded.policy.ignore):
         yield loaded.place_of("ignore", index), index, ignore
 
 
-def _about(entry: Override | Ignore) -> str:
+def _about(entry: Entry) -> str:
     reason = clean(entry.reason, 80)
     if isinstance(entry, Override):
         return f"the override for {clean(', '.join(entry.images), 200)} ({reason})"
     package = f" in {clean(entry.package, 100)}" if entry.package else ""
-    return f"the ignore entry for {clean(entry.glob, 100)}{package} ({reason})"
+    kind, glob = ("deny", entry.vulnerability) if isinstance(entry, Deny) else ("ignore", entry.glob)
+    return f"the {kind} entry for {clean(glob, 100)}{package} ({reason})"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from hssgate.policy.globs import compared_part, fits_image
 from hssgate.policy.load import LoadedPolicy
-from hssgate.policy.model import Ignore, Override
+from hssgate.policy.model import Deny, Ignore, Override
 from hssgate.policy.rule_table import RULES, Unlisted
 from hssgate.policy.rules import Rule, Subject, ended_overrides, rules_by_origin, rules_for
 from hssgate.verdict import PolicySource
@@ -52,6 +52,7 @@ class PolicyExplanation:
         ignores: `ignore` entries in force for the image, each with its place.
         grace: seconds of grace by level.
         unlisted: the weight of findings that HSS counts and does not list.
+        denials: `deny` entries in force for the image, each with its place.
         globs: the image globs of all entries, in file order.
     """
 
@@ -62,6 +63,7 @@ class PolicyExplanation:
     globs: tuple[Compared, ...]
     grace: Mapping[str, float]
     unlisted: Unlisted
+    denials: tuple[tuple[Deny, str], ...]
 
 
 def explain_policy(loaded: LoadedPolicy, subject: Subject, now: float) -> PolicyExplanation:
@@ -78,16 +80,18 @@ def explain_policy(loaded: LoadedPolicy, subject: Subject, now: float) -> Policy
         rule, index = in_force[name]
         rules[name] = (rule, Origin(loaded.place_of_rule(name)) if index is None else _origin_of(loaded, index))
     ended = tuple(_origin_of(loaded, index) for index in ended_overrides(loaded, subject, now))
-    entries = rules_for(loaded, subject, now).ignores.entries
-    ignores = tuple((entry, loaded.place_of("ignore", index)) for index, entry in entries)
+    rules_now = rules_for(loaded, subject, now)
+    ignores = tuple((entry, loaded.place_of("ignore", index)) for index, entry in rules_now.ignores.entries)
+    denials = tuple((entry, loaded.place_of("deny", index)) for index, entry in rules_now.denials.entries)
     grace = loaded.policy.grace.seconds if loaded.policy.grace else {}
     globs = tuple(_globs(loaded, subject))
-    return PolicyExplanation(loaded.source, rules, ended, ignores, globs, grace, loaded.policy.unlisted)
+    return PolicyExplanation(loaded.source, rules, ended, ignores, globs, grace, loaded.policy.unlisted, denials)
 
 
 def _globs(loaded: LoadedPolicy, subject: Subject) -> Iterator[Compared]:
     path, version = subject.path, subject.image_version or ""
     entries = [(loaded.place_of("overrides", index), one.images) for index, one in enumerate(loaded.policy.overrides)]
+    entries += [(loaded.place_of("deny", index), one.images or ()) for index, one in enumerate(loaded.policy.deny)]
     entries += [(loaded.place_of("ignore", index), one.images or ()) for index, one in enumerate(loaded.policy.ignore)]
     for place, globs in entries:
         for glob in globs:

@@ -9,9 +9,11 @@ from hssgate.hss.models import CicdImage, SeverityLevel
 from hssgate.policy.checks import Facts, judged, unusable, without_value
 from hssgate.policy.findings import Findings
 from hssgate.policy.ignores import sort_findings
+from hssgate.policy.judge_deny import judge_deny
 from hssgate.policy.judge_details import judge_details
 from hssgate.policy.judge_findings import CountedFindings, judge_count, judge_findings, severity_order
 from hssgate.policy.rule_table import (
+    DENY,
     RULES,
     AgeRule,
     BaselineRule,
@@ -52,7 +54,8 @@ def judge_row(facts: Facts, rules: RulesInForce) -> JudgedRow:
         weighed = weigh(sorted_findings.counted, found, rules.grace, facts.now)
         counted = CountedFindings(sorted_findings, weighed, found.cves_error)
     checks = tuple(_judge_limit(name, rule, facts, rules, counted) for name, rule in rules.limits.items())
-    return JudgedRow(checks, counted)
+    denied = (judge_deny(facts, rules),) if rules.denials.entries else ()
+    return JudgedRow((*denied, *checks), counted)
 
 
 def most_severe_first(findings: Iterable[ListedFinding]) -> tuple[ListedFinding, ...]:
@@ -67,9 +70,10 @@ def most_severe_first(findings: Iterable[ListedFinding]) -> tuple[ListedFinding,
 
 def skip_rules(rules: RulesInForce, because: str) -> tuple[Check, ...]:
     """Return a skipped check for each limit that could not be judged, with the reason."""
+    denied = {DENY: 0} if rules.denials.entries else {}
+    limits = denied | {name: shown_limit(rule) for name, rule in rules.limits.items()}
     return tuple(
-        Check(name, Result.SKIPPED, f"{name}: not judged, {because}", limit=shown_limit(rule))
-        for name, rule in rules.limits.items()
+        Check(name, Result.SKIPPED, f"{name}: not judged, {because}", limit=limit) for name, limit in limits.items()
     )
 
 

@@ -14,6 +14,7 @@ _KEYS = {
     "high": "for findings of high severity",
     "medium": "for findings of medium severity",
     "low": "for findings of low severity",
+    "deny": "vulnerabilities that are never accepted, whatever else says so",
     "unlisted": "what HSS counts as vulnerabilities and does not list: count (default), or warn",
     "limit": "what is still accepted",
     "action": "what a broken rule does: block (default), or warn, which passes with a warning",

@@ -116,6 +116,26 @@ class Grace(BaseModel):
         return {level: seconds for level, seconds in self if seconds is not None}
 
 
+class Deny(BaseModel):
+    """Vulnerabilities that are never accepted.
+
+    Args:
+        vulnerability: glob on the finding's id or on a CVE id, in any case; one CVE of several is enough.
+        package: glob on the package's name; absent: any.
+        images: globs on `namespace/name:version`; absent: any.
+        reason: why.
+        expires: the last day (UTC) on which it has effect.
+    """
+
+    model_config = STRICT
+
+    vulnerability: IdGlob
+    package: PackageGlob | None = None
+    images: ImageGlobs | None = None
+    reason: Reason
+    expires: Day | None = None
+
+
 def _no_lookalike(value: object) -> object:
     """Refuse `true` and `1.0`, which equal 1 in Python."""
     if isinstance(value, bool | float):
@@ -133,6 +153,7 @@ class Policy(BaseModel):
     rules: Rules
     grace: Grace | None = None
     unlisted: Unlisted = Unlisted.COUNT
+    deny: Annotated[tuple[Deny, ...], Field(max_length=MOST_ENTRIES)] = ()
     overrides: Annotated[tuple[Override, ...], Field(max_length=MOST_ENTRIES)] = ()
     ignore: Annotated[tuple[Ignore, ...], Field(max_length=MOST_ENTRIES)] = ()
 

@@ -15,6 +15,7 @@ _KNOWN_ELSEWHERE: Mapping[str, str] = {
     **dict.fromkeys(("allowlist", "exceptions", "ignored", "ignores", "suppressions", "whitelist"), "ignore"),
     **dict.fromkeys(("advisory", "cve", "cve_id", "id", "vul_id", "vulnerability_id"), "vulnerability"),
     **dict.fromkeys(("app_name", "component", "library", "package_name", "pkg", "pkg_name"), "package"),
+    **dict.fromkeys(("banned", "blacklist", "blocklist", "denied", "denylist"), "deny"),
     **dict.fromkeys(("file_name", "file_path", "filename", "path"), "file"),
     **dict.fromkeys(("check", "check_id", "check_rule_id", "rule", "rule_id"), "check_rule"),
     **dict.fromkeys(("secrets", "sensitive"), "sensitive_files"),

@@ -351,3 +351,14 @@ RULES: Mapping[str, RuleSpec] = {
     name: spec for name, field in Rules.model_fields.items() for spec in field.metadata if isinstance(spec, RuleSpec)
 }
 ROW_FIELDS = tuple(dict.fromkeys(name for spec in RULES.values() for name in spec.fields))
+DENY = "deny"  # the check of the policy's `deny` entries, which is no rule of `rules`
+SPECS: Mapping[str, RuleSpec] = {
+    DENY: RuleSpec(
+        fields=("vul_num",),
+        help="vulnerabilities that are never accepted",
+        example="[]",
+        levels=_ALL_LEVELS,
+        remedy="update the packages and push the image again; no entry of `ignore` and no grace accepts what is denied",
+    ),
+    **RULES,
+}

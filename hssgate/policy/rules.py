@@ -7,11 +7,13 @@ from typing import assert_never
 
 from hssgate.durations import format_duration
 from hssgate.hss.models import DetailKind
+from hssgate.policy.denials import Denials
 from hssgate.policy.globs import fits_image, path_of
 from hssgate.policy.ignores import Ignores
 from hssgate.policy.load import BUILT_IN, LoadedPolicy
 from hssgate.policy.model import Target
 from hssgate.policy.rule_table import (
+    DENY,
     RULES,
     AgeRule,
     BaselineRule,
@@ -55,6 +57,7 @@ class RulesInForce:
         policy: path of the policy.
         grace: how long findings warn instead of counting.
         unlisted: the weight of findings that HSS counts and does not list.
+        denials: the entries that say which findings are never accepted.
     """
 
     limits: dict[str, LimitRule]
@@ -64,6 +67,7 @@ class RulesInForce:
     policy: str = BUILT_IN
     grace: GraceInForce | None = None
     unlisted: Unlisted = Unlisted.COUNT
+    denials: Denials = Denials(())
 
     @property
     def by_name(self) -> dict[str, Rule]:
@@ -73,7 +77,7 @@ class RulesInForce:
     @property
     def need_findings(self) -> bool:
         """Whether the findings must be fetched: for a limit on one level, or to apply `ignore` entries."""
-        by_entry = self.ignores.count(Target.VULNERABILITY) > 0
+        by_entry = self.ignores.count(Target.VULNERABILITY) > 0 or bool(self.denials.entries)
         return by_entry or self.need_cves or any(RULES[name].needs_findings for name in self.limits)
 
     @property
@@ -151,8 +155,17 @@ def rules_for(loaded: LoadedPolicy, subject: Subject, now: float) -> RulesInForc
         if loaded.source.path != BUILT_IN
     }
     accepted = scan if isinstance(scan, ScanRule) else None
+    denials = tuple(
+        (index, denied)
+        for index, denied in enumerate(loaded.policy.deny)
+        if not has_ended(denied.expires, now) and (denied.images is None or subject.matches(denied.images))
+    )
+    if denials and loaded.source.path != BUILT_IN:
+        places[DENY] = RulePlace(loaded.source.path, loaded.lines.get((DENY,)))
     grace = GraceInForce(loaded.policy.grace.seconds, now) if loaded.policy.grace else None
-    return RulesInForce(limits, accepted, Ignores(entries), places, loaded.source.path, grace, loaded.policy.unlisted)
+    return RulesInForce(
+        limits, accepted, Ignores(entries), places, loaded.source.path, grace, loaded.policy.unlisted, Denials(denials)
+    )
 
 
 def rules_by_origin(loaded: LoadedPolicy, subject: Subject, now: float) -> dict[str, tuple[Rule, int | None]]:

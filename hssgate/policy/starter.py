@@ -16,6 +16,10 @@ _LISTS = {
     "grace": """\
 # grace: {critical: 2d, high: 30d, medium: 90d}
 """,
+    "deny": """\
+# deny:
+#   - {vulnerability: CVE-2021-44228, reason: log4shell}   # also package, images, expires
+""",
     "unlisted": """\
 # unlisted: warn
 """,

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 
 from hssgate.hss.models import Level
 from hssgate.policy.load import BUILT_IN
-from hssgate.policy.rule_table import RULES
+from hssgate.policy.rule_table import SPECS
 from hssgate.reports.explanation import worst_by_check
 from hssgate.reports.findings import EFFECT_OF, Consequence, Effect, consequences, cves_in_words, identifier, package
 from hssgate.reports.fingerprints import Key, digest, fingerprints, group_key, identities
@@ -27,7 +27,7 @@ _LONGEST_NAME = 200
 _LONGEST_PART = 400
 _LONGEST_MESSAGE = 1000
 _PLAIN_ID = re.compile(r"(?!hssgate\.)\w[\w.:-]{0,99}")
-_LIMITS = RULES.keys() - {SCAN}  # rules that a policy sets; `scan` is checked without one
+_LIMITS = SPECS.keys() - {SCAN}  # rules that a policy sets; `scan` is checked without one
 _EFFECTS = tuple(Effect)
 _LEVELS = (None, *Level)  # most severe first; None stands for an entry about a rule
 

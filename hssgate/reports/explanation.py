@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from hssgate.hss.models import CicdImage, DetailKind, Finding
 from hssgate.policy.globs import image_glob, literal, path_of
-from hssgate.policy.rule_table import RULES
+from hssgate.policy.rule_table import RULES, SPECS
 from hssgate.record import record
 from hssgate.reports.findings import detail_line, ignore_entries_for, listed_line, quoted, worst_details
 from hssgate.text import clean
@@ -40,7 +40,7 @@ class Cause:
     @property
     def remedy(self) -> str:
         """What lifts the block."""
-        return RULES[self.check.rule].remedy
+        return SPECS[self.check.rule].remedy
 
     @property
     def worst(self) -> str:
@@ -157,7 +157,7 @@ def entries_to_paste(explanations: Sequence[Explanation], most: int) -> str:
         for explanation in explanations
         for cause in explanation.causes
         for listed in cause.details
-        if RULES[cause.check.rule].detail is listed.kind is not DetailKind.MALICIOUS_FILE  # which is to be taken out
+        if SPECS[cause.check.rule].detail is listed.kind is not DetailKind.MALICIOUS_FILE  # which is to be taken out
     ]
     entries = ignore_entries_for([*dict.fromkeys(_blamed(explanations))], most, details)
     return "\n".join([*lines, *([entries] if entries else [])])

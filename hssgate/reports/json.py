@@ -191,6 +191,8 @@ def _in_force(one: PolicyInForce) -> dict[str, Any]:
         "ignore_file": one.ignore_file,
         "ignore_check_rule": one.ignore_check_rule,
         "unlisted": one.unlisted,
+        "deny": one.deny,
+        "deny_cves": one.deny_cves,
         "grace": None if one.grace is None else {level: _number(seconds) for level, seconds in one.grace.items()},
     }
 
@@ -204,6 +206,7 @@ def _finding(listed: ListedFinding) -> dict[str, Any]:
         "ignored_by": [{"policy": policy, "reason": reason} for policy, reason in listed.ignored_by],
         "group": listed.group,
         "cves_read": listed.cves_read,
+        "denied_by": [{"policy": policy, "reason": reason} for policy, reason in listed.denied_by],
         "due": None if listed.due is None else day_of(listed.due).isoformat(),
     }
 

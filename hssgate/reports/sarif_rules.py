@@ -10,7 +10,7 @@ from typing import Any
 
 from hssgate.hss.models import Finding, Level
 from hssgate.judging.scan import FRESHNESS
-from hssgate.policy.rule_table import RULES
+from hssgate.policy.rule_table import SPECS
 from hssgate.reports import escaping
 from hssgate.reports.entries import OWN, RUN, ReportEntry
 from hssgate.reports.findings import identifier, ignore_entries_for
@@ -57,7 +57,7 @@ def _gate_rule(rule: str) -> dict[str, Any]:
         about = f"The gate requires that {requirement}."
     else:
         kind, title = "policy", f"The rule {name} of the policy is broken"
-        about = f"The rule {name} of the policy: {RULES[name].help}."
+        about = f"The rule {name} of the policy: {SPECS[name].help}."
     return {
         "id": rule,
         "name": "".join(word.capitalize() for word in name.split("_")),

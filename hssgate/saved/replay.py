@@ -12,9 +12,10 @@ from hssgate.hss.models import Detail, DetailKind, Finding, ids_of
 from hssgate.judging.criteria import Criteria
 from hssgate.judging.image import JudgedImage, judge_by_rules
 from hssgate.judging.scan import timed_out_after
+from hssgate.policy.denials import Denials
 from hssgate.policy.ignores import TARGET_OF, Ignores
-from hssgate.policy.model import Ignore, Target
-from hssgate.policy.rule_table import RULES, ScanRule
+from hssgate.policy.model import Deny, Ignore, Target
+from hssgate.policy.rule_table import SPECS, ScanRule
 from hssgate.policy.rules import GraceInForce, RulesInForce
 from hssgate.record import record
 from hssgate.reports.json import document
@@ -48,6 +49,30 @@ class _Recorded(Ignores):
     def entry_for_detail(self, kind: DetailKind, detail: Detail) -> int | None:
         """Return the index of the entry that ignored the file or baseline check; None if it counted."""
         return self.ignored_details.get((kind, detail))
+
+
+@record
+class _RecordedDenials(Denials):
+    """The `deny` entries that were in force, reconstructed from their effect.
+
+    Args:
+        entries: placeholders that have only a reason, as many as were in force.
+        denied: index of an entry by finding and its CVE ids.
+        names_cves: whether an entry could fit a CVE.
+    """
+
+    entries: tuple[tuple[int, Deny], ...]
+    denied: Mapping[tuple[Finding, tuple[str, ...]], int]
+    names_cves: bool
+
+    @property
+    def may_name_cves(self) -> bool:
+        """Whether an entry could fit a CVE."""
+        return self.names_cves
+
+    def entry_for(self, finding: Finding, cves: Sequence[str]) -> int | None:
+        """Return the index of the entry that denied the finding; None if none did."""
+        return self.denied.get((finding, tuple(cves)))
 
 
 def judge_again(image: SavedImage) -> JudgedImage:
@@ -95,8 +120,26 @@ def _rules(image: ImageModel, one: InForceModel) -> RulesInForce:
         for index, (target, reason) in enumerate(known)
     )
     recorded = _Recorded(entries, ignored, ignored_details)
+    denials = _denials(image, one)
     grace = GraceInForce(one.grace.seconds, image.seen.expiry_at) if one.grace else None
-    return RulesInForce(limits, one.rules.scan, recorded, policy=one.policy, grace=grace, unlisted=one.unlisted)
+    return RulesInForce(
+        limits, one.rules.scan, recorded, policy=one.policy, grace=grace, unlisted=one.unlisted, denials=denials
+    )
+
+
+def _denials(image: ImageModel, one: InForceModel) -> _RecordedDenials:
+    reasons: dict[str, int] = {}
+    denied = {
+        (finding.finding, ids_of(finding.cve_details)): reasons.setdefault(by.reason, len(reasons))
+        for finding in image.findings
+        for by in finding.denied_by
+        if finding.group == one.group and by.policy == one.policy
+    }
+    known = [*reasons, *[""] * (one.deny - len(reasons))]
+    entries = tuple(
+        (index, Deny.model_construct(vulnerability="*", reason=reason)) for index, reason in enumerate(known)
+    )
+    return _RecordedDenials(entries, denied, one.deny_cves)
 
 
 def expected_document(saved: SavedReport, judged: list[JudgedImage]) -> dict[str, Any]:
@@ -161,7 +204,7 @@ def _derived_or_stated(check: Check, stated: CheckModel, image: SavedImage) -> C
         # The hint at the end of a timeout's message names rows of other images, which the report does not contain.
         known = stated.message.startswith(f"{check.rule}: {timed_out_after(image.observation)}")
         return replace(check, message=stated.message) if known else check
-    spec = RULES.get(check.rule)
+    spec = SPECS.get(check.rule)
     needs_a_list = spec is not None and (spec.levels or spec.detail)
     if image.model.left_out is None or not needs_a_list or stated.rule != check.rule:
         return check

@@ -77,6 +77,8 @@ class InForceModel(BaseModel):
     ignore_check_rule: int = Field(default=0, ge=0)
     grace: Grace | None = None
     unlisted: Unlisted = Unlisted.COUNT
+    deny: int = Field(default=0, ge=0)
+    deny_cves: bool = False
 
 
 class IgnoredModel(BaseModel):
@@ -96,6 +98,7 @@ class FindingModel(Finding):
     group: int = Field(ge=0)
     cves_read: bool
     due: str | None = None
+    denied_by: tuple[IgnoredModel, ...] = ()
 
     @property
     def finding(self) -> Finding:

@@ -59,6 +59,8 @@ class PolicyInForce:
         ignore_file: number of them that are about files.
         ignore_check_rule: number of them that are about baseline checks.
         grace: seconds of grace by level; None if the policy gives none.
+        deny: number of `deny` entries in force.
+        deny_cves: whether one of them can fit a CVE.
         unlisted: whether findings that HSS counts and does not list count, or only warn.
     """
 
@@ -70,6 +72,8 @@ class PolicyInForce:
     ignore_check_rule: int = 0
     grace: Mapping[str, float] | None = None
     unlisted: str = "count"
+    deny: int = 0
+    deny_cves: bool = False
 
 
 @record
@@ -130,7 +134,7 @@ class ImageVerdict:
         return tuple(
             listed
             for listed in self.findings
-            if not listed.ignored_by
+            if (listed.denied_by or not listed.ignored_by)
             and ((group := groups.get(listed.group)) in by_severity or (group, listed.finding) in breaking)
         )
 

@@ -35,6 +35,7 @@ class ListedFinding:
         ignored_by: policy path and reason of each `ignore` entry that ignored the finding.
         group: index of its group of rows.
         cves_read: whether its CVEs were looked up; HSS may list none.
+        denied_by: policy path and reason of each `deny` entry that names the finding.
         due: the earliest end of its grace under the policies in epoch seconds; None if it has none.
     """
 
@@ -44,6 +45,7 @@ class ListedFinding:
     group: int = 0
     cves_read: bool = False
     due: float | None = None
+    denied_by: tuple[tuple[str, str], ...] = ()
 
     @property
     def cve_ids(self) -> tuple[str, ...]:

@@ -303,13 +303,20 @@ def _borne_breaches(row: Row, policy: Row, detail_reads: DetailReads) -> Iterabl
     }
     if number(row.get("vul_num")) == 0:  # of any level
         borne = {name: rule for name, rule in borne.items() if "vuln" not in name and name != "cvss"}
-    return _breaches(row, {**policy, "rules": borne, "overrides": []}, detail_reads)
+    without_findings: Row = {"deny": []} if number(row.get("vul_num")) in {0, None} else {}
+    return _breaches(row, {**policy, "rules": borne, "overrides": [], **without_findings}, detail_reads)
 
 
 def _breaches(row: Row, policy: Row, detail_reads: DetailReads) -> Iterable[str]:
     """Yield the blocking rules that a row breaks or leaves undecided."""
     rules = _rules(row, policy, detail_reads.now)
     ignore = [entry for entry in policy.get("ignore", []) if _applies(row, entry, detail_reads.now)]
+    denied = [entry for entry in policy.get("deny", []) if _applies(row, entry, detail_reads.now)]
+    if (
+        denied
+        and (number_denied := _denied(row, denied, detail_reads, is_warned_of=policy.get("unlisted") == "warn")) != 0
+    ):
+        yield f"deny {number_denied}"
     grace = policy.get("grace") or {}
     by_finding = any("vulnerability" in entry for entry in ignore) or any(
         name.startswith(("critical_", "high_", "medium_", "low_", "cvss")) or (grace and "vuln" in name)
@@ -383,10 +390,7 @@ def _found(
     rule: str, row: Row, ignore: list[Row], detail_reads: DetailReads, grace: Row, *, is_warned_of: bool
 ) -> float | None:
     """Return the number of vulnerabilities of a level, or the highest score; what is not listed is of every level."""
-    path = f"/image/{urllib.parse.quote(row.get('image_id') or '', safe='')}/vulnerabilities"
-    # Images of several names may share an id, so all of what names the image names its findings.
-    names = {"namespace": "namespace", "image_name": "image_name", "tag_name": "image_version"}
-    listed = detail_reads.last(path, **{name: row.get(field) or "" for name, field in names.items()})
+    listed = _findings_of(row, detail_reads)
     counted = number(row.get("vul_num"))
     if listed is None or counted is None or (counted and not listed):
         return None
@@ -409,6 +413,41 @@ def _found(
             return sum(score >= 9 for score in scores) + unlisted
     of_level = [finding for finding in kept if level in {"", _level_of(finding)}]
     return len(of_level) + unlisted
+
+
+def _findings_of(row: Row, detail_reads: DetailReads) -> list[Row] | None:
+    path = f"/image/{urllib.parse.quote(row.get('image_id') or '', safe='')}/vulnerabilities"
+    # Images of several names may share an id, so all of what names the image names its findings.
+    names = {"namespace": "namespace", "image_name": "image_name", "tag_name": "image_version"}
+    return detail_reads.last(path, **{name: row.get(field) or "" for name, field in names.items()})
+
+
+def _denied(row: Row, denied: list[Row], detail_reads: DetailReads, *, is_warned_of: bool) -> int | None:
+    """Return the number of denied findings; None where it is not known. A finding without CVEs has its own id alone."""
+    listed, counted = _findings_of(row, detail_reads), number(row.get("vul_num"))
+    if listed is None or counted is None or (counted and not listed):
+        return None
+    found = 0 if is_warned_of else max(counted - len(listed), 0)
+    for finding in listed:
+        globs = [
+            entry["vulnerability"]
+            for entry in denied
+            if "package" not in entry or _is_like(finding.get("app_name") or "", entry["package"])
+        ]
+        vul_id = finding.get("vul_id")
+        ids = [] if vul_id is None else [vul_id]
+        if vul_id is not None and not vul_id.lower().startswith("cve-"):
+            cves = detail_reads.last(f"/vulnerability/{urllib.parse.quote(vul_id, safe='')}/cve")
+            if cves is None and any(_may_fit_a_cve(entry["vulnerability"]) for entry in denied):
+                return None
+            ids += [cve["cve_id"] for cve in cves or [] if cve.get("cve_id")]
+        found += any(_is_like(one.lower(), glob.lower()) for one in ids for glob in globs)
+    return found
+
+
+def _may_fit_a_cve(glob: str) -> bool:
+    start = glob.lower()[:4]
+    return start == "cve-" or any(sign in start for sign in "*?[")
 
 
 def _level_of(finding: Row) -> str:

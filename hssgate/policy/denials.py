@@ -1,0 +1,47 @@
+"""`deny` entries: which findings are never accepted, by exact id or glob."""
+
+from collections.abc import Sequence
+
+from hssgate.hss.models import Finding
+from hssgate.policy.globs import fits_text, may_begin_with
+from hssgate.policy.model import Deny
+from hssgate.record import record
+
+_CVE = "cve-"
+
+
+@record
+class Denials:
+    """The `deny` entries of one policy that are in force for one image.
+
+    Args:
+        entries: each with its index in the policy.
+    """
+
+    entries: tuple[tuple[int, Deny], ...]
+
+    @property
+    def may_name_cves(self) -> bool:
+        """Whether an entry can fit a CVE, so that the CVEs of the findings are needed."""
+        return any(may_begin_with(_CVE, entry.vulnerability) for _, entry in self.entries)
+
+    def entry_for(self, finding: Finding, cves: Sequence[str]) -> int | None:
+        """Return the index of the entry that denies a finding, by its id or by any of its CVEs; None if none does.
+
+        Args:
+            finding: the finding.
+            cves: its CVE ids, as far as they are known.
+        """
+        ids = [*([finding.vul_id] if finding.vul_id is not None else []), *cves]
+        for index, entry in self.entries:
+            fits_package = entry.package is None or (
+                finding.app_name is not None and fits_text(entry.package, finding.app_name)
+            )
+            if fits_package and any(fits_text(entry.vulnerability, one, any_case=True) for one in ids):
+                return index
+        return None
+
+
+def is_cve(finding: Finding) -> bool:
+    """Whether the finding's own id is that of a CVE."""
+    return finding.vul_id is not None and finding.vul_id.strip().lower().startswith(_CVE)
