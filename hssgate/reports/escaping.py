@@ -25,6 +25,7 @@ _ESCAPES = str.maketrans(
 )
 # A backtick ends a code span, a pipe ends a table cell, and `##[` is a command in the log of a GitHub runner.
 _SPAN_BREAKERS = re.compile(r"[`|]|##")
+_CODE = re.compile(r"`([^`]*)`")
 _FENCE = re.compile(r"`{3,}")
 
 
@@ -51,6 +52,12 @@ def code(raw: object, longest: int = LONGEST_LINE) -> str:
     if _SPAN_BREAKERS.search(line):
         return f"<code>{text(line)}</code>"
     return f"`{line}`"
+
+
+def text_with_code(ours: str) -> str:
+    """Return a text of the gate's own, in which names stand in backticks, with those names as code spans."""
+    parts = enumerate(_CODE.split(ours))
+    return "".join(code(part) if number % 2 else part.translate(_ESCAPES) for number, part in parts)
 
 
 def fence(block: str, language: str) -> str:

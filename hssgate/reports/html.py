@@ -12,11 +12,12 @@ from importlib import resources
 from hssgate import __version__
 from hssgate.durations import format_duration, format_moment
 from hssgate.reports.html_image import image_parts
-from hssgate.reports.html_tables import badge, icon, row_header, table
+from hssgate.reports.html_tables import badge, fold, icon, row_header, table
 from hssgate.reports.image_facts import images_in_full, worst_first
 from hssgate.reports.markup import Markup, element, joined, text_element
 from hssgate.reports.size_limit import Part, Rank, bounded, fit
 from hssgate.reports.wording import meaning, policy_name, reason, searched_in_words, tally, title
+from hssgate.text import plural
 from hssgate.verdict import ImageVerdict, PolicySource, Verdict
 
 LONGEST = 12 * 1024 * 1024  # bytes of a report
@@ -28,10 +29,10 @@ _ROOM_OF_LIST = 256 * 1024
 def render(verdict: Verdict) -> str:
     """Return the report, at most `LONGEST` bytes long, with a newline at its end."""
     shown = images_in_full(verdict)
-    parts = [_header(verdict), *_problems(verdict), *_warnings(verdict), *_overview(verdict, len(shown))]
+    parts = [_header(verdict), *_problems(verdict), *_overview(verdict, len(shown))]
     for number, image in enumerate(shown, 1):
         parts += image_parts(image, verdict.policies, number, len(shown))
-    parts += [_policies(verdict), _footer(verdict)]
+    parts += [*_warnings(verdict), _policies(verdict), _footer(verdict)]
     fitted = fit(parts, LONGEST - _ROOM_OF_NOTE)
     first, *rest = fitted.texts
     note = [element("p", element("strong", fitted.note), class_="note")] if fitted.note else []
@@ -57,27 +58,31 @@ def _head(verdict: Verdict) -> Markup:
 
 
 def _header(verdict: Verdict) -> Part:
-    content = (
+    content = [
         element("h1", icon(verdict.outcome), Markup(" "), title(verdict)),
         element("p", tally(verdict), class_="tally"),
         element("p", f"Exit code {int(verdict.exit_code)} ({meaning(verdict)})"),
-    )
+    ]
+    if verdict.warnings:
+        content.append(element("p", element("a", plural(len(verdict.warnings), "warning"), href="#warnings")))
     return Part(Rank.VERDICT, element("header", *content, class_=verdict.outcome.value))
 
 
 def _problems(verdict: Verdict) -> Iterator[Part]:
     if verdict.run_errors:
-        yield Part(Rank.VERDICT, _list("Errors of the run", tuple(error.message for error in verdict.run_errors)))
+        errors = _list(tuple(error.message for error in verdict.run_errors))
+        yield Part(Rank.VERDICT, element("section", element("h2", "Errors of the run"), errors, class_="warnings"))
 
 
 def _warnings(verdict: Verdict) -> Iterator[Part]:
     if verdict.warnings:
-        yield Part(Rank.WARNINGS, _list("Warnings", verdict.warnings))
+        folded = fold(f"Warnings ({len(verdict.warnings)})", _list(verdict.warnings))
+        yield Part(Rank.WARNINGS, element("section", folded, class_="warnings", id="warnings"))
 
 
-def _list(heading: str, texts: tuple[str, ...]) -> Markup:
+def _list(texts: tuple[str, ...]) -> Markup:
     items = bounded([text_element("li", text) for text in texts], _ROOM_OF_LIST, partial(element, "li"))
-    return element("section", element("h2", heading), element("ul", *items), class_="warnings")
+    return element("ul", *items)
 
 
 def _overview(verdict: Verdict, in_full: int) -> Iterator[Part]:

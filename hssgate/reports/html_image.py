@@ -1,11 +1,13 @@
 """Section of one image in the HTML report: checks with their bars, findings, details and evidence."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 
 from hssgate.hss.models import Detail, DetailKind
 from hssgate.reports.bars import bar
 from hssgate.reports.explanation import entries_to_paste, explanation_of
 from hssgate.reports.findings import (
+    Consequence,
     Effect,
     consequences,
     detail_words,
@@ -16,7 +18,7 @@ from hssgate.reports.findings import (
     published_on,
     worst_details,
 )
-from hssgate.reports.html_tables import badge, row_header, table
+from hssgate.reports.html_tables import badge, fold, row_header, table
 from hssgate.reports.image_facts import (
     READ_COLUMNS,
     LabelledValues,
@@ -27,11 +29,12 @@ from hssgate.reports.image_facts import (
     where,
     worst_checks,
 )
-from hssgate.reports.markup import Markup, element, joined, lines, text_element
+from hssgate.reports.links import cve_record, safe_address
+from hssgate.reports.markup import Markup, element, joined, lines, text_element, text_with_code
 from hssgate.reports.size_limit import Part, Rank
 from hssgate.reports.wording import word
 from hssgate.text import plural
-from hssgate.verdict import Check, ImageVerdict, ListedFinding, PolicySource, Result
+from hssgate.verdict import SEVERITY, Check, ImageVerdict, ListedFinding, Outcome, PolicySource, Result
 
 MOST_ROWS = 5000  # of findings, of all images together; and of details
 _ROOM_OF_ALL_ROWS = 4 * 1024 * 1024  # bytes, of all images together
@@ -39,11 +42,11 @@ _ROOM_OF_ROWS = 256 * 1024
 _MOST_CHECKS = 100
 _MOST_IGNORE_ENTRIES = 50
 _MOST_READS = 50
-_MOST_CVES = 20
-_UNFOLDED = 50  # rows of a table that need not be opened first
+_MOST_CVES = 10
+_UNFOLDED = 10  # rows of a table that need not be opened first
 
 _CHECK_COLUMNS = ("Result", "Rule", "Against the limit", "What was found")
-_FINDING_COLUMNS = ("Effect", "Level", "Finding", "Package and path", "What to do, or why ignored")
+_FINDING_COLUMNS = ("Effect", "Level", "Finding", "CVE", "Package and path", "Fix, or why ignored")
 _DETAIL_COLUMNS = ("Kind", "Severity", "What", "About")
 _TONES = {
     Effect.BLOCKS: Result.FAILED,
@@ -63,9 +66,9 @@ def image_parts(image: ImageVerdict, policies: Sequence[PolicySource], number: i
         of: number of sections that share the size limit.
     """
     yield _checks(image, number)
-    yield from _findings(image, of)
+    yield from _findings(image, number, of)
     yield from _what_to_do(image, policies)
-    yield from _details(image, of)
+    yield from _details(image, number, of)
     yield _evidence(image)
 
 
@@ -90,70 +93,105 @@ def _check(check: Check) -> Markup:
     )
 
 
-def _findings(image: ImageVerdict, of: int) -> Iterator[Part]:
-    consequences_found = in_order_of_effect(consequences(image))
-    counts = [(effect, sum(one.effect is effect for one in consequences_found)) for effect in Effect]
-    caption = "Blocking first, then by level: " + ", ".join(f"{count} {effect}" for effect, count in counts if count)
-    shown = consequences_found[: MOST_ROWS // of]
-    rows = [_finding(one.effect, one.listed) for one in shown]
-    listed = table(
-        "findings",
-        caption,
-        _FINDING_COLUMNS,
-        rows,
-        room=_ROOM_OF_ALL_ROWS // of,
-        left_out=len(consequences_found) - len(shown),
-    )
-    if consequences_found:
-        yield Part(Rank.FINDINGS, _folded("Findings", len(consequences_found), listed))
+def _findings(image: ImageVerdict, number: int, of: int) -> Iterator[Part]:
+    """Return the findings: of a blocked image the first ones stand open, all others are collapsed."""
+    found = in_order_of_effect(consequences(image))
+    if not found:
+        return
+    behind = {*image.blocking_findings}
+    counts = Counter(_effect(one, behind) for one in found)
+    caption = "Blocking first, then by level: " + ", ".join(f"{count} {effect}" for effect, count in counts.items())
+    shown = found[: MOST_ROWS // of]
+    rows = [_finding(one, _effect(one, behind)) for one in shown]
+    is_open = image.outcome is Outcome.BLOCKED or len(found) <= _UNFOLDED
+    first = rows[:_UNFOLDED] if is_open else []
+    parts = [_table_of_findings(caption, first, _ROOM_OF_ALL_ROWS // of)] if first else []
+    if len(first) < len(found):
+        left_out = len(found) - len(shown)
+        others = _table_of_findings(caption, rows[len(first) :], _ROOM_OF_ALL_ROWS // of, left_out)
+        parts.append(fold(f"{len(found) - len(first)} more" if first else f"All {len(found)}", others))
+    heading = element("h3", f"Findings ({len(found)})", id=_anchor(number, "findings"))
+    yield Part(Rank.FINDINGS, element("section", heading, *parts))
 
 
-def _finding(effect: Effect, listed: ListedFinding) -> Markup:
-    finding = listed.finding
+def _table_of_findings(caption: str, rows: Sequence[Markup], room: int, left_out: int = 0) -> Markup:
+    return table("findings", caption, _FINDING_COLUMNS, rows, room=room, left_out=left_out)
+
+
+def _effect(one: Consequence, behind: Collection[ListedFinding]) -> str:
+    """Return the effect of a finding in words; `severity` counts no findings, and they are behind it all the same."""
+    is_behind = one.effect is Effect.ACCEPTED and one.listed in behind
+    return f"behind {SEVERITY}" if is_behind else one.effect.value
+
+
+def _finding(one: Consequence, effect: str) -> Markup:
+    listed, finding = one.listed, one.listed.finding
     notes = [
         field(finding.solution),
         *(f"ignored: {field(why)} ({field(policy)})" for policy, why in listed.ignored_by),
     ]
-    cves = ", ".join(field(cve) for cve in listed.cve_ids[:_MOST_CVES])
+    address = cve_record(finding.vul_id) or safe_address(finding.url)
     return element(
         "tr",
-        element("td", badge(_TONES[effect], effect.value)),
+        element("td", badge(Result.FAILED if effect != one.effect else _TONES[one.effect], effect)),
         element("td", finding.level.value),
-        row_header(element("code", identifier(finding)), *_small(cves), *_small(_score(listed))),
+        row_header(_linked(element("code", identifier(finding)), address), *_score(listed)),
+        element("td", *_cves(listed)),
         element("td", element("code", package(finding)), *_small(field(finding.app_path))),
         element("td", *(text_element("div", note) for note in notes if note)),
     )
+
+
+def _cves(listed: ListedFinding) -> Iterator[Markup]:
+    """Return the CVE ids, each linked to its public record."""
+    for cve in listed.cve_ids[:_MOST_CVES]:
+        yield element("div", _linked(element("code", field(cve)), cve_record(cve)))
+    if len(listed.cve_ids) > _MOST_CVES:
+        yield element("div", f"and {len(listed.cve_ids) - _MOST_CVES} more")
+
+
+def _linked(content: Markup, address: str | None) -> Markup:
+    """Return the content as a link; unchanged if there is no address."""
+    return element("a", content, href=address, rel="noreferrer") if address else content
 
 
 def _what_to_do(image: ImageVerdict, policies: Sequence[PolicySource]) -> Iterator[Part]:
     explanation = explanation_of(image, policies)
     if explanation is None:
         return
-    items = [element("li", element("code", rule), f": {remedy}.") for rule, remedy in explanation.remedies] + [
-        element("li", f"Ask: {contact}") for contact in explanation.contacts
-    ]
+    items = [
+        element("li", element("code", rule), text_with_code(f": {remedy}.")) for rule, remedy in explanation.remedies
+    ] + [element("li", f"Ask: {contact}") for contact in explanation.contacts]
     entries = entries_to_paste([explanation], _MOST_IGNORE_ENTRIES)
     listed = element("pre", element("code", lines(entries)))
-    pasted = [_fold("To let it pass, with a reason, in the policy", listed)] if entries else []
+    pasted = [fold("To let it pass, with a reason, in the policy", listed)] if entries else []
     what_to_do = element("section", element("h3", "What to do"), element("ul", *items), *pasted)
     yield Part(Rank.IGNORE_ENTRIES, what_to_do)
 
 
-def _score(listed: ListedFinding) -> str:
+def _score(listed: ListedFinding) -> Iterator[Markup]:
     """Return score and date of a finding, as far as they are known."""
-    score = [] if listed.cvss is None else [f"CVSS {listed.cvss:.1f}"]
-    published = published_on(listed)
-    return ", ".join([*score, *([f"published {published}"] if published else [])])
+    if listed.cvss is not None:
+        yield from _small(f"CVSS {listed.cvss:.1f}")
+    if published := published_on(listed):
+        yield from _small(f"published {published}")
 
 
-def _details(image: ImageVerdict, of: int) -> Iterator[Part]:
+def _details(image: ImageVerdict, number: int, of: int) -> Iterator[Part]:
     shown = worst_details(image.details)[: MOST_ROWS // of]
     rows = [_detail(listed.kind, listed.detail) for listed in shown]
     caption = "Malicious files, sensitive files, breaches of the baseline"
     left_out = len(image.details) - len(shown)
     listed = table("details", caption, _DETAIL_COLUMNS, rows, room=_ROOM_OF_ALL_ROWS // of, left_out=left_out)
     if image.details:
-        yield Part(Rank.DETAILS, _folded("Details: files and failed baseline checks", len(image.details), listed))
+        heading = f"Details: files and failed baseline checks ({len(image.details)})"
+        anchor = _anchor(number, "details")
+        section = (
+            fold(heading, listed, id=anchor)
+            if len(image.details) > _UNFOLDED
+            else element("section", element("h3", heading, id=anchor), listed)
+        )
+        yield Part(Rank.DETAILS, section)
 
 
 def _detail(kind: DetailKind, detail: Detail) -> Markup:
@@ -178,7 +216,7 @@ def _evidence(image: ImageVerdict) -> Part:
     caption = f"Each change of state, and the last reads, of {plural(image.polls, 'poll')}"
     left_out = len(rows_of_reads) - len(shown)
     listed = table("reads", caption, READ_COLUMNS, rows, room=_ROOM_OF_ROWS, left_out=left_out)
-    return Part(Rank.EVIDENCE, _fold("Evidence", joined(element("dl", *known), listed)))
+    return Part(Rank.EVIDENCE, fold("Evidence", joined(element("dl", *known), listed)))
 
 
 def _small(text: str) -> list[Markup]:
@@ -190,11 +228,6 @@ def _values_line(values: LabelledValues) -> Markup:
     return joined(*(joined(name, Markup(" "), element("code", value)) for name, value in values), between=", ")
 
 
-def _folded(heading: str, count: int, body: Markup) -> Markup:
-    """Return a body under its heading, collapsed if it is long."""
-    heading = f"{heading} ({count})"
-    return _fold(heading, body) if count > _UNFOLDED else element("section", element("h3", heading), body)
-
-
-def _fold(heading: str, body: Markup) -> Markup:
-    return element("details", element("summary", element("strong", heading)), body)
+def _anchor(number: int, section: str) -> str:
+    """Return the id of a section of an image, by which other pages can link to it."""
+    return f"image-{number}-{section}"

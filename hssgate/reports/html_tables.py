@@ -52,6 +52,11 @@ def row_header(*content: str) -> Markup:
     return element("th", *content, scope="row", align="left")
 
 
+def fold(heading: str, body: Markup, **attributes: str) -> Markup:
+    """Return a body that is collapsed under its heading."""
+    return element("details", element("summary", element("strong", heading)), body, **attributes)
+
+
 def badge(ended: Result | Outcome, text: str | None = None) -> Markup:
     """Return a coloured word for a result; the colour adds nothing that the word does not say."""
     return element("strong", text or ended.value, class_=f"badge {ended.value}")

@@ -161,8 +161,9 @@ def _body(message: str, check: Check, explanation: Explanation | None, room: int
         lines.append(f"rows: {clean(check.group)}")
     if explanation is None:
         return "\n".join(lines)
-    lines += bounded([detail_line(listed) for listed in explanation.details], room // 4, str)
+    # Findings first: what breaks `severity` or a number of vulnerabilities is fixed by updating packages.
     lines += bounded([listed_line(listed) for listed in explanation.findings], 3 * room // 4, str)
+    lines += bounded([detail_line(listed) for listed in explanation.details], room // 4, str)
     lines += ["", *(f"What lifts it: {remedy}." for _, remedy in explanation.remedies)]
     lines += [f"Ask: {contact}" for contact in explanation.contacts]
     if entries := entries_to_paste([explanation], max(_MOST_IGNORE_ENTRIES * room // _LONGEST_LIST, 1)):

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from hssgate import __version__
 from hssgate.durations import format_duration, format_moment
 from hssgate.hss.models import Detail, DetailKind
-from hssgate.reports.escaping import code, fence, row, table, text
+from hssgate.reports.escaping import code, fence, row, table, text, text_with_code
 from hssgate.reports.explanation import entries_to_paste, explanation_of
 from hssgate.reports.findings import (
     cves_in_words,
@@ -154,7 +154,7 @@ def _explanation(image: ImageVerdict, policies: Sequence[PolicySource]) -> Itera
         found = _table(columns, rows, len(explanation.findings) - len(shown))
         heading = "Findings that block, most severe first"
         yield Part(Rank.FINDINGS, _folded(heading, len(explanation.findings), found))
-    lines = [f"- {code(rule)}: {text(remedy)}." for rule, remedy in explanation.remedies]
+    lines = [f"- {code(rule)}: {text_with_code(remedy)}." for rule, remedy in explanation.remedies]
     lines += [f"- Ask: {text(contact)}" for contact in explanation.contacts]
     paragraphs = ["#### What to do", _list(lines)]
     if entries := entries_to_paste([explanation], _MOST_IGNORE_ENTRIES):

@@ -8,6 +8,7 @@ from hssgate.text import LONGEST_LINE, clean
 _VOID = frozenset({"meta"})
 _SHAPES = frozenset({"line", "rect", "path", "circle"})  # SVG elements without content
 _HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_CODE = re.compile(r"`([^`]*)`")
 _CHINESE = re.compile(rf"[{_HAN}][{_HAN}\u3000-\u303f\uff00-\uffef]*")
 
 
@@ -43,6 +44,12 @@ def joined(*content: str, between: str = "") -> Markup:
 def text_element(name: str, text: str, /, **attributes: str | float) -> Markup:
     """Return an element with one text from outside; Chinese parts get `lang="zh"`, so that fonts and readers fit."""
     return element(name, Markup(_CHINESE.sub(r'<span lang="zh">\g<0></span>', _text(text))), **attributes)
+
+
+def text_with_code(ours: str) -> Markup:
+    """Return a text of the gate's own, in which names stand in backticks, with those names as `code` elements."""
+    parts = (element("code", part) if number % 2 else part for number, part in enumerate(_CODE.split(ours)))
+    return Markup("".join(part if isinstance(part, Markup) else _escaped(part) for part in parts))
 
 
 def lines(block: str) -> Markup:

@@ -58,6 +58,34 @@ def test_every_output_shows_what_is_behind_a_block(bench: Bench, path: str) -> N
     assert [part for part in parts if part not in shown] == []
 
 
+@pytest.mark.parametrize("rules", [SEVERE, "rules: {vulnerabilities: 0, unsafe_settings: 0}"])
+def test_the_body_of_a_failure_lists_findings_before_files_and_checks(bench: Bench, rules: str) -> None:
+    """A reader that shows a few lines shows the worst finding; baseline checks stand with their own rule."""
+    policy(bench, rules)
+
+    ended = checked(bench.play(blocked([finding("SA-1", HIGH)])))
+
+    by_name = {
+        case.name: case.result[0].text.splitlines() for suite in ended.junit for case in suite if case.is_failure
+    }
+    first = by_name.get("severity") or by_name["vulnerabilities"]
+    listed = [line for line in first if "SA-1  " in line or "sensitive_file" in line or "baseline_breach" in line]
+    assert "SA-1" in first[1]
+    assert len(listed) == (3 if "severity" in by_name else 1)
+    if "unsafe_settings" in by_name:
+        assert by_name["unsafe_settings"][1].startswith("baseline_breach")
+
+
+def test_names_in_the_advice_of_markdown_are_code(bench: Bench) -> None:
+    """They are not shown with their backticks."""
+    policy(bench, SEVERE)
+
+    checked(bench.play(blocked([finding("SA-1", HIGH)])))
+
+    assert "; `severity` is HSS's own verdict" in Path("report.md").read_text(encoding="utf-8")
+    assert "\\`" not in Path("report.md").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("path", ["junit.xml", "report.json", "report.md", "report.html", "stdout"])
 def test_the_contact_of_the_policy_is_shown_with_a_block(bench: Bench, path: str) -> None:
     """And not with a pass."""

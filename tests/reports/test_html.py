@@ -65,9 +65,9 @@ def test_hostile_text_is_shown_and_does_nothing(bench: Bench, text: str) -> None
     assert page.one("h1").text.strip() == "Blocked"
     assert [len(row) for row in page.one("table", "checks").rows()] == [4] * 4
     findings = page.one("table", "findings").rows()
-    assert [len(row) for row in findings] == [5, 5]
+    assert [len(row) for row in findings] == [6, 6]
     assert findings[0][2].startswith(clean(text, 200) or "without an id")
-    assert findings[0][4] == clean(text, 200)
+    assert findings[0][5] == clean(text, 200)
     assert len(page.one("table", "details").rows()) == 3
     source = Path("report.html").read_text(encoding="utf-8")
     assert not {character for character in source if ord(character) < 32 or character == "\u202e"} - {"\n"}
@@ -108,14 +108,99 @@ def test_blocking_findings_are_listed_one_by_one(bench: Bench) -> None:
     page = read(ended)
     rows = page.one("table", "findings").rows()
     assert [(row[0], row[1], row[2]) for row in rows] == [
-        ("blocks", "high", "V-3 CVE-1"), ("warns", "low", "V-1"), ("accepted", "medium", "V-2"), ("ignored", "high", "V-0"),
+        ("blocks", "high", "V-3"), ("warns", "low", "V-1"), ("accepted", "medium", "V-2"), ("ignored", "high", "V-0"),
     ]  # fmt: skip
-    assert rows[3][4] == "ignored: 未启用 (hssgate.yaml)"
+    assert [row[3] for row in rows] == ["CVE-1", "", "", ""]
+    assert rows[3][5] == "ignored: 未启用 (hssgate.yaml)"
     assert len(rows) == len(ended.report["images"][0]["findings"])
     assert "Findings (4)" in [heading.text for heading in page.all("h3")]
     assert page.one("table", "findings").one("caption").text.endswith("1 blocks, 1 warns, 1 accepted, 1 ignored")
     assert "{vulnerability: 'V-3', package: 'openssl', reason:" in page.one("pre").text
     assert [node.text for node in page.all("span") if node.attributes == {"lang": "zh"}] == ["未启用"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "effect"),
+    [
+        pytest.param("high_vulnerabilities: 0", "blocks", id="a rule that counts findings"),
+        pytest.param("severity: Medium", "behind severity", id="the verdict of HSS"),
+    ],
+)
+def test_the_first_ten_findings_of_a_blocked_image_stand_open(bench: Bench, rule: str, effect: str) -> None:
+    """The others are collapsed below them; each has its fix, and its CVE leads to the public record."""
+    policy(bench, f"rules: {{{rule}}}")
+    found = [
+        {**finding(f"V-{number:02}", cves=[f"CVE-2024-{1000 + number}"]), "solution": f"Update to {number}."}
+        for number in range(12)
+    ]
+
+    ended = bench.play(scenario(found)).check("team/app:1.0", *HTML)
+
+    page = read(ended)
+    assert ended.code == 10
+    first, rest = page.all("table", "findings")
+    assert [row[2].split()[0] for row in first.rows()] == [f"V-{number:02}" for number in range(10)]
+    assert [row[2].split()[0] for row in rest.rows()] == ["V-10", "V-11"]
+    assert {row[0] for row in [*first.rows(), *rest.rows()]} == {effect}
+    assert first.rows()[1][5] == "Update to 1."
+    (folded,) = [node for node in page.all("details") if node.one("summary").text == "2 more"]
+    assert folded.all("table") == [rest]
+    assert [link.attributes for link in first.all("a")] == [
+        {"href": f"https://www.cve.org/CVERecord?id=CVE-2024-{1000 + number}", "rel": "noreferrer"}
+        for number in range(10)
+    ]
+    assert {"image-1", "image-1-findings"} <= {node.attributes.get("id") for node in page.walk()}
+
+
+def test_findings_of_an_image_that_passed_are_collapsed(bench: Bench) -> None:
+    """They are more than ten, and nothing has to be done."""
+    policy(bench, "rules: {high_vulnerabilities: 20}")
+
+    ended = bench.play(scenario([finding(f"V-{number:02}") for number in range(12)])).check("team/app:1.0", *HTML)
+
+    page = read(ended)
+    assert ended.code == 0
+    (folded,) = [node for node in page.all("details") if node.one("summary").text == "All 12"]
+    assert folded.all("table") == page.all("table", "findings")
+
+
+@pytest.mark.parametrize(
+    ("vul_id", "url", "address"),
+    [
+        pytest.param("CVE-2024-1234", None, "https://www.cve.org/CVERecord?id=CVE-2024-1234", id="a CVE"),
+        pytest.param("HCE-1", "https://repo.example.com/HCE-1", "https://repo.example.com/HCE-1", id="a page of HSS"),
+        pytest.param("HCE-1", "javascript:alert(1)", None, id="a script"),
+        pytest.param("CVE-2024-1234?x", None, None, id="no id of a CVE"),
+        pytest.param("HCE-1", None, None, id="no page"),
+    ],
+)
+def test_a_finding_is_linked_only_to_a_safe_address(
+    bench: Bench, vul_id: str, url: str | None, address: str | None
+) -> None:
+    """This is the record of a CVE, or the page that HSS names."""
+    policy(bench, "rules: {high_vulnerabilities: 0}")
+
+    ended = bench.play(scenario([{**finding(vul_id), "url": url}])).check("team/app:1.0", *HTML)
+
+    (row,) = read(ended).one("table", "findings").one("tbody").all("tr")
+    (name,) = row.all("th")
+    assert [link.attributes["href"] for link in name.all("a")] == ([address] if address else [])
+
+
+def test_warnings_are_collapsed_below_the_images(bench: Bench) -> None:
+    """The verdict links to them, and names in the advice are set as code."""
+    blocked = read(bench.play(images(finished("severity_level: High"))).check("team/app:1.0", *HTML))
+    passed = read(bench.play(images(finished())).check("team/app:1.0", *HTML))
+
+    (section,) = passed.all("section", "warnings")
+    order = [*passed.walk()]
+    assert order.index(section) > order.index(passed.one("table", "checks"))
+    assert section.one("details").one("summary").text == "Warnings (1)"
+    assert [link.attributes["href"] for link in passed.one("header").all("a")] == ["#warnings"]
+    assert section.attributes["id"] == "warnings"
+    advice = next(item for item in blocked.all("li") if "HSS's own verdict" in item.text)
+    assert "high_vulnerabilities" in [node.text for node in advice.all("code")]
+    assert "`" not in advice.text
 
 
 def test_the_evidence_is_shown(bench: Bench) -> None:
@@ -290,8 +375,10 @@ def test_the_report_never_grows_too_long(size: int, findings: int) -> None:
     page = read_page(source)
     assert len(source.encode()) <= LONGEST
     assert len(page.all("table", "checks")) == size
-    last_row = page.all("table", "findings")[0].rows()[-1]
-    shown = len(page.all("table", "findings")[0].rows()) - 1
+    first, rest = page.all("table", "findings")[:2]
+    *others, last_row = rest.rows()
+    shown = len(first.rows()) + len(others)
+    assert len(first.rows()) == 10
     assert last_row == [f"and {findings - shown} more, see the JSON report"]
     assert shown <= MOST_ROWS // size
 

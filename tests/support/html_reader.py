@@ -1,9 +1,11 @@
 """Strict HTML reader: unclosed or unknown elements, and anything active or external, are errors."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
+_LINK = re.compile(r"#[\w-]*|https://[\w.-]+(?:/[\w/.~-]*)?(?:\?[\w=&-]*)?", re.ASCII)
 _VOID = {"meta"}
 _SHAPES = {"rect", "line", "circle", "path"}
 _PLAIN = [
@@ -11,12 +13,10 @@ _PLAIN = [
     "caption",
     "code",
     "dd",
-    "details",
     "dl",
     "dt",
     "footer",
     "h1",
-    "h3",
     "head",
     "li",
     "main",
@@ -31,11 +31,11 @@ _PLAIN = [
     "ul",
 ]
 _ATTRIBUTES = {name: set[str]() for name in _PLAIN} | {
-    "a": {"href"}, "circle": {"cx", "cy", "r", "fill"}, "div": {"class", "role", "aria-label", "tabindex"},
-    "h2": {"id"}, "header": {"class"}, "html": {"lang"}, "line": {"x1", "x2", "y1", "y2", "stroke", "stroke-width"},
+    "a": {"href", "rel"}, "circle": {"cx", "cy", "r", "fill"}, "div": {"class", "role", "aria-label", "tabindex"},
+    "details": {"id"}, "h2": {"id"}, "h3": {"id"}, "header": {"class"}, "html": {"lang"}, "line": {"x1", "x2", "y1", "y2", "stroke", "stroke-width"},
     "meta": {"charset", "http-equiv", "name", "content"}, "p": {"class"},
     "path": {"d", "fill", "stroke", "stroke-width", "stroke-linecap"},
-    "rect": {"x", "y", "width", "height", "rx", "fill", "fill-opacity"}, "section": {"class"}, "span": {"lang"},
+    "rect": {"x", "y", "width", "height", "rx", "fill", "fill-opacity"}, "section": {"class", "id"}, "span": {"lang"},
     "strong": {"class"}, "svg": {"role", "aria-label", "aria-hidden", "width", "height", "viewbox"},
     "table": {"class", "rules", "frame", "cellpadding"}, "td": {"class", "colspan"}, "th": {"scope", "align"},
 }  # fmt: skip
@@ -117,7 +117,8 @@ class _Reader(HTMLParser):
         assert len(names) == len({*names}), f"<{tag}> bears an attribute twice"
         assert {*names} <= _ATTRIBUTES[tag], f"<{tag}> bears {names}"
         given = {name: value or "" for name, value in attrs}
-        assert given.get("href", "#").startswith("#")
+        assert _LINK.fullmatch(given.get("href", "#"))
+        assert given.get("href", "#").startswith("#") or given["rel"] == "noreferrer"
         assert not any("url(" in value for value in given.values())
         self.open[-1].children.append(Node(tag, given))
 
