@@ -51,6 +51,7 @@ is_report() { # FORMAT=PATH
     *:'<?xml'*'<testsuite'*'<properties><propertyname="hssgate.'*) ;;
     *:'{"schema_version":'*'"tool":{"name":"hssgate",'*) ;;
     *:'{"'?'schema":'*'"tool":{"driver":{"name":"hssgate",'*) ;;
+    *:'{"scan":{"analyzer":{"id":"hssgate",'*) ;;
     *:'[{"engine_name":"hssgate",'* | codequality:'[]') ;;
     *:'##'*'[//]:#(hssgatereport)'*) ;;
     *:'<!DOCTYPEhtml>'*'<metaname="generator"content="hssgate'*) ;;

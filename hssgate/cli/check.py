@@ -143,7 +143,7 @@ class _Gate(github.AnnouncesMisuse, RemovesOldReports):
     show_envvar=True,
     envvar="HSSGATE_FINDINGS",
     help="When to read findings with their CVEs, malicious and sensitive files and failed baseline checks: auto reads "
-    "them where an image is blocked, and findings for a sarif report.",
+    "them where an image is blocked, and findings for a sarif or gitlab report.",
 )
 @connection_options
 @common_options

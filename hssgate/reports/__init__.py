@@ -48,6 +48,12 @@ def _codequality(verdict: Verdict) -> str:
     return render(verdict)
 
 
+def _gitlab(verdict: Verdict) -> str:
+    from hssgate.reports.gitlab import render
+
+    return render(verdict)
+
+
 def render_codearts(verdict: Verdict) -> str:
     """Return the metrics for CodeArts Pipeline."""
     from hssgate.reports.codearts import render
@@ -57,7 +63,7 @@ def render_codearts(verdict: Verdict) -> str:
 
 Formats = Mapping[str, Callable[[Verdict], str]]
 
-LISTING_FINDINGS = frozenset({"sarif"})  # formats that list findings of images that pass as well
+LISTING_FINDINGS = frozenset({"sarif", "gitlab"})  # formats that list findings of images that pass as well
 
 FORMATS: Formats = {
     "junit": _junit,
@@ -67,4 +73,5 @@ FORMATS: Formats = {
     "sarif": _sarif,
     "codequality": _codequality,
     "dotenv": render_dotenv,
+    "gitlab": _gitlab,
 }

@@ -31,6 +31,7 @@ _BEGINNINGS = {
         rb'\s*\{\s*"\$schema"\s*:\s*"[^"]*"\s*,\s*"version"\s*:\s*"2\.1\.0"\s*,\s*"runs"\s*:\s*\[\s*\{'
         rb'\s*"tool"\s*:\s*\{\s*"driver"\s*:\s*\{\s*"name"\s*:\s*"hssgate"\s*,'
     ),
+    "gitlab": re.compile(rb'\s*\{\s*"scan"\s*:\s*\{\s*"analyzer"\s*:\s*\{\s*"id"\s*:\s*"hssgate"\s*,'),
     "codequality": re.compile(rb'\s*\[\s*\{\s*"engine_name"\s*:\s*"hssgate"\s*,'),
 }
 # The whole file must match: a dotenv file may be a user's own, to which a gate's outputs were added.

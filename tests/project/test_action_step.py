@@ -324,7 +324,9 @@ def test_an_invalid_working_directory_is_misuse(job: Job, given: str, words: str
     assert words in step.printed
 
 
-FORMATS = "junit=a.xml json=b.json markdown=c.md html=d.html sarif=e.sarif codequality=f.json dotenv=g.env"
+FORMATS = (
+    "junit=a.xml json=b.json markdown=c.md html=d.html sarif=e.sarif codequality=f.json dotenv=g.env gitlab=h.json"
+)
 
 
 @pytest.mark.parametrize("image", ["demo/passes:1.0", "demo/blocked-severity:1.0"])

@@ -144,7 +144,7 @@ def test_the_reports_are_added_to_those_of_the_project(runner: Runner) -> None:
     assert ended.asked is not None
     assert ended.asked["HSSGATE_REPORTS"].split() == [
         "junit=hssgate-junit.xml", "codequality=hssgate-codequality.json", "json=hssgate-report.json",
-        "html=hssgate.html", "dotenv=hssgate.env", "markdown=more/summary.md",
+        "html=hssgate.html", "dotenv=hssgate.env", "gitlab=gl-container-scanning-report.json", "markdown=more/summary.md",
     ]  # fmt: skip
 
 
@@ -313,4 +313,5 @@ def test_the_checkout_does_not_change_what_runs(machine: Machine, image: str, co
         ended = runner.run(inputs, {"PYTHONPATH": str(runner.project)})
 
     assert ended.code == code, ended.printed
-    assert {path.name for path in runner.project.glob("hssgate[-.]*")} == {*job()["artifacts"]["paths"], "hssgate.env"}
+    written = [*runner.project.glob("hssgate[-.]*"), *runner.project.glob("gl-*")]
+    assert {path.name for path in written} == {*job()["artifacts"]["paths"], "hssgate.env"}

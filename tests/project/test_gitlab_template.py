@@ -118,7 +118,8 @@ def test_the_reports_written_are_the_artifacts_kept() -> None:
     written = dict(word.split("=") for word in reports.split())
 
     assert artifacts["when"] == "always"
-    assert artifacts["reports"] == {name: written[name] for name in ("junit", "codequality", "dotenv")}
+    names = {"junit": "junit", "codequality": "codequality", "gitlab": "container_scanning", "dotenv": "dotenv"}
+    assert artifacts["reports"] == {theirs: written[ours] for ours, theirs in names.items()}
     assert {*artifacts["paths"]} == {path for name, path in written.items() if name != "dotenv"}
     assert {*written} <= {*FORMATS}
 
