@@ -181,7 +181,7 @@ def test_findings_of_a_run_are_bounded(bench: Bench) -> None:
         if not request.url.path.endswith("/vulnerabilities"):
             return listing(images)
         offset = int(request.url.params["offset"])
-        return listing([{**one, "app_path": str(offset)} for one in found if offset < 1200], 1200)
+        return listing([{**one, "app_path": str(offset)} for one in found if offset < 1000], 1000)
 
     ended = bench.answer(answer).check("a:1.0", "b:1.0", "--cicd-name", "c")
 

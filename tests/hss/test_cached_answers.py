@@ -23,8 +23,9 @@ def cached(*ages: str, date: float = START, **fields: object) -> httpx.Response:
 def test_every_request_asks_for_no_cached_answer(bench: Bench) -> None:
     """Every request has both headers for caches."""
     (bench.folder / "high.yaml").write_text("rules: {high_vulnerabilities: 3}")
+    finding = "findings: [{vul_id: V-1}, {vul_id: V-2}, {vul_id: V-3}]"
 
-    assert bench.play(images(finished())).check("team/app:1.0", "--policy", "high.yaml").code == 0
+    assert bench.play(images(finished(f"{CLEAN}, {finding}"))).check("team/app:1.0", "--policy", "high.yaml").code == 0
 
     assert len(bench.sent) == 2
     assert {(sent.headers["Cache-Control"], sent.headers["Pragma"]) for sent in bench.sent} == {

@@ -69,6 +69,7 @@ OTHER = {
     "policy explain": ["policy", "explain", "team/app:1.0"],
     "emulator": ["emulator", "--scenario", "scenario.yaml"],
     "selftest": ["selftest", "--list"],
+    "completion": ["completion", "bash"],
     "demo": ["demo"],
 }
 """What does not."""
