@@ -11,6 +11,7 @@ from hssgate.cli.connect.connections import connection_of, explain, open_hosts
 from hssgate.cli.context import RunContext
 from hssgate.cli.environment import check_variables
 from hssgate.cli.images_asked import references_of
+from hssgate.cli.languages import language_of, language_option
 from hssgate.cli.old_reports import RemovesOldReports
 from hssgate.cli.option_types import LONGEST_CICD_NAME, LONGEST_REGISTRY_NAME, ReportParam, TextParam, When
 from hssgate.cli.options import (
@@ -59,6 +60,7 @@ class CheckOptions(ConnectionOptions):
         interval: shortest pause between two polls.
         max_interval: longest pause between two polls.
         reports: format and path of each.
+        lang: language of the verdict.
         details: whether to list malicious files, sensitive files and failed baseline checks.
     """
 
@@ -77,6 +79,7 @@ class CheckOptions(ConnectionOptions):
     max_interval: float
     reports: tuple[tuple[str, str], ...]
     findings: str
+    lang: str | None
 
     @property
     def names(self) -> dict[str, str | None]:
@@ -145,6 +148,7 @@ class _Gate(github.AnnouncesMisuse, RemovesOldReports):
     help="When to read findings with their CVEs, malicious and sensitive files and failed baseline checks: auto reads "
     "them where an image is blocked, and findings for a sarif or gitlab report.",
 )
+@language_option
 @connection_options
 @common_options
 @click.pass_context
@@ -160,6 +164,7 @@ def check(ctx: click.Context, options: CheckOptions) -> None:
     context: RunContext = ctx.obj
     console = context.console
     console.take_verbosity(options.verbose, quiet=options.quiet)
+    console.language = language_of(options.lang, context)
     check_variables(ctx)
     reports = tuple(dict.fromkeys((*options.reports, *codearts.own_reports(context.environ))))
     check_paths(reports)

@@ -14,6 +14,7 @@ import click
 from hssgate.files import can_be_given_up, write_to_stream
 from hssgate.hss.secret import Secret
 from hssgate.redaction import Redactor
+from hssgate.reports.language import Language
 from hssgate.reports.tone import Tone
 from hssgate.text import without_commands
 
@@ -37,6 +38,7 @@ class Console:
 
     def __init__(self, redactor: Redactor | None = None) -> None:
         self.redactor = redactor or Redactor()
+        self.language = Language.ENGLISH  # of the verdict and of the reports that people read
         self.verbosity = 0  # -1 quiet, 0 normal, 1 and 2 verbose
         self.results_to_stderr = False  # set if a report is written to stdout
         self.unprinted: OSError | None = None  # error of a result that could not be printed on stdout

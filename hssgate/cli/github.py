@@ -19,6 +19,7 @@ from hssgate.errors import GateError
 from hssgate.exit_codes import ExitCode
 from hssgate.hss.secret import Secret
 from hssgate.reports import FORMATS
+from hssgate.reports.language import written_in
 from hssgate.reports.summary import headline
 from hssgate.reports.wording import policy_line
 from hssgate.text import clean
@@ -66,6 +67,10 @@ class _Summary:
         self._is_told = False
 
     def write(self, verdict: Verdict) -> str | None:
+        with written_in(self._context.console.language):
+            return self._write(verdict)
+
+    def _write(self, verdict: Verdict) -> str | None:
         redactor = self._context.console.redactor
         errors = "; ".join(error.message for error in verdict.run_errors)
         problems = [

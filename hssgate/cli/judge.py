@@ -9,6 +9,7 @@ import click
 from hssgate.cli.console import Console
 from hssgate.cli.context import RunContext
 from hssgate.cli.environment import check_variables
+from hssgate.cli.languages import language_of, language_option
 from hssgate.cli.old_reports import RemovesOldReports
 from hssgate.cli.option_types import Day, ReportParam
 from hssgate.cli.options import common_options
@@ -43,6 +44,7 @@ from hssgate.verdict import Outcome, Verdict, outcome_of
     help="Apply expiry dates of the policy as of this day (UTC), such as 2027-03-31; ages of scans do not change.  "
     "[default: the day of each check]",
 )
+@language_option
 @common_options
 @click.pass_context
 def judge(  # noqa: PLR0917 - click hands over every option by name
@@ -51,6 +53,7 @@ def judge(  # noqa: PLR0917 - click hands over every option by name
     policies: tuple[Path, ...],
     written: tuple[tuple[str, str], ...],
     ends_at: float | None,
+    lang: str | None,
     verbose: int,
     quiet: bool,  # noqa: FBT001 - click's flag
 ) -> None:
@@ -63,6 +66,7 @@ def judge(  # noqa: PLR0917 - click hands over every option by name
     context: RunContext = ctx.obj
     console = context.console
     console.take_verbosity(verbose, quiet=quiet)
+    console.language = language_of(lang, context)
     check_variables(ctx)
     check_paths(written)
     console.results_to_stderr = takes_stdout(written)

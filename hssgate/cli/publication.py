@@ -8,7 +8,8 @@ from hssgate.cli.codearts import CODEARTS, spoil
 from hssgate.cli.context import RunContext
 from hssgate.cli.environment import dotenv_prefix
 from hssgate.cli.report_files import STDOUT, Reports, is_stream, reason_of, remove_file, write_report
-from hssgate.reports import FORMATS, Formats, render_codearts, render_dotenv
+from hssgate.reports import FOR_READERS, FORMATS, Formats, render_codearts, render_dotenv
+from hssgate.reports.language import Language, written_in
 from hssgate.verdict import RunError, Verdict
 
 Write = Callable[[Verdict], str | None]  # returns why it could not be written, if it could not
@@ -102,7 +103,9 @@ class Publication:
 
     def _write(self, report: tuple[str, str], verdict: Verdict) -> str | None:
         name, path = report
-        return write_report(name, path, partial(self._formats[name], verdict), self._context.console)
+        console = self._context.console
+        with written_in(console.language if name in FOR_READERS else Language.ENGLISH):
+            return write_report(name, path, partial(self._formats[name], verdict), console)
 
     def _with_signal(self, verdict: Verdict) -> Verdict:
         came = self._context.signals.came

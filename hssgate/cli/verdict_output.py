@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from hssgate.cli.console import Console
+from hssgate.reports.language import Language, written_in
 from hssgate.reports.summary import render, render_quiet
 from hssgate.reports.wording import warning_lines
 from hssgate.verdict import Verdict
@@ -16,13 +17,17 @@ def print_warnings(verdict: Verdict, console: Console, printed: Collection[str] 
         console: where to print.
         printed: those that were printed before.
     """
-    for line in warning_lines(verdict, printed):
-        console.warning(line)
+    with written_in(console.language):
+        for line in warning_lines(verdict, printed):
+            console.warning(line)
 
 
 def print_verdict(verdict: Verdict, console: Console) -> None:
     """Print the verdict; with `-q`, only the checks that keep images from passing."""
-    if console.verbosity < 0:
-        console.result(render_quiet(verdict, console.paint_result))
-    else:
-        console.result(render(verdict, console.paint_result, console.result_width))
+    # Lines are broken at blanks, which Chinese has few of, so there the terminal breaks them.
+    width = console.result_width if console.language is Language.ENGLISH else None
+    with written_in(console.language):
+        if console.verbosity < 0:
+            console.result(render_quiet(verdict, console.paint_result))
+        else:
+            console.result(render(verdict, console.paint_result, width))

@@ -75,3 +75,5 @@ FORMATS: Formats = {
     "dotenv": render_dotenv,
     "gitlab": _gitlab,
 }
+
+FOR_READERS = frozenset({"markdown", "html"})  # formats in the language of `--lang`; the others stay English

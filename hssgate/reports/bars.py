@@ -6,6 +6,7 @@ parts use the colour of the surrounding text (`currentColor`).
 
 from hssgate.durations import parse_duration
 from hssgate.hss.models import SeverityLevel
+from hssgate.reports.language import translate
 from hssgate.reports.markup import Markup, element, joined
 from hssgate.verdict import Check, Result
 
@@ -62,7 +63,7 @@ def _steps(check: Check, actual: SeverityLevel, limit: SeverityLevel) -> Markup:
 
 
 def _picture(check: Check, *parts: Markup) -> Markup:
-    label = f"{check.actual} found, at most {check.limit} accepted"
+    label = translate("{found} found, at most {limit} accepted", found=check.actual, limit=check.limit)
     return element(
         "svg",
         joined(element("title", label), *parts),

@@ -11,6 +11,7 @@ from hssgate.policy.globs import image_glob, literal, path_of
 from hssgate.policy.rule_table import RULES, SPECS
 from hssgate.record import record
 from hssgate.reports.findings import detail_line, ignore_entries_for, listed_line, quoted, worst_details
+from hssgate.reports.language import translate
 from hssgate.text import clean
 from hssgate.verdict import SCAN, SEVERITY, Check, ImageVerdict, ListedDetail, ListedFinding, PolicySource, Result
 
@@ -49,7 +50,7 @@ class Cause:
             detail_line(listed) for listed in self.details[:1]
         ]
         others = len(self.findings or self.details) - 1
-        return f"{lines[0]}{f' (and {others} more)' if others > 0 else ''}" if lines else ""
+        return f"{lines[0]}{translate(' (and {count} more)', count=others) if others > 0 else ''}" if lines else ""
 
 
 @record

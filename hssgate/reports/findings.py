@@ -9,6 +9,7 @@ from hssgate.hss.models import Detail, DetailKind, Finding
 from hssgate.policy.globs import literal, literal_id
 from hssgate.policy.rules import day_of
 from hssgate.record import record
+from hssgate.reports.language import translate
 from hssgate.text import clean
 from hssgate.verdict import SCAN, Check, ImageVerdict, ListedDetail, ListedFinding, Result
 
@@ -58,7 +59,7 @@ def listed_line(listed: ListedFinding) -> str:
     score = f"  CVSS {listed.cvss:.1f}" if listed.cvss is not None else ""
     path = f"  {field(finding.app_path)}" if finding.app_path else ""
     solution = f": {field(finding.solution)}" if finding.solution else ""
-    published = f"  (published {published_on(listed)})" if published_on(listed) else ""
+    published = f"  ({translate('published {day}', day=published_on(listed))})" if published_on(listed) else ""
     first = f"{finding.level.value:<6}  {identifier(finding)}{cves}{score}  {package(finding)}{path}".rstrip()
     due = f"  (due {day_of(listed.due)})" if listed.due is not None else ""
     return f"{first}{solution}{published}{due}"
@@ -67,7 +68,9 @@ def listed_line(listed: ListedFinding) -> str:
 def cves_in_words(listed: ListedFinding) -> str:
     """Return the CVE ids of a finding, the first few of many."""
     shown = [field(cve) for cve in listed.cve_ids[:_MOST_CVES]]
-    more = [f"{len(listed.cve_ids) - len(shown)} more"] if len(listed.cve_ids) > len(shown) else []
+    more = (
+        [translate("{count} more", count=len(listed.cve_ids) - len(shown))] if len(listed.cve_ids) > len(shown) else []
+    )
     return ", ".join([*shown, *more])
 
 
@@ -79,7 +82,7 @@ def published_on(listed: ListedFinding) -> str:
 
 def identifier(finding: Finding) -> str:
     """Return the id of the finding, or `without an id`."""
-    return field(finding.vul_id) or "without an id"
+    return field(finding.vul_id) or translate("without an id")
 
 
 def package(finding: Finding) -> str:
@@ -109,7 +112,7 @@ def detail_words(detail: Detail) -> tuple[str, str]:
     """Return the name of a detail and its description."""
     what = detail.file_path or detail.check_rule_name or detail.file_name or detail.name
     about = detail.description or detail.check_name or detail.name
-    return field(what) or "without a name", field(about) if about != what else ""
+    return field(what) or translate("without a name"), field(about) if about != what else ""
 
 
 def field(text: str | None) -> str:

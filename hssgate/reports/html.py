@@ -14,10 +14,10 @@ from hssgate.durations import format_duration, format_moment
 from hssgate.reports.html_image import image_parts
 from hssgate.reports.html_tables import badge, fold, icon, row_header, table
 from hssgate.reports.image_facts import images_in_full, worst_first
+from hssgate.reports.language import language_in_force, translate, translate_count, translate_message
 from hssgate.reports.markup import Markup, element, joined, text_element
 from hssgate.reports.size_limit import Part, Rank, bounded, fit
 from hssgate.reports.wording import meaning, policy_name, reason, searched_in_words, tally, title
-from hssgate.text import plural
 from hssgate.verdict import ImageVerdict, PolicySource, Verdict
 
 LONGEST = 12 * 1024 * 1024  # bytes of a report
@@ -37,7 +37,7 @@ def render(verdict: Verdict) -> str:
     first, *rest = fitted.texts
     note = [element("p", element("strong", fitted.note), class_="note")] if fitted.note else []
     body = element("body", element("main", joined(first, *note, *rest, between="\n")))
-    return f"<!DOCTYPE html>\n{element('html', _head(verdict), body, lang='en')}\n"
+    return f"<!DOCTYPE html>\n{element('html', _head(verdict), body, lang=language_in_force().value)}\n"
 
 
 def _head(verdict: Verdict) -> Markup:
@@ -61,22 +61,26 @@ def _header(verdict: Verdict) -> Part:
     content = [
         element("h1", icon(verdict.outcome), Markup(" "), title(verdict)),
         element("p", tally(verdict), class_="tally"),
-        element("p", f"Exit code {int(verdict.exit_code)} ({meaning(verdict)})"),
+        element("p", translate("Exit code {code} ({meaning})", code=int(verdict.exit_code), meaning=meaning(verdict))),
     ]
     if verdict.warnings:
-        content.append(element("p", element("a", plural(len(verdict.warnings), "warning"), href="#warnings")))
+        content.append(element("p", element("a", translate_count(len(verdict.warnings), "warning"), href="#warnings")))
     return Part(Rank.VERDICT, element("header", *content, class_=verdict.outcome.value))
 
 
 def _problems(verdict: Verdict) -> Iterator[Part]:
     if verdict.run_errors:
         errors = _list(tuple(error.message for error in verdict.run_errors))
-        yield Part(Rank.VERDICT, element("section", element("h2", "Errors of the run"), errors, class_="warnings"))
+        yield Part(
+            Rank.VERDICT, element("section", element("h2", translate("Errors of the run")), errors, class_="warnings")
+        )
 
 
 def _warnings(verdict: Verdict) -> Iterator[Part]:
     if verdict.warnings:
-        folded = fold(f"Warnings ({len(verdict.warnings)})", _list(verdict.warnings))
+        folded = fold(
+            f"{translate('Warnings')} ({len(verdict.warnings)})", _list(tuple(map(translate_message, verdict.warnings)))
+        )
         yield Part(Rank.WARNINGS, element("section", folded, class_="warnings", id="warnings"))
 
 
@@ -92,9 +96,9 @@ def _overview(verdict: Verdict, in_full: int) -> Iterator[Part]:
             _overview_row(image, number if number <= in_full else None)
             for number, image in enumerate(worst_first(verdict.images), 1)
         ]
-        columns = ("Result", "Image", "Exit code", "Because")
-        overview = table("overview", "All images, the worst first", columns, rows, room=_ROOM_OF_OVERVIEW)
-        yield Part(Rank.OVERVIEW, element("section", element("h2", "Images"), overview))
+        columns = tuple(translate(name) for name in ("Result", "Image", "Exit code", "Because"))
+        overview = table("overview", translate("All images, the worst first"), columns, rows, room=_ROOM_OF_OVERVIEW)
+        yield Part(Rank.OVERVIEW, element("section", element("h2", translate("Images")), overview))
 
 
 def _overview_row(image: ImageVerdict, number: int | None) -> Markup:
@@ -113,8 +117,14 @@ def _policies(verdict: Verdict) -> Part:
         element("tr", row_header(_policy(source)), element("td", element("code", source.sha256)))
         for source in verdict.policies
     ]
-    listed = table("policies", "Every image was judged by each", ("Policy", "SHA-256"), rows, room=_ROOM_OF_LIST)
-    return Part(Rank.VERDICT, element("section", element("h2", "Policies"), listed))
+    listed = table(
+        "policies",
+        translate("Every image was judged by each"),
+        (translate("Policy"), "SHA-256"),
+        rows,
+        room=_ROOM_OF_LIST,
+    )
+    return Part(Rank.VERDICT, element("section", element("h2", translate("Policies")), listed))
 
 
 def _policy(source: PolicySource) -> Markup:
@@ -126,5 +136,11 @@ def _policy(source: PolicySource) -> Markup:
 def _footer(verdict: Verdict) -> Part:
     started, finished = (format_moment(moment * 1000) for moment in (verdict.started_at, verdict.finished_at))
     took = format_duration(max(verdict.finished_at - verdict.started_at, 0))
-    made_by = f"hssgate {__version__}, from {started} to {finished} ({took}). The JSON report has all details."
+    made_by = translate(
+        "hssgate {version}, from {started} to {finished} ({took}). The JSON report has all details.",
+        version=__version__,
+        started=started,
+        finished=finished,
+        took=took,
+    )
     return Part(Rank.VERDICT, element("footer", element("p", made_by)))

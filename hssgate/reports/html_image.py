@@ -29,11 +29,11 @@ from hssgate.reports.image_facts import (
     where,
     worst_checks,
 )
+from hssgate.reports.language import translate, translate_count
 from hssgate.reports.links import cve_record, safe_address
 from hssgate.reports.markup import Markup, element, joined, lines, text_element, text_with_code
 from hssgate.reports.size_limit import Part, Rank
 from hssgate.reports.wording import word
-from hssgate.text import plural
 from hssgate.verdict import SEVERITY, Check, ImageVerdict, ListedFinding, Outcome, PolicySource, Result
 
 MOST_ROWS = 5000  # of findings, of all images together; and of details
@@ -75,11 +75,18 @@ def image_parts(image: ImageVerdict, policies: Sequence[PolicySource], number: i
 def _checks(image: ImageVerdict, number: int) -> Part:
     name = element("code", image.reference.text)
     heading = element("h2", name, Markup(" "), badge(image.outcome, word(image.outcome)), id=f"image-{number}")
-    request = element("p", "Asked for:", Markup(" "), _values_line(request_values(image)), class_="quiet")
+    request = element("p", translate("Asked for:"), Markup(" "), _values_line(request_values(image)), class_="quiet")
     checks = worst_checks(image.checks, _MOST_CHECKS)
     rows = [_check(check) for check in checks]
     left_out = len(image.checks) - len(checks)
-    listed = table("checks", "Checks", _CHECK_COLUMNS, rows, room=_ROOM_OF_ROWS, left_out=left_out)
+    listed = table(
+        "checks",
+        translate("Checks"),
+        tuple(map(translate, _CHECK_COLUMNS)),
+        rows,
+        room=_ROOM_OF_ROWS,
+        left_out=left_out,
+    )
     return Part(Rank.CHECKS, element("section", heading, request, listed))
 
 
@@ -100,7 +107,9 @@ def _findings(image: ImageVerdict, number: int, of: int) -> Iterator[Part]:
         return
     behind = {*image.blocking_findings}
     counts = Counter(_effect(one, behind) for one in found)
-    caption = "Blocking first, then by level: " + ", ".join(f"{count} {effect}" for effect, count in counts.items())
+    caption = translate("Blocking first, then by level: ") + ", ".join(
+        f"{count} {effect}" for effect, count in counts.items()
+    )
     shown = found[: MOST_ROWS // of]
     rows = [_finding(one, _effect(one, behind)) for one in shown]
     is_open = image.outcome is Outcome.BLOCKED or len(found) <= _UNFOLDED
@@ -109,31 +118,38 @@ def _findings(image: ImageVerdict, number: int, of: int) -> Iterator[Part]:
     if len(first) < len(found):
         left_out = len(found) - len(shown)
         others = _table_of_findings(caption, rows[len(first) :], _ROOM_OF_ALL_ROWS // of, left_out)
-        parts.append(fold(f"{len(found) - len(first)} more" if first else f"All {len(found)}", others))
-    heading = element("h3", f"Findings ({len(found)})", id=_anchor(number, "findings"))
+        parts.append(
+            fold(
+                translate("{count} more", count=len(found) - len(first))
+                if first
+                else translate("All {count}", count=len(found)),
+                others,
+            )
+        )
+    heading = element("h3", f"{translate('Findings')} ({len(found)})", id=_anchor(number, "findings"))
     yield Part(Rank.FINDINGS, element("section", heading, *parts))
 
 
 def _table_of_findings(caption: str, rows: Sequence[Markup], room: int, left_out: int = 0) -> Markup:
-    return table("findings", caption, _FINDING_COLUMNS, rows, room=room, left_out=left_out)
+    return table("findings", caption, tuple(map(translate, _FINDING_COLUMNS)), rows, room=room, left_out=left_out)
 
 
 def _effect(one: Consequence, behind: Collection[ListedFinding]) -> str:
     """Return the effect of a finding in words; `severity` counts no findings, and they are behind it all the same."""
     is_behind = one.effect is Effect.ACCEPTED and one.listed in behind
-    return f"behind {SEVERITY}" if is_behind else one.effect.value
+    return translate("behind {rule}", rule=SEVERITY) if is_behind else translate(one.effect.value)
 
 
 def _finding(one: Consequence, effect: str) -> Markup:
     listed, finding = one.listed, one.listed.finding
     notes = [
         field(finding.solution),
-        *(f"ignored: {field(why)} ({field(policy)})" for policy, why in listed.ignored_by),
+        *(f"{translate('ignored')}: {field(why)} ({field(policy)})" for policy, why in listed.ignored_by),
     ]
     address = cve_record(finding.vul_id) or safe_address(finding.url)
     return element(
         "tr",
-        element("td", badge(Result.FAILED if effect != one.effect else _TONES[one.effect], effect)),
+        element("td", badge(Result.FAILED if effect != translate(one.effect.value) else _TONES[one.effect], effect)),
         element("td", finding.level.value),
         row_header(_linked(element("code", identifier(finding)), address), *_score(listed)),
         element("td", *_cves(listed)),
@@ -160,12 +176,13 @@ def _what_to_do(image: ImageVerdict, policies: Sequence[PolicySource]) -> Iterat
     if explanation is None:
         return
     items = [
-        element("li", element("code", rule), text_with_code(f": {remedy}.")) for rule, remedy in explanation.remedies
-    ] + [element("li", f"Ask: {contact}") for contact in explanation.contacts]
+        element("li", element("code", rule), text_with_code(f": {translate('{remedy}.', remedy=translate(remedy))}"))
+        for rule, remedy in explanation.remedies
+    ] + [element("li", translate("Ask: {contact}", contact=contact)) for contact in explanation.contacts]
     entries = entries_to_paste([explanation], _MOST_IGNORE_ENTRIES)
     listed = element("pre", element("code", lines(entries)))
-    pasted = [fold("To let it pass, with a reason, in the policy", listed)] if entries else []
-    what_to_do = element("section", element("h3", "What to do"), element("ul", *items), *pasted)
+    pasted = [fold(translate("To let it pass, with a reason, in the policy"), listed)] if entries else []
+    what_to_do = element("section", element("h3", translate("What to do")), element("ul", *items), *pasted)
     yield Part(Rank.IGNORE_ENTRIES, what_to_do)
 
 
@@ -174,17 +191,24 @@ def _score(listed: ListedFinding) -> Iterator[Markup]:
     if listed.cvss is not None:
         yield from _small(f"CVSS {listed.cvss:.1f}")
     if published := published_on(listed):
-        yield from _small(f"published {published}")
+        yield from _small(translate("published {day}", day=published))
 
 
 def _details(image: ImageVerdict, number: int, of: int) -> Iterator[Part]:
     shown = worst_details(image.details)[: MOST_ROWS // of]
     rows = [_detail(listed.kind, listed.detail) for listed in shown]
-    caption = "Malicious files, sensitive files, breaches of the baseline"
+    caption = translate("Malicious files, sensitive files, breaches of the baseline")
     left_out = len(image.details) - len(shown)
-    listed = table("details", caption, _DETAIL_COLUMNS, rows, room=_ROOM_OF_ALL_ROWS // of, left_out=left_out)
+    listed = table(
+        "details",
+        caption,
+        tuple(map(translate, _DETAIL_COLUMNS)),
+        rows,
+        room=_ROOM_OF_ALL_ROWS // of,
+        left_out=left_out,
+    )
     if image.details:
-        heading = f"Details: files and failed baseline checks ({len(image.details)})"
+        heading = f"{translate('Details: files and failed baseline checks')} ({len(image.details)})"
         anchor = _anchor(number, "details")
         section = (
             fold(heading, listed, id=anchor)
@@ -198,7 +222,7 @@ def _detail(kind: DetailKind, detail: Detail) -> Markup:
     what, about = detail_words(detail)
     return element(
         "tr",
-        element("td", kind.value.replace("_", " ")),
+        element("td", translate(kind.value.replace("_", " "))),
         element("td", field(detail.severity)),
         row_header(element("code", what)),
         text_element("td", about),
@@ -213,10 +237,12 @@ def _evidence(image: ImageVerdict) -> Part:
     rows_of_reads = read_rows(image)
     shown = rows_of_reads[-_MOST_READS:]
     rows = [element("tr", row_header(cells[0]), *(text_element("td", cell) for cell in cells[1:])) for cells in shown]
-    caption = f"Each change of state, and the last reads, of {plural(image.polls, 'poll')}"
+    caption = translate(
+        "Each change of state, and the last reads, of {polls}", polls=translate_count(image.polls, "poll")
+    )
     left_out = len(rows_of_reads) - len(shown)
-    listed = table("reads", caption, READ_COLUMNS, rows, room=_ROOM_OF_ROWS, left_out=left_out)
-    return Part(Rank.EVIDENCE, fold("Evidence", joined(element("dl", *known), listed)))
+    listed = table("reads", caption, tuple(map(translate, READ_COLUMNS)), rows, room=_ROOM_OF_ROWS, left_out=left_out)
+    return Part(Rank.EVIDENCE, fold(translate("Evidence"), joined(element("dl", *known), listed)))
 
 
 def _small(text: str) -> list[Markup]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from hssgate.reports.language import translate
 from hssgate.reports.markup import Markup, element, joined
 from hssgate.reports.size_limit import bounded
 from hssgate.verdict import Outcome, Result
@@ -59,7 +60,7 @@ def fold(heading: str, body: Markup, **attributes: str) -> Markup:
 
 def badge(ended: Result | Outcome, text: str | None = None) -> Markup:
     """Return a coloured word for a result; the colour adds nothing that the word does not say."""
-    return element("strong", text or ended.value, class_=f"badge {ended.value}")
+    return element("strong", text or translate(ended.value), class_=f"badge {ended.value}")
 
 
 def icon(outcome: Outcome) -> Markup:

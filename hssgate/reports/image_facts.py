@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from hssgate.durations import format_api_time, format_duration, format_moment
 from hssgate.exit_codes import WORST_FIRST
 from hssgate.hss.models import CicdImage, SeverityLevel
+from hssgate.reports.language import translate, translate_message
 from hssgate.text import clean
 from hssgate.verdict import Check, ImageVerdict, Outcome, PolicySource, Result, Verdict
 
@@ -45,10 +46,10 @@ def request_values(image: ImageVerdict) -> LabelledValues:
     """Return the values that the caller gave for the image."""
     moment = image.seen.scanned_after if image.seen else None
     return _labelled(
-        ("image", image.reference.text),
-        ("CI/CD identifier", image.reference.cicd_name),
-        ("registry", image.reference.registry_name),
-        ("scanned at or after", format_moment(moment) if moment is not None else None),
+        (translate("image"), image.reference.text),
+        (translate("CI/CD identifier"), image.reference.cicd_name),
+        (translate("registry"), image.reference.registry_name),
+        (translate("scanned at or after"), format_moment(moment) if moment is not None else None),
     )
 
 
@@ -57,16 +58,16 @@ def evidence_values(image: ImageVerdict) -> LabelledValues:
     row = image.row or CicdImage()
     ids = dict.fromkeys(read.request_id for read in image.reads[-_LAST_READS:] if read.request_id)
     return _labelled(
-        ("digest", row.image_digest),
-        ("proven", image.reference.proof_of(image.row) if image.row else None),
-        ("image id", row.image_id),
-        ("CI/CD identifier", row.cicd_name),
-        ("registry", row.registry_name),
-        ("scan status", row.scan_status),
-        ("scanned at", format_api_time(row.latest_scan_time) if row.latest_scan_time is not None else None),
-        ("waited", format_duration(image.waited_seconds)),
-        ("polls", str(image.polls)),
-        ("last request ids", ", ".join(ids)),
+        (translate("digest"), row.image_digest),
+        (translate("proven"), image.reference.proof_of(image.row) if image.row else None),
+        (translate("image id"), row.image_id),
+        (translate("CI/CD identifier"), row.cicd_name),
+        (translate("registry"), row.registry_name),
+        (translate("scan status"), row.scan_status),
+        (translate("scanned at"), format_api_time(row.latest_scan_time) if row.latest_scan_time is not None else None),
+        (translate("waited"), format_duration(image.waited_seconds)),
+        (translate("polls"), str(image.polls)),
+        (translate("last request ids"), ", ".join(ids)),
     )
 
 
@@ -97,7 +98,7 @@ def values(check: Check) -> tuple[str, str]:
 
 def message(check: Check) -> str:
     """Return the message without the name of the rule, which has a column of its own."""
-    return clean(check.message).removeprefix(f"{check.rule}: ")
+    return translate_message(clean(check.message).removeprefix(f"{check.rule}: "))
 
 
 def where(check: Check) -> str:

@@ -26,6 +26,7 @@ from hssgate.reports.image_facts import (
     worst_checks,
     worst_first,
 )
+from hssgate.reports.language import translate, translate_message
 from hssgate.reports.size_limit import Part, Rank, bounded, fit
 from hssgate.reports.wording import SHORT_SHA, meaning, policy_name, reason, searched_in_words, tally, title, word
 from hssgate.verdict import Check, ImageVerdict, ListedFinding, Outcome, PolicySource, Result, Verdict
@@ -71,13 +72,20 @@ def _head(verdict: Verdict) -> Part:
     finished = format_moment(verdict.finished_at * 1000)
     errors = [f"- ❗ {text(error.message, _LONGEST_MESSAGE)}" for error in verdict.run_errors]
     policies = [_policy(source) for source in verdict.policies]
-    judged_by = ", ".join(bounded(policies, _ROOM_OF_LIST, str)) or "no policy"
+    judged_by = ", ".join(bounded(policies, _ROOM_OF_LIST, str)) or translate("no policy")
+    exit_code = translate("Exit code {code} ({meaning})", code=int(verdict.exit_code), meaning=meaning(verdict))
     paragraphs = [
         f"## {_MARKS[verdict.outcome]} hssgate: {title(verdict).lower()}",
         _MARK,
-        f"**{tally(verdict)}**. Exit code {int(verdict.exit_code)} ({meaning(verdict)}).",
+        translate("**{tally}**. {exit_code}.", tally=tally(verdict), exit_code=exit_code),
         _list(errors),
-        f"Judged by {judged_by}. Finished {finished}, took {took}. hssgate {__version__}.",
+        translate(
+            "Judged by {policies}. Finished {finished}, took {took}. hssgate {version}.",
+            policies=judged_by,
+            finished=finished,
+            took=took,
+            version=__version__,
+        ),
     ]
     return Part(Rank.VERDICT, "\n\n".join(filter(None, paragraphs)))
 
@@ -85,14 +93,14 @@ def _head(verdict: Verdict) -> Part:
 def _policy(source: PolicySource) -> str:
     sha256 = f"sha256 {code(source.sha256[:SHORT_SHA])}"
     if source.searched:
-        return f"the built-in policy ({sha256}; {text(searched_in_words(source.searched))})"
+        return f"{translate('the built-in policy')} ({sha256}; {text(searched_in_words(source.searched))})"
     return f"{code(policy_name(source))} ({sha256})"
 
 
 def _warnings(verdict: Verdict) -> Iterator[Part]:
     if verdict.warnings:
-        lines = [f"- ⚠️ {text(line, _LONGEST_MESSAGE)}" for line in verdict.warnings]
-        yield Part(Rank.WARNINGS, _folded("Warnings", len(lines), _list(lines)))
+        lines = [f"- ⚠️ {text(translate_message(line), _LONGEST_MESSAGE)}" for line in verdict.warnings]
+        yield Part(Rank.WARNINGS, _folded(translate("Warnings"), len(lines), _list(lines)))
 
 
 def _overview(verdict: Verdict) -> Iterator[Part]:
@@ -124,7 +132,7 @@ def _checks(image: ImageVerdict) -> Part:
     checks = worst_checks(image.checks, _MOST_CHECKS)
     rows = [_check(check) for check in checks]
     listed = _table("Result|Rule|:Found|:Accepted|Message", rows, len(image.checks) - len(checks))
-    return Part(Rank.CHECKS, f"{heading}\n\nAsked for: {wanted}.\n\n{listed}")
+    return Part(Rank.CHECKS, f"{heading}\n\n{translate('Asked for: {values}.', values=wanted)}\n\n{listed}")
 
 
 def _check(check: Check) -> str:
@@ -152,13 +160,16 @@ def _explanation(image: ImageVerdict, policies: Sequence[PolicySource]) -> Itera
     if rows:
         columns = "Level|Finding|:CVSS|Package|Fix|Published"
         found = _table(columns, rows, len(explanation.findings) - len(shown))
-        heading = "Findings that block, most severe first"
+        heading = translate("Findings that block, most severe first")
         yield Part(Rank.FINDINGS, _folded(heading, len(explanation.findings), found))
-    lines = [f"- {code(rule)}: {text_with_code(remedy)}." for rule, remedy in explanation.remedies]
-    lines += [f"- Ask: {text(contact)}" for contact in explanation.contacts]
-    paragraphs = ["#### What to do", _list(lines)]
+    lines = [
+        f"- {code(rule)}: {translate('{remedy}.', remedy=text_with_code(translate(remedy)))}"
+        for rule, remedy in explanation.remedies
+    ]
+    lines += [f"- {translate('Ask: {contact}', contact=text(contact))}" for contact in explanation.contacts]
+    paragraphs = [f"#### {translate('What to do')}", _list(lines)]
     if entries := entries_to_paste([explanation], _MOST_IGNORE_ENTRIES):
-        paragraphs.append(_fold("To let it pass, with a reason, in the policy", fence(entries, "yaml")))
+        paragraphs.append(_fold(translate("To let it pass, with a reason, in the policy"), fence(entries, "yaml")))
     yield Part(Rank.IGNORE_ENTRIES, "\n\n".join(paragraphs))
 
 
@@ -168,7 +179,7 @@ def _ignored(image: ImageVerdict) -> Iterator[Part]:
     rows = [row(*_finding(listed), code(package(listed.finding)), _why(listed)) for listed in shown]
     if rows:
         listed = _table("Level|Finding|Package|Reason", rows, len(ignored) - len(shown))
-        yield Part(Rank.IGNORED_FINDINGS, _folded("Findings ignored", len(ignored), listed))
+        yield Part(Rank.IGNORED_FINDINGS, _folded(translate("Findings ignored"), len(ignored), listed))
 
 
 def _details(image: ImageVerdict) -> Iterator[Part]:
@@ -176,12 +187,15 @@ def _details(image: ImageVerdict) -> Iterator[Part]:
     rows = [_detail(listed.kind, listed.detail) for listed in shown]
     if rows:
         listed = _table("Kind|Severity|What|About", rows, len(image.details) - len(shown))
-        yield Part(Rank.DETAILS, _folded("Details: files and failed baseline checks", len(image.details), listed))
+        yield Part(
+            Rank.DETAILS, _folded(translate("Details: files and failed baseline checks"), len(image.details), listed)
+        )
 
 
 def _evidence(image: ImageVerdict) -> Part:
     return Part(
-        Rank.EVIDENCE, _fold("Evidence", _list([f"- {name}: {code(value)}" for name, value in evidence_values(image)]))
+        Rank.EVIDENCE,
+        _fold(translate("Evidence"), _list([f"- {name}: {code(value)}" for name, value in evidence_values(image)])),
     )
 
 
@@ -196,11 +210,11 @@ def _why(listed: ListedFinding) -> str:
 
 def _detail(kind: DetailKind, detail: Detail) -> str:
     what, about = detail_words(detail)
-    return row(kind.value.replace("_", " "), text(field(detail.severity)), code(what), text(about))
+    return row(translate(kind.value.replace("_", " ")), text(field(detail.severity)), code(what), text(about))
 
 
 def _marked(ended: Result | Outcome) -> str:
-    return f"{_MARKS[ended]}{_NO_BREAK}{ended.value}"
+    return f"{_MARKS[ended]}{_NO_BREAK}{translate(ended.value)}"
 
 
 def _list(lines: Sequence[str]) -> str:
@@ -208,7 +222,7 @@ def _list(lines: Sequence[str]) -> str:
 
 
 def _table(columns: str, rows: Sequence[str], left_out: int = 0, room: int = _ROOM_OF_LIST) -> str:
-    names = columns.split("|")
+    names = [(":" if name.startswith(":") else "") + translate(name.removeprefix(":")) for name in columns.split("|")]
     return table(names, bounded(rows, room, lambda note: row(note, *[""] * (len(names) - 1)), left_out))
 
 

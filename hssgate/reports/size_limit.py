@@ -5,6 +5,7 @@ from enum import IntEnum
 from typing import TypeVar
 
 from hssgate.record import record
+from hssgate.reports.language import translate
 from hssgate.text import plural
 
 Line = TypeVar("Line", bound=str)
@@ -81,7 +82,7 @@ def bounded(lines: Sequence[Line], room: int, frame: Callable[[str], Line], left
     """
     shown = list(_cut(lines, room))
     if left_out := left_out + len(lines) - len(shown):
-        shown.append(frame(f"and {left_out} more, see the JSON report"))
+        shown.append(frame(translate("and {count} more, see the JSON report", count=left_out)))
     return shown
 
 

@@ -7,9 +7,10 @@ from hssgate.durations import format_duration
 from hssgate.policy.load import BUILT_IN
 from hssgate.reports.explanation import Explanation, entries_to_paste, explanation_of
 from hssgate.reports.findings import detail_line, ignored_lines, listed_line, worst_details
+from hssgate.reports.language import check_message, translate, translate_count
 from hssgate.reports.tone import Paint, Tone
 from hssgate.reports.wording import tally
-from hssgate.text import clean, plural
+from hssgate.text import clean
 from hssgate.verdict import Check, ImageVerdict, Outcome, Result, Verdict
 
 _MOST_FINDINGS = 10
@@ -46,7 +47,7 @@ def render(verdict: Verdict, paint: Paint, width: int | None = None) -> str:
 def render_quiet(verdict: Verdict, paint: Paint) -> str:
     """Return the checks that keep images from passing, a line each, and the verdict."""
     lines = [
-        f"{clean(image.reference.text)}: {clean(check.message)}"
+        f"{clean(image.reference.text)}: {check_message(check)}"
         for image in verdict.images
         for check in image.checks
         if check.result in (Result.FAILED, Result.ERROR)
@@ -56,11 +57,12 @@ def render_quiet(verdict: Verdict, paint: Paint) -> str:
 
 def headline(verdict: Verdict, paint: Paint) -> str:
     """Return the verdict in one line, with the names of blocked images if there are other images."""
-    word = paint(verdict.outcome.value.upper(), _TONES[verdict.outcome])
+    word = paint(translate(verdict.outcome.value).upper(), _TONES[verdict.outcome])
     blocked = [clean(image.reference.text) for image in verdict.images if image.outcome is Outcome.BLOCKED]
-    more = [f"{len(blocked) - _MOST_NAMES} more"] if len(blocked) > _MOST_NAMES else []
+    more = [translate("{count} more", count=len(blocked) - _MOST_NAMES)] if len(blocked) > _MOST_NAMES else []
     names = f": {', '.join([*blocked[:_MOST_NAMES], *more])}" if blocked and len(verdict.images) > 1 else ""
-    return f"hssgate: {word} ({tally(verdict)}), exit code {int(verdict.exit_code)}{names}"
+    code = translate("exit code {code}", code=int(verdict.exit_code))
+    return f"hssgate: {word} ({tally(verdict)}), {code}{names}"
 
 
 class _Summary:
@@ -136,7 +138,9 @@ class _Summary:
                 lines += self._in_brief(first) if self._are_many else self._in_full(first)
                 continue
             checks = [check for check in first.checks if check.result not in (Result.PASSED, Result.SKIPPED)]
-            lines += [line for check in checks for line in self._check(check, f" ({len(group)} images)")]
+            lines += [
+                line for check in checks for line in self._check(check, f" ({translate_count(len(group), 'image')})")
+            ]
             lines += [self._head(image) for image in group]
         return lines
 
@@ -153,13 +157,20 @@ class _Summary:
         contacts = dict.fromkeys(contact for one in explanations for contact in one.contacts)
         entries = entries_to_paste(explanations, min(_MOST_ENTRIES, self._most - 1))
         is_built_in = all(source.path == BUILT_IN for source in self._verdict.policies)
-        where = "a policy (`hssgate policy init` writes one)" if is_built_in else "the policy"
-        heading = f"to let it pass, with a reason of yours, in {where}:"
+        where = translate("a policy (`hssgate policy init` writes one)") if is_built_in else translate("the policy")
+        heading = translate("to let it pass, with a reason of yours, in {policy}:", policy=where)
         return [
-            self._paint("what to do:", "bold"),
-            *(line for remedy, names in rules.items() for line in self._text(f"  {', '.join(names)}: ", remedy)),
-            *(line for contact in contacts for line in self._text("  ask: ", contact)),
-            *self._text("  more: ", 'the section "Findings" of the README, and `hssgate policy explain IMAGE`'),
+            self._paint(translate("what to do:"), "bold"),
+            *(
+                line
+                for remedy, names in rules.items()
+                for line in self._text(f"  {', '.join(names)}: ", translate(remedy))
+            ),
+            *(line for contact in contacts for line in self._text(f"  {translate('ask: ')}", contact)),
+            *self._text(
+                f"  {translate('more: ')}",
+                translate('the section "Findings" of the README, and `hssgate policy explain IMAGE`'),
+            ),
             *([self._paint(f"  {heading}", "dim"), *entries.splitlines()] if entries else []),
         ]
 
@@ -169,25 +180,31 @@ class _Summary:
         return [line for error in found for line in self._line("error", "bad", f"run: {clean(error.message)}")]
 
     def _head(self, image: ImageVerdict) -> str:
-        word = self._paint(image.outcome.value, _TONES[image.outcome])
-        waited = f"waited {format_duration(image.waited_seconds)}, {plural(image.polls, 'poll')}"
+        word = self._paint(translate(image.outcome.value), _TONES[image.outcome])
+        waited = translate(
+            "waited {duration}, {polls}",
+            duration=format_duration(image.waited_seconds),
+            polls=translate_count(image.polls, "poll"),
+        )
         return f"{self._paint(clean(image.reference.text), 'bold')}: {word} ({waited})"
 
     def _check(self, check: Check, of: str = "") -> list[str]:
         where = clean(check.name.removeprefix(check.rule).strip(" ()"))
-        text = clean(check.message) + (f"  [{where}]" if where else "") + of
+        text = check_message(check) + (f"  [{where}]" if where else "") + of
         return self._line(check.result.value, _TONES[check.result], text)
 
     def _some(self, texts: Sequence[str], word: str, most: int) -> list[str]:
         """Return as many lines as are shown of an image, and how many there are beyond them."""
         shown = [*texts[:most]]
         if len(texts) > most:
-            more = f"and {len(texts) - most} more, see the reports"
+            more = translate("and {count} more, see the reports", count=len(texts) - most)
             shown = [*shown[:-1], f"{shown[-1]}; {more}"] if self._are_many else [*shown, more]
         return [line for text in shown for line in self._line(word, "dim", text)]
 
     def _line(self, word: str, tone: Tone, text: str) -> list[str]:
-        return self._text(f"  {word:<7}  ", text, self._paint(f"{word:<7}", tone))
+        word = translate(word)
+        padded = word + " " * (7 - len(word) - sum(not character.isascii() for character in word))
+        return self._text(f"  {padded}  ", text, self._paint(padded, tone))
 
     def _text(self, start: str, text: str, painted: str = "") -> list[str]:
         """Return a text behind the start of a line, broken into as many lines as the terminal needs."""

@@ -5,7 +5,8 @@ from collections.abc import Collection, Iterable
 from hssgate.exit_codes import ExitCode
 from hssgate.policy.load import BUILT_IN
 from hssgate.policy.search import NAMES_IN_WORDS
-from hssgate.text import clean, plural
+from hssgate.reports.language import translate, translate_count, translate_message
+from hssgate.text import clean
 from hssgate.verdict import ImageVerdict, Outcome, PolicySource, Result, Verdict
 
 UNWRITTEN = "a report could not be written"
@@ -26,33 +27,41 @@ def policy_in_words(source: PolicySource) -> str:
 
 def policy_name(source: PolicySource) -> str:
     """Return the path of the policy, or `built-in policy`."""
-    return "built-in policy" if source.path == BUILT_IN else clean(source.path, _LONGEST_PATH)
+    return translate("built-in policy") if source.path == BUILT_IN else clean(source.path, _LONGEST_PATH)
 
 
 def searched_in_words(searched: tuple[str, str]) -> str:
     """Return `no hssgate.yaml, .yml, .toml or .json in /src/app/api or above, up to /src/app`."""
     first, last = [clean(folder, _LONGEST_PATH) for folder in searched]
-    return f"no {NAMES_IN_WORDS} in {first}" + (f" or above, up to {last}" if last != first else "")
+    if last == first:
+        return translate("no {names} in {folder}", names=translate(NAMES_IN_WORDS), folder=first)
+    return translate(
+        "no {names} in {folder} or above, up to {last}", names=translate(NAMES_IN_WORDS), folder=first, last=last
+    )
 
 
 def title(verdict: Verdict) -> str:
     """Return the outcome of the run as a title."""
     match verdict.outcome:
         case Outcome.PASSED:
-            return "Passed, with warnings" if verdict.warnings else "Passed"
+            return translate("Passed, with warnings") if verdict.warnings else translate("Passed")
         case Outcome.BLOCKED:
-            return "Blocked"
+            return translate("Blocked")
         case Outcome.ERROR:
             if verdict.interruption is not None:
-                return "Interrupted"
-            return "Could not be reported" if _only_unwritten(verdict) else "Could not be judged"
+                return translate("Interrupted")
+            return translate("Could not be reported") if _only_unwritten(verdict) else translate("Could not be judged")
 
 
 def tally(verdict: Verdict) -> str:
     """Return `2 images passed, 1 image blocked`."""
     counts = {outcome: sum(image.outcome is outcome for image in verdict.images) for outcome in Outcome}
-    counted = ", ".join(f"{plural(count, 'image')} {word(outcome)}" for outcome, count in counts.items() if count)
-    return counted or "no image judged"
+    counted = translate(", ").join(
+        translate("{images} {outcome}", images=translate_count(count, "image"), outcome=word(outcome))
+        for outcome, count in counts.items()
+        if count
+    )
+    return counted or translate("no image judged")
 
 
 def warning_lines(verdict: Verdict, printed: Collection[str] = ()) -> list[str]:
@@ -70,25 +79,26 @@ def warning_lines(verdict: Verdict, printed: Collection[str] = ()) -> list[str]:
         name, _, text = line.partition(": ")
         alike.setdefault(text if name in names else line, []).append(name if name in names else "")
     return [
-        f"{plural(len(of), 'image')}: {text}" if len(of) > 1 else f"{of[0]}: {text}" if of[0] else text
+        f"{f'{whose}: ' if (whose := translate_count(len(of), 'image') if len(of) > 1 else of[0]) else ''}"
+        f"{translate_message(text)}"
         for text, of in alike.items()
     ]
 
 
 def meaning(verdict: Verdict) -> str:
     """Return the meaning of the run's exit code."""
-    return UNWRITTEN if _only_unwritten(verdict) else verdict.exit_code.meaning
+    return translate(UNWRITTEN if _only_unwritten(verdict) else verdict.exit_code.meaning)
 
 
 def word(outcome: Outcome) -> str:
     """Return the predicate of a sentence about one or more images."""
     match outcome:
         case Outcome.PASSED:
-            return "passed"
+            return translate("passed")
         case Outcome.BLOCKED:
-            return "blocked"
+            return translate("blocked")
         case Outcome.ERROR:
-            return "could not be judged"
+            return translate("could not be judged")
 
 
 def reason(image: ImageVerdict) -> str:
@@ -98,9 +108,12 @@ def reason(image: ImageVerdict) -> str:
     reasons = reasons or [check.message for check in image.checks if check.result is Result.WARNED]
     if not reasons:
         return (
-            f"{plural(len(image.checks), 'check')} passed" if image.outcome is Outcome.PASSED else "nothing was judged"
+            translate("{checks} passed", checks=translate_count(len(image.checks), "check"))
+            if image.outcome is Outcome.PASSED
+            else translate("nothing was judged")
         )
-    return reasons[0] + (f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else "")
+    more = translate(" (and {count} more)", count=len(reasons) - 1) if len(reasons) > 1 else ""
+    return translate_message(reasons[0]) + more
 
 
 def _only_unwritten(verdict: Verdict) -> bool:

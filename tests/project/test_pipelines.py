@@ -22,7 +22,7 @@ INPUTS = [
     "region", "cloud", "endpoint", "project-id", "enterprise-project-id", "findings", "reports", "working-directory", "python",
 ]  # fmt: skip
 # Few pipelines need them, and their variable serves those.
-WITHOUT_INPUT = {"registry-name", "interval", "max-interval", "request-timeout", "ca-bundle"}
+WITHOUT_INPUT = {"registry-name", "lang", "interval", "max-interval", "request-timeout", "ca-bundle"}
 OF_THE_STEP = {"working-directory", "python"}
 NEVER_EMPTY = ("images", "metadata", "cicd-name", "policy", "scanned-after", "resolve", "platform")
 DEFAULTS = dict.fromkeys(NEVER_EMPTY, "(not given)") | {
