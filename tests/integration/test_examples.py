@@ -13,6 +13,7 @@ from tests.integration.conftest import BIN, ROOT, emulator, finding, ran
 pytestmark = pytest.mark.integration
 
 GATE = ROOT / "examples" / "gate.sh"
+EXECUTION = ROOT / "examples" / "codearts" / "extension" / "scripts" / "execution.sh"
 JENKINSFILE = ROOT / "examples" / "Jenkinsfile"
 TEMPLATE = ROOT / "gitlab-ci-template.yml"
 
@@ -47,7 +48,7 @@ def test_the_shell_given_to_users_is_sound(tmp_path: Path, dialect: str) -> None
     (tmp_path / "wrong").write_text("rm -rf $1\n", encoding="utf-8")
     shellcheck = (BIN / "shellcheck", "--shell", dialect, "--exclude", "SC2154,SC2034")  # assigned and read by eval
 
-    sound = ran(*shellcheck, GATE, tmp_path / "gitlab", tmp_path / "jenkins", cwd=tmp_path)
+    sound = ran(*shellcheck, GATE, EXECUTION, tmp_path / "gitlab", tmp_path / "jenkins", cwd=tmp_path)
 
     assert (sound.returncode, sound.stdout) == (0, "")
     assert "SC2086" in ran(*shellcheck, tmp_path / "wrong", cwd=tmp_path).stdout

@@ -170,6 +170,16 @@ def test_the_inputs_become_options(runner: Runner) -> None:
 
 
 @pytest.mark.real
+def test_a_key_that_was_not_filled_in_is_misuse(runner: Runner) -> None:
+    """HSS would count it as a wrong key."""
+    running = runner.start("demo/passes:1.0", HUAWEICLOUD_SDK_SK="${SK}")
+
+    assert running.ended() == 2
+    assert "HUAWEICLOUD_SDK_SK names a parameter that does not exist" in running.printed
+    assert not runner.meets_any()
+
+
+@pytest.mark.real
 @pytest.mark.parametrize("missing", ["STEP_ID", "RESULT_MSG_PATH"])
 def test_a_step_without_a_place_for_its_metrics_fails(runner: Runner, missing: str) -> None:
     """Before anything is installed."""

@@ -24,7 +24,7 @@ for option in IMAGES CICD_NAME REGISTRY_NAME POLICY SCANNED_AFTER RESOLVE PLATFO
   CLOUD ENDPOINT PROJECT_ID ENTERPRISE_PROJECT_ID FINDINGS; do
   eval "value=\${GATE_$option-}"
   case $value in
-    *'${'*)
+    *\$\{*)
       echo "hssgate: the input GATE_$option is $value: that parameter does not exist" >&2
       exit 2
       ;;
@@ -33,7 +33,14 @@ for option in IMAGES CICD_NAME REGISTRY_NAME POLICY SCANNED_AFTER RESOLVE PLATFO
   esac
 done
 for credential in HUAWEICLOUD_SDK_AK HUAWEICLOUD_SDK_SK; do
-  eval "[ -n \"\${$credential-}\" ] || unset $credential"
+  eval "value=\${$credential-}"
+  case $value in
+    *\$\{*)
+      echo "hssgate: the input $credential names a parameter that does not exist" >&2
+      exit 2
+      ;;
+    '') unset "$credential" ;;
+  esac
 done
 
 exec sh "$(dirname -- "$0")/gate.sh"
