@@ -40,6 +40,8 @@ _OWN_VARIABLES = (
     "ACTIONS_",
     "DOCKER_CONFIG",
     "SSL_CERT_FILE",
+    "LANG",
+    "LC_ALL",
     "REQUESTS_CA_BUNDLE",
     "NO_COLOR",
     "FORCE_COLOR",

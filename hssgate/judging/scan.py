@@ -6,7 +6,6 @@ from typing import assert_never
 from hssgate.durations import Moment, format_duration, format_moment
 from hssgate.hss.models import CicdImage, ScanStatus
 from hssgate.judging.hints import advice
-from hssgate.judging.scan_failures import failure_of
 from hssgate.policy.judge import all_accept
 from hssgate.policy.rules import RulesInForce
 from hssgate.reference import Reference
@@ -89,6 +88,8 @@ def _failure(row: CicdImage, observation: Observation | None = None) -> str:
         row: the row of the failed scan.
         observation: of the image; with it also what to do next and the request id, which an accepted failure needs not.
     """
+    from hssgate.judging.scan_failures import failure_of  # a scan that succeeded needs no table
+
     known = failure_of(row)
     parts = [clean(row.scan_status, 60) + (f": {known.happened}" if known else "")]
     if observation and known:

@@ -23,7 +23,7 @@ class Language(StrEnum):
 
 
 _in_force: ContextVar[Language] = ContextVar("language", default=Language.ENGLISH)
-_NESTED = frozenset({"notes", "state", "why"})  # placeholders whose value is a message itself
+_NESTED = frozenset({"asked", "notes", "state", "why"})  # placeholders whose value is a message itself
 _LONG = frozenset(
     {"error", "asked", "rows", "id", "why", "state", "entry"}
 )  # placeholders whose value may hold a colon

@@ -121,6 +121,11 @@ def test_the_warnings_on_freshness_have_a_translation() -> None:
             "timed out after 30m00s; last state: scan finished, settling; raise --timeout if the scan needs longer",
             "等待 30m00s 后超时；最后的状态：扫描已结束，结果尚未稳定；如果扫描需要更久，请加大 --timeout", id="clauses",
         ),
+        pytest.param(
+            "sha256:ab, scanned 2026-09-21T14:13:20Z; asked for digest sha256:ab (by its digest) and scanned at or after 2026-09-21T14:00:00Z",
+            "sha256:ab，扫描于 2026-09-21T14:13:20Z；要求：摘要 sha256:ab (by its digest)，且扫描时间不早于 2026-09-21T14:00:00Z",
+            id="freshness",
+        ),
         pytest.param("interrupted after 5s; something new", "5s 后被中断; something new", id="a clause that the table lacks"),
         pytest.param("request id a (b: c; d)", "请求 ID a (b: c; d)", id="words of HSS that look like clauses"),
         pytest.param("HSS gave {found}", "HSS gave {found}", id="braces"),
