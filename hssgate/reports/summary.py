@@ -1,5 +1,6 @@
 """Console summary at the end of a run: blocked images first, and the verdict in the last line."""
 
+import re
 import textwrap
 from collections.abc import Sequence
 
@@ -13,6 +14,7 @@ from hssgate.reports.wording import tally
 from hssgate.text import clean
 from hssgate.verdict import Check, ImageVerdict, Outcome, Result, Verdict
 
+_REQUEST_ID = re.compile(r"(?<=; )request id \S+(?= |;)")
 _MOST_FINDINGS = 10
 _LEAST_LINES = 3  # of a list, of each of several blocked images
 _MOST_ENTRIES = 5  # to paste
@@ -126,10 +128,17 @@ class _Summary:
         return self._in_full(image) if len(self._verdict.images) == 1 else [self._head(image)]
 
     def _alike(self, images: Sequence[ImageVerdict]) -> list[str]:
-        """Return images with the checks that do not hold; checks that are the same for several are shown once."""
+        """Return images with the checks that do not hold; checks that are the same for several are shown once.
+
+        Messages that differ only in their request id are the same; the first id is shown, and reports have all of them.
+        """
         alike: dict[tuple[tuple[Result, str], ...], list[ImageVerdict]] = {}
         for image in images:
-            key = tuple((check.result, check.message) for check in image.checks if check.result is not Result.PASSED)
+            key = tuple(
+                (check.result, _REQUEST_ID.sub("", check.message))
+                for check in image.checks
+                if check.result is not Result.PASSED
+            )
             alike.setdefault(key, []).append(image)
         lines = []
         for group in alike.values():

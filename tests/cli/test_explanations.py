@@ -301,6 +301,20 @@ def test_errors_stand_between_blocked_images_and_passes(bench: Bench) -> None:
     assert lines[failed + 1] == "team/app10:1.0: error (waited 0s, 1 poll)"
 
 
+def test_failures_that_differ_in_their_request_id_are_shown_once(bench: Bench) -> None:
+    """Without a CI/CD identifier each image has a request of its own."""
+    given = json.loads(fleet(bench, 0))
+    for row in given["images"][10:15]:
+        row["timeline"] = [{"at": "-1h", "scan_status": "failed", "scan_failed_code": "unknown_error"}]
+
+    ended = bench.play(json.dumps(given)).check(*NAMES)
+
+    (line,) = [line for line in ended.out.splitlines() if "scan: failed" in line]
+    ids = {read["request_id"] for image in ended.report["images"][10:15] for read in image["reads"]}
+    assert line.endswith("; the image was not judged (5 images)")
+    assert (len(ids), sum(one in line for one in ids)) == (5, 1)
+
+
 def test_blocked_images_about_which_nothing_is_known_are_shown_together(bench: Bench) -> None:
     """With --findings never, or where nothing is listed."""
     ended = bench.play(fleet(bench, 40)).check(*NAMES, "--cicd-name", "shop", "--findings", "never")
