@@ -50,5 +50,5 @@ def _violation(entry: ReportEntry, severity: str, policy: str) -> dict[str, Any]
         "fingerprint": entry.fingerprint,
         "severity": severity,
         "content": {"body": policy},
-        "location": {"path": entry.path, "lines": {"begin": 1}},
+        "location": {"path": entry.path, "lines": {"begin": entry.line}},
     }

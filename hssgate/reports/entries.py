@@ -17,7 +17,17 @@ from hssgate.reports.findings import EFFECT_OF, Consequence, Effect, consequence
 from hssgate.reports.fingerprints import Key, digest, fingerprints, group_key, identities
 from hssgate.reports.image_facts import path_in_repository
 from hssgate.text import clean
-from hssgate.verdict import NOTHING_JUDGED, SCAN, Check, ImageVerdict, ListedFinding, Outcome, Result, Verdict
+from hssgate.verdict import (
+    NOTHING_JUDGED,
+    SCAN,
+    Check,
+    ImageVerdict,
+    ListedFinding,
+    Outcome,
+    Result,
+    RulePlace,
+    Verdict,
+)
 
 OWN = "hssgate."  # prefix of the ids of the gate's own rules; no other id has it
 RUN = "run"  # rule of entries about the run as a whole
@@ -41,6 +51,8 @@ class ReportEntry:
         message: one cleaned line, whose first sentence can stand alone.
         rule: `hssgate.` and a rule of the gate, or the id of a finding.
         path: file that code hosts show the entry at, relative to the repository.
+        line: line of the file, from 1.
+        broken_rules: rules that a finding breaks, with their places in files of the repository.
         listed: the finding; None for an entry about a rule or the run.
         image: reference of the image; None for an entry about the run as a whole.
         is_doubt: whether it is about something that could not be judged.
@@ -51,6 +63,8 @@ class ReportEntry:
     message: str
     rule: str
     path: str = DOCKERFILE
+    line: int = 1
+    broken_rules: tuple[tuple[str, RulePlace], ...] = ()
     listed: ListedFinding | None = None
     image: str | None = None
     is_doubt: bool = False
@@ -67,7 +81,7 @@ def entries(verdict: Verdict) -> list[ReportEntry]:
 
     A finding has one entry for each image, however many rules it breaks. A broken rule has an entry of its own unless
     its findings account for it in full. The order is by effect (blocks, warns, accepted, ignored), and within each
-    effect rules before findings and findings by level. A run that does not pass has at least one entry that blocks.
+    effect rules before findings and findings by level and score. A run that does not pass has at least one entry that blocks.
     """
     keys = identities([image.reference for image in verdict.images])
     keyed = [
@@ -81,9 +95,10 @@ def entries(verdict: Verdict) -> list[ReportEntry]:
     return sorted(found, key=_severity_order)
 
 
-def _severity_order(entry: ReportEntry) -> tuple[int, int, str, str, str]:
+def _severity_order(entry: ReportEntry) -> tuple[int, int, float, str, str, str]:
     effect, level = _EFFECTS.index(entry.effect), _LEVELS.index(entry.level)
-    return (effect, level, entry.rule, entry.image or "", entry.fingerprint)
+    score = (entry.listed.cvss if entry.listed else None) or 0.0
+    return (effect, level, -score, entry.rule, entry.image or "", entry.fingerprint)
 
 
 def _distinction(entry: ReportEntry) -> str:
@@ -102,21 +117,20 @@ def _entries_of_image(image: ImageVerdict, verdict: Verdict) -> list[Keyed]:
         finding = one.listed.finding
         accounted.update(map(id, one.checks))
         key = ("finding", finding.vul_id, finding.app_name, finding.app_path, group_key(one.group, image.reference))
-        found.append((key, _entry_of_finding(image, one)))
+        found.append((key, _entry_of_finding(image, one, verdict)))
     for check in image.checks:
         # The findings of a rule account for it if the rule counted as many as have an entry. If it counted more than
         # HSS listed, or is not about findings, it needs an entry of its own, or the report would not show the block.
         if check.result in EFFECT_OF and (not check.broken_by or check.actual != accounted[id(check)]):
             policy = _policy_of(check, verdict)
             at = ("rule", check.rule, policy, group_key(check.group, image.reference))
-            file = _file_of(policy, verdict)
-            found.append((at, _entry_of_check(image, check, file, worst.get(id(check), ""))))
+            found.append((at, _entry_of_check(image, check, _place_of(check, verdict), worst.get(id(check), ""))))
     if image.outcome is not Outcome.PASSED and all(entry.effect is not Effect.BLOCKS for _, entry in found):
         found.append((("rule", SCAN, None, None), _entry_of_check(image, NOTHING_JUDGED, None)))
     return found
 
 
-def _entry_of_finding(image: ImageVerdict, one: Consequence) -> ReportEntry:
+def _entry_of_finding(image: ImageVerdict, one: Consequence, verdict: Verdict) -> ReportEntry:
     listed, finding = one.listed, one.listed.finding
     inside = f" in {package(finding)}" if package(finding) else ""
     cves = f" ({cves_in_words(listed)})" if listed.cve_ids else ""
@@ -131,12 +145,13 @@ def _entry_of_finding(image: ImageVerdict, one: Consequence) -> ReportEntry:
         one.effect,
         clean(" ".join(parts), _LONGEST_MESSAGE),
         _rule_id(finding.vul_id),
+        broken_rules=tuple((check.rule, place) for check in one.checks if (place := _place_of(check, verdict))),
         listed=listed,
         image=clean(image.reference.text),
     )
 
 
-def _entry_of_check(image: ImageVerdict, check: Check, file: str | None, worst: str = "") -> ReportEntry:
+def _entry_of_check(image: ImageVerdict, check: Check, place: RulePlace | None, worst: str = "") -> ReportEntry:
     is_doubt = check.result is Result.ERROR
     doubted = " could not be judged" if is_doubt else ""
     behind = f" Worst: {worst}." if worst else ""
@@ -144,7 +159,8 @@ def _entry_of_check(image: ImageVerdict, check: Check, file: str | None, worst: 
         EFFECT_OF[check.result],
         clean(f"{_short(image.reference.text)}{doubted}: {_message(check)}.{behind}", _LONGEST_MESSAGE),
         OWN + check.rule,
-        path=file or DOCKERFILE,
+        path=place.path if place else DOCKERFILE,
+        line=(place.line if place else None) or 1,
         image=clean(image.reference.text),
         is_doubt=is_doubt,
     )
@@ -169,8 +185,11 @@ def _policy_of(check: Check, verdict: Verdict) -> str | None:
     return check.policy or next((source.path for source in verdict.policies), None)
 
 
-def _file_of(policy: str | None, verdict: Verdict) -> str | None:
-    return _relative(policy and path_in_repository(policy, verdict.policies))
+def _place_of(check: Check, verdict: Verdict) -> RulePlace | None:
+    """Return the place of a rule in a policy file of the repository; None if there is none."""
+    policy = _policy_of(check, verdict)
+    file = _relative(policy and path_in_repository(policy, verdict.policies))
+    return RulePlace(file, check.place.line if check.place else None) if file else None
 
 
 def _relative(policy: str | None) -> str | None:

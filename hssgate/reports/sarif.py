@@ -4,11 +4,9 @@ Each entry is a result. Level `error` means that it blocks or could not be judge
 only warns, and `note` that it does not count; an ignored finding also has a suppression. Passed checks are not listed.
 """
 
-import gzip
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from itertools import accumulate
 from typing import Any
 from urllib.parse import quote
 
@@ -23,11 +21,10 @@ from hssgate.text import clean, plural, without_commands_in_json
 from hssgate.verdict import ListedFinding, PolicySource, Verdict
 
 MOST_RESULTS = 25_000  # GitHub refuses more results in a run; its limit for rules is the same
-LARGEST_FILE = 10_000_000  # bytes that GitHub accepts after gzip
-LARGEST_TEXT = 24_000_000  # characters before gzip, estimated
+LONGEST = 8_000_000  # bytes of rules and results; GitHub accepts 10 MB after gzip, and shows 5,000 results of a run
 _NO_RULES, _NO_RESULTS = '"rules":[]', '"results":[]'  # cannot occur in a text, where quotes are escaped
-_FASTEST = 1  # gzip level; the upload compresses at least as well
 _MOST_NOTIFICATIONS = 100
+_MOST_CVES = 50  # of a result
 _LONGEST_FIELD = 500
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS = {Effect.BLOCKS: "error", Effect.WARNS: "warning", Effect.ACCEPTED: "note", Effect.IGNORED: "note"}
@@ -36,36 +33,41 @@ _LEVELS = {Effect.BLOCKS: "error", Effect.WARNS: "warning", Effect.ACCEPTED: "no
 def render(verdict: Verdict) -> str:
     """Return the report, with a newline at its end; of too many results it keeps the most severe."""
     found = entries(verdict)
-    room = accumulate(found[:MOST_RESULTS], lambda taken, entry: taken + len(entry.message) + _LONGEST_FIELD, initial=0)
-    kept = max(sum(taken <= LARGEST_TEXT for taken in room) - 1, 1) if found else 0
-    while not _fits(text := _text(verdict, found, kept)):
-        kept //= 2
-    return text
+    rules, results = _encoded(found)
+    # Rules and results are encoded one by one and put into the frame, because thousands of results as Python objects
+    # would take several times the memory of their text. All is on one line, because its readers are programs and GitHub
+    # limits its size.
+    frame = _compact(_document(verdict, found, len(results)))
+    head, first, rest = frame.partition(_NO_RULES)
+    middle, second, tail = rest.rpartition(_NO_RESULTS)
+    listed_rules = f"{first[:-1]}{','.join(rules)}]"
+    listed_results = f"{second[:-1]}{','.join(results)}]"
+    return without_commands_in_json(f"{head}{listed_rules}{middle}{listed_results}{tail}\n")
 
 
-def _text(verdict: Verdict, found: Sequence[ReportEntry], kept: int) -> str:
-    """Return the report on one line, because its readers are programs and GitHub limits its size."""
+def _encoded(found: Sequence[ReportEntry]) -> tuple[list[str], list[str]]:
+    """Return as many results as fit, most severe first, and the rules that they name."""
     by_rule: defaultdict[str, list[ReportEntry]] = defaultdict(list)
-    for entry in found[:kept]:
+    for entry in found:
         by_rule[entry.rule].append(entry)
-    index = {rule: number for number, rule in enumerate(by_rule)}
-    # Each rule and each result is encoded at once and put into the frame, because 25,000 results as Python objects
-    # would take several times the memory of their text.
-    frame = _compact(_document(verdict, found, kept))
-    head, rules, rest = frame.partition(_NO_RULES)
-    middle, results, tail = rest.rpartition(_NO_RESULTS)
-    rules = rules[:-1] + ",".join(_compact(descriptor(rule, about)) for rule, about in by_rule.items()) + "]"
-    results = results[:-1] + ",".join(_compact(_result(entry, index[entry.rule])) for entry in found[:kept]) + "]"
-    return without_commands_in_json(f"{head}{rules}{middle}{results}{tail}\n")
+    index: dict[str, int] = {}
+    rules: list[str] = []
+    results: list[str] = []
+    room = LONGEST
+    for entry in found[:MOST_RESULTS]:
+        is_new = entry.rule not in index
+        rule = _compact(descriptor(entry.rule, by_rule[entry.rule])) if is_new else ""
+        result = _compact(_result(entry, index.setdefault(entry.rule, len(index))))
+        room -= len(rule.encode()) + len(result.encode()) + 2  # with a comma after each
+        if room < 0:
+            break
+        rules += [rule] if is_new else []
+        results.append(result)
+    return rules, results
 
 
 def _compact(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def _fits(text: str) -> bool:
-    data = text.encode()
-    return len(data) <= LARGEST_FILE or len(gzip.compress(data, _FASTEST)) <= LARGEST_FILE
 
 
 def _document(verdict: Verdict, found: Sequence[ReportEntry], kept: int) -> dict[str, Any]:
@@ -132,8 +134,8 @@ def _invocation(verdict: Verdict, found: Sequence[ReportEntry], kept: int) -> di
 def _left_out(found: Sequence[ReportEntry], kept: int) -> str:
     blocking = sum(entry.effect is Effect.BLOCKS for entry in found[kept:])
     return (
-        f"{plural(len(found) - kept, 'result')} of {len(found)} left out, {blocking} of which block: GitHub takes no "
-        "more. The most severe are kept; the JSON report has them all."
+        f"{plural(len(found) - kept, 'result')} of {len(found)} left out, {blocking} of which block, because the "
+        "report would be too large. The most severe are kept; the JSON report has them all."
     )
 
 
@@ -149,11 +151,12 @@ def _result(entry: ReportEntry, rule_index: int) -> dict[str, Any]:
             {
                 "physicalLocation": {
                     "artifactLocation": {"uri": quote(entry.path)},
-                    "region": {"startLine": 1, "startColumn": 1, "endLine": 1, "endColumn": 1},
+                    "region": _region(entry.line),
                 },
                 **image,
             }
         ],
+        **_places_of_rules(entry),
         "partialFingerprints": {"primaryLocationLineHash": entry.fingerprint},
         "suppressions": [  # the standard requires this property on all results or on none
             {"kind": "external", "status": "accepted", "justification": clean(reason, _LONGEST_FIELD)}
@@ -163,10 +166,28 @@ def _result(entry: ReportEntry, rule_index: int) -> dict[str, Any]:
     }
 
 
+def _region(line: int) -> dict[str, int]:
+    """Return the first column of a line: the policy's lines are not known to their end."""
+    return {"startLine": line, "startColumn": 1, "endLine": line, "endColumn": 1}
+
+
+def _places_of_rules(entry: ReportEntry) -> dict[str, Any]:
+    """Return the lines of the policy with the rules that a finding breaks."""
+    places = [
+        {
+            "physicalLocation": {"artifactLocation": {"uri": quote(place.path)}, "region": _region(place.line or 1)},
+            "message": message(f"The rule {rule}"),
+        }
+        for rule, place in entry.broken_rules
+    ]
+    return {"relatedLocations": places} if places else {}
+
+
 def _finding_properties(listed: ListedFinding) -> dict[str, Any]:
     """Return the fields of a finding for programs."""
     finding = listed.finding
     fields = {"package": finding.app_name, "packageVersion": finding.version, "packagePath": finding.app_path}
     known = {name: clean(value, _LONGEST_FIELD) for name, value in fields.items() if value}
-    cves = [clean(cve, 100) for cve in listed.cve_ids[:50]]
-    return {"hssLevel": finding.level.value, **known, **({"cves": cves} if cves else {})}
+    cves = [*dict.fromkeys(clean(cve, 100) for cve in listed.cve_ids[:_MOST_CVES])]
+    score = {} if listed.cvss is None else {"cvss": listed.cvss}
+    return {"hssLevel": finding.level.value, **known, **score, **({"cves": cves, "tags": cves} if cves else {})}

@@ -1,31 +1,27 @@
 """Rules of a SARIF report: the gate's own, and one for each id of a finding.
 
-GitHub sorts alerts by `security-severity`, a score. HSS gives a finding only a level, so each level gets the middle of
-the range that GitHub has for it.
+GitHub sorts alerts by `security-severity`, a score: the highest CVSS score of the CVEs. A finding whose scores are not
+known has only a level, which gets the middle of the range that GitHub has for it.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from hssgate.hss.models import Finding, Level
+from hssgate.hss.models import Level
 from hssgate.judging.scan import FRESHNESS
 from hssgate.policy.rule_table import SPECS
 from hssgate.reports import escaping
 from hssgate.reports.entries import OWN, RUN, ReportEntry
 from hssgate.reports.findings import identifier, ignore_entries_for
+from hssgate.reports.links import cve_record, safe_address
 from hssgate.text import clean
-from hssgate.verdict import SCAN
+from hssgate.verdict import SCAN, ListedFinding
 
 _LONGEST_SHORT = 250
 _LONGEST_FULL = 1000  # GitHub takes 1,024 characters
 _LONGEST_HELP = 500  # characters of each part
-_LONGEST_URL = 500
 _MOST_IGNORE_ENTRIES = 5
-_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
-_ADDRESS = re.compile(
-    rf"https://{_LABEL}(?:\.{_LABEL})+(?:[/?#](?:[\w/?#.~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{{2}})*)?", re.ASCII
-)
+_MOST_CVES = 6  # as tags; GitHub shows ten tags
 
 _LEVELS = tuple(Level)
 _SCORES = {Level.HIGH: "8.0", Level.MEDIUM: "5.5", Level.LOW: "2.0"}  # GitHub: high from 7.0, medium from 4.0
@@ -46,8 +42,8 @@ def descriptor(rule: str, entries: Sequence[ReportEntry]) -> dict[str, Any]:
         rule: id of the rule.
         entries: entries with this rule, most severe first.
     """
-    findings = [entry.listed.finding for entry in entries if entry.listed]
-    return _finding_rule(rule, findings) if findings else _gate_rule(rule)
+    listed = [entry.listed for entry in entries if entry.listed]
+    return _finding_rule(rule, listed) if listed else _gate_rule(rule)
 
 
 def _gate_rule(rule: str) -> dict[str, Any]:
@@ -72,8 +68,11 @@ def _gate_rule(rule: str) -> dict[str, Any]:
     }
 
 
-def _finding_rule(rule: str, findings: Sequence[Finding]) -> dict[str, Any]:
-    """Describe an id by the highest of the levels that HSS gives it."""
+def _finding_rule(rule: str, listed: Sequence[ListedFinding]) -> dict[str, Any]:
+    """Describe an id by the highest of the levels that HSS gives it, and the highest score of its CVEs."""
+    findings = [one.finding for one in listed]
+    cves = [*dict.fromkeys(clean(cve, 100) for one in listed for cve in one.cve_ids)]
+    score = max((one.cvss for one in listed if one.cvss), default=None)
     level = min((finding.level for finding in findings), key=_LEVELS.index)
     name = identifier(findings[0])
     description = _first(finding.description for finding in findings)
@@ -84,7 +83,7 @@ def _finding_rule(rule: str, findings: Sequence[Finding]) -> dict[str, Any]:
         clean(description, _LONGEST_HELP),
         f"Solution: {clean(solution, _LONGEST_HELP)}" if solution else "",
     ]
-    url = _first(finding.url for finding in findings if finding.url and _is_address(finding.url))
+    url = _first([*(safe_address(finding.url) for finding in findings), *map(cve_record, [name, *cves])])
     return {
         "id": rule,
         "name": "HssVulnerability",
@@ -94,8 +93,8 @@ def _finding_rule(rule: str, findings: Sequence[Finding]) -> dict[str, Any]:
         "help": _help([part for part in texts if part], ignore_entries_for(findings, _MOST_IGNORE_ENTRIES)),
         "defaultConfiguration": {"level": _DEFAULTS[level]},
         "properties": {
-            "security-severity": _SCORES[level],
-            "tags": ["security", "container", "vulnerability", f"hss-level-{level}"],
+            "security-severity": _SCORES[level] if score is None else f"{score:.1f}",
+            "tags": ["security", "container", "vulnerability", f"hss-level-{level}", *cves[:_MOST_CVES]],
         },
     }
 
@@ -117,8 +116,3 @@ def message(text: str) -> dict[str, str]:
 
 def _first(texts: Iterable[str | None]) -> str:
     return next((text for text in texts if text), "")
-
-
-def _is_address(url: str) -> bool:
-    """Whether the URL is safe to link to: https, a host name, and no characters that need escaping."""
-    return len(url) <= _LONGEST_URL and _ADDRESS.fullmatch(url) is not None

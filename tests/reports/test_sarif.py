@@ -20,7 +20,7 @@ from hssgate.reports.sarif import MOST_RESULTS, render
 from hssgate.reports.sarif_rules import descriptor
 from hssgate.verdict import SCAN, ImageVerdict, Verdict
 from tests.cli.test_check import DIGEST, FOREVER, OUTCOMES, finished, image, images
-from tests.cli.test_findings import LOW, MEDIUM, finding, policy, scenario
+from tests.cli.test_findings import HIGH, LOW, MEDIUM, finding, policy, scenario
 from tests.conftest import Bench, Ended
 
 LEVELS = {"error", "warning", "note"}
@@ -62,12 +62,18 @@ def run_of(text: str) -> dict[str, Any]:
         uri = location["physicalLocation"]["artifactLocation"]["uri"]
         assert re.fullmatch(r"[A-Za-z0-9._~%-][A-Za-z0-9._~%/-]*", uri)
         assert ".." not in uri.split("/")
-        assert location["physicalLocation"]["region"] == {
-            "startLine": 1,
+        region = location["physicalLocation"]["region"]
+        assert region == {
+            "startLine": region["endLine"],
             "startColumn": 1,
-            "endLine": 1,
+            "endLine": region["startLine"],
             "endColumn": 1,
         }
+        assert uri != "Dockerfile" or region["startLine"] == 1
+        for place in result.get("relatedLocations", ()):
+            assert place["physicalLocation"]["region"]["startLine"] >= 1
+        tags = result["properties"].get("tags", [])
+        assert len(set(tags)) == len(tags)
         assert all(suppression["status"] == "accepted" for suppression in result["suppressions"])
     (invocation,) = run["invocations"]
     assert all(notice["message"]["text"] for notice in invocation["toolExecutionNotifications"])
@@ -161,6 +167,95 @@ def test_findings_are_listed_most_severe_first(bench: Bench) -> None:
     assert run["results"][0]["properties"] == {
         "effect": "blocks", "hssLevel": "high", "package": "zlib", "packageVersion": "1.0",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "line"),
+    [
+        pytest.param("hssgate.yaml", "# ours\nrules:\n  malicious_files: 0\n  severity: Low\n", 4, id="YAML"),
+        pytest.param("hssgate.toml", "[rules]\nmalicious_files = 0\nseverity = 'Low'\n", 1, id="without line numbers"),
+        pytest.param(None, "", 1, id="built-in"),
+    ],
+)
+def test_a_broken_rule_is_shown_at_its_line(bench: Bench, name: str | None, text: str, line: int) -> None:
+    """The line is that of the rule in the policy."""
+    if name:
+        policy(bench, text, name)
+
+    _, run = checked(bench.play(images(finished("severity_level: High, malicious_file_num: 0"))), "team/app:1.0")
+
+    (result,) = run["results"]
+    place = result["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == (name or "Dockerfile")
+    assert place["region"]["startLine"] == line
+
+
+def test_a_finding_names_the_lines_of_the_rules_that_it_breaks(bench: Bench) -> None:
+    """It is shown at the Dockerfile, where it is fixed; a finding that breaks none names none."""
+    policy(bench, "rules:\n  low_vulnerabilities: 5\n  high_vulnerabilities: 0\n")
+
+    _, run = checked(bench.play(scenario([finding("V-1"), finding("V-2", LOW)])), "team/app:1.0")
+
+    blocking, accepted = run["results"]
+    (place,) = blocking["relatedLocations"]
+    assert blocking["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "Dockerfile"
+    assert place["physicalLocation"]["artifactLocation"]["uri"] == "hssgate.yaml"
+    assert place["physicalLocation"]["region"]["startLine"] == 3
+    assert place["message"]["text"] == "The rule high_vulnerabilities"
+    assert "relatedLocations" not in accepted
+
+
+def test_a_denied_finding_is_shown_at_the_entry_that_denies_it(bench: Bench) -> None:
+    """The rule has a description, although it is no limit."""
+    policy(bench, "rules: {severity: High}\ndeny:\n  - {vulnerability: V-1, reason: exploited}\n")
+
+    ended, run = checked(bench.play(scenario([finding("V-1")])), "team/app:1.0")
+
+    assert ended.code == 10
+    (result,) = [result for result in run["results"] if result["level"] == "error"]
+    assert result["ruleId"] == "V-1"
+    assert result["relatedLocations"][0]["message"]["text"] == "The rule deny"
+
+
+@pytest.mark.parametrize(
+    ("cves", "necessity", "score"),
+    [
+        pytest.param([{"cve_id": "CVE-2024-1001", "cvss_score": 9.8}], LOW, "9.8", id="a score"),
+        pytest.param(
+            [{"cve_id": "CVE-2024-1001", "cvss_score": 3.1}, {"cve_id": "CVE-2024-2001", "cvss_score": 7.5}],
+            LOW, "7.5", id="the highest of two",
+        ),
+        pytest.param([{"cve_id": "CVE-2024-1001", "cvss_score": 0}], LOW, "2.0", id="a score of nothing"),
+        pytest.param(["CVE-2024-1001"], HIGH, "8.0", id="the level"),
+    ],
+)  # fmt: skip
+def test_the_score_of_a_rule_is_that_of_cvss(bench: Bench, cves: list[Any], necessity: str, score: str) -> None:
+    """Where no CVE has a score, the level stands in for it; the CVEs are tags, and lead to the public record."""
+    policy(bench, "rules: {vulnerabilities: 0}")
+
+    _, run = checked(bench.play(scenario([finding("V-1", necessity, cves=cves)])), "team/app:1.0")
+
+    names = ["CVE-2024-1001", "CVE-2024-2001"][: len(cves)]
+    (rule,) = [rule for rule in run["tool"]["driver"]["rules"] if rule["id"] == "V-1"]
+    (result,) = [result for result in run["results"] if result["ruleId"] == "V-1"]
+    assert rule["properties"]["security-severity"] == score
+    assert rule["properties"]["tags"][4:] == names
+    assert result["properties"]["tags"] == names
+    assert rule["helpUri"] == "https://www.cve.org/CVERecord?id=CVE-2024-1001"
+
+
+def test_findings_of_a_level_are_ordered_by_score(bench: Bench) -> None:
+    """So what is left out of a report that is too large is the least severe."""
+    policy(bench, "rules: {high_vulnerabilities: 0}")
+    found = [
+        finding("V-1"),
+        finding("V-2") | {"cves": [{"cve_id": "CVE-2024-2002", "cvss_score": 7.1}]},
+        finding("V-3") | {"cves": [{"cve_id": "CVE-2024-2003", "cvss_score": 9.8}]},
+    ]
+
+    _, run = checked(bench.play(scenario(found)), "team/app:1.0")
+
+    assert [result["ruleId"] for result in run["results"]] == ["V-3", "V-2", "V-1"]
 
 
 def test_a_rule_has_a_result_unless_its_findings_account_for_it(bench: Bench) -> None:
