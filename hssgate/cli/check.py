@@ -176,7 +176,7 @@ def check(ctx: click.Context, options: CheckOptions) -> None:
     registries = registries_of(references, options.platforms, context, resolve=options.resolve)
     chosen = choose(options.policies)
     refuse_inputs(reports, (*chosen.paths, *image_files, *inputs_of(ctx), *(registries.files if registries else ())))
-    applied = load(chosen)
+    applied = load(chosen, context.clock.epoch())
     settings = Settings(
         references=references,
         wait=_wait_settings(ctx, options),

@@ -133,7 +133,7 @@ def _variables(ctx: click.Context) -> CheckResult:
 
 def _policy(policies: Sequence[Path], context: RunContext) -> CheckResult:
     try:
-        loaded = load(choose(policies))
+        loaded = load(choose(policies), context.clock.epoch())
     except Misused as error:
         result = failed("policy", error)
         return replace(result, message=f"{result.message}\n{_POLICY_ADVICE}")

@@ -72,7 +72,7 @@ def judge(  # noqa: PLR0917 - click hands over every option by name
     console.results_to_stderr = takes_stdout(written)
     chosen = choose(policies)
     refuse_inputs(written, (*chosen.paths, *inputs_of(ctx)))
-    loaded = load(chosen)
+    loaded = load(chosen, context.clock.epoch())
     saved = _read(reports)
     judged = [_judge(path, image, loaded, ends_at) for path, report in saved for image in report.images]
     verdict = _verdict([report for _, report in saved], judged, loaded)

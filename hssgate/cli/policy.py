@@ -87,7 +87,7 @@ def validate(ctx: click.Context, paths: Sequence[Path], verbose: int, quiet: boo
     faulty = 0
     for path in chosen.paths:
         try:
-            loaded = load_policy(path)
+            loaded = load_policy(path, context.clock.epoch())
         except PolicyInvalid as error:
             faulty += 1
             console.result("\n".join(with_hints(error, [path]).problems))

@@ -54,7 +54,8 @@ def explain(  # noqa: PLR0917 - click hands over every option by name
     except ValueError as error:
         raise Misused(str(error)) from error
     subject = Subject(reference.namespace, reference.image_name, reference.image_version)
-    explanations = [explain_policy(loaded, subject, context.clock.epoch()) for loaded in load(choose(policies))]
+    now = context.clock.epoch()
+    explanations = [explain_policy(loaded, subject, now) for loaded in load(choose(policies), now)]
     if form == "json":
         document = {"image": reference.text, "policies": [_as_json(explanation) for explanation in explanations]}
         console.result(json.dumps(document, indent=2, ensure_ascii=False))

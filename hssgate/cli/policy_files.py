@@ -77,14 +77,18 @@ def choose(paths: Sequence[Path]) -> PolicyChoice:
     )
 
 
-def load(chosen: PolicyChoice) -> tuple[LoadedPolicy, ...]:
+def load(chosen: PolicyChoice, now: float) -> tuple[LoadedPolicy, ...]:
     """Read the chosen files; without any, return the built-in policy.
+
+    Args:
+        chosen: the files.
+        now: epoch seconds, for the age of feeds.
 
     Raises:
         PolicyInvalid: one line for each fault of each file.
     """
     try:
-        policies = load_policies(chosen.paths, chosen.searched)
+        policies = load_policies(chosen.paths, chosen.searched, now)
     except PolicyInvalid as error:
         raise with_hints(error, chosen.paths) from error
     if chosen.in_repository is None:

@@ -246,6 +246,11 @@ def ids_of(cves: Sequence[Cve]) -> tuple[str, ...]:
     return ids if all(cve.cve_id is not None for cve in cves) else ()
 
 
+def known_ids_of(cves: Sequence[Cve]) -> tuple[str, ...]:
+    """Return the CVE ids of a notice that are known, whether or not another CVE has none."""
+    return tuple(dict.fromkeys(cve.cve_id for cve in cves if cve.cve_id is not None))
+
+
 class DetailKind(StrEnum):
     """Kinds of findings other than vulnerabilities."""
 

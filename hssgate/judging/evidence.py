@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from hssgate.hss.models import DetailKind
+from hssgate.hss.models import DetailKind, known_ids_of
 from hssgate.judging.criteria import Criteria
 from hssgate.judging.scan import earliest_scan_time
+from hssgate.policy.feeds import EXPLOITED
 from hssgate.policy.findings import FetchedDetails, FetchedFindings, Findings, FindingsMissing
 from hssgate.policy.ignores import TARGET_OF
 from hssgate.policy.judge_findings import CountedFindings
@@ -26,12 +27,12 @@ def listed_findings(
         return ()
     reasons: dict[int, list[tuple[str, str]]] = {}
     due: dict[int, float] = {}
-    cve_ids = found.cve_ids
     denied = {
         id(finding): tuple(
             (rules.policy, dict(rules.denials.entries)[index].reason)
             for rules in rules_by_policy
-            if (index := rules.denials.entry_for(finding, cve_ids.get(finding.vul_id or "", ()))) is not None
+            if (index := rules.denials.entry_for(finding, known_ids_of(found.cves.get(finding.vul_id or "", ()))))
+            is not None
         )
         for finding in found.listed
         if any(rules.denials.entries for rules in rules_by_policy)
@@ -51,6 +52,11 @@ def listed_findings(
             cves_read=finding.vul_id in found.cves,
             due=due.get(id(finding)),
             denied_by=denied.get(id(finding), ()),
+            exploited=tuple(
+                (rules.policy, rules.feed.state(finding, found.cves.get(finding.vul_id or "")).value)
+                for rules in rules_by_policy
+                if rules.feed is not None and EXPLOITED in rules.limits
+            ),
         )
         for finding in found.listed
     )

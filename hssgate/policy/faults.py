@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from hssgate.policy.document import DEEPEST
 from hssgate.policy.model import KeyPath, Policy
+from hssgate.policy.rule_table import Rules
 from hssgate.policy.values import shown
 from hssgate.policy.wording import place_and_message
 from hssgate.record import record
@@ -81,6 +82,12 @@ def _without_effect(policy: Policy) -> Iterator[PolicyFault]:
     if not policy.rules.in_force().keys() - {"scan"}:
         message = "it limits nothing, and an empty policy would pass everything; add a rule such as `severity: Medium`"
         yield PolicyFault(("rules",), message)
+    all_rules: list[tuple[KeyPath, Rules]] = [((), policy.rules)]
+    all_rules += [(("overrides", index), one.rules) for index, one in enumerate(policy.overrides)]
+    for owner, rules in all_rules:
+        if rules.exploited is not None and policy.feeds is None:
+            message = "it needs feeds; add `feeds: {exploited: [kev.json]}`"
+            yield PolicyFault((*owner, "rules", "exploited"), message)
     for index, override in enumerate(policy.overrides):
         if not override.rules.in_force():
             yield PolicyFault(("overrides", index, "rules"), "it has no rule; add one or take the override out")

@@ -51,7 +51,7 @@ def judge_row(facts: Facts, rules: RulesInForce) -> JudgedRow:
     counted = None
     if rules.need_findings and isinstance(found := facts.findings, Findings):
         sorted_findings = sort_findings(found.listed, found.cve_ids, rules.ignores)
-        weighed = weigh(sorted_findings.counted, found, rules.grace, facts.now)
+        weighed = weigh(sorted_findings.counted, found, rules, facts.now)
         counted = CountedFindings(sorted_findings, weighed, found.cves_error)
     checks = tuple(_judge_limit(name, rule, facts, rules, counted) for name, rule in rules.limits.items())
     denied = (judge_deny(facts, rules),) if rules.denials.entries else ()

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hssgate.hss.models import Finding
+from hssgate.hss.models import Finding, ids_of, known_ids_of
 from hssgate.policy.checks import Facts, unusable, without_list, without_value
 from hssgate.policy.denials import is_cve
 from hssgate.policy.findings import Findings, FindingsMissing
@@ -33,18 +33,17 @@ def judge_deny(facts: Facts, rules: RulesInForce) -> Check:
 
 
 def _judge_listed(facts: Facts, found: Findings, rules: RulesInForce, unlisted: int) -> Check:
-    cve_ids = found.cve_ids
     entries = dict(rules.denials.entries)
     denied: list[Finding] = []
     notes: list[str] = []
     unread = unchecked = 0
     for finding in found.listed:
-        cves = cve_ids.get(finding.vul_id or "", ())
-        index = rules.denials.entry_for(finding, cves)
+        cves = found.cves.get(finding.vul_id or "", ())
+        index = rules.denials.entry_for(finding, known_ids_of(cves))
         if index is not None:
             denied.append(finding)
             notes.append(f"{clean(finding.vul_id or '', 100)}: {clean(entries[index].reason, 200)}")
-        elif rules.denials.may_name_cves and not is_cve(finding) and not cves:
+        elif rules.denials.may_name_cves and not is_cve(finding) and not ids_of(cves):
             is_known = finding.vul_id is None or finding.vul_id in found.cves
             unread, unchecked = unread + (not is_known), unchecked + is_known
     notes = [*notes[:_MOST_NAMED], *([f"and {len(notes) - _MOST_NAMED} more"] if len(notes) > _MOST_NAMED else [])]

@@ -6,6 +6,7 @@ from dataclasses import replace
 from hssgate.errors import GateError
 from hssgate.hss.models import Finding, Level
 from hssgate.policy.checks import Facts, judged, unusable, without_list, without_value
+from hssgate.policy.feeds import Exploited
 from hssgate.policy.findings import FindingsMissing
 from hssgate.policy.ignores import SortedFindings
 from hssgate.policy.rule_table import RULES, WORST_SCORE, CountRule, ScoreRule, Unlisted
@@ -43,6 +44,7 @@ class _Count:
         unknown: whether they count cannot be said without their CVEs.
         ignored: number of those that an entry ignores.
         unlisted: number of those that HSS counts and does not list.
+        unchecked: number of those that no feed could be asked about, because HSS gives no CVE.
         uncounted: number of those that HSS does not list and that the policy only warns of.
     """
 
@@ -52,6 +54,7 @@ class _Count:
     ignored: int = 0
     unlisted: int = 0
     uncounted: int = 0
+    unchecked: int = 0
 
 
 def severity_order(finding: Finding) -> tuple[int, str, str]:
@@ -106,7 +109,7 @@ def judge_findings(
     if check.result is Result.PASSED and _is_open(rule, found):
         error = FindingsMissing(counted.cves_error) if counted.cves_error else None
         return without_list(name, rule, facts, error, "CVEs of the findings")
-    return _with_notes(check, found, _notes(found, number, rules.grace))
+    return _with_notes(check, found, _notes(found, number, None if RULES[name].by_feed else rules.grace))
 
 
 def _with_notes(check: Check, found: _Count, notes: Sequence[str]) -> Check:
@@ -114,12 +117,15 @@ def _with_notes(check: Check, found: _Count, notes: Sequence[str]) -> Check:
     check = replace(check, message=check.message + (f" ({'; '.join(notes)})" if notes else ""))
     if check.result is not Result.PASSED:
         return replace(check, broken_by=_most_severe(found.breaking))
-    is_clean = not found.in_grace and not found.uncounted
+    is_clean = not (found.in_grace or found.uncounted or found.unchecked)
     return check if is_clean else replace(check, result=Result.WARNED, broken_by=_most_severe(found.in_grace))
 
 
 def _count(name: str, rule: CountRule | ScoreRule, counted: CountedFindings, grace: GraceInForce | None) -> _Count:
     spec = RULES[name]
+    ignored = sum(finding.level in spec.levels for finding, _ in counted.sorted_findings.ignored)
+    if spec.by_feed:
+        return _exploited(counted.weighed, ignored)
     least = spec.least_score
     of_level = [one for one in counted.weighed if one.finding.level in spec.levels]
     needs_cves = grace is not None or least is not None
@@ -131,8 +137,15 @@ def _count(name: str, rule: CountRule | ScoreRule, counted: CountedFindings, gra
         known = [one for one in known if one.score is not None and one.score >= least]
     breaking = [one for one in known if not one.in_grace]
     in_grace = [one for one in known if one.in_grace]
-    ignored = sum(finding.level in spec.levels for finding, _ in counted.sorted_findings.ignored)
     return _Count(tuple(breaking), tuple(in_grace), tuple(unknown), ignored)
+
+
+def _exploited(weighed: Sequence[Weighed], ignored: int) -> _Count:
+    """Return the findings that a feed names; those whose CVEs were not read may be named, and grace does not matter."""
+    not_checked = [one for one in weighed if one.exploited is Exploited.NOT_CHECKED]
+    unknown = tuple(one for one in not_checked if one.score is None)
+    breaking = tuple(one for one in weighed if one.exploited is Exploited.YES)
+    return _Count(breaking, (), unknown, ignored, unchecked=len(not_checked) - len(unknown))
 
 
 def _by_limit(name: str, rule: CountRule | ScoreRule, found: _Count) -> Check:
@@ -175,6 +188,8 @@ def _notes(found: _Count, number: int, grace: GraceInForce | None) -> list[str]:
                 notes.append(f"{len(some)} {what}, first {named}: {due_in_words(first.due or 0.0, grace.present)}")
     if found.unlisted:
         notes.append(f"{found.unlisted} of {number} counted by HSS but not listed, counted against the image")
+    if found.unchecked:
+        notes.append(f"{found.unchecked} not checked, HSS gives no CVE for them")
     if found.uncounted:
         notes.append(f"{found.uncounted} of {number} counted by HSS but not listed, and not judged")
     return notes

@@ -15,6 +15,8 @@ _KEYS = {
     "medium": "for findings of medium severity",
     "low": "for findings of low severity",
     "deny": "vulnerabilities that are never accepted, whatever else says so",
+    "feeds": "files that name exploited vulnerabilities, for the rule exploited",
+    "max_age": "greatest age of each feed, by its own date",
     "unlisted": "what HSS counts as vulnerabilities and does not list: count (default), or warn",
     "limit": "what is still accepted",
     "action": "what a broken rule does: block (default), or warn, which passes with a warning",

@@ -1,19 +1,23 @@
 """Loads policy files; reports all faults of an invalid one."""
 
 import hashlib
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
 
+from hssgate.durations import format_duration
 from hssgate.errors import PolicyInvalid
 from hssgate.files import read_bounded
+from hssgate.policy.feeds import Feed, read_feed
 from hssgate.policy.model import BUILT_IN_TEXT, KeyPath, Policy, built_in
 from hssgate.record import record
 from hssgate.text import clean, plural
-from hssgate.verdict import PolicySource
+from hssgate.verdict import FeedSource, PolicySource
 
 BUILT_IN = "built-in"
 _MOST_PROBLEMS = 20
+_DAY = 86_400  # seconds that clocks and time zones may differ
 LARGEST_FILE = 1024 * 1024  # bytes
 _IGNORE_FILE_OF_TRIVY = (
     "this is an ignore file of Trivy, not a policy; write a policy (hssgate policy init), with each id as an entry of "
@@ -29,11 +33,13 @@ class LoadedPolicy:
         policy: the validated model.
         source: path and SHA-256.
         lines: line number of each key path; empty for TOML and JSON.
+        exploited: CVE ids of its feeds, in upper case.
     """
 
     policy: Policy
     source: PolicySource
     lines: Mapping[KeyPath, int] = field(default_factory=dict)
+    exploited: frozenset[str] = frozenset()
 
     def place_of(self, key: str, index: int) -> str:
         """Return the place of an entry of `overrides` or `ignore`, as `file:line` or `file: overrides[0]`."""
@@ -58,12 +64,15 @@ class LoadedPolicy:
         return self.lines.get((*owner, "rules", name))
 
 
-def load_policies(paths: Iterable[Path], searched: Sequence[Path] = ()) -> tuple[LoadedPolicy, ...]:
+def load_policies(
+    paths: Iterable[Path], searched: Sequence[Path] = (), now: float | None = None
+) -> tuple[LoadedPolicy, ...]:
     """Read each file; return the built-in policy if there is none.
 
     Args:
         paths: the files to read.
         searched: folders that were searched for a default file without success, nearest first.
+        now: epoch seconds that ages of feeds are counted to; None: of this machine's clock.
 
     Raises:
         PolicyInvalid: a file is invalid; it has one line for each fault of each file.
@@ -72,7 +81,7 @@ def load_policies(paths: Iterable[Path], searched: Sequence[Path] = ()) -> tuple
     problems: list[str] = []
     for path in dict.fromkeys(paths):
         try:
-            loaded.append(load_policy(path))
+            loaded.append(load_policy(path, now))
         except PolicyInvalid as error:
             problems.extend(error.problems)
     if problems:
@@ -80,8 +89,12 @@ def load_policies(paths: Iterable[Path], searched: Sequence[Path] = ()) -> tuple
     return tuple(loaded) or (_built_in(searched),)
 
 
-def load_policy(path: Path) -> LoadedPolicy:
-    """Read one policy file.
+def load_policy(path: Path, now: float | None = None) -> LoadedPolicy:
+    """Read one policy file and its feeds.
+
+    Args:
+        path: of the file.
+        now: epoch seconds that ages of feeds are counted to; None: of this machine's clock.
 
     Raises:
         PolicyInvalid: the file cannot be read or is invalid; it has one line for each fault.
@@ -98,8 +111,45 @@ def load_policy(path: Path) -> LoadedPolicy:
         if path.name.lower().startswith(".trivyignore"):
             raise PolicyInvalid((f"{path}: {_IGNORE_FILE_OF_TRIVY}",)) from error
         raise
-    source = PolicySource(str(path), hashlib.sha256(raw).hexdigest(), contact=policy.contact)
-    return LoadedPolicy(policy, source, lines)
+    feeds = _feeds(path, policy, time.time() if now is None else now)
+    sources = tuple(FeedSource(feed.path, feed.sha256, feed.date) for feed in feeds)
+    digest = hashlib.sha256(raw).hexdigest()
+    source = PolicySource(str(path), digest, contact=policy.contact, feeds=sources)
+    return LoadedPolicy(policy, source, lines, frozenset().union(*(feed.ids for feed in feeds)))
+
+
+def _feeds(path: Path, policy: Policy, now: float) -> list[Feed]:
+    """Read the feeds of a policy, which are named relative to it."""
+    if policy.feeds is None:
+        return []
+    found, problems = [], []
+    for index, name in enumerate(policy.feeds.exploited):
+        place = f"{path}: feeds.exploited[{index}]: {clean(name, 200)}"
+        try:
+            feed = read_feed(path.parent / name)
+        except ValueError as error:
+            problems.append(f"{place}: {error}")
+            continue
+        found.append(feed)
+        if (too_old := _too_old(feed, policy.feeds.max_age, now)) is not None:
+            problems.append(f"{place}: {too_old}")
+    if problems:
+        raise PolicyInvalid(tuple(problems))
+    return found
+
+
+def _too_old(feed: Feed, max_age: float | None, now: float) -> str | None:
+    """Return why a feed is not current; None if it is."""
+    if max_age is None:
+        return None
+    if feed.date is None:
+        return "it has no date, so `max_age` cannot be checked; take `max_age` out, or name CISA's catalogue in JSON"
+    age = now - feed.date
+    if age < -_DAY:
+        return "its date is in the future, so its age is not known; check it, or the clock of this machine"
+    if age <= max_age:
+        return None
+    return f"it is {format_duration(age)} old, and `max_age` is {format_duration(max_age)}; fetch it again"
 
 
 def _read(path: Path, raw: bytes) -> tuple[Policy, Mapping[KeyPath, int]]:

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StrictStr, model_validator
 
 from hssgate.hss.models import SeverityLevel
 from hssgate.policy.entry_fields import (
@@ -16,7 +16,7 @@ from hssgate.policy.entry_fields import (
     PackageGlob,
     Reason,
 )
-from hssgate.policy.rule_table import STRICT, CountRule, Duration, Rules, SeverityRule, Unlisted
+from hssgate.policy.rule_table import STRICT, CountRule, Duration, Rules, SeverityRule, Unlisted, not_empty
 
 KeyPath = tuple[str | int, ...]  # keys and list indexes from the root of a policy to a value
 MOST_ENTRIES = 2000  # bounds the time to judge: each entry is compared with each finding
@@ -136,6 +136,24 @@ class Deny(BaseModel):
     expires: Day | None = None
 
 
+class Feeds(BaseModel):
+    """Files that name exploited vulnerabilities.
+
+    Args:
+        exploited: paths relative to the policy.
+        max_age: greatest age of each file by its own date; absent: any.
+    """
+
+    model_config = STRICT
+
+    exploited: Annotated[
+        tuple[Annotated[StrictStr, Field(min_length=1, max_length=1000)], ...],
+        Field(max_length=20),
+        AfterValidator(not_empty),
+    ]
+    max_age: Duration | None = None
+
+
 def _no_lookalike(value: object) -> object:
     """Refuse `true` and `1.0`, which equal 1 in Python."""
     if isinstance(value, bool | float):
@@ -152,6 +170,7 @@ class Policy(BaseModel):
     contact: Contact | None = None
     rules: Rules
     grace: Grace | None = None
+    feeds: Feeds | None = None
     unlisted: Unlisted = Unlisted.COUNT
     deny: Annotated[tuple[Deny, ...], Field(max_length=MOST_ENTRIES)] = ()
     overrides: Annotated[tuple[Override, ...], Field(max_length=MOST_ENTRIES)] = ()

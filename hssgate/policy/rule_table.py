@@ -169,6 +169,7 @@ class RuleSpec:
         example: the value in the starter policy, as YAML.
         levels: levels of the findings that the rule counts; empty if it counts no findings.
         least_score: least CVSS score of the findings that the rule counts; None if it reads no scores.
+        by_feed: whether the rule counts only findings that a feed names.
         detail: the list of files or checks that the rule counts, or whose number in the row it limits.
         remedy: what lifts the block, as a phrase for reports.
     """
@@ -178,13 +179,14 @@ class RuleSpec:
     example: str
     levels: frozenset[Level] = frozenset()
     least_score: float | None = None
+    by_feed: bool = False
     detail: DetailKind | None = None
     remedy: str = "change the image and push it again, or override the rule for this image"
 
     @property
     def needs_findings(self) -> bool:
         """Whether findings must be fetched: the row has one total for all levels, and no number for a single level."""
-        return self.least_score is not None or (bool(self.levels) and self.levels != _ALL_LEVELS)
+        return self.by_feed or self.least_score is not None or (bool(self.levels) and self.levels != _ALL_LEVELS)
 
 
 _ALL_LEVELS = frozenset(Level)
@@ -275,6 +277,18 @@ class Rules(BaseModel):
             levels=_ALL_LEVELS,
             least_score=0.0,
             remedy=_UPDATE,
+        ),
+    ] = None
+    exploited: Annotated[
+        CountRule | None,
+        _SHORT_FORM,
+        RuleSpec(
+            fields=("vul_num",),
+            help="most vulnerabilities with a CVE in a feed still accepted; needs feeds",
+            example="0",
+            levels=_ALL_LEVELS,
+            by_feed=True,
+            remedy="update the packages and push the image again; no grace accepts what is exploited",
         ),
     ] = None
     unsafe_settings: Annotated[

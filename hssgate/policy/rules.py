@@ -8,6 +8,7 @@ from typing import assert_never
 from hssgate.durations import format_duration
 from hssgate.hss.models import DetailKind
 from hssgate.policy.denials import Denials
+from hssgate.policy.feeds import ExploitedFeed
 from hssgate.policy.globs import fits_image, path_of
 from hssgate.policy.ignores import Ignores
 from hssgate.policy.load import BUILT_IN, LoadedPolicy
@@ -57,6 +58,7 @@ class RulesInForce:
         policy: path of the policy.
         grace: how long findings warn instead of counting.
         unlisted: the weight of findings that HSS counts and does not list.
+        feed: the CVE ids of the policy's feeds, if it has any.
         denials: the entries that say which findings are never accepted.
     """
 
@@ -68,6 +70,7 @@ class RulesInForce:
     grace: GraceInForce | None = None
     unlisted: Unlisted = Unlisted.COUNT
     denials: Denials = Denials(())
+    feed: ExploitedFeed | None = None
 
     @property
     def by_name(self) -> dict[str, Rule]:
@@ -84,7 +87,9 @@ class RulesInForce:
     def need_cves(self) -> bool:
         """Whether scores or dates of the findings that count are needed."""
         specs = [RULES[name] for name in self.limits]
-        return any(spec.least_score is not None or (self.grace is not None and spec.levels) for spec in specs)
+        return any(
+            spec.by_feed or spec.least_score is not None or (self.grace is not None and spec.levels) for spec in specs
+        )
 
     def needs_list(self, name: str) -> bool:
         """Whether a rule needs its list of files or baseline checks.
@@ -163,8 +168,17 @@ def rules_for(loaded: LoadedPolicy, subject: Subject, now: float) -> RulesInForc
     if denials and loaded.source.path != BUILT_IN:
         places[DENY] = RulePlace(loaded.source.path, loaded.lines.get((DENY,)))
     grace = GraceInForce(loaded.policy.grace.seconds, now) if loaded.policy.grace else None
+    feed = ExploitedFeed(loaded.exploited) if loaded.policy.feeds else None
     return RulesInForce(
-        limits, accepted, Ignores(entries), places, loaded.source.path, grace, loaded.policy.unlisted, Denials(denials)
+        limits,
+        accepted,
+        Ignores(entries),
+        places,
+        loaded.source.path,
+        grace=grace,
+        unlisted=loaded.policy.unlisted,
+        denials=Denials(denials),
+        feed=feed,
     )
 
 

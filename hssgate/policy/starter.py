@@ -16,6 +16,9 @@ _LISTS = {
     "grace": """\
 # grace: {critical: 2d, high: 30d, medium: 90d}
 """,
+    "feeds": """\
+# feeds: {exploited: [kev.json], max_age: 7d}   # CISA's KEV catalogue in JSON, or a list of CVE ids
+""",
     "deny": """\
 # deny:
 #   - {vulnerability: CVE-2021-44228, reason: log4shell}   # also package, images, expires

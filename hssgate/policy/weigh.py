@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Sequence
 
 from hssgate.hss.models import Cve, Finding
+from hssgate.policy.feeds import Exploited
 from hssgate.policy.findings import Findings
 from hssgate.policy.rule_table import CRITICAL_SCORE, WORST_SCORE
-from hssgate.policy.rules import GraceInForce, day_of
+from hssgate.policy.rules import GraceInForce, RulesInForce, day_of
 from hssgate.record import record
 from hssgate.text import plural
 
@@ -19,24 +20,26 @@ class Weighed:
         score: its highest CVSS score, 10 where HSS gives none; None if its CVEs were not read.
         due: epoch seconds at which its grace ends; None if it has none.
         in_grace: whether its grace has not ended.
+        exploited: whether a feed names it; None without a feed.
     """
 
     finding: Finding
     score: float | None
     due: float | None = None
     in_grace: bool = False
+    exploited: Exploited | None = None
 
 
-def weigh(counted: Iterable[Finding], found: Findings, grace: GraceInForce | None, now: float) -> tuple[Weighed, ...]:
+def weigh(counted: Iterable[Finding], found: Findings, rules: RulesInForce, now: float) -> tuple[Weighed, ...]:
     """Return each finding with its score and its grace.
 
     Args:
         counted: findings that no entry ignores.
         found: all findings, with the CVEs that were read.
-        grace: of the policy.
+        rules: in force for the image.
         now: epoch seconds of the check; a CVE published later has no date.
     """
-    return tuple(_weighed(finding, found, grace, now) for finding in counted)
+    return tuple(_weighed(finding, found, rules, now) for finding in counted)
 
 
 def due_in_words(due: float, present: float) -> str:
@@ -47,14 +50,17 @@ def due_in_words(due: float, present: float) -> str:
     return f"due {day_of(due)}, " + (f"in {plural(days, 'day')}" if days else "today")
 
 
-def _weighed(finding: Finding, found: Findings, grace: GraceInForce | None, now: float) -> Weighed:
+def _weighed(finding: Finding, found: Findings, rules: RulesInForce, now: float) -> Weighed:
     # Nothing can be asked about a finding without an id, so it has neither score nor date.
     cves = () if finding.vul_id is None else found.cves.get(finding.vul_id)
+    exploited = rules.feed.state(finding, cves) if rules.feed else None
     if cves is None:
-        return Weighed(finding, None)
+        return Weighed(finding, None, exploited=exploited)
+    grace = rules.grace
     score = _score_of(cves)
     due = _due(finding, score, cves, grace, now) if grace else None
-    return Weighed(finding, score, due, in_grace=grace is not None and due is not None and grace.present < due)
+    in_grace = grace is not None and due is not None and grace.present < due
+    return Weighed(finding, score, due, in_grace=in_grace, exploited=exploited)
 
 
 def _score_of(cves: Sequence[Cve]) -> float:

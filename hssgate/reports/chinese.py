@@ -168,6 +168,12 @@ TEXTS: Mapping[str, str] = {
     "take the files out of the image and push it again, or accept files with `ignore` entries (`file`)": (
         "从镜像中删除这些文件后重新推送，或用 `ignore` 条目（`file`）接受这些文件"
     ),
+    "update the packages and push the image again; no grace accepts what is exploited": (
+        "更新软件包后重新推送镜像；已被利用的漏洞没有宽限期"
+    ),
+    "update the packages and push the image again; no entry of `ignore` and no grace accepts what is denied": (
+        "更新软件包后重新推送镜像；被禁止的漏洞，`ignore` 条目和宽限期都不能放行"
+    ),
 }
 
 # Messages of checks and warnings, made by the judges; the first that fits is taken.
@@ -186,6 +192,12 @@ MESSAGES: Mapping[str, str] = {
     "{count} of {number} counted by HSS but not listed, and not judged": (
         "HSS 统计的 {number} 个中有 {count} 个没有列出，未判定"
     ),
+    "{found} found, none accepted ({notes})": "发现 {found}，一个也不接受（{notes}）",
+    "{found} found, none accepted": "发现 {found}，一个也不接受",
+    "{count} counted by HSS but not listed, counted against the image": "HSS 统计到却没有列出 {count} 个，按不利计算",
+    "{count} counted by HSS but not listed": "HSS 统计到却没有列出 {count} 个",
+    "{count} without CVEs in HSS, compared by their own id only": "HSS 中没有 CVE 的有 {count} 个，只按自身编号比较",
+    "{count} not checked, HSS gives no CVE for them": "{count} 个未检查，HSS 没有给出它们的 CVE",
     "{count} in grace, first {finding}: {due}": "{count} 个在宽限期内，最先到期的是 {finding}：{due}",
     "{count} out of grace, first {finding}: {due}": "{count} 个已过宽限期，最先到期的是 {finding}：{due}",
     "{severity} and above, of {standards}": "{severity} 及以上，标准 {standards}",

@@ -62,7 +62,8 @@ def listed_line(listed: ListedFinding) -> str:
     published = f"  ({translate('published {day}', day=published_on(listed))})" if published_on(listed) else ""
     first = f"{finding.level.value:<6}  {identifier(finding)}{cves}{score}  {package(finding)}{path}".rstrip()
     due = f"  (due {day_of(listed.due)})" if listed.due is not None else ""
-    return f"{first}{solution}{published}{due}"
+    exploited = "  exploited" if any(state == "yes" for _, state in listed.exploited) else ""
+    return f"{first}{exploited}{solution}{published}{due}"
 
 
 def cves_in_words(listed: ListedFinding) -> str:

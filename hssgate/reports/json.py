@@ -120,6 +120,15 @@ def _policy(source: PolicySource) -> dict[str, Any]:
     found: dict[str, Any] = {"path": source.path, "sha256": source.sha256}
     if source.contact is not None:
         found["contact"] = source.contact
+    if source.feeds:
+        found["feeds"] = [
+            {
+                "path": clean(feed.path),
+                "sha256": feed.sha256,
+                "date": None if feed.date is None else _moment(feed.date),
+            }
+            for feed in source.feeds
+        ]
     if source.searched is None:
         return found
     first, last = source.searched
@@ -206,6 +215,7 @@ def _finding(listed: ListedFinding) -> dict[str, Any]:
         "ignored_by": [{"policy": policy, "reason": reason} for policy, reason in listed.ignored_by],
         "group": listed.group,
         "cves_read": listed.cves_read,
+        "exploited": [{"policy": policy, "state": state} for policy, state in listed.exploited],
         "denied_by": [{"policy": policy, "reason": reason} for policy, reason in listed.denied_by],
         "due": None if listed.due is None else day_of(listed.due).isoformat(),
     }

@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from hssgate.hss.models import Detail, DetailKind, Finding, ids_of
+from hssgate.hss.models import Cve, Detail, DetailKind, Finding, ids_of, known_ids_of
 from hssgate.judging.criteria import Criteria
 from hssgate.judging.image import JudgedImage, judge_by_rules
 from hssgate.judging.scan import timed_out_after
 from hssgate.policy.denials import Denials
+from hssgate.policy.feeds import EXPLOITED, Exploited, ExploitedFeed
 from hssgate.policy.ignores import TARGET_OF, Ignores
 from hssgate.policy.model import Deny, Ignore, Target
 from hssgate.policy.rule_table import SPECS, ScanRule
@@ -21,7 +22,7 @@ from hssgate.record import record
 from hssgate.reports.json import document
 from hssgate.saved.reader import SavedImage, SavedReport
 from hssgate.saved.report_model import CheckModel, DetailModel, FindingModel, ImageModel, InForceModel
-from hssgate.verdict import Check, ImageVerdict, PolicySource, Trouble, Verdict
+from hssgate.verdict import Check, FeedSource, ImageVerdict, PolicySource, Trouble, Verdict
 
 
 @record
@@ -75,6 +76,23 @@ class _RecordedDenials(Denials):
         return self.denied.get((finding, tuple(cves)))
 
 
+@record
+class _RecordedFeed(ExploitedFeed):
+    """The feeds that were read, reconstructed from their effect.
+
+    Args:
+        ids: none; a finding is looked up by its value.
+        states: by finding and its CVE ids.
+    """
+
+    ids: frozenset[str]
+    states: Mapping[tuple[Finding, tuple[str, ...]], Exploited]
+
+    def state(self, finding: Finding, cves: Sequence[Cve] | None) -> Exploited:
+        """Return whether a feed named the finding."""
+        return self.states.get((finding, known_ids_of(cves or ())), Exploited.NOT_CHECKED)
+
+
 def judge_again(image: SavedImage) -> JudgedImage:
     """Return the verdict that follows from the saved observations and the rules in force at the time."""
     groups = [*range(len(image.observation.row_groups))] or [None]
@@ -121,16 +139,30 @@ def _rules(image: ImageModel, one: InForceModel) -> RulesInForce:
     )
     recorded = _Recorded(entries, ignored, ignored_details)
     denials = _denials(image, one)
+    states = {
+        (finding.finding, known_ids_of(finding.cve_details)): by.state
+        for finding in image.findings
+        for by in finding.exploited
+        if finding.group == one.group and by.policy == one.policy
+    }
+    feed = _RecordedFeed(frozenset(), states) if EXPLOITED in limits else None
     grace = GraceInForce(one.grace.seconds, image.seen.expiry_at) if one.grace else None
     return RulesInForce(
-        limits, one.rules.scan, recorded, policy=one.policy, grace=grace, unlisted=one.unlisted, denials=denials
+        limits,
+        one.rules.scan,
+        recorded,
+        policy=one.policy,
+        grace=grace,
+        unlisted=one.unlisted,
+        denials=denials,
+        feed=feed,
     )
 
 
 def _denials(image: ImageModel, one: InForceModel) -> _RecordedDenials:
     reasons: dict[str, int] = {}
     denied = {
-        (finding.finding, ids_of(finding.cve_details)): reasons.setdefault(by.reason, len(reasons))
+        (finding.finding, known_ids_of(finding.cve_details)): reasons.setdefault(by.reason, len(reasons))
         for finding in image.findings
         for by in finding.denied_by
         if finding.group == one.group and by.policy == one.policy
@@ -157,6 +189,10 @@ def expected_document(saved: SavedReport, judged: list[JudgedImage]) -> dict[str
                     one.sha256,
                     (one.searched.first, one.searched.up_to) if one.searched else None,
                     contact=one.contact,
+                    feeds=tuple(
+                        FeedSource(feed.path, feed.sha256, feed.date.timestamp() if feed.date else None)
+                        for feed in one.feeds
+                    ),
                 )
                 for one in model.policies
             ),

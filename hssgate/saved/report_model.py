@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from hssgate.exit_codes import ExitCode
 from hssgate.hss.models import CicdImage, Cve, Detail, DetailKind, Finding
+from hssgate.policy.feeds import Exploited
 from hssgate.policy.model import Grace
 from hssgate.policy.rule_table import Rules, Unlisted
 from hssgate.proof import DigestKind
@@ -29,6 +30,16 @@ class SearchedModel(BaseModel):
     up_to: str
 
 
+class FeedModel(BaseModel):
+    """A feed that a policy reads."""
+
+    model_config = _READ
+
+    path: str
+    sha256: str
+    date: AwareDatetime | None
+
+
 class PolicyModel(BaseModel):
     """A policy that was applied."""
 
@@ -37,6 +48,7 @@ class PolicyModel(BaseModel):
     path: str
     sha256: str
     contact: str | None = None
+    feeds: tuple[FeedModel, ...] = ()
     searched: SearchedModel | None = None
 
 
@@ -90,6 +102,15 @@ class IgnoredModel(BaseModel):
     reason: str
 
 
+class ExploitedModel(BaseModel):
+    """Whether a feed of a policy names a finding."""
+
+    model_config = _READ
+
+    policy: str
+    state: Exploited
+
+
 class FindingModel(Finding):
     """A finding with its CVEs and the entries that ignored it."""
 
@@ -99,6 +120,7 @@ class FindingModel(Finding):
     cves_read: bool
     due: str | None = None
     denied_by: tuple[IgnoredModel, ...] = ()
+    exploited: tuple[ExploitedModel, ...] = ()
 
     @property
     def finding(self) -> Finding:

@@ -27,6 +27,7 @@ __all__ = [
     "SCAN",
     "SEVERITY",
     "Check",
+    "FeedSource",
     "ImageVerdict",
     "ListedDetail",
     "ListedFinding",
@@ -140,6 +141,21 @@ class ImageVerdict:
 
 
 @record
+class FeedSource:
+    """A feed that a policy reads.
+
+    Args:
+        path: path of the file.
+        sha256: SHA-256 of its bytes.
+        date: when it was published, in epoch seconds; None if it does not say so.
+    """
+
+    path: str
+    sha256: str
+    date: float | None
+
+
+@record
 class PolicySource:
     """A policy that was applied.
 
@@ -150,6 +166,7 @@ class PolicySource:
             that was given or found.
         in_repository: path relative to the root of the repository, if the search found the file above.
         contact: whom to ask about a block, if the policy says so.
+        feeds: files of exploited vulnerabilities that it reads.
     """
 
     path: str
@@ -157,6 +174,7 @@ class PolicySource:
     searched: tuple[str, str] | None = None
     in_repository: str | None = None
     contact: str | None = None
+    feeds: tuple[FeedSource, ...] = ()
 
 
 @record

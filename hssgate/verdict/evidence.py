@@ -35,6 +35,7 @@ class ListedFinding:
         ignored_by: policy path and reason of each `ignore` entry that ignored the finding.
         group: index of its group of rows.
         cves_read: whether its CVEs were looked up; HSS may list none.
+        exploited: policy path and `yes`, `no` or `not checked`, for each policy that reads feeds.
         denied_by: policy path and reason of each `deny` entry that names the finding.
         due: the earliest end of its grace under the policies in epoch seconds; None if it has none.
     """
@@ -46,6 +47,7 @@ class ListedFinding:
     cves_read: bool = False
     due: float | None = None
     denied_by: tuple[tuple[str, str], ...] = ()
+    exploited: tuple[tuple[str, str], ...] = ()
 
     @property
     def cve_ids(self) -> tuple[str, ...]:

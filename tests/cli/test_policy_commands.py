@@ -17,7 +17,9 @@ from hssgate.policy.model import Policy, built_in
 from hssgate.policy.rule_table import Rules
 from hssgate.policy.schema import policy_schema
 from hssgate.policy.starter import starter_policy
+from tests.cli.test_exploited import feed
 from tests.conftest import Bench
+from tests.support.fakes import START
 
 POLICY = """\
 version: 1
@@ -86,10 +88,11 @@ def test_the_starter_is_the_built_in_policy(bench: Bench) -> None:
 def test_the_examples_of_the_starter_are_valid(bench: Bench) -> None:
     """Uncommented, they show every rule and every list of a policy."""
     save(bench, "hssgate.yaml", uncommented(starter_policy()))
+    feed("CVE-2021-44228")
 
     ended = bench.run("policy", "validate", "-q")
 
-    loaded = load_policy(bench.folder / "hssgate.yaml").policy
+    loaded = load_policy(bench.folder / "hssgate.yaml", START).policy
     assert (ended.code, ended.out, ended.err) == (0, "hssgate.yaml: valid\n", "")
     assert set(loaded.rules.in_force()) == set(Rules.model_fields)
     assert loaded.model_fields_set == set(Policy.model_fields)

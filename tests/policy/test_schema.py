@@ -101,6 +101,8 @@ INVALID = [
     pytest.param(rules(severity="Critical"), id="unknown level"),
     pytest.param(rules(baseline={"limit": 0, "standard": []}), id="no standard"),
     pytest.param(rules(cvss=10.1), id="score above 10"),
+    pytest.param({**rules(severity="Low"), "feeds": {"exploited": []}}, id="no feed"),
+    pytest.param({**rules(severity="Low"), "feeds": {"max_age": "7d"}}, id="an age of no feed"),
     pytest.param({**rules(severity="Low"), "deny": [{"file": "/a", "reason": "r"}]}, id="denied file"),
     pytest.param({**rules(severity="Low"), "deny": [{"vulnerability": "CVE-1"}]}, id="denied without a reason"),
     pytest.param({**rules(severity="Low"), "unlisted": "ignore"}, id="unlisted and ignored"),

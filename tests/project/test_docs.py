@@ -1,8 +1,10 @@
 """What the documents promise is what the code does."""
 
+import json
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
 
@@ -146,9 +148,12 @@ def test_the_policy_of_the_readme_is_valid(tmp_path: Path) -> None:
     (example,) = blocks(section("## Policy"), "yaml")
     path = tmp_path / "hssgate.yaml"
     path.write_text(example, encoding="utf-8")
+    (tmp_path / "kev.json").write_text(
+        json.dumps({"dateReleased": datetime.now(UTC).isoformat(), "vulnerabilities": [{"cveID": "CVE-2021-44228"}]})
+    )
 
     assert set(load_policy(path).policy.rules.in_force()) == {
-        "severity", "vulnerabilities", "high_vulnerabilities", "cvss", "unsafe_settings", "baseline", "sensitive_files", "malicious_files", "scan_age", "scan",
+        "severity", "vulnerabilities", "high_vulnerabilities", "cvss", "exploited", "unsafe_settings", "baseline", "sensitive_files", "malicious_files", "scan_age", "scan",
     }  # fmt: skip
     assert read_document(BUILT_IN_TEXT, ".yaml").data == {
         "version": 1,

@@ -302,7 +302,7 @@ def _borne_breaches(row: Row, policy: Row, detail_reads: DetailReads) -> Iterabl
         if name not in {"sensitive_files", "baseline"} or (name == "baseline" and number(row.get("unsafe_setting_num")))
     }
     if number(row.get("vul_num")) == 0:  # of any level
-        borne = {name: rule for name, rule in borne.items() if "vuln" not in name and name != "cvss"}
+        borne = {name: rule for name, rule in borne.items() if "vuln" not in name and name not in {"cvss", "exploited"}}
     without_findings: Row = {"deny": []} if number(row.get("vul_num")) in {0, None} else {}
     return _breaches(row, {**policy, "rules": borne, "overrides": [], **without_findings}, detail_reads)
 
@@ -319,7 +319,7 @@ def _breaches(row: Row, policy: Row, detail_reads: DetailReads) -> Iterable[str]
         yield f"deny {number_denied}"
     grace = policy.get("grace") or {}
     by_finding = any("vulnerability" in entry for entry in ignore) or any(
-        name.startswith(("critical_", "high_", "medium_", "low_", "cvss")) or (grace and "vuln" in name)
+        name.startswith(("critical_", "high_", "medium_", "low_", "cvss", "exploited")) or (grace and "vuln" in name)
         for name in rules
     )
     for name, rule in rules.items():
@@ -335,14 +335,22 @@ def _breaches(row: Row, policy: Row, detail_reads: DetailReads) -> Iterable[str]
             if scanned is None or not detail_reads.now - scanned / 1000 <= limit:
                 yield f"scanned {scanned}"
         else:
-            is_about_findings = name == "cvss" or "vuln" in name
-            if is_about_findings and by_finding:
-                is_warned_of = policy.get("unlisted") == "warn"
-                found = _found(name, row, ignore, detail_reads, grace, is_warned_of=is_warned_of)
-            else:
-                found = _number_of(name, rule, row, ignore, detail_reads)
+            found = _number_under(name, rule, row, policy, ignore, detail_reads, by_finding=by_finding)
             if found is None or found > limit:
                 yield f"{name} {found}"
+
+
+def _number_under(
+    name: str, rule: Any, row: Row, policy: Row, ignore: list[Row], detail_reads: DetailReads, *, by_finding: bool  # noqa: ANN401 - as written
+) -> float | None:  # fmt: skip
+    """Return the number that a rule of a policy limits; None where it is not known."""
+    is_warned_of = policy.get("unlisted") == "warn"
+    if name == "exploited":  # a feed is nothing but ids, and names findings as a `deny` entry does
+        named = [{"vulnerability": one} for one in policy["feed_ids"]]
+        return _denied(row, named, detail_reads, is_warned_of=is_warned_of, ignore=ignore)
+    if by_finding and (name == "cvss" or "vuln" in name):
+        return _found(name, row, ignore, detail_reads, policy.get("grace") or {}, is_warned_of=is_warned_of)
+    return _number_of(name, rule, row, ignore, detail_reads)
 
 
 def _number_of(
@@ -422,13 +430,15 @@ def _findings_of(row: Row, detail_reads: DetailReads) -> list[Row] | None:
     return detail_reads.last(path, **{name: row.get(field) or "" for name, field in names.items()})
 
 
-def _denied(row: Row, denied: list[Row], detail_reads: DetailReads, *, is_warned_of: bool) -> int | None:
+def _denied(
+    row: Row, denied: list[Row], detail_reads: DetailReads, *, is_warned_of: bool, ignore: Sequence[Row] = ()
+) -> int | None:
     """Return the number of denied findings; None where it is not known. A finding without CVEs has its own id alone."""
     listed, counted = _findings_of(row, detail_reads), number(row.get("vul_num"))
     if listed is None or counted is None or (counted and not listed):
         return None
     found = 0 if is_warned_of else max(counted - len(listed), 0)
-    for finding in listed:
+    for finding in (one for one in listed if not _is_ignored(one, [*ignore], detail_reads)):
         globs = [
             entry["vulnerability"]
             for entry in denied
@@ -436,9 +446,10 @@ def _denied(row: Row, denied: list[Row], detail_reads: DetailReads, *, is_warned
         ]
         vul_id = finding.get("vul_id")
         ids = [] if vul_id is None else [vul_id]
-        if vul_id is not None and not vul_id.lower().startswith("cve-"):
+        if vul_id is not None:
             cves = detail_reads.last(f"/vulnerability/{urllib.parse.quote(vul_id, safe='')}/cve")
-            if cves is None and any(_may_fit_a_cve(entry["vulnerability"]) for entry in denied):
+            is_needed = any(_may_fit_a_cve(entry["vulnerability"]) for entry in denied)
+            if cves is None and is_needed and not vul_id.lower().startswith("cve-"):
                 return None
             ids += [cve["cve_id"] for cve in cves or [] if cve.get("cve_id")]
         found += any(_is_like(one.lower(), glob.lower()) for one in ids for glob in globs)
