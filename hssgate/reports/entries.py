@@ -81,7 +81,8 @@ def entries(verdict: Verdict) -> list[ReportEntry]:
 
     A finding has one entry for each image, however many rules it breaks. A broken rule has an entry of its own unless
     its findings account for it in full. The order is by effect (blocks, warns, accepted, ignored), and within each
-    effect rules before findings and findings by level and score. A run that does not pass has at least one entry that blocks.
+    effect rules before findings and findings by level and score. A run that does not pass has at least one entry that
+    blocks.
     """
     keys = identities([image.reference for image in verdict.images])
     keyed = [
