@@ -27,7 +27,7 @@ from hssgate.cli.progress import Progress
 from hssgate.cli.publication import Publication
 from hssgate.cli.registries import Registries, registries_of, resolve_options
 from hssgate.cli.report_files import check_paths, inputs_of, refuse_inputs, takes_stdout
-from hssgate.cli.verdict_output import print_verdict, print_warnings
+from hssgate.cli.verdict_output import print_policies, print_verdict, print_warnings
 from hssgate.durations import Moment, format_duration
 from hssgate.errors import Misused
 from hssgate.exit_codes import ExitCode
@@ -35,7 +35,6 @@ from hssgate.gate import run_gate
 from hssgate.policy.load import LoadedPolicy
 from hssgate.record import record
 from hssgate.reports import FORMATS, LISTING_FINDINGS
-from hssgate.reports.wording import policy_line
 from hssgate.settings import FindingsMode, Settings, WaitSettings
 
 _EPILOG = "\b\nExit codes:\n" + "".join(f"  {code:<3}  {code.meaning}\n" for code in ExitCode)
@@ -206,7 +205,7 @@ def _run(
     registries: Registries | None,
 ) -> int:
     console = context.console
-    console.result(policy_line(loaded.source for loaded in policies))
+    print_policies((loaded.source for loaded in policies), console)
     with open_hosts(settings.connection, context) as hosts:
         progress = Progress(console, context.clock)
         resolve = registries.open(settings, hosts) if registries else None

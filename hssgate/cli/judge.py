@@ -10,20 +10,21 @@ from hssgate.cli.console import Console
 from hssgate.cli.context import RunContext
 from hssgate.cli.environment import check_variables
 from hssgate.cli.languages import language_of, language_option
+from hssgate.cli.layouts import display_width
 from hssgate.cli.old_reports import RemovesOldReports
 from hssgate.cli.option_types import Day, ReportParam
 from hssgate.cli.options import common_options
 from hssgate.cli.policy_files import choose, load, policy_option
 from hssgate.cli.publication import Publication
 from hssgate.cli.report_files import check_paths, inputs_of, refuse_inputs, takes_stdout
-from hssgate.cli.verdict_output import print_verdict, print_warnings
+from hssgate.cli.verdict_output import print_policies, print_verdict, print_warnings
 from hssgate.errors import Misused
 from hssgate.exit_codes import worst
 from hssgate.judging.criteria import Criteria
 from hssgate.judging.image import JudgedImage, judge_image
 from hssgate.judging.run_warnings import judgement_warnings, policy_warnings
 from hssgate.policy.load import LoadedPolicy
-from hssgate.reports.wording import policy_line
+from hssgate.reports.language import translate, written_in
 from hssgate.saved.consistency import read_consistent_report
 from hssgate.saved.reader import SavedImage, SavedReport
 from hssgate.text import clean
@@ -76,11 +77,12 @@ def judge(  # noqa: PLR0917 - click hands over every option by name
     saved = _read(reports)
     judged = [_judge(path, image, loaded, ends_at) for path, report in saved for image in report.images]
     verdict = _verdict([report for _, report in saved], judged, loaded)
-    console.result(policy_line(verdict.policies))
+    print_policies(verdict.policies, console)
     publication = Publication(written, context)
     verdict = publication.publish(console.redactor.value(verdict))
     print_warnings(verdict, console)
-    console.result(_table(judged, console))
+    with written_in(console.language):
+        console.result(_table(judged, console))
     print_verdict(verdict, console)
     ctx.exit(int(publication.finish(verdict).exit_code))
 
@@ -138,19 +140,24 @@ def _verdict(saved: Sequence[SavedReport], judged: Sequence[_JudgedAgain], polic
 
 def _table(judged: Sequence[_JudgedAgain], console: Console) -> str:
     """Return a line for each image: its report, and its old and new verdict."""
-    rows = [("report", "image", "then", "now")]
+    rows = [(translate("report"), translate("image"), translate("then"), translate("now"))]
     for one in judged:
-        then, now = outcome_of(one.image.exit_code), one.new.verdict.outcome
-        rows.append((clean(one.path, 200), clean(one.image.observation.reference.text, 300), then.value, now.value))
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+        path, image = clean(one.path, 200), clean(one.image.observation.reference.text, 300)
+        rows.append((path, image, translate(outcome_of(one.image.exit_code).value), _now(one, console)))
+    widths = [max(display_width(row[column]) for row in rows) for column in range(3)]
     return "\n".join(
-        "  ".join([*(cell.ljust(width) for cell, width in zip(row[:3], widths, strict=True)), _now(row, console)])
+        "  ".join(
+            [
+                *(f"{cell}{' ' * (width - display_width(cell))}" for cell, width in zip(row[:3], widths, strict=True)),
+                row[3],
+            ]
+        )
         for row in rows
     )
 
 
-def _now(row: tuple[str, str, str, str], console: Console) -> str:
-    then, now = row[2:]
-    if then == now or now not in set(Outcome):
-        return now
-    return console.paint_result(now, "good" if now == Outcome.PASSED else "bad")
+def _now(one: _JudgedAgain, console: Console) -> str:
+    """Return the new verdict, coloured if it is another than before."""
+    then, now = outcome_of(one.image.exit_code), one.new.verdict.outcome
+    word = translate(now.value)
+    return word if then is now else console.paint_result(word, "good" if now is Outcome.PASSED else "bad")

@@ -1,12 +1,18 @@
 """Prints a verdict on the console."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from hssgate.cli.console import Console
 from hssgate.reports.language import Language, written_in
 from hssgate.reports.summary import render, render_quiet
-from hssgate.reports.wording import warning_lines
-from hssgate.verdict import Verdict
+from hssgate.reports.wording import policy_line, warning_lines
+from hssgate.verdict import PolicySource, Verdict
+
+
+def print_policies(policies: Iterable[PolicySource], console: Console) -> None:
+    """Print the policies of a run, its first line."""
+    with written_in(console.language):
+        console.result(policy_line(policies))
 
 
 def print_warnings(verdict: Verdict, console: Console, printed: Collection[str] = ()) -> None:

@@ -47,6 +47,9 @@ TEXTS: Mapping[str, str] = {
     "nothing was judged": "没有任何判定",
     # Headings, columns and labels
     "Warnings": "警告",
+    "report": "报告",
+    "then": "当时",
+    "now": "现在",
     "Errors of the run": "运行中的错误",
     "Images": "镜像",
     "Image": "镜像",
@@ -60,6 +63,7 @@ TEXTS: Mapping[str, str] = {
     "Policies": "策略",
     "Policy": "策略",
     "Every image was judged by each": "每个镜像都按每个策略判定",
+    "policy: {policies}": "策略：{policies}",
     "the policy": "策略",
     "no policy": "没有策略",
     "built-in policy": "内置策略",
