@@ -31,6 +31,8 @@ RUN python3 -c 'import ensurepip, shutil; shutil.rmtree(ensurepip.__path__[0])' 
     && find / -xdev -depth \( -name pip -o -name 'pip-*' -o -name 'pip[0-9]*' -o -name setuptools -o -name python-wheels \) \
         -not -path '/proc/*' -exec rm -rf {} +
 COPY --from=build /opt/hssgate /opt/hssgate
+# A layer changes times of files, by which Python would take some of the bytecode for stale at every start.
+RUN /opt/hssgate/bin/python -m compileall -q -f --invalidation-mode unchecked-hash /opt/hssgate/lib
 ENV PATH=/opt/hssgate/bin:$PATH LANG=C.UTF-8
 ARG VERSION=0.1.0
 ARG REVISION

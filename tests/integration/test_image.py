@@ -209,6 +209,18 @@ def _process_1(outside: int) -> int:
     return outside
 
 
+def test_nothing_is_compiled_at_a_start(image: Image, work: Path) -> None:
+    """Of what hssgate imports; a read-only root file system could not keep it."""
+    command = image.command(work, "-v", "-c", "import hssgate.cli.check")
+    command[command.index("hssgate")] = "python"
+
+    ended = ran(*command, cwd=work.parent)
+
+    assert ended.returncode == 0, ended.stderr
+    assert "/opt/hssgate/lib/python3.11/site-packages/hssgate/cli/__pycache__/check.cpython-311.pyc" in ended.stderr
+    assert "bytecode is stale" not in ended.stderr
+
+
 def test_nothing_is_left_that_builds_or_installs(image: Image) -> None:
     """No pip, no compiler, no sources of the build, no secret of it."""
     names = {"pip", "pip3", "ensurepip", "setuptools", "hatchling", "gcc", "cc", "g++", "make", "python-wheels"}
