@@ -6,7 +6,7 @@ of another language has a translation by English text; it is imported only where
 
 import contextlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from enum import StrEnum
 from functools import cache
@@ -30,6 +30,7 @@ _LONG = frozenset(
 _IN_CLAUSE = "(?:(?!; ).)"
 _WITHIN = "(?:(?!; |: ).)"
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_DEEPEST = 5  # messages within messages
 _LONGEST_MATCHED = 2000  # characters; a longer message stays in English
 
 
@@ -90,37 +91,42 @@ def check_message(check: Check) -> str:
     return prefix + translate_message(message.removeprefix(prefix))
 
 
-def _translated(message: str) -> str | None:
+def _translated(message: str, depth: int = 0) -> str | None:
     """Return the translation of a message; None if no part of it is in the table."""
-    if (found := _matched(message)) is not None:
+    # What HSS wrote can repeat the words of a message as often as it likes.
+    if depth > _DEEPEST:
+        return None
+    if (found := _matched(message, depth)) is not None:
         return found
     clauses = message.split("; ")
     if len(clauses) > 1:
-        translated = [_translated(clause) for clause in clauses]
-        if not any(translated):
-            return None
-        # A clause that is not ours may be a part of what HSS wrote, whose punctuation stays.
-        joined = translated[0] or clauses[0]
-        for new, old in zip(translated[1:], clauses[1:], strict=True):
-            joined += f"；{new}" if new else f"; {old}"
-        return joined
-    for separator in (": ", " ("):
-        before, _, after = message.partition(separator)
-        if separator == ": " and after and (found := _translated(after)) is not None:
-            return f"{before}: {found}"
-        if separator == " (" and after and (found := _matched(before)) is not None:
-            return f"{found} ({after}"
-    return None
+        return _joined(clauses, [_translated(clause, depth + 1) for clause in clauses])
+    name, _, rest = message.partition(": ")
+    if rest and (found := _translated(rest, depth + 1)) is not None:
+        return f"{name}: {found}"
+    clause, _, words_of_hss = message.partition(" (")
+    found = _matched(clause, depth) if words_of_hss else None
+    return f"{found} ({words_of_hss}" if found else None
 
 
-def _matched(message: str) -> str | None:
+def _joined(clauses: Sequence[str], translated: Sequence[str | None]) -> str | None:
+    """Return clauses in one message; a clause that is not ours may be of what HSS wrote, whose punctuation stays."""
+    if not any(translated):
+        return None
+    message = translated[0] or clauses[0]
+    for new, old in zip(translated[1:], clauses[1:], strict=True):
+        message += f"；{new}" if new else f"; {old}"
+    return message
+
+
+def _matched(message: str, depth: int) -> str | None:
     """Return the translation of a message that is a text of the table as a whole."""
     if (exact := _tables()[1].get(message)) is not None and not _PLACEHOLDER.search(message):
         return exact
     for pattern, text in _patterns():
         if found := pattern.fullmatch(message):
             values = found.groupdict()
-            nested = {name: _translated(value) or value for name, value in values.items() if name in _NESTED}
+            nested = {name: _translated(value, depth + 1) or value for name, value in values.items() if name in _NESTED}
             return text.format(**{**values, **nested})
     return None
 
