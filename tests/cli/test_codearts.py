@@ -163,6 +163,9 @@ def test_other_commands_leave_the_metrics_of_the_step_alone(bench: Bench) -> Non
         pytest.param({"STEP_ID": "s1"}, "-", "name a folder", id="stdout"),
         pytest.param({"STEP_ID": "s1"}, "file", "file is a file", id="a file"),
         pytest.param({"STEP_ID": "s1"}, "file/below", "file is a file", id="below a file"),
+        pytest.param(
+            {"STEP_ID": "s1"}, "/proc", "/proc/s1_metrics.json cannot be written", id="a folder that takes no file"
+        ),
     ],
 )
 def test_a_place_that_takes_no_metrics_is_misuse(bench: Bench, env: dict[str, str], folder: str, message: str) -> None:
