@@ -276,3 +276,28 @@ def test_a_row_that_cannot_be_read_keeps_its_doubt(bench: Bench) -> None:
 
     assert bench.play(images(broken) + "match: exact").check("team/app:1.0", "--timeout", "12s").code == 3
     assert {request.url.params["image_name"] for request in bench.sent} == {"app"}
+
+
+def test_a_young_result_of_the_push_scanned_last_is_read_again(bench: Bench) -> None:
+    """Its findings arrive one after the other; two reads of it, too, must agree."""
+    names = '{cicd_name: shop, namespace: team, image_name: app, image_version: "1.0"'
+    clean, more, high = (f"scan_status: success, {counts}" for counts in (CLEAN, MORE, HIGH))
+    later = int((START - 1) * 1000)
+    scenario = images(
+        f"  - {names}, {UPDATED_LAST}, timeline: [{{at: -50m, {clean}}}]}}\n",
+        f"  - {names}, {SCANNED_LAST}, timeline: "
+        f"[{{at: -1s, {clean}}}, {{at: 3s, latest_scan_time: {later}, {more}}}, "
+        f"{{at: 8s, latest_scan_time: {later}, {high}}}]}}\n",
+    )
+
+    assert bench.play(scenario).check("team/app:1.0").code == 5
+
+
+def test_an_image_without_a_version_is_found_among_all_of_an_identifier(bench: Bench) -> None:
+    """By its digest alone, in a list that holds other images, too."""
+    clean = f"{{at: -1h, scan_status: success, {CLEAN}}}"
+    scenario = images(image(clean), image(clean, image_name="other", image_digest=OTHER))
+
+    ended = bench.play(scenario).check(f"team/app@{DIGEST}", f"team/other@{OTHER}", "--cicd-name", "shop")
+
+    assert ended.code == 0
