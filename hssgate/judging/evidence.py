@@ -64,14 +64,16 @@ def listed_findings(
 
 def listed_details(fetched: FetchedDetails, rules_by_policy: Sequence[RulesInForce]) -> tuple[ListedDetail, ...]:
     """Return each file and baseline check with the entries that ignore it, by kind."""
+    # Asked once for each policy: with the most entries and the longest lists this is the inner loop.
+    known = [(rules, rules.needed_details, dict(rules.ignores.entries)) for rules in rules_by_policy]
     return tuple(
         ListedDetail(
             kind,
             detail,
             tuple(
-                (rules.policy, dict(rules.ignores.entries)[index].reason)
-                for rules in rules_by_policy
-                if kind in rules.needed_details and (index := rules.ignores.entry_for_detail(kind, detail)) is not None
+                (rules.policy, entries[index].reason)
+                for rules, needed, entries in known
+                if kind in needed and (index := rules.ignores.entry_for_detail(kind, detail)) is not None
             ),
         )
         for kind in DetailKind
