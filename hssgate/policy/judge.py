@@ -9,7 +9,6 @@ from hssgate.hss.models import CicdImage, SeverityLevel
 from hssgate.policy.checks import Facts, judged, unusable, without_value
 from hssgate.policy.findings import Findings
 from hssgate.policy.ignores import sort_findings
-from hssgate.policy.judge_deny import judge_deny
 from hssgate.policy.judge_details import judge_details
 from hssgate.policy.judge_findings import CountedFindings, judge_count, judge_findings, severity_order
 from hssgate.policy.rule_table import (
@@ -54,8 +53,11 @@ def judge_row(facts: Facts, rules: RulesInForce) -> JudgedRow:
         weighed = weigh(sorted_findings.counted, found, rules, facts.now)
         counted = CountedFindings(sorted_findings, weighed, found.cves_error)
     checks = tuple(_judge_limit(name, rule, facts, rules, counted) for name, rule in rules.limits.items())
-    denied = (judge_deny(facts, rules),) if rules.denials.entries else ()
-    return JudgedRow((*denied, *checks), counted)
+    if rules.denials.entries:
+        from hssgate.policy.judge_deny import judge_deny  # most policies deny nothing
+
+        checks = (judge_deny(facts, rules), *checks)
+    return JudgedRow(checks, counted)
 
 
 def most_severe_first(findings: Iterable[ListedFinding]) -> tuple[ListedFinding, ...]:
