@@ -6,11 +6,9 @@ from pathlib import Path
 
 import click
 
-from hssgate.cli.console import Console
 from hssgate.cli.context import RunContext
 from hssgate.cli.environment import check_variables
 from hssgate.cli.languages import language_of, language_option
-from hssgate.cli.layouts import display_width
 from hssgate.cli.old_reports import RemovesOldReports
 from hssgate.cli.option_types import Day, ReportParam
 from hssgate.cli.options import common_options
@@ -24,11 +22,10 @@ from hssgate.judging.criteria import Criteria
 from hssgate.judging.image import JudgedImage, judge_image
 from hssgate.judging.run_warnings import judgement_warnings, policy_warnings
 from hssgate.policy.load import LoadedPolicy
-from hssgate.reports.language import translate, written_in
 from hssgate.saved.consistency import read_consistent_report
 from hssgate.saved.reader import SavedImage, SavedReport
 from hssgate.text import clean
-from hssgate.verdict import Outcome, Verdict, outcome_of
+from hssgate.verdict import Verdict, outcome_of
 
 
 @click.command(cls=RemovesOldReports, short_help="judge saved JSON reports again, without network")
@@ -81,9 +78,8 @@ def judge(  # noqa: PLR0917 - click hands over every option by name
     publication = Publication(written, context)
     verdict = publication.publish(console.redactor.value(verdict))
     print_warnings(verdict, console)
-    with written_in(console.language):
-        console.result(_table(judged, console))
-    print_verdict(verdict, console)
+    earlier = [(outcome_of(one.image.exit_code), clean(one.path, 200)) for one in judged]
+    print_verdict(verdict, console, earlier)
     ctx.exit(int(publication.finish(verdict).exit_code))
 
 
@@ -136,28 +132,3 @@ def _verdict(saved: Sequence[SavedReport], judged: Sequence[_JudgedAgain], polic
         finished_at=max(report.finished_at for report in saved),
         interruption=worst(*interruptions) if interruptions else None,
     )
-
-
-def _table(judged: Sequence[_JudgedAgain], console: Console) -> str:
-    """Return a line for each image: its report, and its old and new verdict."""
-    rows = [(translate("report"), translate("image"), translate("then"), translate("now"))]
-    for one in judged:
-        path, image = clean(one.path, 200), clean(one.image.observation.reference.text, 300)
-        rows.append((path, image, translate(outcome_of(one.image.exit_code).value), _now(one, console)))
-    widths = [max(display_width(row[column]) for row in rows) for column in range(3)]
-    return "\n".join(
-        "  ".join(
-            [
-                *(f"{cell}{' ' * (width - display_width(cell))}" for cell, width in zip(row[:3], widths, strict=True)),
-                row[3],
-            ]
-        )
-        for row in rows
-    )
-
-
-def _now(one: _JudgedAgain, console: Console) -> str:
-    """Return the new verdict, coloured if it is another than before."""
-    then, now = outcome_of(one.image.exit_code), one.new.verdict.outcome
-    word = translate(now.value)
-    return word if then is now else console.paint_result(word, "good" if now is Outcome.PASSED else "bad")

@@ -47,9 +47,6 @@ TEXTS: Mapping[str, str] = {
     "nothing was judged": "没有任何判定",
     # Headings, columns and labels
     "Warnings": "警告",
-    "report": "报告",
-    "then": "当时",
-    "now": "现在",
     "Errors of the run": "运行中的错误",
     "Images": "镜像",
     "Image": "镜像",
@@ -140,6 +137,7 @@ TEXTS: Mapping[str, str] = {
     "failed baseline checks": "未通过的基线检查项",
     "findings": "漏洞列表",
     "waited {duration}, {polls}": "等待 {duration}，{polls}",
+    "was {outcome} in {report}": "此前{outcome}，见 {report}",
     # What to do
     "What to do": "如何处理",
     "what to do:": "如何处理：",

@@ -35,15 +35,18 @@ _TONES: dict[Result | Outcome, Tone] = {
 }
 
 
-def render(verdict: Verdict, paint: Paint, width: int | None = None) -> str:
+def render(
+    verdict: Verdict, paint: Paint, width: int | None = None, earlier: Sequence[tuple[Outcome, str]] = ()
+) -> str:
     """Return the summary: blocked images and what to do, errors, passes with warnings, passes, the verdict.
 
     Args:
         verdict: the verdict to show.
         paint: colours a word, if the terminal supports it.
         width: columns of the terminal; None where lines are not broken.
+        earlier: for each image its earlier outcome and the saved report with it, in place of the waiting time.
     """
-    return "\n".join([*_Summary(verdict, paint, width).lines(), headline(verdict, paint)])
+    return "\n".join([*_Summary(verdict, paint, width, earlier).lines(), headline(verdict, paint)])
 
 
 def render_quiet(verdict: Verdict, paint: Paint) -> str:
@@ -70,12 +73,16 @@ def headline(verdict: Verdict, paint: Paint) -> str:
 class _Summary:
     """The lines above the last one."""
 
-    def __init__(self, verdict: Verdict, paint: Paint, width: int | None) -> None:
+    def __init__(
+        self, verdict: Verdict, paint: Paint, width: int | None, earlier: Sequence[tuple[Outcome, str]]
+    ) -> None:
         self._verdict = verdict
         self._paint = paint
         self._width = width
+        # By identity, because several saved reports may be about one image.
+        self._earlier = dict(zip(map(id, verdict.images), earlier, strict=False))
         self._explanations = {
-            image.reference: found
+            id(image): found
             for image in verdict.images
             if (found := explanation_of(image, verdict.policies)) is not None
         }
@@ -113,7 +120,7 @@ class _Summary:
         shown = [check for check in image.checks if not self._are_many or check.result is not Result.PASSED]
         details = [detail_line(listed) for listed in worst_details(image.details) if not listed.ignored_by]
         fewer = _LEAST_LINES - 1 if self._are_many else self._most
-        explanation = self._explanations.get(image.reference)
+        explanation = self._explanations.get(id(image))
         findings = explanation.findings if explanation else ()
         return [
             self._head(image),
@@ -190,12 +197,20 @@ class _Summary:
 
     def _head(self, image: ImageVerdict) -> str:
         word = self._paint(translate(image.outcome.value), _TONES[image.outcome])
-        waited = translate(
+        if id(image) in self._earlier:
+            outcome, report = self._earlier[id(image)]
+            note = translate("was {outcome} in {report}", outcome=translate(outcome.value), report=report)
+        else:
+            note = self._waited(image)
+        return f"{self._paint(clean(image.reference.text), 'bold')}: {word} ({note})"
+
+    @staticmethod
+    def _waited(image: ImageVerdict) -> str:
+        return translate(
             "waited {duration}, {polls}",
             duration=format_duration(image.waited_seconds),
             polls=translate_count(image.polls, "poll"),
         )
-        return f"{self._paint(clean(image.reference.text), 'bold')}: {word} ({waited})"
 
     def _check(self, check: Check, of: str = "") -> list[str]:
         where = clean(check.name.removeprefix(check.rule).strip(" ()"))

@@ -125,7 +125,7 @@ def test_an_interrupted_check_stays_interrupted(bench: Bench) -> None:
 
 
 def test_a_new_policy_shows_what_it_would_have_blocked(bench: Bench) -> None:
-    """Many reports are judged at once, and old and new verdict are shown side by side."""
+    """Each image is explained as by a check; its earlier outcome stands beside it."""
     bench.play(images(finished()))
     bench.check("team/app:1.0", "--report", "json=a.json", reports=False)
     bench.play(images(finished(image_name="other"))).check(
@@ -138,12 +138,26 @@ def test_a_new_policy_shows_what_it_would_have_blocked(bench: Bench) -> None:
     ended = judged(bench, "a.json", "b.json", "--policy", "strict.yaml")
 
     assert ended.code == 10
-    assert [line.split() for line in ended.out.splitlines()[:4]] == [
-        ["policy:", "strict.yaml", "(sha256", f"{sha256('strict.yaml')})"],
-        ["report", "image", "then", "now"], ["a.json", "team/app:1.0", "passed", "blocked"],
-        ["b.json", f"team/other:1.0@{DIGEST}", "passed", "passed"],
-    ]  # fmt: skip
-    assert "vulnerabilities: 3 found, at most 0 accepted" in ended.out
+    lines = ended.out.splitlines()
+    assert lines[0] == f"policy: strict.yaml (sha256 {sha256('strict.yaml')})"
+    assert lines[1] == "team/app:1.0: blocked (was passed in a.json)"
+    assert "  failed   vulnerabilities: 3 found, at most 0 accepted" in lines
+    assert f"team/other:1.0@{DIGEST}: passed (was passed in b.json)" in lines
+    assert lines[-1] == "hssgate: BLOCKED (1 image passed, 1 image blocked), exit code 10: team/app:1.0"
+
+
+def test_two_reports_of_one_image_are_explained_by_themselves(bench: Bench) -> None:
+    """What is behind the block of one is not shown with the other."""
+    (bench.folder / "strict.yaml").write_text("rules: {high_vulnerabilities: 0}")
+    for name, found in (("a.json", [finding("V-1")]), ("b.json", [])):
+        bench.play(scenario(found)).check(
+            "team/app:1.0", "--findings", "always", "--report", f"json={name}", reports=False
+        )
+
+    lines = judged(bench, "a.json", "b.json", "--policy", "strict.yaml").out.splitlines()
+
+    assert sum("V-1" in line and line.startswith("  finding") for line in lines) == 1
+    assert "team/app:1.0: passed (was blocked in b.json)" in lines
 
 
 def test_findings_that_were_not_read_are_no_pass(bench: Bench) -> None:
