@@ -10,9 +10,8 @@ from hssgate.verdict import Outcome, PolicySource, Verdict
 
 
 def print_policies(policies: Iterable[PolicySource], console: Console) -> None:
-    """Print the policies of a run, its first line."""
-    with written_in(console.language):
-        console.result(policy_line(policies))
+    """Print the policies of a run, its first line, which has one form in every language."""
+    console.result(policy_line(policies))
 
 
 def print_warnings(verdict: Verdict, console: Console, printed: Collection[str] = ()) -> None:

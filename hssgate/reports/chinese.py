@@ -60,7 +60,6 @@ TEXTS: Mapping[str, str] = {
     "Policies": "策略",
     "Policy": "策略",
     "Every image was judged by each": "每个镜像都按每个策略判定",
-    "policy: {policies}": "策略：{policies}",
     "the policy": "策略",
     "no policy": "没有策略",
     "built-in policy": "内置策略",

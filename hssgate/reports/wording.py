@@ -16,7 +16,7 @@ _LONGEST_PATH = 300
 
 def policy_line(policies: Iterable[PolicySource]) -> str:
     """Return the policies in one line, which is the first line of a run's output."""
-    return translate("policy: {policies}", policies=", ".join(map(policy_in_words, policies)))
+    return f"policy: {', '.join(map(policy_in_words, policies))}"
 
 
 def policy_in_words(source: PolicySource) -> str:
