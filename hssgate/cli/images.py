@@ -9,7 +9,7 @@ from hssgate.cli.connect.connections import connection_of, explain, open_hosts
 from hssgate.cli.console import Console
 from hssgate.cli.context import RunContext
 from hssgate.cli.filters import query_options
-from hssgate.cli.layouts import LAYOUTS, Layout
+from hssgate.cli.layouts import LAYOUTS, Layout, table_for
 from hssgate.cli.options import ConnectionOptions, common_options, connection_options, receives
 from hssgate.errors import Interrupted
 from hssgate.exit_codes import ExitCode
@@ -89,7 +89,12 @@ def images(ctx: click.Context, options: _Options) -> None:
                 context.clock,
                 console.warning,
             )
-            code = _print(pages, LAYOUTS[options.layout], options.max_rows, console)
+            layout, left_out = LAYOUTS[options.layout], list[str]()
+            if options.layout == "table":
+                layout, left_out = table_for(console.result_width)
+            code = _print(pages, layout, options.max_rows, console)
+            if left_out:
+                console.progress(f"the terminal is too narrow for {', '.join(left_out)}; --format json has every field")
     except Interrupted as interruption:
         console.error("interrupted")
         code = interruption.exit_code

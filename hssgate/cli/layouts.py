@@ -2,7 +2,7 @@
 
 import json
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from hssgate.durations import format_api_time
@@ -56,16 +56,39 @@ def _character_width(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
-def _table_line(row: CicdImage) -> str:
-    return without_commands(_joined([clean(_or_dash(column.cell(row)), _LONGEST_CELL) for column in _COLUMNS]))
+def table_for(width: int | None) -> tuple[Layout, list[str]]:
+    """Return the table with as many columns as fit, and the titles of those left out, least important first.
+
+    Args:
+        width: columns of the terminal; None where the table does not go to one.
+    """
+    left_out: list[str] = []
+    for title in _DISPENSABLE:
+        if width is None or _width(_COLUMNS, left_out) <= width:
+            break
+        left_out.append(title)
+    return _table([column for column in _COLUMNS if column.title not in left_out]), left_out
+
+
+def _width(columns: Sequence[_Column], left_out: Sequence[str]) -> int:
+    widths = [abs(column.width) for column in columns if column.title not in left_out]
+    return sum(widths) + len(_GAP) * (len(widths) - 1)
+
+
+def _table(columns: Sequence[_Column]) -> Layout:
+    def line(row: CicdImage) -> str:
+        cells = [clean(_or_dash(column.cell(row)), _LONGEST_CELL) for column in columns]
+        return without_commands(_joined(columns, cells))
+
+    return Layout(_joined(columns, [column.title for column in columns]), line, line)
 
 
 def _json_line(row: CicdImage) -> str:
     return escaped(_JSON.encode(row.model_dump(exclude_none=True)))
 
 
-def _joined(cells: list[str]) -> str:
-    pairs = zip(_COLUMNS, cells, strict=True)
+def _joined(columns: Sequence[_Column], cells: Sequence[str]) -> str:
+    pairs = zip(columns, cells, strict=True)
     return _GAP.join(_padded(cell, column.width) for column, cell in pairs).rstrip()
 
 
@@ -103,8 +126,9 @@ _COLUMNS = (
     _Column("SCANNED (UTC)", 20, _scanned),
     _Column("DIGEST", 19, _digest),
 )
+_DISPENSABLE = ("DIGEST", "CICD NAME", "SCANNED (UTC)", "UNSAFE", "MALICIOUS")  # in this order, where space is short
 
 LAYOUTS = {
-    "table": Layout(_joined([column.title for column in _COLUMNS]), _table_line, _table_line),
+    "table": _table(_COLUMNS),
     "json": Layout(None, _json_line, lambda row: escaped_to_ascii(_json_line(row))),
 }

@@ -1,5 +1,7 @@
 """What `hssgate images` prints: a table for people, JSON lines for programs, and nothing that harms either."""
 
+import re
+
 import pytest
 
 from hssgate.cli.layouts import LAYOUTS, display_width
@@ -52,6 +54,48 @@ def test_the_header_is_bold_where_colour_is_welcome(bench: Bench) -> None:
     ended = bench.run("images", *CONNECTION, env=KEY | {"FORCE_COLOR": "1"})
 
     assert ended.out == f"\x1b[1m{LAYOUTS['table'].header}\x1b[0m\n"
+
+
+@pytest.mark.parametrize(
+    ("width", "columns"),
+    [
+        pytest.param(200, 9, id="wide"),
+        pytest.param(155, 9, id="just enough"),
+        pytest.param(154, 8, id="one less"),
+        pytest.param(120, 7, id="of 120 columns"),
+        pytest.param(80, 4, id="of 80 columns"),
+        pytest.param(20, 4, id="too narrow for any"),
+    ],
+)
+def test_the_table_fits_the_terminal(bench: Bench, width: int, columns: int) -> None:
+    """Columns are left out, the digest first, and named; the image and its result always stay."""
+    from hssgate.cli.console import Console
+
+    bench.monkeypatch.setattr(Console, "result_width", width)
+
+    ended = listed(bench.play(images(finished())))
+
+    header, row = ended.out.splitlines()
+    assert len(re.split(r"  +", header)) == columns
+    assert len(header) <= max(width, 75)
+    assert len(row) <= max(width, 75)
+    assert header.split()[:4] == [
+        "IMAGE",
+        *(["CICD", "NAME", "STATUS"] if columns > 7 else ["STATUS", "SEVERITY", "VULNS"]),
+    ]
+    assert ("too narrow for DIGEST" in ended.err) is (columns < 9)
+
+
+def test_json_is_the_same_on_a_narrow_terminal(bench: Bench) -> None:
+    """Programs read it."""
+    from hssgate.cli.console import Console
+
+    bench.monkeypatch.setattr(Console, "result_width", 20)
+
+    ended = listed(bench.play(images(finished())), "--format", "json")
+
+    assert "image_digest" in ended.out
+    assert "narrow" not in ended.err
 
 
 def test_a_wide_row_is_not_cut() -> None:
