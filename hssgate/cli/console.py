@@ -13,7 +13,7 @@ import click
 
 from hssgate.files import can_be_given_up, write_to_stream
 from hssgate.hss.secret import Secret
-from hssgate.redaction import Redactor
+from hssgate.redaction.redactor import Redactor
 from hssgate.reports.language import Language
 from hssgate.reports.tone import Tone
 from hssgate.text import without_commands

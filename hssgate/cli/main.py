@@ -17,7 +17,7 @@ from hssgate.cli.options import common_options
 from hssgate.cli.signals import Signals
 from hssgate.errors import GateError
 from hssgate.exit_codes import ExitCode
-from hssgate.redaction import Redactor
+from hssgate.redaction.redactor import Redactor
 from hssgate.text import clean
 
 _COMMANDS = {  # name -> module, which is imported only when the command is run

@@ -18,7 +18,7 @@ from hssgate.hss.proxies import Proxy
 from hssgate.hss.response_headers import age_of, request_id, server_time
 from hssgate.hss.secret import Secret
 from hssgate.record import record
-from hssgate.redaction import Redactor
+from hssgate.redaction.redactor import Redactor
 from hssgate.text import clean
 
 _MIB = 1024 * 1024

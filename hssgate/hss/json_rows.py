@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from hssgate.redaction import Redactor
+from hssgate.redaction.redactor import Redactor
 
 LARGEST_VALUE = 4 * 1024 * 1024  # bytes of a row, and of everything outside rows
 MOST_ROWS = 2000  # of a page; a request asks for 200

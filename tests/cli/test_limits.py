@@ -14,7 +14,7 @@ from hssgate.cli.images_asked import MOST_IMAGES
 from hssgate.files import read_bounded, write_to_pipe
 from hssgate.hss.json_rows import LARGEST_VALUE, MOST_ROWS, document_in, rows_in
 from hssgate.policy.model import MOST_ENTRIES
-from hssgate.redaction import Redactor
+from hssgate.redaction.redactor import Redactor
 from hssgate.reports.json import LONGEST_LISTS
 from tests.conftest import Bench
 from tests.waiting.test_poller import ROW

@@ -10,7 +10,7 @@ import httpx
 import jsonschema
 import pytest
 
-from hssgate.redaction import Redactor
+from hssgate.redaction.redactor import Redactor
 from hssgate.reports.json import schema
 from hssgate.text import clean
 from hssgate.verdict import ImageVerdict, Outcome, Verdict

@@ -10,7 +10,7 @@ import pytest
 from jsonschema import validate
 
 from hssgate.hss.json_rows import rows_in
-from hssgate.redaction import Redactor
+from hssgate.redaction.redactor import Redactor
 from hssgate.reports import FORMATS
 from tests.cli.test_check import finished, images
 from tests.conftest import KEY, Bench, Ended

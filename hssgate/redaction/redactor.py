@@ -14,7 +14,7 @@ from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel
 
-from hssgate.secret_encodings import encodings_of
+from hssgate.redaction.encodings import encodings_of
 from hssgate.text import without_control_sequences
 
 T = TypeVar("T")

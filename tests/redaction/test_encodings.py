@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from hssgate.secret_encodings import encodings_of
+from hssgate.redaction.encodings import encodings_of
 
 SECRET = "k\"y'<&>=/é!()*~?\\end"
 

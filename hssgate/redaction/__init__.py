@@ -1,0 +1,1 @@
+"""Secrets in output: their encodings, and the redactor that masks them."""
