@@ -85,7 +85,7 @@ def selftest(  # noqa: PLR0917 - click hands over every option by name
     except LookupError as error:
         raise Misused(f"{clean(error.args[0], 100)!r} is no situation and no theme; --list names them") from error
     if is_list:
-        console.result(listing(themes, console.paint_result))
+        console.result(listing(themes, console.paint_result, console.result_width))
         return
     results, seconds, interruption = _play(themes, context)
     by_name = {result.situation.name: result for result in results}
@@ -99,7 +99,7 @@ def selftest(  # noqa: PLR0917 - click hands over every option by name
         console.progress(closing)
     else:
         if console.verbosity >= 0:
-            console.result(table(themes, by_name, console.paint_result))
+            console.result(table(themes, by_name, console.paint_result, console.result_width))
         played = [result for result in results if result.agreement is Agreement.DISAGREED or not interruption]
         if wrong := complaints(played, console.paint_result):
             console.result(f"\n{wrong}")

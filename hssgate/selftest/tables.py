@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
 
@@ -14,31 +15,45 @@ from hssgate.text import clean, escaped_to_ascii, plural
 Paint = Callable[[str, Literal["good", "bad", "bold", "dim"]], str]
 
 _ANSWER_WIDTH = 17  # columns of an exit code in words
+_NARROWEST = 24  # columns into which a sentence is broken
 _MOST_LINES = 12  # of a process' output
 
 
-def listing(themes: Sequence[Theme], paint: Paint) -> str:
-    """Return name, expected result and sentence of each situation."""
+def listing(themes: Sequence[Theme], paint: Paint, columns: int | None = None) -> str:
+    """Return name, expected result and sentence of each situation.
+
+    Args:
+        themes: in the order of the list.
+        paint: colours a text.
+        columns: of the terminal; None where sentences are not broken into lines.
+    """
     width = max(len(name) for theme in themes for name in theme.names)
+    indent = 2 + width + 2 + _ANSWER_WIDTH + 2
     lines = []
     for theme in themes:
         lines.append(paint(f"{theme.name}: {theme.title}", "bold"))
         lines += [
-            f"  {found.name:<{width}}  {in_words(found.exit_code):<{_ANSWER_WIDTH}}  {found.situation}"
+            f"  {found.name:<{width}}  {in_words(found.exit_code):<{_ANSWER_WIDTH}}  "
+            + f"\n{' ' * indent}".join(_broken(found.situation, columns and columns - indent))
             for found in theme.situations
         ]
     return "\n".join(lines)
 
 
-def table(themes: Sequence[Theme], results: Mapping[str, SituationResult], paint: Paint) -> str:
+def table(
+    themes: Sequence[Theme], results: Mapping[str, SituationResult], paint: Paint, columns: int | None = None
+) -> str:
     """Return a line for each situation: its sentence, the expected and the actual result.
 
     Args:
         themes: in the order of the table.
         results: by name of the situation, one for each.
         paint: colours a text.
+        columns: of the terminal; None where sentences are not broken into lines.
     """
     width = max(len(found.situation) for theme in themes for found in theme.situations) + 2
+    if columns is not None:
+        width = min(width, max(columns - 2 * (_ANSWER_WIDTH + 2), _NARROWEST + 2))
     lines = [paint(f"{'situation':<{width}}  {'expected':<{_ANSWER_WIDTH}}  got", "bold")]
     for theme in themes:
         lines.append(paint(theme.title, "bold"))
@@ -96,7 +111,16 @@ def details_of(result: SituationResult) -> list[str]:
 
 def _row(result: SituationResult, width: int, paint: Paint) -> str:
     expected = in_words(result.situation.exit_code)
-    return f"  {result.situation.situation:<{width - 2}}  {expected:<{_ANSWER_WIDTH}}  {_got(result, paint)}"
+    first, *rest = _broken(result.situation.situation, width - 2)
+    row = f"  {first:<{width - 2}}  {expected:<{_ANSWER_WIDTH}}  {_got(result, paint)}"
+    return "\n".join([row, *(f"  {line}" for line in rest)])
+
+
+def _broken(sentence: str, width: int | None) -> list[str]:
+    """Return a sentence in lines of this width, or of the narrowest."""
+    if width is None:
+        return [sentence]
+    return textwrap.wrap(sentence, max(width, _NARROWEST), break_long_words=False, break_on_hyphens=False)
 
 
 def _got(result: SituationResult, paint: Paint) -> str:

@@ -28,6 +28,7 @@ from hssgate.selftest.run import Agreement, Run, SituationResult, exit_code_of
 from hssgate.selftest.situation import Situation, chosen, load_themes
 from hssgate.selftest.starts import Process, Starter, starting
 from hssgate.selftest.surroundings import environment_of
+from hssgate.selftest.tables import listing, table
 from tests.conftest import Bench
 from tests.support.fakes import FakeClock
 from tests.support.processes import run, start
@@ -161,6 +162,19 @@ def test_the_contest_plays_situations_that_there_are() -> None:
     ]
     assert len(rows) == 28
     assert [row for row in rows if row[0] not in SITUATIONS or row[1] != row[2]] == []
+
+
+@pytest.mark.parametrize("columns", [100, 80])
+def test_list_and_table_fit_the_terminal(columns: int) -> None:
+    """Sentences are broken into lines, and no word of them is lost."""
+    results = {name: SituationResult(situation, Agreement.NOT_PLAYED) for name, situation in SITUATIONS.items()}
+
+    for shown in (
+        listing(THEMES, lambda text, _: text, columns), table(THEMES, results, lambda text, _: text, columns),
+    ):  # fmt: skip
+        assert max(map(len, shown.splitlines())) <= columns
+        words = set(shown.split())
+        assert {word for situation in SITUATIONS.values() for word in situation.situation.split()} <= words
 
 
 # The run
