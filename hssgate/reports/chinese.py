@@ -143,6 +143,7 @@ TEXTS: Mapping[str, str] = {
     "ask: ": "联系：",
     "Ask: {contact}": "联系：{contact}",
     "more: ": "更多：",
+    "More: {where}.": "更多：{where}。",
     'the section "Findings" of the README, and `hssgate policy explain IMAGE`': (
         "README 的“漏洞明细”一节，以及 `hssgate policy explain IMAGE`"
     ),

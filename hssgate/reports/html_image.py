@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from hssgate.hss.models import Detail, DetailKind
 from hssgate.reports.bars import bar
-from hssgate.reports.explanation import entries_to_paste, explanation_of
+from hssgate.reports.explanation import MORE, entries_to_paste, explanation_of
 from hssgate.reports.findings import (
     Consequence,
     Effect,
@@ -179,6 +179,7 @@ def _what_to_do(image: ImageVerdict, policies: Sequence[PolicySource]) -> Iterat
         element("li", element("code", rule), text_with_code(f": {translate('{remedy}.', remedy=translate(remedy))}"))
         for rule, remedy in explanation.remedies
     ] + [element("li", translate("Ask: {contact}", contact=contact)) for contact in explanation.contacts]
+    items.append(element("li", text_with_code(translate("More: {where}.", where=translate(MORE)))))
     entries = entries_to_paste([explanation], _MOST_IGNORE_ENTRIES)
     listed = element("pre", element("code", lines(entries)))
     pasted = [fold(translate("To let it pass, with a reason, in the policy"), listed)] if entries else []

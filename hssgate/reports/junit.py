@@ -20,7 +20,7 @@ from junit_xml import TestCase, TestSuite, to_xml_report_string
 
 from hssgate.policy.load import BUILT_IN
 from hssgate.reference import Reference
-from hssgate.reports.explanation import Explanation, by_rule, entries_to_paste, explanation_of
+from hssgate.reports.explanation import MORE, Explanation, by_rule, entries_to_paste, explanation_of
 from hssgate.reports.findings import detail_line, ignored_lines, listed_line
 from hssgate.reports.image_facts import path_in_repository
 from hssgate.reports.size_limit import bounded
@@ -166,6 +166,7 @@ def _body(message: str, check: Check, explanation: Explanation | None, room: int
     lines += bounded([detail_line(listed) for listed in explanation.details], room // 4, str)
     lines += ["", *(f"What lifts it: {remedy}." for _, remedy in explanation.remedies)]
     lines += [f"Ask: {contact}" for contact in explanation.contacts]
+    lines.append(f"More: {MORE}.")
     if entries := entries_to_paste([explanation], max(_MOST_IGNORE_ENTRIES * room // _LONGEST_LIST, 1)):
         lines += ["", "To let it pass, with a reason, in the policy:", entries]
     return "\n".join(lines)

@@ -6,7 +6,7 @@ from hssgate import __version__
 from hssgate.durations import format_duration, format_moment
 from hssgate.hss.models import Detail, DetailKind
 from hssgate.reports.escaping import code, fence, row, table, text, text_with_code
-from hssgate.reports.explanation import entries_to_paste, explanation_of
+from hssgate.reports.explanation import MORE, entries_to_paste, explanation_of
 from hssgate.reports.findings import (
     cves_in_words,
     detail_words,
@@ -167,6 +167,7 @@ def _explanation(image: ImageVerdict, policies: Sequence[PolicySource]) -> Itera
         for rule, remedy in explanation.remedies
     ]
     lines += [f"- {translate('Ask: {contact}', contact=text(contact))}" for contact in explanation.contacts]
+    lines.append(f"- {translate('More: {where}.', where=text_with_code(translate(MORE)))}")
     paragraphs = [f"#### {translate('What to do')}", _list(lines)]
     if entries := entries_to_paste([explanation], _MOST_IGNORE_ENTRIES):
         paragraphs.append(_fold(translate("To let it pass, with a reason, in the policy"), fence(entries, "yaml")))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from hssgate.durations import format_duration
 from hssgate.policy.load import BUILT_IN
-from hssgate.reports.explanation import Explanation, entries_to_paste, explanation_of
+from hssgate.reports.explanation import MORE, Explanation, entries_to_paste, explanation_of
 from hssgate.reports.findings import detail_line, ignored_lines, listed_line, worst_details
 from hssgate.reports.language import check_message, translate, translate_count
 from hssgate.reports.tone import Paint, Tone
@@ -185,7 +185,7 @@ class _Summary:
             *(line for contact in contacts for line in self._text(f"  {translate('ask: ')}", contact)),
             *self._text(
                 f"  {translate('more: ')}",
-                translate('the section "Findings" of the README, and `hssgate policy explain IMAGE`'),
+                translate(MORE),
             ),
             *([self._paint(f"  {heading}", "dim"), *entries.splitlines()] if entries else []),
         ]

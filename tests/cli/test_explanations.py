@@ -58,6 +58,17 @@ def test_every_output_shows_what_is_behind_a_block(bench: Bench, path: str) -> N
     assert [part for part in parts if part not in shown] == []
 
 
+@pytest.mark.parametrize("path", ["junit.xml", "report.md", "report.html", "stdout"])
+def test_every_advice_names_where_to_read_on(bench: Bench, path: str) -> None:
+    """It is the same section and the same command everywhere."""
+    policy(bench, SEVERE)
+
+    ended = checked(bench.play(blocked([finding("SA-1", HIGH)])))
+
+    shown = ended.out if path == "stdout" else text_of(path).replace("&quot;", '"')
+    assert 'the section "Findings" of the README, and hssgate policy explain IMAGE' in shown.replace("`", "")
+
+
 @pytest.mark.parametrize("rules", [SEVERE, "rules: {vulnerabilities: 0, unsafe_settings: 0}"])
 def test_the_body_of_a_failure_lists_findings_before_files_and_checks(bench: Bench, rules: str) -> None:
     """A reader that shows a few lines shows the worst finding; baseline checks stand with their own rule."""
