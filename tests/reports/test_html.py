@@ -187,6 +187,18 @@ def test_a_finding_is_linked_only_to_a_safe_address(
     assert [link.attributes["href"] for link in name.all("a")] == ([address] if address else [])
 
 
+def test_of_very_many_cves_the_first_are_shown(bench: Bench) -> None:
+    """The number of the others is named."""
+    policy(bench, "rules: {high_vulnerabilities: 0}\nignore: [{vulnerability: CVE-1, reason: r}]")
+    found = [finding("V-1", cves=[f"CVE-2024-{1000 + number}" for number in range(13)])]
+
+    ended = bench.play(scenario(found)).check("team/app:1.0", *HTML)
+
+    (row,) = read(ended).one("table", "findings").rows()
+    assert row[3].startswith("CVE-2024-1000")
+    assert row[3].endswith("CVE-2024-1009and 3 more")
+
+
 def test_warnings_are_collapsed_below_the_images(bench: Bench) -> None:
     """The verdict links to them, and names in the advice are set as code."""
     blocked = read(bench.play(images(finished("severity_level: High"))).check("team/app:1.0", *HTML))
