@@ -203,6 +203,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in [*os.environ]:
         if name.startswith(_OWN_VARIABLES):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("LANG", "C.UTF-8")  # without any, Python adds LC_CTYPE to the environment of its processes
     monkeypatch.chdir(tmp_path)
 
 

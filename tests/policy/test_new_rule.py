@@ -59,8 +59,8 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.param(["900"], 0, "image_size: 900 found, at most 1000 accepted", id="accepted"),
         pytest.param(["5000"], 10, "image_size: 5000 found, at most 1000 accepted", id="too large"),
         pytest.param(["null"], 5, "HSS gave no image_size, which this rule needs", id="missing"),
-        pytest.param(["900", "5000"], 5, "results with equal times", id="two rows of one time"),
-        pytest.param(["5000", "900"], 5, "results with equal times", id="the same, the other first"),
+        pytest.param(["900", "5000"], 5, "results that cannot be told apart in time", id="two rows of one time"),
+        pytest.param(["5000", "900"], 5, "results that cannot be told apart in time", id="the same, the other first"),
     ],
 )
 def test_a_rule_is_added_by_declaring_it(copy: Path, sizes: list[str], code: int, expected: str) -> None:
