@@ -295,26 +295,6 @@ def test_a_report_whose_dates_were_changed_is_refused(bench: Bench, change: Any)
     assert "contradicts itself" in ended.err
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        pytest.param("rules: {cvss: 11}", "11 should be a number from 0 to 10 such as 8.9", id="score"),
-        pytest.param("rules: {severity: Low}\ngrace: {}", "it names no level; write one such as `high: 30d`", id="no level"),
-        pytest.param("rules: {severity: Low}\ngrace: 30d", "'30d' is not a mapping", id="one duration"),
-        pytest.param("rules: {severity: Low}\ngrace: {hihg: 30d}", "did you mean `high`?", id="misspelt level"),
-        pytest.param("rules: {severity: Low}\ngrace: {high: soon}", "grace.high: 'soon'", id="no duration"),
-    ],
-)  # fmt: skip
-def test_what_is_wrong_in_the_policy_is_named(bench: Bench, text: str, expected: str) -> None:
-    """With what to write instead."""
-    policy(bench, text)
-
-    ended = bench.run("policy", "validate", "hssgate.yaml")
-
-    assert ended.code == 2
-    assert expected in ended.err + ended.out
-
-
 CVE = st.fixed_dictionaries(
     {"cvss_score": st.sampled_from([None, 2.0, 8.9, 9.0]), "publish_time": st.sampled_from([None, -2, 1, 5, 50])}
 )

@@ -299,31 +299,6 @@ def test_an_entry_that_fits_no_file_is_named(bench: Bench, text: str, named: boo
     assert named or "fits no finding" not in ended.err
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        pytest.param("rules: {baseline: {limit: 0, standard: [cn]}}", "'cn' is unknown here; write 'cn_standard', 'hw_standard' or 'qt_standard'", id="standard"),
-        pytest.param("rules: {baseline: {limit: 0, standard: []}}", "should name at least one", id="no standard"),
-        pytest.param("rules: {severity: Low}\nignore: [{reason: r}]", "it names nothing to ignore; add `vulnerability`, `file` or `check_rule`", id="about nothing"),
-        pytest.param("rules: {severity: Low}\nignore: [{file: /a, check_rule: x, reason: r}]", "it has `file` and `check_rule`; write an entry for each", id="about two things"),
-        pytest.param("rules: {severity: Low}\nignore: [{file: /a, package: x, reason: r}]", "it has `package`, which belongs to `vulnerability`", id="package of a file"),
-        pytest.param("rules: {severity: Low}\nignore: [{file: ' ', reason: r}]", "is blank; write the path", id="blank file"),
-        pytest.param('rules: {severity: Low}\nignore: [{check_rule: "1\\e3", reason: r}]', "contains an invisible character", id="invisible"),
-        pytest.param("rules: {severity: Low}\nignore: [CVE-1]", "write {vulnerability: CVE-1, reason: …}", id="an id alone"),
-        pytest.param("rules: {severity: Low}\nignore: [{file_path: /a, reason: r}]", "did you mean `file`?", id="another name"),
-        pytest.param("rules: {secrets: 0}", "did you mean `sensitive_files`?", id="the name of other scanners"),
-    ],
-)  # fmt: skip
-def test_what_is_wrong_in_the_policy_is_named(bench: Bench, text: str, expected: str) -> None:
-    """With what to write instead."""
-    policy(bench, text)
-
-    ended = bench.run("policy", "validate", "hssgate.yaml")
-
-    assert ended.code == 2
-    assert expected in ended.err + ended.out
-
-
 def test_an_entry_about_a_file_ignores_no_vulnerability(bench: Bench) -> None:
     """Beside a rule on findings."""
     policy(bench, "rules: {high_vulnerabilities: 0}\nignore: [{file: '**', reason: r}, {check_rule: '*', reason: r}]")

@@ -1,0 +1,40 @@
+"""`hssgate policy validate` names the faults of rules and entries, with what to write instead."""
+
+import pytest
+
+from tests.cli.test_findings import policy
+from tests.conftest import Bench
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("rules: {cvss: 11}", "11 should be a number from 0 to 10 such as 8.9", id="score"),
+        pytest.param("rules: {severity: Low}\ngrace: {}", "it names no level; write one such as `high: 30d`", id="no level"),
+        pytest.param("rules: {severity: Low}\ngrace: 30d", "'30d' is not a mapping", id="one duration"),
+        pytest.param("rules: {severity: Low}\ngrace: {hihg: 30d}", "did you mean `high`?", id="misspelt level"),
+        pytest.param("rules: {severity: Low}\ngrace: {high: soon}", "grace.high: 'soon'", id="no duration"),
+        pytest.param("rules: {baseline: {limit: 0, standard: [cn]}}", "'cn' is unknown here; write 'cn_standard', 'hw_standard' or 'qt_standard'", id="standard"),
+        pytest.param("rules: {baseline: {limit: 0, standard: []}}", "should name at least one", id="no standard"),
+        pytest.param("rules: {severity: Low}\nignore: [{reason: r}]", "it names nothing to ignore; add `vulnerability`, `file` or `check_rule`", id="about nothing"),
+        pytest.param("rules: {severity: Low}\nignore: [{file: /a, check_rule: x, reason: r}]", "it has `file` and `check_rule`; write an entry for each", id="about two things"),
+        pytest.param("rules: {severity: Low}\nignore: [{file: /a, package: x, reason: r}]", "it has `package`, which belongs to `vulnerability`", id="package of a file"),
+        pytest.param("rules: {severity: Low}\nignore: [{file: ' ', reason: r}]", "is blank; write the path", id="blank file"),
+        pytest.param('rules: {severity: Low}\nignore: [{check_rule: "1\\e3", reason: r}]', "contains an invisible character", id="invisible"),
+        pytest.param("rules: {severity: Low}\nignore: [CVE-1]", "write {vulnerability: CVE-1, reason: …}", id="an id alone"),
+        pytest.param("rules: {severity: Low}\nignore: [{file_path: /a, reason: r}]", "did you mean `file`?", id="another name"),
+        pytest.param("rules: {secrets: 0}", "did you mean `sensitive_files`?", id="the name of other scanners"),
+        pytest.param("rules: {exploited: 0}", "rules.exploited: it needs feeds; add `feeds: {exploited: [kev.json]}`", id="no feeds"),
+        pytest.param("rules: {severity: Low}\noverrides: [{images: [a], rules: {exploited: 0}, reason: r}]", "overrides[0].rules.exploited: it needs feeds", id="no feeds for an override"),
+        pytest.param("rules: {severity: Low}\nfeeds: {exploited: []}", "should name at least one", id="no file"),
+        pytest.param("rules: {severity: Low}\nfeeds: {exploited: kev.json}", "is not a list", id="no list"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_in_the_policy_is_named(bench: Bench, text: str, expected: str) -> None:
+    """With what to write instead."""
+    policy(bench, text)
+
+    ended = bench.run("policy", "validate", "hssgate.yaml")
+
+    assert ended.code == 2
+    assert expected in ended.err + ended.out
