@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from junitparser import JUnitXml
 
 from tests.integration.conftest import BIN, emulator, put_script
@@ -243,3 +244,34 @@ def test_pip_is_used_where_the_runner_has_no_uv(hss: str, tmp_path: Path) -> Non
 
     assert job.code == 1
     assert ended(job, "gate") == ("failure", "blocked", "10")
+
+
+def test_a_thousand_images_come_by_file(hss: str, tmp_path: Path) -> None:
+    """As text they are longer than Linux lets a variable be: the runner starts no step, and no output reads as a pass."""
+    shop = tmp_path / "shop"
+    shop.mkdir()
+    images = "\n".join(f"registry-{n:04}.{'of-the-shop.' * 8}example.com/demo/passes:1.0" for n in range(1000))
+    assert len(images) > 128 * 1024
+    (shop / "images.txt").write_text(images)
+    shown = {
+        "env": {step: f"${{{{ steps.{step}.outputs.result }}}} ${{{{ steps.{step}.outputs.exit-code }}}}" for step in "ab"},
+        "run": 'printf "%s\n" "$a" "$b" >"$KEPT/shown"; cp *.json "$KEPT"',
+    }  # fmt: skip
+    steps = [
+        gate("a", images, cicd_name="demo"),
+        gate("b", "@images.txt", cicd_name="demo", reports="json=b.json"),
+        shown,
+    ]
+    job = yaml.safe_load(workflow(*steps, env={"EMULATOR": hss, "HSSGATE_TOKEN": "emulator-token"}))
+    job["jobs"]["gate"]["steps"].pop()  # it would pass on the report of a thousand images as text
+    (shop / "wf.yml").write_text(yaml.safe_dump(job))
+    runner = Runner(tmp_path)
+    shutil.copy(BIN / "uv", runner.bin)
+
+    ran = runner.run(
+        committed(shop), "wf.yml", actions={"org/hssgate@v1": copy_of_this_repository(tmp_path / "action")}
+    )
+
+    assert "argument list too long" in ran.log
+    assert (ran.kept / "shown").read_text().splitlines() == ["error 1", "passed 0"]
+    assert len(json.loads((ran.kept / "b.json").read_text())["images"]) == 1000
