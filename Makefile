@@ -86,7 +86,8 @@ contest: $(VENV)/dev  ## what other gates do in hard situations, beside what thi
 mutants: $(VENV)/mutants  ## faults put into the code on purpose, which no test finds: make mutants MUTANTS="hssgate.verdict*"
 	$(BIN)/python -m benchmarks.mutants $(MUTANTS)
 
-lock:  ## write requirements/*.txt and the lock of tests/integration anew (needs uv and npm)
+lock: $(VENV)/dev  ## write requirements/*.txt and the lock of tests/integration anew (needs uv and npm): make lock UPGRADE=--upgrade
+	mkdir -p .cache
 	$(LOCK) pyproject.toml -o requirements/runtime.txt
 	$(LOCK) --group build -c requirements/runtime.txt -o requirements/build.txt
 	$(LOCK) pyproject.toml --group build --group dev -c requirements/runtime.txt -c requirements/build.txt \
@@ -95,9 +96,12 @@ lock:  ## write requirements/*.txt and the lock of tests/integration anew (needs
 	$(LOCK) --group mutants -c requirements/dev.txt -o requirements/mutants.txt
 	$(LOCK) --group release -c requirements/dev.txt -o requirements/release.txt
 	$(LOCK) --group fuzz -c requirements/dev.txt -o requirements/fuzz.txt
+	$(LOCK) --format pylock.toml pyproject.toml --group build -c requirements/runtime.txt -c requirements/build.txt \
+	  -o .cache/pylock.toml
+	$(BIN)/python -m tests.support.locked_files .cache/pylock.toml > requirements/files.sha256
 	npm --prefix tests/integration install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts \
 	  --no-audit --no-fund --silent
-LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $(UPGRADE)
 
 fuzz: $(VENV)/fuzz  ## a minute of fuzzing for each reader of text from outside: make fuzz FUZZ="--seconds 600 rows"
 	$(BIN)/python -m tests.support.fuzz $(FUZZ)
