@@ -4,94 +4,16 @@ Sources: manual page of ListCicdImages (tables 4 and 5), manual page of ListImag
 `pipeline_type`, the CVEs of a notice and the other details.
 """
 
-import re
 import sys
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidatorFunctionWrapHandler,
-    WrapValidator,
-)
+from pydantic import BaseModel, ConfigDict
 
-# Units that multiply by nothing; `5万` or `1k` is not read as 5 or 1.
-_UNIT = r"(?:单位|个|项|条|bytes?|b)"
-_NUMBER_WITH_UNIT = re.compile(rf"\s*([0-9]{{1,19}})\s*{_UNIT}?\s*(?:[(（]\s*{_UNIT}\s*[)）])?\s*", re.IGNORECASE)
-_DECIMAL = re.compile(r"\s*[0-9]{1,2}(?:\.[0-9]{1,9})?\s*", re.ASCII)
-_LARGEST = 2**63 - 1
+from hssgate.hss.fields import MISSING_IF_INVALID, Number, Prose, Score, Shown, Text, Time
+
 _WEIGHT = 1500  # bytes of a row without its texts, measured
-LONGEST_PROSE = 10_000  # characters kept of a text that is only shown
-
-
-def _number(value: object) -> object:
-    """Accept a number as text, with or without a unit (`"1000 单位(Bytes)"`), as in the manual's own example."""
-    if isinstance(value, str):
-        if not value.strip():
-            return None
-        if match := _NUMBER_WITH_UNIT.fullmatch(value):
-            return int(match[1])
-        raise ValueError("is no number")
-    if isinstance(value, bool):
-        raise ValueError("is no number")  # noqa: TRY004 - pydantic collects ValueError
-    return value
-
-
-def count_of(value: object) -> int | None:
-    """Return a count; None if it is missing.
-
-    Raises:
-        ValueError: it is not a number, or out of range.
-    """
-    number = _number(value)
-    if number is None or (type(number) is int and 0 <= number <= _LARGEST):
-        return number
-    raise ValueError("total_num is no number")
-
-
-def _text(value: object) -> object:
-    return None if value == "" else value
-
-
-def _prose(value: object) -> object:
-    """Truncate a text that is only shown; values that are compared or sent stay whole."""
-    return value[: LONGEST_PROSE - 1] + "…" if isinstance(value, str) and len(value) > LONGEST_PROSE else _text(value)
-
-
-def _shown(value: object) -> object:
-    """Accept a number in place of a text."""
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else _prose(value)
-
-
-def _score(value: object) -> object:
-    """Accept a score as text: some services write decimals so."""
-    return float(value) if isinstance(value, str) and _DECIMAL.fullmatch(value) else value
-
-
-Number = Annotated[Annotated[int, Field(ge=0, le=_LARGEST)] | None, BeforeValidator(_number)]
-# Any integer is accepted here. Whether it is a plausible time depends on the clock; `durations.believable` checks that.
-Time = Annotated[Annotated[int, Field(ge=-_LARGEST, le=_LARGEST)] | None, BeforeValidator(_number)]
-Text = Annotated[str | None, BeforeValidator(_text)]
-Prose = Annotated[str | None, BeforeValidator(_prose)]
-
-
-def _or_none(value: object, handler: ValidatorFunctionWrapHandler) -> object:
-    """Treat an invalid value as missing: no check depends on the field, so it must not make the row unreadable."""
-    try:
-        return handler(value)
-    except ValueError:
-        return None
-
-
-# Fields that are only shown: an invalid value is left out, and does not make the response unreadable.
-Shown = Annotated[Annotated[str | None, BeforeValidator(_shown)], WrapValidator(_or_none)]
-Score = Annotated[
-    Annotated[float, Field(ge=0, le=10, strict=True)] | None, BeforeValidator(_score), WrapValidator(_or_none)
-]
 
 
 def weight_of(row: BaseModel) -> int:
@@ -146,11 +68,11 @@ class CicdImage(BaseModel):
     registry_type: Text = None
     image_type: Text = None
     pipeline_type: Text = None
-    latest_version: Annotated[bool | None, WrapValidator(_or_none)] = None
+    latest_version: Annotated[bool | None, MISSING_IF_INVALID] = None
     scan_status: Text = None
     scan_failed_desc: Prose = None
     scan_failed_code: Text = None
-    image_size: Annotated[Number, WrapValidator(_or_none)] = None
+    image_size: Annotated[Number, MISSING_IF_INVALID] = None
     latest_update_time: Time = None
     latest_scan_time: Time = None
     vul_num: Number = None
@@ -237,7 +159,7 @@ class Cve(BaseModel):
 
     cve_id: Text = None
     cvss_score: Score = None
-    publish_time: Annotated[Time, WrapValidator(_or_none)] = None
+    publish_time: Annotated[Time, MISSING_IF_INVALID] = None
 
 
 def ids_of(cves: Sequence[Cve]) -> tuple[str, ...]:

@@ -12,8 +12,9 @@ from pydantic import BaseModel, ValidationError
 from hssgate.durations import format_duration
 from hssgate.errors import ApiUnavailable, Exchange
 from hssgate.hss.exchange import Response
+from hssgate.hss.fields import count_of
 from hssgate.hss.json_rows import document_in, rows_in
-from hssgate.hss.models import CicdImage, count_of
+from hssgate.hss.models import CicdImage
 from hssgate.hss.odd_rows import PartlyReadableRow, partly_readable_row, worded_fault
 from hssgate.hss.refusals import OF_HSS, OK, OTHER_SERVER, UNAUTHORIZED, failure_of
 from hssgate.hss.response_headers import request_id

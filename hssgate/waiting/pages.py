@@ -7,9 +7,9 @@ from hssgate.clock import Clock
 from hssgate.durations import format_duration
 from hssgate.errors import ApiRefused, ApiUnavailable
 from hssgate.hss.models import CicdImage
-from hssgate.hss.paging import Tally
 from hssgate.hss.query import LARGEST_OFFSET, CicdImagesQuery
 from hssgate.hss.responses import Page
+from hssgate.hss.tally import Tally
 from hssgate.text import plural
 from hssgate.waiting.retry import ADVICE_AFTER, Failures
 
