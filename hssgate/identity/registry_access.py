@@ -11,14 +11,13 @@ from hssgate.clock import Clock
 from hssgate.errors import ApiError, ApiRefused, ApiUnavailable, RequestRefused, ResponseTooLarge
 from hssgate.hss.exchange import Request, Response
 from hssgate.hss.hosts import Hosts
-from hssgate.hss.http import Url, UrlInvalid, is_loopback
 from hssgate.hss.refusals import OK, UNAUTHORIZED, Advice, failure_of
 from hssgate.hss.responses import exchange_of
 from hssgate.hss.secret import Secret, is_sendable
 from hssgate.identity.docker_credentials import RegistryLogin
 from hssgate.identity.manifests import INDEX_TYPES, MANIFEST_TYPES
+from hssgate.identity.repository import Repository, host_of_url
 from hssgate.identity.strict_json import parse_strictly
-from hssgate.record import record
 from hssgate.text import clean
 
 LARGEST_IMAGE = 8 * 1024 * 1024  # bytes of all manifests and configurations of one image
@@ -27,8 +26,6 @@ _LARGEST_TOKEN = 256 * 1024  # bytes
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _ACCEPTED = ", ".join(sorted(INDEX_TYPES | MANIFEST_TYPES))
 _CHALLENGE = re.compile(r'([A-Za-z]+)="([^"]*)"')
-_DOCKER_HUB = {"docker.io": "registry-1.docker.io", "index.docker.io": "registry-1.docker.io"}
-_TOKENS_OF_DOCKER_HUB = "auth.docker.io"
 _CHECK_LOGIN = "log in with docker login, so that Docker's config.json holds a user name and password"
 _ADVICE = Advice(
     {},
@@ -39,35 +36,6 @@ _ADVICE = Advice(
     "check registry and path of IMAGE",
 )
 _TRY_LATER = "check that the registry is up, and how many requests it allows"
-
-
-@record
-class Repository:
-    """A repository of a registry.
-
-    Args:
-        registry: host, with its port if it has one.
-        path: namespace and name, as IMAGE has them.
-    """
-
-    registry: str
-    path: str
-
-    @property
-    def endpoint(self) -> str:
-        """Scheme and host: plain http on loopback only."""
-        host = _DOCKER_HUB.get(self.registry.lower(), self.registry)
-        return f"{'http' if is_loopback(urlsplit(f'//{host}').hostname or '') else 'https'}://{host}"
-
-    @property
-    def name(self) -> str:
-        """The name by which the registry knows it: Docker Hub keeps its own images under `library`."""
-        is_official = self.registry.lower() in _DOCKER_HUB and "/" not in self.path
-        return f"library/{self.path}" if is_official else self.path
-
-    def url(self, kind: str, reference: str) -> str:
-        """Return the address of a manifest or a blob."""
-        return f"{self.endpoint}/v2/{quote(self.name)}/{kind}/{quote(reference, safe=':')}"
 
 
 class RegistryAccess:
@@ -164,23 +132,25 @@ class RegistryAccess:
     def _token(self, challenge: dict[str, str], kind: str, reference: str, until: float) -> Secret:
         """Return an `Authorization` header with the token that the registry's token service gives."""
         realm = challenge.get("realm", "")
-        if not self._is_safe(realm):
+        if not self.repository.may_send_to(realm):
             raise self.refused(kind, reference, f"its token service {clean(realm, 200)!r} is not an https address")
         scope = quote(f"repository:{self.repository.name}:pull", safe="")
         service = quote(challenge.get("service", ""), safe="")
         url = f"{realm}{'&' if urlsplit(realm).query else '?'}service={service}&scope={scope}"
         headers = {}
-        if self._login is not None and _may_have_login(realm, self.repository.endpoint):
+        if self._login is not None and self.repository.may_give_login_to(realm):
             headers, self._is_login_sent = {"Authorization": self._login.basic.reveal()}, True
         elif self._login is not None:
             self._withheld_from = urlsplit(realm).netloc
         request = Request(url=url, headers=headers, for_secrets=True, largest=_LARGEST_TOKEN)
         response = self._ask(request, kind, reference, until)
         if response.status != OK:
-            raise self._failure(response, kind, reference, f" from its token service {clean(_host(realm), 200)}")
+            raise self._failure(response, kind, reference, f" from its token service {clean(host_of_url(realm), 200)}")
         token = _token_in(response.body)
         if token is None:
-            raise self.refused(kind, reference, f"the response of its token service {_host(realm)} holds no token")
+            raise self.refused(
+                kind, reference, f"the response of its token service {host_of_url(realm)} holds no token"
+            )
         self._hosts.learn(Secret(token))
         return Secret(f"Bearer {token}")
 
@@ -191,20 +161,12 @@ class RegistryAccess:
             target: str = urljoin(url, location)
         except ValueError:  # of a host such as `[`
             target = ""
-        if not location or not self._is_safe(target):
+        if not location or not self.repository.may_send_to(target):
             shown = clean(location.partition("?")[0], 100)
             raise self.refused(kind, reference, f"redirected to {shown!r}, which is not an https address")
         if query := urlsplit(target).query:  # it may be signed, and then gives access to whoever has it
             self._hosts.learn(Secret(query))
         return target
-
-    def _is_safe(self, url: str) -> bool:
-        """Whether an address that a registry names may be asked: by https, of a registry on loopback also without."""
-        if not is_url(url):
-            return False
-        parts = urlsplit(url)
-        on_loopback = is_loopback(parts.hostname or "") and self.repository.endpoint.startswith("http://")
-        return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and on_loopback))
 
     def _failure(self, response: Response, kind: str, reference: str, origin: str = "") -> ApiError:
         what = f"{self._place(kind, reference)}: HTTP {response.status}{origin}"
@@ -237,32 +199,6 @@ class RegistryAccess:
         return f"registry {self.repository.registry}, {self.repository.name}/{kind}/{reference}"
 
 
-def _may_have_login(realm: str, endpoint: str) -> bool:
-    """Whether a token service may be sent the login of the registry.
-
-    A challenge may name any host. The login goes to the registry itself, to a domain above it, which controls what its
-    name resolves to (registry.gitlab.com and gitlab.com), and to the one that Docker documents for Docker Hub.
-    """
-    asked, own = urlsplit(realm), urlsplit(endpoint)
-    if (asked.scheme, asked.netloc.lower()) == (own.scheme, own.netloc.lower()):
-        return True
-    if asked.scheme != "https" or own.scheme != "https" or asked.port not in {None, 443}:
-        return False
-    host, registry = (asked.hostname or "").lower(), (own.hostname or "").lower()
-    if registry in _DOCKER_HUB.values():
-        return host == _TOKENS_OF_DOCKER_HUB
-    return "." in host and registry.endswith(f".{host}") and not registry.replace(".", "").isdigit()
-
-
-def is_url(text: str) -> bool:
-    """Whether a text is an address that can be asked."""
-    try:
-        Url(text)
-        return urlsplit(text).port != 0
-    except (UrlInvalid, ValueError):
-        return False
-
-
 def _token_in(body: bytes) -> str | None:
     try:
         document = parse_strictly(body)
@@ -270,9 +206,3 @@ def _token_in(body: bytes) -> str | None:
         return None
     found = (document.get("token") or document.get("access_token")) if isinstance(document, dict) else None
     return found if isinstance(found, str) and is_sendable(found) else None
-
-
-def _host(url: str) -> str:
-    """Return scheme and host of an address: the rest may be a secret."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"

@@ -11,7 +11,8 @@ from hssgate.hss.hosts import Hosts
 from hssgate.identity.docker_credentials import RegistryLogin
 from hssgate.identity.platform import Platform
 from hssgate.identity.registry import PlatformImage, RegistryClient, ResolvedImage
-from hssgate.identity.registry_access import RegistryAccess, Repository, is_url
+from hssgate.identity.registry_access import RegistryAccess
+from hssgate.identity.repository import Repository, is_url
 from hssgate.proof import DigestKind, ResolvedDigest
 from hssgate.record import record
 from hssgate.reference import Reference

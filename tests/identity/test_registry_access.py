@@ -9,7 +9,7 @@ import pytest
 from hssgate.errors import ApiRefused, ApiUnavailable, RequestRefused
 from hssgate.hss.secret import Secret
 from hssgate.identity.docker_credentials import RegistryLogin
-from hssgate.identity.registry_access import Repository
+from hssgate.identity.repository import Repository
 from tests.support.registry import HOST, Registry
 
 LOGIN = RegistryLogin("robot", Secret("registry-password"))

@@ -12,7 +12,8 @@ from hssgate.hss.hosts import Hosts
 from hssgate.hss.secret import Secret
 from hssgate.identity.docker_credentials import RegistryLogin
 from hssgate.identity.registry import RegistryClient, ResolvedImage
-from hssgate.identity.registry_access import RegistryAccess, Repository
+from hssgate.identity.registry_access import RegistryAccess
+from hssgate.identity.repository import Repository
 from hssgate.waiting.retry import until_answered
 from tests.support.fakes import FakeClock
 
