@@ -29,8 +29,8 @@ from hssgate.cli.connect.variables import (
     USER,
     KeyNames,
     Variables,
+    refuse_half,
     refuse_quoted,
-    sendable,
 )
 from hssgate.errors import Misused
 from hssgate.hss.credentials import (
@@ -140,7 +140,7 @@ def _access_key(keys: KeyNames, variables: Variables) -> AccessKey | None:
     token = variables.secret(keys.security_token) if keys.security_token else None
     if ak and sk:
         return AccessKey(ak=ak, sk=sk, security_token=token, source=f"{keys.ak} and {keys.sk}")
-    _refuse_half({keys.ak: ak, keys.sk: sk}, {keys.security_token or "": token})
+    refuse_half({keys.ak: ak, keys.sk: sk}, {keys.security_token or "": token})
     return None
 
 
@@ -149,7 +149,7 @@ def _keyless(variables: Variables, check_url: Callable[[str, str], None]) -> Key
     provider, agency = variables.text(PROVIDER_URN), variables.text(AGENCY_URN)
     if not provider or not agency:
         given = {ID_TOKEN: variables.secret(ID_TOKEN), ID_TOKEN_FILE: variables.text(ID_TOKEN_FILE)}
-        _refuse_half({PROVIDER_URN: provider, AGENCY_URN: agency}, given)
+        refuse_half({PROVIDER_URN: provider, AGENCY_URN: agency}, given)
         return None
     id_token, named = _id_token(variables, check_url)
     return Keyless(
@@ -176,7 +176,7 @@ def _id_token(variables: Variables, check_url: Callable[[str, str], None]) -> tu
             GitHubIdToken(url=url, request_token=request_token, audience=variables.text(AUDIENCE)),
             "GitHub's token service",
         )
-    _refuse_half({REQUEST_URL: url, REQUEST_TOKEN: request_token}, {})
+    refuse_half({REQUEST_URL: url, REQUEST_TOKEN: request_token}, {})
     raise Misused(
         f"{PROVIDER_URN} and {AGENCY_URN} set, but no id token: set {ID_TOKEN} or {ID_TOKEN_FILE}, or give the job "
         "`permissions: id-token: write` in GitHub Actions"
@@ -195,7 +195,7 @@ def _federation(variables: Variables) -> Federation | None:
     idp_id, path = variables.get(IDP_ID), variables.text(IDP_TOKEN_FILE)
     if idp_id and path:
         return Federation(idp_id=idp_id, id_token=IdTokenFile(path=Path(path)), source=f"{IDP_ID} and {IDP_TOKEN_FILE}")
-    _refuse_half({IDP_ID: idp_id, IDP_TOKEN_FILE: path}, {})
+    refuse_half({IDP_ID: idp_id, IDP_TOKEN_FILE: path}, {})
     return None
 
 
@@ -203,7 +203,7 @@ def _password(variables: Variables) -> Password | None:
     user, password, domain = variables.text(USER), variables.text(PASSWORD), variables.text(DOMAIN)
     if user and password and domain:
         return Password(user=user, password=Secret(password), domain=domain, source=f"{USER}, {PASSWORD} and {DOMAIN}")
-    _refuse_half({USER: user, PASSWORD: password, DOMAIN: domain}, {})
+    refuse_half({USER: user, PASSWORD: password, DOMAIN: domain}, {})
     return None
 
 
@@ -211,44 +211,11 @@ def _profile(profile: Profile | None) -> CredentialChoice | None:
     if profile is None:
         return None
     return CredentialChoice(
-        _of_profile(profile), project_id=profile.get("project_id"), iam_endpoint=profile.get("iam_endpoint")
+        profile.credentials, project_id=profile.get("project_id"), iam_endpoint=profile.get("iam_endpoint")
     )
-
-
-def _of_profile(profile: Profile) -> Credentials:
-    source = f"the profile file {clean(profile.path, 300)}"
-    ak, sk, token = profile.get("ak"), profile.get("sk"), profile.get("security_token")
-    idp_id, path = profile.get("idp_id"), profile.get("id_token_file")
-    for key, value in (("ak", ak), ("sk", sk), ("security_token", token), ("idp_id", idp_id)):
-        if value:
-            sendable(value, f"{source}: {key}")
-    if ak and sk:
-        return AccessKey(ak=ak, sk=Secret(sk), security_token=Secret(token) if token else None, source=source)
-    if idp_id and path:
-        return Federation(idp_id=idp_id, id_token=IdTokenFile(path=Path(path)), source=source)
-    _refuse_half({"ak": ak, "sk": sk}, {"security_token": token}, f"{source}: ")
-    _refuse_half({"idp_id": idp_id, "id_token_file": path}, {}, f"{source}: ")
-    raise Misused(f"{source}: its section [basic] has neither ak and sk nor idp_id and id_token_file")
 
 
 def _machine(variables: Variables) -> MachineAgency | None:
     if not _SWITCHES.get(variables.text(ECS_AGENCY)):
         return None
     return MachineAgency(source=f"the agency of this machine ({ECS_AGENCY}=1)")
-
-
-def _refuse_half(needed: Mapping[str, object], extra: Mapping[str, object], where: str = "") -> None:
-    """Refuse incomplete credentials: the caller meant them, and others must not be used silently.
-
-    Raises:
-        Misused: some parts are set, and required ones are missing.
-    """
-    given = [name for name, value in {**needed, **extra}.items() if value]
-    if not given:
-        return
-    missing = [name for name, value in needed.items() if not value]
-    raise Misused(f"{where}{_and(given)} set, but {_and(missing)} missing: set all of them, or none")
-
-
-def _and(names: list[str]) -> str:
-    return " and ".join(names)

@@ -7,8 +7,11 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from hssgate.cli.connect.variables import refuse_half, sendable
 from hssgate.errors import Misused
 from hssgate.files import read_bounded
+from hssgate.hss.credentials import AccessKey, Federation, IdTokenFile
+from hssgate.hss.secret import Secret
 from hssgate.record import record
 from hssgate.text import clean
 
@@ -33,6 +36,27 @@ class Profile:
     def get(self, key: str) -> str | None:
         """Return a value, or None if it is missing or empty."""
         return self.values.get(key, "").strip() or None
+
+    @property
+    def credentials(self) -> AccessKey | Federation:
+        """The credentials of the section.
+
+        Raises:
+            Misused: they are missing or incomplete, or cannot be sent in a header.
+        """
+        source = _where(self.path)
+        ak, sk, token = self.get("ak"), self.get("sk"), self.get("security_token")
+        idp_id, path = self.get("idp_id"), self.get("id_token_file")
+        for key, value in (("ak", ak), ("sk", sk), ("security_token", token), ("idp_id", idp_id)):
+            if value:
+                sendable(value, f"{source}: {key}")
+        if ak and sk:
+            return AccessKey(ak=ak, sk=Secret(sk), security_token=Secret(token) if token else None, source=source)
+        if idp_id and path:
+            return Federation(idp_id=idp_id, id_token=IdTokenFile(path=Path(path)), source=source)
+        refuse_half({"ak": ak, "sk": sk}, {"security_token": token}, f"{source}: ")
+        refuse_half({"idp_id": idp_id, "id_token_file": path}, {}, f"{source}: ")
+        raise Misused(f"{source}: its section [{SECTION}] has neither ak and sk nor idp_id and id_token_file")
 
 
 def read_profile(named: str | None, environ: Mapping[str, str], warn: Callable[[str], None]) -> Profile | None:

@@ -98,6 +98,28 @@ def refuse_quoted(value: str, name: str) -> None:
         raise Misused(f"{name} is in quotation marks, which docker's --env-file does not remove: remove them")
 
 
+def refuse_half(needed: Mapping[str, object], extra: Mapping[str, object], where: str = "") -> None:
+    """Refuse incomplete credentials: the caller meant them, and others must not be used silently.
+
+    Args:
+        needed: the required values, by their names.
+        extra: values that are of no use without them.
+        where: a prefix of the message, for names that are not variables.
+
+    Raises:
+        Misused: some parts are set, and required ones are missing.
+    """
+    given = [name for name, value in {**needed, **extra}.items() if value]
+    if not given:
+        return
+    missing = [name for name, value in needed.items() if not value]
+    raise Misused(f"{where}{_and(given)} set, but {_and(missing)} missing: set all of them, or none")
+
+
+def _and(names: list[str]) -> str:
+    return " and ".join(names)
+
+
 class Variables:
     """The environment, with blanks around values removed.
 
