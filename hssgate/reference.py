@@ -1,12 +1,11 @@
 """Image references, and which rows of the API belong to them."""
 
-import re
 from typing import Protocol
 
 from hssgate.proof import ResolvedDigest
 from hssgate.record import record
+from hssgate.registry_names import host_of, plain_registry, same_registry, split_registry
 
-_PORT = re.compile(r":[0-9]+\Z", re.ASCII)
 _COMPARED = ("cicd_name", "registry_name", "namespace", "image_name", "image_version", "image_digest")
 
 
@@ -190,7 +189,7 @@ class Reference:
         if self.registry_name is not None:
             return same_registry(self.registry_name, registry_of(row) or "")
         named = host_of(row.registry_name or "")
-        return self.registry is None or named is None or named == _plain(self.registry)
+        return self.registry is None or named is None or named == plain_registry(self.registry)
 
 
 def row_keys(row: RowNames) -> tuple[RowKey, RowKey]:
@@ -219,33 +218,3 @@ def digest_of(written: str | None) -> str | None:
         return None
     digest = written.strip().lower()
     return digest if ":" in digest else f"sha256:{digest}"
-
-
-def host_of(registry_name: str) -> str | None:
-    """Return the host if a registry's name is one, otherwise None: another name says nothing about the host."""
-    plain = _plain(registry_name)
-    is_host = _PORT.search(_without_scheme(registry_name)) or "." in plain
-    return plain if is_host and not any(character.isspace() for character in plain) else None
-
-
-def same_registry(one: str, other: str) -> bool:
-    """Return whether two names mean the same registry; hosts are compared without case, scheme, `/` and `:443`."""
-    # In HSS a registry has a name that users choose, which may or may not be its host. Only hosts are compared loosely;
-    # two chosen names that differ in case are two registries.
-    return one == other or _plain(one) == host_of(other)
-
-
-def split_registry(path: str) -> tuple[str | None, str]:
-    """Return the registry in front of a path and the rest; as in Docker, a registry has `.` or `:` or is localhost."""
-    first, slash, rest = path.partition("/")
-    if slash and ("." in first or ":" in first or first == "localhost"):
-        return first, rest
-    return None, path
-
-
-def _plain(registry: str) -> str:
-    return _without_scheme(registry).removesuffix(":443")
-
-
-def _without_scheme(registry: str) -> str:
-    return registry.strip().lower().rpartition("://")[2].rstrip("/")

@@ -2,7 +2,8 @@
 
 import re
 
-from hssgate.reference import Reference, digest_of, split_registry
+from hssgate.reference import Reference, digest_of
+from hssgate.registry_names import split_registry
 
 # The grammar of Docker (distribution/reference), plus upper case, which HSS allows in names.
 _COMPONENT = re.compile(r"[A-Za-z0-9]+(?:(?:\.|_{1,2}|-+)[A-Za-z0-9]+)*", re.ASCII)

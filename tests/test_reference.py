@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hssgate.hss.models import CicdImage
-from hssgate.reference import host_of
 from hssgate.reference_parser import parse_reference
+from hssgate.registry_names import host_of
 
 DIGEST = "sha256:" + "ab" * 32
 

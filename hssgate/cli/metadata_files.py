@@ -9,8 +9,9 @@ from hssgate.durations import Moment, format_moment
 from hssgate.errors import Misused
 from hssgate.files import read_bounded
 from hssgate.identity.metadata_file import Build, parse_metadata
-from hssgate.reference import Reference, same_registry
+from hssgate.reference import Reference
 from hssgate.reference_parser import parse_reference
+from hssgate.registry_names import same_registry
 from hssgate.text import clean
 
 _LARGEST = 16 * 1024 * 1024  # bytes; a file with provenance can be large
