@@ -14,14 +14,12 @@ from hssgate.hss.page_reader import LARGEST_AT_ONCE
 from hssgate.hss.query import LONGEST_VERSION, CicdImagesQuery
 from hssgate.judging.criteria import Criteria
 from hssgate.judging.findings import FindingsReader
-from hssgate.judging.image import details_to_read, has_findings_to_read, judge_image, rules_in_force
+from hssgate.judging.image import judge_image
 from hssgate.judging.run_warnings import judgement_warnings, policy_warnings
-from hssgate.policy.findings import FetchedDetails, FetchedFindings
 from hssgate.policy.load import LoadedPolicy
 from hssgate.reference import Reference
 from hssgate.settings import Settings
 from hssgate.verdict import Verdict
-from hssgate.waiting.groups import GroupKey
 from hssgate.waiting.observation import Observation
 from hssgate.waiting.observer import Observer
 from hssgate.waiting.poll_group import Fetch, PollGroup
@@ -92,8 +90,8 @@ def run_gate(
     criteria = Criteria(policies, judged_at, settings.scanned_after)
     deadline = Deadline(start, settings.wait.timeout)
     reader = FindingsReader(client, clock, warnings, deadline)
-    findings = [_fetch_findings(observation, criteria, reader) for observation in observations]
-    lists = [_fetch_details(observation, criteria, reader) for observation in observations]
+    findings = [reader.findings_by_group(observation, criteria) for observation in observations]
+    lists = [reader.details_by_group(observation, criteria) for observation in observations]
     judged = [
         judge_image(observation, found, criteria, details)
         for observation, found, details in zip(observations, findings, lists, strict=True)
@@ -147,30 +145,6 @@ def _unresolved(reference: Reference, error: GateError, waited_seconds: float) -
         reads=(),
         similar_rows=(),
     )
-
-
-def _fetch_findings(
-    observation: Observation, criteria: Criteria, reader: FindingsReader
-) -> dict[GroupKey, FetchedFindings]:
-    """Fetch the findings of each group for which a rule or an `ignore` entry needs them."""
-    fetched: dict[GroupKey, FetchedFindings] = {}
-    for row_group in observation.row_groups:
-        rules = rules_in_force(observation, row_group, criteria)
-        if has_findings_to_read(observation, row_group, rules):
-            fetched[row_group.key] = reader.findings_of(row_group.row, rules)
-    return fetched
-
-
-def _fetch_details(
-    observation: Observation, criteria: Criteria, reader: FindingsReader
-) -> dict[GroupKey, FetchedDetails]:
-    """Fetch the lists of files and baseline checks that a rule needs."""
-    fetched: dict[GroupKey, FetchedDetails] = {}
-    for row_group in observation.row_groups:
-        rules = rules_in_force(observation, row_group, criteria)
-        if kinds := details_to_read(observation, row_group, rules):
-            fetched[row_group.key] = reader.details_of(row_group.row, kinds)
-    return fetched
 
 
 def _poll_groups(references: Sequence[Reference], client: HssClient) -> list[PollGroup]:

@@ -17,7 +17,8 @@ from hssgate.hss.models import CicdImage, Cve, Detail, DetailKind, Finding
 from hssgate.judging.batch import Batch
 from hssgate.judging.criteria import Criteria
 from hssgate.judging.evidence import DetailsByGroup, FindingsByGroup
-from hssgate.judging.image import COUNTED_IN, JudgedImage, has_findings_to_read, has_result, judge_image, rules_in_force
+from hssgate.judging.image import JudgedImage, judge_image
+from hssgate.judging.requirements import COUNTED_IN, has_findings_to_read, has_result, rules_in_force
 from hssgate.policy.findings import FetchedDetails, Findings
 from hssgate.policy.judge import most_severe_first
 from hssgate.policy.judge_details import NAMES, failed_only

@@ -9,12 +9,17 @@ from hssgate.durations import Deadline
 from hssgate.errors import ApiError, ApiRefused, GateError, Interrupted, RequestRefused
 from hssgate.hss.client import HssClient
 from hssgate.hss.models import CicdImage, Cve, Detail, DetailKind, Finding
+from hssgate.judging.criteria import Criteria
+from hssgate.judging.evidence import DetailsByGroup, FindingsByGroup
+from hssgate.judging.requirements import details_to_read, has_findings_to_read, rules_in_force
 from hssgate.policy.denials import is_cve
-from hssgate.policy.findings import FetchedDetails, Findings, FindingsMissing
+from hssgate.policy.findings import FetchedDetails, FetchedFindings, Findings, FindingsMissing
 from hssgate.policy.ignores import sort_findings
 from hssgate.policy.judge_details import NAMES, failed_only
 from hssgate.policy.rules import RulesInForce
 from hssgate.text import plural
+from hssgate.waiting.groups import GroupKey
+from hssgate.waiting.observation import Observation
 from hssgate.waiting.observer import Observer
 from hssgate.waiting.retry import until_answered
 
@@ -40,25 +45,31 @@ class FindingsReader:
         self._given_up: dict[object, GateError] = {}  # by call
         self.interruption: Interrupted | None = None
 
-    def findings_of(self, row: CicdImage, rules: Sequence[RulesInForce]) -> Findings | FindingsMissing | None:
-        """Return the findings of a row, as far as any of the policies needs them; never raises GateError.
+    def findings_by_group(self, observation: Observation, criteria: Criteria) -> FindingsByGroup:
+        """Return the findings of each group of rows for which a rule or an `ignore` entry needs them.
 
-        Args:
-            row: of a successful scan.
-            rules: in force for its image, one for each policy.
+        What could not be read is a FindingsMissing; never raises GateError.
         """
-        if not any(policy.need_findings for policy in rules):
-            return None
-        return self._or_missing("findings", lambda: self._ask(row, rules))
+        fetched: dict[GroupKey, FetchedFindings] = {}
+        for row_group in observation.row_groups:
+            rules = rules_in_force(observation, row_group, criteria)
+            if has_findings_to_read(observation, row_group, rules) and any(policy.need_findings for policy in rules):
+                fetched[row_group.key] = self._or_missing("findings", partial(self._findings, row_group.row, rules))
+        return fetched
 
-    def details_of(self, row: CicdImage, kinds: Iterable[DetailKind]) -> FetchedDetails:
-        """Return lists of files and baseline checks of a row; never raises GateError.
+    def details_by_group(self, observation: Observation, criteria: Criteria) -> DetailsByGroup:
+        """Return the files and baseline checks of each group of rows that a rule needs.
 
-        Args:
-            row: of a scan that ended.
-            kinds: the lists that rules need.
+        What could not be read is a FindingsMissing; never raises GateError.
         """
-        return {kind: self._or_missing(kind, partial(self._details, row, kind)) for kind in sorted(kinds)}
+        fetched: dict[GroupKey, FetchedDetails] = {}
+        for row_group in observation.row_groups:
+            kinds = details_to_read(observation, row_group, rules_in_force(observation, row_group, criteria))
+            if kinds:
+                fetched[row_group.key] = {
+                    kind: self._or_missing(kind, partial(self._details, row_group.row, kind)) for kind in sorted(kinds)
+                }
+        return fetched
 
     def _details(self, row: CicdImage, kind: DetailKind) -> tuple[Detail, ...]:
         listed = failed_only(self._until_answered(lambda left: self._client.list_details(kind, row, within=left)).rows)
@@ -79,7 +90,7 @@ class FindingsReader:
                 self._given_up[call] = error
             return FindingsMissing(error.without_frames())
 
-    def _ask(self, row: CicdImage, rules: Sequence[RulesInForce]) -> Findings:
+    def _findings(self, row: CicdImage, rules: Sequence[RulesInForce]) -> Findings:
         listed = self._until_answered(lambda left: self._client.list_findings(row, within=left)).rows
         self._observer.detail(f"{row.image_name}: {plural(len(listed), 'finding')}", self._elapsed())
         wanted = dict.fromkeys(vul_id for policy in rules for vul_id in policy.ignores.notices_to_look_up(listed))

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from hssgate.durations import Moment
 from hssgate.exit_codes import WORST_FIRST, ExitCode
-from hssgate.hss.models import CicdImage, DetailKind
+from hssgate.hss.models import CicdImage
 from hssgate.judging.criteria import Criteria
 from hssgate.judging.evidence import (
     DetailsByGroup,
@@ -15,14 +15,15 @@ from hssgate.judging.evidence import (
     seen_of,
     used_on_details,
 )
+from hssgate.judging.requirements import is_accepted_failure, rules_in_force, subject_of
 from hssgate.judging.scan import judge_freshness, judge_scan
 from hssgate.policy.checks import Facts
 from hssgate.policy.entry_warnings import AppliedPolicy
 from hssgate.policy.findings import Findings
-from hssgate.policy.judge import JudgedRow, all_accept, judge_row, most_severe_first, skip_rules
+from hssgate.policy.judge import JudgedRow, judge_row, most_severe_first, skip_rules
 from hssgate.policy.judge_findings import CountedFindings
 from hssgate.policy.model import Target
-from hssgate.policy.rules import RulesInForce, Subject, rules_for
+from hssgate.policy.rules import RulesInForce
 from hssgate.record import record
 from hssgate.verdict import (
     Check,
@@ -36,7 +37,6 @@ from hssgate.waiting.groups import Phase, RowGroup
 from hssgate.waiting.observation import Observation
 
 _NO_DETAILS: DetailsByGroup = {}
-COUNTED_IN = {DetailKind.BASELINE_BREACH: "unsafe_setting_num", DetailKind.MALICIOUS_FILE: "malicious_file_num"}
 
 
 @record
@@ -124,54 +124,9 @@ def judge_by_rules(
     return JudgedImage(verdict, tuple(group.applied for group in groups))
 
 
-def subject_of(observation: Observation, row_group: RowGroup) -> Subject:
-    """Return the names that overrides are matched against: the row's, or the reference's if there is no row."""
-    named = row_group.row if row_group.has_rows else observation.reference
-    return Subject(named.namespace, named.image_name or observation.reference.image_name, named.image_version)
-
-
 def _is_proof_asked_for(observation: Observation, scanned_after: Moment | None) -> bool:
     """Whether a digest or `--scanned-after` asks for a proof that the result is of the image that was pushed."""
     return bool(observation.reference.digests) or scanned_after is not None
-
-
-def rules_in_force(observation: Observation, row_group: RowGroup, criteria: Criteria) -> list[RulesInForce]:
-    """Return the rules that a group is judged by, one entry for each policy."""
-    subject = subject_of(observation, row_group)
-    return [rules_for(loaded, subject, criteria.expiry_at) for loaded in criteria.policies]
-
-
-def has_result(observation: Observation, row_group: RowGroup) -> bool:
-    """Whether the group's scan succeeded and its result is final."""
-    return row_group.has_succeeded and row_group.key not in observation.unsettled
-
-
-def has_findings_to_read(
-    observation: Observation, row_group: RowGroup, rules_by_policy: Sequence[RulesInForce]
-) -> bool:
-    """Whether findings of the group could matter: of a result, or of an accepted failure for which HSS counts some."""
-    if has_result(observation, row_group):
-        return True
-    return _is_accepted_failure(row_group, rules_by_policy) and bool(row_group.row.vul_num)
-
-
-def details_to_read(
-    observation: Observation, row_group: RowGroup, rules_by_policy: Sequence[RulesInForce]
-) -> frozenset[DetailKind]:
-    """Return the lists of files and baseline checks that the rules need; of an accepted failure, those HSS counts."""
-    needed = frozenset(kind for rules in rules_by_policy for kind in rules.needed_details)
-    if has_result(observation, row_group):
-        return needed
-    if not _is_accepted_failure(row_group, rules_by_policy):
-        return frozenset()
-    return needed & {kind for kind, field in COUNTED_IN.items() if getattr(row_group.row, field)}
-
-
-def _is_accepted_failure(row_group: RowGroup, rules_by_policy: Sequence[RulesInForce]) -> bool:
-    """Whether the group's scan failed in a way that every policy accepts."""
-    if row_group.phase is not Phase.ENDED or row_group.has_succeeded:
-        return False
-    return all_accept(rules_by_policy, row_group.row)
 
 
 @record
@@ -205,18 +160,18 @@ def _judge_group(
     checks = [judge_scan(observation, row_group, rules_by_policy)]
     if _is_proof_asked_for(observation, criteria.scanned_after):
         checks.append(judge_freshness(observation, row_group, criteria.scanned_after))
-    is_accepted_failure = _is_accepted_failure(row_group, rules_by_policy)
+    accepted = is_accepted_failure(row_group, rules_by_policy)
     found, lists = findings.get(row_group.key), details.get(row_group.key, {})
     counted_by_policy: list[CountedFindings | None] = []
     for rules in rules_by_policy:
-        if row_group.has_succeeded or is_accepted_failure:
+        if row_group.has_succeeded or accepted:
             facts = Facts(
                 row=row_group.row,
                 findings=found,
                 now=criteria.judged_at,
                 settled=row_group.key not in observation.unsettled,
                 agreed=row_group.key in observation.agreed,
-                is_accepted_failure=is_accepted_failure,
+                is_accepted_failure=accepted,
                 details=lists,
             )
             judged = judge_row(facts, rules)

@@ -1,13 +1,14 @@
 """Groups matching rows and picks the newest of each."""
 
 from collections.abc import Callable, Iterable, Sequence
-from enum import Enum, StrEnum
+from enum import StrEnum
 
 from hssgate.durations import believable
 from hssgate.hss.models import CicdImage, ScanStatus
 from hssgate.policy.rule_table import ROW_FIELDS
 from hssgate.record import record
 from hssgate.reference import Reference, registry_of
+from hssgate.waiting.row_order import newest_of, rivals_of
 
 _NAMES = 5  # of a key
 _JUDGED = ("image_digest", *ROW_FIELDS)
@@ -166,7 +167,7 @@ def _row_group(
         row = min(unfinished, key=lambda candidate: candidate.is_documented)
         outranked = tuple(other for other in group if other.is_terminal)
         return RowGroup(key, Phase.IN_PROGRESS if row.is_documented else Phase.UNDOCUMENTED, row, outranked)
-    newest = _newest(group, now)
+    newest = newest_of(group, now)
     unscanned = [row for row in newest if row.is_unscanned]
     if unscanned:
         return RowGroup(key, Phase.UNSCANNED, unscanned[0])
@@ -177,75 +178,4 @@ def _row_group(
         return RowGroup(key, Phase.STALE, newest[0])
     if len({compared_fields(row) for row in newest}) > 1:
         return RowGroup(key, Phase.AMBIGUOUS, newest[0], tuple(newest))
-    return RowGroup(key, Phase.ENDED, newest[0], _rivals(newest[0], group, now))
-
-
-def _times_of(row: CicdImage, now: int | None) -> tuple[int | None, ...]:
-    """Return the times by which rows are compared; one that only one of two rows has decides nothing."""
-    return believable(row.latest_update_time, now), believable(row.latest_scan_time, now)
-
-
-def _newest(group: Sequence[CicdImage], now: int | None) -> list[CicdImage]:
-    """Return the rows that no other of the group is newer than, in their order; a server may list a tag without end."""
-    times = [_times_of(row, now) for row in group]
-    kept = set(_unbeaten(range(len(group)), times, 0))
-    return [row for number, row in enumerate(group) if number in kept]
-
-
-def _unbeaten(numbers: Sequence[int], times: Sequence[tuple[int | None, ...]], level: int) -> Sequence[int]:
-    """Return the numbers of the rows that no other is newer than, by their times from one level on."""
-    if len(numbers) < 2 or level == len(times[numbers[0]]):  # noqa: PLR2004 - one is newest
-        return numbers
-    latest = max((time for number in numbers if (time := times[number][level]) is not None), default=None)
-    timed = [number for number in numbers if latest is not None and times[number][level] == latest]
-    untimed = [number for number in numbers if times[number][level] is None]
-    return [*_unbeaten(timed, times, level + 1), *_unbeaten(untimed, times, level + 1)]
-
-
-def _rivals(newest: CicdImage, group: Iterable[CicdImage], now: int | None) -> tuple[CicdImage, ...]:
-    """Return rows of other pushes that were scanned after the newest one, though updated before it.
-
-    Which of the two times tells the order of pushes is not documented, so none of these rows may be left out.
-    """
-    updated, scanned = _times_of(newest, now)
-    rivals = []
-    for row in group:
-        its_update, its_scan = _times_of(row, now)
-        if updated is None or scanned is None or its_update is None or its_scan is None:
-            continue
-        if its_update < updated and its_scan > scanned and _identity(row) != _identity(newest):
-            rivals.append(row)
-    return tuple(rivals)
-
-
-def _identity(row: CicdImage) -> str | None:
-    return row.image_digest or row.image_id
-
-
-def is_newer(one: CicdImage, other: CicdImage, now: int | None = None) -> bool:
-    """Whether a row is shown to be newer than another, by update time, then by scan time.
-
-    Args:
-        one: that may be newer.
-        other: that may be older.
-        now: the server's present in epoch milliseconds; a time well beyond it is none.
-    """
-    return _compare(_times_of(one, now), _times_of(other, now)) is _Order.NEWER
-
-
-class _Order(Enum):
-    NEWER = "newer"
-    OLDER = "older"
-    UNKNOWN = "unknown"
-
-
-def _compare(one: tuple[int | None, ...], other: tuple[int | None, ...]) -> _Order:
-    """Return which row is newer by the first time in which they differ; a time that only one has decides nothing."""
-    for mine, theirs in zip(one, other, strict=True):
-        if mine is None and theirs is None:
-            continue
-        if mine is None or theirs is None:
-            return _Order.UNKNOWN
-        if mine != theirs:
-            return _Order.NEWER if mine > theirs else _Order.OLDER
-    return _Order.UNKNOWN
+    return RowGroup(key, Phase.ENDED, newest[0], rivals_of(newest[0], group, now))

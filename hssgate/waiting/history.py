@@ -12,9 +12,9 @@ from hssgate.waiting.groups import (
     Phase,
     RowGroup,
     TooManyGroups,
-    is_newer,
     judged_fields,
 )
+from hssgate.waiting.row_order import is_newer
 
 MOST_CHANGES = 200  # of one image
 _LEAST_CHANGES = 20

@@ -1,6 +1,6 @@
-"""Images that share one list request: their state, and searches under longer spellings of their name."""
+"""Groups of images that share one list request, by longer spellings of their name too, and when each is due."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from hssgate.hss.models import CicdImage
@@ -8,6 +8,7 @@ from hssgate.hss.paging import Listing
 from hssgate.reference import Reference
 from hssgate.waiting.image import ImageState
 from hssgate.waiting.retry import Failures
+from hssgate.waiting.schedule import DueTimes, Schedule
 
 Fetch = Callable[[float], Listing[CicdImage]]
 
@@ -82,6 +83,80 @@ class OpenGroup:
     def open(self) -> list[ImageState]:
         """The images that are still waited for."""
         return [image for image in self.images if image.ending is None]
+
+
+class OpenGroups:
+    """The groups of a run, in the order in which they are due.
+
+    Args:
+        groups: in the order of their numbers.
+        schedule: of the run.
+
+    Attributes:
+        all: the groups, in the order of their numbers.
+        left: number of groups with images that are still waited for.
+    """
+
+    def __init__(self, groups: Sequence[OpenGroup], schedule: Schedule) -> None:
+        self.all = groups
+        self._schedule = schedule
+        self._due_times = DueTimes()  # of the groups that are not being polled
+        self.left = sum(group.left > 0 for group in groups)
+
+    def start(self) -> None:
+        """Let every group be due when it is to be polled first."""
+        for group in self.all:
+            self._due_times.put(group.number, group.due)
+
+    @property
+    def first_due(self) -> float:
+        """When the first group is due, on the monotonic clock; there must be one."""
+        return self._due_times.first
+
+    def are_several_due(self, now: float) -> bool:
+        """Whether more than one group is due."""
+        return self._due_times.are_several_due(now)
+
+    @property
+    def queued(self) -> int:
+        """Number of groups that are not being polled."""
+        return len(self._due_times)
+
+    def take(self, now: float) -> OpenGroup | None:
+        """Remove and return the first group that is due; None if there is none."""
+        number = self._due_times.take(now)
+        return None if number is None else self.all[number]
+
+    def put(self, group: OpenGroup) -> None:
+        """Add a group again after its poll; without open images it is not polled any more."""
+        if group.open:
+            self._due_times.put(group.number, group.due)
+
+    def set_next_due(self, group: OpenGroup, now: float, pause: float) -> None:
+        """Set when a group is due that is being polled; the pause is in seconds."""
+        group.due = self._schedule.next_poll(group.open, now, pause, self.left)
+
+    def throttle(self, until: float) -> None:
+        """Poll no group before a moment, since HSS limits the requests of a caller, not of an image.
+
+        A group whose poll is under way gets its new time when its answer comes.
+        """
+        self._schedule.throttle(until)
+        for due, number in self._due_times.take_all():
+            group = self.all[number]
+            group.due = self._schedule.put_off(due, group.open, self.left)
+            self._due_times.put(number, group.due)
+
+    def note_end(self, group: OpenGroup) -> None:
+        """Note that the wait for one image of a group has ended."""
+        group.left -= 1
+        self.left -= group.left == 0
+
+    def time_left(self, now: float) -> float:
+        """Return the seconds until the last deadline of the images that are still open."""
+        return max(
+            (self._schedule.deadline(image).left(now) for group in self.all for image in group.open), default=0.0
+        )
 
 
 def _joined(one: Listing[CicdImage], other: Listing[CicdImage]) -> Listing[CicdImage]:

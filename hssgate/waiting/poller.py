@@ -18,9 +18,9 @@ from hssgate.waiting.listed_rows import ListedRows
 from hssgate.waiting.observation import Observation
 from hssgate.waiting.observer import Observer
 from hssgate.waiting.pacing import poll_pause
-from hssgate.waiting.poll_group import OpenGroup, PollGroup
+from hssgate.waiting.poll_group import OpenGroup, OpenGroups, PollGroup
 from hssgate.waiting.retry import pause_until
-from hssgate.waiting.schedule import DueTimes, Schedule
+from hssgate.waiting.schedule import Schedule
 from hssgate.waiting.server_clock import ServerClock
 from hssgate.waiting.settling import AnswerTimes
 from hssgate.waiting.similar_rows import SimilarRows
@@ -78,47 +78,42 @@ class Poller:
         self._server_clock = ServerClock(clock, observer.warn, self._announcer.note)
         self._has_had_answer = False  # the first answer shows that the credentials are good
         most_changes = changes_kept(sum(len(group.references) for group in poll_groups))
-        self._groups = [
-            OpenGroup(number, group, schedule.start, most_changes) for number, group in enumerate(poll_groups)
-        ]
-        self._open_groups = sum(group.left > 0 for group in self._groups)
-        self._due_times = DueTimes()  # of the groups that are not being polled
+        groups = [OpenGroup(number, group, schedule.start, most_changes) for number, group in enumerate(poll_groups)]
+        self._groups = OpenGroups(groups, schedule)
 
     def run(self) -> dict[Reference, Observation]:
         """Wait until each scan has ended, its time is over, or HSS refuses to answer; never raises GateError."""
-        for group in self._groups:
-            self._due_times.put(group.number, group.due)
-        self._observer.time_left = self._time_left
+        self._groups.start()
+        self._observer.time_left = lambda: self._groups.time_left(self._clock.monotonic())
         try:
-            while self._open_groups:
-                pause_until(self._due_times.first, self._schedule.start, self._clock, self._observer)
+            while self._groups.left:
+                pause_until(self._groups.first_due, self._schedule.start, self._clock, self._observer)
                 self._poll_due()
         except Interrupted as signal:
             self.interruption = signal.exit_code
-            for group in self._groups:
+            for group in self._groups.all:
                 for image in group.open:
                     self._apply(group, image, Event.SIGNAL)
-        return {image.reference: image.observation() for group in self._groups for image in group.images}
+        return {image.reference: image.observation() for group in self._groups.all for image in group.images}
 
     def _poll_due(self) -> None:
         """Poll the groups that are due: at once if there are several, but only one until HSS has answered a request.
 
         If the credentials are bad, one request is refused instead of eight.
         """
-        if self._has_had_answer and self._due_times.are_several_due(self._clock.monotonic()):
+        if self._has_had_answer and self._groups.are_several_due(self._clock.monotonic()):
             from hssgate.hss.at_once import ask_at_once
 
-            ask_at_once(self._begin_next_poll, self._ask, self._handle_answer, self._clock, most=len(self._due_times))
+            ask_at_once(self._begin_next_poll, self._ask, self._handle_answer, self._clock, most=self._groups.queued)
         elif (poll := self._begin_next_poll()) is not None:
             self._handle_answer(poll, self._ask(poll))
 
     def _begin_next_poll(self) -> _Poll | None:
         """Return a poll of the next group that is due; None if no group is due."""
-        while (number := self._due_times.take(now := self._clock.monotonic())) is not None:
-            group = self._groups[number]
+        while (group := self._groups.take(now := self._clock.monotonic())) is not None:
             self._end_overdue(group, now)
             if group.open:
-                return _Poll(group, now, self._schedule.time_for(group.open, now, self._open_groups))
+                return _Poll(group, now, self._schedule.time_for(group.open, now, self._groups.left))
         return None
 
     def _ask(self, poll: _Poll) -> Listing[CicdImage] | ApiError:
@@ -141,8 +136,7 @@ class Poller:
             # Noted before the rows are handled: whether there is time for one more poll depends on how long one takes.
             self._schedule.note_poll(self._clock.monotonic() - poll.began)
             self._handle_rows(group, answer, poll.began)
-        if group.open:
-            self._due_times.put(group.number, group.due)
+        self._groups.put(group)
 
     def _end_overdue(self, group: OpenGroup, now: float) -> None:
         """End the images whose deadline passed while other groups were polled."""
@@ -156,7 +150,7 @@ class Poller:
         """End the images of a group, or all images if the refusal is not only of this request."""
         for image in group.open:
             image.take_failure(error, self._epoch_now())
-        for refused in [group] if isinstance(error, RequestRefused) else self._groups:
+        for refused in [group] if isinstance(error, RequestRefused) else self._groups.all:
             for image in refused.open:
                 self._apply(refused, image, Event.REFUSED, error)
                 self._announcer.change(image)
@@ -187,7 +181,7 @@ class Poller:
         else:
             group.failures.end()
             pause = poll_pause(self._elapsed(), self._schedule.wait, self._clock.uniform(-1, 1))
-        self._set_next_due(group, pause)
+        self._groups.set_next_due(group, self._clock.monotonic(), pause)
         for odd in listing.passed_over:
             self._announcer.note(f"passed over as another image's: {odd}")
         self._announcer.poll(group, f"{plural(len(listing.rows), 'row')}, request id {listing.exchange.request_id}")
@@ -197,9 +191,9 @@ class Poller:
         event = Event.TOO_MANY_FAULTS if group.failures.are_too_many else Event.NO_ANSWER
         for image in group.open:
             self._handle_no_answer(group, image, error, event)
-        self._set_next_due(group, pause)
+        self._groups.set_next_due(group, now := self._clock.monotonic(), pause)
         if error.throttled:
-            self._throttle(pause)
+            self._groups.throttle(now + pause)
         self._announcer.poll(group, str(error))
 
     def _handle_no_answer(self, group: OpenGroup, image: ImageState, error: ApiUnavailable, event: Event) -> None:
@@ -224,7 +218,7 @@ class Poller:
         if edge.restarts_appear_timeout:
             image.appear_from = self._clock.monotonic()
         # The deadline is that of the new stage.
-        if self._clock.monotonic() >= self._schedule.last_poll_at(image, self._open_groups):
+        if self._clock.monotonic() >= self._schedule.last_poll_at(image, self._groups.left):
             self._end(group, image, edge.at_deadline)
 
     def _end(self, group: OpenGroup, image: ImageState, ending: Ending, error: ApiError | None = None) -> None:
@@ -232,33 +226,11 @@ class Poller:
         if ending is Ending.TIMED_OUT:
             self._similar_rows.add_to(image, self._schedule.deadline(image).left(self._clock.monotonic()))
         image.end(ending, self._elapsed(), error)
-        group.left -= 1
-        self._open_groups -= group.left == 0
-
-    def _set_next_due(self, group: OpenGroup, pause: float) -> None:
-        group.due = self._schedule.next_poll(group.open, self._clock.monotonic(), pause, self._open_groups)
-
-    def _throttle(self, pause: float) -> None:
-        """Poll no group before the pause is over, since HSS limits the requests of a caller, not of an image.
-
-        A group whose poll is under way gets its new time when its answer comes.
-        """
-        self._schedule.throttle(self._clock.monotonic() + pause)
-        for due, number in self._due_times.take_all():
-            group = self._groups[number]
-            group.due = self._schedule.put_off(due, group.open, self._open_groups)
-            self._due_times.put(number, group.due)
+        self._groups.note_end(group)
 
     def _epoch_now(self) -> float:
         """Return the present in epoch seconds, by the monotonic clock, so that no adjustment of the clock shows."""
         return self._monotonic_offset + self._clock.monotonic()
-
-    def _time_left(self) -> float:
-        """Return the seconds until the last deadline of the images that are still open."""
-        now = self._clock.monotonic()
-        return max(
-            (self._schedule.deadline(image).left(now) for group in self._groups for image in group.open), default=0.0
-        )
 
     def _elapsed(self) -> float:
         return self._clock.monotonic() - self._schedule.start

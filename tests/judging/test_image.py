@@ -9,7 +9,8 @@ from hssgate.durations import Moment
 from hssgate.errors import ApiUnavailable, Exchange
 from hssgate.hss.models import CicdImage, Cve, Finding
 from hssgate.judging.criteria import Criteria
-from hssgate.judging.image import has_result, judge_image, rules_in_force, subject_of
+from hssgate.judging.image import judge_image
+from hssgate.judging.requirements import has_result, rules_in_force, subject_of
 from hssgate.judging.run_warnings import judgement_warnings, policy_warnings
 from hssgate.judging.scan import FRESHNESS
 from hssgate.policy.entry_warnings import AppliedPolicy

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from hssgate.durations import AHEAD_AT_MOST
 from hssgate.hss.models import CicdImage
 from hssgate.reference_parser import parse_reference
-from hssgate.waiting.groups import Phase, group_rows, is_newer
+from hssgate.waiting.groups import Phase, group_rows
+from hssgate.waiting.row_order import is_newer
 
 REFERENCE = parse_reference("app:1.0")
 T = 1_790_000_000_000  # milliseconds

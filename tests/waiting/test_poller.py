@@ -103,7 +103,7 @@ def test_a_deadline_that_went_by_unnoticed_leaves_no_look() -> None:
         poll_groups, Schedule(WaitSettings(timeout=30), start=clock.monotonic(), single_poll=9), clock, Progress(Console(), clock),
         scanned_after=None, similar_rows=lambda _reference, _within: empty,
     )  # fmt: skip
-    poller._groups[2].due = 5000.0
+    poller._groups.all[2].due = 5000.0
 
     observations = poller.run()
 

@@ -106,7 +106,7 @@ class Walk:
         """Bring what the script says; once it is over, note where the wait stands, and end it."""
         self.taken.append(self.clock.monotonic())
         if not self.looks:
-            self.stage = self.poller._groups[0].images[0].stage
+            self.stage = self.poller._groups.all[0].images[0].stage
             raise Interrupted(ExitCode.TERMINATED)
         if len(self.looks) == 1:
             self.clock.pass_time(self.slow)
@@ -170,7 +170,7 @@ def test_a_deadline_that_passes_during_another_look_ends_as_the_table_says(
 
     poller = walk.poller_of(PollGroup((IMAGE,), walk.look), PollGroup((OTHER,), other))
     walk.poller = poller
-    poller._groups[1].due += 0.1
+    poller._groups.all[1].due += 0.1
 
     assert walk.ends() == TABLE[stage][event].to
 
