@@ -45,6 +45,8 @@ def _about_the_exit(situation: Situation, ended: Ended) -> Iterator[str]:
 def _about_the_words(situation: Situation, ended: Ended) -> Iterator[str]:
     output = f"{ended.out}\n{ended.err}"
     yield from (f"it does not say {words!r}" for words in situation.says if words not in output)
+    for file, expected in situation.writes.items():
+        yield from (f"{file} lacks {words!r}" for words in expected if words not in ended.written.get(file, ""))
     yield from (f"it says {words!r}" for words in (*situation.never_says, "Traceback") if words in output)
 
 
@@ -106,6 +108,7 @@ def _about_junit(junit: bytes, images: dict[str, Any], exit_code: int) -> Iterat
 
 
 def _about_secrets(situation: Situation, ended: Ended) -> Iterator[str]:
-    shown = "\n".join([ended.out, ended.err, str(ended.json), (ended.junit or b"").decode("utf-8", errors="replace")])
+    junit = (ended.junit or b"").decode("utf-8", errors="replace")
+    shown = "\n".join([ended.out, ended.err, str(ended.json), junit, *ended.written.values()])
     if any(secret in shown for secret in secrets_of(situation)):
         yield "it shows a secret"

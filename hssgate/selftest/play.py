@@ -44,6 +44,7 @@ class Ended:
         json: its JSON report; None: there is none, or it is not valid JSON.
         contradiction: inconsistency of the JSON report; None: it is consistent, or there is none.
         junit: its JUnit report; None: there is none.
+        written: the files that the situation expects, by name; empty where there is none.
         arguments: of `hssgate`.
         seconds: duration.
     """
@@ -57,6 +58,7 @@ class Ended:
     arguments: tuple[str, ...]
     seconds: float
     contradiction: str | None = None
+    written: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,8 @@ class Player:
                 junit=_bytes(here / JUNIT_REPORT),
                 arguments=tuple(arguments),
                 seconds=self.clock.monotonic() - began,
-                contradiction=_contradiction(folder / JSON_REPORT),
+                contradiction=_contradiction(here / JSON_REPORT),
+                written={file: _read(here / file) for file in situation.writes},
             )
 
     def _run(self, situation: Situation, arguments: list[str], folder: Path) -> int | None:

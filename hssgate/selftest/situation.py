@@ -17,6 +17,7 @@ refer to) and `situations`:
       exit_code: 0
       says: [severity]              # texts in the output, each of them
       never_says: [secret]
+      writes: {gl.json: ['"status": "failure"']}     # files in its working folder, and texts in each
       requests: 1                   # to the API; also 2-5 and 2-
       seconds: 9                    # duration, if more than about 3: the longest are started first
 
@@ -68,6 +69,7 @@ class Situation(StrictModel):
     exit_code: ExitCode
     says: tuple[str, ...] = ()
     never_says: tuple[str, ...] = ()
+    writes: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     requests: Annotated[Numbers, BeforeValidator(numbers_of)] | None = None
     seconds: float = 0.0
 

@@ -487,11 +487,20 @@ GOOD = Ended(
         pytest.param({"err": "emulator-sk"}, ("it shows a secret",), id="a secret"),
         pytest.param({"json": {**GOOD.json, "x": "emulator-sk"}}, ("it shows a secret",), id="a secret in a report"),
         pytest.param({"requests": 0}, ("the API got 0 requests, not 3",), id="nothing asked"),
+        pytest.param({"written": {"gl.json": "emulator-sk"}}, ("it shows a secret",), id="a secret in another report"),
     ],
 )
 def test_every_difference_is_reported(change: dict[str, Any], problems: tuple[str, ...]) -> None:
     """One line for each."""
     assert disagreements(SITUATIONS["too-severe"], replace(GOOD, **change)) == problems
+
+
+@pytest.mark.parametrize("written", [{}, {"gl.json": '"status": "success"'}], ids=["no file", "another text"])
+def test_an_expected_file_has_its_texts(written: dict[str, str]) -> None:
+    """Of reports that have no other comparison."""
+    expected = SITUATIONS["too-severe"].model_copy(update={"writes": {"gl.json": ('"status": "failure"',)}})
+
+    assert disagreements(expected, replace(GOOD, written=written)) == ('gl.json lacks \'"status": "failure"\'',)
 
 
 def test_a_pass_needs_images_that_passed() -> None:
