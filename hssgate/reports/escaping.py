@@ -54,6 +54,16 @@ def code(raw: object, longest: int = LONGEST_LINE) -> str:
     return f"`{line}`"
 
 
+def linked(shown: str, address: str | None) -> str:
+    """Return Markdown as a link; unchanged if there is no address.
+
+    Args:
+        shown: Markdown.
+        address: of our own making, such as that of a CVE's public record.
+    """
+    return f"[{shown}]({address})" if address else shown
+
+
 def text_with_code(ours: str) -> str:
     """Return a text of the gate's own, in which names stand in backticks, with those names as code spans."""
     parts = enumerate(_CODE.split(ours))

@@ -10,8 +10,8 @@ from hssgate.hss.models import CicdImage, DetailKind, Finding
 from hssgate.policy.globs import image_glob, literal, path_of
 from hssgate.policy.rule_table import RULES, SPECS
 from hssgate.record import record
-from hssgate.reports.findings import detail_line, ignore_entries_for, listed_line, quoted, worst_details
-from hssgate.reports.language import translate
+from hssgate.reports.findings import WHY, detail_line, ignore_entries_for, listed_line, quoted, worst_details
+from hssgate.reports.language import translate, translate_count
 from hssgate.text import clean
 from hssgate.verdict import SCAN, SEVERITY, Check, ImageVerdict, ListedDetail, ListedFinding, PolicySource, Result
 
@@ -152,8 +152,9 @@ def entries_to_paste(explanations: Sequence[Explanation], most: int) -> str:
     for values_alike, globs in images.items():
         shown = ", ".join(f"{rule}: {value}" for rule, value in values_alike)
         listed = ", ".join(quoted(glob) for glob in globs[:most])
-        lines.append(f"  - {{images: [{listed}], rules: {{{shown}}}, reason: say why it may pass}}")
-        lines += [f"  # and {len(globs) - most} more images"] if len(globs) > most else []
+        lines.append(f"  - {{images: [{listed}], rules: {{{shown}}}, reason: {translate(WHY)}}}")
+        more = translate_count(len(globs) - most, "more image")
+        lines += [f"  # {translate('and {images}', images=more)}"] if len(globs) > most else []
     details = [
         listed
         for explanation in explanations

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from hssgate.durations import format_moment
 from hssgate.hss.models import Detail, DetailKind, Finding
+from hssgate.policy.feeds import Exploited
 from hssgate.policy.globs import literal, literal_id
 from hssgate.policy.rules import day_of
 from hssgate.record import record
@@ -14,7 +15,9 @@ from hssgate.text import clean
 from hssgate.verdict import SCAN, Check, ImageVerdict, ListedDetail, ListedFinding, Result
 
 _LONGEST_FIELD = 200
-_MOST_CVES = 3
+MOST_CVES = 3
+WHY = "say why it may pass"  # the reason in an entry to paste, which a person writes
+_EXPLOITED_STATES = tuple(state.value for state in (Exploited.YES, Exploited.NOT_CHECKED, Exploited.NO))
 _SEVERITIES = ("critical", "high", "medium", "low", "security")
 
 
@@ -61,18 +64,33 @@ def listed_line(listed: ListedFinding) -> str:
     solution = f": {field(finding.solution)}" if finding.solution else ""
     published = f"  ({translate('published {day}', day=published_on(listed))})" if published_on(listed) else ""
     first = f"{finding.level.value:<6}  {identifier(finding)}{cves}{score}  {package(finding)}{path}".rstrip()
-    due = f"  (due {day_of(listed.due)})" if listed.due is not None else ""
-    exploited = "  exploited" if any(state == "yes" for _, state in listed.exploited) else ""
+    due = f"  ({due_in_words(listed)})" if listed.due is not None else ""
+    exploited = f"  {translate('exploited')}" if _is_exploited(listed) else ""
     return f"{first}{exploited}{solution}{published}{due}"
 
 
 def cves_in_words(listed: ListedFinding) -> str:
     """Return the CVE ids of a finding, the first few of many."""
-    shown = [field(cve) for cve in listed.cve_ids[:_MOST_CVES]]
+    shown = [field(cve) for cve in listed.cve_ids[:MOST_CVES]]
     more = (
         [translate("{count} more", count=len(listed.cve_ids) - len(shown))] if len(listed.cve_ids) > len(shown) else []
     )
     return ", ".join([*shown, *more])
+
+
+def due_in_words(listed: ListedFinding) -> str:
+    """Return the day on which its grace ends; empty if it has none."""
+    return "" if listed.due is None else translate("due {day}", day=day_of(listed.due))
+
+
+def exploited_in_words(listed: ListedFinding) -> str:
+    """Return `yes` if a feed of any policy names the finding, else `not checked` or `no`; empty without feeds."""
+    states = [state for _, state in listed.exploited]
+    return translate(min(states, key=_EXPLOITED_STATES.index)) if states else ""
+
+
+def _is_exploited(listed: ListedFinding) -> bool:
+    return any(state == _EXPLOITED_STATES[0] for _, state in listed.exploited)
 
 
 def published_on(listed: ListedFinding) -> str:
@@ -95,7 +113,13 @@ def detail_line(listed: ListedDetail) -> str:
     """Return `malicious_file  /tmp/x: description`; parts that HSS did not send are left out."""
     severity = f"  {field(listed.detail.severity)}" if listed.detail.severity else ""
     what, about = detail_words(listed.detail)
-    return f"{listed.kind.value}{severity}  {what}" + (f": {about}" if about else "")
+    rule = f"  ({known})" if (known := check_id(listed.detail)) else ""
+    return f"{listed.kind.value}{severity}  {what}{f': {about}' if about else ''}{rule}"
+
+
+def check_id(detail: Detail) -> str:
+    """Return standard and number of a baseline check, which `ignore` entries name; empty for a file."""
+    return " ".join(field(part) for part in (detail.standard, detail.check_rule_id) if part)
 
 
 def worst_details(details: Iterable[ListedDetail]) -> list[ListedDetail]:
@@ -154,20 +178,21 @@ def ignore_entries_for(findings: Sequence[Finding], most: int, details: Sequence
         most: maximum number of entries.
         details: blocking files and baseline checks; those without a path or an id are left out.
     """
-    found = [
-        *(_entry(finding) for finding in findings if field(finding.vul_id)),
-        *(entry for listed in details if (entry := _entry_of_detail(listed))),
-    ]
-    entries = list(dict.fromkeys(found))
-    if not entries:
+    of_findings = [*dict.fromkeys(_entry(finding) for finding in findings if field(finding.vul_id))]
+    of_details = [*dict.fromkeys(entry for listed in details if (entry := _entry_of_detail(listed)))]
+    if not of_findings and not of_details:
         return ""
-    more = [f"  # and {len(entries) - most} more"] if len(entries) > most else []
-    return "\n".join(["ignore:", *entries[:most], *more])
+    # An image has far more findings than files, which would otherwise never be shown.
+    others = min(len(of_details), max(most // 2, most - len(of_findings)))
+    shown = [*of_findings[: most - others], *of_details[:others]]
+    left_out = len(of_findings) + len(of_details) - len(shown)
+    more = [f"  # {translate('and {count} more', count=left_out)}"] if left_out else []
+    return "\n".join(["ignore:", *shown, *more])
 
 
 def _entry(finding: Finding) -> str:
     package = f", package: {quoted(literal(field(finding.app_name)))}" if field(finding.app_name) else ""
-    return f"  - {{vulnerability: {quoted(literal_id(field(finding.vul_id)))}{package}, reason: say why it may pass}}"
+    return f"  - {{vulnerability: {quoted(literal_id(field(finding.vul_id)))}{package}, reason: {translate(WHY)}}}"
 
 
 def _entry_of_detail(listed: ListedDetail) -> str:
@@ -177,7 +202,7 @@ def _entry_of_detail(listed: ListedDetail) -> str:
         name, glob = "check_rule", literal(field(detail.check_rule_id))
     else:
         name, glob = "file", field(detail.file_path or detail.file_name)
-    return f"  - {{{name}: {quoted(glob)}, reason: say why it may pass}}" if glob else ""
+    return f"  - {{{name}: {quoted(glob)}, reason: {translate(WHY)}}}" if glob else ""
 
 
 def quoted(text: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from hssgate.reports.language import translate
-from hssgate.reports.markup import Markup, element, joined
+from hssgate.reports.markup import Markup, element, joined, text_element
 from hssgate.reports.size_limit import bounded
 from hssgate.verdict import Outcome, Result
 
@@ -61,6 +61,16 @@ def fold(heading: str, body: Markup, **attributes: str) -> Markup:
 def badge(ended: Result | Outcome, text: str | None = None) -> Markup:
     """Return a coloured word for a result; the colour adds nothing that the word does not say."""
     return element("strong", text or translate(ended.value), class_=f"badge {ended.value}")
+
+
+def small(text: str) -> list[Markup]:
+    """Return the text in small print; nothing if it is empty."""
+    return [Markup(" "), text_element("small", text)] if text else []
+
+
+def anchor(number: int, section: str) -> str:
+    """Return the id of a section of an image, by which other pages can link to it."""
+    return f"image-{number}-{section}"
 
 
 def icon(outcome: Outcome) -> Markup:

@@ -4,12 +4,13 @@ from collections.abc import Iterator, Sequence
 
 from hssgate import __version__
 from hssgate.durations import format_duration, format_moment
-from hssgate.hss.models import Detail, DetailKind
-from hssgate.reports.escaping import code, fence, row, table, text, text_with_code
+from hssgate.reports.escaping import code, fence, linked, row, table, text, text_with_code
 from hssgate.reports.explanation import MORE, entries_to_paste, explanation_of
 from hssgate.reports.findings import (
-    cves_in_words,
+    MOST_CVES,
+    check_id,
     detail_words,
+    exploited_in_words,
     field,
     identifier,
     package,
@@ -27,9 +28,10 @@ from hssgate.reports.image_facts import (
     worst_first,
 )
 from hssgate.reports.language import translate, translate_message
+from hssgate.reports.links import cve_record
 from hssgate.reports.size_limit import Part, Rank, bounded, fit
 from hssgate.reports.wording import SHORT_SHA, meaning, policy_name, reason, searched_in_words, tally, title, word
-from hssgate.verdict import Check, ImageVerdict, ListedFinding, Outcome, PolicySource, Result, Verdict
+from hssgate.verdict import Check, ImageVerdict, ListedDetail, ListedFinding, Outcome, PolicySource, Result, Verdict
 
 LONGEST = 900_000  # bytes of a report; GitHub takes 1 MiB a step
 _ROOM_OF_NOTE = 1000
@@ -147,18 +149,20 @@ def _explanation(image: ImageVerdict, policies: Sequence[PolicySource]) -> Itera
     if explanation is None:
         return
     shown = explanation.findings[:_MOST_ROWS]
+    with_feeds = any(listed.exploited for listed in explanation.findings)
     rows = [
         row(
             *_finding(listed),
             "" if listed.cvss is None else f"{listed.cvss:.1f}",
-            code(package(listed.finding)),
+            *([exploited_in_words(listed)] if with_feeds else []),
+            _package(listed),
             text(field(listed.finding.solution)),
             published_on(listed),
         )
         for listed in shown
     ]
     if rows:
-        columns = "Level|Finding|:CVSS|Package|Fix|Published"
+        columns = f"Level|Finding|:CVSS|{'Exploited|' if with_feeds else ''}Package and path|Fix|Published"
         found = _table(columns, rows, len(explanation.findings) - len(shown))
         heading = translate("Findings that block, most severe first")
         yield Part(Rank.FINDINGS, _folded(heading, len(explanation.findings), found))
@@ -185,7 +189,7 @@ def _ignored(image: ImageVerdict) -> Iterator[Part]:
 
 def _details(image: ImageVerdict) -> Iterator[Part]:
     shown = worst_details(image.details)[:_MOST_ROWS]
-    rows = [_detail(listed.kind, listed.detail) for listed in shown]
+    rows = [_detail(listed) for listed in shown]
     if rows:
         listed = _table("Kind|Severity|What|About", rows, len(image.details) - len(shown))
         yield Part(
@@ -201,17 +205,26 @@ def _evidence(image: ImageVerdict) -> Part:
 
 
 def _finding(listed: ListedFinding) -> tuple[str, str]:
-    cves = f" {text(cves_in_words(listed))}" if listed.cve_ids else ""
-    return listed.finding.level.value, f"{code(identifier(listed.finding))}{cves}"
+    """Return level and id, with CVE ids that link to their public records."""
+    own = linked(code(identifier(listed.finding)), cve_record(listed.finding.vul_id))
+    cves = [linked(text(cve), cve_record(cve)) for cve in listed.cve_ids[:MOST_CVES] if cve != listed.finding.vul_id]
+    more = [translate("{count} more", count=left)] if (left := len(listed.cve_ids) - MOST_CVES) > 0 else []
+    return listed.finding.level.value, f"{own} {', '.join([*cves, *more])}".rstrip()
 
 
-def _why(listed: ListedFinding) -> str:
+def _package(listed: ListedFinding) -> str:
+    return " ".join(filter(None, (code(package(listed.finding)), code(field(listed.finding.app_path)))))
+
+
+def _why(listed: ListedFinding | ListedDetail) -> str:
     return "; ".join(f"{text(field(reason))} ({code(field(policy))})" for policy, reason in listed.ignored_by)
 
 
-def _detail(kind: DetailKind, detail: Detail) -> str:
-    what, about = detail_words(detail)
-    return row(translate(kind.value.replace("_", " ")), text(field(detail.severity)), code(what), text(about))
+def _detail(listed: ListedDetail) -> str:
+    what, about = detail_words(listed.detail)
+    name = " ".join(filter(None, (code(check_id(listed.detail)), code(what))))
+    notes = "; ".join(filter(None, (text(about), _why(listed))))
+    return row(translate(listed.kind.value.replace("_", " ")), text(field(listed.detail.severity)), name, notes)
 
 
 def _marked(ended: Result | Outcome) -> str:

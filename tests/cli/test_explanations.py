@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from hssgate.reports.json import schema
-from tests.cli.test_block_details import blocked, image
+from tests.cli.test_block_details import SCORED, blocked, image
 from tests.cli.test_findings import HIGH, LOW, MEDIUM, finding, policy, scenario
 from tests.conftest import Bench, Ended
 
@@ -381,3 +381,54 @@ def test_lines_fit_the_terminal(bench: Bench, columns: int) -> None:
     assert [
         line for line in shown[1:] if len(line) > room and len(line.split()) > 3 and "to let it pass" not in line
     ] == []
+
+
+def test_markdown_and_html_link_cves_to_their_public_records(bench: Bench) -> None:
+    """The notice's CVEs, and an id that is one itself; nothing that only resembles one."""
+    policy(bench, "rules: {vulnerabilities: 0}")
+    found = [finding("SA-1", cves=["CVE-2024-1000", "CVE-2024-1001x"]), finding("CVE-2024-2000")]
+
+    checked(bench.play(blocked(found)))
+
+    for path, link in {"report.md": "](https://www.cve.org/CVERecord?id={})", "report.html": '?id={}" '}.items():
+        text = Path(path).read_text(encoding="utf-8")
+        assert text.count(link.format("CVE-2024-1000")) == 1
+        assert text.count(link.format("CVE-2024-2000")) == 1
+        assert text.count("/CVERecord") == 2
+    markdown = Path("report.md").read_text(encoding="utf-8")
+    assert "`SA-1` [CVE-2024-1000](https://www.cve.org/CVERecord?id=CVE-2024-1000), CVE-2024-1001x |" in markdown
+
+
+def test_html_shows_the_due_date_and_the_reasons_of_entries(bench: Bench) -> None:
+    """Of grace, `deny` and `ignore`; of files and baseline checks as well, with the number that an entry names."""
+    policy(
+        bench,
+        "rules: {vulnerabilities: 0, baseline: 0, sensitive_files: 0}\ngrace: {high: 30d}\n"
+        "deny: [{vulnerability: SA-2, reason: never here}]\n"
+        "ignore: [{check_rule: '1.2', reason: set at run time}, {vulnerability: SA-3, reason: not reachable}]",
+    )
+    found = [
+        finding("SA-1") | {"cves": [SCORED | {"cvss_score": 8.0, "publish_time": 1_789_000_000_000}]},
+        finding("SA-2", LOW),
+        finding("SA-3"),
+    ]
+
+    ended = checked(bench.play(blocked(found)))
+
+    assert ended.code == 10
+    shown = text_of("report.html")
+    parts = ["due 2026-10-10", "denied: never here (hssgate.yaml)", "ignored: not reachable (hssgate.yaml)"]
+    parts += ["ignored: set at run time (hssgate.yaml)", "no empty password 1.2"]
+    assert [part for part in parts if part not in shown] == []
+
+
+def test_entries_for_files_and_checks_are_offered_beside_those_for_many_findings(bench: Bench) -> None:
+    """Five are shown; the findings come first, and the others are not crowded out."""
+    policy(bench, "rules: {vulnerabilities: 0, baseline: 0, sensitive_files: 0}")
+
+    ended = checked(bench.play(blocked([finding(f"SA-{number}") for number in range(20)])))
+
+    entries = [line for line in pasted(ended.out).splitlines() if line.startswith("  ")]
+    assert [line.split(":")[0] for line in entries] == [
+        "  - {vulnerability", "  - {vulnerability", "  - {vulnerability", "  - {check_rule", "  - {file", "  # and 17 more",
+    ]  # fmt: skip

@@ -13,7 +13,7 @@ from hssgate.hss.models import Detail, DetailKind, Finding, SeverityLevel
 from hssgate.reference_parser import parse_reference
 from hssgate.reports.bars import bar
 from hssgate.reports.html import LONGEST, render
-from hssgate.reports.html_image import MOST_ROWS
+from hssgate.reports.html_findings import MOST_ROWS
 from hssgate.reports.markup import element, text_element
 from hssgate.text import clean
 from hssgate.verdict import Check, ImageVerdict, ListedDetail, ListedFinding, PolicySource, Result, Verdict

@@ -17,7 +17,7 @@ from hssgate.judging import run_warnings
 from hssgate.judging.scan_failures import DOCUMENTED, OF_REGISTRY_IMAGES, OF_STATUSES
 from hssgate.policy.rule_table import RULES
 from hssgate.policy.search import NAMES_IN_WORDS
-from hssgate.reports import html_image, image_facts
+from hssgate.reports import html_findings, html_image, image_facts
 from hssgate.reports.chinese import MESSAGES, TEXTS
 from hssgate.reports.findings import Effect
 from hssgate.reports.language import Language, translate_message, written_in
@@ -38,7 +38,8 @@ BY_NAME = {
     *(code.meaning for code in ExitCode if code not in {ExitCode.CRASHED, ExitCode.MISUSED}),
     *(kind.value.replace("_", " ") for kind in DetailKind),
     *(spec.remedy for spec in RULES.values() if spec.fields != ("scan_status", "scan_failed_code")),
-    *html_image._CHECK_COLUMNS, *html_image._FINDING_COLUMNS, *html_image._DETAIL_COLUMNS, *image_facts.READ_COLUMNS,
+    *html_image._CHECK_COLUMNS, *html_findings._FINDING_COLUMNS, *html_findings._DETAIL_COLUMNS,
+    *image_facts.READ_COLUMNS, html_findings._EXPLOITED,
     UNWRITTEN, NAMES_IN_WORDS, "finding", "found",
 }  # fmt: skip
 STAYS = {"HTTP"}  # the same in both languages
