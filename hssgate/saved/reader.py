@@ -15,7 +15,8 @@ from hssgate.policy.findings import FetchedDetails, FetchedFindings, Findings, F
 from hssgate.proof import ResolvedDigest
 from hssgate.reference import Reference
 from hssgate.reference_parser import parse_reference
-from hssgate.saved.report_model import SCHEMA_VERSION, GroupModel, ImageModel, ReportModel, parse_json
+from hssgate.saved.image_model import GroupModel, ImageModel
+from hssgate.saved.report_model import SCHEMA_VERSION, ReportModel, parse_json
 from hssgate.text import clean
 from hssgate.verdict import ImageVerdict, Read, Trouble, Unread
 from hssgate.waiting.groups import GroupKey, Phase, RowGroup, group_key, missing_platform

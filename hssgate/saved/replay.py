@@ -20,8 +20,8 @@ from hssgate.policy.rule_table import SPECS, ScanRule
 from hssgate.policy.rules import GraceInForce, RulesInForce
 from hssgate.record import record
 from hssgate.reports.json import document
+from hssgate.saved.image_model import CheckModel, DetailModel, FindingModel, ImageModel, InForceModel
 from hssgate.saved.reader import SavedImage, SavedReport
-from hssgate.saved.report_model import CheckModel, DetailModel, FindingModel, ImageModel, InForceModel
 from hssgate.verdict import Check, FeedSource, ImageVerdict, PolicySource, Trouble, Verdict
 
 

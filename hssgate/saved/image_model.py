@@ -1,0 +1,198 @@
+"""Pydantic model of one image in the JSON report, for reading it back."""
+
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from hssgate.exit_codes import ExitCode
+from hssgate.hss.models import CicdImage, Cve, Detail, DetailKind, Finding
+from hssgate.policy.feeds import Exploited
+from hssgate.policy.model import Grace
+from hssgate.policy.rule_table import Rules, Unlisted
+from hssgate.proof import DigestKind
+from hssgate.verdict import Result, Trouble
+from hssgate.waiting.groups import Phase
+from hssgate.waiting.states import Ending
+
+_LATEST = 253_402_300_799  # epoch seconds: the end of the year 9999
+READ = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True, allow_inf_nan=False)
+
+
+class CheckModel(BaseModel):
+    """A check as stated in the report."""
+
+    model_config = READ
+
+    rule: str
+    result: Result
+    actual: int | str | None
+    limit: int | str | None
+    message: str
+    policy: str | None = None
+    group: str | None = None
+    error_type: Trouble | None = None
+
+
+class InForceModel(BaseModel):
+    """The rules of one policy for one group of rows."""
+
+    model_config = READ
+
+    group: int | None
+    policy: str
+    rules: Rules
+    ignore: int = Field(ge=0)
+    ignore_file: int = Field(default=0, ge=0)
+    ignore_check_rule: int = Field(default=0, ge=0)
+    grace: Grace | None = None
+    unlisted: Unlisted = Unlisted.COUNT
+    deny: int = Field(default=0, ge=0)
+    deny_cves: bool = False
+
+
+class IgnoredModel(BaseModel):
+    """An `ignore` entry that ignored a finding."""
+
+    model_config = READ
+
+    policy: str
+    reason: str
+
+
+class ExploitedModel(BaseModel):
+    """Whether a feed of a policy names a finding."""
+
+    model_config = READ
+
+    policy: str
+    state: Exploited
+
+
+class FindingModel(Finding):
+    """A finding with its CVEs and the entries that ignored it."""
+
+    cve_details: tuple[Cve, ...]
+    ignored_by: tuple[IgnoredModel, ...]
+    group: int = Field(ge=0)
+    cves_read: bool
+    due: str | None = None
+    denied_by: tuple[IgnoredModel, ...] = ()
+    exploited: tuple[ExploitedModel, ...] = ()
+
+    @property
+    def finding(self) -> Finding:
+        """The finding as HSS listed it."""
+        return Finding.model_validate(self.model_dump(exclude={*FindingModel.model_fields} - {*Finding.model_fields}))
+
+
+class DetailModel(Detail):
+    """A malicious file, sensitive file or baseline result."""
+
+    kind: DetailKind
+    ignored_by: tuple[IgnoredModel, ...]
+    group: int = Field(ge=0)
+
+    @property
+    def detail(self) -> Detail:
+        """The detail as HSS listed it."""
+        return Detail.model_validate(self.model_dump(exclude={"kind", "ignored_by", "group"}))
+
+
+class UnreadModel(BaseModel):
+    """A list that could not be fetched after the verdict."""
+
+    model_config = READ
+
+    what: Literal["findings"] | DetailKind
+    reason: str
+
+
+class ReadModel(BaseModel):
+    """One poll of the image."""
+
+    model_config = READ
+
+    at: AwareDatetime
+    answered: bool
+    http_status: int | None
+    request_id: str | None
+    scan_status: str | None
+    image_digest: str | None
+    latest_scan_time: int | None
+    severity_level: str | None
+    vul_num: int | None
+    unsafe_setting_num: int | None
+    malicious_file_num: int | None
+
+    @property
+    def row(self) -> CicdImage:
+        """The recorded fields of the row; all are None if no row belonged to the image."""
+        return CicdImage.model_validate(self.model_dump(exclude={"at", "answered", "http_status", "request_id"}))
+
+
+class GroupModel(BaseModel):
+    """Last state of one group of rows."""
+
+    model_config = READ
+
+    phase: Phase
+    platform: str | None = None  # missing in older reports
+    settled: bool
+    agreed: bool
+    row: CicdImage
+    others: tuple[CicdImage, ...]
+    findings_read: bool
+    findings_count: int | None
+    findings_error: str | None
+    cves_error: str | None
+    details_count: dict[DetailKind, int]
+    details_errors: dict[DetailKind, str]
+
+
+class SeenModel(BaseModel):
+    """The observations that the verdict was made from."""
+
+    model_config = READ
+
+    ending: Ending
+    error: str | None
+    judged_at: float = Field(ge=0, le=_LATEST)
+    scanned_after: int | None = Field(ge=0, le=1000 * _LATEST)
+    expiry_at: float = Field(ge=0, le=_LATEST)
+    groups: tuple[GroupModel, ...]
+
+
+class ResolvedModel(BaseModel):
+    """A digest that a registry gave."""
+
+    model_config = READ
+
+    digest: str = Field(pattern="^sha256:[0-9a-f]{64}$")
+    kind: DigestKind
+    platform: str | None
+
+
+class ImageModel(BaseModel):
+    """One image."""
+
+    model_config = READ
+
+    reference: str
+    cicd_name: str | None
+    registry_name: str | None = None  # these four are missing in older reports
+    build_digests: tuple[str, ...] = ()
+    metadata_file: str | None = None
+    resolved: tuple[ResolvedModel, ...] = ()
+    exit_code: ExitCode
+    row: CicdImage | None
+    checks: tuple[CheckModel, ...]
+    in_force: tuple[InForceModel, ...]
+    findings: tuple[FindingModel, ...]
+    details: tuple[DetailModel, ...]
+    details_read: tuple[DetailKind, ...]
+    unread: tuple[UnreadModel, ...]
+    left_out: str | None
+    waited_seconds: float = Field(ge=0)
+    polls: int = Field(ge=0)
+    reads: tuple[ReadModel, ...]
+    seen: SeenModel
