@@ -9,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quick test lint types unit covered real pythons fix schema copies codearts lock bench contest soak fuzz mutants integration clean
+.PHONY: help demo quick test lint types unit covered real pythons fix schema docs copies codearts lock bench contest soak fuzz mutants integration clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ fix: $(VENV)/dev  ## let ruff mend what it can
 
 schema: $(VENV)/runtime  ## write schemas/policy.schema.json anew from the model
 	$(BIN)/hssgate policy schema > schemas/policy.schema.json
+
+docs: $(VENV)/runtime  ## write the generated parts of docs/ anew: commands and options, stages of the wait
+	$(BIN)/python -m docs.generated
 
 copies:  ## copy what action/ shares with the GitLab template and the examples into them
 	$(PYTHON) action/copies.py

@@ -155,9 +155,7 @@ TEXTS: Mapping[str, str] = {
     "Ask: {contact}": "联系：{contact}",
     "more: ": "更多：",
     "More: {where}.": "更多：{where}。",
-    'the section "Findings" of the README, and `hssgate policy explain IMAGE`': (
-        "README 的“漏洞明细”一节，以及 `hssgate policy explain IMAGE`"
-    ),
+    "docs/findings.md, and `hssgate policy explain IMAGE`": "docs/zh/findings.md，以及 `hssgate policy explain IMAGE`",
     "a policy (`hssgate policy init` writes one)": "策略（可用 `hssgate policy init` 生成）",
     "to let it pass, with a reason of yours, in {policy}:": "如要放行，请写明理由，加入{policy}：",
     "To let it pass, with a reason, in the policy": "如要放行，请写明理由，加入策略",

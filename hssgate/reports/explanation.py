@@ -22,7 +22,7 @@ _BEHIND = {
 }
 _OVERRIDDEN = frozenset({SEVERITY, "unsafe_settings"})  # no `ignore` entry lifts them
 _LONGEST_CONTACT = 500
-MORE = 'the section "Findings" of the README, and `hssgate policy explain IMAGE`'  # where to read on
+MORE = "docs/findings.md, and `hssgate policy explain IMAGE`"  # where to read on
 
 
 @record

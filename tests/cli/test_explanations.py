@@ -66,7 +66,7 @@ def test_every_advice_names_where_to_read_on(bench: Bench, path: str) -> None:
     ended = checked(bench.play(blocked([finding("SA-1", HIGH)])))
 
     shown = ended.out if path == "stdout" else text_of(path).replace("&quot;", '"')
-    assert 'the section "Findings" of the README, and hssgate policy explain IMAGE' in shown.replace("`", "")
+    assert "docs/findings.md, and hssgate policy explain IMAGE" in shown.replace("`", "")
 
 
 @pytest.mark.parametrize("rules", [SEVERE, "rules: {vulnerabilities: 0, unsafe_settings: 0}"])

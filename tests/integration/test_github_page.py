@@ -1,4 +1,4 @@
-"""What README tells of GitHub, worked off by the real act: the example to copy, and going on in spite of one exit code."""
+"""The page on GitHub, worked off by the real act: the example to copy, and going on in spite of one exit code."""
 
 import re
 import shutil
@@ -12,6 +12,7 @@ from tests.integration.runner import Job, Runner, Step, committed, copy_of_this_
 
 pytestmark = pytest.mark.integration
 
+PAGE = (ROOT / "docs" / "pipelines-github.md").read_text(encoding="utf-8")
 DIGEST = "sha256:" + "5" * 64
 BUILD = f"""
 name: build
@@ -58,10 +59,7 @@ def worked_off(tmp_path: Path, shop: Path, url: str, text: str, action: str) -> 
 
 def test_the_example_gates_the_push_it_made(tmp_path: Path, shop: Path) -> None:
     """Built, scanned, waited for and found by the digest of this very push; only the way in is a token here."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    (example,) = re.findall(
-        r"```yaml\n(.*?)```", readme.partition("### GitHub Actions\n")[2].partition("\n### ")[0], re.DOTALL
-    )
+    example = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)[0]
     (action,) = re.findall(r"uses: (\S+/hssgate@\S+)", example)
     put_script(shop / "ci" / "hss-scan.sh", SCAN)
 
@@ -87,7 +85,7 @@ def test_one_exit_code_is_softened_and_no_other(tmp_path: Path, shop: Path, imag
     """A timeout lets the job go on; what blocks or gives no result does not."""
     action = "org/hssgate@v1"
     gate: Step = {"id": "gate", "uses": action, "continue-on-error": True, "with": {"images": image, "timeout": "0"}}
-    (recipe,) = re.findall(r"      - (if: .*\n        run: exit 1)\n", (ROOT / "README.md").read_text(encoding="utf-8"))
+    (recipe,) = re.findall(r"      - (if: .*\n        run: exit 1)\n", PAGE)
     soften: Step = yaml.safe_load(recipe.replace("\n        ", "\n"))
 
     with emulator() as url:

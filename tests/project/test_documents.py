@@ -1,0 +1,223 @@
+"""Every page of the documentation: links lead somewhere, commands are those of the program, samples are valid."""
+
+import ast
+import json
+import re
+import shlex
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+import pytest
+import yaml
+
+from docs import generated
+from hssgate.cli.main import cli
+from hssgate.emulator.app import Emulator
+from hssgate.emulator.scenario import default_scenario
+from hssgate.policy.load import load_policy
+from tests.conftest import Bench
+from tests.support.markdown_pages import ROOT, anchors_of, blocks_of, commands_of, links_of, markdown_files
+
+FILES = [path.relative_to(ROOT).as_posix() for path in markdown_files()]
+USERS_PAGES = [name for name in FILES if name.startswith(("docs/", "README"))]
+TEXTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in FILES}
+MOST_WORDS = 900  # of README, without its blocks of code
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_links_lead_somewhere(name: str) -> None:
+    """To a file or folder of the repository, and to an anchor that the page has."""
+    for target in links_of(TEXTS[name]):
+        if target.startswith("https://"):
+            continue
+        path, _, anchor = target.partition("#")
+        resolved = ((ROOT / name).parent / path).resolve() if path else ROOT / name
+        assert resolved.exists(), target
+        if anchor:
+            assert anchor in anchors_of(resolved.read_text(encoding="utf-8")), target
+
+
+def test_every_page_is_in_the_index() -> None:
+    """docs/README.md leads to each page of docs/, in one step or by a page that it leads to."""
+    reached, waiting = set[Path](), [ROOT / "docs" / "README.md"]
+    while waiting:
+        page = waiting.pop()
+        if page in reached or page.suffix != ".md":
+            continue
+        reached.add(page)
+        targets = (target.partition("#")[0] for target in links_of(page.read_text(encoding="utf-8")))
+        waiting += [(page.parent / target).resolve() for target in targets if target and "://" not in target]
+
+    assert {ROOT / name for name in FILES if name.startswith("docs/")} <= reached
+
+
+def test_the_readme_is_short() -> None:
+    """What it does not need stands in a page."""
+    prose = re.sub(r"```.*?```", "", TEXTS["README.md"], flags=re.DOTALL)
+
+    assert len(prose.split()) < MOST_WORDS
+
+
+@pytest.mark.parametrize("name", generated.PAGES)
+def test_generated_parts_are_current(name: str) -> None:
+    """Commands, options, and the stages of the wait."""
+    assert generated.page(name) == TEXTS[f"docs/{name}"], "run make docs"
+
+
+def of_hssgate(command: str) -> list[list[str]]:
+    """The arguments of each run of hssgate in a command line: after a pipe, in a variable's value, in a container."""
+    found = []
+    bare = re.sub(r"\s#\s.*$", "", command)
+    for part in re.split(r"\|\|?|&&|;|&(?!\w)", re.sub(r"[<>]\s*\S+", "", bare).replace('eval "$(', "")):
+        try:
+            words = shlex.split(part.replace(')"', ""))
+        except ValueError:
+            continue
+        if "hssgate" in words and not words[0].startswith(("pip", "git")):
+            arguments = words[words.index("hssgate") + 1 :]
+            if arguments and (
+                not words[0].startswith("docker") or arguments[0] in cli.list_commands(click.Context(cli))
+            ):
+                found.append(arguments)
+    return found
+
+
+COMMANDS = sorted(
+    {
+        (name, shlex.join(arguments))
+        for name in USERS_PAGES
+        for source in (
+            *(command for block in blocks_of(TEXTS[name], "console", "sh") for command in commands_of(block)),
+            *re.findall(r"`(hssgate [^`\n]+)`", re.sub(r"(?m)^\| `.*", "", TEXTS[name])),  # a table of messages
+        )
+        for arguments in of_hssgate(source)
+    }
+)
+
+
+def test_commands_are_found() -> None:
+    """More than a few: the search for them works."""
+    assert len(COMMANDS) > 40
+    assert len({shlex.split(command)[0] for _, command in COMMANDS}) >= len(cli.list_commands(click.Context(cli)))
+
+
+@pytest.mark.parametrize(("name", "command"), COMMANDS, ids=lambda value: value if " " in value else None)
+def test_each_command_is_one_of_the_program(name: str, command: str, tmp_path: Path) -> None:
+    """With arguments and options that it takes; the command line itself parses them, and runs nothing."""
+    del name
+    arguments = [word.replace("…", "0").rstrip(".") for word in shlex.split(command)]
+    if "[OPTIONS]" in command or "[PATH]" in command:
+        arguments = [word for word in arguments if not word.startswith("[")]
+    for file in ("build.json", "kev.json", "a.yaml", "b.toml"):
+        (tmp_path / file).touch()
+    group: click.Command = cli
+    ctx = click.Context(cli, info_name="hssgate")
+    while isinstance(group, click.Group) and arguments and not arguments[0].startswith("-"):
+        found = group.get_command(ctx, arguments[0])
+        assert found is not None, command
+        group, arguments = found, arguments[1:]
+    parser = group.make_parser(ctx)
+    _, left, _ = parser.parse_args(arguments)
+
+    known = {option for parameter in group.params for option in (*parameter.opts, *parameter.secondary_opts)}
+    assert [word for word in left if word.startswith("-") and word not in known] == []
+
+
+@pytest.mark.parametrize("name", USERS_PAGES)
+def test_options_in_the_text_exist(name: str) -> None:
+    """Every option in code style is one of some command, or stands with the program that it belongs to."""
+    known = {"--help", "-h", "--version"}
+    waiting: list[click.Command] = [cli]
+    while waiting:
+        command = waiting.pop()
+        known |= {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+        if isinstance(command, click.Group):
+            ctx = click.Context(command)
+            waiting += [found for each in command.list_commands(ctx) if (found := command.get_command(ctx, each))]
+    of_others = {"--push", "--metadata-file", "--format", "--digest-file", "--env-file", "--build-arg", "--secret"}
+
+    named = {
+        option
+        for code in re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", TEXTS[name], flags=re.DOTALL))
+        for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", code)
+    }
+    assert named - known - of_others == set()
+
+
+@pytest.mark.parametrize("name", USERS_PAGES)
+def test_variables_in_the_text_exist(name: str) -> None:
+    """Every variable of hssgate is read or written by it, or by what runs it."""
+    sources = [*(ROOT / "hssgate").rglob("*.py"), *(ROOT / "action").iterdir(), ROOT / "gitlab-ci-template.yml"]
+    written = "\n".join(path.read_text(encoding="utf-8") for path in sources if path.is_file())
+    of_the_text = {"HSSGATE_POLICY_FILE"}  # a misspelt one, as an example
+    prefixed = {"HSSGATE_RESULT", "HSSGATE_EXIT_CODE", "HSSGATE_SEVERITY", "HSSGATE_JUDGED_BY", "HSSGATE_NEXT_DUE"}
+
+    for variable in set(re.findall(r"\bHSSGATE_[A-Z_]+\b", TEXTS[name])) - of_the_text - prefixed:
+        assert variable in written, variable
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [
+        pytest.param(name, number, id=f"{name} {number}")
+        for name in USERS_PAGES
+        for number, block in enumerate(blocks_of(TEXTS[name], "yaml"))
+        if re.search(r"(?m)^rules:", block)
+    ],
+)
+def test_each_policy_is_valid(name: str, number: int, tmp_path: Path) -> None:
+    """The loader takes it."""
+    path = tmp_path / "hssgate.yaml"
+    path.write_text(blocks_of(TEXTS[name], "yaml")[number], encoding="utf-8")
+    (tmp_path / "kev.json").write_text(
+        json.dumps({"dateReleased": datetime.now(UTC).isoformat(), "vulnerabilities": [{"cveID": "CVE-2021-44228"}]})
+    )
+
+    assert load_policy(path).policy.rules.in_force()
+
+
+@pytest.mark.parametrize("name", USERS_PAGES)
+def test_each_yaml_is_yaml(name: str) -> None:
+    """Workflows and templates can be read."""
+    for block in blocks_of(TEXTS[name], "yaml"):
+        assert yaml.safe_load(block)
+
+
+def test_the_messages_of_troubleshooting_are_the_programs() -> None:
+    """Each text to look for stands in a message of the program."""
+    strings = "\n".join(
+        node.value
+        for folder in ("hssgate", "action")
+        for path in (ROOT / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+    messages = re.findall(r"(?m)^\| `([^`]+)` \|", TEXTS["docs/troubleshooting.md"].partition("## By message")[2])
+
+    assert len(messages) > 15
+    assert [message for message in messages if message not in strings] == []
+
+
+EMULATED = sorted(
+    {
+        (name, block)
+        for name in USERS_PAGES
+        for block in blocks_of(TEXTS[name], "console")
+        if re.search(r"(?m)^\$ .*hssgate check demo/", block)
+    }
+)
+
+
+@pytest.mark.parametrize(("name", "block"), EMULATED, ids=[name for name, _ in EMULATED])
+def test_checks_of_the_emulators_images_print_what_is_shown(name: str, block: str, bench: Bench) -> None:
+    """Each line that is shown is printed, in this order."""
+    del name
+    bench.emulator = Emulator(default_scenario(), now=bench.clock.epoch, sleep=bench.clock.pass_time)
+    for command in commands_of(block):
+        for arguments in of_hssgate(command):
+            if arguments[0] == "check":
+                (image,) = [word for word in arguments if word.startswith("demo/")]
+                printed = bench.check(image, "--interval", "1s", reports=False).out.splitlines()
+                shown = [line for line in block.splitlines() if not line.startswith("$ ") and line.strip()]
+                assert [line for line in printed if line in shown] == shown
