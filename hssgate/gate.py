@@ -100,7 +100,8 @@ def run_gate(
     interruption = poller.interruption or (reader.interruption.exit_code if reader.interruption else None)
     is_blocked = any(image.verdict.exit_code is ExitCode.BLOCKED for image in judged)
     if interruption is None and settings.reads_block_details(is_blocked=is_blocked):
-        from hssgate.judging.block_details import BlockDetails, Case, Extent  # most runs pass
+        from hssgate.judging.block_details import BlockDetails  # most runs pass
+        from hssgate.judging.block_lists import Case, Extent
 
         extent = Extent(settings.findings, settings.lists_findings, deadline)
         details = BlockDetails(client, clock, warnings, extent, reader.cves)
