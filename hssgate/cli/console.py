@@ -11,6 +11,7 @@ from typing import TextIO
 
 import click
 
+from hssgate.errors import Misused
 from hssgate.files import can_be_given_up, write_to_stream
 from hssgate.hss.secret import Secret
 from hssgate.redaction.redactor import Redactor
@@ -188,6 +189,18 @@ class Console:
         else:
             stream.write(text)
             stream.flush()
+
+
+def print_whole(console: Console, text: str) -> None:
+    """Print a document on stdout.
+
+    Raises:
+        Misused: stdout cannot be written.
+    """
+    try:
+        console.document(text)
+    except OSError as error:
+        raise Misused(f"stdout cannot be written: {error.strerror or error}") from error
 
 
 def may_colour(stream: TextIO, environ: Mapping[str, str]) -> bool:

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
-from hssgate.cli.console import Console
+from hssgate.cli.console import Console, print_whole
 from hssgate.cli.context import RunContext
 from hssgate.cli.environment import check_variables
 from hssgate.cli.options import common_options
 from hssgate.cli.policy_explain import explain
 from hssgate.cli.policy_files import VARIABLE, PolicyFile, choose, with_hints
+from hssgate.cli.policy_import import import_
 from hssgate.errors import Misused, PolicyInvalid
 from hssgate.policy.entry_warnings import warnings_of_ends
 from hssgate.policy.load import LoadedPolicy, load_policy
@@ -49,7 +50,7 @@ def init(ctx: click.Context, path: Path, force: bool, verbose: int, quiet: bool)
     console.take_verbosity(verbose, quiet=quiet)
     check_variables(ctx)
     if path == _STDOUT:
-        _print_whole(console, starter_policy())
+        print_whole(console, starter_policy())
         return
     if path.suffix.lower() not in _SUFFIXES:
         raise Misused(f"{path}: the starter is YAML; name the file .yaml or .yml")
@@ -112,10 +113,11 @@ def schema(ctx: click.Context, verbose: int, quiet: bool) -> None:  # noqa: FBT0
     context: RunContext = ctx.obj
     context.console.take_verbosity(verbose, quiet=quiet)
     check_variables(ctx)
-    _print_whole(context.console, json.dumps(policy_schema(), indent=2) + "\n")
+    print_whole(context.console, json.dumps(policy_schema(), indent=2) + "\n")
 
 
 policy.add_command(explain)
+policy.add_command(import_)
 
 
 def _tell_valid(loaded: LoadedPolicy, context: RunContext) -> None:
@@ -138,10 +140,3 @@ def _warn_of_neighbours(path: Path, console: Console) -> None:
             f"{found}: without --policy a check in this folder ends with exit code 2, for it takes one file alone, "
             f"named {NAMES_IN_WORDS}; keep one"
         )
-
-
-def _print_whole(console: Console, text: str) -> None:
-    try:
-        console.document(text)
-    except OSError as error:
-        raise Misused(f"stdout cannot be written: {error.strerror or error}") from error

@@ -198,3 +198,4 @@ _READERS: dict[str, Callable[[str], Document]] = {
     ".toml": _read_toml,
     ".json": _read_json,
 }
+SUFFIXES = tuple(_READERS)

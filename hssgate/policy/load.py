@@ -1,6 +1,7 @@
 """Loads policy files; reports all faults of an invalid one."""
 
 import hashlib
+import shlex
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
@@ -20,8 +21,7 @@ _MOST_PROBLEMS = 20
 _DAY = 86_400  # seconds that clocks and time zones may differ
 LARGEST_FILE = 1024 * 1024  # bytes
 _IGNORE_FILE_OF_TRIVY = (
-    "this is an ignore file of Trivy, not a policy; write a policy (hssgate policy init), with each id as an entry of "
-    "`ignore`, such as {vulnerability: CVE-2024-1234, reason: not reachable}"
+    "this is an ignore file of Trivy, not a policy; for the `ignore` list of one: hssgate policy import"
 )
 
 
@@ -108,14 +108,27 @@ def load_policy(path: Path, now: float | None = None) -> LoadedPolicy:
     try:
         policy, lines = _read(path, raw)
     except PolicyInvalid as error:
-        if path.name.lower().startswith(".trivyignore"):
-            raise PolicyInvalid((f"{path}: {_IGNORE_FILE_OF_TRIVY}",)) from error
+        if _is_trivy_ignore_file(path, raw):
+            raise PolicyInvalid((f"{path}: {_IGNORE_FILE_OF_TRIVY} {shlex.quote(str(path))}",)) from error
         raise
     feeds = _feeds(path, policy, time.time() if now is None else now)
     sources = tuple(FeedSource(feed.path, feed.sha256, feed.date) for feed in feeds)
     digest = hashlib.sha256(raw).hexdigest()
     source = PolicySource(str(path), digest, contact=policy.contact, feeds=sources)
     return LoadedPolicy(policy, source, lines, frozenset().union(*(feed.ids for feed in feeds)))
+
+
+def _is_trivy_ignore_file(path: Path, raw: bytes) -> bool:
+    """Whether a file that is no policy is an ignore file of Trivy, by its name or its content."""
+    from hssgate.policy.document import SUFFIXES
+    from hssgate.policy.trivy import YAML_SUFFIXES, is_trivy_ignore_file
+
+    if path.name.lower().startswith(".trivyignore"):
+        return True
+    is_yaml = path.suffix in YAML_SUFFIXES
+    return (is_yaml or path.suffix.lower() not in SUFFIXES) and is_trivy_ignore_file(
+        raw.decode(errors="replace"), is_yaml=is_yaml
+    )
 
 
 def _feeds(path: Path, policy: Policy, now: float) -> list[Feed]:

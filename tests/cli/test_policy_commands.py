@@ -52,7 +52,7 @@ def uncommented(text: str) -> str:
     return re.sub(r"^( *)# (?=[a-z_]+:|  )", r"\1", text, flags=re.MULTILINE)
 
 
-@pytest.mark.parametrize("command", ["", "init", "validate", "schema", "explain"])
+@pytest.mark.parametrize("command", ["", "init", "validate", "schema", "explain", "import"])
 def test_help_is_a_letter_away(bench: Bench, command: str) -> None:
     """`-h` on the group and on each of its commands."""
     ended = bench.run("policy", *command.split(), "-h")
@@ -63,14 +63,14 @@ def test_help_is_a_letter_away(bench: Bench, command: str) -> None:
 
 
 def test_the_group_alone_shows_its_commands(bench: Bench) -> None:
-    """As `hssgate` alone does, and all four are there."""
+    """As `hssgate` alone does, and all of them are there."""
     group = cli.get_command(click.Context(cli), "policy")
     assert isinstance(group, click.Group)
 
     ended = bench.run("policy")
 
     assert ended.code == 2
-    assert sorted(group.commands) == ["explain", "init", "schema", "validate"]
+    assert sorted(group.commands) == ["explain", "import", "init", "schema", "validate"]
     assert all(name in ended.out for name in group.commands)
 
 

@@ -67,6 +67,7 @@ OTHER = {
     "policy validate": ["policy", "validate", "policy.json"],
     "policy schema": ["policy", "schema"],
     "policy explain": ["policy", "explain", "team/app:1.0"],
+    "policy import": ["policy", "import", ".trivyignore"],
     "emulator": ["emulator", "--scenario", "scenario.yaml"],
     "selftest": ["selftest", "--list"],
     "completion": ["completion", "bash"],
@@ -117,6 +118,7 @@ def files(tmp_path: Path) -> None:
     """What the ways and the commands read."""
     write_inputs(tmp_path)
     (tmp_path / "policy.json").write_text('{"version": 1, "rules": {"severity": "Low"}}')
+    (tmp_path / ".trivyignore").write_text("CVE-2024-0001\n")
 
 
 def test_no_command_is_forgotten() -> None:
