@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from hssgate.cli.help_texts import EXAMPLES
 from hssgate.cli.main import cli
 from hssgate.waiting.states import LIMITS, TABLE, Edge, Ending, Event, Stage
 
@@ -57,6 +58,8 @@ def _section(command: click.Command, ctx: click.Context) -> str:
     rows = [_row(parameter, ctx) for parameter in command.params if parameter.name not in _COMMON]
     if rows:
         lines += ["| option | environment | default | meaning |", "|---|---|---|---|", *rows, ""]
+    if examples := EXAMPLES.get(ctx.command_path):
+        lines += ["```console", *(f"$ {example}" for example in examples), "```", ""]
     return "\n".join(lines)
 
 

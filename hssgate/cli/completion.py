@@ -4,6 +4,7 @@ import click
 from click.shell_completion import ShellComplete, get_completion_class
 
 from hssgate.cli.context import RunContext
+from hssgate.cli.help_page import HelpPage
 from hssgate.cli.options import common_options
 
 SHELLS = ("bash", "zsh", "fish")
@@ -16,7 +17,7 @@ Load it when the shell starts:
 """
 
 
-@click.command(short_help="print the completion script of a shell", epilog=_EPILOG)
+@click.command(cls=HelpPage, short_help="print the completion script of a shell", epilog=_EPILOG)
 @click.argument("shell", type=click.Choice(SHELLS))
 @common_options
 @click.pass_context

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from hssgate.cli.context import RunContext
+from hssgate.cli.help_page import HelpPage
 from hssgate.cli.options import common_options
 from hssgate.emulator.app import Emulator
 from hssgate.emulator.images import Image
@@ -50,7 +51,7 @@ _SIGNALLED = 128  # plus the signal's number
 _OWN_VARIABLES = ("HSSGATE_", "HUAWEICLOUD_", "HW_", "CLOUD_SDK_", "ACTIONS_ID_TOKEN_")
 
 
-@click.command(short_help="try the gate, with nothing to configure")
+@click.command(cls=HelpPage, short_help="try the gate, with nothing to configure")
 @common_options
 @click.pass_context
 def demo(ctx: click.Context, verbose: int, quiet: bool) -> None:  # noqa: FBT001 - click's flag

@@ -26,6 +26,7 @@ from hssgate.cli.connect.credentials import CredentialChoice
 from hssgate.cli.console import Console
 from hssgate.cli.context import RunContext
 from hssgate.cli.environment import IMAGES, decided_by_variable, dotenv_prefix, read_by, variable_problems
+from hssgate.cli.help_page import HelpPage
 from hssgate.cli.option_types import LONGEST_CICD_NAME, TextParam
 from hssgate.cli.options import ConnectionOptions, common_options, connection_options, receives
 from hssgate.cli.policy_files import choose, load, policy_option
@@ -74,7 +75,7 @@ class _Options(ConnectionOptions):
     layout: str
 
 
-@click.command(short_help="check every prerequisite, and name each problem")
+@click.command(cls=HelpPage, short_help="check every prerequisite, and name each problem")
 @click.option(
     "--cicd-name",
     type=TextParam(LONGEST_CICD_NAME),

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from hssgate.cli.context import RunContext
+from hssgate.cli.help_page import HelpPage
 from hssgate.cli.options import common_options
 from hssgate.emulator.app import Emulator
 from hssgate.emulator.identity.guide import credentials_guide
@@ -17,7 +18,7 @@ from hssgate.text import clean
 _LONG_WHILE = 3600.0
 
 
-@click.command(short_help="serve the API of HSS on loopback")
+@click.command(cls=HelpPage, short_help="serve the API of HSS on loopback")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 takes a free one.")
 @click.option(
     "--scenario",

@@ -9,6 +9,7 @@ from hssgate.cli.connect.connections import connection_of, explain, open_hosts
 from hssgate.cli.console import Console
 from hssgate.cli.context import RunContext
 from hssgate.cli.filters import query_options
+from hssgate.cli.help_page import HelpPage
 from hssgate.cli.layouts import LAYOUTS, Layout, table_for
 from hssgate.cli.options import ConnectionOptions, common_options, connection_options, receives
 from hssgate.errors import Interrupted
@@ -53,7 +54,7 @@ class _Options(ConnectionOptions):
         return cls(**own, filters={name: value for name, value in given.items() if name not in own})
 
 
-@click.command(short_help="list the images in HSS", epilog=_EPILOG)
+@click.command(cls=HelpPage, short_help="list the images in HSS", epilog=_EPILOG)
 @query_options
 @click.option(
     "--format",

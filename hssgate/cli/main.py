@@ -13,6 +13,7 @@ from click.shell_completion import CompletionItem
 from hssgate.cli.codearts import Metrics
 from hssgate.cli.connect.variables import secret_values
 from hssgate.cli.context import RunContext, real_context, require_working_directory
+from hssgate.cli.help_page import GroupHelpPage
 from hssgate.cli.options import common_options
 from hssgate.cli.signals import Signals
 from hssgate.errors import GateError
@@ -34,7 +35,7 @@ _COMMANDS = {  # name -> module, which is imported only when the command is run
 _MOST_FRAMES = 3
 
 
-class _Commands(click.Group):
+class _Commands(GroupHelpPage):
     """Imports the module of a command on demand, so that `check` does not load the emulator."""
 
     def resolve_command(

@@ -9,6 +9,7 @@ import click
 
 from hssgate.cli.codearts import CODEARTS
 from hssgate.cli.context import RunContext
+from hssgate.cli.help_page import HelpPage
 from hssgate.cli.option_types import ReportParam
 from hssgate.cli.report_files import STDOUT, Reports, inputs_of, is_same_file, reason_of
 from hssgate.errors import GateError, Misused
@@ -18,7 +19,7 @@ from hssgate.text import clean
 _BETWEEN_REPORTS = re.compile(r"[\s,;]+")
 
 
-class RemovesOldReports(click.Command):
+class RemovesOldReports(HelpPage):
     """A command with `--report` that first removes the reports of an earlier run, even if this run ends with misuse.
 
     Pipelines collect reports after any exit code. Without the removal they would publish those of the run before.

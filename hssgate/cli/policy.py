@@ -9,6 +9,7 @@ import click
 from hssgate.cli.console import Console, print_whole
 from hssgate.cli.context import RunContext
 from hssgate.cli.environment import check_variables
+from hssgate.cli.help_page import GroupHelpPage
 from hssgate.cli.options import common_options
 from hssgate.cli.policy_explain import explain
 from hssgate.cli.policy_files import VARIABLE, PolicyFile, choose, with_hints
@@ -26,7 +27,7 @@ _STDOUT = Path("-")
 _SUFFIXES = (".yaml", ".yml")
 
 
-@click.group(short_help="write, check and explain policy files")
+@click.group(cls=GroupHelpPage, short_help="write, check and explain policy files")
 @common_options
 @click.pass_context
 def policy(ctx: click.Context, verbose: int, quiet: bool) -> None:  # noqa: FBT001 - click's flag

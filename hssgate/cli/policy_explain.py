@@ -10,6 +10,7 @@ import click
 from hssgate.cli.console import Console
 from hssgate.cli.context import RunContext
 from hssgate.cli.environment import check_variables
+from hssgate.cli.help_page import HelpPage
 from hssgate.cli.options import common_options
 from hssgate.cli.policy_files import choose, load, policy_option
 from hssgate.durations import format_duration
@@ -26,7 +27,7 @@ from hssgate.text import clean
 _LONGEST_REASON = 200
 
 
-@click.command(short_help="show the rules in force for one image")
+@click.command(cls=HelpPage, short_help="show the rules in force for one image")
 @click.argument("image", metavar="IMAGE")
 @policy_option
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)

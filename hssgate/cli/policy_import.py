@@ -9,6 +9,7 @@ import click
 from hssgate.cli.console import print_whole
 from hssgate.cli.context import RunContext
 from hssgate.cli.environment import check_variables
+from hssgate.cli.help_page import HelpPage
 from hssgate.cli.option_types import TextParam
 from hssgate.cli.options import common_options
 from hssgate.errors import Misused
@@ -43,7 +44,7 @@ class _Reason(TextParam):
         return text
 
 
-@click.command("import", short_help="print ignore files of Trivy as an `ignore` list")
+@click.command("import", cls=HelpPage, short_help="print ignore files of Trivy as an `ignore` list")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
 @click.option("--reason", type=_Reason(LONGEST_REASON), help="Reason of the entries for which FILE has none.")
 @common_options
@@ -54,11 +55,7 @@ def import_(ctx: click.Context, paths: Sequence[Path], reason: str | None, verbo
     No entry accepts more than in FILE. What a policy cannot have (GHSA ids, paths, purls, misconfigurations, secrets,
     licences) is a comment with the reason, and a warning. Trivy ends an entry at 00:00 UTC of its day, a policy after
     its day, so the day before is written.
-
-    \b
-    Example:
-      hssgate policy import .trivyignore --reason "accepted in SEC-12" >> hssgate.yaml
-    """  # noqa: D301 - \b is click's mark for lines that stay as they are
+    """
     context: RunContext = ctx.obj
     console = context.console
     console.take_verbosity(verbose, quiet=quiet)
