@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from hssgate.clock import Clock
 from hssgate.durations import format_duration
-from hssgate.errors import ApiError, ApiRefused, ApiUnavailable, GateError, HostUntrusted, Misused
+from hssgate.errors import ApiError, ApiRefused, ApiUnavailable, GateError, HostUntrusted, Misused, NotServed
 from hssgate.exit_codes import ExitCode
 from hssgate.hss.auth.access_key import SKEW_ALLOWED
 from hssgate.hss.client import HssClient
@@ -23,6 +23,7 @@ from hssgate.text import clean, plural
 _SKEW_ODD = 60.0  # seconds; a smaller skew is not shown
 EARLIER_FAILURE = "an earlier check failed"
 _FEW = 10  # rows; smallest page of the API
+_ACCESS = ("credentials", "project", "cicd-api", "permission", "cicd-name", "quota")  # in the order of the output
 
 
 class CheckState(StrEnum):
@@ -110,7 +111,7 @@ def check_access(
     server_time: float | None,
     warn: Callable[[str], None],
 ) -> list[CheckResult]:
-    """Check credentials, project, permission and CI/CD identifier; no request follows refused credentials.
+    """Check credentials, project, API, permission and CI/CD identifier; no request follows refused credentials.
 
     Args:
         hosts: HTTP clients.
@@ -127,7 +128,9 @@ def check_access(
         ("project", lambda within: _project(client, connection, within)),
         ("permission", lambda within: _permission(client, within)),
         ("cicd-name", lambda within: _cicd_name(client, cicd_name, within)),
+        ("quota", lambda within: _quota(client, within)),
     )
+    served = CheckResult("cicd-api", CheckState.OK, f"{urlsplit(connection.endpoint).hostname} has the CI/CD API")
     results: dict[str, CheckResult] = {}
     for name, result in steps:
         try:
@@ -138,19 +141,23 @@ def check_access(
                     return access_results(failed("credentials", error))
                 case 400 | 403:  # a refusal for another reason follows a successful authentication
                     results["credentials"] = _accepted(connection)
-            results[name] = failed(name, error)
+                    if name == "permission":
+                        results["cicd-api"] = served
+            at = "cicd-api" if name == "permission" and isinstance(error, NotServed) else name
+            results[at] = failed(at, error)
             break
         if found.state is CheckState.OK and found.proves_credentials:
             results["credentials"] = _accepted(connection)
         results[name] = found
+        if name == "permission":
+            results["cicd-api"] = served
     return access_results(*results.values())
 
 
 def access_results(*seen: CheckResult) -> list[CheckResult]:
     """Return the results in their order; checks without a result are skipped."""
     results = {result.name: result for result in seen}
-    names = ("credentials", "project", "permission", "cicd-name")
-    return [results.get(name) or skipped(name, EARLIER_FAILURE) for name in names]
+    return [results.get(name) or skipped(name, EARLIER_FAILURE) for name in _ACCESS]
 
 
 def skipped(name: str, why: str) -> CheckResult:
@@ -213,3 +220,17 @@ def _cicd_name(client: HssClient, name: str | None, within: float) -> CheckResul
     hint = f"did you mean {clean(near[0], 200)}?" if near else "create it in the HSS console, under container images"
     message = f"there is no CI/CD identifier {clean(name, 200)} ({plural(len(known), 'identifier')} known); {hint}"
     return CheckResult("cicd-name", CheckState.FAILED, message, ExitCode.MISUSED)
+
+
+def _quota(client: HssClient, within: float) -> CheckResult:
+    """Name the scans that are left; a check needs no permission to read them, so a failure is none of a check."""
+    try:
+        quota = client.scan_quota(within=within)
+    except ApiError as error:
+        return skipped("quota", str(error))
+    if quota.free_quota_num is None:
+        return skipped("quota", "HSS does not say how many scans are left")
+    left = f"{plural(quota.free_quota_num, 'free scan')} left"
+    so_far = "" if quota.cicd_scan_num is None else f", {plural(quota.cicd_scan_num, 'scan')} of pipelines so far"
+    advice = "" if quota.free_quota_num else "; if scans no longer start, see the quota in the HSS console"
+    return CheckResult("quota", CheckState.OK, left + so_far + advice)

@@ -7,6 +7,7 @@ GateError                  message = what happened, where, and what to do next
 │   ├── ApiUnavailable     no one yet: a retry may succeed
 │   └── ApiRefused         the owner of the credentials or the project: a retry does not help
 │       ├── RequestRefused the caller: HSS refuses this request, others may succeed
+│       │   └── NotServed  the caller: the host does not have this call of the API
 │       └── HostUntrusted  the operator of the host: its certificate does not prove its identity
 └── Interrupted            no one: a signal ended the run
 """
@@ -128,6 +129,10 @@ class ApiRefused(ApiError):
 
 class RequestRefused(ApiRefused):
     """HSS refused this request because of its content; a request for another image may succeed."""
+
+
+class NotServed(RequestRefused):
+    """The host does not have this call of the API: another address, or a cloud without it."""
 
 
 class ListTooLarge(RequestRefused):

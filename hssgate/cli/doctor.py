@@ -97,11 +97,11 @@ class _Options(ConnectionOptions):
 @click.pass_context
 @receives(_Options)
 def doctor(ctx: click.Context, options: _Options) -> None:
-    """Check variables, policy, hosts, TLS, clock, credentials, project, permission and CI/CD identifier once.
+    """Check variables, policy, hosts, TLS, clock, credentials, project, API, permission and CI/CD identifier.
 
-    Prints a line for each, with a remedy for each problem, and for each host the secrets that it is sent. Exit 0 only
-    if all are fine; else 2 if the caller can fix it, or 3 if HSS cannot be reached. At most one wrong signature is
-    sent: five lock an access key for five minutes.
+    Prints a line for each, with a remedy for each problem, for each host the secrets that it is sent, and the scans
+    that are left. Exit 0 only if all are fine; else 2 if the caller can fix it, or 3 if HSS cannot be reached. At most
+    one wrong signature is sent: five lock an access key for five minutes.
     """
     context: RunContext = ctx.obj
     console = context.console

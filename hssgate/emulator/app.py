@@ -23,6 +23,7 @@ from hssgate.emulator.listing import envelope
 from hssgate.emulator.messages import Request, Response, deliver, json_response, read_request
 from hssgate.emulator.model import Scenario
 from hssgate.emulator.operations import Operation, find_operation
+from hssgate.emulator.query_parameters import QuotaParameters
 from hssgate.emulator.refusals import (
     Refusal,
     denied_by_gateway,
@@ -54,7 +55,7 @@ class Emulator:
         self._sleep = sleep
         self._lock = threading.Lock()  # guards all state below; always released before sleeping or writing
         self._images: list[Image] = []
-        self._service = Service(scenario.match, scenario.cicd, scenario.dialect)
+        self._service = Service(scenario.match, scenario.cicd, scenario.dialect, scenario.quota)
         mint = SecretGenerator()
         issued = Issued(mint)
         self._authenticator = Authenticator(scenario.credentials, issued)
@@ -157,6 +158,8 @@ class Emulator:
         if response := service_response(active):
             return response
         with self._lock:
+            if isinstance(parameters, QuotaParameters):
+                return json_response(200, self._service.statistics(parameters, now))
             total, rows = self._service.page(parameters, now - active.age)
         return json_response(200, envelope(total, rows, self._scenario.quirks))
 

@@ -9,6 +9,7 @@ from hssgate.emulator.faults import Fault
 from hssgate.emulator.identity.model import Identity
 from hssgate.emulator.images import Image
 from hssgate.emulator.issued import Deny
+from hssgate.emulator.quota import Quota
 from hssgate.emulator.row_dialect import RowDialect
 from hssgate.emulator.strict import StrictModel, Whole
 
@@ -83,6 +84,7 @@ class Scenario(StrictModel):
         clock_skew: seconds by which the server's clock is ahead.
         images: the images and their timelines.
         cicd: names of the CI/CD identifiers; None: those of the images.
+        quota: numbers of scans.
         faults: faults of requests.
         quirks: quirks of the list envelope.
         dialect: how HSS may fill rows where the manual leaves it open.
@@ -99,6 +101,7 @@ class Scenario(StrictModel):
     clock_skew: Moment = 0.0
     images: tuple[Image, ...] = ()
     cicd: tuple[str, ...] | None = None
+    quota: Quota = Quota()
     faults: tuple[Fault, ...] = ()
     quirks: Quirks = Quirks()
     dialect: RowDialect = RowDialect()

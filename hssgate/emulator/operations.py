@@ -15,18 +15,22 @@ from hssgate.emulator.query_parameters import (
     ConfigurationParameters,
     CveParameters,
     MalwareParameters,
+    QuotaParameters,
     SensitiveFileParameters,
     VulnerabilityParameters,
     read_check_rules,
     read_configurations,
     read_cve,
     read_malwares,
+    read_quota,
     read_sensitive,
     read_vulnerabilities,
 )
 
-OperationName = Literal["list", "vulnerabilities", "cve", "malwares", "sensitive", "check_rules", "configurations"]
-QueryParameters = (
+OperationName = Literal[
+    "list", "vulnerabilities", "cve", "malwares", "sensitive", "check_rules", "configurations", "quota"
+]
+ListParameters = (
     Query
     | VulnerabilityParameters
     | CveParameters
@@ -35,6 +39,7 @@ QueryParameters = (
     | CheckRuleParameters
     | ConfigurationParameters
 )
+QueryParameters = ListParameters | QuotaParameters
 
 
 @dataclass(frozen=True)
@@ -81,4 +86,5 @@ _ROUTES: tuple[tuple[OperationName, re.Pattern[str], Callable[..., QueryParamete
     ("malwares", _path("/image/{}/malwares"), read_malwares),
     ("sensitive", _path("/image/{}/sensitive"), read_sensitive),
     ("check_rules", _path("/baseline/check-rules"), read_check_rules),
+    ("quota", _path("/image/pay-per-scan/statistics"), read_quota),
 )

@@ -110,6 +110,13 @@ class ConfigurationParameters:
     cicd_id: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class QuotaParameters:
+    """What is asked of `ShowImagePayPerScanStatistics`."""
+
+    enterprise_project_id: str | None
+
+
 def read_vulnerabilities(raw: str, image_id: str) -> VulnerabilityParameters:
     """Parse the query of `ListImageVulnerabilities`.
 
@@ -193,6 +200,11 @@ def read_configurations(raw: str) -> ConfigurationParameters:
         cicd_name=given.text("cicd_name", 0, 128) or None,
         cicd_id=given.text("cicd_id", 0, 128) or None,
     )
+
+
+def read_quota(raw: str) -> QuotaParameters:
+    """Parse the query of `ShowImagePayPerScanStatistics`."""
+    return QuotaParameters(Parameters(raw).enterprise_project())
 
 
 def _selector(given: Parameters, image_id: str | None, types: tuple[str, ...], *, version: str) -> ImageSelector:

@@ -3,16 +3,15 @@
 All keys are optional except an image's name and state. Durations: `2s`, `1m`, `1h30m`, `250ms`, plain seconds.
 
     credentials:                      # default: AK emulator-ak, SK emulator-sk, and token emulator-token
-      - {ak: my-ak, sk: my-sk}        # also security_token; deny: gateway (403 APIGW.0302) or service (400 HSS.0013)
-      - {token: my-token}             # also deny
+      - {ak: my-ak, sk: my-sk}        # or token; security_token; deny: gateway (403 APIGW.0302), service (400 HSS.0013)
     projects: [0123abcd]              # project ids that exist; default: any
     match: contains                   # how text filters compare: contains (default) or exact
     rate_limit: {requests: 100, seconds: 60, retry_after: 2}    # per key; retry_after sends the header
     clock_skew: 0s                    # by which the server's clock is ahead; may be negative
-    quirks: {data_list: list, total_num: ok, times: ok}     # of all calls; data_list: object or null; times: seconds or
-                                      # zero; total_num: missing, or page (counts the rows of the page)
+    quirks: {data_list: list}         # object, null; total_num: ok, missing, page (its rows); times: ok, seconds, zero
     dialect: {rows: rewritten}        # by the push of its names; digest: scanned (none before) or previous;
                                       # scan_time: start; cicd_name: hidden; severity_level: empty where counts are 0
+    quota: {free_quota_num: 100}      # also cicd_scan_num, repository_scan_num, already_given, image_free_quota
     cicd: [shop]                      # names of the CI/CD identifiers; default: those of the images
     identity:                         # IAM, STS, metadata, GitHub; HSS accepts issued credentials until they expire
       users: [{name: me, password: my-password, domain: my-account}]   # also deny; default: emulator-user ...
@@ -59,16 +58,15 @@ All keys are optional except an image's name and state. Durations: `2s`, `1m`, `
       - {requests: 10, rows: [{image_name: app}], total_num: 5}
       - {requests: "*", headers: {X-Extra: "1"}}         # `*`: every request; headers go with any fault
       - {requests: 2-, call: vulnerabilities, status: 503}    # cve, malwares, sensitive, check_rules, configurations,
-                                      # password_token, federation_token, temporary_key, projects, assume_agency,
+                                      # quota, password_token, federation_token, temporary_key, projects, assume_agency,
                                       # metadata_token, metadata_key, github_token; any; default: list alone
 
 A timeline entry overrides the fields of its image, not those of earlier entries. `latest_scan_time` is the time of the
 entry for a status that ends a scan, else that of the entry before; `latest_update_time` is the time of the push, or of
-the first entry if that is earlier. Of several faults of one kind, the first that matches a request applies.
-`vul_num` and the findings are independent; without any `vul_num` in states or `raw`, it is the number of findings once
-the scan is a `success`. Details are requested by the `image_id` that the row shows.
-Fields of a finding may be null; `repair_necessity` may be any text; `type` (linux_vul or app_vul; by `app_path`),
-`handle_status` and `cves` are not shown. The `vul_id` of `many_findings`: the prefix and four digits, from 0001 on.
+the first entry if that is earlier. Of several faults of one kind the first that matches applies. Without any `vul_num`
+in states or `raw`, it is the number of findings once the scan is a `success`. Details are requested by the `image_id`
+that the row shows. Fields of a finding may be null; `repair_necessity` may be any text; `type` (linux_vul or app_vul;
+by `app_path`), `handle_status` and `cves` are not shown. A `vul_id` of `many_findings`: prefix, four digits.
 """
 
 import difflib
@@ -84,6 +82,7 @@ from hssgate.emulator.findings import CheckRule, Cve, Finding, Malware, ManyFind
 from hssgate.emulator.identity.model import Agency, Identity, IdentityProvider, Lifetimes, Metadata, User
 from hssgate.emulator.images import Entry, Image
 from hssgate.emulator.model import Credential, Quirks, RateLimit, Scenario
+from hssgate.emulator.quota import Quota
 from hssgate.emulator.row_dialect import RowDialect
 
 __all__ = [
@@ -111,6 +110,7 @@ _MODELS: dict[tuple[str, ...], type[BaseModel]] = {
     ("credentials",): Credential,
     ("rate_limit",): RateLimit,
     ("quirks",): Quirks,
+    ("quota",): Quota,
     ("dialect",): RowDialect,
     ("identity",): Identity,
     ("identity", "users"): User,

@@ -9,16 +9,18 @@ from hssgate.emulator.details import check_rules_of, cut, findings_of, malwares_
 from hssgate.emulator.identifiers import Identifiers
 from hssgate.emulator.images import Image
 from hssgate.emulator.notices import Notices
-from hssgate.emulator.operations import QueryParameters
+from hssgate.emulator.operations import ListParameters
 from hssgate.emulator.query import Query
 from hssgate.emulator.query_parameters import (
     CheckRuleParameters,
     ConfigurationParameters,
     CveParameters,
     MalwareParameters,
+    QuotaParameters,
     SensitiveFileParameters,
     VulnerabilityParameters,
 )
+from hssgate.emulator.quota import Quota
 from hssgate.emulator.register import Register
 from hssgate.emulator.row_dialect import RowDialect
 from hssgate.emulator.rows import Row
@@ -32,10 +34,12 @@ class Service:
         match: whether text filters match a substring or the whole text, where the manual does not define it.
         cicd: names of CI/CD identifiers; None: those of the images.
         dialect: how rows are filled.
+        quota: numbers of scans.
     """
 
-    def __init__(self, match: Match, cicd: Sequence[str] | None, dialect: RowDialect) -> None:
+    def __init__(self, match: Match, cicd: Sequence[str] | None, dialect: RowDialect, quota: Quota) -> None:
         self._match = match
+        self._quota = quota
         self._register = Register(match, dialect)
         self._notices = Notices()
         self._identifiers = Identifiers(cicd, match)
@@ -56,7 +60,14 @@ class Service:
         """Return all rows at a moment, in the API's default order."""
         return self._register.rows(now)
 
-    def page(self, parameters: QueryParameters, now: float) -> tuple[int, list[dict[str, JsonValue]]]:
+    def statistics(self, parameters: QuotaParameters, now: float) -> dict[str, JsonValue]:
+        """Return the numbers of scans of an enterprise project."""
+        project = parameters.enterprise_project_id
+        return self._quota.statistics(
+            row for row in self._register.rows(now) if project in {None, row.enterprise_project_id}
+        )
+
+    def page(self, parameters: ListParameters, now: float) -> tuple[int, list[dict[str, JsonValue]]]:
         """Return the number of rows on all pages, and the rows of the page.
 
         Args:

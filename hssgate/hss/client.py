@@ -10,7 +10,7 @@ from hssgate.errors import ApiUnavailable, ResponseTooLarge
 from hssgate.hss.connection import Connection
 from hssgate.hss.exchange import LARGEST_BODY
 from hssgate.hss.hosts import Hosts
-from hssgate.hss.models import CicdConfiguration, CicdImage, Cve, Detail, DetailKind, Finding
+from hssgate.hss.models import CicdConfiguration, CicdImage, Cve, Detail, DetailKind, Finding, ScanQuota
 from hssgate.hss.page_reader import MORE_TIME, PageReader
 from hssgate.hss.paging import Listing, RowFilter, whole_list
 from hssgate.hss.query import LONGEST_VERSION, CicdImagesQuery, escape
@@ -167,6 +167,11 @@ class HssClient:
         names: dict[str, str | int] = {} if cicd_name is None else {"cicd_name": cicd_name}
         path = "/image/cicd/configurations"
         return self._pages.all_pages("configurations", path, names, CicdConfiguration, self._pages.deadline(within))
+
+    def scan_quota(self, *, within: float) -> ScanQuota:
+        """Return the numbers of scans; source: ShowImagePayPerScanStatistics; errors as of a list."""
+        path = "/image/pay-per-scan/statistics"
+        return self._pages.single("quota", path, ScanQuota, self._pages.deadline(within))
 
     def look_up_cves(self, vul_ids: Sequence[str], known: dict[str, tuple[Cve, ...]], *, within: float) -> None:
         """Fetch the CVEs of notices concurrently, and add each result to `known` as soon as it arrives.

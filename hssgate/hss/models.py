@@ -201,6 +201,15 @@ class Detail(BaseModel):
     scan_result: Shown = None
 
 
+class ScanQuota(BaseModel):
+    """Numbers of scans, as ShowImagePayPerScanStatistics gives them: free ones left, and those of pipelines so far."""
+
+    model_config = _SELDOM
+
+    free_quota_num: Number = None
+    cicd_scan_num: Annotated[Number, MISSING_IF_INVALID] = None
+
+
 class CicdConfiguration(BaseModel):
     """A CI/CD identifier, as ListCicdConfigurations gives it."""
 

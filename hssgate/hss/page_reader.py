@@ -2,6 +2,8 @@
 
 import threading
 from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
 
 from hssgate.clock import Clock
 from hssgate.durations import Deadline
@@ -13,7 +15,9 @@ from hssgate.hss.hosts import Hosts
 from hssgate.hss.models import weight_of
 from hssgate.hss.paging import Listing, whole_list
 from hssgate.hss.query import PAGE_SIZE, encode, escape
-from hssgate.hss.responses import Page, Row, read_page, require_fresh
+from hssgate.hss.responses import Page, Row, read_object, read_page, require_fresh
+
+Answer = TypeVar("Answer")
 
 LARGEST_AT_ONCE = 1024 * 1024  # bytes of a response that is read concurrently with others
 MORE_TIME = "raise --timeout, or ask for fewer images at once, by --cicd-name or by their versions"
@@ -84,7 +88,7 @@ class PageReader:
         try:
             return whole_list(read, self._room // at_once)
         except ApiError as error:
-            # As in `page`: the error of each image is kept until the end, and the frames would keep the rows read.
+            # As in `_answer`: the error of each image is kept until the end, and the frames would keep the rows read.
             error.__cause__ = error.__context__ = None
             raise error.with_traceback(None) from None
 
@@ -110,9 +114,18 @@ class PageReader:
             ApiUnavailable: the request failed, or the response was unreadable or larger.
             ApiRefused: a retry would not help.
         """
+        return self._answer(call, target, partial(read_page, model=model), deadline, largest)
+
+    def single(self, call: str, path: str, model: type[Row], deadline: Deadline) -> Row:
+        """Return a response that is one object, not a list; arguments and errors as of `page`."""
+        project = self._enterprise_project_id
+        query = "" if project is None else "?" + encode([("enterprise_project_id", project)])
+        return self._answer(call, path + query, partial(read_object, model=model), deadline, LARGEST_AT_ONCE)
+
+    def _answer(self, call: str, target: str, read: Callable[..., Answer], deadline: Deadline, largest: int) -> Answer:
         self.authenticator.prepare(self.left(deadline))
         try:
-            page = self._requested(call, target, model, deadline, largest)
+            answer = self._requested(call, target, read, deadline, largest)
         except ApiError as error:
             # The caller keeps the error while it retries. Its traceback refers to the frames of this request, and
             # thus to the body of the response: with eight threads these bodies would fill the memory. The frame of
@@ -120,13 +133,15 @@ class PageReader:
             error.__cause__ = error.__context__ = None
             raise error.with_traceback(None) from None
         self._answered.add(call)
-        return page
+        return answer
 
-    def _requested(self, call: str, target: str, model: type[Row], deadline: Deadline, largest: int) -> Page[Row]:
+    def _requested(
+        self, call: str, target: str, read: Callable[..., Answer], deadline: Deadline, largest: int
+    ) -> Answer:
         url = f"{self._endpoint}/v5/{escape(self.authenticator.project_id)}{target}"
         response = self.authenticator.send(self._host, url, lambda: self.left(deadline), largest)
         require_fresh(response, self._oldest)
-        return read_page(response, model, was_answered=call in self._answered)
+        return read(response, was_answered=call in self._answered)
 
     def left(self, deadline: Deadline) -> float:
         """Return the seconds that a request may take.

@@ -7,7 +7,7 @@ gateway and IAM. Where the manual does not define a case, the stricter reading a
 import json
 from collections.abc import Mapping
 
-from hssgate.errors import ApiError, ApiRefused, ApiUnavailable, Exchange, RequestRefused
+from hssgate.errors import ApiError, ApiRefused, ApiUnavailable, Exchange, NotServed, RequestRefused
 from hssgate.hss.exchange import Response
 from hssgate.hss.response_headers import request_id, server_time
 from hssgate.record import record
@@ -24,6 +24,7 @@ _REFUSALS = 400
 _DEEPEST_ERROR = 5
 _CANONICAL_REQUEST = ", canonicalRequest:"  # start of the gateway's long copy of what it signed; left out of messages
 
+_NO_SUCH_API = "0101"  # of the gateway
 _DENIED = "the identity may not read HSS images in this project; grant it read access to HSS, and check the project id"
 
 
@@ -46,7 +47,8 @@ _ADVICE_BY_CODE = {
     "HSS.0001": "HSS finds a parameter invalid; check the image reference and --cicd-name",
     "HSS.0010": _DENIED,
     "HSS.0013": _DENIED,
-    "0101": "this host does not serve the API; check --region or --endpoint",
+    _NO_SUCH_API: "this host does not serve the API: check --region or --endpoint; HSS of this region or cloud may "
+    "have no CI/CD calls",
     "0301": "the credentials are wrong, expired, or locked for five minutes after five bad signatures; check them and "
     "this machine's clock",
     "0302": _DENIED,
@@ -107,7 +109,7 @@ def failure_of(response: Response, advice: Advice, *, was_answered: bool = False
     # A wrong credential affects every image, and five wrong signatures lock the key: it ends the run at once. Any other
     # refusal may be about this image only.
     is_bad_credential = response.status == UNAUTHORIZED or code in _BAD_CREDENTIALS
-    refusal = ApiRefused if is_bad_credential else RequestRefused
+    refusal = ApiRefused if is_bad_credential else NotServed if code == _NO_SUCH_API else RequestRefused
     return refusal(f"{what}; {to_do}", exchange)
 
 
@@ -124,7 +126,7 @@ def _is_final(status: int, code: str) -> bool:
         status == UNAUTHORIZED
         or code.upper() in FINAL_CODES
         or code.upper().startswith(FINAL_PREFIXES)
-        or number == "0101"
+        or number == _NO_SUCH_API
         or number.startswith("03")
     )
 

@@ -88,6 +88,22 @@ def read_page(response: Response, model: type[Row], *, was_answered: bool = Fals
     return Page(tuple(rows), total_num, response.server_time, exchange, response.age, tuple(odd))
 
 
+def read_object(response: Response, model: type[Row], *, was_answered: bool = False) -> Row:
+    """Return a response that is one object, not a list.
+
+    Raises:
+        ApiUnavailable: throttled, a server error, or not the documented format.
+        ApiRefused: a retry would not help.
+    """
+    if response.status != OK:
+        raise failure_of(response, OF_HSS, was_answered=was_answered)
+    with unreadable(exchange_of(response)):
+        document = document_of(response)
+        if _is_error(document):
+            raise failure_of(response, OF_HSS, was_answered=was_answered)
+        return model.model_validate(document)
+
+
 def require_fresh(response: Response, oldest: float) -> None:
     """Refuse a response from a cache: it may be older than the push.
 

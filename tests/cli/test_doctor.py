@@ -25,8 +25,10 @@ NAMES = [
     "clock",
     "credentials",
     "project",
+    "cicd-api",
     "permission",
     "cicd-name",
+    "quota",
 ]
 SCHEMA = json.loads(resources.files("hssgate.reports").joinpath("doctor.schema.json").read_text(encoding="utf-8"))
 TOKEN = {"HSSGATE_TOKEN": "emulator-token"}
@@ -109,10 +111,16 @@ def test_every_passed_check_has_a_line(bench: Bench) -> None:
         "ok       clock        in step with the server\n"
         "ok       credentials  HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK: accepted\n"
         "ok       project      project (as given)\n"
+        "ok       cicd-api     127.0.0.1 has the CI/CD API\n"
         "ok       permission   HSS lists the images of pipelines (1 image)\n"
         "ok       cicd-name    shop exists\n"
+        "ok       quota        100 free scans left, 1 scan of pipelines so far\n"
     )
-    paths = ["/v5/project/image/cicd/images", "/v5/project/image/cicd/configurations"]
+    paths = [
+        "/v5/project/image/cicd/images",
+        "/v5/project/image/cicd/configurations",
+        "/v5/project/image/pay-per-scan/statistics",
+    ]
     assert signed(bench) == paths
     assert [sent.url.path for sent in bench.sent] == ["/", *paths]
 
@@ -138,7 +146,7 @@ def test_an_identifier_that_was_not_given_is_skipped(bench: Bench) -> None:
     ended = doctor(bench, KEY, *PROJECT)
 
     assert (ended.code, looks(ended)["cicd-name"]) == (0, "skipped")
-    assert len(signed(bench)) == 1
+    assert signed(bench) == ["/v5/project/image/cicd/images", "/v5/project/image/pay-per-scan/statistics"]
 
 
 @pytest.mark.parametrize(
@@ -250,6 +258,8 @@ def test_a_prefix_that_no_variable_can_have_is_found(bench: Bench, prefix: str) 
         pytest.param(KEY, [*PROJECT], "faults: [{requests: '*', garbage: '{}'}]\n", "permission", 3, "neither data_list nor total_num is there", id="another JSON"),
         pytest.param(KEY, [*PROJECT], "faults: [{requests: '*', garbage: '<html>'}]\n", "permission", 3, "another server, or a proxy in between", id="no JSON"),
         pytest.param(KEY, [*PROJECT], "faults: [{requests: '*', redirect: 'https://evil.example/'}]\n", "permission", 3, "a redirect is never followed; check --endpoint", id="redirect"),
+        pytest.param(KEY, [*PROJECT], "faults: [{requests: '*', status: 404, code: APIGW.0101}]\n", "cicd-api", 2, "HTTP 404: APIGW.0101", id="no CI/CD API there"),
+        pytest.param(KEY, [*PROJECT], "faults: [{requests: '*', status: 404, code: HSS.0001}]\n", "permission", 2, "HTTP 404", id="another 404"),
         pytest.param(KEY, [*PROJECT, "--cicd-name", "shap"], "", "cicd-name", 2, "there is no CI/CD identifier shap (1 identifier known); did you mean shop?", id="identifier misspelt"),
         pytest.param(KEY, [*PROJECT, "--cicd-name", "sho"], "", "cicd-name", 2, "there is no CI/CD identifier sho (1 identifier known); did you mean shop?", id="only similar"),
         pytest.param(KEY, [*PROJECT, "--cicd-name", "release"], "cicd: []\n", "cicd-name", 2, "(0 identifiers known); create it in the HSS console", id="no identifier"),
@@ -267,8 +277,43 @@ def test_a_failed_check_is_red_with_advice(
     assert "s3cret" not in ended.out + ended.err
     if name not in ("policy", "clock"):
         after = NAMES[NAMES.index(name) + 1 :]
-        alone = [look for look in after if look not in ("endpoint", "tls", "clock")]
+        rests_on_nothing = ("endpoint", "tls", "clock", "quota" if name == "cicd-name" else "")
+        alone = [look for look in after if look not in rests_on_nothing]
         assert {looks(ended)[look] for look in alone} <= {"skipped"}
+
+
+@pytest.mark.parametrize(
+    ("scenario", "result", "expected"),
+    [
+        pytest.param("quota: {free_quota_num: 1, cicd_scan_num: 41}\n", "ok", "1 free scan left, 41 scans of pipelines so far", id="some left"),
+        pytest.param("quota: {free_quota_num: 0, cicd_scan_num: 0}\n", "ok", "0 free scans left, 0 scans of pipelines so far; if scans no longer start, see the quota in the HSS console", id="none left"),
+        pytest.param("""faults: [{requests: '*', call: quota, garbage: '{"free_quota_num": "7 次", "cicd_scan_num": 1}'}]\n""", "skipped", "not checked: unreadable answer: free_quota_num", id="odd number"),
+        pytest.param("""faults: [{requests: '*', call: quota, garbage: '{"free_quota_num": 7, "cicd_scan_num": "x"}'}]\n""", "ok", "7 free scans left", id="odd second number"),
+        pytest.param("faults: [{requests: '*', call: quota, garbage: '{}'}]\n", "skipped", "not checked: HSS does not say how many scans are left", id="no number"),
+        pytest.param("faults: [{requests: '*', call: quota, garbage: '[]'}]\n", "skipped", "not checked: unreadable answer", id="a list"),
+        pytest.param("faults: [{requests: '*', call: quota, garbage: '<html>'}]\n", "skipped", "not checked: unreadable answer", id="no JSON"),
+        pytest.param("""faults: [{requests: '*', call: quota, garbage: '{"error_code": "HSS.0010"}'}]\n""", "skipped", "not checked: HTTP 200: HSS.0010", id="an error as 200"),
+        pytest.param("faults: [{requests: '*', call: quota, status: 404, code: APIGW.0101}]\n", "skipped", "not checked: HTTP 404: APIGW.0101", id="no such call"),
+        pytest.param("faults: [{requests: '*', call: quota, status: 403}]\n", "skipped", "not checked: HTTP 403", id="no permission"),
+        pytest.param("faults: [{requests: '*', call: quota, status: 401}]\n", "skipped", "not checked: HTTP 401", id="no access"),
+        pytest.param("faults: [{requests: '*', call: quota, status: 503}]\n", "skipped", "not checked: HTTP 503", id="down"),
+        pytest.param("faults: [{requests: '*', call: quota, reset: true}]\n", "skipped", "not checked: ", id="no connection"),
+    ],
+)  # fmt: skip
+def test_the_quota_never_fails_a_preflight(bench: Bench, scenario: str, result: str, expected: str) -> None:
+    """It is shown as far as HSS gives it; a check does not need it."""
+    ended = doctor(bench, KEY, *PROJECT, "--cicd-name", "shop", scenario=images(finished()) + scenario)
+
+    assert (ended.code, looks(ended)["quota"]) == (0, result)
+    assert message(ended, "quota").startswith(expected)
+    assert {look for name, look in looks(ended).items() if name != "quota"} == {"ok"}
+
+
+def test_the_quota_is_of_the_enterprise_project(bench: Bench) -> None:
+    """Of the one that a check asks for."""
+    doctor(bench, KEY, *PROJECT, "--enterprise-project-id", "all_granted_eps")
+
+    assert bench.emulator.requests[-1].query == "enterprise_project_id=all_granted_eps"
 
 
 @pytest.mark.parametrize(
@@ -434,7 +479,7 @@ def test_what_comes_from_outside_is_harmless(bench: Bench) -> None:
     ended = bench.run("doctor", "--endpoint", HERE, *PROJECT, "--cicd-name", "shop", env=KEY)
 
     assert ended.code == 2
-    assert len(ended.out.splitlines()) == 10
+    assert len(ended.out.splitlines()) == len(NAMES)
     assert "\u202e" not in ended.out
 
 

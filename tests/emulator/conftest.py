@@ -37,6 +37,7 @@ def sdk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
             ListImageSensitiveRequest=v5.ListImageSensitiveRequest,
             ListCheckRulesInfoRequest=v5.ListCheckRulesInfoRequest,
             ListCicdConfigurationsRequest=v5.ListCicdConfigurationsRequest,
+            ShowImagePayPerScanStatisticsRequest=v5.ShowImagePayPerScanStatisticsRequest,
         )
 
 

@@ -106,7 +106,7 @@ IMAGE = "image_name: app, scan_status: success"
         pytest.param(
             "faults: [{requests: 1, call: cves, status: 500}]",
             "s.yaml: faults[0].call: should be 'list', 'vulnerabilities', 'cve', 'malwares', 'sensitive', 'check_rules',"
-            " 'configurations', 'password_token', 'federation_token', 'temporary_key', 'projects', 'assume_agency',"
+            " 'configurations', 'quota', 'password_token', 'federation_token', 'temporary_key', 'projects', 'assume_agency',"
             " 'metadata_token', 'metadata_key', 'github_token' or 'any'",
             id="fault-of-an-unknown-call",
         ),

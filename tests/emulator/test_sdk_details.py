@@ -121,6 +121,9 @@ def calls(sdk: SimpleNamespace, sdk_client: Callable[..., Any], server: Server) 
             sdk.ListCheckRulesInfoRequest(**({"type": "image"} | image | given))
         ),
         "configurations": lambda **given: client.list_cicd_configurations(sdk.ListCicdConfigurationsRequest(**given)),
+        "quota": lambda **given: client.show_image_pay_per_scan_statistics(
+            sdk.ShowImagePayPerScanStatisticsRequest(**given)
+        ),
     }
 
 
@@ -151,6 +154,17 @@ def test_every_field_of_an_identifier_arrives(calls: dict[str, Call]) -> None:
 
     assert first == {**_FIRST_CONFIGURATION, "cicd_id": first["cicd_id"]}
     assert len(first["cicd_id"]) == 32
+
+
+@pytest.mark.parametrize(("project", "images"), [("all_granted_eps", 1), ("other", 0)])
+def test_every_number_of_scans_arrives(calls: dict[str, Call], project: str, images: int) -> None:
+    """With those of images, of the enterprise project that is given."""
+    response = calls["quota"](enterprise_project_id=project)
+
+    assert (response.free_quota_num, response.cicd_scan_num, response.repository_scan_num) == (100, images, 0)
+    assert (response.already_given, response.image_free_quota) == (True, 100)
+    assert response.total.to_dict() == {"local": 0, "registriy": 0, "registry": 0, "cicd": images}
+    assert [name for name in response.openapi_types if getattr(response, name) is None] == []
 
 
 @pytest.mark.parametrize("name", list(_TOTALS))
@@ -216,6 +230,7 @@ def test_each_filter_finds_its_rows(calls: dict[str, Call], name: str, given: di
         ("check_rules", "image_type", "harbor"),
         ("check_rules", "type", None),
         ("configurations", "cicd_name", "x" * 129),
+        ("quota", "enterprise_project_id", "x" * 257),
     ],
 )
 def test_a_breach_is_the_clients_error(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from hssgate.errors import ApiError, ApiRefused, ApiUnavailable, RequestRefused
+from hssgate.errors import ApiError, ApiRefused, ApiUnavailable, NotServed, RequestRefused
 from hssgate.hss.exchange import Response
 from hssgate.hss.models import CicdConfiguration, CicdImage, Cve, Detail, Finding
 from hssgate.hss.response_headers import server_time
@@ -220,7 +220,7 @@ def test_any_other_undocumented_row_is_unreadable(row: bytes) -> None:
         pytest.param(401, {"error_code": "APIGW.0301", "error_msg": "verify aksk signature fail"}, ApiRefused, "locked for five minutes", id="bad signature"),
         pytest.param(401, {"error_code": "APIG.0307", "error_msg": "x"}, ApiRefused, "the token is of another region", id="token of another region"),
         pytest.param(403, {"error_code": "APIGW.0302", "error_msg": "x"}, RequestRefused, "grant it read access", id="no permission"),
-        pytest.param(404, {"error_code": "APIGW.0101", "error_msg": "x"}, RequestRefused, "check --region or --endpoint", id="no such API"),
+        pytest.param(404, {"error_code": "APIGW.0101", "error_msg": "x"}, NotServed, "check --region or --endpoint", id="no such API"),
         pytest.param(400, {"error_code": "HSS.0013", "error_msg": "x"}, RequestRefused, "grant it read access", id="HSS permission"),
         pytest.param(400, {"error_code": "HSS.0010", "error_msg": "x"}, RequestRefused, "grant it read access", id="HSS access denied"),
         pytest.param(400, {"error_code": "HSS.0001", "error_msg": "x"}, RequestRefused, "finds a parameter invalid", id="parameter"),
