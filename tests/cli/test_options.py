@@ -34,6 +34,7 @@ MISUSES = [
     pytest.param(["app:1", "--endpoint", "http://hss.example.com"], "plain http", id="plain http"),
     pytest.param(["app:1", "--endpoint", "http://127.0.0.1.evil.example"], "plain http", id="plain http, looks like loopback"),
     pytest.param(["app:1", "--endpoint", "https://user:secret-word@h"], "user name or password", id="password in the endpoint"),
+    pytest.param(["app:1", "--endpoint", "https://user:secret-word/@h:x"], "user name or password", id="password with a slash in the endpoint"),
     pytest.param(["app:1", "--endpoint", "https://h/path"], "path or a query", id="path in the endpoint"),
     pytest.param(["app:1", "--endpoint", "ftp://h"], "no https URL", id="another scheme"),
     pytest.param(["app:1", "--endpoint", "https://"], "no https URL", id="no host"),

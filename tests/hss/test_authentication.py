@@ -228,6 +228,7 @@ def test_credentials_have_the_documented_precedence(bench: Bench) -> None:
         pytest.param(URNS, "but no id token: set HUAWEICLOUD_OIDC_ID_TOKEN", id="no id token"),
         pytest.param({**URNS, "ACTIONS_ID_TOKEN_REQUEST_URL": HERE}, "but ACTIONS_ID_TOKEN_REQUEST_TOKEN missing", id="no request token"),
         pytest.param({**URNS, **GITHUB, "ACTIONS_ID_TOKEN_REQUEST_URL": "http://evil.example/t?a=1"}, "ACTIONS_ID_TOKEN_REQUEST_URL is plain http", id="token service over plain http"),
+        pytest.param({**URNS, **GITHUB, "ACTIONS_ID_TOKEN_REQUEST_URL": "token.example/t"}, "ACTIONS_ID_TOKEN_REQUEST_URL is no https URL; take it as the runner gives it", id="token service without a scheme"),
         pytest.param({**URNS, "HUAWEICLOUD_OIDC_ID_TOKEN": "t", "HUAWEICLOUD_SDK_STS_ENDPOINT": "http://sts.example"}, "HUAWEICLOUD_SDK_STS_ENDPOINT is plain http", id="STS over plain http"),
         pytest.param({**USER, "HUAWEICLOUD_SDK_IAM_ENDPOINT": "http://169.254.169.254"}, "HUAWEICLOUD_SDK_IAM_ENDPOINT is plain http", id="IAM at the metadata address"),
         pytest.param({**URNS, "HUAWEICLOUD_OIDC_ID_TOKEN": "t", "HUAWEICLOUD_OIDC_DURATION_SECONDS": "60"}, "HUAWEICLOUD_OIDC_DURATION_SECONDS is no number of seconds from 900 to 43200", id="duration"),
@@ -262,6 +263,7 @@ def test_incomplete_credentials_name_the_missing_variable(bench: Bench, env: dic
         ("ak = a\nsk = s3cret\n", "it is no profile file (MissingSectionHeaderError)"),
         ("[basic]\nak = a\nak = s3cret\n", "it is no profile file (DuplicateOptionError)"),
         ("[basic]\nak = \udcff\n", "it is no profile file (UnicodeDecodeError)"),
+        (f"[basic]\nak = {'s3cret' * 200_000}\n", "it is larger than 1 MiB"),
     ],
 )
 def test_an_unusable_profile_file_is_named(bench: Bench, text: str, message: str) -> None:
