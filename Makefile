@@ -73,6 +73,7 @@ bench: $(VENV)/dev  ## the figures of benchmarks/README.md, as ratios
 	$(BIN)/python -m benchmarks.startup
 	$(BIN)/python -m benchmarks.long_list
 	$(BIN)/python -m benchmarks.many_images
+	$(BIN)/python -m benchmarks.round_trips
 	$(BIN)/python -m benchmarks.install
 	$(BIN)/python benchmarks/findings.py
 	$(BIN)/python -m benchmarks.delay
