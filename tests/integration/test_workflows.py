@@ -11,6 +11,7 @@ import yaml
 import hssgate
 from tests.integration.conftest import BIN, NODE_MODULES, ROOT, node, ran
 from tests.integration.runner import Runner, committed, copy_of_this_repository
+from tests.project.test_pipelines_other import SNIPPETS
 
 pytestmark = pytest.mark.integration
 
@@ -75,6 +76,23 @@ def test_action_validator_finds_nothing(name: str) -> None:
 def test_the_schemas_hold(schema: str, names: list[str]) -> None:
     """Those that editors use."""
     judged(BIN / "check-jsonschema", "--builtin-schema", schema, *names)
+
+
+@pytest.mark.parametrize(
+    ("schema", "heading"), [("vendor.azure-pipelines", "Azure Pipelines"), ("vendor.buildkite", "Buildkite")]
+)
+def test_the_snippets_for_other_systems_keep_to_their_schemas(tmp_path: Path, schema: str, heading: str) -> None:
+    """Those that editors use; and they can tell."""
+    first, *others = SNIPPETS[heading]["steps"]
+    if "timeoutInMinutes" in first:
+        first = first | {"timeoutInMinutes": str(first["timeoutInMinutes"])}  # the schema of Azure knows texts alone
+    codes = []
+    for more in ({}, {"sript": "sh ci/gate.sh"}):
+        (tmp_path / "pipeline.yml").write_text(yaml.safe_dump({"steps": [first | more, *others]}))
+        checked = ran(BIN / "check-jsonschema", "--builtin-schema", schema, "pipeline.yml", cwd=tmp_path)
+        codes.append(checked.returncode)
+
+    assert codes == [0, 1], checked.stdout
 
 
 def test_shellcheck_finds_nothing() -> None:
