@@ -1,16 +1,17 @@
 """Console summary at the end of a run: blocked images first, and the verdict in the last line."""
 
 import re
-import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from hssgate.durations import format_duration
 from hssgate.policy.load import BUILT_IN
+from hssgate.reports.console_lines import Lines
 from hssgate.reports.explanation import MORE, Explanation, entries_to_paste, explanation_of
 from hssgate.reports.findings import detail_line, ignored_lines, listed_line, worst_details
+from hssgate.reports.image_facts import worst_first
 from hssgate.reports.language import check_message, translate, translate_count
 from hssgate.reports.tone import Paint, Tone
-from hssgate.reports.wording import tally
+from hssgate.reports.wording import reason, tally
 from hssgate.text import clean
 from hssgate.verdict import Check, ImageVerdict, Outcome, Result, Verdict
 
@@ -20,8 +21,7 @@ _LEAST_LINES = 3  # of a list, of each of several blocked images
 _MOST_ENTRIES = 5  # to paste
 _MOST_NAMES = 10  # of blocked images in the last line
 _FEW = 10  # images, whose checks are all shown
-_DEEPEST = 11  # columns by which broken lines are indented
-_NARROWEST = 40  # columns into which lines are broken
+_MOST_IN_FULL = 10  # blocked images
 
 _TONES: dict[Result | Outcome, Tone] = {
     Result.PASSED: "good",
@@ -78,7 +78,7 @@ class _Summary:
     ) -> None:
         self._verdict = verdict
         self._paint = paint
-        self._width = width
+        self._lines = Lines(paint, width)
         # By identity, because several saved reports may be about one image.
         self._earlier = dict(zip(map(id, verdict.images), earlier, strict=False))
         self._explanations = {
@@ -108,12 +108,15 @@ class _Summary:
         ]
 
     def _blocked(self, images: Sequence[ImageVerdict]) -> list[str]:
-        """Return blocked images in full; of many, those about which nothing else is known are shown together."""
+        """Return blocked images in full; of many, only the worst of those about which more is known."""
         if not self._are_many:
             return [line for image in images for line in self._in_full(image)]
         known = [image for image in images if image.findings or image.details]
-        unknown = [image for image in images if not (image.findings or image.details)]
-        return [*(line for image in known for line in self._in_full(image)), *self._alike(unknown)]
+        in_full = worst_first(known)[:_MOST_IN_FULL] if len(known) > _MOST_IN_FULL else known
+        shown = set(map(id, in_full))
+        others = [image for image in images if id(image) not in shown]
+        in_brief = self._alike(others) if len(others) <= _MOST_IN_FULL else self._in_a_line(others)
+        return [*(line for image in in_full for line in self._in_full(image)), *in_brief]
 
     def _in_full(self, image: ImageVerdict) -> list[str]:
         """Return an image with all of its checks; of many images without those that hold."""
@@ -135,34 +138,33 @@ class _Summary:
         return self._in_full(image) if len(self._verdict.images) == 1 else [self._head(image)]
 
     def _alike(self, images: Sequence[ImageVerdict]) -> list[str]:
-        """Return images with the checks that do not hold; checks that are the same for several are shown once.
-
-        Messages that differ only in their request id are the same; the first id is shown, and reports have all of them.
-        """
-        alike: dict[tuple[tuple[Result, str], ...], list[ImageVerdict]] = {}
-        for image in images:
-            key = tuple(
-                (check.result, _REQUEST_ID.sub("", check.message))
-                for check in image.checks
-                if check.result is not Result.PASSED
-            )
-            alike.setdefault(key, []).append(image)
+        """Return images with the checks that do not hold; checks that are the same for several are shown once."""
         lines = []
-        for group in alike.values():
+        for group in _same_checks(images):
             first, *others = group
-            if not others:
+            if others:
+                lines += self._together(group)
+            else:
                 lines += self._in_brief(first) if self._are_many else self._in_full(first)
-                continue
-            checks = [check for check in first.checks if check.result not in (Result.PASSED, Result.SKIPPED)]
-            lines += [
-                line for check in checks for line in self._check(check, f" ({translate_count(len(group), 'image')})")
-            ]
-            lines += [self._head(image) for image in group]
         return lines
+
+    def _together(self, images: Sequence[ImageVerdict]) -> list[str]:
+        """Return images whose checks are the same."""
+        checks = [check for check in images[0].checks if check.result not in (Result.PASSED, Result.SKIPPED)]
+        number = f" ({translate_count(len(images), 'image')})"
+        return [*(line for check in checks for line in self._check(check, number)), *map(self._head, images)]
 
     def _in_brief(self, image: ImageVerdict) -> list[str]:
         checks = [check for check in image.checks if check.result not in (Result.PASSED, Result.SKIPPED)]
         return [self._head(image), *(line for check in checks for line in self._check(check))]
+
+    def _in_a_line(self, images: Sequence[ImageVerdict]) -> list[str]:
+        """Return blocked images beyond those in full, each with the first of its reasons; the same ones together."""
+        lines = []
+        for group in _same_checks(images):
+            first, *others = group
+            lines += self._together(group) if others else [f"{self._head(first)}: {reason(first)}"]
+        return lines
 
     def _what_to_do(self, explanations: Sequence[Explanation]) -> list[str]:
         if not explanations:
@@ -180,10 +182,10 @@ class _Summary:
             *(
                 line
                 for remedy, names in rules.items()
-                for line in self._text(f"  {', '.join(names)}: ", translate(remedy))
+                for line in self._lines.broken(f"  {', '.join(names)}: ", translate(remedy))
             ),
-            *(line for contact in contacts for line in self._text(f"  {translate('ask: ')}", contact)),
-            *self._text(
+            *(line for contact in contacts for line in self._lines.broken(f"  {translate('ask: ')}", contact)),
+            *self._lines.broken(
                 f"  {translate('more: ')}",
                 translate(MORE),
             ),
@@ -193,7 +195,9 @@ class _Summary:
     def _run_errors(self) -> list[str]:
         """Return a line for each error of the run that belongs to no image."""
         found = self._verdict.run_errors
-        return [line for error in found for line in self._line("error", "bad", f"run: {clean(error.message)}")]
+        return [
+            line for error in found for line in self._lines.labelled("error", "bad", f"run: {clean(error.message)}")
+        ]
 
     def _head(self, image: ImageVerdict) -> str:
         word = self._paint(translate(image.outcome.value), _TONES[image.outcome])
@@ -215,7 +219,7 @@ class _Summary:
     def _check(self, check: Check, of: str = "") -> list[str]:
         where = clean(check.name.removeprefix(check.rule).strip(" ()"))
         text = check_message(check) + (f"  [{where}]" if where else "") + of
-        return self._line(check.result.value, _TONES[check.result], text)
+        return self._lines.labelled(check.result.value, _TONES[check.result], text)
 
     def _some(self, texts: Sequence[str], word: str, most: int) -> list[str]:
         """Return as many lines as are shown of an image, and how many there are beyond them."""
@@ -223,27 +227,25 @@ class _Summary:
         if len(texts) > most:
             more = translate("and {count} more, see the reports", count=len(texts) - most)
             shown = [*shown[:-1], f"{shown[-1]}; {more}"] if self._are_many else [*shown, more]
-        return [line for text in shown for line in self._line(word, "dim", text)]
-
-    def _line(self, word: str, tone: Tone, text: str) -> list[str]:
-        word = translate(word)
-        padded = word + " " * (7 - len(word) - sum(not character.isascii() for character in word))
-        return self._text(f"  {padded}  ", text, self._paint(padded, tone))
-
-    def _text(self, start: str, text: str, painted: str = "") -> list[str]:
-        """Return a text behind the start of a line, broken into as many lines as the terminal needs."""
-        first = f"  {painted}  " if painted else start
-        if self._width is None:
-            return [f"{first}{text}"]
-        room = max(self._width - len(start), _NARROWEST - len(start), 1)
-        indent = min(len(start), _DEEPEST)
-        # The start may be longer than the other lines are indented: a filler of its length stands for it.
-        filler = "x" * (len(start) - indent)
-        wide = room + len(start) - indent
-        head, *rest = textwrap.wrap(filler + text, wide, break_long_words=False, break_on_hyphens=False) or [filler]
-        return [f"{first}{head.removeprefix(filler)}", *(" " * indent + line for line in rest)]
+        return [line for text in shown for line in self._lines.labelled(word, "dim", text)]
 
 
 def _noted(image: ImageVerdict) -> bool:
     """Whether an image that passed has a check to be shown: one that warns."""
     return any(check.result is Result.WARNED for check in image.checks)
+
+
+def _same_checks(images: Sequence[ImageVerdict]) -> Iterable[list[ImageVerdict]]:
+    """Return images in groups whose checks do not hold in the same way.
+
+    Messages that differ only in their request id are the same; the first id is shown, and reports have all of them.
+    """
+    alike: dict[tuple[tuple[Result, str], ...], list[ImageVerdict]] = {}
+    for image in images:
+        key = tuple(
+            (check.result, _REQUEST_ID.sub("", check.message))
+            for check in image.checks
+            if check.result is not Result.PASSED
+        )
+        alike.setdefault(key, []).append(image)
+    return alike.values()

@@ -432,3 +432,31 @@ def test_entries_for_files_and_checks_are_offered_beside_those_for_many_findings
     assert [line.split(":")[0] for line in entries] == [
         "  - {vulnerability", "  - {vulnerability", "  - {vulnerability", "  - {check_rule", "  - {file", "  # and 17 more",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("distinct", "most"), [(True, 160), (False, 160)], ids=["different reasons", "one reason"])
+def test_of_many_blocked_images_the_worst_ten_are_shown_in_full(bench: Bench, distinct: object, most: int) -> None:
+    """Of the others each has a line, and a reason that several share is shown once with their number."""
+    given = json.loads(fleet(bench, 40))
+    for number, row in enumerate(given["images"]):
+        row["timeline"][0]["vul_num"] = 2 + (number if distinct else 0)
+    policy(bench, "rules: {severity: Medium, vulnerabilities: 0}")
+
+    ended = bench.play(json.dumps(given)).check(*NAMES, "--cicd-name", "shop")
+
+    lines = ended.out.splitlines()
+    assert (ended.code, len(lines) <= most) == (10, True)
+    heads = [number for number, line in enumerate(lines) if ": blocked (waited 0s, 1 poll)" in line]
+    assert sorted(lines[number].partition(": ")[0] for number in heads) == NAMES
+    in_full = [
+        lines[number].partition(": ")[0] for number in heads if "finding  " in "".join(lines[number : number + 5])
+    ]
+    if distinct:
+        assert in_full == [f"team/app{number}:1.0" for number in range(39, 29, -1)]
+        assert (
+            "team/app00:1.0: blocked (waited 0s, 1 poll): severity: High found, at most Medium accepted (and 1 more)"
+            in lines
+        )
+    else:
+        assert in_full[:10] == NAMES[:10]
+        assert "  failed   vulnerabilities: 2 found, at most 0 accepted (30 images)" in lines
