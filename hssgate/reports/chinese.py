@@ -124,6 +124,21 @@ TEXTS: Mapping[str, str] = {
     "malicious file": "恶意文件",
     "sensitive file": "敏感文件",
     "baseline breach": "基线检查项",
+    "malicious_file": "恶意文件",
+    "sensitive_file": "敏感文件",
+    "baseline_breach": "基线检查项",
+    "Left out here to stay within the size limit: {parts}. The JSON report has all of it.": (
+        "为不超出大小上限，此处省略：{parts}。JSON 报告包含全部内容。"
+    ),
+    "{part} of {images}": "{images}的{part}",
+    "warnings": "警告",
+    "overview": "概览",
+    "checks": "检查",
+    "evidence": "证据",
+    "ignore entries": "可粘贴的条目",
+    "ignored findings": "已忽略的漏洞",
+    "details": "明细",
+    "verdict": "结论",
     "Evidence": "证据",
     "Each change of state, and the last reads, of {polls}": "{polls}中状态的每次变化和最后几次",
     "CI/CD identifier": "CI/CD标识",
@@ -155,7 +170,10 @@ TEXTS: Mapping[str, str] = {
     "Ask: {contact}": "联系：{contact}",
     "more: ": "更多：",
     "More: {where}.": "更多：{where}。",
-    "docs/findings.md, and `hssgate policy explain IMAGE`": "docs/zh/findings.md，以及 `hssgate policy explain IMAGE`",
+    "`docs/troubleshooting.md#exit-code-10`, `docs/findings.md`, and `hssgate policy explain IMAGE`": (
+        "`docs/zh/troubleshooting.md#退出码-10`、`docs/zh/findings.md`，以及 `hssgate policy explain IMAGE`"
+    ),
+    "docs/troubleshooting.md#exit-code-{code}": "docs/zh/troubleshooting.md#退出码-{code}",
     "a policy (`hssgate policy init` writes one)": "策略（可用 `hssgate policy init` 生成）",
     "to let it pass, with a reason of yours, in {policy}:": "如要放行，请写明理由，加入{policy}：",
     "To let it pass, with a reason, in the policy": "如要放行，请写明理由，加入策略",
@@ -265,12 +283,12 @@ MESSAGES: Mapping[str, str] = {
         "没有这个名称和版本的镜像：请检查镜像名称和 --cicd-name（CI/CD标识）、流水线中的扫描步骤是否执行，以及 "
         "--enterprise-project-id（all_granted_eps 查询所有企业项目）"
     ),
-    "did you mean {rows}": "您要找的是不是 {rows}",
+    "results that cannot be told apart in time: {rows}; pass the digest that was pushed, as …@sha256:…": (
+        "以下结果无法按时间区分：{rows}；请给出所推送镜像的摘要，形如 …@sha256:…"
+    ),
     "results that cannot be told apart in time: {rows}": "以下结果无法按时间区分：{rows}",
     "pass the digest that was pushed, as …@sha256:…": "请给出所推送镜像的摘要，形如 …@sha256:…",
-    "digest {digests} and scanned at or after {moment}": "摘要 {digests}，且扫描时间不早于 {moment}",
     "scanned at or after {moment}": "扫描时间不早于 {moment}",
-    "digest {digests}": "摘要 {digests}",
     "no result for {asked}": "没有符合要求的结果：{asked}",
     "asked for {asked}": "要求：{asked}",
     "{digest}, scanned {time}": "{digest}，扫描于 {time}",

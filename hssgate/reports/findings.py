@@ -114,7 +114,7 @@ def detail_line(listed: ListedDetail) -> str:
     severity = f"  {field(listed.detail.severity)}" if listed.detail.severity else ""
     what, about = detail_words(listed.detail)
     rule = f"  ({known})" if (known := check_id(listed.detail)) else ""
-    return f"{listed.kind.value}{severity}  {what}{f': {about}' if about else ''}{rule}"
+    return f"{translate(listed.kind.value)}{severity}  {what}{f': {about}' if about else ''}{rule}"
 
 
 def check_id(detail: Detail) -> str:

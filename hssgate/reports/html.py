@@ -17,8 +17,8 @@ from hssgate.reports.image_facts import images_in_full, worst_first
 from hssgate.reports.language import language_in_force, translate, translate_count, translate_message
 from hssgate.reports.markup import Markup, element, joined, text_element
 from hssgate.reports.size_limit import Part, Rank, bounded, fit
-from hssgate.reports.wording import meaning, policy_name, reason, searched_in_words, tally, title
-from hssgate.verdict import ImageVerdict, PolicySource, Verdict
+from hssgate.reports.wording import meaning, policy_name, read_on, reason, searched_in_words, tally, title
+from hssgate.verdict import ImageVerdict, Outcome, PolicySource, Verdict
 
 LONGEST = 12 * 1024 * 1024  # bytes of a report
 _ROOM_OF_NOTE = 16 * 1024  # bytes of the note and of the markup around the parts
@@ -63,6 +63,8 @@ def _header(verdict: Verdict) -> Part:
         element("p", tally(verdict), class_="tally"),
         element("p", translate("Exit code {code} ({meaning})", code=int(verdict.exit_code), meaning=meaning(verdict))),
     ]
+    if verdict.outcome is Outcome.ERROR:
+        content.append(element("p", translate("More: {where}.", where=read_on(verdict.exit_code))))
     if verdict.warnings:
         content.append(element("p", element("a", translate_count(len(verdict.warnings), "warning"), href="#warnings")))
     return Part(Rank.VERDICT, element("header", *content, class_=verdict.outcome.value))

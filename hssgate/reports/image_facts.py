@@ -1,5 +1,6 @@
 """Parts of an image's verdict that the HTML and Markdown reports share: order, request, evidence and reads."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from hssgate.durations import format_api_time, format_duration, format_moment
@@ -15,6 +16,7 @@ READ_COLUMNS = (
     "at", "HTTP", "request id", "scan status", "scanned at", "severity", "vulnerabilities", "unsafe settings",
     "malicious files", "digest",
 )  # fmt: skip
+_REQUEST_ID = re.compile(r"(?<=; )request id \S+(?= |;)")
 _FEW = 10  # up to this many images, each has a section of its own
 _LONGEST_FACT = 300
 _LONGEST_VALUE = 24  # characters; longer ones are sentences, which the message has already
@@ -35,6 +37,22 @@ def images_in_full(verdict: Verdict) -> list[ImageVerdict]:
     """Return the images that get a section, worst first; of more than ten, those that passed cleanly get none."""
     ordered = worst_first(verdict.images)
     return ordered if len(ordered) <= _FEW else [image for image in ordered if not passed_cleanly(image)]
+
+
+def with_same_checks(images: Sequence[ImageVerdict]) -> list[list[ImageVerdict]]:
+    """Return images in groups whose checks do not hold in the same way.
+
+    Messages that differ only in their request id are the same; the first id is shown, and reports have all of them.
+    """
+    alike: dict[tuple[tuple[Result, str], ...], list[ImageVerdict]] = {}
+    for image in images:
+        key = tuple(
+            (check.result, _REQUEST_ID.sub("", check.message))
+            for check in image.checks
+            if check.result is not Result.PASSED
+        )
+        alike.setdefault(key, []).append(image)
+    return [*alike.values()]
 
 
 def passed_cleanly(image: ImageVerdict) -> bool:
@@ -59,7 +77,7 @@ def evidence_values(image: ImageVerdict) -> LabelledValues:
     ids = dict.fromkeys(read.request_id for read in image.reads[-_LAST_READS:] if read.request_id)
     return _labelled(
         (translate("digest"), row.image_digest),
-        (translate("proven"), image.reference.proof_of(image.row) if image.row else None),
+        (translate("proven"), translate_message(image.reference.proof_of(image.row) or "") if image.row else None),
         (translate("image id"), row.image_id),
         (translate("CI/CD identifier"), row.cicd_name),
         (translate("registry"), row.registry_name),

@@ -24,7 +24,7 @@ from hssgate.reports.explanation import MORE, Explanation, by_rule, entries_to_p
 from hssgate.reports.findings import detail_line, ignored_lines, listed_line
 from hssgate.reports.image_facts import path_in_repository
 from hssgate.reports.size_limit import bounded
-from hssgate.reports.wording import searched_in_words
+from hssgate.reports.wording import read_on, searched_in_words
 from hssgate.text import clean
 from hssgate.verdict import NOTHING_JUDGED, SCAN, Check, ImageVerdict, Result, RulePlace, Trouble, Verdict
 
@@ -68,7 +68,8 @@ def _suite_of_run(verdict: Verdict) -> TestSuite:
     first, *_ = verdict.run_errors
     seconds = max(round(verdict.finished_at - verdict.started_at, 3), LEAST_SECONDS)
     case = TestCase(_RUN, classname=f"hssgate.{_RUN}", elapsed_sec=seconds)
-    body = "\n".join(clean(error.message) for error in verdict.run_errors)
+    messages = [clean(error.message) for error in verdict.run_errors]
+    body = "\n".join([*messages, f"More: {read_on(verdict.exit_code)}."])
     case.add_error_info(clean(first.message), body, first.trouble.value)
     return TestSuite("hssgate", [case])
 
@@ -160,7 +161,7 @@ def _body(message: str, check: Check, explanation: Explanation | None, room: int
     if check.group:
         lines.append(f"rows: {clean(check.group)}")
     if explanation is None:
-        return "\n".join(lines)
+        return "\n".join([*lines, f"More: {read_on(check.exit_code)}."])
     # Findings first: what breaks `severity` or a number of vulnerabilities is fixed by updating packages.
     lines += bounded([listed_line(listed) for listed in explanation.findings], 3 * room // 4, str)
     lines += bounded([detail_line(listed) for listed in explanation.details], room // 4, str)

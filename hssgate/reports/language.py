@@ -23,10 +23,14 @@ class Language(StrEnum):
 
 
 _in_force: ContextVar[Language] = ContextVar("language", default=Language.ENGLISH)
-_NESTED = frozenset({"asked", "notes", "state", "why"})  # placeholders whose value is a message itself
-_LONG = frozenset(
-    {"error", "asked", "rows", "id", "why", "state", "entry"}
-)  # placeholders whose value may hold a colon
+# Placeholders whose value is a message itself.
+_NESTED = frozenset(
+    {"asked", "notes", "state", "why", "entry", "proof", "field", "value", "error", "what", "due", "days", "time"}
+)
+_BRACKETED = frozenset({"rows", "host"})  # whose value has a message in each pair of brackets
+# Placeholders whose value may hold a colon, or also clauses.
+_LONG = frozenset({"error", "asked", "id", "why", "state", "entry", "proof", "field", "value", "reason"})
+_ANYTHING = frozenset({"notes", "rows"})
 _IN_CLAUSE = "(?:(?!; ).)"
 _WITHIN = "(?:(?!; |: ).)"
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -98,15 +102,29 @@ def _translated(message: str, depth: int = 0) -> str | None:
         return None
     if (found := _matched(message, depth)) is not None:
         return found
-    clauses = message.split("; ")
+    name, _, rest = message.partition(": ")
+    if rest and " " not in name and (found := _translated(rest, depth + 1)) is not None:
+        return f"{name}: {found}"
+    clauses = _clauses(message)
     if len(clauses) > 1:
         return _joined(clauses, [_translated(clause, depth + 1) for clause in clauses])
-    name, _, rest = message.partition(": ")
     if rest and (found := _translated(rest, depth + 1)) is not None:
         return f"{name}: {found}"
     clause, _, words_of_hss = message.partition(" (")
     found = _matched(clause, depth) if words_of_hss else None
     return f"{found} ({words_of_hss}" if found else None
+
+
+def _clauses(message: str) -> list[str]:
+    """Return the clauses of a message; what is in brackets stays with the clause before it."""
+    clauses = [""]
+    for part in message.split("; "):
+        is_within = clauses[-1].count("(") > clauses[-1].count(")")
+        if is_within:
+            clauses[-1] += f"; {part}"
+        else:
+            clauses.append(part)
+    return clauses[1:]
 
 
 def _joined(clauses: Sequence[str], translated: Sequence[str | None]) -> str | None:
@@ -127,15 +145,28 @@ def _matched(message: str, depth: int) -> str | None:
         if found := pattern.fullmatch(message):
             values = found.groupdict()
             nested = {name: _translated(value, depth + 1) or value for name, value in values.items() if name in _NESTED}
+            nested |= {name: _in_brackets(value, depth + 1) for name, value in values.items() if name in _BRACKETED}
             return text.format(**{**values, **nested})
     return None
 
 
+def _in_brackets(value: str, depth: int) -> str:
+    """Return rows, or a host, with what is in brackets behind each of them translated."""
+
+    def translated(found: re.Match[str]) -> str:
+        return f"（{_translated(found[1], depth) or found[1]}）"
+
+    text = re.sub(r" \(([^()]*)\)", translated, value)
+    return text.replace(", or ", "，或 ").replace(" with --", " --").replace("no digest（", "没有摘要（")
+
+
+@cache
 def _tables() -> tuple[Mapping[str, str], Mapping[str, str]]:
     """Return the texts of the reports, and the messages."""
     from hssgate.reports.chinese import MESSAGES, TEXTS
+    from hssgate.reports.chinese_errors import ERRORS
 
-    return TEXTS, MESSAGES
+    return TEXTS, {**MESSAGES, **ERRORS}
 
 
 @cache
@@ -152,7 +183,7 @@ def _pattern(text: str) -> str:
     """Return a pattern for a message; a value does not reach into the next clause, or over the name of a rule."""
     parts = _PLACEHOLDER.split(text)  # texts and names of placeholders in turn
     return "".join(
-        f"(?P<{part}>{'.' if part == 'notes' else _IN_CLAUSE if part in _LONG else _WITHIN}+?)"
+        f"(?P<{part}>{'.' if part in _ANYTHING else _IN_CLAUSE if part in _LONG else _WITHIN}+?)"
         if number % 2
         else re.escape(part)
         for number, part in enumerate(parts)

@@ -5,8 +5,7 @@ from enum import IntEnum
 from typing import TypeVar
 
 from hssgate.record import record
-from hssgate.reports.language import translate
-from hssgate.text import plural
+from hssgate.reports.language import translate, translate_count
 
 Line = TypeVar("Line", bound=str)
 _BETWEEN = 2  # maximum number of bytes between two parts
@@ -96,12 +95,17 @@ def _cut(lines: Sequence[Line], room: int) -> Sequence[Line]:
 
 def _note(left_out: Sequence[Rank]) -> str:
     counted = [
-        f"{rank.name.lower().replace('_', ' ')} of {plural(count, 'image')}"
+        translate("{part} of {images}", part=translate(_words(rank)), images=translate_count(count, "image"))
         for rank in reversed(Rank)
         if (count := sum(part is rank for part in left_out))
     ]
-    return (
-        f"Left out here to stay within the size limit: {', '.join(counted)}. The JSON report has all of it."
-        if counted
-        else ""
+    if not counted:
+        return ""
+    parts = translate(", ").join(counted)
+    return translate(
+        "Left out here to stay within the size limit: {parts}. The JSON report has all of it.", parts=parts
     )
+
+
+def _words(rank: Rank) -> str:
+    return rank.name.lower().replace("_", " ")

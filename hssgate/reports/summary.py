@@ -1,21 +1,19 @@
 """Console summary at the end of a run: blocked images first, and the verdict in the last line."""
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from hssgate.durations import format_duration
 from hssgate.policy.load import BUILT_IN
 from hssgate.reports.console_lines import Lines
 from hssgate.reports.explanation import MORE, Explanation, entries_to_paste, explanation_of
 from hssgate.reports.findings import detail_line, ignored_lines, listed_line, worst_details
-from hssgate.reports.image_facts import worst_first
+from hssgate.reports.image_facts import with_same_checks, worst_first
 from hssgate.reports.language import check_message, translate, translate_count
 from hssgate.reports.tone import Paint, Tone
-from hssgate.reports.wording import reason, tally
+from hssgate.reports.wording import read_on, reason, tally
 from hssgate.text import clean
 from hssgate.verdict import Check, ImageVerdict, Outcome, Result, Verdict
 
-_REQUEST_ID = re.compile(r"(?<=; )request id \S+(?= |;)")
 _MOST_FINDINGS = 10
 _LEAST_LINES = 3  # of a list, of each of several blocked images
 _MOST_ENTRIES = 5  # to paste
@@ -105,6 +103,7 @@ class _Summary:
             *self._alike([image for image in passed if _noted(image)]),
             *(line for image in clean_passes for line in self._pass(image)),
             *self._run_errors(),
+            *self._read_on(),
         ]
 
     def _blocked(self, images: Sequence[ImageVerdict]) -> list[str]:
@@ -140,7 +139,7 @@ class _Summary:
     def _alike(self, images: Sequence[ImageVerdict]) -> list[str]:
         """Return images with the checks that do not hold; checks that are the same for several are shown once."""
         lines = []
-        for group in _same_checks(images):
+        for group in with_same_checks(images):
             first, *others = group
             if others:
                 lines += self._together(group)
@@ -161,7 +160,7 @@ class _Summary:
     def _in_a_line(self, images: Sequence[ImageVerdict]) -> list[str]:
         """Return blocked images beyond those in full, each with the first of its reasons; the same ones together."""
         lines = []
-        for group in _same_checks(images):
+        for group in with_same_checks(images):
             first, *others = group
             lines += self._together(group) if others else [f"{self._head(first)}: {reason(first)}"]
         return lines
@@ -199,6 +198,11 @@ class _Summary:
             line for error in found for line in self._lines.labelled("error", "bad", f"run: {clean(error.message)}")
         ]
 
+    def _read_on(self) -> list[str]:
+        """Return where the exit code is explained; for a block, what to do names it."""
+        page = read_on(self._verdict.exit_code)
+        return self._lines.broken(translate("more: "), page) if self._verdict.outcome is Outcome.ERROR else []
+
     def _head(self, image: ImageVerdict) -> str:
         word = self._paint(translate(image.outcome.value), _TONES[image.outcome])
         if id(image) in self._earlier:
@@ -233,19 +237,3 @@ class _Summary:
 def _noted(image: ImageVerdict) -> bool:
     """Whether an image that passed has a check to be shown: one that warns."""
     return any(check.result is Result.WARNED for check in image.checks)
-
-
-def _same_checks(images: Sequence[ImageVerdict]) -> Iterable[list[ImageVerdict]]:
-    """Return images in groups whose checks do not hold in the same way.
-
-    Messages that differ only in their request id are the same; the first id is shown, and reports have all of them.
-    """
-    alike: dict[tuple[tuple[Result, str], ...], list[ImageVerdict]] = {}
-    for image in images:
-        key = tuple(
-            (check.result, _REQUEST_ID.sub("", check.message))
-            for check in image.checks
-            if check.result is not Result.PASSED
-        )
-        alike.setdefault(key, []).append(image)
-    return alike.values()

@@ -90,6 +90,11 @@ def meaning(verdict: Verdict) -> str:
     return translate(UNWRITTEN if _only_unwritten(verdict) else verdict.exit_code.meaning)
 
 
+def read_on(code: ExitCode) -> str:
+    """Return the place in the documentation that explains an exit code."""
+    return translate("docs/troubleshooting.md#exit-code-{code}", code=int(code))
+
+
 def word(outcome: Outcome) -> str:
     """Return the predicate of a sentence about one or more images."""
     match outcome:

@@ -9,11 +9,15 @@ import jsonschema
 import pytest
 import yaml
 
+from hssgate.exit_codes import ExitCode
 from hssgate.reports.json import schema
+from hssgate.reports.language import Language, written_in
+from hssgate.reports.wording import read_on
 from tests.cli.test_block_details import SCORED, blocked, image
 from tests.cli.test_findings import HIGH, LOW, MEDIUM, finding, policy, scenario
 from tests.conftest import Bench, Ended
 
+PROJECT = Path(__file__).parents[2]
 SEVERE = "rules: {severity: Medium}"
 CONTACT = '"#security on chat, https://wiki.example/hss"'
 REPORTS = {
@@ -460,3 +464,30 @@ def test_of_many_blocked_images_the_worst_ten_are_shown_in_full(bench: Bench, di
     else:
         assert in_full[:10] == NAMES[:10]
         assert "  failed   vulnerabilities: 2 found, at most 0 accepted (30 images)" in lines
+
+
+@pytest.mark.parametrize(("folder", "heading"), [("docs", "## Exit code {}"), ("docs/zh", "## 退出码 {}")])
+def test_the_documentation_has_a_section_on_each_exit_code(folder: str, heading: str) -> None:
+    """Reports name it as a path and an anchor."""
+    with written_in(Language.CHINESE if "zh" in folder else Language.ENGLISH):
+        places = {code: read_on(code) for code in ExitCode}
+
+    lines = (PROJECT / folder / "troubleshooting.md").read_text(encoding="utf-8").splitlines()
+    for code, place in places.items():
+        title = heading.format(int(code))
+        assert title in lines
+        assert place == f"{folder}/troubleshooting.md#{title.removeprefix('## ').lower().replace(' ', '-')}"
+
+
+@pytest.mark.parametrize("path", ["junit.xml", "report.md", "report.html", "stdout"])
+def test_an_error_names_where_its_exit_code_is_explained(bench: Bench, path: str) -> None:
+    """A pass names nothing, for there is nothing to do."""
+    ended = checked(bench.play(json.dumps({"images": []})), "--timeout", "0")
+
+    assert ended.code == 4
+    assert "docs/troubleshooting.md#exit-code-4" in (ended.out if path == "stdout" else text_of(path))
+
+    policy(bench, "rules: {severity: High}")
+    ended = checked(bench.play(blocked()))
+    assert ended.code == 0
+    assert "troubleshooting" not in (ended.out if path == "stdout" else text_of(path))

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -17,21 +18,52 @@ from hssgate.judging import run_warnings
 from hssgate.judging.scan_failures import DOCUMENTED, OF_REGISTRY_IMAGES, OF_STATUSES
 from hssgate.policy.rule_table import RULES
 from hssgate.policy.search import NAMES_IN_WORDS
-from hssgate.reports import html_findings, html_image, image_facts
+from hssgate.reports import html_findings, html_image, image_facts, markdown_findings
 from hssgate.reports.chinese import MESSAGES, TEXTS
+from hssgate.reports.chinese_errors import ERRORS
 from hssgate.reports.findings import Effect
 from hssgate.reports.language import Language, translate_message, written_in
 from hssgate.reports.wording import UNWRITTEN
 from hssgate.verdict import Outcome, Result
-from tests.cli.test_check import finished, image, images
+from tests.cli.test_check import OUTCOMES, finished, image, images
 from tests.conftest import KEY, Bench
 
 PACKAGE = Path(hssgate.__file__).parent
 PLACEHOLDER = re.compile(r"\{\w+\}")
 CJK = re.compile("[\u4e00-\u9fff]")
-JUDGES = [
-    "policy/judge.py", "policy/judge_details.py", "policy/judge_findings.py", "policy/checks.py", "judging/scan.py",
+# Modules whose sentences stand in a verdict.
+SPEAKERS = [
+    "judging/scan.py", "judging/hints.py", "judging/rivals.py", "judging/run_warnings.py", "judging/block_details.py",
+    "policy/judge.py", "policy/judge_details.py", "policy/judge_findings.py", "policy/judge_deny.py", "policy/checks.py",
+    "policy/weigh.py", "policy/entry_warnings.py", "waiting/observation.py", "waiting/image.py",
+    "waiting/server_clock.py", "proof.py", "reference.py", "hss/refusals.py", "hss/failures.py", "hss/responses.py",
+    "hss/paging.py", "hss/page_reader.py", "hss/client.py", "hss/auth/sts.py", "hss/auth/password.py",
+    "hss/auth/federation.py", "hss/auth/metadata.py", "hss/auth/projects.py",
 ]  # fmt: skip
+SENTENCE = re.compile(r"[A-Za-z]{2,} [a-z]{2,}")
+# Parts of sentences that `test_whole_sentences_are_translated` has as a whole, and what only progress shows.
+PARTS = {
+    "did you mean", "no row has this image name", "no row has this name and version",
+    "If the digest asked for is that of an index, HSS may know the image by its manifest or configuration",
+    ", and --metadata-file names those of a build for one platform", "x: --resolve asks the registry for thesex",
+    "vulnerabilities, high_vulnerabilities and malicious_files", "in grace", "out of grace", "x above", "have ended",
+    "end soon", "fit no finding of this run", "x: and x more that x", "(request id x)", "another digest",
+    "no digest yet", "the scan status x is", "more scan statuses are", "x (through the proxy x)",
+    "the proxy before x", "the proxy x before x", "nested too deep", "it has rows and the error code x",
+    "neither data_list nor total_num is there", "data_list is no list", ", counted against the image",
+    "the machine's metadata service", "x: unreadable answer: it is not a token", "x: x, which does not pass; x",
+    "without a readable reason", "x within xs", "no complete response from x", "x, or raise --request-timeout",
+    "the proxy x gave no connection to x", "x; x need none", "the x entry for xx (x)",
+    (
+        "x: check the name and --cicd-name, that the scan step runs in the pipeline, and --enterprise-project-id "
+        "(all_granted_eps looks into every enterprise project)"
+    ),
+}  # fmt: skip
+# Words of HSS, of the system, and commands.
+FOREIGN = re.compile(
+    r"APIGW\.\d+ [\w ]+|'utf-8' codec can't decode byte 0xff in position 1: invalid start byte|--cicd-name shop|image_id \w+|"
+    r"request id \w+|ID \w+|with --cicd-name|policy: built-in policy.*"
+)  # fmt: skip
 # Values that the reports translate by name.
 BY_NAME = {
     *(one.value for one in (*Result, *Outcome, *Effect)),
@@ -40,6 +72,7 @@ BY_NAME = {
     *(spec.remedy for spec in RULES.values() if spec.fields != ("scan_status", "scan_failed_code")),
     *html_image._CHECK_COLUMNS, *html_findings._FINDING_COLUMNS, *html_findings._DETAIL_COLUMNS,
     *image_facts.READ_COLUMNS, html_findings._EXPLOITED,
+    *markdown_findings._COLUMNS_WITH_FEEDS.replace(":", "").split("|"),
     UNWRITTEN, NAMES_IN_WORDS, "finding", "found",
 }  # fmt: skip
 STAYS = {"HTTP"}  # the same in both languages
@@ -50,7 +83,7 @@ def calls(name: str) -> Iterator[ast.expr]:
     for path in (PACKAGE / "reports").glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name:
-                yield from node.args[: 2 if name == "_table" else 1]
+                yield from node.args[: 2 if name == "table_of" else 1]
 
 
 def literals() -> set[str]:
@@ -62,21 +95,27 @@ def literals() -> set[str]:
                 continue
             if node.func.id == "translate_count" and isinstance(node.args[1], ast.Constant):
                 found.add(f"{{count}} {node.args[1].value!s}")
-    for columns in calls("_table"):
+    for columns in calls("table_of"):
         if isinstance(columns, ast.Constant):
             found |= {name.removeprefix(":") for name in str(columns.value).split("|")}
     return {str(one) for one in found}
 
 
-def messages() -> set[str]:
-    """Return the messages that the judges make, with `x` for each value and without the name of the rule."""
+def messages(name: str) -> set[str]:
+    """Return the sentences of a module but for its docstrings, with `x` for each value."""
+    tree = ast.parse((PACKAGE / name).read_text(encoding="utf-8"))
+    within = {id(one.value) for one in ast.walk(tree) if isinstance(one, ast.Expr)}
     found = set()
-    for name in JUDGES:
-        for node in ast.walk(ast.parse((PACKAGE / name).read_text(encoding="utf-8"))):
-            if isinstance(node, ast.JoinedStr):
-                text = "".join(str(one.value) if isinstance(one, ast.Constant) else "x" for one in node.values)
-                if text.startswith("x: "):
-                    found.add(text.removeprefix("x: "))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            within |= {id(one) for one in ast.walk(node) if one is not node}
+    for node in ast.walk(tree):
+        if id(node) in within or not isinstance(node, ast.JoinedStr | ast.Constant):
+            continue
+        parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+        text = "".join(str(one.value) if isinstance(one, ast.Constant) else "x" for one in parts)
+        if SENTENCE.search(text):
+            found.add(text.removeprefix("; ").strip())
     return found
 
 
@@ -85,11 +124,61 @@ def test_every_text_of_the_reports_has_a_translation() -> None:
     assert (literals() | BY_NAME) - STAYS <= {*TEXTS, *MESSAGES}
 
 
-def test_every_message_of_a_judge_has_a_translation() -> None:
-    """The judges write English; the table has each of their sentences."""
+@pytest.mark.parametrize("name", SPEAKERS)
+def test_every_sentence_of_a_verdict_has_a_translation(name: str) -> None:
+    """Judges, hints and the client write English; the tables have each of their sentences."""
     with written_in(Language.CHINESE):
-        missing = {text for text in messages() if not CJK.search(translate_message(text))}
-    assert missing <= {"x"}  # an error of the API, or a status of HSS
+        found = messages(name)
+        missing = {text for text in found - PARTS if not CJK.search(translate_message(text))}
+    assert found
+    assert missing == set()
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        (
+            "scan: timed out after 5m00s; last state: not listed; did you mean team/app:1.0@sha256:ab (other digest; success, "
+            "scanned 2026-09-21T13:13:20Z), or team/b:1 with --cicd-name shop (other cicd_name; scanning)? If the digest asked "
+            "for is that of an index, HSS may know the image by its manifest or configuration: --resolve asks the registry for "
+            "these, and --metadata-file names those of a build for one platform"
+        ),
+        (
+            "scan: timed out after 5m00s; last state: stale: success, scanned 2026-09-21T13:13:20Z; no newer scan was listed: "
+            "check that the scan step runs for this push, and that --scanned-after is not too late"
+        ),
+        (
+            "scan: results that cannot be told apart in time: sha256:ab (success, severity Low, 3 vulnerabilities, image_id a), "
+            "no digest (success, severity Low, 3 vulnerabilities); pass the digest that was pushed, as …@sha256:…"
+        ),
+        (
+            "scan: success; sha256:ab is newer by its update time, and sha256:cd by its scan time; pass the digest that was "
+            "pushed, as …@sha256:…"
+        ),
+        "severity: HSS gave no readable severity_level (but 'Dire'), which this rule needs",
+        "scan_age: HSS gave no believable latest_scan_time (but 5, which is before 2015), which this rule needs",
+        "baseline: HSS counts 3 and lists none of the failed baseline checks",
+        (
+            "team/app:1: the findings could not be read, which changes no verdict: HTTP 404: none; check --region or --endpoint, "
+            "and the project id"
+        ),
+        "hssgate.yaml:5: the ignore entry for CVE-1 in openssl (r: s) fits no finding of this run; check it, or take it out",
+        "hssgate.yaml: and 5 more that have ended",
+        "team/app:1: the scan status paused is not documented; waiting for one that is",
+        (
+            "no complete response from hss.example (through the proxy p) within 30.0s; check the address, name resolution, "
+            "firewall, HTTPS_PROXY and NO_PROXY, or raise --request-timeout"
+        ),
+        "high_vulnerabilities: 2 found, at most 0 accepted (1 out of grace, first SA-1: overdue by 4 days)",
+        "freshness: sha256:ab, scanned at an unknown time; asked for digest sha256:ab (by the registry (index digest))",
+    ],
+)  # fmt: skip
+def test_whole_sentences_are_translated(message: str) -> None:
+    """Also where they are put together from parts, with values in between."""
+    with written_in(Language.CHINESE):
+        text = re.sub(r"`[^`]*`|\b\w*\.example\b", "", translate_message(message))
+    text = FOREIGN.sub("", text)
+    assert not SENTENCE.findall(text), text
 
 
 @pytest.mark.parametrize("known", [*DOCUMENTED.values(), *OF_REGISTRY_IMAGES.values(), *OF_STATUSES.values()])
@@ -100,7 +189,7 @@ def test_every_failure_of_a_scan_has_a_translation(known: object) -> None:
 
 def test_translations_have_the_placeholders_of_their_text() -> None:
     """A value that is lost would be a message that lies."""
-    for text, translation in (*TEXTS.items(), *MESSAGES.items()):
+    for text, translation in (*TEXTS.items(), *MESSAGES.items(), *ERRORS.items()):
         assert sorted(PLACEHOLDER.findall(text)) == sorted(PLACEHOLDER.findall(translation)), text
 
 
@@ -124,7 +213,7 @@ def test_the_warnings_on_freshness_have_a_translation() -> None:
         ),
         pytest.param(
             "sha256:ab, scanned 2026-09-21T14:13:20Z; asked for digest sha256:ab (by its digest) and scanned at or after 2026-09-21T14:00:00Z",
-            "sha256:ab，扫描于 2026-09-21T14:13:20Z；要求：摘要 sha256:ab (by its digest)，且扫描时间不早于 2026-09-21T14:00:00Z",
+            "sha256:ab，扫描于 2026-09-21T14:13:20Z；要求：摘要 sha256:ab（按摘要），且扫描时间不早于 2026-09-21T14:00:00Z",
             id="freshness",
         ),
         pytest.param("interrupted after 5s; something new", "5s 后被中断; something new", id="a clause that the table lacks"),
@@ -176,12 +265,18 @@ def test_people_read_chinese_and_machines_english(bench: Bench) -> None:
     assert not CJK.search(ended.err)
 
 
-def test_nothing_of_ours_is_left_in_english(bench: Bench) -> None:
-    """Without its values, its code and the names of rules, the Markdown of a block has no English sentence."""
-    bench.play(BLOCKED).check("team/app:1.0", "--lang", "zh", *READERS)
+@pytest.mark.parametrize(("given_scenario", "arguments", "code", "checks"), OUTCOMES)
+def test_nothing_of_ours_is_left_in_english(
+    bench: Bench, given_scenario: str, arguments: list[str], code: int, checks: dict[str, str]
+) -> None:
+    """Without values, code and the names of rules, neither console nor Markdown nor HTML has two English words in a row."""
+    ended = bench.play(given_scenario).check("team/app:1.0", *arguments, "--lang", "zh", *READERS)
 
-    text = re.sub(r"`[^`]*`|```.*?```|<[^>]*>|\[//\].*", "", Path("r.md").read_text(encoding="utf-8"), flags=re.DOTALL)
-    assert not re.findall(r"[A-Za-z]+ [a-z]+ [a-z]+", text)
+    assert (ended.code, bool(checks)) == (code, True)
+    for shown in (ended.out, *(Path(name).read_text(encoding="utf-8") for name in ("r.html", "r.md"))):
+        text = re.sub(r"`[^`]*`|<(style|code)>.*?</\1>|<[^>]*>|\[//\].*", "\n", shown, flags=re.DOTALL)
+        text = FOREIGN.sub("", unescape(text).replace("\\", "").replace("\u200b", ""))
+        assert not SENTENCE.findall(text), text
 
 
 @pytest.mark.parametrize(
