@@ -60,8 +60,9 @@ fix: $(VENV)/dev  ## let ruff mend what it can
 schema: $(VENV)/runtime  ## write schemas/policy.schema.json anew from the model
 	$(BIN)/hssgate policy schema > schemas/policy.schema.json
 
-docs: $(VENV)/runtime  ## write the generated parts of docs/ anew: commands and options, stages of the wait
+docs: $(VENV)/runtime  ## write the generated parts of docs/ anew: commands and options, stages of the wait, the picture of a block
 	$(BIN)/python -m docs.generated
+	$(BIN)/python -m docs.picture
 
 copies:  ## copy what action/ shares with the GitLab template and the examples into them
 	$(PYTHON) action/copies.py

@@ -1,30 +1,44 @@
 """`hssgate demo`: the main job on the embedded emulator, with nothing to configure."""
 
+import json
 import os
 import shlex
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
 from hssgate.cli.context import RunContext
 from hssgate.cli.help_page import HelpPage
+from hssgate.cli.help_texts import DOCUMENTATION
 from hssgate.cli.options import common_options
 from hssgate.emulator.app import Emulator
 from hssgate.emulator.images import Image
 from hssgate.emulator.scenario import default_scenario
 from hssgate.emulator.server import serve
 from hssgate.errors import Interrupted, Misused
+from hssgate.exit_codes import ExitCode
 
 FOLDER = Path("hssgate-demo")
-_REPORTS = {"junit": FOLDER / "junit.xml", "json": FOLDER / "report.json", "html": FOLDER / "report.html"}
-_IMAGE = {
+_DIGESTS = {"checkout": f"sha256:{'c4e7a1' * 10}0a1b", "payment": f"sha256:{'9f86d0' * 10}2c3d"}
+_CLEAN: dict[str, Any] = {
     "cicd_name": "demo",
     "namespace": "shop",
     "image_name": "checkout",
     "image_version": "1.0",
+    "image_digest": _DIGESTS["checkout"],
+    "findings": [
+        {
+            "vul_id": "HCE2-SA-2023-0001",
+            "repair_necessity": "not_needed_repair",
+            "app_name": "zlib",
+            "version": "1.2.11",
+        },
+    ],
     "timeline": [
         {"at": 1, "scan_status": "waiting_for_scan"},
         {"at": 2, "scan_status": "scanning"},
@@ -32,22 +46,64 @@ _IMAGE = {
             "at": 5,
             "scan_status": "success",
             "severity_level": "Low",
-            "vul_num": 3,
+            "vul_num": 1,
             "unsafe_setting_num": 1,
             "malicious_file_num": 0,
         },
     ],
 }
-_POLICY = """\
+BLOCKED_IMAGE = _CLEAN | {
+    "image_name": "payment",
+    "image_digest": _DIGESTS["payment"],
+    "findings": [
+        {
+            "vul_id": "HCE2-SA-2024-0201",
+            "repair_necessity": "immediate_repair",
+            "app_name": "openssl",
+            "version": "1.1.1m-15",
+            "solution": "Update openssl to 1.1.1m-16 or later.",
+            "cves": [{"cve_id": "CVE-2024-5535", "cvss_score": 9.1, "publish_time": 1719484500000}],
+        },
+        {
+            "vul_id": "HCE2-SA-2024-0202",
+            "repair_necessity": "immediate_repair",
+            "app_name": "glibc",
+            "version": "2.34-70",
+            "solution": "Update glibc to 2.34-71 or later.",
+            "cves": [{"cve_id": "CVE-2024-2961", "cvss_score": 8.8, "publish_time": 1713376500000}],
+        },
+    ],
+    "timeline": [
+        {
+            "at": -3600,
+            "scan_status": "success",
+            "severity_level": "High",
+            "vul_num": 2,
+            "unsafe_setting_num": 0,
+            "malicious_file_num": 0,
+        },
+    ],
+}
+POLICY = """\
 version: 1
+contact: "#security on chat"
 rules:
-  severity: Medium
+  high_vulnerabilities: 0
   vulnerabilities: 20
   unsafe_settings: 10
   malicious_files: 0
 """
 _GLANCE = 0.1  # seconds between two checks whether the process has ended
 _SIGNALLED = 128  # plus the signal's number
+_REPORTS = (("junit", "junit.xml"), ("json", "report.json"), ("html", "report.html"))
+_NEXT = f"""
+The first image passed (exit code 0), the second was blocked (exit code 10): a pipeline stops there.
+
+Open {FOLDER / "payment-report.html"} in a browser: it shows what blocked, and how to fix it.
+Next:
+  hssgate policy init                      write a policy
+  hssgate doctor --region REGION           check your set-up of HSS
+  {DOCUMENTATION}   add the gate to your pipeline"""
 _OWN_VARIABLES = ("HSSGATE_", "HUAWEICLOUD_", "HW_", "CLOUD_SDK_", "ACTIONS_ID_TOKEN_")
 
 
@@ -55,38 +111,58 @@ _OWN_VARIABLES = ("HSSGATE_", "HUAWEICLOUD_", "HW_", "CLOUD_SDK_", "ACTIONS_ID_T
 @common_options
 @click.pass_context
 def demo(ctx: click.Context, verbose: int, quiet: bool) -> None:  # noqa: FBT001 - click's flag
-    """Start the emulator, push an image whose scan takes a few seconds, and run `check` on it.
+    """Start the emulator, push an image that passes and one that is blocked, and run `check` on each.
 
-    The reports are written into ./hssgate-demo/. The exit code is that of `check`.
+    The reports are written into ./hssgate-demo/. Exit 0 if the first passed and the second was blocked; else the exit
+    code of the check that ended differently.
     """
     context: RunContext = ctx.obj
     console = context.console
     console.take_verbosity(verbose, quiet=quiet)
-    try:
-        FOLDER.mkdir(exist_ok=True)
-        (FOLDER / "policy.yaml").write_text(_POLICY, encoding="utf-8")
-    except OSError as error:
-        raise Misused(f"{FOLDER}: {error.strerror}; run the demo in a folder that can be written to") from error
+    _prepare()
     app = Emulator(default_scenario(), now=context.clock.epoch, sleep=time.sleep)
+    own = [*["-v"] * verbose, *["-q"] * quiet]
     with serve(app) as server:
-        console.result(f"The emulator plays HSS at {server.url}.")
-        app.push(Image.model_validate(_IMAGE))
-        console.result("An image was pushed: shop/checkout:1.0; its scan begins in 2 s and takes 3 s.\n")
-        arguments = _arguments(server.url)
-        console.result(f"$ hssgate {shlex.join(arguments)}")
-        code = _check([*arguments, *["-v"] * verbose, *["-q"] * quiet], context)
-    written = ", ".join(str(path) for path in _REPORTS.values() if path.exists())
-    console.result(f"\nExit code {code}. Reports: {written or 'none'}.")
+        console.result(f"The emulator plays HSS at {server.url}.\n")
+        console.result("1. An image was pushed: shop/checkout:1.0. Its scan begins in 2 s and takes 3 s.\n")
+        app.push(Image.model_validate(_CLEAN))
+        code = _shown_check("checkout", server.url, own, context)
+        if code == ExitCode.PASSED:
+            console.result("\n2. Another image was pushed: shop/payment:1.0. It has vulnerabilities.\n")
+            app.push(Image.model_validate(BLOCKED_IMAGE))
+            blocked = _shown_check("payment", server.url, own, context)
+            code = 0 if blocked == ExitCode.BLOCKED else blocked or ExitCode.NO_RESULT
+    if code == ExitCode.PASSED:
+        console.result(_NEXT)
     ctx.exit(code)
 
 
-def _arguments(url: str) -> list[str]:
-    return [
-        "check", "shop/checkout:1.0", "--cicd-name", "demo", "--policy", str(FOLDER / "policy.yaml"),
-        "--scanned-after", "1m", "--interval", "1s", "--settle", "1s", "--timeout", "1m",
+def _prepare() -> None:
+    """Write the policy, and for each image the file that `docker buildx build --metadata-file` writes.
+
+    Raises:
+        Misused: the folder cannot be written.
+    """
+    try:
+        FOLDER.mkdir(exist_ok=True)
+        (FOLDER / "policy.yaml").write_text(POLICY, encoding="utf-8")
+        for name, digest in _DIGESTS.items():
+            build = {"containerimage.digest": digest, "image.name": f"shop/{name}:1.0"}
+            (FOLDER / f"{name}-build.json").write_text(json.dumps(build), encoding="utf-8")
+    except OSError as error:
+        raise Misused(f"{FOLDER}: {error.strerror}; run the demo in a folder that can be written to") from error
+
+
+def _shown_check(name: str, url: str, own: Sequence[str], context: RunContext) -> int:
+    """Print a command line, run it, and return its exit code."""
+    arguments = [
+        "check", "--metadata-file", str(FOLDER / f"{name}-build.json"), "--cicd-name", "demo",
+        "--policy", str(FOLDER / "policy.yaml"), "--interval", "1s", "--settle", "1s", "--timeout", "1m",
         "--endpoint", url, "--project-id", "demo",
-        *(part for name, path in _REPORTS.items() for part in ("--report", f"{name}={path}")),
+        *(part for report in _REPORTS for part in ("--report", f"{report[0]}={FOLDER / f'{name}-{report[1]}'}")),
     ]  # fmt: skip
+    context.console.result(f"$ hssgate {shlex.join(arguments)}")
+    return _check([*arguments, *own], context)
 
 
 def _check(arguments: list[str], context: RunContext) -> int:

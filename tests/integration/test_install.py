@@ -26,7 +26,7 @@ def test_the_wheel_alone_does_the_main_job(tmp_path: Path, wheel: Path) -> None:
 
     assert "PASSED (1 image passed), exit code 0" in out
     assert "HOLDS" in succeeded(tmp_path / "venv" / "bin" / "hssgate", "selftest", cwd=tmp_path)
-    assert (tmp_path / "hssgate-demo" / "junit.xml").exists()
-    assert "<style>" in (tmp_path / "hssgate-demo" / "report.html").read_text(encoding="utf-8")
+    assert (tmp_path / "hssgate-demo" / "checkout-junit.xml").exists()
+    assert "<style>" in (tmp_path / "hssgate-demo" / "payment-report.html").read_text(encoding="utf-8")
     assert not (tmp_path / ".huaweicloud").exists()
     assert succeeded(python, "-c", "import hssgate.reports.json as j; print(j.schema()['title'])", cwd=tmp_path)

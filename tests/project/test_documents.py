@@ -11,7 +11,7 @@ import click
 import pytest
 import yaml
 
-from docs import generated
+from docs import generated, picture
 from hssgate.cli.main import cli
 from hssgate.emulator.app import Emulator
 from hssgate.emulator.scenario import default_scenario
@@ -63,6 +63,11 @@ def test_the_readme_is_short() -> None:
 def test_generated_parts_are_current(name: str) -> None:
     """Commands, options, and the stages of the wait."""
     assert generated.page(name) == TEXTS[f"docs/{name}"], "run make docs"
+
+
+def test_the_picture_of_a_block_is_current() -> None:
+    """The output of a check of today."""
+    assert picture.picture() == picture.PICTURE.read_text(encoding="utf-8"), "run make docs"
 
 
 def of_hssgate(command: str) -> list[list[str]]:
@@ -202,23 +207,27 @@ def test_the_messages_of_troubleshooting_are_the_programs() -> None:
 
 EMULATED = sorted(
     {
-        (name, block)
+        (name, found[0], found[1])
         for name in USERS_PAGES
         for block in blocks_of(TEXTS[name], "console")
-        if re.search(r"(?m)^\$ .*hssgate check demo/", block)
+        for found in re.findall(r"(?m)^\$ hssgate (check demo/.*)\n((?:(?!\$ ).+\n)*)", block)
     }
 )
 
 
-@pytest.mark.parametrize(("name", "block"), EMULATED, ids=[name for name, _ in EMULATED])
-def test_checks_of_the_emulators_images_print_what_is_shown(name: str, block: str, bench: Bench) -> None:
-    """Each line that is shown is printed, in this order."""
+def test_checks_of_the_emulators_images_are_found() -> None:
+    """The search for them works."""
+    assert {name for name, _, shown in EMULATED if shown} >= {"docs/emulator.md", "docs/troubleshooting.md"}
+
+
+@pytest.mark.parametrize(("name", "command", "shown"), EMULATED, ids=[f"{name} {line}" for name, line, _ in EMULATED])
+def test_checks_of_the_emulators_images_print_what_is_shown(name: str, command: str, shown: str, bench: Bench) -> None:
+    """Each line that is shown is printed, in this order, and the last one has the exit code."""
     del name
     bench.emulator = Emulator(default_scenario(), now=bench.clock.epoch, sleep=bench.clock.pass_time)
-    for command in commands_of(block):
-        for arguments in of_hssgate(command):
-            if arguments[0] == "check":
-                (image,) = [word for word in arguments if word.startswith("demo/")]
-                printed = bench.check(image, "--interval", "1s", reports=False).out.splitlines()
-                shown = [line for line in block.splitlines() if not line.startswith("$ ") and line.strip()]
-                assert [line for line in printed if line in shown] == shown
+
+    ended = bench.check(*shlex.split(command)[1:], reports=False)
+
+    assert [line for line in ended.out.splitlines() if line in shown.splitlines()] == shown.splitlines()
+    if "exit code" in shown:
+        assert f"exit code {ended.code}\n" in shown

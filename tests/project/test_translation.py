@@ -51,7 +51,7 @@ def links(name: str, section: str) -> list[str]:
             continue
         path, _, anchor = target.partition("#")
         resolved = os.path.normpath((Path(name).parent / path).as_posix()) if path else name
-        page = PAGES.get(resolved, resolved)
+        page = PAGES.get(resolved, resolved).replace("-zh.png", "-en.png")
         if page != PAGES.get(name, name) or anchor:
             found.append(f"{page}#{anchor}")
     return sorted(found)

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 from junitparser import JUnitXml
 
+from hssgate.cli.help_texts import DOCUMENTATION
 from hssgate.emulator.app import Emulator
 from hssgate.emulator.scenario import default_scenario, parse_scenario
 from hssgate.emulator.server import serve
@@ -263,15 +265,19 @@ def test_a_report_on_a_stdout_that_is_closed_could_not_be_written(emulator_url: 
 
 
 def test_the_demo_shows_the_main_job() -> None:
-    """Nothing to configure, exit code 0, both reports."""
+    """Nothing to configure: a pass and a block with all reports, which of them to open, and what to do next; exit 0."""
     ended = ran("demo", HSSGATE_POLICY="nowhere.yaml", HSSGATE_TOKEN="nonsense")
 
     assert ended.returncode == 0
-    assert "PASSED" in ended.stdout
+    assert ended.stdout.index("PASSED (1 image passed), exit code 0") < ended.stdout.index("BLOCKED (1 image blocked)")
     assert "scanning" in ended.stderr
-    assert JUnitXml.fromfile("hssgate-demo/junit.xml").tests == 6
-    assert json.loads(Path("hssgate-demo/report.json").read_text())["result"] == "passed"
-    assert "<h1>" in Path("hssgate-demo/report.html").read_text(encoding="utf-8")
+    assert "warning" not in ended.stderr
+    for name, result, cases in (("checkout", "passed", 6), ("payment", "blocked", 6)):
+        assert JUnitXml.fromfile(f"hssgate-demo/{name}-junit.xml").tests == cases
+        assert json.loads(Path(f"hssgate-demo/{name}-report.json").read_text())["result"] == result
+    (to_open,) = re.findall(r"Open (\S+) in a browser", ended.stdout)
+    assert "CVE-2024-5535" in Path(to_open).read_text(encoding="utf-8")
+    assert DOCUMENTATION in ended.stdout.rpartition("Next:")[2]
 
 
 def test_the_emulator_command_serves_until_it_is_stopped(tmp_path: Path) -> None:
