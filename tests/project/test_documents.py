@@ -140,7 +140,16 @@ def test_options_in_the_text_exist(name: str) -> None:
         if isinstance(command, click.Group):
             ctx = click.Context(command)
             waiting += [found for each in command.list_commands(ctx) if (found := command.get_command(ctx, each))]
-    of_others = {"--push", "--metadata-file", "--format", "--digest-file", "--env-file", "--build-arg", "--secret"}
+    of_others = {
+        "--push",
+        "--metadata-file",
+        "--format",
+        "--digest-file",
+        "--env-file",
+        "--build-arg",
+        "--secret",
+        "--repo",
+    }
 
     named = {
         option

@@ -1,4 +1,4 @@
-"""SECURITY.md: each threat names existing tests; and tests of threats that have no other place."""
+"""docs/threats.md: each threat names existing tests; and tests of threats that have no other place."""
 
 import ast
 import re
@@ -12,13 +12,13 @@ from tests.conftest import Bench
 from tests.support.hostile import TEXTS, world
 
 ROOT = Path(__file__).parents[2]
-SECURITY = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+THREAT_PAGE = (ROOT / "docs" / "threats.md").read_text(encoding="utf-8")
 THREATS = [
     [cell.strip() for cell in line.strip("|").split(" | ")]
-    for line in SECURITY.splitlines()
+    for line in THREAT_PAGE.splitlines()
     if line.startswith("| ") and not line.startswith("| threat |")
 ]
-NAMED = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", SECURITY)
+NAMED = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", THREAT_PAGE)
 PINNED = re.compile(r"[\w.-]+(?:/[\w.-]+)+@[0-9a-f]{40}")
 
 
