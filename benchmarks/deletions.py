@@ -31,7 +31,7 @@ WORKERS = min(os.cpu_count() or 1, 2)
 _LIBRARIES = ("click", "httpx", "hypothesis.strategies", "junitparser", "pydantic", "yaml")
 _PRELOADED = "ignore::pytest.PytestAssertRewriteWarning"
 _NEAR = 4  # files of tests that are run before the others are even read
-_TABLES = ("Enum", "BaseModel")  # classes whose fields are elements
+_TABLES = ("Enum", "Model")  # classes whose fields are elements
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Types of the fields of API rows: numbers with units, empty texts, bounded prose, and what is only shown.
+"""The base of models of responses, and types of their fields: numbers with units, bounded prose, what is only shown.
 
 Sources: manual pages of ListCicdImages (tables 4 and 5) and ListImageVulnerabilities.
 """
@@ -6,7 +6,7 @@ Sources: manual pages of ListCicdImages (tables 4 and 5) and ListImageVulnerabil
 import re
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidatorFunctionWrapHandler, WrapValidator
 
 # Units that multiply by nothing; `5万` or `1k` is not read as 5 or 1.
 _UNIT = r"(?:单位|个|项|条|bytes?|b)"
@@ -14,6 +14,16 @@ _NUMBER_WITH_UNIT = re.compile(rf"\s*([0-9]{{1,19}})\s*{_UNIT}?\s*(?:[(（]\s*{_
 _DECIMAL = re.compile(r"\s*[0-9]{1,2}(?:\.[0-9]{1,9})?\s*", re.ASCII)
 _LARGEST = 2**63 - 1
 _LONGEST_PROSE = 10_000  # characters kept of a text that is only shown
+
+
+class ResponseModel(BaseModel):
+    """Base of all models of responses.
+
+    Unknown fields are dropped, no value is repeated in an error (it may be a secret), and the validator is built for
+    the first response, since most runs need few of them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, defer_build=True)
 
 
 def count_of(value: object) -> int | None:

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
-from hssgate.hss.fields import MISSING_IF_INVALID, Number, Prose, Score, Shown, Text, Time
+from hssgate.hss.fields import MISSING_IF_INVALID, Number, Prose, ResponseModel, Score, Shown, Text, Time
 
 _WEIGHT = 1500  # bytes of a row without its texts, measured
 
@@ -50,13 +50,11 @@ class SeverityLevel(StrEnum):
     HIGH = "High"
 
 
-class CicdImage(BaseModel):
+class CicdImage(ResponseModel):
     """One row: every field may be missing, unknown fields are dropped, an empty text counts as missing.
 
     Times are milliseconds since the epoch, `image_size` is bytes.
     """
-
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, coerce_numbers_to_str=False)
 
     image_id: Text = None
     cicd_name: Text = None
@@ -112,10 +110,6 @@ class CicdImage(BaseModel):
         return self.scan_status in DOCUMENTED
 
 
-# Validators are built for the first row: most runs request no findings, and building takes time at start.
-_SELDOM = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, defer_build=True)
-
-
 class Level(StrEnum):
     """Severity of a finding, most severe first."""
 
@@ -131,10 +125,8 @@ _LEVEL_OF_NECESSITY = {
 }
 
 
-class Finding(BaseModel):
+class Finding(ResponseModel):
     """One vulnerability of an image, in one package."""
-
-    model_config = _SELDOM
 
     vul_id: Text = None
     repair_necessity: Text = None
@@ -152,10 +144,8 @@ class Finding(BaseModel):
         return _LEVEL_OF_NECESSITY.get(self.repair_necessity or "", Level.HIGH)
 
 
-class Cve(BaseModel):
+class Cve(ResponseModel):
     """One CVE of a notice; `publish_time` is milliseconds since the epoch."""
-
-    model_config = _SELDOM
 
     cve_id: Text = None
     cvss_score: Score = None
@@ -181,13 +171,11 @@ class DetailKind(StrEnum):
     BASELINE_BREACH = "baseline_breach"
 
 
-class Detail(BaseModel):
+class Detail(ResponseModel):
     """One malicious file, sensitive file or breach of the baseline.
 
     The contents of a sensitive file are left out: they may be secret.
     """
-
-    model_config = _SELDOM
 
     name: Shown = None
     file_name: Shown = None
@@ -201,18 +189,14 @@ class Detail(BaseModel):
     scan_result: Shown = None
 
 
-class ScanQuota(BaseModel):
+class ScanQuota(ResponseModel):
     """Numbers of scans, as ShowImagePayPerScanStatistics gives them: free ones left, and those of pipelines so far."""
-
-    model_config = _SELDOM
 
     free_quota_num: Number = None
     cicd_scan_num: Annotated[Number, MISSING_IF_INVALID] = None
 
 
-class CicdConfiguration(BaseModel):
+class CicdConfiguration(ResponseModel):
     """A CI/CD identifier, as ListCicdConfigurations gives it."""
-
-    model_config = _SELDOM
 
     cicd_name: Text = None

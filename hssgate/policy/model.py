@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StrictStr, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StrictStr, model_validator
 
 from hssgate.hss.models import SeverityLevel
 from hssgate.policy.entry_fields import (
@@ -16,13 +16,13 @@ from hssgate.policy.entry_fields import (
     PackageGlob,
     Reason,
 )
-from hssgate.policy.rule_table import STRICT, CountRule, Duration, Rules, SeverityRule, Unlisted, not_empty
+from hssgate.policy.rule_table import CountRule, Duration, PolicyModel, Rules, SeverityRule, Unlisted, not_empty
 
 KeyPath = tuple[str | int, ...]  # keys and list indexes from the root of a policy to a value
 MOST_ENTRIES = 2000  # bounds the time to judge: each entry is compared with each finding
 
 
-class Override(BaseModel):
+class Override(PolicyModel):
     """Other rules for some images; later ones win, rule by rule.
 
     Args:
@@ -31,8 +31,6 @@ class Override(BaseModel):
         reason: why.
         expires: the last day (UTC) on which it has effect.
     """
-
-    model_config = STRICT
 
     images: ImageGlobs
     rules: Rules
@@ -48,7 +46,7 @@ class Target(StrEnum):
     CHECK_RULE = "check_rule"
 
 
-class Ignore(BaseModel):
+class Ignore(PolicyModel):
     """Findings that do not count: vulnerabilities, files or baseline checks.
 
     Args:
@@ -60,8 +58,6 @@ class Ignore(BaseModel):
         reason: why.
         expires: the last day (UTC) on which it has effect.
     """
-
-    model_config = STRICT
 
     vulnerability: IdGlob | None = None
     package: PackageGlob | None = None
@@ -94,10 +90,8 @@ class Ignore(BaseModel):
         return found
 
 
-class Grace(BaseModel):
+class Grace(PolicyModel):
     """How long after the publication of its CVE a finding warns instead of counting, by level; absent: not at all."""
-
-    model_config = STRICT
 
     critical: Duration | None = None
     high: Duration | None = None
@@ -116,7 +110,7 @@ class Grace(BaseModel):
         return {level: seconds for level, seconds in self if seconds is not None}
 
 
-class Deny(BaseModel):
+class Deny(PolicyModel):
     """Vulnerabilities that are never accepted.
 
     Args:
@@ -127,8 +121,6 @@ class Deny(BaseModel):
         expires: the last day (UTC) on which it has effect.
     """
 
-    model_config = STRICT
-
     vulnerability: IdGlob
     package: PackageGlob | None = None
     images: ImageGlobs | None = None
@@ -136,15 +128,13 @@ class Deny(BaseModel):
     expires: Day | None = None
 
 
-class Feeds(BaseModel):
+class Feeds(PolicyModel):
     """Files that name exploited vulnerabilities.
 
     Args:
         exploited: paths relative to the policy.
         max_age: greatest age of each file by its own date; absent: any.
     """
-
-    model_config = STRICT
 
     exploited: Annotated[
         tuple[Annotated[StrictStr, Field(min_length=1, max_length=1000)], ...],
@@ -161,10 +151,8 @@ def _no_lookalike(value: object) -> object:
     return value
 
 
-class Policy(BaseModel):
+class Policy(PolicyModel):
     """A whole policy."""
-
-    model_config = STRICT
 
     version: Annotated[Literal[1], BeforeValidator(_no_lookalike)] = 1
     contact: Contact | None = None

@@ -22,7 +22,11 @@ NO_FAILURES = frozenset({ScanStatus.SUCCESS, ScanStatus.UNSCAN, ScanStatus.WAITI
 WORST_SCORE = 10.0  # of CVSS; a finding without a score counts as this
 CRITICAL_SCORE = 9.0  # the least score of CVSS that is called critical
 
-STRICT = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
+
+class PolicyModel(BaseModel):
+    """Base of all parts of a policy: an unknown key is a fault, and no value is repeated in an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
 
 class Action(StrEnum):
@@ -62,19 +66,15 @@ def _in_any_case(value: object) -> object:
 LevelInAnyCase = Annotated[SeverityLevel, BeforeValidator(_in_any_case)]
 
 
-class SeverityRule(BaseModel):
+class SeverityRule(PolicyModel):
     """Worst `severity_level` still accepted."""
-
-    model_config = STRICT
 
     limit: LevelInAnyCase
     action: Action = Action.BLOCK
 
 
-class CountRule(BaseModel):
+class CountRule(PolicyModel):
     """Largest number still accepted."""
-
-    model_config = STRICT
 
     limit: Annotated[StrictInt, Field(ge=0)]
     action: Action = Action.BLOCK
@@ -88,10 +88,8 @@ class Standard(StrEnum):
     QT = "qt_standard"
 
 
-class SensitiveFilesRule(BaseModel):
+class SensitiveFilesRule(PolicyModel):
     """Largest number of sensitive files still accepted, of those at and above a severity."""
-
-    model_config = STRICT
 
     limit: Annotated[StrictInt, Field(ge=0)]
     severity: LevelInAnyCase | None = None
@@ -104,19 +102,15 @@ def _score(value: object) -> object:
     raise ValueError("should be a number from 0 to 10 such as 8.9")
 
 
-class ScoreRule(BaseModel):
+class ScoreRule(PolicyModel):
     """Highest CVSS score of a finding still accepted."""
-
-    model_config = STRICT
 
     limit: Annotated[float, Field(ge=0, le=WORST_SCORE), BeforeValidator(_score)]
     action: Action = Action.BLOCK
 
 
-class AgeRule(BaseModel):
+class AgeRule(PolicyModel):
     """Greatest age of the scan still accepted, in seconds."""
-
-    model_config = STRICT
 
     limit: Duration
     action: Action = Action.BLOCK
@@ -133,10 +127,8 @@ def not_empty(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
-class BaselineRule(BaseModel):
+class BaselineRule(PolicyModel):
     """Largest number of failed baseline checks still accepted, of those by severity and standard."""
-
-    model_config = STRICT
 
     limit: Annotated[StrictInt, Field(ge=0)]
     severity: LevelInAnyCase | None = None
@@ -150,10 +142,8 @@ def _failure(value: str) -> str:
     return value
 
 
-class ScanRule(BaseModel):
+class ScanRule(PolicyModel):
     """Statuses or failure codes of a scan that did not succeed but may pass, with a warning."""
-
-    model_config = STRICT
 
     accept: Annotated[tuple[Annotated[StrictStr, AfterValidator(_failure)], ...], AfterValidator(not_empty)]
 
@@ -194,10 +184,8 @@ _UPDATE = "update the packages and push the image again, or accept findings with
 _SHORT_FORM = BeforeValidator(_long_form)  # for each kind that has a `limit`
 
 
-class Rules(BaseModel):
+class Rules(PolicyModel):
     """The rules; one that is absent is not applied."""
-
-    model_config = STRICT
 
     severity: Annotated[
         SeverityRule | None,

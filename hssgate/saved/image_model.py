@@ -15,13 +15,16 @@ from hssgate.waiting.groups import Phase
 from hssgate.waiting.states import Ending
 
 _LATEST = 253_402_300_799  # epoch seconds: the end of the year 9999
-READ = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True, allow_inf_nan=False)
 
 
-class CheckModel(BaseModel):
+class SavedModel(BaseModel):
+    """Base of all parts of a saved report: unknown keys are dropped, and no value is repeated in an error."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True, allow_inf_nan=False)
+
+
+class CheckModel(SavedModel):
     """A check as stated in the report."""
-
-    model_config = READ
 
     rule: str
     result: Result
@@ -33,10 +36,8 @@ class CheckModel(BaseModel):
     error_type: Trouble | None = None
 
 
-class InForceModel(BaseModel):
+class InForceModel(SavedModel):
     """The rules of one policy for one group of rows."""
-
-    model_config = READ
 
     group: int | None
     policy: str
@@ -50,19 +51,15 @@ class InForceModel(BaseModel):
     deny_cves: bool = False
 
 
-class IgnoredModel(BaseModel):
+class IgnoredModel(SavedModel):
     """An `ignore` entry that ignored a finding."""
-
-    model_config = READ
 
     policy: str
     reason: str
 
 
-class ExploitedModel(BaseModel):
+class ExploitedModel(SavedModel):
     """Whether a feed of a policy names a finding."""
-
-    model_config = READ
 
     policy: str
     state: Exploited
@@ -98,19 +95,15 @@ class DetailModel(Detail):
         return Detail.model_validate(self.model_dump(exclude={"kind", "ignored_by", "group"}))
 
 
-class UnreadModel(BaseModel):
+class UnreadModel(SavedModel):
     """A list that could not be fetched after the verdict."""
-
-    model_config = READ
 
     what: Literal["findings"] | DetailKind
     reason: str
 
 
-class ReadModel(BaseModel):
+class ReadModel(SavedModel):
     """One poll of the image."""
-
-    model_config = READ
 
     at: AwareDatetime
     answered: bool
@@ -130,10 +123,8 @@ class ReadModel(BaseModel):
         return CicdImage.model_validate(self.model_dump(exclude={"at", "answered", "http_status", "request_id"}))
 
 
-class GroupModel(BaseModel):
+class GroupModel(SavedModel):
     """Last state of one group of rows."""
-
-    model_config = READ
 
     phase: Phase
     platform: str | None = None  # missing in older reports
@@ -149,10 +140,8 @@ class GroupModel(BaseModel):
     details_errors: dict[DetailKind, str]
 
 
-class SeenModel(BaseModel):
+class SeenModel(SavedModel):
     """The observations that the verdict was made from."""
-
-    model_config = READ
 
     ending: Ending
     error: str | None
@@ -162,20 +151,16 @@ class SeenModel(BaseModel):
     groups: tuple[GroupModel, ...]
 
 
-class ResolvedModel(BaseModel):
+class ResolvedModel(SavedModel):
     """A digest that a registry gave."""
-
-    model_config = READ
 
     digest: str = Field(pattern="^sha256:[0-9a-f]{64}$")
     kind: DigestKind
     platform: str | None
 
 
-class ImageModel(BaseModel):
+class ImageModel(SavedModel):
     """One image."""
-
-    model_config = READ
 
     reference: str
     cicd_name: str | None

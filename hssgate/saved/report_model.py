@@ -3,38 +3,32 @@
 import json
 from typing import Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, Field
 
 from hssgate.exit_codes import ExitCode
-from hssgate.saved.image_model import READ, ImageModel
+from hssgate.saved.image_model import ImageModel, SavedModel
 from hssgate.verdict import Trouble
 
 SCHEMA_VERSION = 1
 
 
-class SearchedModel(BaseModel):
+class SearchedModel(SavedModel):
     """First and last folder that were searched for a default policy."""
-
-    model_config = READ
 
     first: str = Field(alias="from")
     up_to: str
 
 
-class FeedModel(BaseModel):
+class FeedModel(SavedModel):
     """A feed that a policy reads."""
-
-    model_config = READ
 
     path: str
     sha256: str
     date: AwareDatetime | None
 
 
-class PolicyModel(BaseModel):
+class PolicyModel(SavedModel):
     """A policy that was applied."""
-
-    model_config = READ
 
     path: str
     sha256: str
@@ -43,27 +37,21 @@ class PolicyModel(BaseModel):
     searched: SearchedModel | None = None
 
 
-class ErrorModel(BaseModel):
+class ErrorModel(SavedModel):
     """An error of the run that belongs to no image."""
-
-    model_config = READ
 
     type: Literal[Trouble.INTERRUPTED, Trouble.REPORT]
     message: str
 
 
-class ToolModel(BaseModel):
+class ToolModel(SavedModel):
     """The tool that wrote the report."""
-
-    model_config = READ
 
     version: str
 
 
-class ReportModel(BaseModel):
+class ReportModel(SavedModel):
     """A whole report."""
-
-    model_config = READ
 
     schema_version: int
     tool: ToolModel

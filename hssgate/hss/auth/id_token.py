@@ -4,13 +4,12 @@ from pathlib import Path
 from typing import assert_never
 from urllib.parse import urlencode, urlsplit
 
-from pydantic import BaseModel
-
 from hssgate.clock import Clock
 from hssgate.errors import ApiRefused, ApiUnavailable
-from hssgate.hss.auth.issuers import RESPONSE_CONFIG, SecretText, parse_body, send
+from hssgate.hss.auth.issuers import SecretText, parse_body, send
 from hssgate.hss.credentials import GitHubIdToken, GivenIdToken, IdTokenFile, IdTokenSource
 from hssgate.hss.exchange import Request
+from hssgate.hss.fields import ResponseModel
 from hssgate.hss.hosts import Hosts
 from hssgate.hss.refusals import Advice
 from hssgate.hss.secret import LONGEST_SENDABLE, Secret, is_sendable
@@ -21,9 +20,7 @@ _FILE_ADVICE = "check the path, and that the pipeline has written it"
 _ADVICE = Advice({}, {}, "the job needs `permissions: id-token: write`, and its request token expires with the job")
 
 
-class _TokenResponse(BaseModel):
-    model_config = RESPONSE_CONFIG
-
+class _TokenResponse(ResponseModel):
     value: SecretText
 
 

@@ -4,11 +4,12 @@ import json
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
+from pydantic import AwareDatetime, BaseModel, StringConstraints
 
 from hssgate.errors import ApiRefused, ApiUnavailable
 from hssgate.hss.credentials import AccessKey
 from hssgate.hss.exchange import HostClient, Request, Response
+from hssgate.hss.fields import ResponseModel
 from hssgate.hss.hosts import Hosts
 from hssgate.hss.refusals import OTHER_SERVER, Advice, failure_of
 from hssgate.hss.responses import document_of, exchange_of, unreadable
@@ -19,14 +20,11 @@ Model = TypeVar("Model", bound=BaseModel)
 SecretText = Annotated[str, StringConstraints(max_length=LONGEST_SENDABLE, pattern="^[!-~]+$")]
 # The project id is part of the path of each request, and sent in a header: it must not contain `/`, `..` or a newline.
 ProjectId = Annotated[str, StringConstraints(max_length=256, pattern="^[.]*[A-Za-z0-9_~-][A-Za-z0-9_.~-]*$")]
-RESPONSE_CONFIG = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, defer_build=True)
 _SUCCESSES = frozenset({200, 201})
 
 
-class IssuedKey(BaseModel):
+class IssuedKey(ResponseModel):
     """A temporary access key, in the format of IAM and the metadata service."""
-
-    model_config = RESPONSE_CONFIG
 
     access: SecretText
     secret: SecretText
@@ -38,10 +36,8 @@ class IssuedKey(BaseModel):
         return temporary_key(self.access, self.secret, self.securitytoken, source, hosts)
 
 
-class CredentialResponse(BaseModel):
+class CredentialResponse(ResponseModel):
     """Response body with a temporary access key."""
-
-    model_config = RESPONSE_CONFIG
 
     credential: IssuedKey
 

@@ -5,13 +5,14 @@ Source: KeystoneCreateUserTokenByPassword; the token comes in a header.
 
 from typing import Any
 
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime
 
 from hssgate.clock import Clock
-from hssgate.hss.auth.issuers import RESPONSE_CONFIG, ProjectId, as_json, parse_body, send, token_of
+from hssgate.hss.auth.issuers import ProjectId, as_json, parse_body, send, token_of
 from hssgate.hss.auth.lease import Issued, seconds_left
 from hssgate.hss.credentials import Password
 from hssgate.hss.exchange import Request
+from hssgate.hss.fields import ResponseModel
 from hssgate.hss.hosts import Hosts
 from hssgate.hss.refusals import Advice
 from hssgate.hss.secret import Secret
@@ -25,22 +26,16 @@ _ADVICE = Advice(
 )
 
 
-class _Project(BaseModel):
-    model_config = RESPONSE_CONFIG
-
+class _Project(ResponseModel):
     id: ProjectId
 
 
-class _IamToken(BaseModel):
-    model_config = RESPONSE_CONFIG
-
+class _IamToken(ResponseModel):
     expires_at: AwareDatetime
     project: _Project | None = None
 
 
-class _IamTokenResponse(BaseModel):
-    model_config = RESPONSE_CONFIG
-
+class _IamTokenResponse(ResponseModel):
     token: _IamToken
 
 

@@ -6,11 +6,10 @@ Source: KeystoneListProjects; every region has a project with the region's name,
 from collections.abc import Callable
 from urllib.parse import quote
 
-from pydantic import BaseModel
-
 from hssgate.errors import ApiRefused
-from hssgate.hss.auth.issuers import RESPONSE_CONFIG, ProjectId, parse_body, require_success
+from hssgate.hss.auth.issuers import ProjectId, parse_body, require_success
 from hssgate.hss.exchange import Response
+from hssgate.hss.fields import ResponseModel
 from hssgate.hss.refusals import Advice
 from hssgate.hss.responses import exchange_of
 from hssgate.text import clean
@@ -25,16 +24,12 @@ _ADVICE = Advice(
 )
 
 
-class _Project(BaseModel):
-    model_config = RESPONSE_CONFIG
-
+class _Project(ResponseModel):
     id: ProjectId
     name: str
 
 
-class _ProjectsResponse(BaseModel):
-    model_config = RESPONSE_CONFIG
-
+class _ProjectsResponse(ResponseModel):
     projects: tuple[_Project, ...]
 
 

@@ -5,15 +5,16 @@ Source: AssumeAgencyWithOIDC; the request is not signed.
 
 from typing import Any
 
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime
 
 from hssgate.clock import Clock
 from hssgate.durations import Deadline
 from hssgate.hss.auth.id_token import id_token_of
-from hssgate.hss.auth.issuers import RESPONSE_CONFIG, SecretText, as_json, parse_body, send, temporary_key
+from hssgate.hss.auth.issuers import SecretText, as_json, parse_body, send, temporary_key
 from hssgate.hss.auth.lease import Issued, seconds_left
 from hssgate.hss.credentials import AccessKey, Keyless
 from hssgate.hss.exchange import Request
+from hssgate.hss.fields import ResponseModel
 from hssgate.hss.hosts import Hosts
 from hssgate.hss.refusals import Advice
 
@@ -26,18 +27,14 @@ _ADVICE = Advice(
 )
 
 
-class _IssuedKey(BaseModel):
-    model_config = RESPONSE_CONFIG
-
+class _IssuedKey(ResponseModel):
     access_key_id: SecretText
     secret_access_key: SecretText
     security_token: SecretText
     expiration: AwareDatetime
 
 
-class _StsResponse(BaseModel):
-    model_config = RESPONSE_CONFIG
-
+class _StsResponse(ResponseModel):
     credentials: _IssuedKey
 
 
