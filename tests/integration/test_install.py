@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.conftest import ROOT, succeeded
+import hssgate
+from tests.integration.conftest import BIN, ROOT, finding, ran, succeeded
 
 pytestmark = pytest.mark.integration
 
@@ -30,3 +31,16 @@ def test_the_wheel_alone_does_the_main_job(tmp_path: Path, wheel: Path) -> None:
     assert "<style>" in (tmp_path / "hssgate-demo" / "payment-report.html").read_text(encoding="utf-8")
     assert not (tmp_path / ".huaweicloud").exists()
     assert succeeded(python, "-c", "import hssgate.reports.json as j; print(j.schema()['title'])", cwd=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "command", [pytest.param(["uvx"], id="uvx"), pytest.param(["pipx", "run", "--backend", "pip"], id="pipx")]
+)
+def test_it_runs_without_being_installed(tmp_path: Path, wheel: Path, command: list[str]) -> None:
+    """By its name alone, as once it is released, with an empty home; exit codes are passed on."""
+    found = finding(wheel) | {"UV_FIND_LINKS": str(wheel.parent)}
+    program, *options = command
+    run = (BIN / program, *options, "hssgate")
+
+    assert succeeded(*run, "--version", cwd=tmp_path, env=found) == f"hssgate, version {hssgate.__version__}\n"
+    assert ran(*run, "check", "app", cwd=tmp_path, env=found).returncode == 2
