@@ -126,12 +126,14 @@ def test_the_integrations_have_the_documented_inputs() -> None:
         for names, default in rows(table, "| input | default |"):
             if default.startswith("`"):
                 assert default.strip("`") == inputs[names.strip("`")]["default"]
-    (workflow, softened), (include,) = blocks(github, "yaml"), blocks(gitlab, "yaml")
+    (workflow, softened), (include, parent, child) = blocks(github, "yaml"), blocks(gitlab, "yaml")
     readme_steps, readme_include = (yaml.safe_load(block) for block in blocks(README, "yaml")[:2])
     for gate in (yaml.safe_load(workflow)["jobs"]["image"]["steps"][-1], yaml.safe_load(softened)[0], readme_steps[-1]):
         assert set(gate["with"]) <= set(action["inputs"])
         assert gate["uses"].endswith(f"@v{__version__}")
-    for included in (yaml.safe_load(include), readme_include):
+    handed_on = yaml.safe_load(parent)["gate"]["variables"]
+    assert [f"${name}" for name in handed_on] == [yaml.safe_load(child)["include"][0]["inputs"]["scanned-after"]]
+    for included in (yaml.safe_load(include), yaml.safe_load(child), readme_include):
         assert set(included["include"][0]["inputs"]) <= set(spec["spec"]["inputs"])
         assert included["include"][0]["ref"] == f"v{__version__}"
 
