@@ -40,7 +40,7 @@ def test_it_runs_without_being_installed(tmp_path: Path, wheel: Path, command: l
     """By its name alone, as once it is released, with an empty home; exit codes are passed on."""
     found = finding(wheel) | {"UV_FIND_LINKS": str(wheel.parent)}
     program, *options = command
-    run = (BIN / program, *options, "hssgate")
+    run: list[str | Path] = [BIN / program, *options, "hssgate"]
 
     assert succeeded(*run, "--version", cwd=tmp_path, env=found) == f"hssgate, version {hssgate.__version__}\n"
     assert ran(*run, "check", "app", cwd=tmp_path, env=found).returncode == 2
