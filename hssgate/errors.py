@@ -5,9 +5,11 @@ GateError                  message = what happened, where, and what to do next
 │   └── PolicyInvalid      the author of a policy file
 ├── ApiError               (the response of HSS, or its absence)
 │   ├── ApiUnavailable     no one yet: a retry may succeed
+│   │   └── ResponseTooLarge
 │   └── ApiRefused         the owner of the credentials or the project: a retry does not help
 │       ├── RequestRefused the caller: HSS refuses this request, others may succeed
-│       │   └── NotServed  the caller: the host does not have this call of the API
+│       │   ├── NotServed  the caller: the host does not have this call of the API
+│       │   └── ListTooLarge
 │       └── HostUntrusted  the operator of the host: its certificate does not prove its identity
 └── Interrupted            no one: a signal ended the run
 """

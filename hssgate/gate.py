@@ -11,7 +11,7 @@ from hssgate.hss.client import ROOM_FOR_ROWS, HssClient
 from hssgate.hss.exchange import LARGEST_BODY
 from hssgate.hss.hosts import Hosts
 from hssgate.hss.page_reader import LARGEST_AT_ONCE
-from hssgate.hss.query import LONGEST_VERSION, CicdImagesQuery
+from hssgate.hss.query import CicdImagesQuery, filterable_version
 from hssgate.judging.criteria import Criteria
 from hssgate.judging.findings import FindingsReader
 from hssgate.judging.image import judge_image
@@ -164,7 +164,7 @@ def _poll_group(references: tuple[Reference, ...], client: HssClient, room: int,
         query = CicdImagesQuery(
             cicd_name=_common_value(reference.cicd_name for reference in references),
             image_name=image_name,
-            image_version=_filterable(_common_value(reference.image_version for reference in references)),
+            image_version=filterable_version(_common_value(reference.image_version for reference in references)),
         )
         return lambda within: client.list_cicd_images(
             query, within=within, room=room, largest=largest, row_filter=lambda: Wanted(references)
@@ -184,11 +184,6 @@ def _common_value(values: Iterable[str | None]) -> str | None:
     """Return the value if all are the same; otherwise None, and the gate itself selects the rows."""
     distinct = set(values)
     return distinct.pop() if len(distinct) == 1 else None
-
-
-def _filterable(version: str | None) -> str | None:
-    """Return the version if the API's filter accepts its length; otherwise None, and the gate itself compares it."""
-    return version if version is not None and len(version) <= LONGEST_VERSION else None
 
 
 class _Warnings:

@@ -13,7 +13,7 @@ from hssgate.hss.hosts import Hosts
 from hssgate.hss.models import CicdConfiguration, CicdImage, Cve, Detail, DetailKind, Finding, ScanQuota
 from hssgate.hss.page_reader import MORE_TIME, PageReader
 from hssgate.hss.paging import Listing, RowFilter, whole_list
-from hssgate.hss.query import LONGEST_VERSION, CicdImagesQuery, escape
+from hssgate.hss.query import CicdImagesQuery, escape, filterable_version
 from hssgate.hss.responses import Page
 
 OLDEST_ANSWER = 5.0  # seconds; largest accepted age of a cached response
@@ -113,7 +113,7 @@ class HssClient:
             "image_type": "cicd",
             "namespace": image.namespace or "",
             "image_name": image.image_name or "",
-            "tag_name": _filterable(image.image_version),
+            "tag_name": filterable_version(image.image_version) or "",  # the id is sent as well
         }
         path = f"/image/{escape(image.image_id or '')}/vulnerabilities"
         return self._pages.kept(
@@ -237,8 +237,3 @@ class HssClient:
             return self._pages.page("images", target, CicdImage, deadline)
         finally:
             self._large_answer.release()
-
-
-def _filterable(version: str | None) -> str:
-    """Return the version if the API's filter accepts its length, else an empty text; the id is sent as well."""
-    return version if version is not None and len(version) <= LONGEST_VERSION else ""

@@ -89,8 +89,7 @@ class PageReader:
             return whole_list(read, self._room // at_once)
         except ApiError as error:
             # As in `_answer`: the error of each image is kept until the end, and the frames would keep the rows read.
-            error.__cause__ = error.__context__ = None
-            raise error.with_traceback(None) from None
+            raise error.without_frames() from None
 
     def kept(self, listing: Listing[Row]) -> Listing[Row]:
         """Return the list, and count its rows against the memory limit: they are kept until the reports are written."""
@@ -130,8 +129,7 @@ class PageReader:
             # The caller keeps the error while it retries. Its traceback refers to the frames of this request, and
             # thus to the body of the response: with eight threads these bodies would fill the memory. The frame of
             # this method stays in it, so the response is a variable of another one.
-            error.__cause__ = error.__context__ = None
-            raise error.with_traceback(None) from None
+            raise error.without_frames() from None
         self._answered.add(call)
         return answer
 

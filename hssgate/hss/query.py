@@ -72,6 +72,11 @@ class CicdImagesQuery(BaseModel):
         return encode((name, value) for name, value in self if value is not None)
 
 
+def filterable_version(version: str | None) -> str | None:
+    """Return a version if the API's filters accept its length, otherwise None: the caller compares it by itself."""
+    return version if version is not None and len(version) <= LONGEST_VERSION else None
+
+
 def encode(pairs: Iterable[tuple[str, str | bool | int]]) -> str:
     """Return the pairs as one query string: keys sorted, unreserved characters bare, booleans in lower case."""
     return "&".join(f"{escape(name)}={escape(_wire(value))}" for name, value in sorted(pairs))

@@ -13,11 +13,11 @@ from hssgate.waiting.groups import MOST_GROUPS, MOVING, NOT_STARTED, Phase, RowG
 from hssgate.waiting.history import MOST_CHANGES, GroupHistory, ReadHistory
 from hssgate.waiting.listed_rows import ListedRows
 from hssgate.waiting.observation import Observation, state_of, status_of
+from hssgate.waiting.row_filter import MOST_SIMILAR_ROWS
 from hssgate.waiting.settling import AnswerTimes, Settling
 from hssgate.waiting.states import Ending, Event, Pause, Stage
 
 _PHASES = list(Phase)
-_MOST_SIMILAR_ROWS = 200
 _MOST_NAMED = 5  # groups, in a line about the state
 _LONGEST_NAMED = 200  # characters of one of them
 _MOST_STATUSES = 10  # undocumented ones, that are warned of
@@ -86,7 +86,7 @@ class ImageState:
         self._moving_of_tag = next(
             (row for row in candidates if row.is_moving and self.reference.may_become(row)), None
         )
-        self._similar_rows = tuple(islice(rows.not_of(self.reference), _MOST_SIMILAR_ROWS))
+        self._similar_rows = tuple(islice(rows.not_of(self.reference), MOST_SIMILAR_ROWS))
         self._reads.add(Read(at, exchange.http_status, exchange.request_id, self._decisive_row()))
         return self._event()
 
@@ -112,7 +112,7 @@ class ImageState:
     def add_similar_rows(self, rows: Iterable[CicdImage]) -> None:
         """Add rows that the caller may have meant, found by the name alone."""
         self._searched = True
-        self._similar_rows += tuple(row for row in rows if not self.reference.owns(row))[:_MOST_SIMILAR_ROWS]
+        self._similar_rows += tuple(row for row in rows if not self.reference.owns(row))[:MOST_SIMILAR_ROWS]
 
     @property
     def has_rows(self) -> bool:

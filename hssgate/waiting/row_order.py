@@ -1,7 +1,6 @@
 """Order of rows by their times: which are the newest, and which were pushed in an order that two times contradict."""
 
 from collections.abc import Iterable, Sequence
-from enum import Enum
 
 from hssgate.durations import believable
 from hssgate.hss.models import CicdImage
@@ -33,16 +32,21 @@ def rivals_of(newest: CicdImage, group: Iterable[CicdImage], now: int | None) ->
 def is_newer(one: CicdImage, other: CicdImage, now: int | None = None) -> bool:
     """Whether a row is shown to be newer than another, by update time, then by scan time.
 
+    The first time in which the two differ decides; one that only one of them has decides nothing.
+
     Args:
         one: that may be newer.
         other: that may be older.
         now: the server's present in epoch milliseconds; a time well beyond it is none.
     """
-    return _compare(_times_of(one, now), _times_of(other, now)) is _Order.NEWER
+    for mine, theirs in zip(_times_of(one, now), _times_of(other, now), strict=True):
+        if mine != theirs:
+            return mine is not None and theirs is not None and mine > theirs
+    return False
 
 
 def _times_of(row: CicdImage, now: int | None) -> tuple[int | None, ...]:
-    """Return the times by which rows are compared; one that only one of two rows has decides nothing."""
+    """Return the times by which rows are compared, the decisive one first."""
     return believable(row.latest_update_time, now), believable(row.latest_scan_time, now)
 
 
@@ -58,21 +62,3 @@ def _unbeaten(numbers: Sequence[int], times: Sequence[tuple[int | None, ...]], l
 
 def _identity(row: CicdImage) -> str | None:
     return row.image_digest or row.image_id
-
-
-class _Order(Enum):
-    NEWER = "newer"
-    OLDER = "older"
-    UNKNOWN = "unknown"
-
-
-def _compare(one: tuple[int | None, ...], other: tuple[int | None, ...]) -> _Order:
-    """Return which row is newer by the first time in which they differ; a time that only one has decides nothing."""
-    for mine, theirs in zip(one, other, strict=True):
-        if mine is None and theirs is None:
-            continue
-        if mine is None or theirs is None:
-            return _Order.UNKNOWN
-        if mine != theirs:
-            return _Order.NEWER if mine > theirs else _Order.OLDER
-    return _Order.UNKNOWN
