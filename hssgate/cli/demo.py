@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -96,14 +97,14 @@ rules:
 _GLANCE = 0.1  # seconds between two checks whether the process has ended
 _SIGNALLED = 128  # plus the signal's number
 _REPORTS = (("junit", "junit.xml"), ("json", "report.json"), ("html", "report.html"))
-_NEXT = f"""
+_NEXT = """
 The first image passed (exit code 0), the second was blocked (exit code 10): a pipeline stops there.
 
-Open {FOLDER / "payment-report.html"} in a browser: it shows what blocked, and how to fix it.
+Open {report} in a browser: it shows what blocked, and how to fix it.
 Next:
-  hssgate policy init                      write a policy
-  hssgate doctor --region REGION           check your set-up of HSS
-  {DOCUMENTATION}   add the gate to your pipeline"""
+  {program} policy init               write a policy
+  {program} doctor --region REGION    check your set-up of HSS
+  {documentation}   add the gate to your pipeline"""
 _OWN_VARIABLES = ("HSSGATE_", "HUAWEICLOUD_", "HW_", "CLOUD_SDK_", "ACTIONS_ID_TOKEN_")
 
 
@@ -133,8 +134,14 @@ def demo(ctx: click.Context, verbose: int, quiet: bool) -> None:  # noqa: FBT001
             blocked = _shown_check("payment", server.url, own, context)
             code = 0 if blocked == ExitCode.BLOCKED else blocked or ExitCode.NO_RESULT
     if code == ExitCode.PASSED:
-        console.result(_NEXT)
+        report = FOLDER / "payment-report.html"
+        console.result(_NEXT.format(report=report, program=_program(), documentation=DOCUMENTATION))
     ctx.exit(code)
+
+
+def _program() -> str:
+    """Return how to run hssgate again: by its name, or by the path it was run by if it is not on PATH."""
+    return "hssgate" if shutil.which("hssgate") else shlex.quote(sys.argv[0])
 
 
 def _prepare() -> None:
