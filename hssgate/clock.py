@@ -1,4 +1,4 @@
-"""Clock and random numbers; no other module uses `time` or `random`, so that tests can replace both."""
+"""Clock and random numbers of the gate, so that tests can replace both; beside it only the emulator uses `time`."""
 
 import contextlib
 import random

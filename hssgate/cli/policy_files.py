@@ -88,7 +88,7 @@ def load(chosen: PolicyChoice, now: float) -> tuple[LoadedPolicy, ...]:
         PolicyInvalid: one line for each fault of each file.
     """
     try:
-        policies = load_policies(chosen.paths, chosen.searched, now)
+        policies = load_policies(chosen.paths, now, chosen.searched)
     except PolicyInvalid as error:
         raise with_hints(error, chosen.paths) from error
     if chosen.in_repository is None:

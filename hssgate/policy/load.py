@@ -2,7 +2,6 @@
 
 import hashlib
 import shlex
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
@@ -64,15 +63,13 @@ class LoadedPolicy:
         return self.lines.get((*owner, "rules", name))
 
 
-def load_policies(
-    paths: Iterable[Path], searched: Sequence[Path] = (), now: float | None = None
-) -> tuple[LoadedPolicy, ...]:
+def load_policies(paths: Iterable[Path], now: float, searched: Sequence[Path] = ()) -> tuple[LoadedPolicy, ...]:
     """Read each file; return the built-in policy if there is none.
 
     Args:
         paths: the files to read.
+        now: epoch seconds that ages of feeds are counted to.
         searched: folders that were searched for a default file without success, nearest first.
-        now: epoch seconds that ages of feeds are counted to; None: of this machine's clock.
 
     Raises:
         PolicyInvalid: a file is invalid; it has one line for each fault of each file.
@@ -89,12 +86,12 @@ def load_policies(
     return tuple(loaded) or (_built_in(searched),)
 
 
-def load_policy(path: Path, now: float | None = None) -> LoadedPolicy:
+def load_policy(path: Path, now: float) -> LoadedPolicy:
     """Read one policy file and its feeds.
 
     Args:
         path: of the file.
-        now: epoch seconds that ages of feeds are counted to; None: of this machine's clock.
+        now: epoch seconds that ages of feeds are counted to.
 
     Raises:
         PolicyInvalid: the file cannot be read or is invalid; it has one line for each fault.
@@ -111,7 +108,7 @@ def load_policy(path: Path, now: float | None = None) -> LoadedPolicy:
         if _is_trivy_ignore_file(path, raw):
             raise PolicyInvalid((f"{path}: {_IGNORE_FILE_OF_TRIVY} {shlex.quote(str(path))}",)) from error
         raise
-    feeds = _feeds(path, policy, time.time() if now is None else now)
+    feeds = _feeds(path, policy, now)
     sources = tuple(FeedSource(feed.path, feed.sha256, feed.date) for feed in feeds)
     digest = hashlib.sha256(raw).hexdigest()
     source = PolicySource(str(path), digest, contact=policy.contact, feeds=sources)

@@ -5,6 +5,7 @@ import pytest
 from hssgate.policy.load import load_policy
 from tests.cli.test_findings import LOW, MEDIUM, TODAY, TOMORROW, YESTERDAY, calls, finding, policy, scenario
 from tests.conftest import Bench
+from tests.support.fakes import START
 
 
 @pytest.mark.parametrize(
@@ -124,7 +125,7 @@ def test_what_blocks_is_listed_with_entries_to_paste(bench: Bench) -> None:
     ]
     entries = ended.out.partition("in the policy:\n")[2].partition("\nhssgate: ")[0]
     policy(bench, "rules: {high_vulnerabilities: 0, medium_vulnerabilities: 0}\n" + entries)
-    assert len(load_policy(bench.folder / "hssgate.yaml").policy.ignore) == 3
+    assert len(load_policy(bench.folder / "hssgate.yaml", START).policy.ignore) == 3
     assert bench.check("team/app:1.0").code == 0
 
 

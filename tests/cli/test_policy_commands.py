@@ -82,7 +82,7 @@ def test_the_starter_is_the_built_in_policy(bench: Bench) -> None:
     assert (written.code, written.out) == (0, "hssgate.yaml: written\n")
     assert "hssgate policy schema > hssgate.schema.json" in written.err
     assert (validated.code, validated.out, validated.err) == (0, "hssgate.yaml: valid\n", "")
-    assert load_policy(bench.folder / "hssgate.yaml").policy == built_in()
+    assert load_policy(bench.folder / "hssgate.yaml", START).policy == built_in()
 
 
 def test_the_examples_of_the_starter_are_valid(bench: Bench) -> None:

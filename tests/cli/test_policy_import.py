@@ -9,6 +9,7 @@ import yaml
 
 from hssgate.policy.load import load_policy
 from tests.conftest import Bench
+from tests.support.fakes import START
 
 LINES = """\
 # not reachable
@@ -69,7 +70,7 @@ def test_files_of_both_forms_become_one_list(bench: Bench) -> None:
         "carried: 4; not carried: 3",
     ]
     save(bench, "hssgate.yaml", f"rules: {{severity: Medium}}\n{ended.out}")
-    assert len(load_policy(Path("hssgate.yaml")).policy.ignore) == 4
+    assert len(load_policy(Path("hssgate.yaml"), START).policy.ignore) == 4
 
 
 def test_the_example_of_the_documents_is_what_the_command_prints(bench: Bench) -> None:
@@ -84,7 +85,7 @@ def test_the_example_of_the_documents_is_what_the_command_prints(bench: Bench) -
     ended = bench.run(*shlex.split(command))
 
     assert (ended.code, ended.out) == (0, printed)
-    assert len(load_policy(Path("hssgate.yaml")).policy.ignore) == 1
+    assert len(load_policy(Path("hssgate.yaml"), START).policy.ignore) == 1
 
 
 def test_an_entry_without_a_reason_names_its_file(bench: Bench) -> None:

@@ -14,6 +14,7 @@ from hssgate.policy.document import Malformed, read_document
 from hssgate.policy.load import BUILT_IN, load_policies, load_policy
 from hssgate.policy.model import BUILT_IN_TEXT, Policy, built_in
 from hssgate.policy.rule_table import Action, Rules
+from tests.support.fakes import START
 
 YAML = """\
 version: 1
@@ -63,14 +64,14 @@ def saved(folder: Path, name: str, text: str) -> Path:
 
 def problems(path: Path) -> list[str]:
     with pytest.raises(PolicyInvalid) as caught:
-        load_policy(path)
+        load_policy(path, START)
     return [problem.removeprefix(str(path)) for problem in caught.value.problems]
 
 
 @pytest.mark.parametrize(("name", "text"), [("p.yaml", YAML), ("p.YML", YAML), ("p.toml", TOML), ("p.json", JSON)])
 def test_each_format_says_the_same(tmp_path: Path, name: str, text: str) -> None:
     """YAML, TOML and JSON give one and the same policy."""
-    loaded = load_policy(saved(tmp_path, name, text))
+    loaded = load_policy(saved(tmp_path, name, text), START)
 
     rules, override = loaded.policy.rules, loaded.policy.overrides[0]
     assert rules.severity is not None
@@ -85,8 +86,8 @@ def test_each_format_says_the_same(tmp_path: Path, name: str, text: str) -> None
 
 def test_an_override_is_named_by_its_line_or_its_number(tmp_path: Path) -> None:
     """YAML has line numbers; for the others the index is given."""
-    assert load_policy(saved(tmp_path, "p.yaml", YAML)).place_of("overrides", 0).endswith("p.yaml:10")
-    assert load_policy(saved(tmp_path, "p.toml", TOML)).place_of("overrides", 0).endswith("p.toml: overrides[0]")
+    assert load_policy(saved(tmp_path, "p.yaml", YAML), START).place_of("overrides", 0).endswith("p.yaml:10")
+    assert load_policy(saved(tmp_path, "p.toml", TOML), START).place_of("overrides", 0).endswith("p.toml: overrides[0]")
 
 
 @pytest.mark.parametrize(
@@ -304,7 +305,9 @@ def test_a_level_above_high_is_not_taken_for_a_lower_one(tmp_path: Path) -> None
 def test_the_case_of_a_level_does_not_matter(tmp_path: Path, level: str) -> None:
     """This is so in both forms and in overrides; the level is shown as HSS writes it."""
     override = f"{{images: ['*'], rules: {{severity: {{limit: {level}}}}}, reason: r}}"
-    policy = load_policy(saved(tmp_path, "p.yaml", f"rules: {{severity: {level}}}\noverrides: [{override}]")).policy
+    policy = load_policy(
+        saved(tmp_path, "p.yaml", f"rules: {{severity: {level}}}\noverrides: [{override}]"), START
+    ).policy
 
     for rules in (policy.rules, policy.overrides[0].rules):
         assert rules.severity is not None
@@ -323,7 +326,7 @@ def test_a_policy_may_name_its_schema(tmp_path: Path, name: str, text: str) -> N
     """Editors read the key in JSON; it has no effect on the policy."""
     plain = saved(tmp_path, "plain.json", '{"rules": {"severity": "Low"}}')
 
-    assert load_policy(saved(tmp_path, name, text)).policy == load_policy(plain).policy
+    assert load_policy(saved(tmp_path, name, text), START).policy == load_policy(plain, START).policy
 
 
 def test_the_deepest_and_largest_document_allowed_is_read() -> None:
@@ -358,7 +361,7 @@ def test_json_may_be_as_deep_as_yaml(tmp_path: Path, depth: int, is_too_deep: bo
 
 def test_a_number_may_have_a_sign(tmp_path: Path) -> None:
     """A signed number is a decimal number too."""
-    rule = load_policy(saved(tmp_path, "p.yaml", "rules: {vulnerabilities: +20}")).policy.rules.vulnerabilities
+    rule = load_policy(saved(tmp_path, "p.yaml", "rules: {vulnerabilities: +20}"), START).policy.rules.vulnerabilities
 
     assert rule is not None
     assert rule.limit == 20
@@ -398,7 +401,7 @@ def test_a_file_may_be_a_mebibyte_long(tmp_path: Path) -> None:
     """A file with one more byte is refused."""
     text = '{"rules": {"severity": "Low"}}'.ljust(1024 * 1024)
 
-    assert load_policy(saved(tmp_path, "p.json", text)).policy.rules.severity is not None
+    assert load_policy(saved(tmp_path, "p.json", text), START).policy.rules.severity is not None
     assert problems(saved(tmp_path, "p.json", text + " ")) == [": it is larger than 1 MiB"]
 
 
@@ -407,7 +410,7 @@ def test_faults_of_all_files_are_named_at_once(tmp_path: Path) -> None:
     paths = [saved(tmp_path, "a.yaml", "rules: {x: 1}"), saved(tmp_path, "b.yaml", "rules: {y: 1}")]
 
     with pytest.raises(PolicyInvalid) as caught:
-        load_policies(paths)
+        load_policies(paths, START)
 
     assert [str(path) in problem for path, problem in zip(paths, caught.value.problems, strict=True)] == [True, True]
 
@@ -417,12 +420,12 @@ def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
     path = tmp_path / "p.yaml"
     path.write_bytes(b"\xef\xbb\xbfrules: {severity: Low}")
 
-    assert load_policy(path).policy.rules.severity is not None
+    assert load_policy(path, START).policy.rules.severity is not None
 
 
 def test_without_a_file_the_built_in_policy_applies() -> None:
     """It equals the policy that its text describes."""
-    (loaded,) = load_policies([])
+    (loaded,) = load_policies([], START)
 
     assert loaded.source.path == BUILT_IN
     assert loaded.policy == built_in() == Policy.model_validate(read_document(BUILT_IN_TEXT, ".yaml").data)
@@ -430,8 +433,11 @@ def test_without_a_file_the_built_in_policy_applies() -> None:
 
 def test_a_rule_is_named_by_its_line_or_its_key(tmp_path: Path) -> None:
     """A rule of an override has its own line; the built-in policy has no lines."""
-    by_line, by_key = load_policy(saved(tmp_path, "p.yaml", YAML)), load_policy(saved(tmp_path, "p.toml", TOML))
-    (built,) = load_policies([])
+    by_line, by_key = (
+        load_policy(saved(tmp_path, "p.yaml", YAML), START),
+        load_policy(saved(tmp_path, "p.toml", TOML), START),
+    )
+    (built,) = load_policies([], START)
 
     assert by_line.place_of_rule("vulnerabilities") == f"{tmp_path}/p.yaml:4"
     assert by_line.line_of_rule("vulnerabilities", 0) == 11
@@ -452,7 +458,7 @@ def test_any_bytes_give_a_policy_or_a_clear_error(tmp_path: Path, suffix: str, r
     path.write_bytes(raw)
 
     try:
-        loaded = load_policy(path)
+        loaded = load_policy(path, START)
     except PolicyInvalid as error:
         assert all(str(path) in problem for problem in error.problems)
     else:

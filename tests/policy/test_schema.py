@@ -16,6 +16,7 @@ from hssgate.errors import PolicyInvalid
 from hssgate.policy.load import load_policy
 from hssgate.policy.rule_table import Rules
 from hssgate.policy.schema import policy_schema
+from tests.support.fakes import START
 
 PUBLISHED = Path(__file__).parents[2] / "schemas" / "policy.schema.json"
 SCHEMA = policy_schema()
@@ -181,7 +182,7 @@ def loads(document: object, folder: Path) -> bool:
     path = folder / "policy.json"
     path.write_text(json.dumps(document), encoding="utf-8")
     try:
-        load_policy(path)
+        load_policy(path, START)
     except PolicyInvalid:
         return False
     return True

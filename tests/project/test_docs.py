@@ -28,6 +28,7 @@ from hssgate.policy.load import load_policy
 from hssgate.policy.model import BUILT_IN_TEXT
 from hssgate.policy.rule_table import RULES
 from hssgate.reports import FORMATS
+from tests.support.fakes import START
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -163,7 +164,7 @@ def test_the_policy_of_the_documentation_is_valid(tmp_path: Path) -> None:
         json.dumps({"dateReleased": datetime.now(UTC).isoformat(), "vulnerabilities": [{"cveID": "CVE-2021-44228"}]})
     )
 
-    assert set(load_policy(path).policy.rules.in_force()) == {
+    assert set(load_policy(path, START).policy.rules.in_force()) == {
         "severity", "vulnerabilities", "high_vulnerabilities", "cvss", "exploited", "unsafe_settings", "baseline", "sensitive_files", "malicious_files", "scan_age", "scan",
     }  # fmt: skip
     assert read_document(BUILT_IN_TEXT, ".yaml").data == {

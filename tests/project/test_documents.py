@@ -17,6 +17,7 @@ from hssgate.emulator.app import Emulator
 from hssgate.emulator.scenario import default_scenario
 from hssgate.policy.load import load_policy
 from tests.conftest import Bench
+from tests.support.fakes import START
 from tests.support.markdown_pages import ROOT, anchors_of, blocks_of, commands_of, links_of, markdown_files
 
 FILES = [path.relative_to(ROOT).as_posix() for path in markdown_files()]
@@ -189,7 +190,7 @@ def test_each_policy_is_valid(name: str, number: int, tmp_path: Path) -> None:
         json.dumps({"dateReleased": datetime.now(UTC).isoformat(), "vulnerabilities": [{"cveID": "CVE-2021-44228"}]})
     )
 
-    assert load_policy(path).policy.rules.in_force()
+    assert load_policy(path, START).policy.rules.in_force()
 
 
 @pytest.mark.parametrize("name", USERS_PAGES)

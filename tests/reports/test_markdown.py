@@ -22,6 +22,7 @@ from tests.cli.test_check import CLEAN, DIGEST, FOREVER, OUTCOMES, finished, ima
 from tests.cli.test_findings import LOW, MEDIUM, finding, policy, scenario
 from tests.conftest import Bench, Ended
 from tests.support import hostile
+from tests.support.fakes import START
 from tests.support.markdown_reader import Document, active, read_markdown, shown
 
 MARKDOWN = ("--report", "markdown=report.md")
@@ -142,7 +143,7 @@ def test_findings_are_listed_with_entries_to_paste(bench: Bench) -> None:
     assert [(cells[0], cells[1]) for cells in listed[1:]] == [("high", "V-*[1]`'|"), ("high", "V-2"), ("medium", "V-3")]
     assert "Findings that block, most severe first (3)" in document.headings
     policy(bench, rules + document.fences[0])
-    assert len(load_policy(bench.folder / "hssgate.yaml").policy.ignore) == 3
+    assert len(load_policy(bench.folder / "hssgate.yaml", START).policy.ignore) == 3
     assert bench.check("team/app:1.0").code == 0
 
 

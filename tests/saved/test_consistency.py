@@ -281,7 +281,7 @@ def test_one_change_never_makes_a_report_softer(seed: int, tmp_path: Path, bench
     assert outcome.faults == ()
     report = json.loads(outcome.report)
     path = tmp_path / "changed.json"
-    policies = load_policies([tmp_path / f"policy{number}.json" for number in range(len(schedule.policies))])
+    policies = load_policies([tmp_path / f"policy{number}.json" for number in range(len(schedule.policies))], START)
     del report["sha256"]
     chance = random.Random(seed)
     for _ in DEPTH.part_of(range(25)):

@@ -24,6 +24,7 @@ from hssgate.policy.load import load_policy
 from hssgate.reference_parser import parse_reference
 from hssgate.saved.consistency import read_consistent_report
 from hssgate.text import clean
+from tests.support.fakes import START
 
 NOW = 1_790_000_000.0
 DATE = b"Mon, 21 Sep 2026 14:13:20 GMT"
@@ -150,7 +151,7 @@ def _policy(raw: bytes, suffix: str) -> None:
         path = Path(folder) / f"p{suffix}"
         path.write_bytes(raw)
         try:
-            policy = load_policy(path).policy
+            policy = load_policy(path, START).policy
         except PolicyInvalid as error:
             assert error.problems
             assert all(str(path) in problem and _is_one_line(problem) for problem in error.problems)
@@ -158,7 +159,7 @@ def _policy(raw: bytes, suffix: str) -> None:
         assert policy.rules.in_force().keys() - {"scan"}
         again = Path(folder) / "again.json"
         again.write_text(json.dumps(policy.model_dump(mode="json", exclude_unset=True)), encoding="utf-8")
-        assert load_policy(again).policy == policy
+        assert load_policy(again, START).policy == policy
 
 
 def yaml_policies(raw: bytes) -> None:
