@@ -39,9 +39,10 @@ covered: $(VENV)/dev  ## tests without processes and sockets, with branch covera
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-# Each worker collects the files it is given, and no others.
+# Each worker collects the files it is given, and no others. Half of the time these tests wait, so that each processor
+# has two workers.
 real: $(VENV)/dev  ## tests with processes and sockets
-	$(PYTEST) -m real --numprocesses auto --maxschedchunk 1 $(shell grep -rl --include='test_*.py' 'mark\.real' tests)
+	$(PYTEST) -m real --numprocesses $$(($$(getconf _NPROCESSORS_ONLN) * 2)) --maxschedchunk 1 $(shell grep -rl --include='test_*.py' 'mark\.real' tests)
 
 pythons:  ## make quick under every other Python from 3.11 on that is on this machine
 	@own=$$($(PYTHON) -c 'import sys; print(sys.version_info.minor)'); \

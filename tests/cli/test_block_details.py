@@ -240,6 +240,7 @@ def test_the_worst_of_each_image_come_before_the_second(bench: Bench) -> None:
     assert asked == ["SA-0-1", "SA-1-1", "SA-2-1", "SA-0-2", "SA-1-2", "SA-2-2"]
 
 
+@pytest.mark.large
 def test_the_number_of_lists_is_bounded(bench: Bench) -> None:
     """Images beyond it are named in a note."""
     policy(bench, SEVERE)
@@ -327,6 +328,7 @@ def test_details_of_a_kind_that_was_not_read_contradict_a_report(bench: Bench) -
     assert (ended.code, "details_read: there are details of a kind that was not read" in ended.err) == (2, True)
 
 
+@pytest.mark.large
 def test_a_list_too_large_to_share_the_memory_is_read_by_itself(bench: Bench) -> None:
     """A single image with many findings is explained in full."""
     policy(bench, SEVERE)

@@ -74,6 +74,7 @@ def refused(bench: Bench, ended: Ended) -> bool:
     return (ended.code, len(ended.err.splitlines()), bench.sent) == (2, 1, [])
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize(("env", "name"), EACH)
 @pytest.mark.parametrize("around", ["{}\n", "{}\r\n", " {}", "\t{} \n\n"], ids=["LF", "CR LF", "blank", "all"])
 def test_blanks_around_a_value_are_removed_with_a_warning(
@@ -88,6 +89,7 @@ def test_blanks_around_a_value_are_removed_with_a_warning(
     assert warnings == expected
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize(("env", "name"), EACH)
 @pytest.mark.parametrize("inside", ["\n", "\r\n", "\x1b[31m", "\u2028"], ids=["LF", "CR LF", "escape", "U+2028"])
 def test_a_line_break_inside_a_value_is_refused(bench: Bench, env: dict[str, str], name: str, inside: str) -> None:

@@ -16,6 +16,7 @@ from hssgate.emulator.scenario import parse_scenario
 from tests.cli.test_detail_rules import message
 from tests.cli.test_findings import HIGH, LOW, MEDIUM, calls, finding, policy, scenario
 from tests.conftest import Bench
+from tests.support.depth import DEPTH
 from tests.support.fakes import START, FakeClock
 from tests.support.law import Asked, DetailReads, doubts
 from tests.support.wiretap import Wiretap
@@ -311,7 +312,8 @@ GRACE = st.dictionaries(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@pytest.mark.unmeasured
+@settings(max_examples=DEPTH.examples(40), deadline=None)
 @given(
     listed=st.lists(FINDING, max_size=3),
     unlisted=st.sampled_from([0, 0, 1]),

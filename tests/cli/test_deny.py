@@ -16,6 +16,7 @@ from tests.cli.test_cve_rules import cve, notice
 from tests.cli.test_detail_rules import message
 from tests.cli.test_findings import LOW, calls, finding, policy, scenario
 from tests.conftest import Bench
+from tests.support.depth import DEPTH
 from tests.support.fakes import START, FakeClock
 from tests.support.law import Asked, DetailReads, doubts
 from tests.support.wiretap import Wiretap
@@ -215,7 +216,8 @@ FINDING = st.tuples(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@pytest.mark.unmeasured
+@settings(max_examples=DEPTH.examples(40), deadline=None)
 @given(
     listed=st.lists(FINDING, max_size=3), unlisted=st.sampled_from([0, 0, 1]), limit=st.integers(0, 2),
     ignore=st.lists(ENTRY, max_size=1), deny=st.lists(ENTRY, max_size=1), added=ENTRY,

@@ -14,6 +14,7 @@ from hssgate.emulator.app import Emulator
 from hssgate.emulator.scenario import parse_scenario
 from tests.cli.test_findings import finding, policy, scenario
 from tests.conftest import Bench, Ended
+from tests.support.depth import DEPTH
 from tests.support.fakes import START, FakeClock
 from tests.support.law import Asked, DetailReads, doubts
 from tests.support.wiretap import Wiretap
@@ -351,7 +352,8 @@ ENTRY = st.one_of(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.unmeasured
+@settings(max_examples=DEPTH.examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     sensitive=st.lists(FILE, max_size=3), malwares=st.lists(FILE, max_size=3), checks=st.lists(CHECK, max_size=3),
     rules=RULES, entries=st.lists(ENTRY, max_size=2), added=ENTRY, more=RULES,

@@ -272,6 +272,7 @@ COMBINATIONS = list(
 )
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize(
     ("level", "limit", "entry", "counted"), COMBINATIONS, ids=lambda value: str(value).replace("_repair", "")
 )

@@ -249,6 +249,7 @@ def test_images_are_bounded(bench: Bench) -> None:
     assert one.code == 0
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize(
     ("name", "text"),
     [

@@ -15,6 +15,7 @@ from tests.support.registry import Registry
 ARCHITECTURES = ("amd64", "arm64", "s390x")
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("seed", range(DEPTH.examples(60)))
 def test_a_random_image_passes_only_as_a_whole(bench: Bench, seed: int) -> None:
     """Rows by index, manifest, configuration, attestation or another push, each clean, blocked or scanning."""

@@ -286,6 +286,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.unmeasured
 @given(
     st.fixed_dictionaries({}, optional={"total_num": JSON, "data_list": st.lists(st.dictionaries(st.sampled_from([*CicdImage.model_fields]), JSON)) | JSON})
 )  # fmt: skip

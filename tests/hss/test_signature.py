@@ -100,6 +100,7 @@ def official_sign(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=40)
 
 
+@pytest.mark.unmeasured
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=DEPTH.examples(200), deadline=None)
 @given(
     name=TEXT, version=TEXT, cicd_name=TEXT, offset=st.integers(0, 2_000_000),

@@ -139,6 +139,7 @@ CHANGES: list[Any] = [
 ]  # fmt: skip
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize(("change", "expected"), CHANGES)
 def test_a_report_that_contradicts_itself_is_refused(
     bench: Bench, change: Callable[[Report], object], expected: str
@@ -185,6 +186,7 @@ def test_layout_and_order_of_keys_do_not_matter(bench: Bench) -> None:
     assert judged(bench, "other.json").code == 10
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize(("play", "arguments", "code", "_checks"), OUTCOMES)
 def test_the_report_of_every_outcome_is_consistent(
     bench: Bench, play: str, arguments: list[str], code: int, _checks: dict[str, str]
@@ -271,6 +273,7 @@ def test_a_clock_that_is_set_back_meanwhile_puts_nothing_out_of_order(bench: Ben
     assert [*contradictions(read_report(Path("report.json")))] == []
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("seed", range(1, 41))
 def test_one_change_never_makes_a_report_softer(seed: int, tmp_path: Path, bench: Bench) -> None:
     """A changed report of a random world is refused or gives no softer verdict, even with a new hash."""

@@ -37,6 +37,7 @@ def judged(bench: Bench, *arguments: str) -> Ended:
     return bench.run("judge", *arguments)
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize(("play", "arguments", "code", "checks"), OUTCOMES)
 def test_the_same_policy_gives_the_same_exit_code(
@@ -81,6 +82,7 @@ RULES = st.fixed_dictionaries(
 )  # fmt: skip
 
 
+@pytest.mark.unmeasured
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=DEPTH.examples(60))
 @given(
     level=LEVEL,
@@ -337,6 +339,7 @@ def test_another_text_than_a_day_is_misuse(bench: Bench, day: str) -> None:
     assert (ended.code, f"{day!r} is not a day; write it like 2027-03-31." in ended.err) == (2, True), ended.err
 
 
+@pytest.mark.unmeasured
 def test_a_shortened_report_is_refused_with_its_own_message(bench: Bench) -> None:
     """The output `json` of a step leaves out the observations if it would be too long."""
     rows = ", ".join(f"{{{ROW_OF_MANY}, image_version: '{number}'}}" for number in range(60))

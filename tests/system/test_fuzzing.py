@@ -38,6 +38,7 @@ def damaged(draw: st.DrawFn) -> tuple[str, bytes]:
     return target, raw
 
 
+@pytest.mark.large
 @settings(max_examples=DEPTH.examples(400))
 @given(damaged())
 @example(("rows", b'{"data_list": ' + b"[" * 5000))
