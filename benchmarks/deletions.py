@@ -137,7 +137,7 @@ def _elements(node: ast.AST, scope: str) -> Iterator[tuple[str, Sequence[list[An
     match node:
         case ast.ClassDef(name=name, bases=bases, body=body):
             scope = f"{scope}.{name}"
-            if any(ast.unparse(base).endswith(_TABLES) for base in bases):
+            if any(ast.unparse(base).endswith(_TABLES) for base in bases) and len(body) > 1:
                 fields = [index for index, field in enumerate(body) if isinstance(field, ast.Assign | ast.AnnAssign)]
                 yield from ((scope, (body,), index) for index in fields)
         case ast.FunctionDef(name=name):
