@@ -14,10 +14,10 @@ GateError                  message = what happened, where, and what to do next
 └── Interrupted            no one: a signal ended the run
 """
 
-from dataclasses import dataclass
 from typing import Self
 
 from hssgate.exit_codes import ExitCode
+from hssgate.record import record
 
 
 class GateError(Exception):
@@ -44,12 +44,15 @@ class PolicyInvalid(Misused):
         self.problems = problems
 
 
-@dataclass(frozen=True)
+@record
 class Exchange:
     """HTTP status and request id of a response, for the evidence in the report; None where there was no response."""
 
     http_status: int | None = None
     request_id: str | None = None
+
+
+_NO_RESPONSE = Exchange()
 
 
 class ApiError(GateError):
@@ -62,7 +65,7 @@ class ApiError(GateError):
 
     exit_code = ExitCode.API_UNAVAILABLE
 
-    def __init__(self, message: str, exchange: Exchange = Exchange()) -> None:
+    def __init__(self, message: str, exchange: Exchange = _NO_RESPONSE) -> None:
         super().__init__(message)
         self.exchange = exchange
 
@@ -87,7 +90,7 @@ class ApiUnavailable(ApiError):
     def __init__(
         self,
         message: str,
-        exchange: Exchange = Exchange(),
+        exchange: Exchange = _NO_RESPONSE,
         *,
         retry_after: float | None = None,
         server_fault: bool = False,

@@ -97,3 +97,28 @@ def test_a_changed_copy_is_a_new_record() -> None:
     assert RowNames(name="x") == RowNames(name="x")
     with pytest.raises(TypeError):
         RowNames("x")  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        pytest.param(lambda: Sample(count=1), "name is missing", id="a field that has no default"),  # type: ignore[call-arg]
+        pytest.param(lambda: Sample("a", 1, "b", [], 5), "takes 4 values by position, not 5", id="too many"),  # type: ignore[call-arg]
+        pytest.param(lambda: Sample("a", name="b"), "name is given twice", id="by position and by name"),  # type: ignore[misc]
+        pytest.param(lambda: Sample("a", colour=1, size=2), "no field colour, size", id="no field"),  # type: ignore[call-arg]
+    ],
+)
+def test_wrong_arguments_are_a_type_error_as_of_any_function(make: Callable[[], Sample], message: str) -> None:
+    """The message names the class and the field."""
+    with pytest.raises(TypeError, match=f"Sample.*{message}"):
+        make()
+
+
+def test_each_record_gets_a_default_of_its_own() -> None:
+    """A factory is called for each record; records with fields by name and position are equal."""
+    one, other = Sample("a"), Sample(count=0, name="a", beside=[])
+
+    one.beside.append(1)
+
+    assert other.beside == []
+    assert one == other

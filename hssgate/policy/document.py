@@ -3,12 +3,12 @@
 import json
 import tomllib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import yaml
 
 from hssgate.policy.model import KeyPath
 from hssgate.policy.values import shown
+from hssgate.record import record
 
 DEEPEST = 40
 _MOST_NODES = 100_000  # after aliases are followed
@@ -30,7 +30,7 @@ class Malformed(ValueError):
         self.where = where
 
 
-@dataclass(frozen=True)
+@record
 class Document:
     """Parsed data and the line numbers of its keys.
 

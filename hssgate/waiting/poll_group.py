@@ -1,10 +1,11 @@
 """Groups of images that share one list request, by longer spellings of their name too, and when each is due."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from hssgate.hss.models import CicdImage
 from hssgate.hss.paging import Listing
+from hssgate.record import record
 from hssgate.reference import Reference
 from hssgate.waiting.image import ImageState
 from hssgate.waiting.retry import Failures
@@ -15,7 +16,7 @@ Fetch = Callable[[float], Listing[CicdImage]]
 _FIRST_BY_SPELLING = 3  # number of the poll
 
 
-@dataclass(frozen=True)
+@record
 class PollGroup:
     """Images that are polled with one request.
 

@@ -1,7 +1,6 @@
 """The polling loop: polls the groups that are due, handles their answers, and applies the table of states; no HTTP."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from hssgate.clock import Clock
 from hssgate.durations import Moment
@@ -9,6 +8,7 @@ from hssgate.errors import ApiError, ApiUnavailable, Interrupted, RequestRefused
 from hssgate.exit_codes import ExitCode
 from hssgate.hss.models import CicdImage
 from hssgate.hss.paging import Listing
+from hssgate.record import record
 from hssgate.reference import Reference
 from hssgate.text import plural
 from hssgate.waiting.announcer import Announcer
@@ -27,7 +27,7 @@ from hssgate.waiting.similar_rows import SimilarRows
 from hssgate.waiting.states import TABLE, Ending, Event
 
 
-@dataclass(frozen=True)
+@record
 class _Poll:
     """A poll under way.
 

@@ -1,7 +1,8 @@
 """States and events of a wait as a table."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from hssgate.record import record
 
 
 class Stage(StrEnum):
@@ -54,7 +55,7 @@ class Pause(StrEnum):
     RETRY = "as Retry-After says; else 2 s, doubling to 60 s, with full jitter"
 
 
-@dataclass(frozen=True)
+@record
 class Edge:
     """Transition from a stage by an event.
 
