@@ -40,7 +40,7 @@ class _Options(ConnectionOptions):
     Args:
         layout: name of the format.
         max_rows: number of rows after which to stop.
-        filters: the other query parameters by name; the model validates them again.
+        filters: the other query parameters by name; the query checks them again.
     """
 
     layout: str
@@ -79,7 +79,7 @@ def images(ctx: click.Context, options: _Options) -> None:
     console = context.console
     console.verbosity = -1 if options.quiet else options.verbose
     connection = connection_of(context, options)
-    query = CicdImagesQuery.model_validate(options.filters)
+    query = CicdImagesQuery(**options.filters)
     explain(connection, context)
     try:
         with context.interruptible(), open_hosts(connection, context) as hosts:

@@ -6,9 +6,8 @@ import ssl
 from collections.abc import Callable
 from pathlib import Path
 
-import httpx
-
 from hssgate.hss.failures import certificate_error
+from hssgate.hss.http_library import httpx
 
 _HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")  # file names by which OpenSSL looks up an issuer
 # OpenSSL's X509_V_ERR codes of a chain that ends before a trusted authority; others are faults of the certificate.

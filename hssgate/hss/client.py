@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import assert_never
 
 from hssgate.clock import Clock
@@ -72,7 +73,7 @@ class HssClient:
         deadline = self._pages.deadline(within)
 
         def read(offset: int) -> Page[CicdImage]:
-            return self._images(query.model_copy(update={"offset": offset}), deadline, largest)
+            return self._images(replace(query, offset=offset), deadline, largest)
 
         return whole_list(read, room, row_filter)
 
@@ -222,7 +223,7 @@ class HssClient:
 
     def _images(self, query: CicdImagesQuery, deadline: Deadline, largest: int = LARGEST_BODY) -> Page[CicdImage]:
         if self._enterprise_project_id is not None:
-            query = query.model_copy(update={"enterprise_project_id": self._enterprise_project_id})
+            query = replace(query, enterprise_project_id=self._enterprise_project_id)
         target = f"/image/cicd/images?{query.encoded()}"
         try:
             return self._pages.page("images", target, CicdImage, deadline, largest)

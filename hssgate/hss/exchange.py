@@ -9,11 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from urllib.parse import urlsplit
 
-import httpx
-
 from hssgate.clock import Clock
 from hssgate.errors import ApiUnavailable, Exchange
 from hssgate.hss.failures import BodyTooLarge, Route, translated
+from hssgate.hss.http_library import httpx
 from hssgate.hss.proxies import Proxy
 from hssgate.hss.response_headers import age_of, request_id, server_time
 from hssgate.hss.secret import Secret

@@ -6,8 +6,6 @@ import ssl
 import zlib
 from collections.abc import Callable, Iterator
 
-import httpx
-
 from hssgate.errors import (
     ApiError,
     ApiRefused,
@@ -17,6 +15,7 @@ from hssgate.errors import (
     RequestRefused,
     ResponseTooLarge,
 )
+from hssgate.hss.http_library import httpx
 from hssgate.hss.proxies import Proxy
 from hssgate.text import clean
 

@@ -10,8 +10,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidatorFun
 
 # Units that multiply by nothing; `5万` or `1k` is not read as 5 or 1.
 _UNIT = r"(?:单位|个|项|条|bytes?|b)"
-_NUMBER_WITH_UNIT = re.compile(rf"\s*([0-9]{{1,19}})\s*{_UNIT}?\s*(?:[(（]\s*{_UNIT}\s*[)）])?\s*", re.IGNORECASE)
-_DECIMAL = re.compile(r"\s*[0-9]{1,2}(?:\.[0-9]{1,9})?\s*", re.ASCII)
+# Compiled at first use: in most answers each number is a JSON number.
+_NUMBER_WITH_UNIT = rf"(?i)\s*([0-9]{{1,19}})\s*{_UNIT}?\s*(?:[(（]\s*{_UNIT}\s*[)）])?\s*"
+_DECIMAL = r"(?a)\s*[0-9]{1,2}(?:\.[0-9]{1,9})?\s*"
 _LARGEST = 2**63 - 1
 _LONGEST_PROSE = 10_000  # characters kept of a text that is only shown
 
@@ -43,7 +44,7 @@ def _number(value: object) -> object:
     if isinstance(value, str):
         if not value.strip():
             return None
-        if match := _NUMBER_WITH_UNIT.fullmatch(value):
+        if match := re.fullmatch(_NUMBER_WITH_UNIT, value):
             return int(match[1])
         raise ValueError("is no number")
     if isinstance(value, bool):
@@ -67,7 +68,7 @@ def _shown(value: object) -> object:
 
 def _score(value: object) -> object:
     """Accept a score as text: some services write decimals so."""
-    return float(value) if isinstance(value, str) and _DECIMAL.fullmatch(value) else value
+    return float(value) if isinstance(value, str) and re.fullmatch(_DECIMAL, value) else value
 
 
 def _or_none(value: object, handler: ValidatorFunctionWrapHandler) -> object:

@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from typing import Self
 
-import httpx
-
 from hssgate.clock import Clock
 from hssgate.hss.exchange import HostClient, echo_redactor
+from hssgate.hss.http_library import httpx
 from hssgate.hss.proxies import Proxy
 from hssgate.hss.secret import Secret
 from hssgate.text import clean

@@ -5,10 +5,9 @@ import ipaddress
 import ssl
 from pathlib import Path
 
-import httpx
-
 from hssgate import __version__
 from hssgate.errors import Misused
+from hssgate.hss.http_library import httpx
 from hssgate.hss.secret import Secret
 from hssgate.text import clean
 

@@ -5,10 +5,9 @@ import re
 from collections.abc import Mapping
 from urllib.parse import unquote
 
-import httpx
-
 from hssgate.errors import Misused
 from hssgate.hss.http import is_near
+from hssgate.hss.http_library import httpx
 from hssgate.hss.secret import Secret
 from hssgate.record import record
 from hssgate.text import clean
@@ -17,10 +16,9 @@ from hssgate.text import clean
 VARIABLES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 _EXCEPTIONS = ("no_proxy", "NO_PROXY")
 _SCHEMES = ("http", "https")
-_PARTS = re.compile(
-    r"(?P<scheme>[\"']?[A-Za-z][A-Za-z0-9+.-]*://)?(?P<user>.*@)?(?P<host>\[[0-9A-Fa-f:.]*\]?|[^\[\]/:?#@]*)"
-    r"(?P<port>:\d*(?=[/?#]|$))?.*",
-    re.DOTALL,
+_PARTS = (
+    r"(?s)(?P<scheme>[\"']?[A-Za-z][A-Za-z0-9+.-]*://)?(?P<user>.*@)?(?P<host>\[[0-9A-Fa-f:.]*\]?|[^\[\]/:?#@]*)"
+    r"(?P<port>:\d*(?=[/?#]|$))?.*"
 )
 _QUOTES = ("'", '"')
 _LIKE_THIS = (
@@ -104,7 +102,7 @@ def _without_user(given: str) -> str:
         user = "***@" if parts["user"] else ""
         return f"{parts['scheme'] or ''}{user}{parts['host']}{parts['port'] or ''}"
 
-    return clean(_PARTS.sub(shown, given, count=1), 200)
+    return clean(re.sub(_PARTS, shown, given, count=1), 200)
 
 
 def _secrets_in(given: str) -> tuple[Secret, ...]:

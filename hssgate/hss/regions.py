@@ -25,7 +25,7 @@ _DOMAIN = "myhuaweicloud.com"
 _EUROPEAN_DOMAIN = "myhuaweicloud.eu"
 _ANY_STS = "cn-north-4"  # the SDK's default; the STS of any region serves all regions
 # The domain of another cloud has at least two labels: `hss.example.com` has another form.
-_HSS_HOST = re.compile(r"hss\.(?P<region>[a-z0-9-]+)\.(?P<domain>[a-z0-9-]+(?:\.[a-z0-9-]+)+)", re.ASCII)
+_HSS_HOST = r"(?a)hss\.(?P<region>[a-z0-9-]+)\.(?P<domain>[a-z0-9-]+(?:\.[a-z0-9-]+)+)"
 
 
 @record
@@ -80,7 +80,7 @@ def region_of_host(host: str, domain: str | None) -> CloudRegion | None:
     if domain is not None and host.startswith("hss.") and host.endswith(f".{domain}"):
         region = host[len("hss.") : -len(domain) - 1]
         return CloudRegion(region, domain) if region else None
-    found = _HSS_HOST.fullmatch(host)
+    found = re.fullmatch(_HSS_HOST, host)
     return CloudRegion(found["region"], found["domain"]) if found else None
 
 

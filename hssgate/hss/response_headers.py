@@ -5,9 +5,8 @@ import math
 import re
 from datetime import UTC, timedelta
 
-import httpx
-
 from hssgate.durations import LONGEST
+from hssgate.hss.http_library import httpx
 from hssgate.text import clean
 
 _LONGEST_RUN = timedelta(seconds=LONGEST)

@@ -9,7 +9,6 @@ from hssgate.policy.document import DEEPEST
 from hssgate.policy.model import KeyPath, Policy
 from hssgate.policy.rule_table import Rules
 from hssgate.policy.values import shown
-from hssgate.policy.wording import place_and_message
 from hssgate.record import record
 
 SCHEMA_KEY = "$schema"  # names the schema for editors in JSON and TOML, which have no comment for it
@@ -45,6 +44,8 @@ def read_policy(data: dict[str, object]) -> tuple[Policy | None, list[PolicyFaul
     try:
         policy = Policy.model_validate(content)
     except ValidationError as error:
+        from hssgate.policy.wording import place_and_message
+
         found = error.errors(include_input=False, include_url=False)
         unknown = {tuple(one["loc"]) for one in found if one["type"] == "extra_forbidden"}
         faults = [fault for fault in faults if not _is_within(fault.where, unknown)]

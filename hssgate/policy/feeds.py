@@ -16,7 +16,7 @@ from hssgate.text import clean
 
 EXPLOITED = "exploited"  # the rule that reads feeds
 LARGEST_FEED = 32 * 1024 * 1024  # bytes
-_CVE_ID = re.compile(r"CVE-[0-9]{4}-[0-9]{4,19}", re.ASCII)
+_CVE_ID = r"(?a)CVE-[0-9]{4}-[0-9]{4,19}"
 
 
 class Exploited(StrEnum):
@@ -117,6 +117,6 @@ def _plain_list(text: str) -> list[str]:
 
 def _cve_id(text: object) -> str:
     written = text.strip().upper() if isinstance(text, str) else ""
-    if not _CVE_ID.fullmatch(written):
+    if not re.fullmatch(_CVE_ID, written):
         raise ValueError(f"{clean(text, 40)!r} is not a CVE id such as CVE-2021-44228")
     return written

@@ -18,7 +18,6 @@ _PART = r"[A-Za-z0-9._*?-]+"  # the characters of a part of a path or of a versi
 IMAGE_GLOB = rf"^(?!(?:[^/]*\.[^/]*|localhost)/[^/]+/)(?:{_PART}/)*{_PART}(?::{_PART})?$"
 _ID_PART = r"""[!"$-+\--:<-z|~]"""  # visible ASCII without # , ; { }
 ID_GLOB = rf"^\s*{_ID_PART}+\s*$"
-_WELL_FORMED = re.compile(IMAGE_GLOB[:-1])
 _WILDCARDS = re.compile(r"(\*+|\?)")
 
 
@@ -28,7 +27,7 @@ def image_glob(pattern: str) -> str:
     Raises:
         ValueError: no image can fit; the message has the reason and what to write.
     """
-    if _WELL_FORMED.fullmatch(pattern):
+    if re.fullmatch(IMAGE_GLOB[:-1], pattern):
         return pattern
     raise ValueError(_reason_it_never_fits(pattern))
 

@@ -15,31 +15,30 @@ HEAD = 16 * 1024  # bytes of a file that the patterns need at most
 
 _XML = rb"\s*(?:<\?xml[^>]*\?>\s*)?<testsuites\b[^>]*>\s*<testsuite\b[^>]*"
 _NAMES = "|".join(variable.removeprefix("HSSGATE_") for variable in VARIABLES).encode()
+# Compiled as far as they are compared: a JUnit report at the usual path needs one of them.
 _BEGINNINGS = {
-    "junit": re.compile(
-        _XML + rb'(?:>\s*<properties>\s*<property name="hssgate\.|\bname="hssgate selftest: [a-z-]+"[^>]*>)'
-    ),
-    "json": re.compile(
+    "junit": (_XML + rb'(?:>\s*<properties>\s*<property name="hssgate\.|\bname="hssgate selftest: [a-z-]+"[^>]*>)'),
+    "json": (
         rb'\s*\{\s*"schema_version"\s*:\s*\d+\s*,\s*"tool"\s*:\s*\{\s*"name"\s*:\s*"hssgate"\s*,'
         rb'\s*"version"\s*:\s*"[^"]*"\s*\}\s*,\s*"started_at"\s*:'
     ),
-    "markdown": re.compile(rb"## [^\r\n]*\s+\[//\]: # \(hssgate report\)\s"),
-    "html": re.compile(
+    "markdown": rb"## [^\r\n]*\s+\[//\]: # \(hssgate report\)\s",
+    "html": (
         rb'<!DOCTYPE html>\s*<html\b[^>]*><head>(?:<meta\b[^>]*>)*?<meta name="generator" content="hssgate [^"]*">'
     ),
-    "sarif": re.compile(
+    "sarif": (
         rb'\s*\{\s*"\$schema"\s*:\s*"[^"]*"\s*,\s*"version"\s*:\s*"2\.1\.0"\s*,\s*"runs"\s*:\s*\[\s*\{'
         rb'\s*"tool"\s*:\s*\{\s*"driver"\s*:\s*\{\s*"name"\s*:\s*"hssgate"\s*,'
     ),
-    "gitlab": re.compile(rb'\s*\{\s*"scan"\s*:\s*\{\s*"analyzer"\s*:\s*\{\s*"id"\s*:\s*"hssgate"\s*,'),
-    "codequality": re.compile(rb'\s*\[\s*\{\s*"engine_name"\s*:\s*"hssgate"\s*,'),
+    "gitlab": rb'\s*\{\s*"scan"\s*:\s*\{\s*"analyzer"\s*:\s*\{\s*"id"\s*:\s*"hssgate"\s*,',
+    "codequality": rb'\s*\[\s*\{\s*"engine_name"\s*:\s*"hssgate"\s*,',
 }
 # The whole file must match: a dotenv file may be a user's own, to which a gate's outputs were added.
-_DOTENV = re.compile(
+_DOTENV = (
     rb"([A-Za-z0-9_]*)HSSGATE_RESULT=[a-z]+\r?\n\1HSSGATE_EXIT_CODE=\d+\r?\n(?:\1HSSGATE_(?:%b)=[^\r\n]*\r?\n)*\Z"
     % _NAMES
 )
-_NO_VIOLATION = re.compile(rb"\s*\[\s*\]\s*\Z")  # an empty codequality report; losing it loses nothing
+_NO_VIOLATION = rb"\s*\[\s*\]\s*\Z"  # an empty codequality report; losing it loses nothing
 
 
 def is_report(head: bytes, name: str | None = None) -> bool:
@@ -49,7 +48,7 @@ def is_report(head: bytes, name: str | None = None) -> bool:
         head: the first `HEAD` bytes of the file, and one more if it is longer.
         name: format that will be written to the file, if any; for `codequality` an empty list is a report too.
     """
-    is_whole = len(head) <= HEAD
-    if is_whole and (_DOTENV.match(head) or (name == "codequality" and _NO_VIOLATION.match(head))):
+    if any(re.match(beginning, head) for beginning in _BEGINNINGS.values()):
         return True
-    return any(beginning.match(head) for beginning in _BEGINNINGS.values())
+    is_whole = len(head) <= HEAD
+    return is_whole and bool(re.match(_DOTENV, head) or (name == "codequality" and re.match(_NO_VIOLATION, head)))

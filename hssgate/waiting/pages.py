@@ -40,7 +40,7 @@ def pages_of(
     tally = Tally(query.offset)
     before: frozenset[CicdImage] = frozenset()
     while (offset := tally.received) <= LARGEST_OFFSET:
-        page = _asked(fetch, query.model_copy(update={"offset": offset}), clock, warn)
+        page = _asked(fetch, replace(query, offset=offset), clock, warn)
         if page.odd:
             warn(f"{plural(len(page.odd), 'row')} cannot be read in full, such as {page.odd[0]}")
         if tally.contradicts(page):

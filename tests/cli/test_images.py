@@ -1,5 +1,6 @@
 """`hssgate images` through its command line: filters, paging, both formats, and what goes wrong."""
 
+import dataclasses
 import gc
 import json
 from collections.abc import Callable
@@ -90,7 +91,7 @@ def test_every_filter_reaches_the_wire(bench: Bench, arguments: list[str], wire:
 
 def test_no_query_parameter_is_forgotten() -> None:
     """The options are the model's fields, defaults included; the enterprise project is the connection's option."""
-    fields = CicdImagesQuery.model_fields
+    fields = {found.name: found for found in dataclasses.fields(CicdImagesQuery)}
     bare = query_options(lambda: None)
     options: list[click.Option] = bare.__click_params__  # type: ignore[attr-defined]
     tested = {name for _, wire in FILTERS for name in wire}

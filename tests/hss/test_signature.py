@@ -1,6 +1,7 @@
 """The signature is what the gateway computes: public vector, official signer, and what goes over the wire."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from typing import Any
 
 import httpx
@@ -130,7 +131,7 @@ def test_the_official_signer_agrees_on_random_requests(
     headers = {name: signed.headers[name] for name in ("Host", "X-Sdk-Date", "X-Project-Id")}
     if token:
         headers["X-Security-Token"] = token
-    pairs = [(name, value) for name, value in query if value is not None]
+    pairs = [(name, value) for name, value in asdict(query).items() if value is not None]
     assert f"{signed.headers['Authorization']} {signed.url.raw_path.decode()}" == official_sign(
         host, path, pairs, headers
     )

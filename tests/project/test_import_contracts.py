@@ -13,9 +13,11 @@ pytestmark = pytest.mark.real
 
 ROOT = Path(__file__).parents[2]
 FORBIDDEN = [
-    pytest.param("hssgate/policy/load.py", "httpx", "httpx is known to hssgate.hss alone", id="httpx in the policy"),
-    pytest.param("hssgate/cli/check.py", "httpx", "httpx is known to hssgate.hss alone", id="httpx in a command"),
-    pytest.param("hssgate/emulator/app.py", "httpx", "httpx is known to hssgate.hss alone", id="httpx in the emulator"),
+    pytest.param("hssgate/policy/load.py", "httpx", "httpx is known to hssgate.hss.http_library alone", id="httpx in the policy"),
+    pytest.param("hssgate/cli/check.py", "httpx", "httpx is known to hssgate.hss.http_library alone", id="httpx in a command"),
+    pytest.param("hssgate/emulator/app.py", "httpx", "httpx is known to hssgate.hss.http_library alone", id="httpx in the emulator"),
+    pytest.param("hssgate/hss/client.py", "httpx", "httpx is known to hssgate.hss.http_library alone", id="httpx with its command line"),
+    pytest.param("hssgate/doctor.py", "hssgate.hss.http_library", "httpx is used by hssgate.hss alone", id="httpx by its home, from outside"),
     pytest.param("hssgate/gate.py", "click", "click is known to hssgate.cli alone", id="click below the commands"),
     pytest.param(
         "hssgate/reports/html.py", "junit_xml", "junit_xml is known to hssgate.reports.junit alone", id="junit_xml in another report",

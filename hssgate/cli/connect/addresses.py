@@ -9,8 +9,8 @@ from hssgate.hss.regions import CloudRegion, is_known, misspelt, nearest, region
 from hssgate.record import record
 from hssgate.text import clean
 
-_REGION = re.compile(r"[a-z]{2}-[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
-_LABELS = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*", re.ASCII)
+_REGION = r"(?a)[a-z]{2}-[a-z0-9]+(?:-[a-z0-9]+)*"
+_LABELS = r"(?a)(?!-)[A-Za-z0-9-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*"
 _HOST = re.compile(r"[0-9a-f:]+|(?!-)[a-z0-9-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9-]{1,63}(?<!-))*\.?", re.ASCII)
 _HIGHEST_PORT = 65535
 _WITH_USER = "contains a user name or password; give the host only, and credentials in the environment"
@@ -75,7 +75,7 @@ def _checked_domain(cloud: str) -> str:
         Misused: it is not a domain.
     """
     domain = cloud.strip().lower()
-    if not _LABELS.fullmatch(domain) or domain.rpartition(".")[2].isdigit():
+    if not re.fullmatch(_LABELS, domain) or domain.rpartition(".")[2].isdigit():
         raise Misused(
             f"--cloud {clean(cloud, 100)!r} is no domain; write it like myhuaweicloud.com: HSS is then at "
             "https://hss.REGION.myhuaweicloud.com"
@@ -89,7 +89,7 @@ def _refuse_unfit(region: str) -> None:
     Raises:
         Misused: it is not valid in a host name.
     """
-    if not _LABELS.fullmatch(region):
+    if not re.fullmatch(_LABELS, region):
         raise Misused("--region is no region's name: letters, digits, - and . only; check where it comes from")
 
 
@@ -105,7 +105,7 @@ def _check_region(region: str, note: Callable[[str], None]) -> None:
     """
     if is_known(region):
         return
-    if not _REGION.fullmatch(region):
+    if not re.fullmatch(_REGION, region):
         like = nearest(region.strip().lower())
         raise Misused(
             f"--region is no region's name; write it like {like or 'ap-southeast-1'}, or give the --cloud that it is of"

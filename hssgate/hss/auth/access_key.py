@@ -3,11 +3,10 @@
 from collections.abc import Callable, Generator
 from datetime import UTC, datetime
 
-import httpx
-
 from hssgate.clock import Clock
 from hssgate.hss.auth.signature import authorization, canonical_request
 from hssgate.hss.credentials import AccessKey
+from hssgate.hss.http_library import httpx
 
 SKEW_ALLOWED = 15 * 60.0  # seconds; source: API Request Signing Guide
 _MARGIN = 60.0  # seconds; `Date` is in whole seconds, and the response took time to arrive

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from typing import TypeVar, assert_never
 
-import httpx
-
 from hssgate.clock import Clock
 from hssgate.durations import Deadline, describe_skew
 from hssgate.errors import ApiRefused, ApiUnavailable
@@ -15,6 +13,7 @@ from hssgate.hss.connection import Connection
 from hssgate.hss.credentials import AccessKey, Federation, Keyless, MachineAgency, Password, Token
 from hssgate.hss.exchange import LARGEST_BODY, HostClient, Request, Response
 from hssgate.hss.hosts import Hosts
+from hssgate.hss.http_library import httpx
 from hssgate.hss.secret import Secret
 
 T = TypeVar("T")

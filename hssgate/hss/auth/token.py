@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Generator
 
-import httpx
-
+from hssgate.hss.http_library import httpx
 from hssgate.hss.secret import Secret
 
 

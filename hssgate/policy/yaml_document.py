@@ -1,0 +1,94 @@
+"""YAML policy file as plain data with line numbers, read strictly."""
+
+import yaml
+
+from hssgate.policy.document import DEEPEST, DUPLICATE, Document, Malformed
+from hssgate.policy.model import KeyPath
+from hssgate.policy.values import shown
+
+_MOST_NODES = 100_000  # after aliases are followed
+
+
+def read_yaml(text: str) -> Document:
+    """Parse YAML.
+
+    Raises:
+        Malformed: it is not YAML, has a duplicate key, or is nested too deeply.
+    """
+    try:
+        documents = list(yaml.compose_all(text, Loader=yaml.SafeLoader))
+        if len(documents) > 1:
+            raise Malformed("it contains more than one document", documents[1].start_mark.line + 1)
+        builder = _Builder()
+        data = builder.build(documents[0], (), 0) if documents else None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        problem = f"not valid YAML: {error.problem or error}{_advice_on(error)}"
+        raise Malformed(problem, mark.line + 1 if mark else None) from error
+    except yaml.YAMLError as error:
+        raise Malformed(f"not valid YAML: {error}") from error
+    return Document(data, builder.lines)
+
+
+def _advice_on(error: yaml.MarkedYAMLError) -> str:
+    """Return a fix for the common causes: a glob that begins with `*` is an alias to YAML unless it is quoted."""
+    problem = f"{error.context}: {error.problem}"
+    if "alias" in problem:
+        return "; put a text that begins with * in quotation marks"
+    if "'\\t'" in problem:
+        return "; indent with blanks instead of tabs"
+    if "found character" in problem or "constructor for the tag" in problem:
+        return "; put a text that begins with such a sign in quotation marks"
+    if "mapping values are not allowed" in problem:
+        return "; put a text that contains a colon and a blank in quotation marks"
+    return ""
+
+
+class _Builder:
+    """Turns YAML nodes into plain data and records the line of each key.
+
+    `yaml.safe_load` is not used because it keeps the last of two equal keys without an error, so the second `rules:` of
+    a file would silently replace the first; because it loses line numbers; and because nested aliases ("billion
+    laughs") would make the data huge. Merge keys (`<<`) are not applied: they arrive as an unknown key and are refused.
+    """
+
+    def __init__(self) -> None:
+        self.lines: dict[KeyPath, int] = {}
+        self._nodes = 0
+        self._scalars = yaml.SafeLoader("")
+
+    def build(self, node: yaml.Node, path: KeyPath, depth: int) -> object:
+        self._nodes += 1
+        line = node.start_mark.line + 1
+        if depth > DEEPEST or self._nodes > _MOST_NODES:
+            raise Malformed("it is nested too deep, or its aliases make it too large", line)
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, path, depth)
+        if isinstance(node, yaml.SequenceNode):
+            items = []
+            for index, item in enumerate(node.value):
+                self.lines[(*path, index)] = item.start_mark.line + 1
+                items.append(self.build(item, (*path, index), depth + 1))
+            return items
+        try:
+            value: object = self._scalars.construct_object(node)
+        except ValueError as error:
+            raise Malformed(f"{shown(node.value)} cannot be read: {error}; quote it", line, path) from error
+        except (AttributeError, LookupError) as error:  # raised inside PyYAML for a tag such as !!bool
+            raise Malformed(f"{shown(node.value)} does not match its tag; leave the tag out", line, path) from error
+        if type(value) is int and str(value) != node.value.removeprefix("+"):  # YAML 1.1: 0200 is 128, 1:30 is 90
+            raise Malformed(f"{shown(node.value)} is not a plain number; write it in decimal, or quote it", line, path)
+        return value
+
+    def _mapping(self, node: yaml.MappingNode, path: KeyPath, depth: int) -> dict[str, object]:
+        found: dict[str, object] = {}
+        for key_node, value_node in node.value:
+            line = key_node.start_mark.line + 1
+            key = key_node.value
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise Malformed("a key must be a word", line, path)
+            if key in found:
+                raise Malformed(DUPLICATE, line, (*path, key))
+            self.lines[(*path, key)] = line
+            found[key] = self.build(value_node, (*path, key), depth + 1)
+        return found
