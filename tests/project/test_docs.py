@@ -161,7 +161,12 @@ def test_the_policy_of_the_documentation_is_valid(tmp_path: Path) -> None:
     path = tmp_path / "hssgate.yaml"
     path.write_text(example, encoding="utf-8")
     (tmp_path / "kev.json").write_text(
-        json.dumps({"dateReleased": datetime.now(UTC).isoformat(), "vulnerabilities": [{"cveID": "CVE-2021-44228"}]})
+        json.dumps(
+            {
+                "dateReleased": datetime.fromtimestamp(START, UTC).isoformat(),
+                "vulnerabilities": [{"cveID": "CVE-2021-44228"}],
+            }
+        )
     )
 
     assert set(load_policy(path, START).policy.rules.in_force()) == {

@@ -187,7 +187,12 @@ def test_each_policy_is_valid(name: str, number: int, tmp_path: Path) -> None:
     path = tmp_path / "hssgate.yaml"
     path.write_text(blocks_of(TEXTS[name], "yaml")[number], encoding="utf-8")
     (tmp_path / "kev.json").write_text(
-        json.dumps({"dateReleased": datetime.now(UTC).isoformat(), "vulnerabilities": [{"cveID": "CVE-2021-44228"}]})
+        json.dumps(
+            {
+                "dateReleased": datetime.fromtimestamp(START, UTC).isoformat(),
+                "vulnerabilities": [{"cveID": "CVE-2021-44228"}],
+            }
+        )
     )
 
     assert load_policy(path, START).policy.rules.in_force()
