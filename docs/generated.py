@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from hssgate.cli.help_texts import EXAMPLES
+from hssgate.cli.help_texts import EXAMPLES, heading_of
 from hssgate.cli.main import cli
 from hssgate.waiting.states import LIMITS, TABLE, Edge, Ending, Event, Stage
 
@@ -55,7 +55,7 @@ def _section(command: click.Command, ctx: click.Context) -> str:
     paragraphs = [" ".join(part.split()) for part in (command.help or "").split("\n\n")]
     lines = [f"## {ctx.command_path}", "", f"`{ctx.command_path} {usage}`", ""]
     lines += [line for part in paragraphs for line in (_escaped(part), "")]
-    rows = [_row(parameter, ctx) for parameter in command.params if parameter.name not in _COMMON]
+    rows = [*_rows([parameter for parameter in command.params if parameter.name not in _COMMON], ctx)]
     if rows:
         lines += ["| option | environment | default | meaning |", "|---|---|---|---|", *rows, ""]
     if examples := EXAMPLES.get(ctx.command_path):
@@ -63,8 +63,19 @@ def _section(command: click.Command, ctx: click.Context) -> str:
     return "\n".join(lines)
 
 
+def _rows(parameters: list[click.Parameter], ctx: click.Context) -> Iterator[str]:
+    """Yield a row for each parameter, and one for the heading of each group, as in `--help`."""
+    options = [parameter for parameter in parameters if isinstance(parameter, click.Option)]
+    headings = {parameter: heading_of(parameter, options) for parameter in options}
+    yield from (_row(parameter, ctx) for parameter in parameters if parameter not in headings)
+    for heading in sorted(dict.fromkeys(headings.values()), key=lambda name: name == "Options"):
+        if set(headings.values()) != {"Options"}:
+            yield f"| **{heading}** | | | |"
+        yield from (_row(parameter, ctx) for parameter in options if headings[parameter] == heading)
+
+
 def _row(parameter: click.Parameter, ctx: click.Context) -> str:
-    text = (parameter.help or "") if isinstance(parameter, click.Option) else ""
+    text = (parameter.help or "") if isinstance(parameter, click.Option) else "See above."
     default = _DEFAULT_IN_HELP.search(text)
     text = _DEFAULT_IN_HELP.sub("", text)
     if isinstance(parameter.type, click.Choice):

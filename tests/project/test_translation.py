@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from hssgate.reports.chinese import MESSAGES, TEXTS
+from hssgate.reports.chinese_errors import ERRORS
 from tests.support.markdown_pages import anchors_of
 
 ROOT = Path(__file__).parents[2]
@@ -118,3 +120,15 @@ def test_the_translation_is_one(chinese: str, english: str) -> None:  # noqa: AR
         prose = FENCE.sub("", section)
         assert re.search(r"[\u4e00-\u9fff]", prose), section[:80]
     assert [words for words in WORD_BY_WORD if words in text_of(chinese)] == []
+
+
+def test_messages_are_found_in_both_languages() -> None:
+    """With `--lang zh` a message is Chinese: the page on troubleshooting has what is printed then."""
+    rows = re.findall(r"(?m)^\| `([^`]+)`(?:<br>([^|]+?))? \|", text_of("docs/zh/troubleshooting.md"))
+    tables = {**TEXTS, **MESSAGES, **ERRORS}
+
+    assert len(rows) > 15
+    for message, shown in rows:
+        translations = [chinese for english, chinese in tables.items() if message in english]
+        assert bool(shown) == bool(translations), message
+        assert not shown or any(shown in chinese for chinese in translations), message
