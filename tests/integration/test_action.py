@@ -231,6 +231,36 @@ def test_the_set_up_is_folded(job: Job) -> None:
     assert job.annotations("passes", "group") == job.annotations("blocked", "group") == ["Set hssgate up"]
 
 
+def test_two_jobs_at_once_in_a_folder_with_blanks_and_chinese(hss: str, tmp_path: Path) -> None:
+    """Of a matrix: each has its own outcome and reports, and the policy of its working directory."""
+    shop = tmp_path / "shop"
+    for name, level in (("工作 区 1", "High"), ("工作 区 2", "Low")):
+        (shop / name).mkdir(parents=True)
+        (shop / name / "hssgate.yaml").write_text(f"version: 1\nrules: {{severity: {level}}}\n", encoding="utf-8")
+    here = "${{ matrix.folder }}"
+    shown = {
+        "env": {"ENDED": "${{ steps.a.outputs.exit-code }} ${{ steps.a.outputs.junit }}", "FOLDER": here},
+        "run": 'printf %s "$ENDED" >"$KEPT/$FOLDER"; test -f "$FOLDER/hssgate-junit.xml"',
+    }
+    steps = [gate("a", "demo/blocked-severity:1.0", working_directory=here, settle="0"), shown]
+    job = yaml.safe_load(workflow(*steps, env={"EMULATOR": hss, "HSSGATE_TOKEN": "emulator-token"}))
+    job["jobs"]["gate"]["strategy"] = {"matrix": {"folder": ["工作 区 1", "工作 区 2"]}}
+    job["jobs"]["gate"]["steps"].pop()
+    (shop / "wf.yml").write_text(yaml.safe_dump(job), encoding="utf-8")
+    runner = Runner(tmp_path)
+    shutil.copy(BIN / "uv", runner.bin)
+
+    ran = runner.run(
+        committed(shop), "wf.yml", actions={"org/hssgate@v1": copy_of_this_repository(tmp_path / "action")}
+    )
+
+    assert ran.code == 0, ran.log
+    assert {path.name: path.read_text() for path in ran.kept.iterdir()} == {
+        "工作 区 1": "0 工作 区 1/hssgate-junit.xml",
+        "工作 区 2": "10 工作 区 2/hssgate-junit.xml",
+    }
+
+
 def test_pip_is_used_where_the_runner_has_no_uv(hss: str, tmp_path: Path) -> None:
     """And a gate that blocks ends the job, when nothing softens it."""
     shop = tmp_path / "shop"

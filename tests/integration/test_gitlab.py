@@ -148,8 +148,9 @@ def pipeline(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """The pipeline of all these jobs, run once; `HSSGATE_TIMEOUT` is a variable of the project.
 
     The jobs that are about the installation install; the others find a Python whose environments have hssgate already.
+    Jobs of a stage run at once. The checkout has a blank and Chinese in its path.
     """
-    project = Project(tmp_path_factory.mktemp("project"))
+    project = Project(tmp_path_factory.mktemp("my 项目"))
     machine = Machine(tmp_path_factory.mktemp("machine"))
     known = {name: machine.environ[name] for name in ("NOTES", "MACHINE")}
     installed = {"variables": known | {"PATH": f"{machine.folder / 'bin'}:{os.environ['PATH']}"}}

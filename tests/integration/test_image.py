@@ -172,6 +172,27 @@ def test_the_api_being_down_is_exit_3(image: Image, work: Path) -> None:
     assert ran(*image.command(work, *arguments), cwd=work.parent).returncode == 3
 
 
+def test_two_at_once_do_not_disturb_each_other(image: Image, work: Path) -> None:
+    """On one workspace, with reports of their own."""
+    names = {"demo/passes:1.0": 0, "demo/blocked-severity:1.0": 10}
+    with emulator() as endpoint:
+        both = [
+            subprocess.Popen(
+                image.command(
+                    work, "check", name, "--endpoint", endpoint, "--project-id", "any", "--report", f"json={code}.json",
+                    user=STRANGER,
+                ),
+                stdout=subprocess.DEVNULL,
+            )
+            for name, code in names.items()
+        ]  # fmt: skip
+        assert [process.wait() for process in both] == [*names.values()]
+
+    for name, code in names.items():
+        report = json.loads((work / f"{code}.json").read_text(encoding="utf-8"))
+        assert ([one["reference"] for one in report["images"]], report["exit_code"]) == ([name], code)
+
+
 def test_the_selftest_holds_inside(image: Image, work: Path) -> None:
     """By the name of a theme; it needs a folder for temporary files."""
     ended = ran(*image.command(work, "selftest", "freshness", user=STRANGER, mode="tmpfs"), cwd=work.parent)

@@ -156,6 +156,27 @@ def test_another_folder_is_found_for_the_venv(
 
 
 @of_each_but_the_action
+def test_two_at_once_do_not_disturb_each_other(
+    integration: Integration, machine: Machine, hss: str, tmp_path: Path
+) -> None:
+    """In workspaces with blanks and Chinese in their paths, with one folder for temporary files."""
+    temporary = {"TMPDIR": str(machine.folder / "tmp"), "WORKSPACE_TMP": str(machine.folder / "work@tmp")}
+    folders = [tmp_path / name for name in ("工作 区 1", "工作 区 2")]
+    for folder in folders:
+        folder.mkdir()
+    machines = [Machine(folder) for folder in folders]
+
+    both = [
+        start(integration, one, image, hss, **temporary)
+        for one, image in zip(machines, ("demo/passes:1.0", "demo/blocked-severity:1.0"), strict=True)
+    ]
+
+    assert [running.ended() for running in both] == [0, 10], "".join(running.printed for running in both)
+    assert [len([*one.work.rglob("*junit.xml")]) for one in machines] == [1, 1]
+    assert not [*tmp_path.glob("t*mp/**/pyvenv.cfg")]
+
+
+@of_each_but_the_action
 @pytest.mark.parametrize("moment", [*MOMENTS, "gate"])
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["SIGINT", "SIGTERM"])
 def test_a_signal_to_the_shell_ends_all_of_it(
