@@ -21,7 +21,7 @@ from hssgate.cli.options import (
     receives,
     waiting_options,
 )
-from hssgate.cli.policy_files import choose, load, policy_option
+from hssgate.cli.policy_files import choose, files_read_by, load, policy_option
 from hssgate.cli.progress import Progress
 from hssgate.cli.publication import Publication
 from hssgate.cli.registries import Registries, registries_of
@@ -112,6 +112,7 @@ def check(ctx: click.Context, options: CheckOptions) -> None:
     chosen = choose(options.policies)
     refuse_inputs(reports, (*chosen.paths, *image_files, *inputs_of(ctx), *(registries.files if registries else ())))
     applied = load(chosen, context.clock.epoch())
+    refuse_inputs(reports, files_read_by(applied))
     settings = Settings(
         references=references,
         wait=wait_settings(ctx, options),

@@ -12,7 +12,7 @@ from hssgate.cli.languages import language_of, language_option
 from hssgate.cli.old_reports import RemovesOldReports
 from hssgate.cli.option_types import Day, ReportParam
 from hssgate.cli.options import common_options
-from hssgate.cli.policy_files import choose, load, policy_option
+from hssgate.cli.policy_files import choose, files_read_by, load, policy_option
 from hssgate.cli.publication import Publication
 from hssgate.cli.report_files import check_paths, inputs_of, refuse_inputs, takes_stdout
 from hssgate.cli.verdict_output import print_policies, print_verdict, print_warnings
@@ -70,7 +70,8 @@ def judge(  # noqa: PLR0917 - click hands over every option by name
     console.results_to_stderr = takes_stdout(written)
     chosen = choose(policies)
     refuse_inputs(written, (*chosen.paths, *inputs_of(ctx)))
-    loaded = load(chosen, context.clock.epoch())
+    loaded = load(chosen, context.clock.epoch(), ends_at)
+    refuse_inputs(written, files_read_by(loaded))
     saved = _read(reports)
     judged = [_judge(path, image, loaded, ends_at) for path, report in saved for image in report.images]
     verdict = _verdict([report for _, report in saved], judged, loaded)

@@ -25,6 +25,7 @@ _COMMANDS = {  # name -> module, which is imported only when the command is run
     "check": "check",
     "images": "images",
     "judge": "judge",
+    "accept": "accept",
     "policy": "policy",
     "doctor": "doctor",
     "selftest": "selftest",

@@ -15,14 +15,14 @@ from hssgate.cli.options import common_options
 from hssgate.cli.policy_files import choose, load, policy_option
 from hssgate.durations import format_duration
 from hssgate.errors import Misused
-from hssgate.policy.explain import Compared, Origin, PolicyExplanation, explain_policy
+from hssgate.policy.explain import Compared, KnownInForce, Origin, PolicyExplanation, explain_policy
 from hssgate.policy.model import Deny, Ignore
 from hssgate.policy.rule_table import RULES, Action, DetailRule, ScanRule, Unlisted
 from hssgate.policy.rules import Rule, Subject, filter_in_words, shown_limit
 from hssgate.reference import Reference
 from hssgate.reference_parser import parse_reference
 from hssgate.reports.wording import policy_in_words
-from hssgate.text import clean
+from hssgate.text import clean, joined, plural
 
 _LONGEST_REASON = 200
 
@@ -82,6 +82,7 @@ def _as_text(explanation: PolicyExplanation, reference: Reference, console: Cons
             *([f"  not applied: {', '.join(absent)}"] if absent else []),
             *(f"  without effect, ended: {_from(origin)}" for origin in explanation.ended),
             *([f"  grace: {_grace(explanation)}"] if explanation.grace else []),
+            *([f"  known: {_known(explanation.known)}"] if explanation.known else []),
             *(["  unlisted: only warned of"] if explanation.unlisted is Unlisted.WARN else []),
             *(f"  denies {_ignored(entry)}  {place}" for entry, place in explanation.denials),
             *(f"  ignores {_ignored(entry)}  {place}" for entry, place in explanation.ignores),
@@ -108,6 +109,16 @@ def _as_json(explanation: PolicyExplanation) -> dict[str, object]:
         ],
         "grace": {**explanation.grace},
         "unlisted": explanation.unlisted,
+        "known": explanation.known
+        and {
+            "file": explanation.known.file,
+            "expires": explanation.known.expires and explanation.known.expires.isoformat(),
+            "count": explanation.known.count,
+            "accepted": [
+                {"image": one.image, "digest": one.digest, "date": one.date, "tool": one.tool}
+                for one in explanation.known.accepted
+            ],
+        },
         "ended": [_origin_as_json(origin) for origin in explanation.ended],
         "deny": [
             {"place": place, **entry.model_dump(mode="json", exclude_none=True)} for entry, place in explanation.denials
@@ -127,6 +138,12 @@ def _filters(rule: Rule) -> dict[str, object]:
 
 def _grace(explanation: PolicyExplanation) -> str:
     return ", ".join(f"{level} {format_duration(seconds)}" for level, seconds in explanation.grace.items())
+
+
+def _known(known: KnownInForce) -> str:
+    until = f", until {known.expires}" if known.expires else ""
+    recorded = joined(f"{one.image} on {one.date}" for one in known.accepted) or "none recorded for this image"
+    return f"{plural(known.count, 'finding')} in {clean(known.file, 200)}{until} ({clean(recorded, 400)})"
 
 
 def _origin_as_json(origin: Origin) -> dict[str, object]:

@@ -77,18 +77,19 @@ def choose(paths: Sequence[Path]) -> PolicyChoice:
     )
 
 
-def load(chosen: PolicyChoice, now: float) -> tuple[LoadedPolicy, ...]:
+def load(chosen: PolicyChoice, now: float, ends_at: float | None = None) -> tuple[LoadedPolicy, ...]:
     """Read the chosen files; without any, return the built-in policy.
 
     Args:
         chosen: the files.
         now: epoch seconds, for the age of feeds.
+        ends_at: epoch seconds that the end of `known` is compared with; None: `now`.
 
     Raises:
         PolicyInvalid: one line for each fault of each file.
     """
     try:
-        policies = load_policies(chosen.paths, now, chosen.searched)
+        policies = load_policies(chosen.paths, now, chosen.searched, ends_at)
     except PolicyInvalid as error:
         raise with_hints(error, chosen.paths) from error
     if chosen.in_repository is None:
@@ -97,6 +98,13 @@ def load(chosen: PolicyChoice, now: float) -> tuple[LoadedPolicy, ...]:
         replace(loaded, source=replace(loaded.source, in_repository=chosen.in_repository.as_posix()))
         for loaded in policies
     )
+
+
+def files_read_by(policies: Sequence[LoadedPolicy]) -> list[Path]:
+    """Return the files that policies name: feeds and known findings."""
+    sources = [loaded.source for loaded in policies]
+    known = [source.known.path for source in sources if source.known]
+    return [Path(path) for path in (*known, *(feed.path for source in sources for feed in source.feeds))]
 
 
 def with_hints(error: PolicyInvalid, paths: Sequence[Path]) -> PolicyInvalid:

@@ -42,18 +42,32 @@ def check_paths(reports: Reports) -> None:
         seen[key] = f"{name}={path}"
         if path == STDOUT:
             continue
-        if taken := next(filter(is_default_name, (*Path(path).parts, Path(key).name)), None):
-            raise Misused(
-                f"--report {name}={clean(path, 300)}: {clean(taken, 100)} is, or resembles, the name of a default "
-                f"policy file ({NAMES_IN_WORDS}), so the next run would read the report as its policy; name it "
-                "hssgate-report.json, for example"
-            )
+        refuse_default_name(f"--report {name}={clean(path, 300)}", path, "report", "hssgate-report.json")
         if path.endswith(("/", os.sep)):
             raise Misused(f"--report {name}={path}: {path} is a folder; name a file in it")
         try:
-            _check_path(Path(path))
+            check_path(Path(path))
         except (OSError, ValueError) as error:
             raise Misused(f"--report {name}={clean(path, 300)}: {reason_of(error)}") from error
+
+
+def refuse_default_name(option: str, path: str, what: str, better: str) -> None:
+    """Refuse a path on which the next run would find its policy.
+
+    Args:
+        option: as it was given, for the message.
+        path: of the file that is to be written.
+        what: it is, in a word.
+        better: a name for it.
+
+    Raises:
+        Misused: the path, or the file that it leads to, has the name of a default policy file.
+    """
+    if taken := next(filter(is_default_name, (*Path(path).parts, Path(os.path.realpath(path)).name)), None):
+        raise Misused(
+            f"{option}: {clean(taken, 100)} is, or resembles, the name of a default policy file ({NAMES_IN_WORDS}), "
+            f"so the next run would read the {what} as its policy; name it {better}, for example"
+        )
 
 
 def inputs_of(ctx: click.Context) -> list[Path]:
@@ -158,7 +172,13 @@ def _is_stdout(path: str) -> bool:
     return path == STDOUT or open_number(path) == _STDOUT_NUMBER
 
 
-def _check_path(path: Path) -> None:
+def check_path(path: Path) -> None:
+    """Refuse a path that cannot be written.
+
+    Raises:
+        Misused: it is a folder, or lies under a file.
+        OSError: the system refuses it.
+    """
     if path.is_dir():
         raise Misused(f"{path} is a folder; name a file in it")
     parent = next(folder for folder in path.absolute().parents if folder.exists())

@@ -14,7 +14,7 @@ _UNIT = r"(?:单位|个|项|条|bytes?|b)"
 _NUMBER_WITH_UNIT = rf"(?i)\s*([0-9]{{1,19}})\s*{_UNIT}?\s*(?:[(（]\s*{_UNIT}\s*[)）])?\s*"
 _DECIMAL = r"(?a)\s*[0-9]{1,2}(?:\.[0-9]{1,9})?\s*"
 _LARGEST = 2**63 - 1
-_LONGEST_PROSE = 10_000  # characters kept of a text that is only shown
+LONGEST_PROSE = 10_000  # characters kept of a text that is only shown
 
 
 class ResponseModel(BaseModel):
@@ -58,7 +58,7 @@ def _text(value: object) -> object:
 
 def _prose(value: object) -> object:
     """Truncate a text that is only shown; values that are compared or sent stay whole."""
-    return value[: _LONGEST_PROSE - 1] + "…" if isinstance(value, str) and len(value) > _LONGEST_PROSE else _text(value)
+    return value[: LONGEST_PROSE - 1] + "…" if isinstance(value, str) and len(value) > LONGEST_PROSE else _text(value)
 
 
 def _shown(value: object) -> object:

@@ -44,6 +44,7 @@ def listed_findings(
         for one in counted.weighed if counted else ():
             if one.due is not None:
                 due[id(one.finding)] = min(one.due, due.get(id(one.finding), one.due))
+    compared = [(rules.policy, rules.known.compare(found.listed)) for rules in rules_by_policy if rules.known]
     return tuple(
         ListedFinding(
             finding,
@@ -57,6 +58,7 @@ def listed_findings(
                 for rules in rules_by_policy
                 if rules.feed is not None and EXPLOITED in rules.limits
             ),
+            known=tuple((policy, one.novelty_of(finding).value) for policy, one in compared),
         )
         for finding in found.listed
     )

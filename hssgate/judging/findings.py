@@ -16,6 +16,7 @@ from hssgate.policy.denials import is_cve
 from hssgate.policy.findings import FetchedDetails, FetchedFindings, Findings, FindingsMissing
 from hssgate.policy.ignores import sort_findings
 from hssgate.policy.judge_details import NAMES, failed_only
+from hssgate.policy.known import Novelty
 from hssgate.policy.rules import RulesInForce
 from hssgate.text import plural
 from hssgate.waiting.groups import GroupKey
@@ -127,5 +128,9 @@ def _whose_cves_are_needed(policy: RulesInForce, found: Findings) -> Iterator[Fi
     """Yield the findings whose scores or dates a rule reads, and those that a `deny` entry may name by a CVE."""
     if policy.denials.may_name_cves:
         yield from (finding for finding in found.listed if not is_cve(finding))
-    if policy.need_cves:
-        yield from sort_findings(found.listed, found.cve_ids, policy.ignores).counted
+    if not policy.need_cves:
+        return
+    compared = policy.known.compare(found.listed) if policy.known and not policy.need_cves_of_known else None
+    for finding in sort_findings(found.listed, found.cve_ids, policy.ignores).counted:
+        if compared is None or compared.novelty_of(finding) is Novelty.NEW:
+            yield finding

@@ -116,6 +116,7 @@ def judge_by_rules(
                 unlisted=rules.unlisted.value,
                 deny=len(rules.denials.entries),
                 deny_cves=rules.denials.may_name_cves,
+                known=rules.known.count if rules.known else None,
             )
             for number, group in enumerate(groups)
             for rules in rules_by_group[number]

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from datetime import timedelta
 
+from hssgate.policy.days import day_of, has_ended
 from hssgate.policy.load import LoadedPolicy
 from hssgate.policy.model import Deny, Ignore, Override, Target
-from hssgate.policy.rules import Subject, day_of, has_ended
+from hssgate.policy.rules import Subject
 from hssgate.record import record
 from hssgate.text import clean
 
@@ -44,7 +45,8 @@ def warnings_of_ends(loaded: LoadedPolicy, now: float) -> list[str]:
         loaded: the policy.
         now: epoch seconds.
     """
-    return _lines(loaded, [(place, entry, now, False) for place, _, entry in _entries(loaded)])
+    lines = _lines(loaded, [(place, entry, now, False) for place, _, entry in _entries(loaded)])
+    return [*lines, *_end_of_known(loaded, now)]
 
 
 def entry_warnings(loaded: LoadedPolicy, applied: Sequence[AppliedPolicy]) -> list[str]:
@@ -63,7 +65,7 @@ def entry_warnings(loaded: LoadedPolicy, applied: Sequence[AppliedPolicy]) -> li
         if fitting:
             is_idle = isinstance(entry, Ignore) and all(one.is_idle(index, entry) for one in fitting)
             known.append((place, entry, max(one.now for one in fitting), is_idle))
-    return _lines(loaded, known)
+    return [*_lines(loaded, known), *(_end_of_known(loaded, max(one.now for one in applied)) if applied else ())]
 
 
 def _lines(loaded: LoadedPolicy, known: Sequence[tuple[str, Entry, float, bool]]) -> list[str]:
@@ -79,6 +81,15 @@ def _lines(loaded: LoadedPolicy, known: Sequence[tuple[str, Entry, float, bool]]
             idle.append(f"{named} fits no finding of this run; check it, or take it out")
     kinds = ((ended, "have ended"), (soon, "end soon"), (idle, "fit no finding of this run"))
     return [line for lines, what in kinds for line in _bounded(lines, loaded.source.path, what)]
+
+
+def _end_of_known(loaded: LoadedPolicy, now: float) -> Iterator[str]:
+    """Yield a warning where the file of known findings may soon not be used any more."""
+    known = loaded.policy.known
+    if known is not None and known.expires is not None and known.expires - day_of(now) < _SOON:
+        line = loaded.lines.get(("known",))
+        place = f"{loaded.source.path}:{line}" if line else f"{loaded.source.path}: known"
+        yield f"{place}: known ({clean(known.file, 200)}) ends after {known.expires}"
 
 
 def _bounded(lines: Sequence[str], path: str, what: str) -> Iterator[str]:

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from hssgate.policy.globs import compared_part, fits_image
+from hssgate.policy.known import AcceptedRow
 from hssgate.policy.load import LoadedPolicy
 from hssgate.policy.model import Deny, Ignore, Override
 from hssgate.policy.rule_table import RULES, Unlisted
@@ -42,6 +44,23 @@ class Compared:
 
 
 @dataclass(frozen=True)
+class KnownInForce:
+    """The known findings of the image.
+
+    Args:
+        file: as written in the policy.
+        expires: the last day (UTC) on which the file may be used.
+        count: number of known findings.
+        accepted: the images that they were recorded from.
+    """
+
+    file: str
+    expires: date | None
+    count: int
+    accepted: tuple[AcceptedRow, ...]
+
+
+@dataclass(frozen=True)
 class PolicyExplanation:
     """The rules of one policy for one image, with their origin.
 
@@ -54,6 +73,7 @@ class PolicyExplanation:
         unlisted: the weight of findings that HSS counts and does not list.
         denials: `deny` entries in force for the image, each with its place.
         globs: the image globs of all entries, in file order.
+        known: the known findings of the image, if the policy has a file of them.
     """
 
     source: PolicySource
@@ -64,6 +84,7 @@ class PolicyExplanation:
     grace: Mapping[str, float]
     unlisted: Unlisted
     denials: tuple[tuple[Deny, str], ...]
+    known: KnownInForce | None
 
 
 def explain_policy(loaded: LoadedPolicy, subject: Subject, now: float) -> PolicyExplanation:
@@ -85,7 +106,17 @@ def explain_policy(loaded: LoadedPolicy, subject: Subject, now: float) -> Policy
     denials = tuple((entry, loaded.place_of("deny", index)) for index, entry in rules_now.denials.entries)
     grace = loaded.policy.grace.seconds if loaded.policy.grace else {}
     globs = tuple(_globs(loaded, subject))
-    return PolicyExplanation(loaded.source, rules, ended, ignores, globs, grace, loaded.policy.unlisted, denials)
+    unlisted = loaded.policy.unlisted
+    known = _known(loaded, subject)
+    return PolicyExplanation(loaded.source, rules, ended, ignores, globs, grace, unlisted, denials, known)
+
+
+def _known(loaded: LoadedPolicy, subject: Subject) -> KnownInForce | None:
+    if loaded.known is None or loaded.policy.known is None:
+        return None
+    written, image = loaded.policy.known, loaded.known.images.get(subject.path)
+    accepted = image.accepted if image else ()
+    return KnownInForce(written.file, written.expires, loaded.known.of_image(subject.path).count, accepted)
 
 
 def _globs(loaded: LoadedPolicy, subject: Subject) -> Iterator[Compared]:

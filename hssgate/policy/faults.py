@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from hssgate.policy.document import DEEPEST
 from hssgate.policy.model import KeyPath, Policy
-from hssgate.policy.rule_table import Rules
+from hssgate.policy.rule_table import RULES, Rules
 from hssgate.policy.values import shown
 from hssgate.record import record
 
@@ -89,6 +89,10 @@ def _without_effect(policy: Policy) -> Iterator[PolicyFault]:
         if rules.exploited is not None and policy.feeds is None:
             message = "it needs feeds; add `feeds: {exploited: [kev.json]}`"
             yield PolicyFault((*owner, "rules", "exploited"), message)
+        new = [name for name in rules.in_force() if RULES[name].only_new] if policy.known is None else []
+        for name in new:
+            message = "it needs known; add `known: {file: hssgate-accepted.json}`, a file that `hssgate accept` writes"
+            yield PolicyFault((*owner, "rules", name), message)
     for index, override in enumerate(policy.overrides):
         if not override.rules.in_force():
             yield PolicyFault(("overrides", index, "rules"), "it has no rule; add one or take the override out")

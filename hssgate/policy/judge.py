@@ -50,8 +50,9 @@ def judge_row(facts: Facts, rules: RulesInForce) -> JudgedRow:
     counted = None
     if rules.need_findings and isinstance(found := facts.findings, Findings):
         sorted_findings = sort_findings(found.listed, found.cve_ids, rules.ignores)
-        weighed = weigh(sorted_findings.counted, found, rules, facts.now)
-        counted = CountedFindings(sorted_findings, weighed, found.cves_error)
+        compared = rules.known.compare(found.listed) if rules.known else None
+        weighed = weigh(sorted_findings.counted, found, rules, facts.now, compared)
+        counted = CountedFindings(sorted_findings, weighed, found.cves_error, compared.gone if compared else 0)
     checks = tuple(_judge_limit(name, rule, facts, rules, counted) for name, rule in rules.limits.items())
     if rules.denials.entries:
         from hssgate.policy.judge_deny import judge_deny  # most policies deny nothing

@@ -27,11 +27,13 @@ class CountedFindings:
         sorted_findings: by whether an entry ignores them.
         weighed: those that none ignores.
         cves_error: the reason why CVEs that rules need could not be read.
+        gone: number of known findings that HSS lists no longer.
     """
 
     sorted_findings: SortedFindings
     weighed: tuple[Weighed, ...]
     cves_error: GateError | None
+    gone: int = 0
 
 
 @record
@@ -46,6 +48,8 @@ class _Count:
         unlisted: number of those that HSS counts and does not list.
         unchecked: number of those that no feed could be asked about, because HSS gives no CVE.
         uncounted: number of those that HSS does not list and that the policy only warns of.
+        known: number of those that do not count because they are known.
+        gone: number of known findings of any level that HSS lists no longer.
     """
 
     breaking: tuple[Weighed, ...] = ()
@@ -55,6 +59,8 @@ class _Count:
     unlisted: int = 0
     uncounted: int = 0
     unchecked: int = 0
+    known: int = 0
+    gone: int = 0
 
 
 def severity_order(finding: Finding) -> tuple[int, str, str]:
@@ -128,6 +134,9 @@ def _count(name: str, rule: CountRule | ScoreRule, counted: CountedFindings, gra
         return _exploited(counted.weighed, ignored)
     least = spec.least_score
     of_level = [one for one in counted.weighed if one.finding.level in spec.levels]
+    of_known = sum(not one.is_new for one in of_level) if spec.only_new else 0
+    if spec.only_new:
+        of_level = [one for one in of_level if one.is_new]
     needs_cves = grace is not None or least is not None
     unknown = [one for one in of_level if one.score is None and needs_cves]
     known = [one for one in of_level if one.score is not None or not needs_cves]
@@ -137,7 +146,8 @@ def _count(name: str, rule: CountRule | ScoreRule, counted: CountedFindings, gra
         known = [one for one in known if one.score is not None and one.score >= least]
     breaking = [one for one in known if not one.in_grace]
     in_grace = [one for one in known if one.in_grace]
-    return _Count(tuple(breaking), tuple(in_grace), tuple(unknown), ignored)
+    gone = counted.gone if spec.only_new else 0
+    return _Count(tuple(breaking), tuple(in_grace), tuple(unknown), ignored, known=of_known, gone=gone)
 
 
 def _exploited(weighed: Sequence[Weighed], ignored: int) -> _Count:
@@ -178,7 +188,8 @@ def _is_open(rule: CountRule | ScoreRule, found: _Count) -> bool:
 
 
 def _notes(found: _Count, number: int, grace: GraceInForce | None) -> list[str]:
-    notes = [f"{found.ignored} ignored"] if found.ignored else []
+    numbers = ((found.ignored, "ignored"), (found.known, "known"), (found.gone, "known and gone"))
+    notes = [f"{count} {what}" for count, what in numbers if count]
     if grace is not None:
         overdue = [one for one in found.breaking if one.due is not None]
         for what, some in (("in grace", found.in_grace), ("out of grace", overdue)):

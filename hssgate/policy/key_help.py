@@ -15,6 +15,7 @@ _KEYS = {
     "medium": "for findings of medium severity",
     "low": "for findings of low severity",
     "deny": "vulnerabilities that are never accepted, whatever else says so",
+    "known": "the findings that `hssgate accept` recorded, for the rules on new ones",
     "feeds": "files that name exploited vulnerabilities, for the rule exploited",
     "max_age": "greatest age of each feed, by its own date",
     "unlisted": "what HSS counts as vulnerabilities and does not list: count (default), or warn",
@@ -32,6 +33,7 @@ _KEYS = {
 }
 
 
+KNOWN_FILE = "path of a file that `hssgate accept` wrote, relative to the policy"
 SEVERITY_FILTER = "only what is of this severity or above; what is not known counts as High"
 
 

@@ -9,11 +9,13 @@ from pathlib import Path
 from hssgate.durations import format_duration
 from hssgate.errors import PolicyInvalid
 from hssgate.files import read_bounded
+from hssgate.policy.days import has_ended
 from hssgate.policy.feeds import Feed, read_feed
+from hssgate.policy.known import KnownFile
 from hssgate.policy.model import BUILT_IN_TEXT, KeyPath, Policy, built_in
 from hssgate.record import record
 from hssgate.text import clean, plural
-from hssgate.verdict import FeedSource, PolicySource
+from hssgate.verdict import FeedSource, KnownSource, PolicySource
 
 BUILT_IN = "built-in"
 _MOST_PROBLEMS = 20
@@ -33,12 +35,14 @@ class LoadedPolicy:
         source: path and SHA-256.
         lines: line number of each key path; empty for TOML and JSON.
         exploited: CVE ids of its feeds, in upper case.
+        known: its file of known findings.
     """
 
     policy: Policy
     source: PolicySource
     lines: Mapping[KeyPath, int] = field(default_factory=dict)
     exploited: frozenset[str] = frozenset()
+    known: KnownFile | None = None
 
     def place_of(self, key: str, index: int) -> str:
         """Return the place of an entry of `overrides` or `ignore`, as `file:line` or `file: overrides[0]`."""
@@ -63,13 +67,16 @@ class LoadedPolicy:
         return self.lines.get((*owner, "rules", name))
 
 
-def load_policies(paths: Iterable[Path], now: float, searched: Sequence[Path] = ()) -> tuple[LoadedPolicy, ...]:
+def load_policies(
+    paths: Iterable[Path], now: float, searched: Sequence[Path] = (), ends_at: float | None = None
+) -> tuple[LoadedPolicy, ...]:
     """Read each file; return the built-in policy if there is none.
 
     Args:
         paths: the files to read.
         now: epoch seconds that ages of feeds are counted to.
         searched: folders that were searched for a default file without success, nearest first.
+        ends_at: epoch seconds that the end of `known` is compared with; None: `now`.
 
     Raises:
         PolicyInvalid: a file is invalid; it has one line for each fault of each file.
@@ -78,7 +85,7 @@ def load_policies(paths: Iterable[Path], now: float, searched: Sequence[Path] = 
     problems: list[str] = []
     for path in dict.fromkeys(paths):
         try:
-            loaded.append(load_policy(path, now))
+            loaded.append(load_policy(path, now, ends_at))
         except PolicyInvalid as error:
             problems.extend(error.problems)
     if problems:
@@ -86,12 +93,13 @@ def load_policies(paths: Iterable[Path], now: float, searched: Sequence[Path] = 
     return tuple(loaded) or (_built_in(searched),)
 
 
-def load_policy(path: Path, now: float) -> LoadedPolicy:
-    """Read one policy file and its feeds.
+def load_policy(path: Path, now: float, ends_at: float | None = None) -> LoadedPolicy:
+    """Read one policy file, its feeds and its known findings.
 
     Args:
         path: of the file.
         now: epoch seconds that ages of feeds are counted to.
+        ends_at: epoch seconds that the end of `known` is compared with; None: `now`.
 
     Raises:
         PolicyInvalid: the file cannot be read or is invalid; it has one line for each fault.
@@ -109,10 +117,12 @@ def load_policy(path: Path, now: float) -> LoadedPolicy:
             raise PolicyInvalid((f"{path}: {_IGNORE_FILE_OF_TRIVY} {shlex.quote(str(path))}",)) from error
         raise
     feeds = _feeds(path, policy, now)
+    known = _known(path, policy, now if ends_at is None else ends_at)
     sources = tuple(FeedSource(feed.path, feed.sha256, feed.date) for feed in feeds)
     digest = hashlib.sha256(raw).hexdigest()
-    source = PolicySource(str(path), digest, contact=policy.contact, feeds=sources)
-    return LoadedPolicy(policy, source, lines, frozenset().union(*(feed.ids for feed in feeds)))
+    known_source = KnownSource(known.path, known.sha256) if known else None
+    source = PolicySource(str(path), digest, contact=policy.contact, feeds=sources, known=known_source)
+    return LoadedPolicy(policy, source, lines, frozenset().union(*(feed.ids for feed in feeds)), known)
 
 
 def _is_trivy_ignore_file(path: Path, raw: bytes) -> bool:
@@ -146,6 +156,23 @@ def _feeds(path: Path, policy: Policy, now: float) -> list[Feed]:
     if problems:
         raise PolicyInvalid(tuple(problems))
     return found
+
+
+def _known(path: Path, policy: Policy, now: float) -> KnownFile | None:
+    """Read the known findings of a policy, which are named relative to it."""
+    if policy.known is None:
+        return None
+    from hssgate.policy.known_file import read_known_file  # most policies have none
+
+    place = f"{path}: known.file: {clean(policy.known.file, 200)}"
+    try:
+        known = read_known_file(path.parent / policy.known.file)
+    except ValueError as error:
+        raise PolicyInvalid((f"{place}: {error}",)) from error
+    if has_ended(policy.known.expires, now):
+        problem = f"known.expires: it ended on {policy.known.expires}; fix what is known, or set another day"
+        raise PolicyInvalid((f"{path}: {problem}",))
+    return known
 
 
 def _too_old(feed: Feed, max_age: float | None, now: float) -> str | None:

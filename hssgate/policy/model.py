@@ -144,6 +144,18 @@ class Feeds(PolicyModel):
     max_age: Duration | None = None
 
 
+class Known(PolicyModel):
+    """The file of known findings, for the rules on new ones.
+
+    Args:
+        file: path relative to the policy.
+        expires: the last day (UTC) on which it may be used.
+    """
+
+    file: Annotated[StrictStr, Field(min_length=1, max_length=1000)]
+    expires: Day | None = None
+
+
 def _no_lookalike(value: object) -> object:
     """Refuse `true` and `1.0`, which equal 1 in Python."""
     if isinstance(value, bool | float):
@@ -158,6 +170,7 @@ class Policy(PolicyModel):
     contact: Contact | None = None
     rules: Rules
     grace: Grace | None = None
+    known: Known | None = None
     feeds: Feeds | None = None
     unlisted: Unlisted = Unlisted.COUNT
     deny: Annotated[tuple[Deny, ...], Field(max_length=MOST_ENTRIES)] = ()

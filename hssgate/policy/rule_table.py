@@ -160,6 +160,7 @@ class RuleSpec:
         levels: levels of the findings that the rule counts; empty if it counts no findings.
         least_score: least CVSS score of the findings that the rule counts; None if it reads no scores.
         by_feed: whether the rule counts only findings that a feed names.
+        only_new: whether the rule counts only findings that are not known.
         detail: the list of files or checks that the rule counts, or whose number in the row it limits.
         remedy: what lifts the block, as a phrase for reports.
     """
@@ -170,17 +171,24 @@ class RuleSpec:
     levels: frozenset[Level] = frozenset()
     least_score: float | None = None
     by_feed: bool = False
+    only_new: bool = False
     detail: DetailKind | None = None
     remedy: str = "change the image and push it again, or override the rule for this image"
 
     @property
     def needs_findings(self) -> bool:
         """Whether findings must be fetched: the row has one total for all levels, and no number for a single level."""
-        return self.by_feed or self.least_score is not None or (bool(self.levels) and self.levels != _ALL_LEVELS)
+        if self.by_feed or self.only_new or self.least_score is not None:
+            return True
+        return bool(self.levels) and self.levels != _ALL_LEVELS
 
 
 _ALL_LEVELS = frozenset(Level)
 _UPDATE = "update the packages and push the image again, or accept findings with `ignore` entries"
+_UPDATE_OR_ACCEPT = (
+    "update the packages and push the image again, accept findings with `ignore` entries, or record them as known with "
+    "`hssgate accept`"
+)
 _SHORT_FORM = BeforeValidator(_long_form)  # for each kind that has a `limit`
 
 
@@ -265,6 +273,55 @@ class Rules(PolicyModel):
             levels=_ALL_LEVELS,
             least_score=0.0,
             remedy=_UPDATE,
+        ),
+    ] = None
+    new_vulnerabilities: Annotated[
+        CountRule | None,
+        _SHORT_FORM,
+        RuleSpec(
+            fields=("vul_num",),
+            help="most vulnerabilities that are not known still accepted; needs known",
+            example="0",
+            levels=_ALL_LEVELS,
+            only_new=True,
+            remedy=_UPDATE_OR_ACCEPT,
+        ),
+    ] = None
+    new_critical_vulnerabilities: Annotated[
+        CountRule | None,
+        _SHORT_FORM,
+        RuleSpec(
+            fields=("vul_num",),
+            help="the same, of those with a CVSS score of 9 or more",
+            example="0",
+            levels=_ALL_LEVELS,
+            least_score=CRITICAL_SCORE,
+            only_new=True,
+            remedy=_UPDATE_OR_ACCEPT,
+        ),
+    ] = None
+    new_high_vulnerabilities: Annotated[
+        CountRule | None,
+        _SHORT_FORM,
+        RuleSpec(
+            fields=("vul_num",),
+            help="the same, of those of high severity",
+            example="0",
+            levels=frozenset({Level.HIGH}),
+            only_new=True,
+            remedy=_UPDATE_OR_ACCEPT,
+        ),
+    ] = None
+    new_medium_vulnerabilities: Annotated[
+        CountRule | None,
+        _SHORT_FORM,
+        RuleSpec(
+            fields=("vul_num",),
+            help="the same, of those of medium severity",
+            example="10",
+            levels=frozenset({Level.MEDIUM}),
+            only_new=True,
+            remedy=_UPDATE_OR_ACCEPT,
         ),
     ] = None
     exploited: Annotated[

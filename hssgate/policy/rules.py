@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import field
-from datetime import UTC, date, datetime
 from typing import assert_never
 
 from hssgate.durations import format_duration
 from hssgate.hss.models import DetailKind
+from hssgate.policy.days import has_ended
 from hssgate.policy.denials import Denials
 from hssgate.policy.feeds import ExploitedFeed
 from hssgate.policy.globs import fits_image, path_of
 from hssgate.policy.ignores import Ignores
+from hssgate.policy.known import KnownFindings
 from hssgate.policy.load import BUILT_IN, LoadedPolicy
 from hssgate.policy.model import Target
 from hssgate.policy.rule_table import (
@@ -21,6 +22,7 @@ from hssgate.policy.rule_table import (
     CountRule,
     DetailRule,
     LimitRule,
+    RuleSpec,
     ScanRule,
     ScoreRule,
     SensitiveFilesRule,
@@ -59,6 +61,7 @@ class RulesInForce:
         grace: how long findings warn instead of counting.
         unlisted: the weight of findings that HSS counts and does not list.
         feed: the CVE ids of the policy's feeds, if it has any.
+        known: the known findings of the image; None if the policy has no `known`.
         denials: the entries that say which findings are never accepted.
     """
 
@@ -71,6 +74,7 @@ class RulesInForce:
     unlisted: Unlisted = Unlisted.COUNT
     denials: Denials = Denials(())
     feed: ExploitedFeed | None = None
+    known: KnownFindings | None = None
 
     @property
     def by_name(self) -> dict[str, Rule]:
@@ -86,10 +90,17 @@ class RulesInForce:
     @property
     def need_cves(self) -> bool:
         """Whether scores or dates of the findings that count are needed."""
+        return bool(self._specs_reading_cves)
+
+    @property
+    def need_cves_of_known(self) -> bool:
+        """Whether they are also needed of findings that are known."""
+        return not all(spec.only_new for spec in self._specs_reading_cves)
+
+    @property
+    def _specs_reading_cves(self) -> list[RuleSpec]:
         specs = [RULES[name] for name in self.limits]
-        return any(
-            spec.by_feed or spec.least_score is not None or (self.grace is not None and spec.levels) for spec in specs
-        )
+        return [spec for spec in specs if spec.by_feed or spec.least_score is not None or (self.grace and spec.levels)]
 
     def needs_list(self, name: str) -> bool:
         """Whether a rule needs its list of files or baseline checks.
@@ -179,6 +190,7 @@ def rules_for(loaded: LoadedPolicy, subject: Subject, now: float) -> RulesInForc
         unlisted=loaded.policy.unlisted,
         denials=Denials(denials),
         feed=feed,
+        known=loaded.known.of_image(subject.path) if loaded.known else None,
     )
 
 
@@ -228,20 +240,3 @@ def filter_in_words(rule: Rule) -> str:
     severity = f"{rule.severity} and above" if isinstance(rule, DetailRule) and rule.severity else ""
     standard = f"of {', '.join(rule.standard)}" if isinstance(rule, BaselineRule) and rule.standard else ""
     return ", ".join(part for part in (severity, standard) if part)
-
-
-def has_ended(expires: date | None, now: float) -> bool:
-    """Whether the last day (UTC) of an entry is over; an entry without `expires` never ends."""
-    return expires is not None and day_of(now) > expires
-
-
-def day_of(now: float) -> date:
-    """Return the day (UTC), or the last possible day for a time out of range, so that entries count as ended.
-
-    Args:
-        now: epoch seconds.
-    """
-    try:
-        return datetime.fromtimestamp(now, UTC).date()
-    except (OverflowError, ValueError, OSError):
-        return date.max

@@ -11,7 +11,7 @@ from pydantic.json_schema import JsonSchemaValue
 
 from hssgate.durations import LONGEST
 from hssgate.hss.models import SeverityLevel
-from hssgate.policy.key_help import SEVERITY_FILTER, meaning_of
+from hssgate.policy.key_help import KNOWN_FILE, SEVERITY_FILTER, meaning_of
 from hssgate.policy.model import Policy, Target
 from hssgate.policy.rule_table import NO_FAILURES
 
@@ -49,6 +49,7 @@ def policy_schema() -> JsonSchemaValue:
         _describe(model)
     for rule in ("BaselineRule", "SensitiveFilesRule"):
         models[rule]["properties"]["severity"]["description"] = SEVERITY_FILTER
+    models["Known"]["properties"]["file"]["description"] = KNOWN_FILE
     return {"$schema": _DIALECT} | schema | {"title": "Policy of hssgate"}
 
 

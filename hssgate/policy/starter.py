@@ -16,6 +16,9 @@ _LISTS = {
     "grace": """\
 # grace: {critical: 2d, high: 30d, medium: 90d}
 """,
+    "known": """\
+# known: {file: hssgate-accepted.json, expires: 2099-12-31}   # written by hssgate accept; an end is optional
+""",
     "feeds": """\
 # feeds: {exploited: [kev.json], max_age: 7d}   # CISA's KEV catalogue in JSON, or a list of CVE ids
 """,

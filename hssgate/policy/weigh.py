@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Sequence
 
 from hssgate.hss.models import Cve, Finding
+from hssgate.policy.days import day_of
 from hssgate.policy.feeds import Exploited
 from hssgate.policy.findings import Findings
+from hssgate.policy.known import Comparison, Novelty
 from hssgate.policy.rule_table import CRITICAL_SCORE, WORST_SCORE
-from hssgate.policy.rules import GraceInForce, RulesInForce, day_of
+from hssgate.policy.rules import GraceInForce, RulesInForce
 from hssgate.record import record
 from hssgate.text import plural
 
@@ -21,6 +23,7 @@ class Weighed:
         due: epoch seconds at which its grace ends; None if it has none.
         in_grace: whether its grace has not ended.
         exploited: whether a feed names it; None without a feed.
+        is_new: whether it is not known; without known findings all are new.
     """
 
     finding: Finding
@@ -28,9 +31,12 @@ class Weighed:
     due: float | None = None
     in_grace: bool = False
     exploited: Exploited | None = None
+    is_new: bool = True
 
 
-def weigh(counted: Iterable[Finding], found: Findings, rules: RulesInForce, now: float) -> tuple[Weighed, ...]:
+def weigh(
+    counted: Iterable[Finding], found: Findings, rules: RulesInForce, now: float, compared: Comparison | None = None
+) -> tuple[Weighed, ...]:
     """Return each finding with its score and its grace.
 
     Args:
@@ -38,8 +44,9 @@ def weigh(counted: Iterable[Finding], found: Findings, rules: RulesInForce, now:
         found: all findings, with the CVEs that were read.
         rules: in force for the image.
         now: epoch seconds of the check; a CVE published later has no date.
+        compared: all findings, compared with those that are known.
     """
-    return tuple(_weighed(finding, found, rules, now) for finding in counted)
+    return tuple(_weighed(finding, found, rules, now, compared) for finding in counted)
 
 
 def due_in_words(due: float, present: float) -> str:
@@ -50,17 +57,20 @@ def due_in_words(due: float, present: float) -> str:
     return f"due {day_of(due)}, " + (f"in {plural(days, 'day')}" if days else "today")
 
 
-def _weighed(finding: Finding, found: Findings, rules: RulesInForce, now: float) -> Weighed:
+def _weighed(
+    finding: Finding, found: Findings, rules: RulesInForce, now: float, compared: Comparison | None
+) -> Weighed:
     # Nothing can be asked about a finding without an id, so it has neither score nor date.
     cves = () if finding.vul_id is None else found.cves.get(finding.vul_id)
     exploited = rules.feed.state(finding, cves) if rules.feed else None
+    is_new = compared is None or compared.novelty_of(finding) is Novelty.NEW
     if cves is None:
-        return Weighed(finding, None, exploited=exploited)
+        return Weighed(finding, None, exploited=exploited, is_new=is_new)
     grace = rules.grace
     score = _score_of(cves)
     due = _due(finding, score, cves, grace, now) if grace else None
     in_grace = grace is not None and due is not None and grace.present < due
-    return Weighed(finding, score, due, in_grace=in_grace, exploited=exploited)
+    return Weighed(finding, score, due, in_grace=in_grace, exploited=exploited, is_new=is_new)
 
 
 def _score_of(cves: Sequence[Cve]) -> float:

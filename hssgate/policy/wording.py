@@ -53,6 +53,8 @@ def place_and_message(error: Mapping[str, Any], data: dict[str, object]) -> tupl
 def _missing(key: str) -> str:
     if key == "rules":
         return "`rules` is missing; add it, such as `rules: {severity: Medium}`"
+    if key == "file":  # of `known`; an entry of `ignore` can be about something else
+        return "`file` is missing; add it, such as `known: {file: hssgate-accepted.json}`"
     return f"`{key}` is missing; add it: {meaning_of(key)}"
 
 

@@ -35,6 +35,8 @@ TEXTS: Mapping[str, str] = {
     "no": "否",
     "not checked": "未检查",
     "finding": "漏洞",
+    "new": "新增",
+    "known": "已知",
     "found": "发现",
     # Counts
     "{count} image": "{count} 个镜像",
@@ -197,6 +199,8 @@ TEXTS: Mapping[str, str] = {
     "take the files out of the image and push it again, or accept files with `ignore` entries (`file`)": (
         "从镜像中删除这些文件后重新推送，或用 `ignore` 条目（`file`）接受这些文件"
     ),
+    "update the packages and push the image again, accept findings with `ignore` entries, or record them as known with "
+    "`hssgate accept`": "更新软件包后重新推送镜像，用 `ignore` 条目接受漏洞，或用 `hssgate accept` 将其记为已知",
     "update the packages and push the image again; no grace accepts what is exploited": (
         "更新软件包后重新推送镜像；已被利用的漏洞没有宽限期"
     ),
@@ -215,6 +219,8 @@ MESSAGES: Mapping[str, str] = {
     "scanned {age} ago, at most {limit} accepted": "扫描于 {age} 之前，最多接受 {limit}",
     "{found} found, at most {limit} accepted": "发现 {found}，最多接受 {limit}",
     "{count} ignored": "已忽略 {count}",
+    "{count} known": "已知 {count}",
+    "{count} known and gone": "已知且已消失 {count}",
     "{count} of {number} counted by HSS but not listed, counted against the image": (
         "HSS 统计的 {number} 个中有 {count} 个没有列出，按不利计算"
     ),

@@ -75,6 +75,8 @@ def _of_group(image: ImageVerdict, number: int, group: SeenGroup, policies: froz
     if _is_listed_in_full(image, number, group):
         for name, level in _LEVELS.items():
             numbers[name] = sum(counts(one) for one in image.findings if one.finding.level is level)
+        if any(one.group == number and one.known is not None for one in image.in_force):
+            numbers["new_vulnerabilities"] = sum(counts(one) for one in image.findings if one.is_new)
     return numbers
 
 

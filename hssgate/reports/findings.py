@@ -6,9 +6,9 @@ from enum import StrEnum
 
 from hssgate.durations import format_moment
 from hssgate.hss.models import Detail, DetailKind, Finding
+from hssgate.policy.days import day_of
 from hssgate.policy.feeds import Exploited
 from hssgate.policy.globs import literal, literal_id
-from hssgate.policy.rules import day_of
 from hssgate.record import record
 from hssgate.reports.language import translate
 from hssgate.text import clean
@@ -66,7 +66,8 @@ def listed_line(listed: ListedFinding) -> str:
     first = f"{finding.level.value:<6}  {identifier(finding)}{cves}{score}  {package(finding)}{path}".rstrip()
     due = f"  ({due_in_words(listed)})" if listed.due is not None else ""
     exploited = f"  {translate('exploited')}" if _is_exploited(listed) else ""
-    return f"{first}{exploited}{solution}{published}{due}"
+    novelty = f"  {translate('new' if listed.is_new else 'known')}" if listed.known else ""
+    return f"{first}{exploited}{novelty}{solution}{published}{due}"
 
 
 def cves_in_words(listed: ListedFinding) -> str:

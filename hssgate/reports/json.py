@@ -116,6 +116,8 @@ def _policy(source: PolicySource) -> dict[str, Any]:
             }
             for feed in source.feeds
         ]
+    if source.known is not None:
+        found["known"] = {"path": clean(source.known.path), "sha256": source.known.sha256}
     if source.searched is None:
         return found
     first, last = source.searched

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hssgate.hss.models import CicdImage, Cve
-from hssgate.policy.rules import day_of
+from hssgate.policy.days import day_of
 from hssgate.reports.explanation import Explanation, entries_to_paste, explanation_of
 from hssgate.verdict import (
     Check,
@@ -91,6 +91,7 @@ def _in_force(one: PolicyInForce) -> dict[str, Any]:
         "unlisted": one.unlisted,
         "deny": one.deny,
         "deny_cves": one.deny_cves,
+        "known": one.known,
         "grace": None if one.grace is None else {level: _number(seconds) for level, seconds in one.grace.items()},
     }
 
@@ -105,6 +106,7 @@ def _finding(listed: ListedFinding) -> dict[str, Any]:
         "group": listed.group,
         "cves_read": listed.cves_read,
         "exploited": [{"policy": policy, "state": state} for policy, state in listed.exploited],
+        "known": [{"policy": policy, "state": state} for policy, state in listed.known],
         "denied_by": [{"policy": policy, "reason": reason} for policy, reason in listed.denied_by],
         "due": None if listed.due is None else day_of(listed.due).isoformat(),
     }

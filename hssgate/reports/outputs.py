@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hssgate.exit_codes import WORST_FIRST
-from hssgate.policy.rules import day_of
+from hssgate.policy.days import day_of
 from hssgate.reports.image_facts import worst_first
 from hssgate.reports.json import document, with_hash
 from hssgate.reports.wording import SHORT_SHA, policy_name

@@ -1,12 +1,13 @@
 """Pydantic model of one image in the JSON report, for reading it back."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from hssgate.exit_codes import ExitCode
 from hssgate.hss.models import CicdImage, Cve, Detail, DetailKind, Finding
 from hssgate.policy.feeds import Exploited
+from hssgate.policy.known import Novelty
 from hssgate.policy.model import Grace
 from hssgate.policy.rule_table import Rules, Unlisted
 from hssgate.proof import DigestKind
@@ -49,6 +50,7 @@ class InForceModel(SavedModel):
     unlisted: Unlisted = Unlisted.COUNT
     deny: int = Field(default=0, ge=0)
     deny_cves: bool = False
+    known: Annotated[int, Field(ge=0)] | None = None
 
 
 class IgnoredModel(SavedModel):
@@ -65,6 +67,13 @@ class ExploitedModel(SavedModel):
     state: Exploited
 
 
+class KnownModel(SavedModel):
+    """Whether a finding is known under a policy."""
+
+    policy: str
+    state: Novelty
+
+
 class FindingModel(Finding):
     """A finding with its CVEs and the entries that ignored it."""
 
@@ -75,6 +84,7 @@ class FindingModel(Finding):
     due: str | None = None
     denied_by: tuple[IgnoredModel, ...] = ()
     exploited: tuple[ExploitedModel, ...] = ()
+    known: tuple[KnownModel, ...] = ()
 
     @property
     def finding(self) -> Finding:

@@ -27,6 +27,13 @@ class FeedModel(SavedModel):
     date: AwareDatetime | None
 
 
+class KnownSourceModel(SavedModel):
+    """The file of known findings that a policy reads."""
+
+    path: str
+    sha256: str
+
+
 class PolicyModel(SavedModel):
     """A policy that was applied."""
 
@@ -34,6 +41,7 @@ class PolicyModel(SavedModel):
     sha256: str
     contact: str | None = None
     feeds: tuple[FeedModel, ...] = ()
+    known: KnownSourceModel | None = None
     searched: SearchedModel | None = None
 
 

@@ -21,6 +21,7 @@ from hssgate.verdict.checks import (
     worst_of,
 )
 from hssgate.verdict.evidence import ListedDetail, ListedFinding, Read, Seen, SeenGroup, Unread
+from hssgate.verdict.sources import FeedSource, KnownSource, PolicySource
 
 __all__ = [
     "NOTHING_JUDGED",
@@ -29,6 +30,7 @@ __all__ = [
     "Check",
     "FeedSource",
     "ImageVerdict",
+    "KnownSource",
     "ListedDetail",
     "ListedFinding",
     "Outcome",
@@ -62,6 +64,7 @@ class PolicyInForce:
         grace: seconds of grace by level; None if the policy gives none.
         deny: number of `deny` entries in force.
         deny_cves: whether one of them can fit a CVE.
+        known: number of findings that are known of the image; None if the policy has no `known`.
         unlisted: whether findings that HSS counts and does not list count, or only warn.
     """
 
@@ -75,6 +78,7 @@ class PolicyInForce:
     unlisted: str = "count"
     deny: int = 0
     deny_cves: bool = False
+    known: int | None = None
 
 
 @record
@@ -138,43 +142,6 @@ class ImageVerdict:
             if (listed.denied_by or not listed.ignored_by)
             and ((group := groups.get(listed.group)) in by_severity or (group, listed.finding) in breaking)
         )
-
-
-@record
-class FeedSource:
-    """A feed that a policy reads.
-
-    Args:
-        path: path of the file.
-        sha256: SHA-256 of its bytes.
-        date: when it was published, in epoch seconds; None if it does not say so.
-    """
-
-    path: str
-    sha256: str
-    date: float | None
-
-
-@record
-class PolicySource:
-    """A policy that was applied.
-
-    Args:
-        path: path as the caller gave it, or relative to the current folder if it was found, or `built-in`.
-        sha256: SHA-256 of its bytes.
-        searched: first and last folder that were searched for a default file, which may be the same; None for a policy
-            that was given or found.
-        in_repository: path relative to the root of the repository, if the search found the file above.
-        contact: whom to ask about a block, if the policy says so.
-        feeds: files of exploited vulnerabilities that it reads.
-    """
-
-    path: str
-    sha256: str
-    searched: tuple[str, str] | None = None
-    in_repository: str | None = None
-    contact: str | None = None
-    feeds: tuple[FeedSource, ...] = ()
 
 
 @record

@@ -36,6 +36,7 @@ class ListedFinding:
         group: index of its group of rows.
         cves_read: whether its CVEs were looked up; HSS may list none.
         exploited: policy path and `yes`, `no` or `not checked`, for each policy that reads feeds.
+        known: policy path and `new` or `known`, for each policy that has known findings.
         denied_by: policy path and reason of each `deny` entry that names the finding.
         due: the earliest end of its grace under the policies in epoch seconds; None if it has none.
     """
@@ -48,11 +49,17 @@ class ListedFinding:
     due: float | None = None
     denied_by: tuple[tuple[str, str], ...] = ()
     exploited: tuple[tuple[str, str], ...] = ()
+    known: tuple[tuple[str, str], ...] = ()
 
     @property
     def cve_ids(self) -> tuple[str, ...]:
         """The ids of its CVEs; empty if one of them has no id."""
         return ids_of(self.cves)
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it is new under a policy that has known findings."""
+        return any(state == "new" for _, state in self.known)
 
     @property
     def cvss(self) -> float | None:

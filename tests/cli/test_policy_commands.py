@@ -18,6 +18,7 @@ from hssgate.policy.rule_table import Rules
 from hssgate.policy.schema import policy_schema
 from hssgate.policy.starter import starter_policy
 from tests.cli.test_exploited import feed
+from tests.cli.test_known import known
 from tests.conftest import Bench
 from tests.support.fakes import START
 
@@ -89,6 +90,7 @@ def test_the_examples_of_the_starter_are_valid(bench: Bench) -> None:
     """Uncommented, they show every rule and every list of a policy."""
     save(bench, "hssgate.yaml", uncommented(starter_policy()))
     feed("CVE-2021-44228")
+    known()
 
     ended = bench.run("policy", "validate", "-q")
 

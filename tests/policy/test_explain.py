@@ -7,6 +7,7 @@ import pytest
 from hssgate.policy.rule_table import Rules
 from hssgate.policy.starter import starter_policy
 from tests.cli.test_exploited import feed
+from tests.cli.test_known import known
 from tests.cli.test_policy_commands import POLICY, save, uncommented
 from tests.conftest import Bench, sha256
 
@@ -161,6 +162,7 @@ def test_every_rule_applied_leaves_no_line_of_others(bench: Bench) -> None:
     """A reason with line breaks stays on its line."""
     save(bench, "hssgate.yaml", uncommented(starter_policy()).replace("SEC-123, being replaced", '"a\\nb\\e[31m"'))
     feed("CVE-2021-44228")
+    known()
 
     ended = bench.run("policy", "explain", "legacy/app:1.0")
 

@@ -8,11 +8,12 @@ import pytest
 
 from hssgate.hss.models import CicdImage
 from hssgate.policy.checks import Facts
+from hssgate.policy.days import has_ended
 from hssgate.policy.entry_warnings import AppliedPolicy, entry_warnings, warnings_of_ends
 from hssgate.policy.judge import all_accept, judge_row, skip_rules
 from hssgate.policy.load import LoadedPolicy
 from hssgate.policy.model import Policy
-from hssgate.policy.rules import Subject, has_ended, rules_for
+from hssgate.policy.rules import Subject, rules_for
 from hssgate.verdict import PolicySource, Result, RulePlace, Trouble
 
 NOW = datetime(2027, 3, 31, 23, 59, tzinfo=UTC).timestamp()

@@ -16,11 +16,13 @@ from hssgate.errors import PolicyInvalid
 from hssgate.policy.load import load_policy
 from hssgate.policy.rule_table import Rules
 from hssgate.policy.schema import policy_schema
+from tests.cli.test_known import known
 from tests.support.fakes import START
 
 PUBLISHED = Path(__file__).parents[2] / "schemas" / "policy.schema.json"
 SCHEMA = policy_schema()
 VALIDATOR = Draft202012Validator(SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER)
+KNOWN = {"file": "accepted.json"}
 OVERRIDE = {"images": ["legacy/*"], "rules": {"vulnerabilities": 300}, "reason": "SEC-123"}
 
 
@@ -57,6 +59,8 @@ VALID = [
     pytest.param(rules(cvss=0), id="score of nothing"),
     pytest.param({**rules(severity="Low"), "deny": [{"vulnerability": "CVE-1", "package": "p", "images": ["a"], "reason": "r", "expires": "2027-01-31"}]}, id="deny"),
     pytest.param({**rules(severity="Low"), "unlisted": "warn"}, id="unlisted"),
+    pytest.param({**rules(new_vulnerabilities=0, new_critical_vulnerabilities={"limit": 1, "action": "warn"}), "known": KNOWN}, id="new findings"),
+    pytest.param({**rules(severity="Low"), "known": KNOWN | {"expires": "2099-01-31"}}, id="known findings that end"),
     pytest.param({**rules(severity="Low"), "grace": {"critical": "2d", "high": 86400, "medium": "90d", "low": "1h30m"}}, id="grace"),
     pytest.param(rules(baseline={"limit": 0, "severity": "high", "standard": ["cn_standard", "qt_standard"]}), id="baseline, long"),
     pytest.param(rules(sensitive_files={"limit": 0, "severity": "LOW", "action": "warn"}), id="sensitive files, long"),
@@ -103,6 +107,11 @@ INVALID = [
     pytest.param(rules(baseline={"limit": 0, "standard": []}), id="no standard"),
     pytest.param(rules(cvss=10.1), id="score above 10"),
     pytest.param({**rules(severity="Low"), "feeds": {"exploited": []}}, id="no feed"),
+    pytest.param({**rules(severity="Low"), "known": "a.json"}, id="text for known"),
+    pytest.param({**rules(severity="Low"), "known": {"expires": "2099-01-31"}}, id="known without a file"),
+    pytest.param({**rules(severity="Low"), "known": {"file": ""}}, id="known without a name"),
+    pytest.param({**rules(severity="Low"), "known": KNOWN | {"expires": None}}, id="null for the end of known"),
+    pytest.param(rules(new_low_vulnerabilities=0), id="new and low"),
     pytest.param({**rules(severity="Low"), "feeds": {"max_age": "7d"}}, id="an age of no feed"),
     pytest.param({**rules(severity="Low"), "deny": [{"file": "/a", "reason": "r"}]}, id="denied file"),
     pytest.param({**rules(severity="Low"), "deny": [{"vulnerability": "CVE-1"}]}, id="denied without a reason"),
@@ -181,6 +190,7 @@ INVALID = [
 def loads(document: object, folder: Path) -> bool:
     path = folder / "policy.json"
     path.write_text(json.dumps(document), encoding="utf-8")
+    known(file=folder / "accepted.json")
     try:
         load_policy(path, START)
     except PolicyInvalid:

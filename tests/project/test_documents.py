@@ -16,6 +16,7 @@ from hssgate.cli.main import cli
 from hssgate.emulator.app import Emulator
 from hssgate.emulator.scenario import default_scenario
 from hssgate.policy.load import load_policy
+from tests.cli.test_known import known
 from tests.conftest import Bench
 from tests.support.fakes import START
 from tests.support.markdown_pages import ROOT, anchors_of, blocks_of, commands_of, links_of, markdown_files
@@ -194,6 +195,7 @@ def test_each_policy_is_valid(name: str, number: int, tmp_path: Path) -> None:
             }
         )
     )
+    known(file=tmp_path / "hssgate-accepted.json")
 
     assert load_policy(path, START).policy.rules.in_force()
 

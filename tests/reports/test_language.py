@@ -224,7 +224,7 @@ def test_the_warnings_on_freshness_have_a_translation() -> None:
         pytest.param("not judged, " * 150 + "x", "未判定：" * 6 + "not judged, " * 144 + "x", id="messages without end"),
         pytest.param(" of a counted (" * 100, " of a counted (" * 100, id="words of a message without end"),
         pytest.param("x" * 3000, "x" * 3000, id="too long to be compared"),
-        pytest.param("nothing known (at all)", "nothing known (at all)", id="nothing known"),
+        pytest.param("nothing of ours (at all)", "nothing of ours (at all)", id="nothing known"),
         pytest.param("", "", id="empty"),
     ],
 )  # fmt: skip

@@ -319,7 +319,8 @@ def _breaches(row: Row, policy: Row, detail_reads: DetailReads) -> Iterable[str]
         yield f"deny {number_denied}"
     grace = policy.get("grace") or {}
     by_finding = any("vulnerability" in entry for entry in ignore) or any(
-        name.startswith(("critical_", "high_", "medium_", "low_", "cvss", "exploited")) or (grace and "vuln" in name)
+        name.startswith(("critical_", "high_", "medium_", "low_", "cvss", "exploited", "new_"))
+        or (grace and "vuln" in name)
         for name in rules
     )
     for name, rule in rules.items():
@@ -349,7 +350,11 @@ def _number_under(
         named = [{"vulnerability": one} for one in policy["feed_ids"]]
         return _denied(row, named, detail_reads, is_warned_of=is_warned_of, ignore=ignore)
     if by_finding and (name == "cvss" or "vuln" in name):
-        return _found(name, row, ignore, detail_reads, policy.get("grace") or {}, is_warned_of=is_warned_of)
+        grace, known = policy.get("grace") or {}, None
+        if name.startswith("new_"):
+            known = [one for path, some in policy["known_findings"].items() if path == _path_of(row) for one in some]
+        level = name.removeprefix("new_")
+        return _found(level, row, ignore, detail_reads, grace, is_warned_of=is_warned_of, known=known)
     return _number_of(name, rule, row, ignore, detail_reads)
 
 
@@ -395,15 +400,17 @@ def _is_at(one: Row, glob: str, key: str) -> bool:
 
 
 def _found(
-    rule: str, row: Row, ignore: list[Row], detail_reads: DetailReads, grace: Row, *, is_warned_of: bool
-) -> float | None:
+    rule: str, row: Row, ignore: list[Row], detail_reads: DetailReads, grace: Row, *, is_warned_of: bool,
+    known: list[tuple[str, str, str]] | None = None,
+) -> float | None:  # fmt: skip
     """Return the number of vulnerabilities of a level, or the highest score; what is not listed is of every level."""
     listed = _findings_of(row, detail_reads)
     counted = number(row.get("vul_num"))
     if listed is None or counted is None or (counted and not listed):
         return None
     level = rule.removesuffix("vulnerabilities").rstrip("_")
-    kept = [finding for finding in listed if not _is_ignored(finding, ignore, detail_reads)]
+    others = listed if known is None else _new_ones(listed, known)
+    kept = [finding for finding in others if not _is_ignored(finding, ignore, detail_reads)]
     unlisted = max(counted - len(listed), 0) if level == "" or not is_warned_of else 0
     if grace or level in {"critical", "cvss"}:
         weighed = [(_weight(finding, detail_reads), finding) for finding in kept]
@@ -421,6 +428,24 @@ def _found(
             return sum(score >= 9 for score in scores) + unlisted
     of_level = [finding for finding in kept if level in {"", _level_of(finding)}]
     return len(of_level) + unlisted
+
+
+def _new_ones(listed: list[Row], known: list[tuple[str, str, str]]) -> list[Row]:
+    """Return the findings that are not known: each known one stands for one of the same key, the least severe first."""
+    left, new = [*known], []
+    for finding in sorted(listed, key=lambda one: ["low", "medium", "high"].index(_level_of(one))):
+        key = (finding.get("vul_id"), finding.get("app_name") or "", finding.get("app_path") or "")
+        if key in left:
+            left.remove(key)
+        else:
+            new.append(finding)
+    return new
+
+
+def _path_of(row: Row) -> str:
+    parts = [part for name in ("namespace", "image_name") for part in (row.get(name) or "").split("/") if part]
+    is_registry = len(parts) > 1 and ("." in parts[0] or ":" in parts[0] or parts[0] == "localhost")
+    return "/".join(parts[1:] if is_registry and not (row.get("namespace") and len(parts) == 2) else parts)
 
 
 def _findings_of(row: Row, detail_reads: DetailReads) -> list[Row] | None:

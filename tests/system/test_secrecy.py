@@ -57,6 +57,7 @@ ASKING = {
     ],
     "images": ["images", *CONNECTION],
     "images --format json": ["images", "--format", "json", *CONNECTION],
+    "accept": ["accept", "team/clean:1.0", "-o", "accepted.json", "--timeout", "2m", *CONNECTION],
     "doctor": ["doctor", "--cicd-name", "shop", *CONNECTION],
     "doctor --format json": ["doctor", "--cicd-name", "shop", "--format", "json", *CONNECTION],
 }
@@ -133,7 +134,8 @@ def test_no_secret_is_shown_in_any_ending(bench: Bench, way: str, name: str) -> 
     codes = set()
     for scenario in DEPTH.part_of(ENDINGS.values()):
         for more in ({}, IN_GITHUB):
-            bench.play(images(finished(), finished(image_name="other")) + SCENARIO + scenario)
+            clean = finished("severity_level: Low, vul_num: 0, malicious_file_num: 0", image_name="clean")
+            bench.play(images(finished(), finished(image_name="other"), clean) + SCENARIO + scenario)
 
             ended = bench.run(*ASKING[name], "-vv", env=in_play(way) | more)
 
