@@ -5,6 +5,7 @@ import click
 _NO_SCANNER = "hssgate does not scan: HSS does, and `hssgate check IMAGE` waits for its result and judges it"
 _POLICY = "exit codes are fixed; the policy says what blocks"
 _REPORT = "`--report FORMAT=PATH` writes a report, such as `--report json=report.json`, or `--report json=-` for stdout"
+_LAYOUT = "`--format json` prints JSON to stdout: redirect it with `>`"
 _CREDENTIALS = (
     "a secret is never an option: set the variable HSSGATE_TOKEN, or HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK"
 )
@@ -28,12 +29,22 @@ _OPTIONS = {
 def message_of(error: click.ClickException) -> str:
     """Return the message of an error, with an answer if a habit of another scanner caused it."""
     match error:
-        case click.NoSuchOption(option_name=name) if name in _OPTIONS:
-            return f"{error.message.removesuffix('.')}: {_OPTIONS[name]}"
+        case click.NoSuchOption(option_name=name, ctx=ctx) if name in _OPTIONS:
+            return f"{error.message.removesuffix('.')}: {_answer(name, ctx)}"
         case click.exceptions.NoSuchCommand(command_name=name, ctx=ctx) if name in _COMMANDS and _is_of_hssgate(ctx):
             return f"{error.message.removesuffix('.')}: {_COMMANDS[name]}"
         case _:
             return error.format_message()
+
+
+def _answer(name: str, ctx: click.Context | None) -> str:
+    """Return the answer to an option; for a command without what it names, the command's own counterpart."""
+    own = {option for param in (ctx.command.params if ctx else ()) for option in param.opts}
+    if "--severity-level" in own and _OPTIONS[name].startswith(_POLICY):
+        return "`--severity-level High` lists the images of a level; `hssgate check` blocks, by the policy"
+    if _OPTIONS[name] == _REPORT and "--report" not in own and ctx and ctx.parent:
+        return _LAYOUT if "--format" in own else "the output goes to stdout: redirect it with `>`"
+    return _OPTIONS[name]
 
 
 def _is_of_hssgate(ctx: click.Context | None) -> bool:

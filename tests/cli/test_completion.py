@@ -94,6 +94,12 @@ def test_bash_completes_what_is_typed(tmp_path: Path, typed: str, offered: list[
         pytest.param(["check", "a:1", "--token", "secret"], "HSSGATE_TOKEN", id="token"),
         pytest.param(["--token", "secret", "check", "a:1"], "HSSGATE_TOKEN", id="token before the command"),
         pytest.param(["check", "a:1", "--insecure"], "`--ca-bundle PATH`", id="insecure"),
+        pytest.param(["judge", "a.json", "-o", "b.json"], "`--report FORMAT=PATH`", id="-o of judge"),
+        pytest.param(["images", "-o", "out.json"], "`--format json`", id="-o of images"),
+        pytest.param(["images", "--severity", "HIGH"], "`--severity-level High`", id="severity of images"),
+        pytest.param(["doctor", "-f", "json"], "`--format json`", id="-f of doctor"),
+        pytest.param(["policy", "schema", "-o", "x.json"], "redirect it with `>`", id="-o of policy schema"),
+        pytest.param(["-o", "out.json", "check", "a:1"], "`--report FORMAT=PATH`", id="-o before the command"),
     ],
 )  # fmt: skip
 def test_what_does_not_exist_is_answered(bench: Bench, arguments: list[str], answer: str) -> None:
