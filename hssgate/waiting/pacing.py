@@ -9,7 +9,7 @@ LAST_POLL_LEAST = 0.25  # time kept for the last poll before a deadline
 LAST_POLL_MOST = 10.0
 
 
-def poll_pause(elapsed: float, patience: WaitSettings, roll: float) -> float:
+def poll_pause(elapsed: float, wait: WaitSettings, roll: float) -> float:
     """Return the pause before the next poll: the square root of the seconds waited, with jitter.
 
     Long scans are polled more often than by a share of the wait, short ones less often: of the rules without knowledge
@@ -17,11 +17,11 @@ def poll_pause(elapsed: float, patience: WaitSettings, roll: float) -> float:
 
     Args:
         elapsed: time waited so far.
-        patience: the shortest and the longest pause.
+        wait: the shortest and the longest pause.
         roll: from -1 to 1, for the jitter; the result stays between the shortest and the longest pause.
     """
-    paced = _held(math.sqrt(elapsed), patience.interval, patience.max_interval)
-    return _held(paced * (1 + JITTER * roll), patience.interval, patience.max_interval)
+    paced = _clamped(math.sqrt(elapsed), wait.interval, wait.max_interval)
+    return _clamped(paced * (1 + JITTER * roll), wait.interval, wait.max_interval)
 
 
 def last_poll_reserve(slowest_poll: float, polls: int, window: float) -> float:
@@ -35,5 +35,5 @@ def last_poll_reserve(slowest_poll: float, polls: int, window: float) -> float:
     return min(max(LAST_POLL_LEAST, 2 * slowest_poll) * polls, LAST_POLL_MOST, window / 2)
 
 
-def _held(value: float, least: float, most: float) -> float:
+def _clamped(value: float, least: float, most: float) -> float:
     return max(least, min(value, most))

@@ -96,11 +96,11 @@ class Settling:
 
     def _first_read(self, group: RowGroup, first: _FirstSeen | None, times: AnswerTimes, settle: float) -> _FirstSeen:
         """Return when the result was first seen as it is now, and whether that was long enough ago."""
-        fields = tuple(compared_fields(row) for row in (group.row, *group.others))
+        rows = (group.row, *group.others)
+        fields = tuple(map(compared_fields, rows))
         if first is None:
             moving = self._moving.get(group.key)
             was_listed = self._is_first_answer or moving is not None
-            rows = (group.row, *group.others)
             is_old = was_listed and all(_is_old(row, moving, times.server, settle) for row in rows)
             return _FirstSeen(fields, times.ended, is_old)
         if first.fields != fields:
