@@ -3,8 +3,23 @@
 import pytest
 
 from hssgate.exit_codes import WORST_FIRST, ExitCode, worst
+from hssgate.hss.models import CicdImage, Cve, DetailKind, Finding
 from hssgate.reference_parser import parse_reference
-from hssgate.verdict import Check, ImageVerdict, Outcome, Result, RunError, Trouble, Verdict, outcome_of, worst_of
+from hssgate.verdict import (
+    Check,
+    ImageVerdict,
+    ListedFinding,
+    Outcome,
+    Result,
+    RunError,
+    Seen,
+    SeenGroup,
+    Trouble,
+    Unread,
+    Verdict,
+    outcome_of,
+    worst_of,
+)
 
 SCANNED = Check("scan", Result.PASSED, "scan: success")
 BROKEN = Check("severity", Result.FAILED, "severity: High found, at most Low accepted")
@@ -124,3 +139,61 @@ def test_errors_of_the_run_are_named() -> None:
         RunError(Trouble.REPORT, "disk full"),
         RunError(Trouble.REPORT, "no folder"),
     )
+
+
+ONE, TWO, THREE = (Finding(vul_id=name) for name in ("one", "two", "three"))
+LISTED = (
+    ListedFinding(ONE),
+    ListedFinding(TWO, ignored_by=(("p.yaml", "not used"),)),
+    ListedFinding(THREE, ignored_by=(("p.yaml", "not used"),), denied_by=(("p.yaml", "never"),)),
+    ListedFinding(ONE, group=1),
+)
+COUNTED = Check("vulnerabilities", Result.FAILED, "message", broken_by=(ONE, TWO, THREE), group="a")
+
+
+@pytest.mark.parametrize(
+    ("checks", "blocking"),
+    [
+        pytest.param([COUNTED], [0, 2], id="a rule, in its group alone, without what is ignored and not denied"),
+        pytest.param([Check("vulnerabilities", Result.WARNED, "message", broken_by=(ONE,), group="a")], [], id="a rule that warns"),
+        pytest.param([Check("vulnerabilities", Result.FAILED, "message", group="a")], [], id="a rule that no listed finding breaks"),
+        pytest.param([Check("severity", Result.FAILED, "message", group="a")], [0, 2], id="severity, all that count in its group"),
+        pytest.param([Check("severity", Result.FAILED, "message", group="b")], [3], id="severity of the other group"),
+        pytest.param([Check("severity", Result.PASSED, "message", group="a")], [], id="severity that passed"),
+        pytest.param([Check("severity", Result.PASSED, "message", group="a"), COUNTED], [0, 2], id="a rule beside severity that passed"),
+    ],
+)  # fmt: skip
+def test_the_findings_behind_a_block_are_those_that_break_a_rule(checks: list[Check], blocking: list[int]) -> None:
+    """A group is known by its scan check; what is both ignored and denied blocks."""
+    scans = (Check("scan", Result.PASSED, "message", group="a"), Check("scan", Result.PASSED, "message", group="b"))
+
+    image = ImageVerdict(IMAGE, (*scans, *checks), findings=LISTED)
+
+    assert image.blocking_findings == tuple(LISTED[number] for number in blocking)
+
+
+def test_details_are_read_where_no_list_of_them_is_missing() -> None:
+    """Of several groups one failure is enough, before the verdict or after it; the order is that of the kinds."""
+    first = SeenGroup("ended", settled=True, row=CicdImage(), details_count=dict.fromkeys(reversed(DetailKind), 1))
+    second = SeenGroup(
+        "ended", settled=True, row=CicdImage(), details_errors={DetailKind.SENSITIVE_FILE: "HTTP 500"}
+    )  # fmt: skip
+
+    def kinds(*groups: SeenGroup, unread: tuple[Unread, ...] = ()) -> tuple[DetailKind, ...]:
+        return ImageVerdict(IMAGE, (), seen=Seen("ended", None, groups, 0.0, None), unread=unread).details_read
+
+    malicious, sensitive, baseline = DetailKind
+    assert ImageVerdict(IMAGE, ()).details_read == ()
+    assert kinds(first) == (malicious, sensitive, baseline)
+    assert kinds(first, second) == kinds(second, first) == (malicious, baseline)
+    assert kinds(first, unread=(Unread(malicious, "HTTP 500"), Unread("findings", "HTTP 500"))) == (sensitive, baseline)
+
+
+def test_a_finding_has_the_worst_score_and_the_first_day_of_its_cves() -> None:
+    """What HSS leaves out of a CVE is left out; ids are known only if each CVE has one."""
+    cves = (Cve(cve_id="CVE-1", cvss_score=5.0, publish_time=2000), Cve(cvss_score=9.8), Cve(publish_time=1000))
+
+    assert (ListedFinding(ONE).cvss, ListedFinding(ONE).published, ListedFinding(ONE).cve_ids) == (None, None, ())
+    listed = ListedFinding(ONE, cves)
+    assert (listed.cvss, listed.published, listed.cve_ids) == (9.8, 1000, ())
+    assert ListedFinding(ONE, cves[:1]).cve_ids == ("CVE-1",)
