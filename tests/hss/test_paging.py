@@ -10,7 +10,7 @@ from hssgate.hss.odd_rows import PartlyReadableRow
 from hssgate.hss.paging import whole_list
 from hssgate.hss.responses import Page
 from hssgate.reference_parser import parse_reference
-from hssgate.waiting.row_filter import MOST_SIMILAR_ROWS, Wanted
+from hssgate.waiting.row_filter import Wanted
 
 ROOM = 1_000_000  # bytes
 
@@ -80,20 +80,6 @@ def test_each_pass_has_its_own_row_filter() -> None:
     assert (len(made), [found.image_version for found in listing.rows]) == (2, ["2"])
 
 
-def test_a_long_list_of_one_name_leaves_what_is_wanted_and_a_few_neighbours() -> None:
-    """Rows of an image are kept at any place, similar rows up to a limit."""
-    references = [parse_reference("app:1.0"), parse_reference("app:2.0"), parse_reference(f"app@sha256:{'a' * 64}")]
-    digest = CicdImage(image_name="app", image_version="x", image_digest=f"sha256:{'a' * 64}")
-    alike = [row("app", f"1.0-{number}", "success") for number in range(MOST_SIMILAR_ROWS + 1)]
-    others = [row("app", "2.0"), digest, row("app"), row("app", "1.0-more", "success")]
-    rows = [row("application"), CicdImage(), *alike, *others]
-    wanted = Wanted(references)
-
-    kept = [found for found in rows if wanted.keeps(found)]
-
-    assert kept == [*alike[:-1], row("app", "2.0"), digest, row("app")]
-
-
 def test_without_a_row_filter_all_rows_are_kept() -> None:
     """Those that cannot be read in full as well, apart from the others."""
     odd = PartlyReadableRow(CicdImage(image_name="b"), frozenset({"vul_num"}), "vul_num: is no number")
@@ -112,25 +98,3 @@ def test_unreadable_rows_count_against_the_memory_limit() -> None:
 
     with pytest.raises(RequestRefused, match="too large to be judged: 199 rows read"):
         whole_list(lambda _offset: Page((), 199, None, Exchange(200), odd=odd), 199 * 1500)
-
-
-@pytest.mark.parametrize(
-    ("known", "unreadable", "kept"),
-    [
-        pytest.param({"image_name": "a", "image_version": "1.0"}, {"vul_num"}, True, id="the image itself"),
-        pytest.param({"image_name": "a"}, {"image_version"}, True, id="its version cannot be read"),
-        pytest.param({"image_version": "1.0"}, {"image_name"}, True, id="its name cannot be read"),
-        pytest.param({}, {"image_name", "image_version"}, True, id="neither can be read"),
-        pytest.param({"image_name": "b"}, {"image_version"}, False, id="another name"),
-        pytest.param({"image_version": "2.0"}, {"image_name"}, False, id="another version"),
-        pytest.param({"image_name": "a"}, {"vul_num"}, False, id="no version"),
-    ],
-)
-def test_one_unreadable_row_is_kept_for_each_possible_image(
-    known: dict[str, str], unreadable: set[str], kept: bool  # noqa: FBT001 - a row of the table
-) -> None:  # fmt: skip
-    """A second one for the same image adds no information."""
-    wanted = Wanted([parse_reference("a:1.0"), parse_reference("c:3.0")])
-    odd = PartlyReadableRow(CicdImage.model_validate(known), frozenset(unreadable), "it cannot be read")
-
-    assert [wanted.keeps_odd(odd), wanted.keeps_odd(odd)] == [kept, False]

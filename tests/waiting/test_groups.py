@@ -1,13 +1,16 @@
 """Which row stands for an image: the newest, and never one that is doubtful."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hssgate.durations import AHEAD_AT_MOST
 from hssgate.hss.models import CicdImage
+from hssgate.proof import DigestKind, ResolvedDigest
 from hssgate.reference_parser import parse_reference
-from hssgate.waiting.groups import Phase, group_rows
+from hssgate.waiting.groups import NO_ROWS, Phase, RowGroup, group_rows, missing_platform
 from hssgate.waiting.row_order import is_newer
 
 REFERENCE = parse_reference("app:1.0")
@@ -217,3 +220,65 @@ def test_a_row_stands_for_its_group_only_if_no_other_is_newer(times: list[tuple[
 
     assert row_group.row == unbeaten[0]
     assert row_group.others == (tuple(unbeaten) if len(unbeaten) > 1 else ())
+
+
+def test_each_platform_of_a_registry_is_a_group_and_none_may_be_missing() -> None:
+    """A missing one is named like the rows, as far as the reference names them."""
+    resolved = tuple(
+        ResolvedDigest(digest, DigestKind.MANIFEST, platform)
+        for digest, platform in ((OLD, "linux/amd64"), (NEW, "linux/arm64"))
+    )
+    asked = replace(parse_reference("hub.example/team/app:1.0", "shop", "swr"), resolved=resolved)
+    arm = RowGroup(("shop", "swr", "team", "app", "1.0", "linux/arm64"), Phase.ABSENT, CicdImage())
+
+    groups = group_rows(asked, [row(registry_name="swr")])
+
+    assert [(group.phase, group.platform) for group in groups] == [
+        (Phase.ENDED, "linux/amd64"), (Phase.ABSENT, "linux/arm64"),
+    ]  # fmt: skip
+    assert groups[1] == missing_platform(asked, "linux/arm64") == arm
+    assert groups[0].label == "shop, swr, linux/amd64: team/app:1.0"
+    assert group_rows(asked, []) == ()
+    assert (NO_ROWS.has_rows, arm.has_rows, groups[0].has_rows) == (False, False, True)
+
+
+@pytest.mark.parametrize(
+    ("status", "scan_time", "is_new", "phase"),
+    [
+        pytest.param("failed", None, True, Phase.ENDED, id="a failure without a time"),
+        pytest.param("failed", T + AHEAD_AT_MOST + 1, True, Phase.ENDED, id="a failure with a time that is none"),
+        pytest.param("failed", None, False, Phase.STALE, id="a failure that was listed before"),
+        pytest.param("failed", T - 5000, True, Phase.STALE, id="a failure with an earlier time"),
+        pytest.param("success", None, True, Phase.STALE, id="a success without a time"),
+    ],
+)
+def test_a_failure_that_came_about_during_the_wait_needs_no_time(
+    status: str, scan_time: int | None, is_new: bool, phase: Phase  # noqa: FBT001 - a row of the table
+) -> None:  # fmt: skip
+    """A failure is no pass, however old it is; a success must show its time."""
+    ended = row(scan_status=status, latest_scan_time=scan_time)
+
+    (row_group,) = group_rows(REFERENCE, [ended], scanned_after=T, now=T, new=lambda _key: is_new)
+
+    assert row_group.phase is phase
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_rival"),
+    [
+        pytest.param({"image_digest": OLD}, {"image_digest": NEW}, True, id="two digests"),
+        pytest.param({"image_digest": OLD}, {"image_digest": OLD, "image_id": "2"}, False, id="one digest"),
+        pytest.param({"image_digest": None}, {"image_digest": None, "image_id": "2"}, True, id="no digest: two ids"),
+        pytest.param({"image_digest": None}, {"image_digest": None}, False, id="no digest: one id"),
+    ],
+)
+def test_a_row_scanned_later_and_updated_earlier_is_a_rival_if_it_is_of_another_push(
+    one: dict[str, str | None], other: dict[str, str | None], is_rival: bool  # noqa: FBT001 - a row of the table
+) -> None:  # fmt: skip
+    """A push is known by its digest, else by its id."""
+    newest = row(latest_update_time=T + 2000, latest_scan_time=T + 2000, image_id="1", **one)
+    rescanned = row(**{"latest_update_time": T + 1000, "latest_scan_time": T + 3000, "image_id": "1", **other})
+
+    (row_group,) = group_rows(REFERENCE, [rescanned, newest])
+
+    assert (row_group.row, row_group.others) == (newest, (rescanned,) if is_rival else ())

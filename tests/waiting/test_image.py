@@ -57,6 +57,7 @@ class Looks:
         return [row_group.phase for row_group in self.seen.row_groups]
 
 
+DIGEST, OTHER = "sha256:" + "a" * 64, "sha256:" + "b" * 64
 OLD = row(latest_scan_time=NOW_MS - 10_000)
 SCANNING = row("scanning", latest_scan_time=None)
 
@@ -304,6 +305,38 @@ def test_of_many_groups_a_few_are_named() -> None:
     assert len(looks.image.state) < 1200
 
 
+def test_five_groups_are_all_named_in_their_order() -> None:
+    """Of six, one more is counted."""
+    five, six = Looks(), Looks()
+
+    five.bring(*in_organisations(range(4)), row("scanning", namespace="last"))
+    six.bring(*in_organisations(range(5)), row("scanning", namespace="last"))
+
+    assert five.image.state == (
+        "n0/app:1: failed; n1/app:1: failed; n2/app:1: failed; n3/app:1: failed; last/app:1: scanning"
+    )
+    assert six.image.state.endswith("n3/app:1: failed; and 1 more")
+
+
+@pytest.mark.parametrize(
+    ("listed", "is_listed"),
+    [
+        pytest.param(None, False, id="nothing"),
+        pytest.param({"image_digest": DIGEST}, True, id="its row"),
+        pytest.param({"image_digest": OTHER}, True, id="a row of another digest"),
+        pytest.param({"image_digest": None}, True, id="a row without a digest"),
+        pytest.param({"image_digest": OTHER, "image_version": "2"}, False, id="a row of another version"),
+    ],
+)
+def test_an_image_is_listed_if_a_row_has_its_names(listed: dict[str, str | None] | None, is_listed: bool) -> None:  # noqa: FBT001
+    """Its digest may still be missing; then no other spelling of its name is tried."""
+    looks = Looks(f"app:1@{DIGEST}")
+
+    looks.bring(*([] if listed is None else [row(**listed)]))
+
+    assert looks.image.is_listed is is_listed
+
+
 def test_undocumented_statuses_without_end_are_warned_of_a_few_times() -> None:
     """Ten are named, and then it is said once that there are more."""
     looks = Looks()
@@ -394,6 +427,7 @@ def test_the_evidence_is_each_change_and_the_last_two_looks() -> None:
     looks.bring(row(image_size=5))
     looks.bring(row())
 
+    assert [read.answered for read in looks.seen.reads[:2]] == [True, False]
     assert [(read.at, read.http_status, read.request_id, read.row) for read in looks.seen.reads] == [
         (AT, 200, "r-110", SCANNING),
         (AT + 5, 503, "r-x", None),

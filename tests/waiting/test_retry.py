@@ -161,6 +161,26 @@ def test_of_a_short_time_the_half_is_kept_for_the_last_attempt() -> None:
     assert clock.slept == [pytest.approx(0.15)]
 
 
+def test_the_time_that_is_left_is_given_to_each_attempt() -> None:
+    """However short it is."""
+    clock = Steady()
+    deadline = Deadline(clock.monotonic(), 0.75)
+
+    assert until_answered(failing(clock, times=1), deadline=deadline, clock=clock, observer=Notes()) == "0.75 0.25"
+
+
+def test_after_three_equal_failures_it_is_shown_what_to_check() -> None:
+    """Once, with the time since the start of the run."""
+    clock, notes = Steady(), Notes()
+    start = clock.monotonic() - 5
+
+    until_answered(
+        failing(clock, times=4, advice="check the proxy"), deadline=Deadline(start, 9e9), clock=clock, observer=notes
+    )
+
+    assert notes.advice == [("3 times in a row: busy; check the proxy", 11.0)]
+
+
 def test_without_time_there_is_one_attempt_as_long_as_a_request_may_take() -> None:
     """A timeout of 0 looks once."""
     clock = Steady()
