@@ -11,6 +11,7 @@ from hssgate.cli.connect.connections import connection_of, explain, open_hosts
 from hssgate.cli.console import Console
 from hssgate.cli.context import RunContext
 from hssgate.cli.environment import check_variables
+from hssgate.cli.help_page import HelpPage
 from hssgate.cli.image_options import ImageOptions, image_options, images_of, scanned_after_option, wait_settings
 from hssgate.cli.images_asked import references_of
 from hssgate.cli.options import common_options, connection_options, receives, waiting_options
@@ -75,7 +76,7 @@ class _Options(ImageOptions):
     prune: bool
 
 
-@click.command(short_help="record today's findings as known", epilog=_EPILOG)
+@click.command(cls=HelpPage, short_help="record today's findings as known", epilog=_EPILOG)
 @image_options
 @click.option("-o", "--output", required=True, metavar="FILE", help=f"File of known findings, such as {USUAL_NAME}.")
 @click.option(

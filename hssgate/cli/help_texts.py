@@ -29,6 +29,9 @@ EXAMPLES = {
         "hssgate check team/app:1.4.2 --scanned-after 15m --policy org.yaml --policy hssgate.yaml",
         "hssgate check @images.txt --timeout 1h --report html=hssgate.html --report json=hssgate-report.json",
     ),
+    "hssgate accept": (
+        "hssgate accept --metadata-file build.json --cicd-name my-pipeline --output hssgate-accepted.json",
+    ),
     "hssgate images": (
         "hssgate images --cicd-name my-pipeline --severity-level High --has-vul",
         "hssgate images --start-latest-scan-time 24h --format json",

@@ -15,6 +15,7 @@ from docs import generated, picture
 from hssgate.cli.main import cli
 from hssgate.emulator.app import Emulator
 from hssgate.emulator.scenario import default_scenario
+from hssgate.exit_codes import ExitCode
 from hssgate.policy.load import load_policy
 from tests.cli.test_known import known
 from tests.conftest import Bench
@@ -174,6 +175,20 @@ def test_variables_in_the_text_exist(name: str) -> None:
         assert variable in written, variable
 
 
+def write_policy(path: Path, text: str) -> None:
+    """Write a policy of a page, and beside it the feed and the list of known findings that it names."""
+    path.write_text(text, encoding="utf-8")
+    (path.parent / "kev.json").write_text(
+        json.dumps(
+            {
+                "dateReleased": datetime.fromtimestamp(START, UTC).isoformat(),
+                "vulnerabilities": [{"cveID": "CVE-2021-44228"}],
+            }
+        )
+    )
+    known(file=path.parent / "hssgate-accepted.json")
+
+
 @pytest.mark.parametrize(
     ("name", "number"),
     [
@@ -186,16 +201,7 @@ def test_variables_in_the_text_exist(name: str) -> None:
 def test_each_policy_is_valid(name: str, number: int, tmp_path: Path) -> None:
     """The loader takes it."""
     path = tmp_path / "hssgate.yaml"
-    path.write_text(blocks_of(TEXTS[name], "yaml")[number], encoding="utf-8")
-    (tmp_path / "kev.json").write_text(
-        json.dumps(
-            {
-                "dateReleased": datetime.fromtimestamp(START, UTC).isoformat(),
-                "vulnerabilities": [{"cveID": "CVE-2021-44228"}],
-            }
-        )
-    )
-    known(file=tmp_path / "hssgate-accepted.json")
+    write_policy(path, blocks_of(TEXTS[name], "yaml")[number])
 
     assert load_policy(path, START).policy.rules.in_force()
 
@@ -248,3 +254,42 @@ def test_checks_of_the_emulators_images_print_what_is_shown(name: str, command: 
     assert [line for line in ended.out.splitlines() if line in shown.splitlines()] == shown.splitlines()
     if "exit code" in shown:
         assert f"exit code {ended.code}\n" in shown
+
+
+@pytest.mark.parametrize("name", ["docs/policy.md", "docs/zh/policy.md"])
+def test_the_policy_of_the_page_is_explained_as_shown(name: str, bench: Bench, tmp_path: Path) -> None:
+    """Each line that is shown is printed, in this order, for the policy of the same page."""
+    write_policy(tmp_path / "hssgate.yaml", blocks_of(TEXTS[name], "yaml")[0])
+    (shown,) = re.findall(r"(?m)^\$ hssgate policy explain legacy/app:1\.0.*\n((?:(?!\$ ).+\n)*)", TEXTS[name])
+    wanted = [line for line in shown.splitlines() if line.startswith("  ") and "…" not in line and "```" not in line]
+
+    printed = bench.run("policy", "explain", "legacy/app:1.0").out.splitlines()
+
+    assert len(wanted) > 3
+    assert [line for line in printed if line in wanted] == wanted
+
+
+def test_the_pages_that_the_program_names_are_there() -> None:
+    """Each page and section in a message, in both languages, for each exit code."""
+    named = {
+        place
+        for path in (ROOT / "hssgate").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        for place in re.findall(r"(?<![\w/])docs/[\w./-]+\.md(?:#[\w{}-]+)?", node.value)
+    }
+    places = {place.replace("{code}", str(int(code))) for place in named for code in ExitCode}
+
+    assert len(places) > len(ExitCode)
+    for place in places:
+        page, _, anchor = place.partition("#")
+        assert not anchor or anchor in anchors_of(TEXTS[page]), place
+
+
+def test_the_example_of_doctor_has_each_of_its_checks(bench: Bench) -> None:
+    """In their order; only `hosts` has a second line."""
+    bench.emulator = Emulator(default_scenario(), now=bench.clock.epoch, sleep=bench.clock.pass_time)
+    (example,) = [block for block in blocks_of(TEXTS["docs/credentials.md"], "console") if "hssgate doctor" in block]
+    printed = json.loads(bench.run("doctor", "--region", "ap-southeast-1", "--cicd-name", "x", "--format", "json").out)
+
+    assert re.findall(r"(?m)^(?:ok|failed) +([a-z-]+)", example) == [check["name"] for check in printed["checks"]]
