@@ -5,6 +5,7 @@ entries with the same fingerprint. So each entry has every field, a severity tha
 """
 
 import json
+from io import StringIO
 from typing import Any
 
 from hssgate.hss.models import Level
@@ -31,10 +32,13 @@ _SEVERITIES: dict[tuple[Effect, Level | None], str] = {
 def render(verdict: Verdict) -> str:
     """Return the report, most severe first, with a newline at its end."""
     policy = clean(policy_line(verdict.policies))
-    violations = [
-        _violation(entry, severity, policy) for entry in entries(verdict)[:_MOST] if (severity := _severity(entry))
-    ]
-    return without_commands_in_json(json.dumps(violations, ensure_ascii=False, indent=2)) + "\n"
+    text = StringIO()
+    between = "[\n"
+    for entry in entries(verdict)[:_MOST]:
+        if severity := _severity(entry):
+            text.write(between + json.dumps(_violation(entry, severity, policy), ensure_ascii=False))
+            between = ",\n"
+    return without_commands_in_json(f"{text.getvalue()}\n]\n" if text.tell() else "[]\n")
 
 
 def _severity(entry: ReportEntry) -> str | None:

@@ -8,7 +8,9 @@ Source: GitLab's `container-scanning-report-format.json`, version 15.2.1.
 
 import json
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from io import StringIO
 from typing import Any
 from uuid import UUID
 
@@ -60,9 +62,20 @@ def render(verdict: Verdict) -> str:
             "messages": [{"level": "fatal", "value": problem} for problem in problems[:_MOST_MESSAGES]],
         },
         "version": _SCHEMA,
-        "vulnerabilities": [_vulnerability(entry, entry.listed, verdict) for entry in found[:_MOST] if entry.listed],
+        "vulnerabilities": [],
     }
-    return without_commands_in_json(json.dumps(document, ensure_ascii=False, indent=1)) + "\n"
+    # Thousands of findings as Python objects would take several times the memory of their text: each is encoded by
+    # itself and put into the frame.
+    head, _, tail = json.dumps(document, ensure_ascii=False, indent=1).rpartition("[]")
+    tracked = _default_branch_images(verdict)
+    text = StringIO()
+    text.write(f"{head}[")
+    for number, entry in enumerate(found[:_MOST]):
+        if entry.listed:
+            text.write(",\n" if number else "\n")
+            text.write(json.dumps(_vulnerability(entry, entry.listed, tracked), ensure_ascii=False))
+    text.write(f"]{tail}\n")
+    return without_commands_in_json(text.getvalue())
 
 
 def _tool(identity: str, name: str, version: str, vendor: str) -> dict[str, Any]:
@@ -100,7 +113,7 @@ def _is_listed_in_full(image: ImageVerdict, number: int, group: SeenGroup) -> bo
     return group.row.vul_num == 0 or (group.findings_read and listed >= group.row.vul_num)
 
 
-def _vulnerability(entry: ReportEntry, listed: ListedFinding, verdict: Verdict) -> dict[str, Any]:
+def _vulnerability(entry: ReportEntry, listed: ListedFinding, tracked: Mapping[str, str]) -> dict[str, Any]:
     finding = listed.finding
     identifiers = _identifiers(listed)
     image = entry.image or _UNKNOWN
@@ -122,7 +135,7 @@ def _vulnerability(entry: ReportEntry, listed: ListedFinding, verdict: Verdict) 
             },
             "operating_system": _UNKNOWN,
             "image": image,
-            **_default_branch_image(image, verdict),
+            **({"default_branch_image": tracked[image]} if image in tracked else {}),
         },
     }
 
@@ -154,12 +167,13 @@ def _details(entry: ReportEntry, listed: ListedFinding) -> dict[str, Any]:
     }
 
 
-def _default_branch_image(image: str, verdict: Verdict) -> dict[str, str]:
-    """Return the image without version and digest, by which GitLab tracks a finding from push to push."""
-    references = [one.reference for one in verdict.images if clean(one.reference.text) == image]
-    paths = {"/".join(filter(None, (one.registry, one.namespace, one.image_name))) for one in references}
-    path = clean(paths.pop()) if len(paths) == 1 else ""
-    return {"default_branch_image": path} if 0 < len(path) <= _LONGEST_NAME else {}
+def _default_branch_images(verdict: Verdict) -> dict[str, str]:
+    """Return each image without version and digest, by which GitLab tracks a finding from push to push."""
+    paths: defaultdict[str, set[str]] = defaultdict(set)
+    for one in (image.reference for image in verdict.images):
+        paths[clean(one.text)].add("/".join(filter(None, (one.registry, one.namespace, one.image_name))))
+    known = {image: clean(next(iter(found))) for image, found in paths.items() if len(found) == 1}
+    return {image: path for image, path in known.items() if 0 < len(path) <= _LONGEST_NAME}
 
 
 def names_version(finding: Finding) -> bool:

@@ -15,12 +15,13 @@ from hssgate.reports.html_image import image_parts
 from hssgate.reports.html_tables import badge, fold, icon, row_header, table
 from hssgate.reports.image_facts import images_in_full, worst_first
 from hssgate.reports.language import language_in_force, translate, translate_count, translate_message
-from hssgate.reports.markup import Markup, element, joined, text_element
+from hssgate.reports.markup import Markup, element, text_element
 from hssgate.reports.size_limit import Part, Rank, bounded, fit
 from hssgate.reports.wording import meaning, policy_name, read_on, reason, searched_in_words, tally, title
 from hssgate.verdict import ImageVerdict, Outcome, PolicySource, Verdict
 
 LONGEST = 12 * 1024 * 1024  # bytes of a report
+_CONTENT = Markup("<!---->")  # place of the content in its frame
 _ROOM_OF_NOTE = 16 * 1024  # bytes of the note and of the markup around the parts
 _ROOM_OF_OVERVIEW = LONGEST // 4
 _ROOM_OF_LIST = 256 * 1024
@@ -36,8 +37,10 @@ def render(verdict: Verdict) -> str:
     fitted = fit(parts, LONGEST - _ROOM_OF_NOTE)
     first, *rest = fitted.texts
     note = [element("p", element("strong", fitted.note), class_="note")] if fitted.note else []
-    body = element("body", element("main", joined(first, *note, *rest, between="\n")))
-    return f"<!DOCTYPE html>\n{element('html', _head(verdict), body, lang=language_in_force().value)}\n"
+    # The parts are joined once: each element around them would be another copy of the whole report.
+    frame = element("html", _head(verdict), element("body", element("main", _CONTENT)), lang=language_in_force().value)
+    before, _, after = frame.rpartition(_CONTENT)
+    return "".join(["<!DOCTYPE html>\n", before, "\n".join([first, *note, *rest]), after, "\n"])
 
 
 def _head(verdict: Verdict) -> Markup:

@@ -7,6 +7,7 @@ only warns, and `note` that it does not count; an ignored finding also has a sup
 import json
 from collections import defaultdict
 from collections.abc import Sequence
+from io import StringIO
 from typing import Any
 from urllib.parse import quote
 
@@ -40,9 +41,20 @@ def render(verdict: Verdict) -> str:
     frame = _compact(_document(verdict, found, len(results)))
     head, first, rest = frame.partition(_NO_RULES)
     middle, second, tail = rest.rpartition(_NO_RESULTS)
-    listed_rules = f"{first[:-1]}{','.join(rules)}]"
-    listed_results = f"{second[:-1]}{','.join(results)}]"
-    return without_commands_in_json(f"{head}{listed_rules}{middle}{listed_results}{tail}\n")
+    text = StringIO()
+    text.write(f"{head}{first[:-1]}")
+    _write_list(text, rules)
+    text.write(f"]{middle}{second[:-1]}")
+    _write_list(text, results)
+    text.write(f"]{tail}\n")
+    return without_commands_in_json(text.getvalue())
+
+
+def _write_list(text: StringIO, items: list[str]) -> None:
+    """Write items with commas between, and forget them, so that they are not in memory twice."""
+    for number in range(len(items)):
+        text.write(f"{',' if number else ''}{items[number]}")
+        items[number] = ""
 
 
 def _encoded(found: Sequence[ReportEntry]) -> tuple[list[str], list[str]]:
