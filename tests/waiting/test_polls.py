@@ -31,6 +31,11 @@ class Even(FakeClock):
     def __init__(self) -> None:
         super().__init__()
         self.asked: list[tuple[float, float]] = []
+        self.together: list[int] = []
+
+    def call_in_threads(self, work: Callable[[], None], *, workers: int) -> None:
+        self.together.append(workers)
+        super().call_in_threads(work, workers=workers)
 
     def uniform(self, low: float, high: float) -> float:
         self.asked.append((low, high))
@@ -270,6 +275,25 @@ def test_the_poll_group_that_is_due_first_is_looked_at_first() -> None:
     assert [(name, elapsed) for name, elapsed, _ in desk.taken] == [
         ("app", 0.0), ("other", 0.0), ("other", 10.0), ("other", 20.0), ("app", 25.0), ("other", 30.0),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("first", "together"),
+    [
+        pytest.param(DONE, [3], id="answered"),
+        pytest.param(BUSY, [3], id="not answered: the second is alone as well, and the first is queued again"),
+    ],
+)
+def test_groups_are_polled_together_only_after_an_answer(first: Brought, together: list[int]) -> None:
+    """Bad credentials are refused once, not once for each image."""
+    desk = Desk()
+
+    desk.poll(
+        desk.poll_group(APP, brings=[first, DONE]),
+        *(desk.poll_group(image, brings=[(row("failed", image.image_name),)]) for image in (OTHER, THIRD, FOURTH)),
+    )
+
+    assert desk.clock.together == together
 
 
 def test_pauses_grow_with_failures_and_an_answer_ends_their_row() -> None:
