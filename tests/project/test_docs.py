@@ -223,6 +223,17 @@ def test_the_map_of_the_code_names_what_there_is() -> None:
         assert f"hssgate/{package}/" in table
 
 
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "docs/testing.md", "docs/threats.md", "SECURITY.md"])
+def test_files_that_developers_are_sent_to_exist(name: str) -> None:
+    """Each path in code style, but for the NAME of a recipe."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+
+    for path in re.findall(r"`((?:hssgate|tests|docs|action|benchmarks|examples)/[\w./-]+)(?:::\w+)?`", text):
+        assert "NAME" in path or (ROOT / path).exists(), path
+    for target in re.findall(r"`make ([a-z]+)", text):
+        assert re.search(rf"(?m)^{target}:", (ROOT / "Makefile").read_text(encoding="utf-8")), target
+
+
 def test_nothing_committed_names_an_index_or_a_machine() -> None:
     """Locked requirements contain hashes and no address."""
     for path in (ROOT / "requirements").glob("*.txt"):
