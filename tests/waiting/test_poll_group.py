@@ -115,6 +115,19 @@ def test_a_poll_without_an_answer_takes_no_turn() -> None:
     assert len(server.asked) == 2
 
 
+def test_few_changes_are_kept_of_each_image_where_there_are_many() -> None:
+    """As many as the run has room for, and the last two reads."""
+    server = Server()
+    group = OpenGroup(0, PollGroup((ASKED,), server.fetch("c")), 0.0, 4)
+
+    for number in range(9):
+        server.lists["c"] = listing(ROW.model_copy(update={"image_id": str(number), "vul_num": number}))
+        poll(group)
+
+    assert len(group.images[0].observation().reads) == 4
+    assert group.images[0].observation().polls == 9
+
+
 def open_groups(*counts: int, dues: Sequence[float] = ()) -> OpenGroups:
     """Groups with so many images, from the start of a run of 100 seconds."""
     schedule = Schedule(WaitSettings(timeout=100, appear_timeout=100), start=0.0, single_poll=9.0)
@@ -139,6 +152,11 @@ def test_the_group_that_is_due_first_is_taken_first() -> None:
     groups.set_next_due(taken, 25.0, 15.0)
     groups.put(taken)
     assert (taken.due, groups.queued) == (40.0, 3)
+
+
+def test_a_group_without_images_is_none_that_is_left() -> None:
+    """Else a run would wait for it without end."""
+    assert open_groups(0, 1, 2).left == 2
 
 
 def test_a_group_without_open_images_is_polled_no_more() -> None:
