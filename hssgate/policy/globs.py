@@ -18,7 +18,6 @@ _PART = r"[A-Za-z0-9._*?-]+"  # the characters of a part of a path or of a versi
 IMAGE_GLOB = rf"^(?!(?:[^/]*\.[^/]*|localhost)/[^/]+/)(?:{_PART}/)*{_PART}(?::{_PART})?$"
 _ID_PART = r"""[!"$-+\--:<-z|~]"""  # visible ASCII without # , ; { }
 ID_GLOB = rf"^\s*{_ID_PART}+\s*$"
-_WILDCARDS = re.compile(r"(\*+|\?)")
 
 
 def image_glob(pattern: str) -> str:
