@@ -1,9 +1,11 @@
 """`deny` entries: which findings are never accepted, by exact id or glob."""
 
 from collections.abc import Sequence
+from functools import cached_property
 
 from hssgate.hss.models import Finding
-from hssgate.policy.globs import fits_text, may_begin_with
+from hssgate.policy.entry_index import VulnerabilityIndex
+from hssgate.policy.globs import may_begin_with
 from hssgate.policy.model import Deny
 from hssgate.record import record
 
@@ -33,13 +35,12 @@ class Denials:
             cves: its CVE ids, as far as they are known.
         """
         ids = [*([finding.vul_id] if finding.vul_id is not None else []), *cves]
-        for index, entry in self.entries:
-            fits_package = entry.package is None or (
-                finding.app_name is not None and fits_text(entry.package, finding.app_name)
-            )
-            if fits_package and any(fits_text(entry.vulnerability, one, any_case=True) for one in ids):
-                return index
-        return None
+        fitting = (self._index.first(one, finding.app_name) for one in ids)
+        return min((index for index in fitting if index is not None), default=None)
+
+    @cached_property
+    def _index(self) -> VulnerabilityIndex:
+        return VulnerabilityIndex((index, entry.vulnerability, entry.package) for index, entry in self.entries)
 
 
 def is_cve(finding: Finding) -> bool:

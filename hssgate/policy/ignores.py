@@ -1,9 +1,11 @@
 """`ignore` entries: which findings do not count, by exact id or glob."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 
 from hssgate.hss.models import Detail, DetailKind, Finding
-from hssgate.policy.globs import fits_file, fits_text, may_begin_with
+from hssgate.policy.entry_index import GlobIndex, TextIndex, VulnerabilityIndex
+from hssgate.policy.globs import fits_file, may_begin_with
 from hssgate.policy.model import Ignore, Target
 from hssgate.record import record
 
@@ -36,16 +38,10 @@ class Ignores:
             kind: what it is.
             detail: the file or baseline check.
         """
-        for index, entry in self.entries:
-            if entry.target is not TARGET_OF[kind]:
-                continue
-            if entry.target is Target.FILE:
-                path = detail.file_path or detail.file_name
-                if path is not None and fits_file(entry.glob, path):
-                    return index
-            elif detail.check_rule_id is not None and fits_text(entry.glob, detail.check_rule_id):
-                return index
-        return None
+        if TARGET_OF[kind] is Target.FILE:
+            path = detail.file_path or detail.file_name
+            return None if path is None else self._files.first(path)
+        return None if detail.check_rule_id is None else self._check_rules.first(detail.check_rule_id)
 
     def entry_for(self, finding: Finding, cves: Sequence[str]) -> tuple[int, ...]:
         """Return the indexes of the entries that ignore a finding; empty if it counts.
@@ -58,11 +54,11 @@ class Ignores:
         """
         # An id that fits ignores the finding as a whole. CVE ids need one entry each: a notice fixes several CVEs at
         # once, and an entry that accepts the risk of one says nothing about the others.
-        fitting = [(index, entry) for index, entry in self.entries if _may_fit(entry, finding)]
-        for index, entry in fitting:
-            if finding.vul_id is not None and fits_text(entry.glob, finding.vul_id, any_case=True):
+        if finding.vul_id is not None:
+            index = self._vulnerabilities.first(finding.vul_id, finding.app_name)
+            if index is not None:
                 return (index,)
-        by_cve = [_first_for(cve, fitting) for cve in cves]
+        by_cve = [self._vulnerabilities.first(cve, finding.app_name) for cve in cves]
         if not cves or None in by_cve:
             return ()
         return tuple(dict.fromkeys(index for index in by_cve if index is not None))
@@ -78,22 +74,40 @@ class Ignores:
         # finding, so it is no reason to look up others.
         listed = list(findings)
         ids = {finding.vul_id.strip().lower() for finding in listed if finding.vul_id is not None}
-        by_cve = [
-            entry
+        packages = {
+            entry.package
             for _, entry in self.entries
             if entry.target is Target.VULNERABILITY
             and may_begin_with(_CVE, entry.glob)
             and entry.glob.lower() not in ids
-        ]
+        }
+        named = TextIndex(enumerate(package for package in packages if package is not None))
         wanted = (
             finding.vul_id
             for finding in listed
             if finding.vul_id is not None
             and not finding.vul_id.strip().lower().startswith(_CVE)
-            and any(_may_fit(entry, finding) for entry in by_cve)
+            and (None in packages or (finding.app_name is not None and named.first(finding.app_name) is not None))
             and not self.entry_for(finding, ())
         )
         return tuple(dict.fromkeys(wanted))
+
+    @cached_property
+    def _vulnerabilities(self) -> VulnerabilityIndex:
+        return VulnerabilityIndex(
+            (index, entry.glob, entry.package) for index, entry in self.entries if entry.target is Target.VULNERABILITY
+        )
+
+    @cached_property
+    def _files(self) -> GlobIndex:
+        return GlobIndex(self._globs(Target.FILE), fits_file)
+
+    @cached_property
+    def _check_rules(self) -> TextIndex:
+        return TextIndex(self._globs(Target.CHECK_RULE))
+
+    def _globs(self, target: Target) -> Iterable[tuple[int, str]]:
+        return ((index, entry.glob) for index, entry in self.entries if entry.target is target)
 
 
 @record
@@ -130,14 +144,3 @@ def sort_findings(findings: Iterable[Finding], cves: Mapping[str, tuple[str, ...
         else:
             counted.append(finding)
     return SortedFindings(tuple(counted), tuple(ignored), frozenset(used))
-
-
-def _may_fit(entry: Ignore, finding: Finding) -> bool:
-    """Whether an entry is about vulnerabilities, and about the package of this one."""
-    if entry.target is not Target.VULNERABILITY:
-        return False
-    return entry.package is None or (finding.app_name is not None and fits_text(entry.package, finding.app_name))
-
-
-def _first_for(cve: str, entries: Iterable[tuple[int, Ignore]]) -> int | None:
-    return next((index for index, entry in entries if fits_text(entry.glob, cve, any_case=True)), None)

@@ -19,7 +19,7 @@ from hssgate.policy.entry_fields import (
 from hssgate.policy.rule_table import CountRule, Duration, PolicyModel, Rules, SeverityRule, Unlisted, not_empty
 
 KeyPath = tuple[str | int, ...]  # keys and list indexes from the root of a policy to a value
-MOST_ENTRIES = 2000  # bounds the time to judge: each entry is compared with each finding
+MOST_ENTRIES = 2000  # bounds the time to read and to judge
 
 
 class Override(PolicyModel):
