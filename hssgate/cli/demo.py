@@ -102,9 +102,9 @@ The first image passed (exit code 0), the second was blocked (exit code 10): a p
 
 Open {report} in a browser: it shows what blocked, and how to fix it.
 Next:
-  {program} policy init               write a policy
-  {program} doctor --region REGION    check your set-up of HSS
-  {documentation}   add the gate to your pipeline"""
+  write a policy:           {program} policy init
+  check your set-up of HSS: {program} doctor --region REGION
+  add the gate to a build:  {documentation}"""
 _OWN_VARIABLES = ("HSSGATE_", "HUAWEICLOUD_", "HW_", "CLOUD_SDK_", "ACTIONS_ID_TOKEN_")
 
 

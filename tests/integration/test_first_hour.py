@@ -56,7 +56,7 @@ def test_the_first_commands_work(clone: Path, tmp_path: Path) -> None:
     assert "BLOCKED (1 image blocked), exit code 10" in out
     (report,) = re.findall(r"Open (\S+) in a browser", out)
     assert (clone / report).exists()
-    (program,) = re.findall(r"(?m)^  (\S+) policy init ", out)
+    (program,) = re.findall(r"(?m)(\S+) policy init$", out)
     assert succeeded(program, "policy", "init", "-", cwd=clone, env=newcomer(tmp_path)).startswith("#")
 
 
