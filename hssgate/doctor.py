@@ -22,6 +22,7 @@ from hssgate.text import clean, plural
 
 _SKEW_ODD = 60.0  # seconds; a smaller skew is not shown
 EARLIER_FAILURE = "an earlier check failed"
+_LONGEST_QUOTA = 10.0  # seconds; nothing depends on it
 _FEW = 10  # rows; smallest page of the API
 _ACCESS = ("credentials", "project", "cicd-api", "permission", "cicd-name", "quota")  # in the order of the output
 
@@ -225,7 +226,7 @@ def _cicd_name(client: HssClient, name: str | None, within: float) -> CheckResul
 def _quota(client: HssClient, within: float) -> CheckResult:
     """Name the scans that are left; a check needs no permission to read them, so a failure is none of a check."""
     try:
-        quota = client.scan_quota(within=within)
+        quota = client.scan_quota(within=min(within, _LONGEST_QUOTA))
     except ApiError as error:
         return skipped("quota", str(error))
     if quota.free_quota_num is None:

@@ -298,6 +298,7 @@ def test_a_failed_check_is_red_with_advice(
         pytest.param("faults: [{requests: '*', call: quota, status: 401}]\n", "skipped", "not checked: HTTP 401", id="no access"),
         pytest.param("faults: [{requests: '*', call: quota, status: 503}]\n", "skipped", "not checked: HTTP 503", id="down"),
         pytest.param("faults: [{requests: '*', call: quota, reset: true}]\n", "skipped", "not checked: ", id="no connection"),
+        pytest.param("faults: [{requests: '*', call: quota, delay: 1h}]\n", "skipped", "not checked: no complete response from 127.0.0.1 within 10.0s", id="slow"),
     ],
 )  # fmt: skip
 def test_the_quota_never_fails_a_preflight(bench: Bench, scenario: str, result: str, expected: str) -> None:

@@ -328,6 +328,30 @@ def test_a_cancelled_job_reports_and_leaves_nothing_running(machine: Machine, sh
     assert json.loads((runner.project / "hssgate-report.json").read_text(encoding="utf-8"))["exit_code"] == 143
 
 
+THOUSAND = " ".join(f"registry-{n:04}.{'of-the-shop.' * 8}example.com/demo/passes:1.0" for n in range(1000))
+
+
+def test_a_thousand_images_reach_the_gate(machine: Machine) -> None:
+    """By a file, for as text they are longer than Linux lets a variable be; it is removed."""
+    runner = Runner(machine)
+    assert len(THOUSAND) > 128 * 1024
+
+    with serve(Emulator(default_scenario(), now=time.time, sleep=time.sleep)) as server:
+        inputs = {"images": THOUSAND, "cicd-name": "demo", "endpoint": server.url, "project-id": "any"}
+        ended = runner.run(inputs, shell=SHELLS["sh"])
+
+    assert ended.code == 0, ended.printed[-1000:]
+    assert len(json.loads((runner.project / "hssgate-report.json").read_text(encoding="utf-8"))["images"]) == 1000
+    assert not [*runner.project.glob("hssgate-images*")]
+
+
+@pytest.mark.parametrize("inputs", [{"policy": "$UNKNOWN"}, {"output-prefix": "$UNKNOWN"}], ids=["before", "after"])
+def test_a_long_list_is_not_left_behind(runner: Runner, inputs: dict[str, str]) -> None:
+    """Where the job gives up before it runs the gate."""
+    assert runner.run({"images": THOUSAND} | inputs).code == 2
+    assert not [*runner.project.iterdir()]
+
+
 @pytest.mark.parametrize(("image", "code"), [("demo/passes:1.0", 0), ("demo/blocked-severity:1.0", 10)])
 def test_the_checkout_does_not_change_what_runs(machine: Machine, image: str, code: int) -> None:
     """Modules of the checkout with the names of ours or of Python's are not imported."""
