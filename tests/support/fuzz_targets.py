@@ -20,6 +20,8 @@ from hssgate.identity.docker_credentials import login_of
 from hssgate.identity.manifests import INDEX_TYPES, MANIFEST_TYPES, Index, read_manifest, read_platform
 from hssgate.identity.metadata_file import parse_metadata
 from hssgate.identity.platform import parse_platform
+from hssgate.policy.known import key_of
+from hssgate.policy.known_file import read_known_file, render_known_file
 from hssgate.policy.load import load_policy
 from hssgate.reference_parser import parse_reference
 from hssgate.saved.consistency import read_consistent_report
@@ -177,6 +179,32 @@ def json_policies(raw: bytes) -> None:
     _policy(raw, ".json")
 
 
+def known_files(raw: bytes) -> None:
+    """A file of known findings is refused in one line, or is equal after a round trip, and knows what it lists."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "known.json"
+        path.write_bytes(raw)
+        try:
+            images = read_known_file(path).images
+        except ValueError as error:
+            assert _is_one_line(str(error))
+            return
+        text = render_known_file(images)
+        path.write_text(text, encoding="utf-8")
+        again = read_known_file(path).images
+        assert {name: one.findings for name, one in again.items()} == {
+            name: one.findings for name, one in images.items()
+        }
+        assert render_known_file(again) == text
+    for image in images.values():
+        listed = [
+            Finding(vul_id=vul_id, app_name=package or None, app_path=of_file or None)
+            for vul_id, package, of_file in image.findings.numbers
+        ]
+        assert all(key_of(one) in {None, *image.findings.numbers} for one in listed)
+        assert not image.findings.compare([one for one in listed if key_of(one) is not None]).new
+
+
 def reports(raw: bytes) -> None:
     """A saved report is misuse with its file name, or has images and is consistent."""
     with tempfile.TemporaryDirectory() as folder:
@@ -232,6 +260,6 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     target.__name__: target
     for target in (
         rows, findings, refusals, retry_after, dates, durations, moments, references,
-        yaml_policies, toml_policies, json_policies, reports, manifests, docker_logins, build_metadata,
+        yaml_policies, toml_policies, json_policies, known_files, reports, manifests, docker_logins, build_metadata,
     )
 }  # fmt: skip

@@ -1,0 +1,142 @@
+"""Tests of known findings: what identifies one, what is new, and the file."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from hssgate.hss.models import Finding
+from hssgate.policy.known import AcceptedRow, Key, KnownFile, KnownFindings, KnownImage, Novelty, key_of, known_of
+from hssgate.policy.known_file import read_known_file, render_known_file
+
+HIGH, MEDIUM, LOW = "immediate_repair", "delay_repair", "not_needed_repair"
+ROW = AcceptedRow("team/app:1.0", "sha256:" + "a" * 64, "2026-11-28", "1.0.0")
+
+
+def finding(vul_id: str | None = "V-1", level: str = HIGH, package: str | None = "ssl", path: str | None = None,
+            version: str = "1") -> Finding:  # fmt: skip
+    return Finding(vul_id=vul_id, repair_necessity=level, app_name=package, app_path=path, version=version)
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        pytest.param(finding(), ("V-1", "ssl", ""), id="id and package"),
+        pytest.param(finding(path="/x.jar"), ("V-1", "ssl", "/x.jar"), id="a path"),
+        pytest.param(finding(package=None), ("V-1", "", ""), id="no package"),
+        pytest.param(finding(None), None, id="no id"),
+        pytest.param(finding(path="x" * 9_999), ("V-1", "ssl", "x" * 9_999), id="the longest path that is whole"),
+        pytest.param(finding(path="x" * 10_000), None, id="a path that may be cut"),
+        pytest.param(finding("\ud800"), None, id="an id that no file can have"),
+        pytest.param(finding(package="\ud800"), None, id="a package that no file can have"),
+        pytest.param(finding(path="\ud800"), None, id="a path that no file can have"),
+    ],
+)
+def test_what_identifies_a_finding(found: Finding, expected: Key | None) -> None:
+    """Its id, package and path, if all three can be written as they are."""
+    assert key_of(found) == expected
+
+
+@pytest.mark.parametrize(
+    ("known", "listed", "new", "gone"),
+    [
+        pytest.param({}, [finding()], [0], 0, id="nothing known"),
+        pytest.param({("V-1", "ssl", ""): 1}, [finding(), finding("V-2")], [1], 0, id="one of two"),
+        pytest.param({("V-1", "ssl", ""): 1, ("V-2", "", ""): 3}, [finding()], [], 3, id="some are gone"),
+        pytest.param({("V-1", "ssl", ""): 1}, [finding(LOW), finding(None)], [0, 1], 1, id="others"),
+        pytest.param({("V-1", "ssl", ""): 1}, [finding(), finding(level=LOW), finding(level=MEDIUM)], [0, 2], 0, id="the least severe is known"),
+        pytest.param({("V-1", "ssl", ""): 2}, [finding(), finding(level=LOW), finding(level=MEDIUM)], [0], 0, id="the two least severe"),
+        pytest.param({("V-1", "ssl", ""): 3}, [finding(), finding(level=LOW)], [], 1, id="one of three alike is gone"),
+        pytest.param({("V-1", "ssl", ""): 1}, [finding(version="2"), finding(version="1")], [0], 0, id="of one level, by their fields"),
+        pytest.param({("V-1", "ssl", ""): 1}, [finding(version="1"), finding(version="2")], [1], 0, id="in any order"),
+    ],
+)  # fmt: skip
+def test_what_is_new(known: dict[Key, int], listed: list[Finding], new: list[int], gone: int) -> None:
+    """Each finding that is not known, and of several alike those beyond the number that is known."""
+    compared = KnownFindings(known).compare(listed)
+
+    novelties = [compared.novelty_of(one) for one in listed]
+    assert [number for number, one in enumerate(novelties) if one is Novelty.NEW] == new
+    assert set(novelties) <= {Novelty.NEW, Novelty.KNOWN}
+    assert compared.gone == gone
+    assert KnownFindings(known).count == sum(known.values())
+
+
+def test_what_is_listed_becomes_known() -> None:
+    """As often as it is listed; what cannot be identified is counted."""
+    listed = [finding(), finding(level=LOW), finding("V-2", package=None), finding(None), finding(None)]
+
+    known, unidentified = known_of(listed)
+
+    assert (known.numbers, unidentified) == ({("V-1", "ssl", ""): 2, ("V-2", "", ""): 1}, 2)
+
+
+def test_each_image_has_its_own_findings() -> None:
+    """By its path; one without an entry has none."""
+    image = KnownImage((ROW,), KnownFindings({("V-1", "", ""): 1}))
+    file = KnownFile("k.json", "0", {"team/app": image})
+
+    assert file.of_image("team/app") is image.findings
+    assert file.of_image("team/other") == KnownFindings({})
+
+
+def test_a_file_is_read_as_it_was_written(tmp_path: Path) -> None:
+    """Whatever the texts are; a line for each, sorted."""
+    odd = 'V "1" \\ \u202e 编号'
+    images = {
+        "team/b": KnownImage((ROW,), KnownFindings({("V-2", "", "/x"): 1, (odd, "ssl", ""): 2, ("V-10", "", ""): 1})),
+        "team/a": KnownImage((), KnownFindings({})),
+        "team/c": KnownImage((AcceptedRow("team/c", None, "2026-01-01", "2"), ROW), KnownFindings({})),
+    }
+    text = render_known_file(images)
+    path = tmp_path / "k.json"
+    path.write_text(text, encoding="utf-8")
+
+    found = read_known_file(path)
+
+    assert found.path == str(path)
+    assert len(found.sha256) == 64
+    assert {name: (set(one.accepted), one.findings) for name, one in found.images.items()} == {
+        name: (set(one.accepted), one.findings) for name, one in images.items()
+    }
+    assert [one["path"] for one in json.loads(text)["images"]] == ["team/a", "team/b", "team/c"]
+    lines = [line.strip().rstrip(",") for line in text.splitlines()]
+    assert lines[lines.index('"path": "team/b"') + 1 :][4:7] == [
+        json.dumps({"id": odd, "package": "ssl", "count": 2}), '{"id": "V-10"}', '{"id": "V-2", "path": "/x"}',
+    ]  # fmt: skip
+    assert text.isprintable() is False
+    assert text.replace("\n", "").isprintable()
+    assert render_known_file(found.images) == text
+
+
+def test_a_file_without_images_is_ours(tmp_path: Path) -> None:
+    """It knows nothing."""
+    path = tmp_path / "k.json"
+    path.write_text(render_known_file({}), encoding="utf-8")
+
+    assert path.read_text() == '{\n  "format": "hssgate-accepted",\n  "version": 1,\n  "images": []\n}\n'
+    assert read_known_file(path).images == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("{}", "it is not a file that `hssgate accept` wrote", id="another file"),
+        pytest.param("[1]", "it is not a file that `hssgate accept` wrote", id="a list"),
+        pytest.param("{", "it is not a file that `hssgate accept` wrote: not valid JSON: Expecting property name enclosed in double quotes", id="no JSON"),
+        pytest.param('{"a": {"b": 1, "b": 1}}', "it is not a file that `hssgate accept` wrote: a.b: it is given twice; keep one", id="a key twice"),
+        pytest.param('{"format": "hssgate-accepted", "version": 3}', "a newer hssgate wrote it (version 3, known here is 1); update", id="newer"),
+        pytest.param('{"format": "hssgate-accepted", "version": 1.0}', "it is not a file that `hssgate accept` wrote: version", id="no version"),
+        pytest.param('{"format": "hssgate-accepted", "version": 0, "images": []}', "it is not a file that `hssgate accept` wrote: version: Input should be 1", id="older than any"),
+        pytest.param('{"format": "hssgate-accepted", "version": 1}', "it is not a file that `hssgate accept` wrote: images: Field required", id="no images"),
+    ],
+)  # fmt: skip
+def test_the_fault_of_a_file_is_named(tmp_path: Path, text: str, expected: str) -> None:
+    """With its place."""
+    path = tmp_path / "k.json"
+    path.write_text(text, encoding="utf-8")
+
+    with pytest.raises(ValueError, match="wrote") as raised:
+        read_known_file(path)
+
+    assert str(raised.value) == expected
