@@ -188,8 +188,11 @@ def _is_open(rule: CountRule | ScoreRule, found: _Count) -> bool:
 
 
 def _notes(found: _Count, number: int, grace: GraceInForce | None) -> list[str]:
-    numbers = ((found.ignored, "ignored"), (found.known, "known"), (found.gone, "known and gone"))
-    notes = [f"{count} {what}" for count, what in numbers if count]
+    notes = [f"{found.ignored} ignored"] if found.ignored else []
+    if found.known:
+        notes.append(f"{found.known} known")
+    if found.gone:
+        notes.append(f"{found.gone} known and gone")
     if grace is not None:
         overdue = [one for one in found.breaking if one.due is not None]
         for what, some in (("in grace", found.in_grace), ("out of grace", overdue)):

@@ -13,7 +13,16 @@ from hssgate.hss.models import Level
 from hssgate.policy.load import BUILT_IN
 from hssgate.policy.rule_table import SPECS
 from hssgate.reports.explanation import worst_by_check
-from hssgate.reports.findings import EFFECT_OF, Consequence, Effect, consequences, cves_in_words, identifier, package
+from hssgate.reports.findings import (
+    EFFECT_OF,
+    Consequence,
+    Effect,
+    consequences,
+    cves_in_words,
+    identifier,
+    novelty_in_words,
+    package,
+)
 from hssgate.reports.fingerprints import Key, digest, fingerprints, group_key, identities
 from hssgate.reports.image_facts import path_in_repository
 from hssgate.text import clean
@@ -136,7 +145,8 @@ def _entry_of_finding(image: ImageVerdict, one: Consequence, verdict: Verdict) -
     inside = f" in {package(finding)}" if package(finding) else ""
     cves = f" ({cves_in_words(listed)})" if listed.cve_ids else ""
     score = f", CVSS {listed.cvss:.1f}" if listed.cvss is not None else ""
-    what = f"{identifier(finding)}{cves} ({finding.level}{score}){inside}"
+    novelty = f", {novelty_in_words(listed)}" if listed.known else ""
+    what = f"{identifier(finding)}{cves} ({finding.level}{score}{novelty}){inside}"
     parts = [f"{what} of {_short(image.reference.text)}{_where(one.group)}."]
     parts += [f"{EFFECT_OF[check.result].capitalize()}: {_message(check)}." for check in one.checks]
     parts += [f"Ignored: {clean(reason, _LONGEST_PART)} ({_short(policy)})." for policy, reason in listed.ignored_by]

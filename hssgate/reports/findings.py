@@ -66,7 +66,7 @@ def listed_line(listed: ListedFinding) -> str:
     first = f"{finding.level.value:<6}  {identifier(finding)}{cves}{score}  {package(finding)}{path}".rstrip()
     due = f"  ({due_in_words(listed)})" if listed.due is not None else ""
     exploited = f"  {translate('exploited')}" if _is_exploited(listed) else ""
-    novelty = f"  {translate('new' if listed.is_new else 'known')}" if listed.known else ""
+    novelty = f"  {novelty_in_words(listed)}" if listed.known else ""
     return f"{first}{exploited}{novelty}{solution}{published}{due}"
 
 
@@ -88,6 +88,11 @@ def exploited_in_words(listed: ListedFinding) -> str:
     """Return `yes` if a feed of any policy names the finding, else `not checked` or `no`; empty without feeds."""
     states = [state for _, state in listed.exploited]
     return translate(min(states, key=_EXPLOITED_STATES.index)) if states else ""
+
+
+def novelty_in_words(listed: ListedFinding) -> str:
+    """Return `new` if it is not known under a policy that has known findings, else `known`; empty without any."""
+    return translate("new" if listed.is_new else "known") if listed.known else ""
 
 
 def _is_exploited(listed: ListedFinding) -> bool:

@@ -14,6 +14,7 @@ from hssgate.reports.findings import (
     field,
     identifier,
     in_order_of_effect,
+    novelty_in_words,
     package,
     published_on,
     worst_details,
@@ -98,7 +99,7 @@ def _finding(one: Consequence, effect: str, *, with_feeds: bool) -> Markup:
     return element(
         "tr",
         element("td", badge(Result.FAILED if effect != translate(one.effect.value) else _TONES[one.effect], effect)),
-        element("td", finding.level.value),
+        element("td", finding.level.value, *small(novelty_in_words(listed))),
         row_header(_linked(element("code", identifier(finding)), address), *_score(listed)),
         element("td", *_cves(listed), class_="cves"),
         *([element("td", exploited_in_words(listed))] if with_feeds else []),

@@ -11,6 +11,7 @@ from hssgate.reports.findings import (
     exploited_in_words,
     field,
     identifier,
+    novelty_in_words,
     package,
     published_on,
     worst_details,
@@ -88,7 +89,8 @@ def _finding(listed: ListedFinding) -> tuple[str, str]:
     own = linked(code(identifier(listed.finding)), cve_record(listed.finding.vul_id))
     cves = [linked(text(cve), cve_record(cve)) for cve in listed.cve_ids[:MOST_CVES] if cve != listed.finding.vul_id]
     more = [translate("{count} more", count=left)] if (left := len(listed.cve_ids) - MOST_CVES) > 0 else []
-    return listed.finding.level.value, f"{own} {', '.join([*cves, *more])}".rstrip()
+    level = ", ".join(filter(None, (listed.finding.level.value, novelty_in_words(listed))))
+    return level, f"{own} {', '.join([*cves, *more])}".rstrip()
 
 
 def _package(listed: ListedFinding) -> str:

@@ -89,6 +89,11 @@ def test_every_report_says_what_is_new(bench: Bench) -> None:
     for name in formats:
         text = Path(f"{name}.out").read_text().replace("\\", "")
         assert name == "gitlab" or said.removeprefix("new_vulnerabilities: ") in text, name
+    assert "<td>high <small>new</small></td>" in Path("html.out").read_text()
+    assert "<td>high <small>known</small></td>" in Path("html.out").read_text()
+    assert "| high, new | " in Path("markdown.out").read_text()
+    assert "SA-2 (high, new) in openssl 1.0 of team/app:1.0." in Path("sarif.out").read_text()
+    assert "SA-1 (high, known) in openssl 1.0 of team/app:1.0." in Path("codequality.out").read_text()
     assert "SA-2  openssl 1.0  new" in ended.out
     assert "SA-1  openssl 1.0  known" in ended.out
     report = json.loads(Path("json.out").read_text())
