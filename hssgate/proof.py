@@ -1,8 +1,11 @@
-"""Digests that a registry gave for an image, and what each of them proves."""
+"""Digests of images: how they are written, and what those that a registry gave prove."""
 
+import re
 from enum import StrEnum
 
 from hssgate.record import record
+
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
 
 
 class DigestKind(StrEnum):
@@ -32,3 +35,8 @@ class ResolvedDigest:
         """What proved a row with this digest, in words."""
         of = f"{self.kind.value} digest"
         return f"by the registry ({of}, {self.platform})" if self.platform else f"by the registry ({of})"
+
+
+def is_digest(text: str) -> bool:
+    """Whether a text is a digest as registries write it: `sha256:` and 64 lower-case hexadecimal digits."""
+    return _DIGEST.fullmatch(text) is not None

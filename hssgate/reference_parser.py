@@ -2,6 +2,7 @@
 
 import re
 
+from hssgate.proof import is_digest
 from hssgate.reference import Reference, digest_of
 from hssgate.registry_names import split_registry
 
@@ -9,7 +10,6 @@ from hssgate.registry_names import split_registry
 _COMPONENT = re.compile(r"[A-Za-z0-9]+(?:(?:\.|_{1,2}|-+)[A-Za-z0-9]+)*", re.ASCII)
 _REGISTRY = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?", re.ASCII)
 _VERSION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", re.ASCII)
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
 # Common mistakes for a digest: `sha256:…` in place of a name, or 64 digits without the algorithm.
 _BARE_DIGEST = re.compile(
     r"(?:.*/)?(?:(?:sha(?:256|384|512)|md5|sha1)[:-][0-9a-f]{32,}|[0-9a-f]{64})", re.ASCII | re.IGNORECASE
@@ -35,7 +35,7 @@ def parse_reference(text: str, cicd_name: str | None = None, registry_name: str 
     if len(raw) > _LONGEST:
         raise ValueError(f"IMAGE is longer than {_LONGEST} characters")
     rest, at, digest = raw.partition("@")
-    if at and not _DIGEST.fullmatch(digest):
+    if at and not is_digest(digest):
         raise ValueError(_no_digest(raw, rest, digest))
     path, version = _split_version(rest)
     if not rest or _BARE_DIGEST.fullmatch(rest) or _BARE_DIGEST.fullmatch(path):
@@ -55,7 +55,7 @@ def _no_digest(raw: str, name: str, digest: str) -> str:
     """Return the fault in the part after @, and what to write."""
     wanted = "write it like app@sha256: and 64 lower-case hexadecimal digits"
     meant = digest_of(digest) or ""
-    if _DIGEST.fullmatch(meant):
+    if is_digest(meant):
         wanted = f"write {name}@{meant}"
     elif digest.lower().startswith("sha512:"):
         wanted = f"HSS knows images by SHA-256 only; {wanted}"

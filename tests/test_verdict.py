@@ -189,6 +189,31 @@ def test_details_are_read_where_no_list_of_them_is_missing() -> None:
     assert kinds(first, unread=(Unread(malicious, "HTTP 500"), Unread("findings", "HTTP 500"))) == (sensitive, baseline)
 
 
+@pytest.mark.parametrize(
+    ("count", "is_read", "listed", "is_whole"),
+    [
+        pytest.param(None, True, 2, False, id="HSS gives no number"),
+        pytest.param(0, False, 0, True, id="none, which need not be read"),
+        pytest.param(2, True, 2, True, id="as many as HSS counts"),
+        pytest.param(2, True, 3, True, id="more"),
+        pytest.param(2, True, 1, False, id="one is missing"),
+        pytest.param(2, False, 2, False, id="not read"),
+    ],
+)
+def test_all_findings_of_a_group_are_listed_or_it_is_known_that_they_are_not(
+    count: int | None, is_read: bool, listed: int, is_whole: bool  # noqa: FBT001 - a row of the table
+) -> None:  # fmt: skip
+    """Those of another group do not count; of an image without observations nothing is known."""
+    other = SeenGroup("ended", settled=True, row=CicdImage(vul_num=9))
+    group = SeenGroup("ended", settled=True, row=CicdImage(vul_num=count), findings_read=is_read)
+    findings = (ListedFinding(ONE), *[ListedFinding(TWO, group=1)] * listed)
+
+    image = ImageVerdict(IMAGE, (), findings=findings, seen=Seen("ended", None, (other, group), 0.0, None))
+
+    assert image.lists_all_findings(1) is is_whole
+    assert not ImageVerdict(IMAGE, (), findings=findings).lists_all_findings(1)
+
+
 def test_a_finding_has_the_worst_score_and_the_first_day_of_its_cves() -> None:
     """What HSS leaves out of a CVE is left out; ids are known only if each CVE has one."""
     cves = (Cve(cve_id="CVE-1", cvss_score=5.0, publish_time=2000), Cve(cvss_score=9.8), Cve(publish_time=1000))

@@ -19,7 +19,7 @@ MESSAGES = "RESULT_MSG_PATH"
 _REPORTS = "HSSGATE_REPORTS"
 _OPTION = "--report"
 _SAFE = re.compile(r"[A-Za-z0-9._-]{1,128}")
-_BETWEEN_REPORTS = re.compile(r"[\s,;]+")
+BETWEEN_REPORTS = re.compile(r"[\s,;]+")
 
 
 def metrics_path(folder: str, environ: Mapping[str, str]) -> str:
@@ -108,7 +108,7 @@ def _write(path: str, code: int) -> None:
 def _folders(arguments: Iterable[str], variable: str) -> Iterator[str]:
     """Yield the folder of each report in the options and in the variable, before either is parsed."""
     left = iter(arguments)
-    values = [*_BETWEEN_REPORTS.split(variable)]
+    values = [*BETWEEN_REPORTS.split(variable)]
     for argument in left:
         name, equals, value = argument.partition("=")
         if name == _OPTION:

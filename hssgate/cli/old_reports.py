@@ -1,13 +1,12 @@
 """Removes hssgate's own earlier reports from the `--report` paths, even if the command line is then refused."""
 
 import os
-import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
 
-from hssgate.cli.codearts import CODEARTS
+from hssgate.cli.codearts import BETWEEN_REPORTS, CODEARTS
 from hssgate.cli.context import RunContext
 from hssgate.cli.help_page import HelpPage
 from hssgate.cli.option_types import ReportParam
@@ -15,8 +14,6 @@ from hssgate.cli.report_files import STDOUT, Reports, inputs_of, is_same_file, r
 from hssgate.errors import GateError, Misused
 from hssgate.files import open_number, read_bounded
 from hssgate.text import clean
-
-_BETWEEN_REPORTS = re.compile(r"[\s,;]+")
 
 
 class RemovesOldReports(HelpPage):
@@ -62,7 +59,7 @@ class RemovesOldReports(HelpPage):
             else:
                 others += [arg, value]
         values = values or [*(self._option.value_from_envvar(ctx) or ())]
-        parts = [part for value in values for part in (value, *_BETWEEN_REPORTS.split(value))]
+        parts = [part for value in values for part in (value, *BETWEEN_REPORTS.split(value))]
         reports = [(name, path) for name, _, path in (part.partition("=") for part in parts)]
         return reports, others
 

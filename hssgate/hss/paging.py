@@ -11,11 +11,10 @@ from hssgate.errors import ApiUnavailable, Exchange, ListTooLarge
 from hssgate.hss.models import weight_of
 from hssgate.hss.odd_rows import PartlyReadableRow
 from hssgate.hss.query import LARGEST_OFFSET, PAGE_SIZE
-from hssgate.hss.responses import Page
+from hssgate.hss.responses import Page, Row
 from hssgate.hss.tally import Tally
 from hssgate.record import record
 
-Row = TypeVar("Row", bound=BaseModel)
 Row_contra = TypeVar("Row_contra", bound=BaseModel, contravariant=True)
 
 _PASSES = 3  # over a list that changes while it is read

@@ -1,13 +1,8 @@
 """Number of rows of a list: received against announced, and which page is the last one."""
 
 from dataclasses import dataclass
-from typing import TypeVar
 
-from pydantic import BaseModel
-
-from hssgate.hss.responses import Page
-
-Row = TypeVar("Row", bound=BaseModel)
+from hssgate.hss.responses import Page, Row
 
 
 @dataclass

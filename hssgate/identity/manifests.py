@@ -3,10 +3,9 @@
 Source: https://github.com/opencontainers/image-spec/blob/main/manifest.md and image-index.md
 """
 
-import re
-
 from hssgate.identity.platform import Platform, parse_platform
 from hssgate.identity.strict_json import parse_strictly
+from hssgate.proof import is_digest
 from hssgate.record import record
 from hssgate.text import clean
 
@@ -19,7 +18,6 @@ MANIFEST_TYPES = frozenset(
 _CONFIG_TYPES = frozenset(
     {"application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"}
 )
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
 
 
 @record
@@ -128,7 +126,7 @@ def _descriptor(found: object) -> Descriptor:
     if not isinstance(found, dict):
         raise ValueError("a descriptor is not an object")  # noqa: TRY004 - a fault of the document
     digest = found.get("digest")
-    if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
+    if not isinstance(digest, str) or not is_digest(digest):
         raise ValueError(f"a descriptor has the digest {clean(digest, 80)!r}, not sha256: and 64 hexadecimal digits")
     platform = found.get("platform")
     return Descriptor(digest, None if platform is None else _platform(platform))

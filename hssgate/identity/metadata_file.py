@@ -3,14 +3,13 @@
 Source: https://docs.docker.com/reference/cli/docker/buildx/build/#metadata-file
 """
 
-import re
 from collections.abc import Iterator
 
 from hssgate.identity.strict_json import parse_strictly
+from hssgate.proof import is_digest
 from hssgate.record import record
 from hssgate.text import clean
 
-_SHA256 = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
 _NAME, _DIGEST, _CONFIG_DIGEST = "image.name", "containerimage.digest", "containerimage.config.digest"
 _FORM = (
     'a build metadata file holds "image.name" and "containerimage.digest", as docker buildx --metadata-file writes them'
@@ -85,6 +84,6 @@ def _digest(found: dict[str, object], key: str, where: str) -> str | None:
     digest = found.get(key)
     if digest is None:
         return None
-    if not isinstance(digest, str) or not _SHA256.fullmatch(digest):
+    if not isinstance(digest, str) or not is_digest(digest):
         raise ValueError(f'{where}"{key}" is {clean(digest, 80)!r}, not sha256: and 64 lower-case hexadecimal digits')
     return digest

@@ -72,20 +72,12 @@ def _of_group(image: ImageVerdict, number: int, group: SeenGroup, policies: froz
     if DetailKind.SENSITIVE_FILE in group.details_count:
         sensitive = [one for one in image.details if one.kind is DetailKind.SENSITIVE_FILE]
         numbers["sensitive_files"] = sum(map(counts, sensitive))
-    if _is_listed_in_full(image, number, group):
+    if image.lists_all_findings(number):
         for name, level in _LEVELS.items():
             numbers[name] = sum(counts(one) for one in image.findings if one.finding.level is level)
         if any(one.group == number and one.known is not None for one in image.in_force):
             numbers["new_vulnerabilities"] = sum(counts(one) for one in image.findings if one.is_new)
     return numbers
-
-
-def _is_listed_in_full(image: ImageVerdict, number: int, group: SeenGroup) -> bool:
-    """Whether all findings are listed that HSS counts: one that is missing may be of any level."""
-    if group.row.vul_num is None:
-        return False
-    listed = sum(one.group == number for one in image.findings)
-    return group.row.vul_num == 0 or (group.findings_read and listed >= group.row.vul_num)
 
 
 def _sum(numbers: Iterable[int | None]) -> int | None:

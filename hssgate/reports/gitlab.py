@@ -23,7 +23,7 @@ from hssgate.reports.escaping import text as markdown
 from hssgate.reports.findings import field, identifier
 from hssgate.reports.wording import policy_in_words
 from hssgate.text import clean, plural, without_commands_in_json
-from hssgate.verdict import ImageVerdict, ListedFinding, Result, SeenGroup, Verdict
+from hssgate.verdict import ListedFinding, Result, Verdict
 
 _SCHEMA = "15.2.1"
 _MOST = 25_000  # findings; one that is left out makes the status a failure
@@ -96,7 +96,7 @@ def _problems(verdict: Verdict) -> Iterator[str]:
             yield from (f"{name}: {clean(doubt, _LONGEST_FIELD)}" for doubt in doubts)
         elif not groups or any(group.row.scan_status != ScanStatus.SUCCESS for group in groups):
             yield f"{name}: HSS has no result"
-        elif not all(_is_listed_in_full(image, number, group) for number, group in enumerate(groups)):
+        elif not all(image.lists_all_findings(number) for number in range(len(groups))):
             reasons = [one.reason for one in image.unread if one.what == "findings"]
             yield ": ".join(
                 [f"{name}: not all findings are known", *(clean(one, _LONGEST_FIELD) for one in reasons[:1])]
@@ -104,13 +104,6 @@ def _problems(verdict: Verdict) -> Iterator[str]:
     yield from (clean(error.message, _LONGEST_FIELD) for error in verdict.run_errors)
     if not verdict.images or verdict.exit_code not in (ExitCode.PASSED, ExitCode.BLOCKED):
         yield f"exit code {int(verdict.exit_code)}: {verdict.exit_code.meaning}"
-
-
-def _is_listed_in_full(image: ImageVerdict, number: int, group: SeenGroup) -> bool:
-    if group.row.vul_num is None:
-        return False
-    listed = sum(one.group == number for one in image.findings)
-    return group.row.vul_num == 0 or (group.findings_read and listed >= group.row.vul_num)
 
 
 def _vulnerability(entry: ReportEntry, listed: ListedFinding, tracked: Mapping[str, str]) -> dict[str, Any]:

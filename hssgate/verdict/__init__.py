@@ -129,6 +129,14 @@ class ImageVerdict:
         read = {kind for group in groups for kind in group.details_count}
         return tuple(kind for kind in DetailKind if kind in read and kind not in failed)
 
+    def lists_all_findings(self, number: int) -> bool:
+        """Whether all findings of a group of rows are listed that HSS counts: a missing one may be of any level."""
+        group = self.seen.groups[number] if self.seen else None
+        if group is None or group.row.vul_num is None:
+            return False
+        listed = sum(one.group == number for one in self.findings)
+        return group.row.vul_num == 0 or (group.findings_read and listed >= group.row.vul_num)
+
     @property
     def blocking_findings(self) -> tuple[ListedFinding, ...]:
         """The findings that break blocking rules, most severe first; if `severity` blocks, all that count."""
