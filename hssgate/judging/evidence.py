@@ -27,15 +27,16 @@ def listed_findings(
         return ()
     reasons: dict[int, list[tuple[str, str]]] = {}
     due: dict[int, float] = {}
+    denying = [
+        (rules.policy, rules.denials, dict(rules.denials.entries)) for rules in rules_by_policy if rules.denials.entries
+    ]
     denied = {
         id(finding): tuple(
-            (rules.policy, dict(rules.denials.entries)[index].reason)
-            for rules in rules_by_policy
-            if (index := rules.denials.entry_for(finding, known_ids_of(found.cves.get(finding.vul_id or "", ()))))
-            is not None
+            (policy, entries[index].reason)
+            for policy, denials, entries in denying
+            if (index := denials.entry_for(finding, known_ids_of(found.cves.get(finding.vul_id or "", ())))) is not None
         )
-        for finding in found.listed
-        if any(rules.denials.entries for rules in rules_by_policy)
+        for finding in (found.listed if denying else ())
     }
     for rules, counted in zip(rules_by_policy, counted_by_policy, strict=True):
         entries = dict(rules.ignores.entries)
