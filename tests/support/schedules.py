@@ -157,6 +157,8 @@ def schedule_of(seed: int) -> Schedule:
     if chance.random() < 0.1:
         scenario["rate_limit"] = {"requests": 2, "seconds": 30, "retry_after": chance.choice([None, 1, 10])}
     policies = tuple(_policy(chance) for _ in range(chance.choice([0, 0, 1, 1, 2])))
+    of_known = random.Random(f"known findings {seed}")
+    policies = tuple(_with_known(policy, of_known) for policy in policies)
     variables: dict[str, str] = {}
     is_misuse = False
     if chance.random() < 0.1:
@@ -194,7 +196,7 @@ def play(schedule: Schedule, folder: Path, seed: int = 0) -> Outcome:
     given += ["--project-id", "p", "--report", "json=-", *schedule.arguments]
     for number, policy in enumerate(schedule.policies):
         path = folder / f"policy{number}.json"
-        path.write_text(json.dumps(policy), encoding="utf-8")
+        path.write_text(json.dumps(_written(policy, folder, number)), encoding="utf-8")
         given += ["--policy", str(path)]
     if schedule.signal is not None:
         code, after = schedule.signal
@@ -211,6 +213,24 @@ def play(schedule: Schedule, folder: Path, seed: int = 0) -> Outcome:
         return Outcome(ended.code, (("signal", f"exit code {ended.code} after a signal"),), len(wire.statuses))
     faults = [*_faults_of_the_gate(schedule, wire, ended, took), *_faults_of_the_report(schedule, ended, folder)]
     return Outcome(ended.code, tuple(faults), len(wire.statuses), ended.out)
+
+
+def _written(policy: Row, folder: Path, number: int) -> Row:
+    """Return a policy as its file has it, and write its file of known findings."""
+    content = {name: value for name, value in policy.items() if name != "known_findings"}
+    if "known_findings" in policy:
+        images = [
+            {
+                "path": path,
+                "accepted": [],
+                "findings": [dict(zip(("id", "package", "path"), key, strict=True)) for key in keys],
+            }
+            for path, keys in policy["known_findings"].items()
+        ]
+        document = {"format": "hssgate-accepted", "version": 1, "images": images}
+        (folder / f"known{number}.json").write_text(json.dumps(document), encoding="utf-8")
+        content["known"] = {"file": f"known{number}.json"}
+    return content
 
 
 def _code_of_signal(schedule: Schedule) -> int | None:
@@ -332,6 +352,23 @@ def _policy(chance: random.Random) -> Row:
             for _ in range(chance.choice([1, 2]))
         ]  # fmt: skip
     return policy
+
+
+def _with_known(policy: Row, chance: random.Random) -> Row:
+    """Return the policy, of three one with rules on new findings."""
+    if chance.random() > 0.3:
+        return policy
+    names = [
+        "new_vulnerabilities",
+        "new_critical_vulnerabilities",
+        "new_high_vulnerabilities",
+        "new_medium_vulnerabilities",
+    ]
+    rules = {name: chance.choice([0, 0, 1]) for name in chance.sample(names, chance.choice([1, 1, 2]))}
+    keys = [("HCE2-SA-1", "openssl", ""), ("HCE2-SA-2", "zlib", ""), ("CVE-2026-1", "bash", ""), ("HCE2-SA-3", "", "")]
+    paths = chance.sample(["team/app", "prod/app", "app", "old/app"], 2)
+    known = {path: chance.sample(keys, chance.choice([1, 2, 3, 4])) for path in (*paths, "team/app")}
+    return {**policy, "rules": {**rules, **(policy["rules"] if chance.random() < 0.5 else {})}, "known_findings": known}
 
 
 def _rules(chance: random.Random) -> Row:
