@@ -18,6 +18,7 @@ from hssgate.cli.options import common_options, connection_options, receives, wa
 from hssgate.cli.progress import Progress
 from hssgate.cli.registries import registries_of
 from hssgate.cli.report_files import inputs_of, is_same_file, reason_of, write_whole
+from hssgate.durations import format_api_time
 from hssgate.errors import Misused
 from hssgate.exit_codes import ExitCode, worst
 from hssgate.gate import run_gate
@@ -197,6 +198,9 @@ def _acceptances(verdicts: Sequence[ImageVerdict], console: Console) -> tuple[Ex
             console.error(f"{name}: {outcome.message}")
             code = worst(code, outcome.exit_code)
             continue
+        for group in verdict.seen.groups if verdict.seen else ():
+            if group.row.latest_scan_time is not None:
+                console.progress(f"{name}: findings of the scan of {format_api_time(group.row.latest_scan_time)}")
         for check in verdict.checks:
             if check.result is Result.WARNED:
                 console.warning(f"{name}: {check.message}")

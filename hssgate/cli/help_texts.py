@@ -30,7 +30,9 @@ EXAMPLES = {
         "hssgate check @images.txt --timeout 1h --report html=hssgate.html --report json=hssgate-report.json",
     ),
     "hssgate accept": (
-        "hssgate accept --metadata-file build.json --cicd-name my-pipeline --output hssgate-accepted.json",
+        "hssgate accept team/app:1.4.2 --cicd-name my-pipeline --output hssgate-accepted.json",
+        "hssgate accept --from hssgate-report.json --output hssgate-accepted.json",
+        "hssgate accept team/app:1.5.0 --output hssgate-accepted.json --prune",
     ),
     "hssgate images": (
         "hssgate images --cicd-name my-pipeline --severity-level High --has-vul",

@@ -85,6 +85,7 @@ def test_the_file_reads_well_in_a_diff(bench: Bench) -> None:
     ended = accept(bench.play(scenario(listed, image_digest=DIGEST)), "team/app:1.0")
 
     assert (ended.code, ended.out) == (0, "team/app: 5 known findings (5 added, 0 removed)\n")
+    assert "team/app:1.0: findings of the scan of 2026-09-21T13:13:20Z" in ended.err
     assert Path(FILE).read_text(encoding="utf-8") == (
         f"""{{
   "format": "hssgate-accepted",

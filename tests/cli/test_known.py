@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from hssgate.emulator.app import Emulator
 from hssgate.emulator.scenario import parse_scenario
+from hssgate.reports.json import schema
 from tests.cli.test_accept import FILE, NEW, accept, many
 from tests.cli.test_codearts import STEP
 from tests.cli.test_cve_rules import DAY, TODAY, cve, notice
@@ -97,6 +99,7 @@ def test_every_report_says_what_is_new(bench: Bench) -> None:
     assert "SA-2  openssl 1.0  new" in ended.out
     assert "SA-1  openssl 1.0  known" in ended.out
     report = json.loads(Path("json.out").read_text())
+    Draft202012Validator(schema()).validate(report)
     assert {one["vul_id"]: one["known"] for one in report["images"][0]["findings"]} == {
         "SA-1": [{"policy": "hssgate.yaml", "state": "known"}],
         "SA-2": [{"policy": "hssgate.yaml", "state": "new"}],
