@@ -22,7 +22,10 @@ import click, junit_xml, pydantic, httpx
 with httpx.Client():
     pass
 """
-CHECK, SDK, URLLIB, MERELY = "hssgate check", "the official SDK's sample", "a bare urllib loop", "imports, one client"
+POLICY = '{"version": 1, "rules": {"severity": "Medium", "malicious_files": 0}}'  # YAML as well
+CHECK, IN_JSON, IN_YAML = "hssgate check", "hssgate check, JSON policy", "hssgate check, YAML policy"
+NO_BYTECODE = "hssgate check, no bytecode"
+SDK, URLLIB, MERELY = "the official SDK's sample", "a bare urllib loop", "imports, one client"
 LOOPS = Path(__file__).parent / "loops"
 
 
@@ -34,11 +37,25 @@ def main() -> None:
         ours = own_venv.make(folder / "ours", "hssgate")
         sdk = own_venv.make(folder / "sdk", "huaweicloudsdkhss")
         asked = [server.url, "demo", "passes", "1.0"]
+        for suffix in ("json", "yaml"):
+            (folder / f"policy.{suffix}").write_text(POLICY, encoding="utf-8")
+        check = [
+            "-m",
+            "hssgate",
+            "check",
+            "demo/passes:1.0",
+            "--endpoint",
+            server.url,
+            "--project-id",
+            "demo",
+            "--report",
+            "junit=report.xml",
+        ]
         programs = {
-            CHECK: [
-                ours, "-m", "hssgate", "check", "demo/passes:1.0", "--endpoint", server.url, "--project-id", "demo",
-                "--report", "junit=report.xml",
-            ],
+            CHECK: [ours, *check],
+            IN_JSON: [ours, *check, "--policy", "policy.json"],
+            IN_YAML: [ours, *check, "--policy", "policy.yaml"],
+            NO_BYTECODE: [ours, "-B", "-X", f"pycache_prefix={folder / 'none'}", *check],
             SDK: [sdk, str(LOOPS / "official_sdk.py"), *asked],
             URLLIB: [ours, str(LOOPS / "bare_urllib.py"), *asked],
             MERELY: [ours, "-c", IMPORTS],
@@ -54,15 +71,16 @@ def main() -> None:
 
 
 def _print(programs: dict[str, list[str]], rounds: list[dict[str, Spent]]) -> None:
-    print(f"{'':28}{'wall':>10}{'processor':>12}{'peak memory':>14}")
+    print(f"{'':30}{'wall':>10}{'processor':>12}{'peak memory':>14}")
     for program in programs:
         wall, processor, peak = (statistics.median(found[program][figure] for found in rounds) for figure in range(3))
-        print(f"{program:28}{wall:>8.3f} s{processor:>10.3f} s{peak:>11.1f} MB")
-    for other in (SDK, URLLIB, MERELY):
+        print(f"{program:30}{wall:>8.3f} s{processor:>10.3f} s{peak:>11.1f} MB")
+    for one, other in ((CHECK, SDK), (CHECK, URLLIB), *((one, MERELY) for one in (CHECK, IN_JSON, IN_YAML))):
         ratios = (
-            statistics.median(found[CHECK][figure] / found[other][figure] for found in rounds) for figure in range(3)
+            statistics.median(found[one][figure] / found[other][figure] for found in rounds) for figure in range(3)
         )
-        print(f"{f'of {other}':28}" + "{:>10.2f}{:>12.2f}{:>14.2f}".format(*ratios))
+        print(f"{one} : {other}")
+        print(f"{'':30}" + "{:>10.2f}{:>12.2f}{:>14.2f}".format(*ratios))
 
 
 if __name__ == "__main__":

@@ -122,6 +122,15 @@ def test_the_step_has_the_exit_code_of_the_gate(job: Job, image: str, expected: 
     assert job.step(image).run().ended() == expected
 
 
+def test_only_wheels_of_the_lock_are_installed(job: Job) -> None:
+    """By their hashes; nothing is built on the runner, and nothing beside the lock is looked for."""
+    job.step().run()
+
+    installed = next(note["command"] for note in job.machine.notes() if "install" in note.get("command", ()))
+    lock = str(ROOT / "requirements" / "runtime.txt")
+    assert installed[-6:] == ["--require-hashes", "--no-deps", "--only-binary", ":all:", "-r", lock]
+
+
 def test_there_is_no_verdict_before_there_is_one(job: Job) -> None:
     """The first lines that the step writes."""
     step = job.step()
