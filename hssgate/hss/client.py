@@ -121,16 +121,19 @@ class HssClient:
             self._pages.all_pages("findings", path, names, Finding, self._pages.deadline(within), at_once=at_once)
         )
 
-    def list_details(self, kind: DetailKind, image: CicdImage, *, within: float, at_once: int = 1) -> Listing[Detail]:
-        """Return the malicious files, sensitive files or failed baseline checks of an image.
+    def list_details(
+        self, kind: DetailKind, image: CicdImage, *, within: float, at_once: int = 1, also_passed: bool = False
+    ) -> Listing[Detail]:
+        """Return the malicious files, sensitive files or baseline checks of an image.
 
-        Sources: ListImageMalware, ListImageSensitive, ListCheckRulesInfo (failed rules only).
+        Sources: ListImageMalware, ListImageSensitive, ListCheckRulesInfo.
 
         Args:
             kind: of the details.
             image: the row of the image.
             within: seconds for all pages together.
             at_once: how many lists are read side by side, and share the memory for them.
+            also_passed: whether baseline checks that passed are returned too.
 
         Raises:
             ApiUnavailable: a request failed, a response was unreadable, or the list kept changing.
@@ -145,7 +148,8 @@ class HssClient:
                 path = f"/image/{image_id}/sensitive"
             case DetailKind.BASELINE_BREACH:
                 path = "/baseline/check-rules"
-                names |= {"type": "image", "image_id": image.image_id or "", "scan_result": "failed"}
+                names |= {"type": "image", "image_id": image.image_id or ""}
+                names |= {} if also_passed else {"scan_result": "failed"}
             case unreachable:
                 assert_never(unreachable)
         return self._pages.kept(

@@ -29,7 +29,7 @@ from hssgate.judging.criteria import Criteria
 from hssgate.judging.image import JudgedImage, judge_image
 from hssgate.policy.findings import FetchedDetails, Findings
 from hssgate.policy.judge import most_severe_first
-from hssgate.policy.judge_details import failed_only
+from hssgate.policy.judge_details import kept
 from hssgate.text import plural
 from hssgate.verdict import ImageVerdict, Unread
 from hssgate.waiting.groups import GroupKey
@@ -100,7 +100,10 @@ class BlockDetails:
             if one.what == FINDINGS:
                 return self._client.list_findings(one.row, within=self._left(), at_once=at_once).rows
             kind = DetailKind(one.what)
-            return failed_only(self._client.list_details(kind, one.row, within=self._left(), at_once=at_once).rows)
+            found = self._client.list_details(
+                kind, one.row, within=self._left(), at_once=at_once, also_passed=self._extent.is_whole
+            )
+            return kept(found.rows)
 
         batch = Batch(
             lists, ask, lambda one: one.what, refused=self._refused, clock=self._clock, observer=self._observer

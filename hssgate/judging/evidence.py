@@ -8,6 +8,7 @@ from hssgate.judging.scan import earliest_scan_time
 from hssgate.policy.feeds import EXPLOITED
 from hssgate.policy.findings import FetchedDetails, FetchedFindings, Findings, FindingsMissing
 from hssgate.policy.ignores import TARGET_OF
+from hssgate.policy.judge_details import failed_only, passed_only
 from hssgate.policy.judge_findings import CountedFindings
 from hssgate.policy.model import Target
 from hssgate.policy.rules import RulesInForce
@@ -81,7 +82,16 @@ def listed_details(fetched: FetchedDetails, rules_by_policy: Sequence[RulesInFor
         )
         for kind in DetailKind
         if isinstance(found := fetched.get(kind), tuple)
-        for detail in found
+        for detail in failed_only(found)
+    )
+
+
+def passed_checks(fetched: FetchedDetails) -> tuple[ListedDetail, ...]:
+    """Return the baseline checks of `cn_standard` that passed, if they were fetched."""
+    found = fetched.get(DetailKind.BASELINE_BREACH)
+    return tuple(
+        ListedDetail(DetailKind.BASELINE_BREACH, detail)
+        for detail in (passed_only(found) if isinstance(found, tuple) else ())
     )
 
 
@@ -90,7 +100,7 @@ def used_on_details(fetched: FetchedDetails, rules: RulesInForce) -> dict[Target
     used: dict[Target, frozenset[int]] = {}
     for target in (Target.FILE, Target.CHECK_RULE):
         lists = {kind: fetched.get(kind) for kind in rules.needed_details if TARGET_OF[kind] is target}
-        read = {kind: found for kind, found in lists.items() if isinstance(found, tuple)}
+        read = {kind: failed_only(found) for kind, found in lists.items() if isinstance(found, tuple)}
         if lists and len(read) == len(lists):
             indexes = (rules.ignores.entry_for_detail(kind, detail) for kind, found in read.items() for detail in found)
             used[target] = frozenset(index for index in indexes if index is not None)
@@ -119,7 +129,7 @@ def seen_of(
                 findings_count=len(found.listed) if isinstance(found, Findings) else None,
                 findings_error=str(found.error) if isinstance(found, FindingsMissing) else None,
                 cves_error=str(found.cves_error) if isinstance(found, Findings) and found.cves_error else None,
-                details_count={kind: len(one) for kind, one in lists.items() if isinstance(one, tuple)},
+                details_count={kind: len(failed_only(one)) for kind, one in lists.items() if isinstance(one, tuple)},
                 details_errors={
                     kind: str(one.error) for kind, one in lists.items() if isinstance(one, FindingsMissing)
                 },

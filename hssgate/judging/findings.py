@@ -15,7 +15,7 @@ from hssgate.judging.requirements import details_to_read, has_findings_to_read, 
 from hssgate.policy.denials import is_cve
 from hssgate.policy.findings import FetchedDetails, FetchedFindings, Findings, FindingsMissing
 from hssgate.policy.ignores import sort_findings
-from hssgate.policy.judge_details import NAMES, failed_only
+from hssgate.policy.judge_details import NAMES, failed_only, kept
 from hssgate.policy.known import Novelty
 from hssgate.policy.rules import RulesInForce
 from hssgate.text import plural
@@ -73,8 +73,11 @@ class FindingsReader:
         return fetched
 
     def _details(self, row: CicdImage, kind: DetailKind) -> tuple[Detail, ...]:
-        listed = failed_only(self._until_answered(lambda left: self._client.list_details(kind, row, within=left)).rows)
-        self._observer.detail(f"{row.image_name}: {len(listed)} {NAMES[kind]}", self._elapsed())
+        found = self._until_answered(
+            lambda left: self._client.list_details(kind, row, within=left, also_passed=True)  # evidence for an audit
+        )
+        listed = kept(found.rows)
+        self._observer.detail(f"{row.image_name}: {len(failed_only(listed))} {NAMES[kind]}", self._elapsed())
         return listed
 
     def _or_missing(self, call: object, ask: Callable[[], T]) -> T | FindingsMissing:

@@ -12,6 +12,7 @@ from hssgate.judging.evidence import (
     FindingsByGroup,
     listed_details,
     listed_findings,
+    passed_checks,
     seen_of,
     used_on_details,
 )
@@ -103,6 +104,9 @@ def judge_by_rules(
             replace(finding, group=number) for number, group in enumerate(groups) for finding in group.findings
         ),
         details=tuple(replace(detail, group=number) for number, group in enumerate(groups) for detail in group.details),
+        passed_checks=tuple(
+            replace(detail, group=number) for number, group in enumerate(groups) for detail in group.passed_checks
+        ),
         seen=seen_of(observation, findings, details, criteria),
         in_force=tuple(
             PolicyInForce(
@@ -139,6 +143,7 @@ class _JudgedGroup:
         checks: its checks, `scan` first.
         findings: its findings, if they were fetched.
         details: its files and baseline checks, if they were fetched.
+        passed_checks: baseline checks that passed, if they were fetched.
         applied: for each policy, which `ignore` entries took effect.
     """
 
@@ -146,6 +151,7 @@ class _JudgedGroup:
     checks: tuple[Check, ...]
     findings: tuple[ListedFinding, ...]
     details: tuple[ListedDetail, ...]
+    passed_checks: tuple[ListedDetail, ...]
     applied: tuple[AppliedPolicy, ...]
 
 
@@ -191,6 +197,7 @@ def _judge_group(
         tuple(checks),
         listed_findings(found, rules_by_policy, counted_by_policy),
         listed_details(lists, rules_by_policy),
+        passed_checks(lists),
         tuple(
             AppliedPolicy(
                 subject_of(observation, row_group),

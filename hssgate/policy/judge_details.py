@@ -18,6 +18,16 @@ _SEVERITIES = tuple(SeverityLevel)
 _PASSED = "pass"
 
 
+def kept(details: tuple[Detail, ...]) -> tuple[Detail, ...]:
+    """Return the details that a verdict keeps: all but the baseline checks that passed, and of these `cn_standard`."""
+    return tuple(detail for detail in details if detail.scan_result != _PASSED or detail.standard == Standard.CN)
+
+
+def passed_only(details: tuple[Detail, ...]) -> tuple[Detail, ...]:
+    """Return the baseline checks that passed."""
+    return tuple(detail for detail in details if detail.scan_result == _PASSED)
+
+
 def failed_only(details: tuple[Detail, ...]) -> tuple[Detail, ...]:
     """Return the details without baseline checks that passed; one without a documented result counts as failed."""
     return tuple(detail for detail in details if detail.scan_result != _PASSED)
@@ -46,6 +56,7 @@ def judge_details(name: str, rule: CountRule | DetailRule, facts: Facts, ignores
     listed = facts.details.get(kind)
     if not isinstance(listed, tuple):
         return without_list(name, rule, facts, listed, NAMES[kind])
+    listed = failed_only(listed)
     # An empty list proves nothing while HSS counts some, or does not say whether there are any.
     if counted is None and spec.fields and (isinstance(rule, CountRule) or not listed):
         return without_value(name, rule, facts, spec.fields[0])

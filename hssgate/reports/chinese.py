@@ -141,6 +141,12 @@ TEXTS: Mapping[str, str] = {
     "ignored findings": "已忽略的漏洞",
     "details": "明细",
     "verdict": "结论",
+    "Baseline checks of MLPS (等保, cn_standard)": "等保基线检查（cn_standard）",
+    "{failed} failed, {accepted} failed and accepted by the policy, {passed} passed": (
+        "{failed} 项未通过，{accepted} 项未通过但已被策略接受，{passed} 项通过"
+    ),
+    "Number": "编号",
+    "Check": "检查项",
     "Evidence": "证据",
     "Each change of state, and the last reads, of {polls}": "{polls}中状态的每次变化和最后几次",
     "CI/CD identifier": "CI/CD标识",

@@ -27,7 +27,7 @@ from hssgate.reports.size_limit import Part, Rank
 from hssgate.verdict import SEVERITY, ImageVerdict, ListedDetail, ListedFinding, Outcome, Result
 
 MOST_ROWS = 5000  # of findings, of all images together; and of details
-_ROOM_OF_ALL_ROWS = 4 * 1024 * 1024  # bytes, of all images together
+ROOM_OF_ALL_ROWS = 4 * 1024 * 1024  # bytes, of all images together
 _MOST_CVES = 10
 _UNFOLDED = 10  # rows of a table that need not be opened first
 
@@ -57,11 +57,11 @@ def findings_part(image: ImageVerdict, number: int, of: int) -> Iterator[Part]:
     rows = [_finding(one, _effect(one, behind), with_feeds=with_feeds) for one in shown]
     is_open = image.outcome is Outcome.BLOCKED or len(found) <= _UNFOLDED
     first = rows[:_UNFOLDED] if is_open else []
-    parts = [_table_of_findings(caption, first, _ROOM_OF_ALL_ROWS // of, with_feeds=with_feeds)] if first else []
+    parts = [_table_of_findings(caption, first, ROOM_OF_ALL_ROWS // of, with_feeds=with_feeds)] if first else []
     if len(first) < len(found):
         left_out = len(found) - len(shown)
         others = _table_of_findings(
-            caption, rows[len(first) :], _ROOM_OF_ALL_ROWS // of, left_out, with_feeds=with_feeds
+            caption, rows[len(first) :], ROOM_OF_ALL_ROWS // of, left_out, with_feeds=with_feeds
         )
         parts.append(
             fold(
@@ -140,7 +140,7 @@ def details_part(image: ImageVerdict, number: int, of: int) -> Iterator[Part]:
         translate("Malicious files, sensitive files, breaches of the baseline"),
         tuple(map(translate, _DETAIL_COLUMNS)),
         [_detail(one) for one in shown],
-        room=_ROOM_OF_ALL_ROWS // of,
+        room=ROOM_OF_ALL_ROWS // of,
         left_out=len(image.details) - len(shown),
     )
     heading = f"{translate('Details: files and failed baseline checks')} ({len(image.details)})"
@@ -154,11 +154,16 @@ def details_part(image: ImageVerdict, number: int, of: int) -> Iterator[Part]:
 
 def _detail(listed: ListedDetail) -> Markup:
     what, about = detail_words(listed.detail)
-    notes = [about, *(f"{translate('ignored')}: {field(why)} ({field(policy)})" for policy, why in listed.ignored_by)]
     return element(
         "tr",
         element("td", translate(listed.kind.value.replace("_", " "))),
         element("td", field(listed.detail.severity)),
         row_header(element("code", what), *small(check_id(listed.detail))),
-        element("td", *(text_element("div", note) for note in notes if note)),
+        element("td", *notes(about, listed)),
     )
+
+
+def notes(about: str, listed: ListedDetail) -> Iterator[Markup]:
+    """Return what is known about a file or check, and the reasons of the entries that ignore it."""
+    ignored = (f"{translate('ignored')}: {field(why)} ({field(policy)})" for policy, why in listed.ignored_by)
+    yield from (text_element("div", note) for note in (about, *ignored) if note)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from hssgate.reports.bars import bar
 from hssgate.reports.explanation import MORE, entries_to_paste, explanation_of
+from hssgate.reports.html_baseline import baseline_part
 from hssgate.reports.html_findings import details_part, findings_part
 from hssgate.reports.html_tables import badge, fold, row_header, small, table
 from hssgate.reports.image_facts import (
@@ -43,6 +44,7 @@ def image_parts(image: ImageVerdict, policies: Sequence[PolicySource], number: i
     yield from findings_part(image, number, of)
     yield from _what_to_do(image, policies)
     yield from details_part(image, number, of)
+    yield from baseline_part(image, number, of)
     yield _evidence(image)
 
 

@@ -94,12 +94,12 @@ def _leave_out_lists(report: dict[str, Any]) -> None:
     """
     room = LONGEST_LISTS
     for image in sorted(report["images"], key=lambda image: WORST_FIRST.index(ExitCode(image["exit_code"]))):
-        listed = [*image["findings"], *image["details"]]
+        listed = [*image["findings"], *image["details"], *image["passed_checks"]]
         room -= sum(len(json.dumps(one, ensure_ascii=False)) + _INDENT * len(one) for one in listed)
         if room >= 0 or not listed:
             continue
         note = f"{len(image['findings'])} findings and {len(image['details'])} details left out of the JSON report"
-        image |= {"findings": [], "details": [], "explanation": None, "left_out": note}
+        image |= {"findings": [], "details": [], "passed_checks": [], "explanation": None, "left_out": note}
         report["warnings"].append(f"{clean(image['reference'])}: {note}")
 
 

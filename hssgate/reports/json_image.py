@@ -44,6 +44,7 @@ def image_data(image: ImageVerdict, policies: Sequence[PolicySource]) -> dict[st
         "findings": [_finding(listed) for listed in image.findings],
         "details_read": [kind.value for kind in image.details_read],
         "details": [_detail(listed) for listed in image.details],
+        "passed_checks": [_detail(listed) for listed in image.passed_checks],
         "unread": [{"what": one.what, "reason": one.reason} for one in image.unread],
         "explanation": _explanation(explanation_of(image, policies)),
         "left_out": None,

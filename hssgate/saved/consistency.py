@@ -74,7 +74,7 @@ def _problems_of_image(saved: SavedReport, image: SavedImage) -> Iterator[str]:
     model, observation = image.model, image.observation
     yield from _problems_of_times(saved, image)
     tried = {*model.details_read, *(one.what for one in model.unread)}
-    if any(one.kind not in tried for one in model.details):
+    if any(one.kind not in tried for one in (*model.details, *model.passed_checks)):
         yield "details_read: there are details of a kind that was not read"
     groups = [*range(len(observation.row_groups))] or [None]
     if [(one.group, one.policy) for one in model.in_force] != [

@@ -184,6 +184,7 @@ class ImageModel(SavedModel):
     in_force: tuple[InForceModel, ...]
     findings: tuple[FindingModel, ...]
     details: tuple[DetailModel, ...]
+    passed_checks: tuple[DetailModel, ...] = ()  # missing in older reports
     details_read: tuple[DetailKind, ...]
     unread: tuple[UnreadModel, ...]
     left_out: str | None

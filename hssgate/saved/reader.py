@@ -139,7 +139,10 @@ def _saved(image: ImageModel, interruption: ExitCode | None) -> SavedImage:
         row_groups
     ):  # two long names that differ only after the cut
         raise ValueError(f"groups of {reference.text} that cannot be distinguished")
-    groups = [*(finding.group for finding in image.findings), *(detail.group for detail in image.details)]
+    groups = [
+        *(finding.group for finding in image.findings),
+        *(one.group for one in (*image.details, *image.passed_checks)),
+    ]
     if any(group >= len(row_groups) for group in groups):
         raise ValueError(f"a finding of {reference.text} that is of no group")
     observation = Observation(
@@ -198,7 +201,9 @@ def _details(image: ImageModel, number: int, interruption: ExitCode | None) -> F
     if image.left_out is not None:
         return missing
     listed = {
-        kind: tuple(one.detail for one in image.details if one.group == number and one.kind is kind)
+        kind: tuple(
+            one.detail for one in (*image.details, *image.passed_checks) if one.group == number and one.kind is kind
+        )
         for kind in group.details_count
     }
     return listed | missing

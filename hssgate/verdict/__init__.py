@@ -94,6 +94,7 @@ class ImageVerdict:
         reads: each change of state and the last two polls.
         findings: findings, if they were fetched, most severe first.
         details: malicious files, sensitive files and failed baseline checks, if they were read.
+        passed_checks: baseline checks of `cn_standard` that passed, if a rule needed the list or everything was read.
         unread: lists that could not be fetched after the verdict, with the reason.
         seen: the observations that the verdict was made from.
         in_force: the rules that the image was judged by, by group and policy.
@@ -107,6 +108,7 @@ class ImageVerdict:
     reads: tuple[Read, ...] = ()
     findings: tuple[ListedFinding, ...] = ()
     details: tuple[ListedDetail, ...] = ()
+    passed_checks: tuple[ListedDetail, ...] = ()
     unread: tuple[Unread, ...] = ()
     seen: Seen | None = None
     in_force: tuple[PolicyInForce, ...] = ()

@@ -18,7 +18,7 @@ from hssgate.judging import run_warnings
 from hssgate.judging.scan_failures import DOCUMENTED, OF_REGISTRY_IMAGES, OF_STATUSES
 from hssgate.policy.rule_table import RULES
 from hssgate.policy.search import NAMES_IN_WORDS
-from hssgate.reports import html_findings, html_image, image_facts, markdown_findings
+from hssgate.reports import html_baseline, html_findings, html_image, image_facts, markdown_findings
 from hssgate.reports.chinese import MESSAGES, TEXTS
 from hssgate.reports.chinese_errors import ERRORS
 from hssgate.reports.findings import Effect
@@ -71,7 +71,7 @@ BY_NAME = {
     *(kind.value.replace("_", " ") for kind in DetailKind),
     *(spec.remedy for spec in RULES.values() if spec.fields != ("scan_status", "scan_failed_code")),
     *html_image._CHECK_COLUMNS, *html_findings._FINDING_COLUMNS, *html_findings._DETAIL_COLUMNS,
-    *image_facts.READ_COLUMNS, html_findings._EXPLOITED,
+    *image_facts.READ_COLUMNS, html_findings._EXPLOITED, *html_baseline._COLUMNS,
     *markdown_findings._COLUMNS_WITH_FEEDS.replace(":", "").split("|"),
     UNWRITTEN, NAMES_IN_WORDS, "finding", "found",
 }  # fmt: skip
