@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 import yaml
 from junitparser import JUnitXml
@@ -29,6 +30,7 @@ from tests.integration.conftest import (
     ran,
     succeeded,
 )
+from tests.reports.test_gitlab import SCHEMA
 from tests.support.machine import Machine
 
 pytestmark = pytest.mark.integration
@@ -199,7 +201,7 @@ def test_no_input_was_run(pipeline: Pipeline) -> None:
 
 @pytest.mark.parametrize(("job", "code"), [("hssgate", 0), ("slow", 4), ("stale", 4)])
 def test_the_reports_are_artifacts_whatever_the_outcome(pipeline: Pipeline, job: str, code: int) -> None:
-    """JSON, JUnit, Code Quality and HTML."""
+    """JSON, JUnit, Code Quality, container scanning and HTML."""
     report = json.loads(pipeline.project.artifact(job, "hssgate-report.json").read_text(encoding="utf-8"))
     junit = JUnitXml.fromfile(str(pipeline.project.artifact(job, "hssgate-junit.xml")))
     quality = json.loads(pipeline.project.artifact(job, "hssgate-codequality.json").read_text(encoding="utf-8"))
@@ -207,6 +209,11 @@ def test_the_reports_are_artifacts_whatever_the_outcome(pipeline: Pipeline, job:
     assert report["exit_code"] == code
     assert (junit.failures + junit.errors > 0) == (code != 0)
     assert bool(quality) == (code != 0)
+    scanning = json.loads(
+        pipeline.project.artifact(job, "gl-container-scanning-report.json").read_text(encoding="utf-8")
+    )
+    jsonschema.validate(scanning, SCHEMA)
+    assert scanning["scan"]["status"] == "failure"  # HSS counts findings here, and lists none
     assert pipeline.project.artifact(job, "hssgate.html").exists()
 
 
