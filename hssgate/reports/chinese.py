@@ -178,10 +178,14 @@ TEXTS: Mapping[str, str] = {
     "Ask: {contact}": "联系：{contact}",
     "more: ": "更多：",
     "More: {where}.": "更多：{where}。",
-    "`docs/troubleshooting.md#exit-code-10`, `docs/findings.md`, and `hssgate policy explain IMAGE`": (
-        "`docs/zh/troubleshooting.md#退出码-10`、`docs/zh/findings.md`，以及 `hssgate policy explain IMAGE`"
+    "https://github.com/hssgate/hssgate/blob/main/docs/troubleshooting.md#exit-code-10 and "
+    "`hssgate policy explain IMAGE`": (
+        "https://github.com/hssgate/hssgate/blob/main/docs/zh/troubleshooting.md#exit-code-10 "
+        "以及 `hssgate policy explain IMAGE`"
     ),
-    "docs/troubleshooting.md#exit-code-{code}": "docs/zh/troubleshooting.md#退出码-{code}",
+    "https://github.com/hssgate/hssgate/blob/main/docs/troubleshooting.md#exit-code-{code}": (
+        "https://github.com/hssgate/hssgate/blob/main/docs/zh/troubleshooting.md#exit-code-{code}"
+    ),
     "a policy (`hssgate policy init` writes one)": "策略（可用 `hssgate policy init` 生成）",
     "to let it pass, with a reason of yours, in {policy}:": "如要放行，请写明理由，加入{policy}：",
     "To let it pass, with a reason, in the policy": "如要放行，请写明理由，加入策略",

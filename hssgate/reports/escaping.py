@@ -25,7 +25,7 @@ _ESCAPES = str.maketrans(
 )
 # A backtick ends a code span, a pipe ends a table cell, and `##[` is a command in the log of a GitHub runner.
 _SPAN_BREAKERS = re.compile(r"[`|]|##")
-_CODE = re.compile(r"`([^`]*)`")
+_SPANS = re.compile(r"`([^`]*)`|(https://[^\s`]*[^\s`.。])")  # names in backticks, and addresses
 _FENCE = re.compile(r"`{3,}")
 
 
@@ -65,9 +65,12 @@ def linked(shown: str, address: str | None) -> str:
 
 
 def text_with_code(ours: str) -> str:
-    """Return a text of the gate's own, in which names stand in backticks, with those names as code spans."""
-    parts = enumerate(_CODE.split(ours))
-    return "".join(code(part) if number % 2 else part.translate(_ESCAPES) for number, part in parts)
+    """Return a text of the gate's own: names in backticks, and addresses, as code spans."""
+    parts = iter(_SPANS.split(ours))
+    shown = [next(parts).translate(_ESCAPES)]
+    for name, address, words in zip(parts, parts, parts, strict=True):
+        shown += [code(address or name), words.translate(_ESCAPES)]
+    return "".join(shown)
 
 
 def fence(block: str, language: str) -> str:

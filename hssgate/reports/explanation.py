@@ -22,8 +22,9 @@ _BEHIND = {
 }
 _OVERRIDDEN = frozenset({SEVERITY, "unsafe_settings"})  # no `ignore` entry lifts them
 _LONGEST_CONTACT = 500
-MORE = (
-    "`docs/troubleshooting.md#exit-code-10`, `docs/findings.md`, and `hssgate policy explain IMAGE`"  # where to read on
+MORE = (  # where to read on
+    "https://github.com/hssgate/hssgate/blob/main/docs/troubleshooting.md#exit-code-10 and "
+    "`hssgate policy explain IMAGE`"
 )
 
 

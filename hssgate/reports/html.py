@@ -15,7 +15,7 @@ from hssgate.reports.html_image import image_parts
 from hssgate.reports.html_tables import badge, fold, icon, row_header, table
 from hssgate.reports.image_facts import images_in_full, worst_first
 from hssgate.reports.language import language_in_force, translate, translate_count, translate_message
-from hssgate.reports.markup import Markup, element, text_element
+from hssgate.reports.markup import Markup, element, text_element, text_with_code
 from hssgate.reports.size_limit import Part, Rank, bounded, fit
 from hssgate.reports.wording import meaning, policy_name, read_on, reason, searched_in_words, tally, title
 from hssgate.verdict import ImageVerdict, Outcome, PolicySource, Verdict
@@ -67,7 +67,7 @@ def _header(verdict: Verdict) -> Part:
         element("p", translate("Exit code {code} ({meaning})", code=int(verdict.exit_code), meaning=meaning(verdict))),
     ]
     if verdict.outcome is Outcome.ERROR:
-        content.append(element("p", translate("More: {where}.", where=read_on(verdict.exit_code))))
+        content.append(element("p", text_with_code(translate("More: {where}.", where=read_on(verdict.exit_code)))))
     if verdict.warnings:
         content.append(element("p", element("a", translate_count(len(verdict.warnings), "warning"), href="#warnings")))
     return Part(Rank.VERDICT, element("header", *content, class_=verdict.outcome.value))

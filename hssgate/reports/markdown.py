@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from hssgate import __version__
 from hssgate.durations import format_duration, format_moment
-from hssgate.reports.escaping import code, row, text
+from hssgate.reports.escaping import code, row, text, text_with_code
 from hssgate.reports.image_facts import (
     evidence_values,
     images_in_full,
@@ -76,7 +76,9 @@ def _head(verdict: Verdict) -> Part:
         _MARK,
         translate("**{tally}**. {exit_code}.", tally=tally(verdict), exit_code=exit_code),
         bullets(errors),
-        translate("More: {where}.", where=code(read_on(verdict.exit_code))) if verdict.outcome is Outcome.ERROR else "",
+        translate("More: {where}.", where=text_with_code(read_on(verdict.exit_code)))
+        if verdict.outcome is Outcome.ERROR
+        else "",
         translate(
             "Judged by {policies}. Finished {finished}, took {took}. hssgate {version}.",
             policies=judged_by,

@@ -8,7 +8,7 @@ from hssgate.text import LONGEST_LINE, clean
 _VOID = frozenset({"meta"})
 _SHAPES = frozenset({"line", "rect", "path", "circle"})  # SVG elements without content
 _HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_CODE = re.compile(r"`([^`]*)`")
+_SPANS = re.compile(r"`([^`]*)`|(https://[^\s`]*[^\s`.。])")  # names in backticks, and addresses
 _CHINESE = re.compile(rf"[{_HAN}][{_HAN}\u3000-\u303f\uff00-\uffef]*")
 
 
@@ -47,9 +47,13 @@ def text_element(name: str, text: str, /, **attributes: str | float) -> Markup:
 
 
 def text_with_code(ours: str) -> Markup:
-    """Return a text of the gate's own, in which names stand in backticks, with those names as `code` elements."""
-    parts = (element("code", part) if number % 2 else part for number, part in enumerate(_CODE.split(ours)))
-    return Markup("".join(part if isinstance(part, Markup) else _escaped(part) for part in parts))
+    """Return a text of the gate's own: names in backticks as `code` elements, and addresses as links."""
+    parts = iter(_SPANS.split(ours))
+    shown = [_escaped(next(parts))]
+    for name, address, words in zip(parts, parts, parts, strict=True):
+        span = element("a", address, href=address, rel="noreferrer") if address else element("code", name)
+        shown += [span, _escaped(words)]
+    return Markup("".join(shown))
 
 
 def lines(block: str) -> Markup:

@@ -91,8 +91,10 @@ def meaning(verdict: Verdict) -> str:
 
 
 def read_on(code: ExitCode) -> str:
-    """Return the place in the documentation that explains an exit code."""
-    return translate("docs/troubleshooting.md#exit-code-{code}", code=int(code))
+    """Return the address of the section of the documentation that explains an exit code."""
+    return translate(
+        "https://github.com/hssgate/hssgate/blob/main/docs/troubleshooting.md#exit-code-{code}", code=int(code)
+    )
 
 
 def word(outcome: Outcome) -> str:

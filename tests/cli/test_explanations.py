@@ -16,6 +16,7 @@ from hssgate.reports.wording import read_on
 from tests.cli.test_block_details import SCORED, blocked, image
 from tests.cli.test_findings import HIGH, LOW, MEDIUM, finding, policy, scenario
 from tests.conftest import Bench, Ended
+from tests.support.markdown_pages import anchors_of
 
 PROJECT = Path(__file__).parents[2]
 SEVERE = "rules: {severity: Medium}"
@@ -64,13 +65,15 @@ def test_every_output_shows_what_is_behind_a_block(bench: Bench, path: str) -> N
 
 @pytest.mark.parametrize("path", ["junit.xml", "report.md", "report.html", "stdout"])
 def test_every_advice_names_where_to_read_on(bench: Bench, path: str) -> None:
-    """It is the same section and the same command everywhere."""
+    """It is the same section and the same command everywhere, as a link in HTML."""
     policy(bench, SEVERE)
 
     ended = checked(bench.play(blocked([finding("SA-1", HIGH)])))
 
     shown = ended.out if path == "stdout" else text_of(path).replace("&quot;", '"')
-    assert "docs/findings.md, and hssgate policy explain IMAGE" in shown.replace("`", "")
+    page = "https://github.com/hssgate/hssgate/blob/main/docs/troubleshooting.md#exit-code-10"
+    assert page in shown
+    assert "and hssgate policy explain IMAGE" in re.sub(r"`|</?code>", "", shown)
 
 
 @pytest.mark.parametrize("rules", [SEVERE, "rules: {vulnerabilities: 0, unsafe_settings: 0}"])
@@ -466,17 +469,17 @@ def test_of_many_blocked_images_the_worst_ten_are_shown_in_full(bench: Bench, di
         assert "  failed   vulnerabilities: 2 found, at most 0 accepted (30 images)" in lines
 
 
-@pytest.mark.parametrize(("folder", "heading"), [("docs", "## Exit code {}"), ("docs/zh", "## 退出码 {}")])
-def test_the_documentation_has_a_section_on_each_exit_code(folder: str, heading: str) -> None:
-    """Reports name it as a path and an anchor."""
-    with written_in(Language.CHINESE if "zh" in folder else Language.ENGLISH):
+@pytest.mark.parametrize("language", Language)
+def test_the_documentation_has_a_section_on_each_exit_code(language: Language) -> None:
+    """Reports name it as the address of a page, and an anchor in it."""
+    with written_in(language):
         places = {code: read_on(code) for code in ExitCode}
 
-    lines = (PROJECT / folder / "troubleshooting.md").read_text(encoding="utf-8").splitlines()
     for code, place in places.items():
-        title = heading.format(int(code))
-        assert title in lines
-        assert place == f"{folder}/troubleshooting.md#{title.removeprefix('## ').lower().replace(' ', '-')}"
+        page, _, anchor = place.removeprefix("https://github.com/hssgate/hssgate/blob/main/").partition("#")
+        assert anchor == f"exit-code-{int(code)}"
+        assert anchor in anchors_of((PROJECT / page).read_text(encoding="utf-8"))
+        assert ("/zh/" in page) is (language is Language.CHINESE)
 
 
 @pytest.mark.parametrize("path", ["junit.xml", "report.md", "report.html", "stdout"])

@@ -276,7 +276,7 @@ def test_the_pages_that_the_program_names_are_there() -> None:
         for path in (ROOT / "hssgate").rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
-        for place in re.findall(r"(?<![\w/])docs/[\w./-]+\.md(?:#[\w{}-]+)?", node.value)
+        for place in re.findall(r"(?:(?<=/blob/main/)|(?<![\w/]))docs/[\w./-]+\.md(?:#[\w{}-]+)?", node.value)
     }
     places = {place.replace("{code}", str(int(code))) for place in named for code in ExitCode}
 

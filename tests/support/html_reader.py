@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-_LINK = re.compile(r"#[\w-]*|https://[\w.-]+(?:/[\w/.~-]*)?(?:\?[\w=&-]*)?", re.ASCII)
+_LINK = re.compile(r"#[\w-]*|https://[\w.-]+(?:/[\w/.~-]*)?(?:\?[\w=&-]*)?(?:#[\w-]+)?", re.ASCII)
 _VOID = {"meta"}
 _SHAPES = {"rect", "line", "circle", "path"}
 _PLAIN = [
