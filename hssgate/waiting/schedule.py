@@ -9,6 +9,9 @@ from hssgate.settings import WaitSettings
 from hssgate.waiting.pacing import last_poll_reserve
 from hssgate.waiting.states import LIMITS, Limit, Pause, Stage
 
+_USUAL_POLL = 5.0  # seconds in which nearly every poll has its answer
+_LARGEST_SHARE = 4  # part of the time left, for one of very many polls
+
 
 class Waiting(Protocol):
     """What the schedule needs to know of an image."""
@@ -103,7 +106,9 @@ class Schedule:
         """Return the seconds that a poll may take.
 
         The time until the first deadline is divided among all polls to come, so that one request without an answer
-        does not take the time of all. That holds for polls at once, too: all wait for the slowest of them.
+        does not take the time of all. Where there are very many, a share would be too short for any answer; most polls
+        take far less than theirs. So each may take a few seconds, but never more than a quarter of the time that is
+        left: however many requests hang, one after the other, some of it is left for the next.
 
         Args:
             images: that are polled.
@@ -111,7 +116,10 @@ class Schedule:
             polls: how many are to be taken one after the other.
         """
         moments = [deadline.at for image in images if (deadline := self.deadline(image)).seconds > 0]
-        return (min(moments) - now) / polls if moments else self._single_poll
+        if not moments:
+            return self._single_poll
+        left = min(moments) - now
+        return max(left / polls, min(left / _LARGEST_SHARE, _USUAL_POLL))
 
     def _due(self, image: Waiting, now: float, pause: float) -> float:
         """Return when an image is due: after the pause, or when a result may have settled."""

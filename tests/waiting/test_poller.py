@@ -75,7 +75,7 @@ def test_an_interrupt_before_the_first_answer(bench: Bench) -> None:
 
 
 def test_a_crowd_behind_a_slow_server_keeps_the_deadline(bench: Bench) -> None:
-    """Each gets its share of the time, and nobody waits longer."""
+    """The first ones get an answer, though a twentieth of the time would be too short for it; no one waits longer."""
     names = [f"app{number}" for number in range(20)]
     scenario = images(*(image(FOREVER, image_name=name) for name in names)) + "faults: [{requests: '*', delay: 3s}]"
     began = bench.clock.monotonic()
@@ -83,7 +83,7 @@ def test_a_crowd_behind_a_slow_server_keeps_the_deadline(bench: Bench) -> None:
     ended = bench.play(scenario).check(*(f"team/{name}:1.0" for name in names), "--timeout", "45s")
 
     assert bench.clock.monotonic() - began <= 45
-    assert {found["exit_code"] for found in ended.report["images"]} == {3}
+    assert {found["exit_code"] for found in ended.report["images"]} == {3, 4}
 
 
 def test_a_deadline_that_went_by_unnoticed_leaves_no_look() -> None:

@@ -123,6 +123,21 @@ def test_the_time_that_is_left_is_shared_by_the_polls_to_come() -> None:
     assert schedule(appear_timeout=0).time_for(images, START + 100, polls=1) == 900
 
 
+@pytest.mark.parametrize(
+    ("left", "polls", "seconds"),
+    [
+        pytest.param(400, 80, 5, id="a share of five seconds"),
+        pytest.param(400, 1000, 5, id="very many polls: five seconds"),
+        pytest.param(20, 1000, 5, id="a quarter of the time left"),
+        pytest.param(8, 1000, 2, id="no more than a quarter of the time left"),
+        pytest.param(8, 3, 8 / 3, id="a share that is longer"),
+    ],
+)
+def test_one_of_very_many_polls_has_time_for_an_answer(left: float, polls: int, seconds: float) -> None:
+    """A hundredth of ten seconds is too short for any answer from far away."""
+    assert schedule().time_for([Image()], START + 1000 - left, polls=polls) == pytest.approx(seconds)
+
+
 def test_what_is_due_first_is_taken_first() -> None:
     """Nothing is taken before it is due."""
     times = DueTimes()
