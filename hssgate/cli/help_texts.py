@@ -51,6 +51,10 @@ EXAMPLES = {
     ),
     "hssgate policy schema": ("hssgate policy schema > hssgate.schema.json",),
     "hssgate policy import": ('hssgate policy import .trivyignore --reason "accepted in SEC-12" >> hssgate.yaml',),
+    "hssgate policy test": (
+        "hssgate policy test --cicd-name my-pipeline --since 7d --policy stricter.yaml",
+        "hssgate policy test reports/*.json --policy stricter.yaml",
+    ),
     "hssgate doctor": (
         "hssgate doctor --region ap-southeast-1 --cicd-name my-pipeline",
         "hssgate doctor --region ap-southeast-1 --format json",

@@ -1,4 +1,4 @@
-"""`hssgate policy`: writes, validates and explains policy files, without the API."""
+"""`hssgate policy`: writes, validates, tests and explains policy files."""
 
 import json
 from collections.abc import Sequence
@@ -14,6 +14,7 @@ from hssgate.cli.options import common_options
 from hssgate.cli.policy_explain import explain
 from hssgate.cli.policy_files import VARIABLE, PolicyFile, choose, with_hints
 from hssgate.cli.policy_import import import_
+from hssgate.cli.policy_test import test
 from hssgate.errors import Misused, PolicyInvalid
 from hssgate.policy.entry_warnings import warnings_of_ends
 from hssgate.policy.load import LoadedPolicy, load_policy
@@ -27,11 +28,11 @@ _STDOUT = Path("-")
 _SUFFIXES = (".yaml", ".yml")
 
 
-@click.group(cls=GroupHelpPage, short_help="write, check and explain policy files")
+@click.group(cls=GroupHelpPage, short_help="write, check, test and explain policy files")
 @common_options
 @click.pass_context
 def policy(ctx: click.Context, verbose: int, quiet: bool) -> None:  # noqa: FBT001 - click's flag
-    """Write, check and explain policy files, without requests to the API."""
+    """Write, check, test and explain policy files. Only `test` sends requests to the API."""
     context: RunContext = ctx.obj
     context.console.take_verbosity(verbose, quiet=quiet)
 
@@ -119,6 +120,7 @@ def schema(ctx: click.Context, verbose: int, quiet: bool) -> None:  # noqa: FBT0
 
 policy.add_command(explain)
 policy.add_command(import_)
+policy.add_command(test)
 
 
 def _tell_valid(loaded: LoadedPolicy, context: RunContext) -> None:

@@ -117,10 +117,27 @@ def group_rows(
     return (*found, *_missing(reference, found)) if found else ()
 
 
+def group_all(rows: Iterable[CicdImage], now: int) -> tuple[RowGroup, ...]:
+    """Return the state of each group of rows, whatever image they belong to, in the order of their first rows.
+
+    Args:
+        rows: of the API.
+        now: the server's present in epoch milliseconds; a time well beyond it is none.
+    """
+    groups: dict[GroupKey, list[CicdImage]] = {}
+    for row in rows:
+        groups.setdefault(_names_of(row), []).append(row)
+    return tuple(_row_group(key, group, None, now, is_new=False) for key, group in groups.items())
+
+
 def group_key(row: CicdImage, reference: Reference) -> GroupKey:
     """Return what rows of one group have in common."""
-    names = row.cicd_name, registry_of(row), row.namespace, row.image_name, row.image_version
+    names = _names_of(row)
     return (*names, reference.platform_of(row)) if reference.resolved else names
+
+
+def _names_of(row: CicdImage) -> GroupKey:
+    return row.cicd_name, registry_of(row), row.namespace, row.image_name, row.image_version
 
 
 def missing_platform(reference: Reference, platform: str | None) -> RowGroup:

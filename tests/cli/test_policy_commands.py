@@ -53,7 +53,7 @@ def uncommented(text: str) -> str:
     return re.sub(r"^( *)# (?=[a-z_]+:|  )", r"\1", text, flags=re.MULTILINE)
 
 
-@pytest.mark.parametrize("command", ["", "init", "validate", "schema", "explain", "import"])
+@pytest.mark.parametrize("command", ["", "init", "validate", "schema", "explain", "import", "test"])
 def test_help_is_a_letter_away(bench: Bench, command: str) -> None:
     """`-h` on the group and on each of its commands."""
     ended = bench.run("policy", *command.split(), "-h")
@@ -71,7 +71,7 @@ def test_the_group_alone_shows_its_commands(bench: Bench) -> None:
     ended = bench.run("policy")
 
     assert ended.code == 2
-    assert sorted(group.commands) == ["explain", "import", "init", "schema", "validate"]
+    assert sorted(group.commands) == ["explain", "import", "init", "schema", "test", "validate"]
     assert all(name in ended.out for name in group.commands)
 
 

@@ -236,6 +236,7 @@ def test_a_default_file_that_cannot_be_read_is_misuse(repository: Bench, make: o
         pytest.param(["judge", "report.json"], id="judge"),
         pytest.param(["policy", "explain", "team/app:1.0"], id="policy explain"),
         pytest.param(["policy", "validate"], id="policy validate"),
+        pytest.param(["policy", "test", "report.json"], id="policy test"),
         pytest.param(["doctor", "--endpoint", "http://127.0.0.1:9", "--project-id", "project"], id="doctor"),
     ],
 )

@@ -58,6 +58,7 @@ ASKING = {
     "images": ["images", *CONNECTION],
     "images --format json": ["images", "--format", "json", *CONNECTION],
     "accept": ["accept", "team/clean:1.0", "-o", "accepted.json", "--timeout", "2m", *CONNECTION],
+    "policy test": ["policy", "test", "--findings", "always", *CONNECTION],
     "doctor": ["doctor", "--cicd-name", "shop", *CONNECTION],
     "doctor --format json": ["doctor", "--cicd-name", "shop", "--format", "json", *CONNECTION],
 }
