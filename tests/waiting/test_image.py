@@ -416,6 +416,24 @@ def test_the_end_is_kept_with_its_reason() -> None:
     assert looks.seen.polls == 2
 
 
+@pytest.mark.parametrize(
+    ("ending", "shown"),
+    [
+        pytest.param(Ending.UNANSWERED, "busy; check the proxy", id="no answer"),
+        pytest.param(Ending.TIMED_OUT, "busy", id="a timeout"),
+        pytest.param(Ending.INTERRUPTED, "busy", id="a signal"),
+    ],
+)
+def test_what_to_check_is_said_where_the_wait_ends_without_an_answer(ending: Ending, shown: str) -> None:
+    """Elsewhere it is not the reason."""
+    looks = Looks()
+    looks.image.take_failure(ApiUnavailable("busy", advice="check the proxy"), AT)
+
+    looks.image.end(ending, 33.0)
+
+    assert str(looks.seen.error) == shown
+
+
 def test_the_evidence_is_each_change_and_the_last_two_looks() -> None:
     """A look without an answer is evidence as well; equal looks between are left out."""
     looks = Looks()

@@ -521,6 +521,16 @@ def test_a_row_that_cannot_be_read_is_no_answer_for_its_image() -> None:
     assert desk.changes[0][1].startswith("no answer: ")
 
 
+def test_a_row_that_cannot_be_read_at_the_deadline_ends_the_wait() -> None:
+    """Without an answer, as after any other failure."""
+    desk = Desk(patience=WaitSettings(timeout=10, appear_timeout=10))
+    unread = Listing[CicdImage]((), None, Exchange(200, "r-1"), odd=(odd_row("app"),))
+
+    observation = desk.poll(group_of(desk, APP, listings=[unread] * 9))[APP]
+
+    assert (observation.ending, desk.moments[-1]) == (Ending.UNANSWERED, 9.75)
+
+
 def test_a_row_that_cannot_be_read_keeps_no_other_image_from_its_answer() -> None:
     """The pause after a failure is for a poll that brought nothing; the next list may be readable for both."""
     desk = Desk()

@@ -55,4 +55,4 @@ def test_an_unreadable_row_in_doubt_of_a_new_image_is_kept() -> None:
     first, other = odd("vul_num", image_name="a", image_version="1.0"), odd("image_version", image_name="a")
     assert [wanted.keeps_odd(one) for one in (first, other, other, first)] == [True, True, False, False]
     by_digest = odd("vul_num", image_name="c", image_version="9", image_digest=f"sha256:{'a' * 64}")
-    assert [wanted.keeps_odd(by_digest), wanted.keeps_odd(by_digest)] == [True, False]
+    assert [wanted.keeps_odd(by_digest), wanted.keeps_odd(by_digest), wanted.keeps_odd(first)] == [True, False, False]
