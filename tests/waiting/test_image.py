@@ -319,6 +319,20 @@ def test_five_groups_are_all_named_in_their_order() -> None:
 
 
 @pytest.mark.parametrize(
+    ("digest", "words"),
+    [pytest.param(None, "no digest yet", id="none"), pytest.param(OTHER, "another digest", id="another")],
+)
+def test_a_scan_of_its_tag_is_shown_until_its_digest_is_listed(digest: str | None, words: str) -> None:
+    """It may be the scan that is waited for; once its own row is there, that one is shown."""
+    looks = Looks(f"app:1@{DIGEST}")
+
+    looks.bring(row("scanning", image_digest=digest))
+    assert looks.image.state == f"not listed by its digest; a row with {words}: scanning"
+    looks.bring(row("scanning", image_digest=digest), row("failed", image_digest=DIGEST))
+    assert looks.image.state == "failed"
+
+
+@pytest.mark.parametrize(
     ("listed", "is_listed"),
     [
         pytest.param(None, False, id="nothing"),
