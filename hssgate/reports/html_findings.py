@@ -102,7 +102,7 @@ def _finding(one: Consequence, effect: str, *, with_feeds: bool) -> Markup:
         element("td", finding.level.value, *small(novelty_in_words(listed))),
         row_header(_linked(element("code", identifier(finding)), address), *_score(listed)),
         element("td", *_cves(listed), class_="cves"),
-        *([element("td", exploited_in_words(listed))] if with_feeds else []),
+        *([element("td", exploited_in_words(listed), class_="exploited")] if with_feeds else []),
         element("td", element("code", package(finding)), *small(field(finding.app_path)), class_="wide"),
         element("td", *(text_element("div", note) for note in notes if note), class_="wide"),
     )

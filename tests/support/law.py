@@ -233,12 +233,22 @@ def _group_doubts(asked: Asked, whole: Sequence[_Whole], key: tuple[Any, ...]) -
     newest = _newest(group, now)
     earliest = asked.earliest(last)
     for row in newest:
-        if earliest is not None and not (time_of(row, "latest_scan_time", now) or 0) >= int(earliest):
+        scanned = time_of(row, "latest_scan_time", now)
+        is_failure = row.get("scan_status") in TERMINAL - {"success"}
+        if earliest is None or (scanned is None and is_failure and _came_about(whole, key)):
+            continue
+        if not (scanned or 0) >= int(earliest):
             yield "not fresh"
     if len({_content(row) for row in newest}) != 1:
         yield "ambiguous rows"
     elif asked.settle and newest[0].get("scan_status") == "success" and not _is_settled(asked, whole, key, newest[0]):
         yield "not settled"
+
+
+def _came_about(whole: Sequence[_Whole], key: tuple[Any, ...]) -> bool:
+    """Whether a result came about during the wait: it was under way in a poll, or the first one did not list it."""
+    moving = (row.get("scan_status") not in TERMINAL | {"unscan"} for seen in whole for row in seen.groups.get(key, []))
+    return key not in whole[0].groups or any(moving)
 
 
 def _has_no_level(asked: Asked, whole: Sequence[_Whole], key: tuple[Any, ...], row: Row) -> bool:

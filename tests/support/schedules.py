@@ -17,6 +17,7 @@ from hssgate.errors import Interrupted
 from hssgate.exit_codes import ExitCode
 from tests.support.fakes import START, FakeClock
 from tests.support.law import BUILT_IN, DIGESTS, Asked, DetailReads, doubts
+from tests.support.newer_keys import add_newer_keys, has_newer_keys
 from tests.support.odd_variables import as_variables, random_variables
 from tests.support.timelines import random_images
 from tests.support.wire_rows import Row
@@ -159,6 +160,8 @@ def schedule_of(seed: int) -> Schedule:
     policies = tuple(_policy(chance) for _ in range(chance.choice([0, 0, 1, 1, 2])))
     of_known = random.Random(f"known findings {seed}")
     policies = tuple(_with_known(policy, of_known) for policy in policies)
+    if has_newer_keys(seed):
+        policies = add_newer_keys(seed, images, policies)
     variables: dict[str, str] = {}
     is_misuse = False
     if chance.random() < 0.1:
@@ -216,8 +219,10 @@ def play(schedule: Schedule, folder: Path, seed: int = 0) -> Outcome:
 
 
 def _written(policy: Row, folder: Path, number: int) -> Row:
-    """Return a policy as its file has it, and write its file of known findings."""
-    content = {name: value for name, value in policy.items() if name != "known_findings"}
+    """Return a policy as its file has it, and write its files of known findings and of exploited vulnerabilities."""
+    content = {name: value for name, value in policy.items() if name not in {"known_findings", "feed_ids"}}
+    if "feed_ids" in policy:
+        (folder / f"feed{number}.txt").write_text("\n".join(policy["feed_ids"]), encoding="utf-8")
     if "known_findings" in policy:
         images = [
             {

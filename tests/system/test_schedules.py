@@ -10,6 +10,7 @@ import pytest
 from hssgate.exit_codes import ExitCode
 from tests.support.fakes import START
 from tests.support.law import Asked, DetailReads, doubts
+from tests.support.newer_keys import has_newer_keys
 from tests.support.schedules import Outcome, Schedule, play, schedule_of
 from tests.support.wire_rows import Row
 from tests.support.wiretap import Look
@@ -183,3 +184,37 @@ def test_the_judge_misses_what_was_there_before() -> None:
     assert doubts(ASKED, [look(CLEAN, other), look(CLEAN)]) == [
         f"{(None, None, 'prod', 'app', '1.0')}: seen before, and gone"
     ]
+
+
+@pytest.mark.parametrize(
+    ("before", "code"),
+    [
+        pytest.param([{"at": 0, "scan_status": "scanning"}], 0, id="under way"),
+        pytest.param([{"at": 0, "absent": True}], 0, id="not listed"),
+        pytest.param([{"at": -3600, "scan_status": "failed", "latest_scan_time": None}], 5, id="there before"),
+    ],
+)
+def test_an_accepted_failure_without_a_date_is_fresh_where_it_came_about(
+    before: list[Row], code: int, tmp_path: Path
+) -> None:
+    """The law agrees with the gate; one that was there before does not pass."""
+    failed = {"at": 8, "scan_status": "failed", "latest_scan_time": None, "malicious_file_num": 0}
+    image = {"image_name": "app", "image_version": "1.0", "timeline": [*before, failed]}
+    asked = replace(ASKED, scanned_after=int((START - 60) * 1000))
+    policy: Row = {"rules": {"scan": {"accept": ["failed"]}, "malicious_files": 0}}
+    arguments = ("--timeout", "5m", "--scanned-after", str(START - 60))
+    schedule = Schedule({"images": [image]}, {}, (asked,), (policy,), 300.0, 30.0, arguments)
+
+    played = play(schedule, tmp_path)
+
+    assert (played.code, played.faults) == (code, ())
+
+
+def test_newer_keys_of_policies_occur_in_schedules() -> None:
+    """Each of them, in passes and blocks; the schedules that others were found in stay as they were."""
+    keys = {key for seed in range(0, 300, 3) for policy in schedule_of(seed).policies for key in policy}
+    rules = {rule for seed in range(0, 300, 3) for policy in schedule_of(seed).policies for rule in policy["rules"]}
+
+    assert keys >= {"grace", "deny", "unlisted", "feeds", "ignore"}
+    assert rules >= {"cvss", "critical_vulnerabilities", "exploited", "sensitive_files", "baseline"}
+    assert not [seed for seed in (491, 554, 9445, 30293, 9676) if has_newer_keys(seed)]
