@@ -6,6 +6,7 @@ from hssgate.hss.models import Finding, ids_of, known_ids_of
 from hssgate.policy.checks import Facts, unusable, without_list, without_value
 from hssgate.policy.denials import is_cve
 from hssgate.policy.findings import Findings, FindingsMissing
+from hssgate.policy.judge_findings import severity_order
 from hssgate.policy.rule_table import DENY, SPECS, CountRule, Unlisted
 from hssgate.policy.rules import RulesInForce
 from hssgate.text import clean
@@ -37,7 +38,8 @@ def _judge_listed(facts: Facts, found: Findings, rules: RulesInForce, unlisted: 
     denied: list[Finding] = []
     notes: list[str] = []
     unread = unchecked = 0
-    for finding in found.listed:
+    # In an order that does not depend on that of the API: a saved report, which `judge` compares, keeps another one.
+    for finding in sorted(found.listed, key=severity_order):
         cves = found.cves.get(finding.vul_id or "", ())
         index = rules.denials.entry_for(finding, known_ids_of(cves))
         if index is not None:

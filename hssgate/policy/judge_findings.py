@@ -197,7 +197,7 @@ def _notes(found: _Count, number: int, grace: GraceInForce | None) -> list[str]:
         overdue = [one for one in found.breaking if one.due is not None]
         for what, some in (("in grace", found.in_grace), ("out of grace", overdue)):
             if some:
-                first = min(some, key=lambda one: one.due or 0.0)
+                first = min(some, key=lambda one: (one.due or 0.0, severity_order(one.finding)))
                 named = clean(first.finding.vul_id or "", 100)
                 notes.append(f"{len(some)} {what}, first {named}: {due_in_words(first.due or 0.0, grace.present)}")
     if found.unlisted:

@@ -170,6 +170,21 @@ def test_many_denied_findings_are_named_in_part(bench: Bench) -> None:
     assert message(ended, "deny") == "deny: 5 found, none accepted (SA-0: r; SA-1: r; SA-2: r; and 2 more)"
 
 
+@pytest.mark.parametrize(
+    "keys", ["deny: [{vulnerability: 'S*', reason: r}]", "grace: {high: 30d, medium: 30d, low: 30d}"]
+)
+def test_messages_do_not_depend_on_the_order_of_the_api(bench: Bench, keys: str) -> None:
+    """A saved report lists the most severe first, and `judge` makes the message anew from it."""
+    policy(bench, f"rules: {{vulnerabilities: 0}}\n{keys}")
+    scored = {"cve_id": "CVE-2024-1", "cvss_score": 5.0, "publish_time": int((START - 1000) * 1000)}
+    listed = [notice("SA-3", scored, level=LOW), notice("SA-2", scored), notice("SA-1", scored)]
+
+    ended = bench.play(scenario(listed)).check("team/app:1.0")
+
+    assert "SA-1" in message(ended, "deny" if "deny" in keys else "vulnerabilities").partition(": ")[2][:70]
+    assert bench.run("judge", "report.json").code == ended.code
+
+
 def test_ends_are_warned_of_and_entries_explained(bench: Bench) -> None:
     """One that fits nothing is as it should be."""
     soon = TODAY + timedelta(days=3)
