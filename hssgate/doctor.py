@@ -17,6 +17,7 @@ from hssgate.hss.credentials import AccessKey, Token
 from hssgate.hss.exchange import Request, Response
 from hssgate.hss.hosts import Hosts
 from hssgate.hss.query import CicdImagesQuery
+from hssgate.hss.refusals import UNAUTHORIZED
 from hssgate.hss.responses import unreadable_row
 from hssgate.text import clean, plural
 
@@ -137,14 +138,16 @@ def check_access(
         try:
             found = result(connection.request_timeout)
         except ApiError as error:
-            match error.exchange.http_status:
-                case 401:
-                    return access_results(failed("credentials", error))
-                case 400 | 403:  # a refusal for another reason follows a successful authentication
-                    results["credentials"] = _accepted(connection)
-                    if name == "permission":
-                        results["cicd-api"] = served
-            at = "cicd-api" if name == "permission" and isinstance(error, NotServed) else name
+            if error.exchange.http_status == UNAUTHORIZED:
+                return access_results(failed("credentials", error))
+            if _is_past_authentication(error):
+                results["credentials"] = _accepted(connection)
+            at = name
+            if name == "permission" and isinstance(error, NotServed):
+                at = "cicd-api"
+            elif name == "permission":
+                answered = _is_past_authentication(error)
+                results["cicd-api"] = served if answered else skipped("cicd-api", "HSS did not answer")
             results[at] = failed(at, error)
             break
         if found.state is CheckState.OK and found.proves_credentials:
@@ -153,6 +156,11 @@ def check_access(
         if name == "permission":
             results["cicd-api"] = served
     return access_results(*results.values())
+
+
+def _is_past_authentication(error: ApiError) -> bool:
+    """Whether a refusal of the cloud, by its code, has another reason than the credentials."""
+    return isinstance(error, ApiRefused) and error.exchange.http_status in (400, 403) and bool(error.code)
 
 
 def access_results(*seen: CheckResult) -> list[CheckResult]:

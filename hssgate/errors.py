@@ -129,7 +129,17 @@ class ResponseTooLarge(ApiUnavailable):
 
 
 class ApiRefused(ApiError):
-    """A refusal that a retry does not change, for any image: credentials, permission, address."""
+    """A refusal that a retry does not change, for any image: credentials, permission, address.
+
+    Args:
+        message: what happened and what to do next.
+        exchange: HTTP status and request id of the response, if there was one.
+        code: error code of the cloud; empty for a response of another server, such as a proxy.
+    """
+
+    def __init__(self, message: str, exchange: Exchange = _NO_RESPONSE, *, code: str = "") -> None:
+        super().__init__(message, exchange)
+        self.code = code
 
 
 class RequestRefused(ApiRefused):

@@ -110,7 +110,7 @@ def failure_of(response: Response, advice: Advice, *, was_answered: bool = False
     # refusal may be about this image only.
     is_bad_credential = response.status == UNAUTHORIZED or code in _BAD_CREDENTIALS
     refusal = ApiRefused if is_bad_credential else NotServed if code == _NO_SUCH_API else RequestRefused
-    return refusal(f"{what}; {to_do}", exchange)
+    return refusal(f"{what}; {to_do}", exchange, code=body.code)
 
 
 def _gateway_code(code: str) -> str:

@@ -310,6 +310,24 @@ def test_the_quota_never_fails_a_preflight(bench: Bench, scenario: str, result: 
     assert {look for name, look in looks(ended).items() if name != "quota"} == {"ok"}
 
 
+@pytest.mark.parametrize(
+    ("fault", "api", "credentials"),
+    [
+        pytest.param("status: 403", "ok", "ok", id="refused by the gateway"),
+        pytest.param("status: 403, body: '<html>Forbidden'", "skipped", "skipped", id="refused by a proxy"),
+        pytest.param("status: 404, body: '<html>Not found'", "skipped", "skipped", id="another server"),
+        pytest.param("status: 404, code: APIGW.0101", "failed", "skipped", id="no such API"),
+        pytest.param("status: 503", "skipped", "skipped", id="down"),
+    ],
+)
+def test_only_the_cloud_itself_proves_anything(bench: Bench, fault: str, api: str, credentials: str) -> None:
+    """By an error code of its own; a page of a proxy says nothing of API and credentials."""
+    ended = doctor(bench, KEY, *PROJECT, scenario=images(finished()) + f"faults: [{{requests: '*', {fault}}}]\n")
+
+    assert (looks(ended)["cicd-api"], looks(ended)["credentials"]) == (api, credentials)
+    assert ended.code in (2, 3)
+
+
 def test_the_quota_is_of_the_enterprise_project(bench: Bench) -> None:
     """Of the one that a check asks for."""
     doctor(bench, KEY, *PROJECT, "--enterprise-project-id", "all_granted_eps")
