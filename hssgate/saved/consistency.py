@@ -81,6 +81,7 @@ def _problems_of_image(saved: SavedReport, image: SavedImage) -> Iterator[str]:
         (group, policy.path) for group in groups for policy in saved.model.policies
     ]:
         yield "in_force: it is not one entry for each group of rows and each policy"
+    yield from _problems_of_sources(saved, image)
     yield from _problems_of_platforms(observation)
     for number, (row_group, group) in enumerate(zip(observation.row_groups, model.seen.groups, strict=True)):
         where = f"seen.groups[{number}]"
@@ -96,6 +97,17 @@ def _problems_of_image(saved: SavedReport, image: SavedImage) -> Iterator[str]:
     if (observation.ending is Ending.ENDED) != (is_final and bool(observation.row_groups)):
         yield f"seen.ending: {observation.ending.value!r} does not follow from the groups of rows"
     yield from _problems_of_reads(image)
+
+
+def _problems_of_sources(saved: SavedReport, image: SavedImage) -> Iterator[str]:
+    """Compare what was in force with the files that the policies name."""
+    sources = {source.path: source for source in saved.model.policies}
+    for number, one in enumerate(image.model.in_force):
+        source = sources.get(one.policy)
+        if source is not None and (one.known is None) != (source.known is None):
+            yield f"in_force[{number}].known: it does not fit the file of known findings that the policy names"
+        if source is not None and one.rules.exploited is not None and not source.feeds:
+            yield f"in_force[{number}].rules.exploited: the policy names no feed"
 
 
 def _problems_of_platforms(observation: Observation) -> Iterator[str]:
