@@ -222,7 +222,7 @@ def _write(output: Path, found: Sequence[Acceptance], console: Console, *, prune
     if not prune or any(change.removed for change in changes):
         text = console.redactor.data(render_known_file({**known, **{change.path: change.after for change in changes}}))
         if len(text.encode()) > LARGEST_FILE:
-            raise Misused(f"-o {clean(output, 300)}: it would be larger than 32 MiB; use a file for each image")
+            raise Misused(f"-o {clean(output, 300)}: it would be larger than 4 MiB; use a file for each image")
         try:
             write_whole(output, text)
         except (OSError, ValueError) as error:

@@ -72,7 +72,8 @@ class KnownFindings:
             else:
                 by_key.setdefault(key, []).append(finding)
         for key, alike in by_key.items():
-            new.update(id(finding) for finding in sorted(alike, key=_least_severe_first)[self.numbers[key] :])
+            if len(alike) > (number := self.numbers[key]):
+                new.update(id(finding) for finding in sorted(alike, key=_least_severe_first)[number:])
         return Comparison(frozenset(new), self.count - (len(listed) - len(new)))
 
 

@@ -18,7 +18,7 @@ from hssgate.text import clean
 
 FORMAT = "hssgate-accepted"
 VERSION = 1
-LARGEST_FILE = 32 * 1024 * 1024  # bytes
+LARGEST_FILE = 4 * 1024 * 1024  # bytes, some 60,000 findings, which take 60 MB of memory
 _Name = Annotated[str, Field(min_length=1)]
 
 
@@ -65,9 +65,10 @@ def read_known_file(path: Path) -> KnownFile:
     try:
         raw = read_bounded(path, LARGEST_FILE)
     except OSError as error:
-        raise ValueError(f"it cannot be read: {error.strerror or error}") from error
+        advice = "; `hssgate accept` writes it" if isinstance(error, FileNotFoundError) else ""
+        raise ValueError(f"it cannot be read: {error.strerror or error}{advice}") from error
     if len(raw) > LARGEST_FILE:
-        raise ValueError("it is larger than 32 MiB")
+        raise ValueError("it is larger than 4 MiB; use a file for each image")
     try:
         data = read_document(raw.decode("utf-8-sig"), ".json").data
     except UnicodeDecodeError as error:

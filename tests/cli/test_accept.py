@@ -444,6 +444,19 @@ def test_a_file_that_cannot_be_written_is_no_success(bench: Bench, monkeypatch: 
     assert [path.name for path in Path().iterdir() if path.name.startswith(".")] == []
 
 
+def test_a_file_that_would_be_too_large_is_misuse(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A policy could not read it any more; what was there stays."""
+    assert accept(bench.play(scenario(many(1))), "team/app:1.0").code == 0
+    before = Path(FILE).read_bytes()
+    monkeypatch.setattr("hssgate.cli.accept.LARGEST_FILE", len(before))
+
+    ended = accept(bench.play(scenario(many(2))), "team/app:1.0")
+
+    assert ended.code == 2
+    assert f"-o {FILE}: it would be larger than 4 MiB; use a file for each image" in ended.err
+    assert Path(FILE).read_bytes() == before
+
+
 def test_an_entry_that_was_written_meanwhile_is_kept(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another run has accepted another image while this one waited."""
     assert accept(bench.play(scenario(many(1), image_name="other")), "team/other:1.0", "-o", "other.json").code == 0

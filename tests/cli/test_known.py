@@ -191,7 +191,7 @@ def _file(**changed: object) -> bytes:
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        pytest.param(None, "it cannot be read: No such file", id="missing"),
+        pytest.param(None, "it cannot be read: No such file or directory; `hssgate accept` writes it", id="missing"),
         pytest.param(b"", "it is not a file that `hssgate accept` wrote: not valid JSON", id="empty"),
         pytest.param(b"{}", "it is not a file that `hssgate accept` wrote", id="another file"),
         pytest.param(b"CVE-2024-0001\n", "not valid JSON", id="a list"),
@@ -214,7 +214,7 @@ def _file(**changed: object) -> bytes:
         pytest.param(b'{"format": "x", "format": "hssgate-accepted", "version": 1, "images": []}', "wrote: format: it is given twice", id="a key twice"),
         pytest.param(_file()[:-1], "not valid JSON", id="cut off"),
         pytest.param(b"\xff", "it is not UTF-8 (byte 0)", id="no text"),
-        pytest.param(b" " * (32 * 1024 * 1024) + _file(), "it is larger than 32 MiB", id="too large"),
+        pytest.param(b" " * (4 * 1024 * 1024) + _file(), "it is larger than 4 MiB; use a file for each image", id="too large"),
         pytest.param(b"[" * 100_000, "nested too deep", id="deep"),
         pytest.param(b'{"version": ' + b"9" * 5000 + b"}", "not valid JSON", id="a number without end"),
     ],
