@@ -163,6 +163,14 @@ def test_options_in_the_text_exist(name: str) -> None:
     assert named - known - of_others == set()
 
 
+@pytest.mark.parametrize("name", FILES)
+def test_targets_of_make_exist(name: str) -> None:
+    """Every `make TARGET` in a block of code or in code style."""
+    targets = set(re.findall(r"(?m)^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8")))
+
+    assert set(re.findall(r"(?m)(?:^\$ |`)make ([a-z]+)", TEXTS[name])) <= targets
+
+
 @pytest.mark.parametrize("name", USERS_PAGES)
 def test_variables_in_the_text_exist(name: str) -> None:
     """Every variable of hssgate is read or written by it, or by what runs it."""
