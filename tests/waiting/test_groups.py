@@ -279,6 +279,41 @@ def test_a_row_scanned_later_and_updated_earlier_is_a_rival_if_it_is_of_another_
     newest = row(latest_update_time=T + 2000, latest_scan_time=T + 2000, image_id="1", **one)
     rescanned = row(**{"latest_update_time": T + 1000, "latest_scan_time": T + 3000, "image_id": "1", **other})
 
-    (row_group,) = group_rows(REFERENCE, [rescanned, newest])
+    (row_group,) = group_rows(REFERENCE, [row(latest_update_time=None, latest_scan_time=None), rescanned, newest])
+    (alone,) = group_rows(REFERENCE, [rescanned, newest])
 
-    assert (row_group.row, row_group.others) == (newest, (rescanned,) if is_rival else ())
+    assert row_group.phase is Phase.AMBIGUOUS
+    assert (alone.row, alone.others) == (newest, (rescanned,) if is_rival else ())
+
+
+@pytest.mark.parametrize(
+    ("newest", "other", "is_rival"),
+    [
+        pytest.param({}, {}, True, id="scanned later, updated earlier"),
+        pytest.param({}, {"latest_scan_time": T + 2000}, False, id="scanned at the same time"),
+        pytest.param({}, {"latest_scan_time": T + AHEAD_AT_MOST + 1}, False, id="scanned at a time that is none"),
+        pytest.param({}, {"latest_scan_time": None}, False, id="no scan time"),
+        pytest.param({"latest_scan_time": 0}, {}, False, id="the newest has a scan time that is none"),
+    ],
+)
+def test_a_rival_has_two_times_that_contradict_those_of_the_newest(
+    newest: dict[str, int], other: dict[str, int | None], is_rival: bool  # noqa: FBT001 - a row of the table
+) -> None:  # fmt: skip
+    """A row that lacks a time is none, and keeps none behind it from being one."""
+    first = row(**{"latest_update_time": T + 2000, "latest_scan_time": T + 2000, **newest})
+    untimed = row(image_digest=NEW, latest_update_time=T + 1, latest_scan_time=None)
+    second = row(**{"image_digest": NEW, "latest_update_time": T + 1000, "latest_scan_time": T + 3000, **other})
+
+    (row_group,) = group_rows(REFERENCE, [untimed, second, first], now=T)
+
+    assert (row_group.row, row_group.others) == (first, (second,) if is_rival else ())
+
+
+def test_a_time_that_is_none_makes_no_row_newer() -> None:
+    """Neither one far ahead of the server's present nor one before HSS was there."""
+    ahead, plain = row(latest_update_time=T + 2 * AHEAD_AT_MOST), row(latest_update_time=T - 1000)
+
+    assert is_newer(ahead, plain)
+    assert not is_newer(ahead, plain, T)
+    assert not is_newer(plain, ahead, T)
+    assert is_newer(plain, row(latest_update_time=T - 2000), T)

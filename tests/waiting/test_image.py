@@ -4,6 +4,7 @@ import pytest
 
 from hssgate.errors import ApiUnavailable, Exchange
 from hssgate.hss.models import CicdImage
+from hssgate.hss.odd_rows import PartlyReadableRow
 from hssgate.hss.paging import Listing
 from hssgate.reference_parser import parse_reference
 from hssgate.verdict import Read
@@ -60,6 +61,51 @@ class Looks:
 DIGEST, OTHER = "sha256:" + "a" * 64, "sha256:" + "b" * 64
 OLD = row(latest_scan_time=NOW_MS - 10_000)
 SCANNING = row("scanning", latest_scan_time=None)
+
+
+def test_a_row_that_may_be_its_own_and_cannot_be_read_is_no_answer() -> None:
+    """The row is named."""
+    odd = PartlyReadableRow(CicdImage(image_name="app", image_version="1"), frozenset({"vul_num"}), "vul_num: is odd")
+    listing = Listing[CicdImage]((), AT, Exchange(200, "r-1"), odd=(odd,))
+    times = AnswerTimes(began=1, ended=2, server=AT)
+
+    answer = Looks().image.take_answer(ListedRows(listing), times, at=AT, settle=0, scanned_after=None)
+
+    assert isinstance(answer, ApiUnavailable)
+    assert str(answer) == "unreadable answer: the row of app:1: vul_num: is odd"
+    assert answer.exchange == listing.exchange
+
+
+def test_a_failure_without_a_time_is_fresh_if_it_came_about_during_the_wait() -> None:
+    """One that was listed at the first answer may be of an earlier push."""
+    failed = row("failed", latest_scan_time=None)
+    listed, came = Looks(), Looks()
+
+    came.bring()
+
+    assert listed.bring(failed, scanned_after=NOW_MS) is Event.NOTHING_STARTED
+    assert came.bring(failed, scanned_after=NOW_MS) is Event.RESULT
+
+
+def test_a_row_with_a_time_far_ahead_is_not_newer_than_the_next_one() -> None:
+    """On the server's clock."""
+    looks = Looks()
+
+    looks.bring(row("failed", latest_update_time=NOW_MS + 3_600_000))
+    looks.bring(row("failed", latest_update_time=NOW_MS - 2000))
+
+    assert looks.phases == [Phase.ENDED]
+
+
+def test_two_equal_reads_of_a_success_agree() -> None:
+    """Those `--settle` apart; the first alone proves nothing."""
+    looks = Looks()
+
+    looks.bring(row())
+    assert looks.seen.agreed == frozenset()
+    looks.bring(row())
+    looks.bring(row())
+    assert looks.seen.agreed == frozenset({looks.seen.row_groups[0].key})
 
 
 def test_at_the_start_nothing_is_known() -> None:
@@ -288,6 +334,7 @@ def test_more_groups_than_are_told_apart_are_no_answer() -> None:
         )  # fmt: skip
         assert isinstance(answer, ApiUnavailable)
         assert "more than 1000 groups of rows belong to the image" in str(answer)
+        assert answer.exchange == Exchange(200, "r-1")
         assert "--cicd-name" in answer.advice
     assert len(looks.phases) == 1000
 

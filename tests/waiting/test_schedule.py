@@ -121,6 +121,7 @@ def test_the_time_that_is_left_is_shared_by_the_polls_to_come() -> None:
     assert schedule().time_for(images, START + 100, polls=1) == 400
     assert schedule().time_for(images, START + 100, polls=8) == 50
     assert schedule(appear_timeout=0).time_for(images, START + 100, polls=1) == 900
+    assert schedule(timeout=0.75).is_missed(Image(), START + 0.75)
     assert schedule(timeout=0.75).time_for(images, START + 0.25, polls=1) == 0.5
 
 
