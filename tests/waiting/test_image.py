@@ -1,11 +1,14 @@
 """What is remembered of one image while it is waited for, look by look and without an API."""
 
+from dataclasses import replace
+
 import pytest
 
 from hssgate.errors import ApiUnavailable, Exchange
 from hssgate.hss.models import CicdImage
 from hssgate.hss.odd_rows import PartlyReadableRow
 from hssgate.hss.paging import Listing
+from hssgate.proof import DigestKind, ResolvedDigest
 from hssgate.reference_parser import parse_reference
 from hssgate.verdict import Read
 from hssgate.waiting.groups import Phase
@@ -87,6 +90,28 @@ def test_a_failure_without_a_time_is_fresh_if_it_came_about_during_the_wait() ->
     assert came.bring(failed, scanned_after=NOW_MS) is Event.RESULT
 
 
+def test_an_old_success_that_was_not_listed_at_first_is_read_again() -> None:
+    """It came about during the wait, so its time is not that of its scan."""
+    at_once, later = Looks(), Looks()
+
+    later.bring()
+
+    assert (at_once.bring(OLD), later.bring(OLD)) == (Event.RESULT, Event.YOUNG)
+
+
+def test_a_platform_is_waited_for_while_another_is_scanned() -> None:
+    """They may be scanned one after the other; where none is scanned, the missing one has not started."""
+    platforms = ((DIGEST, "linux/amd64"), (OTHER, "linux/arm64"))
+    resolved = tuple(ResolvedDigest(digest, DigestKind.MANIFEST, platform) for digest, platform in platforms)
+    asked = replace(parse_reference("app:1"), resolved=resolved)
+    moving, ended = Looks(), Looks()
+    moving.image = ImageState(asked)
+    ended.image = ImageState(asked)
+
+    assert moving.bring(row("scanning", image_digest=DIGEST)) is Event.TAG_IN_PROGRESS
+    assert ended.bring(row("failed", image_digest=DIGEST)) is Event.NOTHING_STARTED
+
+
 def test_a_row_with_a_time_far_ahead_is_not_newer_than_the_next_one() -> None:
     """On the server's clock."""
     looks = Looks()
@@ -133,6 +158,7 @@ def test_at_the_start_nothing_is_known() -> None:
         pytest.param([row("paused")], Event.IN_PROGRESS, id="undocumented"),
         pytest.param([row()], Event.YOUNG, id="young success"),
         pytest.param([OLD, row(namespace="x")], Event.YOUNG, id="one group young"),
+        pytest.param([row("failed"), row(namespace="x")], Event.YOUNG, id="a failed group before a young one"),
         pytest.param([OLD], Event.RESULT, id="old success"),
         pytest.param([row("failed")], Event.RESULT, id="young failure"),
         pytest.param([row(), row(vul_num=1)], Event.RESULT, id="ambiguous"),
