@@ -142,6 +142,7 @@ def test_an_input_beats_every_variable_and_an_empty_one_leaves_it(runner: Runner
     [
         pytest.param(4, "parent_pipeline", "$CI_PIPELINE_CREATED_AT", True, id="timed out in a child"),
         pytest.param(5, "parent_pipeline", "${CI_PIPELINE_CREATED_AT}", True, id="an older failure in a child"),
+        pytest.param(4, "pipeline", "$CI_PIPELINE_CREATED_AT", True, id="timed out in a multi-project pipeline"),
         pytest.param(4, "parent_pipeline", "$PARENT_CREATED_AT", False, id="with the time of the parent"),
         pytest.param(4, "push", "$CI_PIPELINE_CREATED_AT", False, id="timed out elsewhere"),
         pytest.param(10, "parent_pipeline", "$CI_PIPELINE_CREATED_AT", False, id="blocked"),
@@ -155,14 +156,14 @@ def test_a_child_pipeline_names_the_time_that_is_too_late(
     scanned_after: str,
     mentioned: bool,  # noqa: FBT001
 ) -> None:
-    """Its own time is after every scan that its parent began; the exit code stays."""
+    """Its own time is after every scan that the one before it began; the exit code stays."""
     times = {"CI_PIPELINE_CREATED_AT": "2026-11-28T12:00:00Z", "PARENT_CREATED_AT": "2026-11-28T11:00:00Z"}
     env = times | {"CI_PIPELINE_SOURCE": source, "GATE_ENDS_WITH": str(code)}
 
     ended = runner.run({"scanned-after": scanned_after}, env)
 
     assert ended.code == code
-    assert ("a child pipeline, created at 2026-11-28T12:00:00Z" in ended.printed) is mentioned
+    assert ("another pipeline started this one at 2026-11-28T12:00:00Z" in ended.printed) is mentioned
 
 
 def test_the_reports_are_added_to_those_of_the_project(runner: Runner) -> None:
