@@ -18,6 +18,8 @@ from hssgate.cli.policy_test import test
 from hssgate.errors import Misused, PolicyInvalid
 from hssgate.policy.entry_warnings import warnings_of_ends
 from hssgate.policy.load import LoadedPolicy, load_policy
+from hssgate.policy.model import Policy
+from hssgate.policy.rule_table import RULES
 from hssgate.policy.schema import policy_schema
 from hssgate.policy.search import DEFAULT_NAMES, NAMES_IN_WORDS, is_default_name
 from hssgate.policy.starter import SCHEMA_FILE, starter_policy
@@ -127,11 +129,22 @@ def _tell_valid(loaded: LoadedPolicy, context: RunContext) -> None:
     context.console.result(f"{loaded.source.path}: valid")
     for warning in warnings_of_ends(loaded, context.clock.epoch()):
         context.console.warning(warning)
+    if loaded.policy.known is not None and not _limits_new_findings(loaded.policy):
+        context.console.progress(
+            f"note: {loaded.source.path}: `known` only matters to rules on new findings, and the policy has none; "
+            "add one such as `new_vulnerabilities: 0`"
+        )
     if loaded.policy.limits_severity and loaded.policy.ignore:
         context.console.progress(
             f"note: {loaded.source.path}: no entry of `ignore` changes `severity`, which is HSS's own verdict; "
             "to accept a worse one for an image, write an override of `severity`"
         )
+
+
+def _limits_new_findings(policy: Policy) -> bool:
+    """Whether a rule counts new findings only, for all images or for some."""
+    all_rules = (policy.rules, *(one.rules for one in policy.overrides))
+    return any(RULES[name].only_new for rules in all_rules for name in rules.in_force())
 
 
 def _warn_of_neighbours(path: Path, console: Console) -> None:

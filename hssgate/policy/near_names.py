@@ -18,6 +18,7 @@ _KNOWN_ELSEWHERE: Mapping[str, str] = {
     **dict.fromkeys(("banned", "blacklist", "blocklist", "denied", "denylist"), "deny"),
     **dict.fromkeys(("file_name", "file_path", "filename", "path"), "file"),
     **dict.fromkeys(("check", "check_id", "check_rule_id", "rule", "rule_id"), "check_rule"),
+    **dict.fromkeys(("accepted", "known_findings"), "known"),
     **dict.fromkeys(("secrets", "sensitive"), "sensitive_files"),
     **dict.fromkeys(("comment", "description", "justification", "note", "statement"), "reason"),
     **dict.fromkeys(("end", "ends", "exp", "expired_at", "expiry", "until", "valid_until"), "expires"),

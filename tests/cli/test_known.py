@@ -332,6 +332,22 @@ def test_a_report_never_replaces_what_a_policy_reads(bench: Bench, name: str) ->
     assert {path: Path(path).read_bytes() for path in before} == before
 
 
+def test_validate_notes_known_findings_that_no_rule_reads(bench: Bench) -> None:
+    """The policy is valid, but the file changes no verdict."""
+    known(("SA-1", "openssl", ""))
+    policy(bench, f"rules: {{severity: Low}}\nknown: {{file: {FILE}}}")
+    ended = bench.run("policy", "validate")
+    assert ended.code == 0
+    assert "`known` only matters to rules on new findings, and the policy has none" in ended.err
+
+    policy(
+        bench,
+        f"rules: {{severity: Low}}\nknown: {{file: {FILE}}}\n"
+        "overrides: [{images: [a], rules: {new_high_vulnerabilities: 0}, reason: r}]",
+    )
+    assert "only matters" not in bench.run("policy", "validate").err
+
+
 def test_explain_shows_what_is_known(bench: Bench) -> None:
     """With its file, its end, and where it comes from."""
     policy(bench, f"rules: {{new_vulnerabilities: 0}}\nknown: {{file: {FILE}, expires: 2027-06-30}}")

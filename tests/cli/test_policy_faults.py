@@ -34,6 +34,7 @@ from tests.conftest import Bench
         pytest.param("rules: {severity: Low}\nknown: {file: [a.json]}", "known.file: a list is not", id="files of known findings"),
         pytest.param("rules: {severity: Low}\nknown: {file: a.json, expires: soon}", "known.expires: 'soon' should be a day", id="no day"),
         pytest.param("rules: {severity: Low}\nknown: {path: a.json}", "did you mean `file`?", id="another name for the file"),
+        pytest.param("rules: {severity: Low}\naccepted: {file: a.json}", "did you mean `known`?", id="another name for known"),
         pytest.param("rules: {severity: Low}\nbaseline_file: a.json", "unknown key; known here", id="no baseline"),
         pytest.param("rules: {new_vulnerability: 0}", "did you mean `new_vulnerabilities`?", id="one new"),
         pytest.param("rules: {new_low_vulnerabilities: 0}", "rules.new_low_vulnerabilities: unknown key; known here: severity", id="new and low"),
