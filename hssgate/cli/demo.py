@@ -16,6 +16,7 @@ import click
 from hssgate.cli.context import RunContext
 from hssgate.cli.help_page import HelpPage
 from hssgate.cli.help_texts import DOCUMENTATION
+from hssgate.cli.languages import language_of
 from hssgate.cli.options import common_options
 from hssgate.emulator.app import Emulator
 from hssgate.emulator.images import Image
@@ -23,6 +24,7 @@ from hssgate.emulator.scenario import default_scenario
 from hssgate.emulator.server import serve
 from hssgate.errors import Interrupted, Misused
 from hssgate.exit_codes import ExitCode
+from hssgate.reports.language import translate, written_in
 
 FOLDER = Path("hssgate-demo")
 _DIGESTS = {"checkout": f"sha256:{'c4e7a1' * 10}0a1b", "payment": f"sha256:{'9f86d0' * 10}2c3d"}
@@ -97,14 +99,14 @@ rules:
 _GLANCE = 0.1  # seconds between two checks whether the process has ended
 _SIGNALLED = 128  # plus the signal's number
 _REPORTS = (("junit", "junit.xml"), ("json", "report.json"), ("html", "report.html"))
-_NEXT = """
-The first image passed (exit code 0), the second was blocked (exit code 10): a pipeline stops there.
-
-Open {report} in a browser: it shows what blocked, and how to fix it.
-Next:
-  write a policy:           {program} policy init
-  check your set-up of HSS: {program} doctor --region REGION
-  add the gate to a build:  {documentation}"""
+_NEXT = (
+    "\nThe first image passed (exit code 0), the second was blocked (exit code 10): a pipeline stops there.\n\n"
+    "Open {report} in a browser: it shows what blocked, and how to fix it.\n"
+    "Next:\n"
+    "  write a policy:           {program} policy init\n"
+    "  check your set-up of HSS: {program} doctor --region REGION\n"
+    "  add the gate to a build:  {documentation}"
+)
 _OWN_VARIABLES = ("HSSGATE_", "HUAWEICLOUD_", "HW_", "CLOUD_SDK_", "ACTIONS_ID_TOKEN_")
 
 
@@ -121,22 +123,32 @@ def demo(ctx: click.Context, verbose: int, quiet: bool) -> None:  # noqa: FBT001
     console = context.console
     console.take_verbosity(verbose, quiet=quiet)
     _prepare()
+    with written_in(language_of(None, context)):  # as the checks choose it
+        code = _play([*["-v"] * verbose, *["-q"] * quiet], context)
+    ctx.exit(code)
+
+
+def _play(own: Sequence[str], context: RunContext) -> int:
+    """Push and check both images, and return the exit code of the demo."""
+    say = context.console.result
     app = Emulator(default_scenario(), now=context.clock.epoch, sleep=time.sleep)
-    own = [*["-v"] * verbose, *["-q"] * quiet]
     with serve(app) as server:
-        console.result(f"The emulator plays HSS at {server.url}.\n")
-        console.result("1. An image was pushed: shop/checkout:1.0. Its scan begins in 2 s and takes 3 s.\n")
+        say(translate("The emulator plays HSS at {url}.\n", url=server.url))
+        image = "shop/checkout:1.0"
+        say(translate("1. An image was pushed: {image}. Its scan begins in 2 s and takes 3 s.\n", image=image))
         app.push(Image.model_validate(_CLEAN))
         code = _shown_check("checkout", server.url, own, context)
-        if code == ExitCode.PASSED:
-            console.result("\n2. Another image was pushed: shop/payment:1.0. It has vulnerabilities.\n")
-            app.push(Image.model_validate(BLOCKED_IMAGE))
-            blocked = _shown_check("payment", server.url, own, context)
-            code = 0 if blocked == ExitCode.BLOCKED else blocked or ExitCode.NO_RESULT
-    if code == ExitCode.PASSED:
-        report = FOLDER / "payment-report.html"
-        console.result(_NEXT.format(report=report, program=_program(), documentation=DOCUMENTATION))
-    ctx.exit(code)
+        if code != ExitCode.PASSED:
+            return code
+        image = "shop/payment:1.0"
+        say(translate("\n2. Another image was pushed: {image}. It has vulnerabilities.\n", image=image))
+        app.push(Image.model_validate(BLOCKED_IMAGE))
+        code = _shown_check("payment", server.url, own, context)
+        if code != ExitCode.BLOCKED:
+            return code or ExitCode.NO_RESULT
+    report = FOLDER / "payment-report.html"
+    say(translate(_NEXT, report=report, program=_program(), documentation=DOCUMENTATION))
+    return ExitCode.PASSED
 
 
 def _program() -> str:

@@ -171,6 +171,25 @@ TEXTS: Mapping[str, str] = {
     "findings": "漏洞列表",
     "waited {duration}, {polls}": "等待 {duration}，{polls}",
     "was {outcome} in {report}": "此前{outcome}，见 {report}",
+    # `hssgate demo`
+    "The emulator plays HSS at {url}.\n": "模拟器在 {url} 上模拟 HSS。\n",
+    "1. An image was pushed: {image}. Its scan begins in 2 s and takes 3 s.\n": (
+        "1. 已推送镜像 {image}：2 秒后开始扫描，扫描用时 3 秒。\n"
+    ),
+    "\n2. Another image was pushed: {image}. It has vulnerabilities.\n": "\n2. 又推送了镜像 {image}：它有漏洞。\n",
+    "\nThe first image passed (exit code 0), the second was blocked (exit code 10): a pipeline stops there.\n\n"
+    "Open {report} in a browser: it shows what blocked, and how to fix it.\n"
+    "Next:\n"
+    "  write a policy:           {program} policy init\n"
+    "  check your set-up of HSS: {program} doctor --region REGION\n"
+    "  add the gate to a build:  {documentation}": (
+        "\n第一个镜像通过（退出码 0），第二个镜像被拦截（退出码 10）：流水线会在这里停止。\n\n"
+        "请用浏览器打开 {report}：它说明了拦截的原因和修复办法。\n"
+        "接下来：\n"
+        "  编写策略：      {program} policy init\n"
+        "  检查 HSS 配置： {program} doctor --region REGION\n"
+        "  接入流水线：    {documentation}/zh"
+    ),
     # What to do
     "What to do": "如何处理",
     "what to do:": "如何处理：",

@@ -280,6 +280,17 @@ def test_the_demo_shows_the_main_job() -> None:
     assert DOCUMENTATION in ended.stdout.rpartition("Next:")[2]
 
 
+def test_the_demo_speaks_chinese_in_a_chinese_locale() -> None:
+    """As its checks do; and leads to the Chinese documentation."""
+    ended = ran("demo", LANG="zh_CN.UTF-8", PYTHONIOENCODING="utf-8")
+
+    assert ended.returncode == 0
+    own = [line for line in ended.stdout.splitlines() if line.startswith(("1.", "2.", "第一个", "接下来"))]
+    assert len(own) == 4
+    assert all(re.search("[\u4e00-\u9fff]", line) for line in own)
+    assert ended.stdout.rstrip().endswith(f"{DOCUMENTATION}/zh")
+
+
 def test_the_emulator_command_serves_until_it_is_stopped(tmp_path: Path) -> None:
     """The first line is the address; images and credentials follow."""
     (tmp_path / "scenario.yaml").write_text(images(finished()))
