@@ -317,3 +317,5 @@ def test_a_time_that_is_none_makes_no_row_newer() -> None:
     assert not is_newer(ahead, plain, T)
     assert not is_newer(plain, ahead, T)
     assert is_newer(plain, row(latest_update_time=T - 2000), T)
+    scanned_ahead = row(latest_scan_time=T + 2 * AHEAD_AT_MOST)
+    assert (is_newer(scanned_ahead, row()), is_newer(scanned_ahead, row(), T)) == (True, False)

@@ -1,8 +1,11 @@
 """Memory of one image: which results came about during the wait, and which are not believed any more."""
 
+from dataclasses import replace
+
 import pytest
 
 from hssgate.hss.models import CicdImage
+from hssgate.proof import DigestKind, ResolvedDigest
 from hssgate.reference_parser import parse_reference
 from hssgate.waiting.groups import Phase, RowGroup, group_key, group_rows
 from hssgate.waiting.history import GroupHistory, changes_kept
@@ -38,8 +41,26 @@ def test_a_group_is_new_if_it_was_not_listed_at_the_first_answer_or_was_moving()
     update(history, row(), row(namespace="b"))
     update(history, row(), row(namespace="b"))
     assert [history.is_new(one), history.is_new(two)] == [False, True]
+    update(history, row())
     update(history, row("scanning"), row(namespace="b"))
     assert [history.is_new(one), history.is_new(two)] == [True, True]
+
+
+def test_a_platform_that_was_listed_before_is_gone_and_not_missing() -> None:
+    """One that never was is missing."""
+    names = ("linux/amd64", "linux/arm64", "linux/s390x")
+    digests = [f"sha256:{letter * 64}" for letter in "abc"]
+    resolved = (ResolvedDigest(digest, DigestKind.MANIFEST, name) for digest, name in zip(digests, names, strict=True))
+    asked = replace(ASKED, resolved=tuple(resolved))
+    history = GroupHistory()
+    amd, arm = (row(image_digest=digest) for digest in digests[:2])
+
+    history.update(group_rows(asked, [amd, arm], now=NOW), NOW)
+    groups = history.update(group_rows(asked, [amd], now=NOW), NOW)
+
+    assert [(group.platform, group.phase) for group in groups] == [
+        ("linux/amd64", Phase.ENDED), ("linux/s390x", Phase.ABSENT), ("linux/arm64", Phase.VANISHED),
+    ]  # fmt: skip
 
 
 def test_an_older_result_is_not_believed_and_a_time_that_is_none_makes_none_older() -> None:

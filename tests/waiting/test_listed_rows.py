@@ -88,3 +88,18 @@ def test_each_image_is_compared_with_its_own_rows_alone() -> None:
     rows = [CicdImage(namespace=f"n{number}", image_name="app", image_version=str(number)) for number in range(50)] * 10
 
     assert [len(listed(rows).candidates(reference)) for reference in references] == [10] * 50
+
+
+def test_an_unreadable_row_of_any_version_may_be_an_image_asked_for_by_its_digest() -> None:
+    """With a version, only one of that version may be."""
+    odd = PartlyReadableRow(
+        CicdImage(image_name="app", image_version="2", image_digest=DIGESTS[0]),
+        frozenset({"vul_num"}),
+        "vul_num: is odd",
+    )
+
+    rows = listed([], [odd])
+
+    assert rows.odd_row_of(parse_reference(f"app@{DIGESTS[0]}")) is odd
+    assert rows.odd_row_of(parse_reference("app:2")) is odd
+    assert rows.odd_row_of(parse_reference("app:1")) is None
