@@ -79,6 +79,7 @@ bench: $(VENV)/dev  ## the figures of benchmarks/README.md, as ratios
 	$(BIN)/python -m benchmarks.install
 	$(BIN)/python benchmarks/findings.py
 	$(BIN)/python -m benchmarks.exceptions
+	$(BIN)/python -m benchmarks.scores
 	$(BIN)/python -m benchmarks.delay
 	$(BIN)/python -m benchmarks.pace
 	$(BIN)/python -m benchmarks.fleet

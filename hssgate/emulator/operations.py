@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from hssgate.emulator.dialect import GATEWAY, Dialect
 from hssgate.emulator.messages import Request
+from hssgate.emulator.notice_parameters import NoticeParameters, read_notices
 from hssgate.emulator.query import Query, read_query
 from hssgate.emulator.query_parameters import (
     CheckRuleParameters,
@@ -28,12 +29,13 @@ from hssgate.emulator.query_parameters import (
 )
 
 OperationName = Literal[
-    "list", "vulnerabilities", "cve", "malwares", "sensitive", "check_rules", "configurations", "quota"
+    "list", "vulnerabilities", "cve", "notices", "malwares", "sensitive", "check_rules", "configurations", "quota"
 ]
 ListParameters = (
     Query
     | VulnerabilityParameters
     | CveParameters
+    | NoticeParameters
     | MalwareParameters
     | SensitiveFileParameters
     | CheckRuleParameters
@@ -83,6 +85,7 @@ _ROUTES: tuple[tuple[OperationName, re.Pattern[str], Callable[..., QueryParamete
     ("configurations", _path("/image/cicd/configurations"), read_configurations),
     ("vulnerabilities", _path("/image/{}/vulnerabilities"), read_vulnerabilities),
     ("cve", _path("/image/vulnerability/{}/cve"), read_cve),
+    ("notices", _path("/images/vulnerabilities"), read_notices),
     ("malwares", _path("/image/{}/malwares"), read_malwares),
     ("sensitive", _path("/image/{}/sensitive"), read_sensitive),
     ("check_rules", _path("/baseline/check-rules"), read_check_rules),

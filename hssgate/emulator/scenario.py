@@ -57,9 +57,9 @@ All keys are optional except an image's name and state. Durations: `2s`, `1m`, `
       - {requests: 9, cached: 20h}    # rows and Date of that time, and Age
       - {requests: 10, rows: [{image_name: app}], total_num: 5}
       - {requests: "*", headers: {X-Extra: "1"}}         # `*`: every request; headers go with any fault
-      - {requests: 2-, call: vulnerabilities, status: 503}    # cve, malwares, sensitive, check_rules, configurations,
-                                      # quota, password_token, federation_token, temporary_key, projects, assume_agency,
-                                      # metadata_token, metadata_key, github_token; any; default: list alone
+      - {requests: 2-, call: vulnerabilities, status: 503}    # cve, notices, malwares, sensitive, check_rules, quota,
+                                      # configurations, password_token, federation_token, temporary_key, projects,
+                                      # assume_agency, metadata_token, metadata_key, github_token; any; default: list
 
 A timeline entry overrides the fields of its image, not those of earlier entries. `latest_scan_time` is the time of the
 entry for a status that ends a scan, else that of the entry before; `latest_update_time` is the time of the push, or of

@@ -8,6 +8,8 @@ from pydantic import JsonValue
 from hssgate.emulator.details import check_rules_of, cut, findings_of, malwares_of, sensitive_of
 from hssgate.emulator.identifiers import Identifiers
 from hssgate.emulator.images import Image
+from hssgate.emulator.notice_list import notices_of
+from hssgate.emulator.notice_parameters import NoticeParameters
 from hssgate.emulator.notices import Notices
 from hssgate.emulator.operations import ListParameters
 from hssgate.emulator.query import Query
@@ -80,6 +82,8 @@ class Service:
                 shown = total, [row.as_json() for row in rows]
             case CveParameters(vul_id=vul_id, page=page):
                 shown = cut(self._notices.cves(vul_id), page)
+            case NoticeParameters(selector=selector):
+                shown = notices_of(self._register.images(selector, now), parameters, self._notices.cves)
             case ConfigurationParameters():
                 shown = self._identifiers.page(parameters, self._register.rows(now))
             case VulnerabilityParameters(selector=selector):

@@ -15,7 +15,7 @@ from hssgate.hss.models import CicdConfiguration, CicdImage, Cve, Detail, Detail
 from hssgate.hss.page_reader import MORE_TIME, PageReader
 from hssgate.hss.paging import Listing, RowFilter, whole_list
 from hssgate.hss.query import CicdImagesQuery, escape, filterable_version
-from hssgate.hss.responses import Page
+from hssgate.hss.responses import Page, Row
 
 OLDEST_ANSWER = 5.0  # seconds; largest accepted age of a cached response
 ROOM_FOR_ROWS = 40_000_000  # bytes of memory for the rows of a list
@@ -204,6 +204,11 @@ class HssClient:
             self._clock,
             most=len(left),
         )
+
+    def page_of_notices(self, names: dict[str, str | int], model: type[Row], *, within: float) -> Page[Row]:
+        """Return a page of the list of all notices (ListGeneralImageVuls); errors as of `page_of_cicd_images`."""
+        deadline = self._pages.deadline(within)
+        return self._pages.page_at("notices", "/images/vulnerabilities", names, model, deadline=deadline)
 
     def list_cves(self, vul_id: str, *, within: float) -> tuple[Cve, ...]:
         """Return the CVEs that a notice is about.

@@ -78,18 +78,31 @@ class PageReader:
             ApiRefused: a retry would not help.
         """
         largest = LARGEST_BODY if at_once == 1 else LARGEST_AT_ONCE
-        if self._enterprise_project_id is not None:
-            names = names | {"enterprise_project_id": self._enterprise_project_id}
 
         def read(offset: int) -> Page[Row]:
-            query = encode((names | {"limit": PAGE_SIZE, "offset": offset}).items())
-            return self.page(call, f"{path}?{query}", model, deadline, largest)
+            at: dict[str, str | int] = {"limit": PAGE_SIZE, "offset": offset}
+            return self.page_at(call, path, names | at, model, deadline=deadline, largest=largest)
 
         try:
             return whole_list(read, self._room // at_once)
         except ApiError as error:
             # As in `_answer`: the error of each image is kept until the end, and the frames would keep the rows read.
             raise error.without_frames() from None
+
+    def page_at(
+        self,
+        call: str,
+        path: str,
+        names: dict[str, str | int],
+        model: type[Row],
+        *,
+        deadline: Deadline,
+        largest: int = LARGEST_BODY,
+    ) -> Page[Row]:
+        """Return one page, by query parameters besides the enterprise project; arguments and errors as of `page`."""
+        if self._enterprise_project_id is not None:
+            names = names | {"enterprise_project_id": self._enterprise_project_id}
+        return self.page(call, f"{path}?{encode(names.items())}", model, deadline, largest)
 
     def kept(self, listing: Listing[Row]) -> Listing[Row]:
         """Return the list, and count its rows against the memory limit: they are kept until the reports are written."""

@@ -44,6 +44,7 @@ class FindingsReader:
         self._deadline = deadline
         self.cves: dict[str, tuple[Cve, ...]] = {}
         self._given_up: dict[object, GateError] = {}  # by call
+        self._is_list_refused = False  # the list of all notices
         self.interruption: Interrupted | None = None
 
     def findings_by_group(self, observation: Observation, criteria: Criteria) -> FindingsByGroup:
@@ -106,6 +107,8 @@ class FindingsReader:
             for finding in _whose_cves_are_needed(policy, found)
             if finding.vul_id is not None
         )
+        if all(policy.need_only_scores for policy in rules):
+            self._look_up_scores(needed)
         failure = self._or_missing("cves", lambda: self._look_up(needed))
         known = {vul_id: self.cves[vul_id] for vul_id in {**wanted, **needed} if vul_id in self.cves}
         return Findings(listed, known, failure.error if isinstance(failure, FindingsMissing) else None)
@@ -114,6 +117,33 @@ class FindingsReader:
         unknown = [vul_id for vul_id in vul_ids if vul_id not in self.cves]
         if unknown:
             self._until_answered(lambda left: self._client.look_up_cves(unknown, self.cves, within=left))
+
+    def _look_up_scores(self, vul_ids: Iterable[str]) -> None:
+        """Take the scores of many notices from the list of all notices; those it lacks keep their own calls."""
+        from hssgate.hss.notice_list import FEWEST_NOTICES, scores_of  # few policies need scores
+
+        unknown = {vul_id for vul_id in vul_ids if vul_id not in self.cves}
+        if len(unknown) < FEWEST_NOTICES or self._is_list_refused:
+            return
+
+        def ask(left: float) -> dict[str, tuple[Cve, ...]]:
+            deadline = Deadline(self._clock.monotonic(), left)
+
+            try:
+                return scores_of(
+                    unknown,
+                    lambda names, model: self._client.page_of_notices(
+                        names, model, within=deadline.left(self._clock.monotonic())
+                    ),
+                )
+            except ApiError as error:
+                self._is_list_refused = True
+                self._observer.detail(f"the list of all notices was not read: {error}", self._elapsed())
+                return {}
+
+        found = self._or_missing("notices", lambda: self._until_answered(ask))
+        if not isinstance(found, FindingsMissing):  # else a signal came
+            self.cves |= found
 
     def _until_answered(self, ask: Callable[[float], T]) -> T:
         return until_answered(

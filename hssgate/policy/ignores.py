@@ -31,6 +31,13 @@ class Ignores:
         """Return the number of entries about vulnerabilities, files or baseline checks."""
         return sum(entry.target is target for _, entry in self.entries)
 
+    @property
+    def may_name_cves(self) -> bool:
+        """Whether an entry can fit a CVE, so that the CVE ids of findings decide whether they count."""
+        return any(
+            entry.target is Target.VULNERABILITY and may_begin_with(_CVE, entry.glob) for _, entry in self.entries
+        )
+
     def entry_for_detail(self, kind: DetailKind, detail: Detail) -> int | None:
         """Return the index of the entry that ignores a file or baseline check; None if it counts.
 

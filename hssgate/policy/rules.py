@@ -98,6 +98,11 @@ class RulesInForce:
         return not all(spec.only_new for spec in self._specs_reading_cves)
 
     @property
+    def need_only_scores(self) -> bool:
+        """Whether CVEs decide by their scores alone, not by their ids or dates."""
+        return not (self.grace or self.feed or self.denials.may_name_cves or self.ignores.may_name_cves)
+
+    @property
     def _specs_reading_cves(self) -> list[RuleSpec]:
         specs = [RULES[name] for name in self.limits]
         return [spec for spec in specs if spec.by_feed or spec.least_score is not None or (self.grace and spec.levels)]

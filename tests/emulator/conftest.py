@@ -33,6 +33,7 @@ def sdk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
             ListCicdImagesRequest=v5.ListCicdImagesRequest,
             ListImageVulnerabilitiesRequest=v5.ListImageVulnerabilitiesRequest,
             ListVulnerabilityCveRequest=v5.ListVulnerabilityCveRequest,
+            ListGeneralImageVulsRequest=v5.ListGeneralImageVulsRequest,
             ListImageMalwareRequest=v5.ListImageMalwareRequest,
             ListImageSensitiveRequest=v5.ListImageSensitiveRequest,
             ListCheckRulesInfoRequest=v5.ListCheckRulesInfoRequest,

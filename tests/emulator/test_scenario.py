@@ -105,7 +105,7 @@ IMAGE = "image_name: app, scan_status: success"
         pytest.param("cicd: shop", "s.yaml: cicd: should be a list", id="cicd-that-is-no-list"),
         pytest.param(
             "faults: [{requests: 1, call: cves, status: 500}]",
-            "s.yaml: faults[0].call: should be 'list', 'vulnerabilities', 'cve', 'malwares', 'sensitive', 'check_rules',"
+            "s.yaml: faults[0].call: should be 'list', 'vulnerabilities', 'cve', 'notices', 'malwares', 'sensitive', 'check_rules',"
             " 'configurations', 'quota', 'password_token', 'federation_token', 'temporary_key', 'projects', 'assume_agency',"
             " 'metadata_token', 'metadata_key', 'github_token' or 'any'",
             id="fault-of-an-unknown-call",

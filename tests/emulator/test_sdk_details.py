@@ -111,6 +111,11 @@ def calls(sdk: SimpleNamespace, sdk_client: Callable[..., Any], server: Server) 
         "cve": lambda **given: client.list_vulnerability_cve(
             sdk.ListVulnerabilityCveRequest(**({"region": "r", "vul_id": VUL_ID} | given))
         ),
+        "notices": lambda **given: client.list_general_image_vuls(
+            sdk.ListGeneralImageVulsRequest(
+                **({"type": "linux_vul", "handle_status": "unhandled", "image_type": "cicd"} | given)
+            )
+        ),
         "malwares": lambda **given: client.list_image_malware(
             sdk.ListImageMalwareRequest(**({"region": "r"} | image | given))
         ),
@@ -127,10 +132,12 @@ def calls(sdk: SimpleNamespace, sdk_client: Callable[..., Any], server: Server) 
     }
 
 
+_HANDLED = {"type": "app_vul", "handle_status": "handled"}
 _FIRST_CONFIGURATION = {"cicd_name": "流水线", "associated_images_num": 1, "associated_config_num": 0}
 _TOTALS = {
     "vulnerabilities": 451,
     "cve": 25,
+    "notices": 450,
     "malwares": 25,
     "sensitive": 25,
     "check_rules": 25,
@@ -146,6 +153,21 @@ def test_every_field_of_a_row_arrives(calls: dict[str, Call], name: str) -> None
     assert (response.total_num, response.data_list[0].to_dict()) == (_TOTALS[name], _FIRST[name])
     assert None not in _FIRST[name].values()
     assert set(_FIRST[name]) == set(response.data_list[0].openapi_types)
+
+
+def test_every_notice_of_the_project_arrives(calls: dict[str, Call]) -> None:
+    """With its CVEs, their scores, and the number of its images."""
+    response = calls["notices"](type="app_vul", handle_status="handled")
+
+    (found,) = response.data_list
+    row = {name: value for name, value in found.to_dict().items() if value is not None}
+    assert row["cve_list"][:2] == [{"cve_id": "CVE-2024-1", "cvss": 9.8}, {"cve_id": "CVE-2024-2", "cvss": None}]
+    assert row | {"cve_list": None} == {
+        "vul_name": VUL_ID, "vul_id": VUL_ID, "type": "app_vul", "image_type": "cicd", "severity_level": "Critical",
+        "image_num": 1, "cve_list": None, "max_cvss_score": 9.8, "description": "d", "url": "https://u",
+        "solution_detail": "升级",
+    }  # fmt: skip
+    assert set(row) <= set(found.openapi_types)
 
 
 def test_every_field_of_an_identifier_arrives(calls: dict[str, Call]) -> None:
@@ -193,6 +215,13 @@ def test_all_rows_are_seen_by_paging(calls: dict[str, Call], name: str, limit: i
         pytest.param("vulnerabilities", {"instance_id": "i"}, 451, id="instance_id"),
         pytest.param("cve", {"vul_id": "P-0001"}, 0, id="vul_id-of-cve"),
         pytest.param("cve", {"enterprise_project_id": "all_granted_eps"}, 25, id="cve-of-all-enterprise-projects"),
+        pytest.param("notices", {"vul_id": "0001"}, 1, id="vul_id-of-notices"),
+        pytest.param("notices", {"type": "app_vul"}, 0, id="type-of-notices"),
+        pytest.param("notices", {"image_type": "registry"}, 0, id="image_type-of-notices"),
+        pytest.param("notices", {"severity_level": "High"}, 0, id="severity_level-of-notices"),
+        pytest.param("notices", {**_HANDLED, "severity_level": "Critical"}, 1, id="critical"),
+        pytest.param("notices", {**_HANDLED, "cve_id": "2024-25"}, 1, id="cve_id-of-notices"),
+        pytest.param("notices", {**_HANDLED, "cve_id": "2025"}, 0, id="another-cve_id"),
         pytest.param("malwares", {"file_name": "min"}, 1, id="file_name"),
         pytest.param("malwares", {"namespace": "team/space", "tag_name": "v1.0"}, 0, id="tag_name-of-malwares"),
         pytest.param("sensitive", {"severity": "low"}, 24, id="severity"),
@@ -223,6 +252,17 @@ def test_each_filter_finds_its_rows(calls: dict[str, Call], name: str, given: di
         ("vulnerabilities", "image_name", None),
         ("vulnerabilities", "tag_name", None),
         ("vulnerabilities", "tag_name", "x" * 65),
+        ("notices", "type", None),
+        ("notices", "type", "windows_vul"),
+        ("notices", "handle_status", None),
+        ("notices", "image_type", None),
+        ("notices", "image_type", "harbor"),
+        ("notices", "severity_level", "critical"),
+        ("notices", "vul_id", "x" * 257),
+        ("notices", "vul_name", "x" * 257),
+        ("notices", "cve_id", "x" * 257),
+        ("notices", "status", "unfixed"),
+        ("notices", "cluster_id", "x" * 129),
         ("malwares", "image_type", "jfrog"),
         ("malwares", "image_type", None),
         ("sensitive", "severity", "High"),
