@@ -132,6 +132,18 @@ def test_each_command_is_one_of_the_program(name: str, command: str, tmp_path: P
     assert [word for word in left if word.startswith("-") and word not in known] == []
 
 
+def test_arguments_of_the_gate_script_are_those_of_check() -> None:
+    """In every example that runs it, in any language."""
+    check = cli.get_command(click.Context(cli), "check")
+    assert check is not None
+    known = {option for parameter in check.params for option in parameter.opts}
+    lines = [line for name in USERS_PAGES for line in TEXTS[name].splitlines() if "sh ci/gate.sh" in line]
+
+    assert len(lines) > 4
+    for line in lines:
+        assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", line.partition("gate.sh")[2])) <= known, line
+
+
 @pytest.mark.parametrize("name", USERS_PAGES)
 def test_options_in_the_text_exist(name: str) -> None:
     """Every option in code style is one of some command, or stands with the program that it belongs to."""
