@@ -10,7 +10,7 @@ from hssgate.durations import AHEAD_AT_MOST
 from hssgate.hss.models import CicdImage
 from hssgate.proof import DigestKind, ResolvedDigest
 from hssgate.reference_parser import parse_reference
-from hssgate.waiting.groups import NO_ROWS, Phase, RowGroup, group_rows, missing_platform
+from hssgate.waiting.groups import NO_ROWS, Phase, RowGroup, group_key, group_rows, missing_platform
 from hssgate.waiting.row_order import is_newer
 
 REFERENCE = parse_reference("app:1.0")
@@ -258,7 +258,9 @@ def test_a_failure_that_came_about_during_the_wait_needs_no_time(
     """A failure is no pass, however old it is; a success must show its time."""
     ended = row(scan_status=status, latest_scan_time=scan_time)
 
-    (row_group,) = group_rows(REFERENCE, [ended], scanned_after=T, now=T, new=lambda _key: is_new)
+    (row_group,) = group_rows(
+        REFERENCE, [ended], scanned_after=T, now=T, new=lambda key: is_new and key == group_key(ended, REFERENCE)
+    )
 
     assert row_group.phase is phase
 

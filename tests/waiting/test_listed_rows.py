@@ -1,5 +1,6 @@
 """The index of an answer's rows, and the filter of long lists: what they leave out belongs to no image."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -103,3 +104,22 @@ def test_an_unreadable_row_of_any_version_may_be_an_image_asked_for_by_its_diges
     assert rows.odd_row_of(parse_reference(f"app@{DIGESTS[0]}")) is odd
     assert rows.odd_row_of(parse_reference("app:2")) is odd
     assert rows.odd_row_of(parse_reference("app:1")) is None
+
+
+@pytest.mark.parametrize(
+    ("unreadable", "known"),
+    [
+        pytest.param("image_version", {"image_name": "app"}, id="its version"),
+        pytest.param("image_name", {"image_version": "1"}, id="its name"),
+    ],
+)
+def test_a_row_whose_names_cannot_be_read_may_be_any_image_that_the_rest_fits(
+    unreadable: str, known: dict[str, str]
+) -> None:
+    """What can be read proves which images it is not."""
+    odd = PartlyReadableRow(CicdImage.model_validate(known), frozenset({unreadable}), f"{unreadable}: is odd")
+
+    rows = listed([], [odd])
+
+    assert rows.odd_row_of(parse_reference("app:1")) is odd
+    assert rows.odd_row_of(parse_reference("web:2")) is None
