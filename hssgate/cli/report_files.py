@@ -16,6 +16,7 @@ from hssgate.text import clean
 
 STDOUT = "-"
 _STDOUT_NUMBER = 1
+_SLICE = 1024 * 1024  # characters of a report that are written at once
 
 Reports = Sequence[tuple[str, str]]
 
@@ -148,19 +149,19 @@ def write_whole(path: Path, text: str) -> None:
         OSError: it cannot be written; the previous content is unchanged.
         ValueError: the path is not valid.
     """
-    data = text.encode("utf-8", errors="replace")
     if path.exists() and not stat.S_ISREG(path.stat().st_mode):
-        write_to_pipe(path, data)
+        write_to_pipe(path, text.encode("utf-8", errors="replace"))
         return
     if (number := open_number(path)) is not None:  # replacing the file would lose what others write to the descriptor
-        write_to_open(number, data)
+        write_to_open(number, text.encode("utf-8", errors="replace"))
         return
     target = Path(os.path.realpath(path))
     target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_name(f".{target.name[:100]}.{os.getpid()}")
     try:
         with unfinished.open("xb") as file:
-            file.write(data)
+            for first in range(0, len(text), _SLICE):  # a whole report in bytes would be in memory twice
+                file.write(text[first : first + _SLICE].encode("utf-8", errors="replace"))
         unfinished.replace(target)
     except BaseException:
         with contextlib.suppress(OSError):

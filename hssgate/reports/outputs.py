@@ -18,6 +18,7 @@ NAMES = (
 )  # fmt: skip
 LONGEST_JSON = 100_000  # bytes; Linux limits one environment variable to 128 KiB (MAX_ARG_STRLEN)
 _LONGEST_VALUE = 300
+_PARTS = json.JSONEncoder(separators=(",", ":"))
 
 
 def outputs(verdict: Verdict) -> dict[str, str]:
@@ -64,14 +65,25 @@ def compact_json(verdict: Verdict) -> str:
     Parts that do not fit are left out, least important first, with a warning in the report.
     """
     report = document(verdict)
-    text = _on_one_line(with_hash(report))
+    text = _short_text(report)
     for what, leave_out in _LEAST_IMPORTANT_FIRST:
-        if len(text) < LONGEST_JSON:
+        if text:
             break
         leave_out(report)
         report["warnings"] = [f"left out here, because the report is long: everything up to {what}"]
-        text = _on_one_line(with_hash(report))
-    return text
+        text = _short_text(report)
+    return text or _on_one_line(with_hash(report))
+
+
+def _short_text(report: dict[str, Any]) -> str:
+    """Return the report if it is short enough, else nothing: most that are too long are never written out."""
+    length = 0
+    for part in _PARTS.iterencode(report):
+        length += len(part)
+        if length >= LONGEST_JSON:
+            return ""
+    text = _on_one_line(with_hash(report))
+    return text if len(text) < LONGEST_JSON else ""
 
 
 def _on_one_line(report: dict[str, Any]) -> str:
@@ -101,6 +113,7 @@ def _keep_the_worst_images(report: dict[str, Any]) -> None:
 
 _LEAST_IMPORTANT_FIRST: tuple[tuple[str, Callable[[dict[str, Any]], None]], ...] = (
     ("the observed rows", _without("seen", None)),
+    ("passed checks", _without("passed_checks", [])),
     ("details", _without("details", [])),
     ("explanations", _without("explanation", None)),
     ("findings", _without("findings", [])),
