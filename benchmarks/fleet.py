@@ -16,6 +16,7 @@ from tests.support.turnstile import Queue, Turnstile, Way, pass_through, polling
 GATES = (10, 100, 500, 1000)
 QUOTAS = ("100/60", "200/1")
 LOOPS = (5, 10, 30)
+DEFAULT = WaitSettings()
 LONG = WaitSettings(timeout=6 * 3600, appear_timeout=6 * 3600)
 COLUMNS = ("right", "exit 3", "exit 4", "calls", "429", "a minute", "median", "p99", "last", "Jain", "took")
 WIDTHS = (13, 7, 7, 10, 10, 9, 8, 8, 8, 6, 7)
@@ -26,25 +27,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--gates", type=int, nargs="+", default=GATES, metavar="N", help="how many wait")
     parser.add_argument("--quota", nargs="+", default=QUOTAS, metavar="CALLS/SECONDS", help="what the key is allowed")
+    parser.add_argument("--pause", type=float, metavar="SECONDS", help="shortest and longest pause of the gate")
     given = parser.parse_args()
+    settings = WaitSettings(interval=given.pause, max_interval=given.pause) if given.pause else DEFAULT
     for text in given.quota:
         calls, _, seconds = text.partition("/")
         quota = Quota(int(calls), float(seconds))
         print(f"\n{quota.calls} calls in {quota.seconds:g} s; delays in seconds, of the waits that ended right")
         print(f"{'':34}" + "".join(f"{name:>{width}}" for name, width in zip(COLUMNS, WIDTHS, strict=True)))
         for gates in given.gates:
-            for name, sailed, took in _rows(gates, quota):
+            for name, sailed, took in _rows(gates, quota, settings):
                 _print(f"{gates:>6,} {name}", sailed, took)
 
 
-def _rows(gates: int, quota: Quota) -> Iterator[tuple[str, Sailed, float]]:
+def _rows(gates: int, quota: Quota, settings: WaitSettings) -> Iterator[tuple[str, Sailed, float]]:
     members = fleet_of(gates)
 
     def timed(name: str, way: Way, turnstile: Turnstile) -> tuple[str, Sailed, float]:
         began = time.monotonic()
         return name, pass_through(members, way, turnstile), time.monotonic() - began
 
-    yield (ours := timed("hssgate", watching(WaitSettings()), Turnstile(quota)))
+    yield (ours := timed("hssgate", watching(settings), Turnstile(quota)))
     if any(ended.code != ended.member.right for ended in ours[1].ended):
         yield timed("  its deadlines at 6 h", watching(LONG), Turnstile(quota))
     if ours[1].refused and quota.seconds > 1:  # `Retry-After` is in whole seconds
