@@ -321,3 +321,8 @@ def test_a_time_that_is_none_makes_no_row_newer() -> None:
     assert is_newer(plain, row(latest_update_time=T - 2000), T)
     scanned_ahead = row(latest_scan_time=T + 2 * AHEAD_AT_MOST)
     assert (is_newer(scanned_ahead, row()), is_newer(scanned_ahead, row(), T)) == (True, False)
+    no_update, older_scan = (
+        row(latest_update_time=None),
+        row(latest_update_time=T + 2 * AHEAD_AT_MOST, latest_scan_time=T),
+    )
+    assert is_newer(no_update, older_scan, T), "neither has a time of update, so that of the scan decides"
