@@ -23,7 +23,11 @@ rules:
   unsafe_settings: {limit: 10, action: warn}
   malicious_files: 0
   scan_age: 24h
+  exploited: 0
+  baseline: 0
+feeds: {exploited: [kev.txt]}
 ignore:
+  - {check_rule: "1.2", reason: accepted by the CISO}
   - {vulnerability: V-0, reason: 该组件未启用，已由安全团队确认}
 """
 LONG = "/usr/lib/python3/dist-packages/a/path/without/any/blank/that/is/far/longer/than/a/phone/is/wide"
@@ -45,7 +49,13 @@ def scenario() -> str:
     }
     listed = [{**named, "image_name": name, "timeline": timeline} for name, timeline in timelines.items()]
     malware = [{"file_name": "x", "file_path": LONG, "description": "木马程序"}]
+    checks = [
+        {"check_rule_id": f"1.{number}", "check_rule_name": LONG, "check_name": "Debian 10", "severity": "High",
+         "standard": "cn_standard", "scan_result": result}
+        for number, result in enumerate(["failed", "failed", "failed", "pass", "pass"])
+    ]  # fmt: skip
     listed[0] |= {"findings": found, "malwares": malware, "image_digest": "sha256:" + "ab12" * 16}
+    listed[0] |= {"check_rules": checks}
     return json.dumps({"images": listed})
 
 
@@ -53,6 +63,7 @@ def scenario() -> str:
 def report(bench: Bench) -> bytes:
     """A report with several images, blocked, warned of, not judged, with hundreds of findings and Chinese text."""
     Path("hssgate.yaml").write_text(POLICY, encoding="utf-8")
+    Path("kev.txt").write_text("CVE-2024-0001\n", encoding="utf-8")
     names = [f"team/{name}:1.0" for name in ("catalogue", "checkout", "endless", "importer")]
     bench.play(scenario()).check(*names, "--timeout", "1m", "--findings", "always", "--report", "html=report.html")
     return Path("report.html").read_bytes()
