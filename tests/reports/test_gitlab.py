@@ -27,7 +27,7 @@ TOOL = {
         "id": TEXT,
         "name": TEXT,
         "version": TEXT,
-        "vendor": {"required": ["name"], "properties": {"name": TEXT}},
+        "vendor": {"type": "object", "required": ["name"], "properties": {"name": TEXT}},
     },
 }
 ADDRESS = {"type": "string", "pattern": "^(https?|ftp)://.+"}
@@ -51,16 +51,24 @@ SCHEMA = {
                 "type": {"const": "container_scanning"},
                 "status": {"enum": ["success", "failure"]},
                 "options": {
+                    "type": "array",
                     "items": {
+                        "type": "object",
                         "required": ["name", "value"],
-                        "properties": {"name": TEXT, "source": {"const": "file"}, "value": {"type": "string"}},
-                    }
+                        "properties": {
+                            "name": TEXT | {"maxLength": 255},
+                            "source": {"const": "file"},
+                            "value": {"type": "string"},
+                        },
+                    },
                 },
                 "messages": {
+                    "type": "array",
                     "items": {
+                        "type": "object",
                         "required": ["level", "value"],
                         "properties": {"level": {"enum": ["info", "warn", "fatal"]}, "value": TEXT},
-                    }
+                    },
                 },
             },
         },
@@ -81,25 +89,33 @@ SCHEMA = {
                         "minItems": 1,
                         "maxItems": 20,
                         "items": {
+                            "type": "object",
                             "required": ["type", "name", "value"],
                             "additionalProperties": False,
                             "properties": {"type": TEXT, "name": TEXT, "value": TEXT, "url": ADDRESS},
                         },
                     },
-                    "links": {"items": {"required": ["url"], "properties": {"url": ADDRESS}}},
+                    "links": {
+                        "type": "array",
+                        "items": {"type": "object", "required": ["url"], "properties": {"url": ADDRESS}},
+                    },
                     "details": {
+                        "type": "object",
                         "additionalProperties": {
+                            "type": "object",
                             "required": ["type", "name", "value"],
                             "properties": {"type": {"const": "text"}, "name": TEXT, "value": {"type": "string"}},
-                        }
+                        },
                     },
                     "location": {
+                        "type": "object",
                         "required": ["dependency", "operating_system", "image"],
                         "properties": {
                             "dependency": {
+                                "type": "object",
                                 "required": ["package", "version"],
                                 "properties": {
-                                    "package": {"required": ["name"], "properties": {"name": TEXT}},
+                                    "package": {"type": "object", "required": ["name"], "properties": {"name": TEXT}},
                                     "version": {"type": "string"},
                                 },
                             },
