@@ -47,6 +47,7 @@ def wanted(one: Case, *policies: LoadedPolicy, of: Extent | None = None) -> list
         pytest.param(policy(malicious_files=0), [MALICIOUS], id="malicious files"),
         pytest.param(policy(unsafe_settings=0), [BASELINE], id="unsafe settings: baseline checks"),
         pytest.param(policy(unsafe_settings=0, vulnerabilities=1), [FINDINGS, BASELINE], id="two rules"),
+        pytest.param(policy(scan_age="30s"), [], id="the age of the scan: none"),
         pytest.param(policy(vulnerabilities=2), [], id="nothing blocks"),
     ],
 )
@@ -77,6 +78,18 @@ def test_more_is_read_where_it_is_asked_for() -> None:
     assert wanted(passed, given, of=extent(FindingsMode.ALWAYS)) == [FINDINGS, *DetailKind]
     unsettled = case(given, observation=replace(SEEN, unsettled=frozenset({KEY})))
     assert wanted(unsettled, given, of=extent(FindingsMode.ALWAYS)) == []
+
+
+def test_findings_of_an_accepted_failure_are_read_where_hss_counts_some() -> None:
+    """As before the verdict; one that is not accepted has none."""
+    failed = replace(
+        SEEN, row_groups=(replace(ROW_GROUP, row=FULL.model_copy(update={"scan_status": "image_oversized"})),)
+    )
+    accepting, strict = policy(scan={"accept": ["image_oversized"]}, severity="High"), policy(severity="High")
+    everything = extent(FindingsMode.ALWAYS)
+
+    assert wanted(case(accepting, observation=failed), accepting, of=everything) == [FINDINGS]
+    assert wanted(case(strict, observation=failed), strict, of=everything) == []
 
 
 def test_lists_of_blocked_images_come_first_each_with_its_group() -> None:
