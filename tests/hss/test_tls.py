@@ -194,7 +194,7 @@ def test_an_unusable_bundle_is_misuse(tmp_path: Path, command_name: str, content
 
     assert ended.returncode == 2
     assert "--ca-bundle ca.pem" in (ended.stdout if command_name == "doctor" else ended.stderr)
-    assert len(ended.stdout.splitlines()) == {"check": 1, "images": 0, "doctor": 10}[command_name]
+    assert len(ended.stdout.splitlines()) == {"check": 1, "images": 0, "doctor": 12}[command_name]
 
 
 REGION_NAMES = [f"{service}.{DOMAIN}" for service in ("hss", "iam", "sts")]
