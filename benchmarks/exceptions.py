@@ -4,6 +4,7 @@ Whole processes of `hssgate check` against the emulator on a socket, with a JSON
 processor time. Run it with `make bench`.
 """
 
+import json
 import os
 import resource
 import subprocess
@@ -11,6 +12,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+import yaml
 
 from hssgate.emulator.app import Emulator
 from hssgate.emulator.scenario import parse_scenario
@@ -38,23 +41,34 @@ KINDS = {  # what the entries are like
 
 def main() -> None:
     """Measure and print the table."""
-    print(f"{'entries are':>24}{'1 entry':>12}{f'{ENTRIES} entries':>16}{'ratio':>8}")
+    print(f"{'entries are':>24}{'1 entry':>12}{f'{ENTRIES} in JSON':>16}{'ratio':>8}{'in YAML':>12}{'ratio':>8}")
     app = Emulator(parse_scenario(SCENARIO, "scenario"), now=time.time, sleep=time.sleep)
     with serve(app) as server:
         for name, kind in KINDS.items():
-            seconds: dict[int, list[float]] = {1: [], ENTRIES: []}
+            seconds: dict[tuple[int, str], list[float]] = {
+                (1, ".json"): [],
+                (ENTRIES, ".json"): [],
+                (ENTRIES, ".yaml"): [],
+            }
             for _ in range(ROUNDS):
-                for count, found in seconds.items():
-                    found.append(_processor_time(server.url, kind, count))
-            one, many = (min(found) for found in seconds.values())
-            print(f"{name:>24}{one:>10.2f} s{many:>14.2f} s{many / one:>8.2f}")
+                for (count, suffix), found in seconds.items():
+                    found.append(_processor_time(server.url, kind, count, suffix))
+            one, json_file, yaml_file = (min(found) for found in seconds.values())
+            print(
+                f"{name:>24}{one:>10.2f} s{json_file:>14.2f} s{json_file / one:>8.2f}{yaml_file:>10.2f} s"
+                f"{yaml_file / one:>8.2f}",
+                flush=True,
+            )
 
 
-def _processor_time(url: str, kind: str, count: int) -> float:
+def _processor_time(url: str, kind: str, count: int, suffix: str) -> float:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         entries = "".join(f"  - {kind.format(number)}, reason: accepted}}\n" for number in range(count))
-        (folder / "hssgate.yaml").write_text(f"rules: {{medium_vulnerabilities: 10}}\nignore:\n{entries}")
+        text = f"rules: {{medium_vulnerabilities: 10}}\nignore:\n{entries}"
+        if suffix == ".json":
+            text = json.dumps(yaml.safe_load(text))
+        (folder / f"hssgate{suffix}").write_text(text, encoding="utf-8")
         given = ["check", "app:1.0", "--endpoint", url, "--project-id", "demo", "-q", "--report", "json=report.json"]
         environ = os.environ | {"HUAWEICLOUD_SDK_AK": "emulator-ak", "HUAWEICLOUD_SDK_SK": "emulator-sk"}
         before = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -9,6 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hssgate.emulator.app import Emulator
+from hssgate.emulator.scenario import parse_scenario
 from hssgate.errors import Interrupted
 from hssgate.exit_codes import ExitCode
 from hssgate.hss.exchange import Response
@@ -17,6 +20,10 @@ from hssgate.hss.notice_list import ListedNotice, scores_of
 from hssgate.hss.responses import Page, read_page
 from tests.cli.test_findings import policy
 from tests.conftest import Bench, Ended
+from tests.support.fakes import START
+from tests.support.law import Asked, DetailReads, doubts
+from tests.support.wiretap import Wiretap
+from tests.support.worlds import silently
 
 SCORED = "rules: {cvss: 8.9}"
 
@@ -61,6 +68,23 @@ def test_scores_of_many_notices_come_from_the_list(bench: Bench, score: float, c
 
     assert (ended.code, pages) == (code, (1, 0))
     assert bench.run("judge", "report.json").code == code
+
+
+@pytest.mark.parametrize(("score", "code"), [(9.8, 10), (8.9, 0)])
+@pytest.mark.parametrize("count", [31, 40, 250])
+def test_the_independent_judge_agrees(bench: Bench, tmp_path: Path, score: float, code: int, count: int) -> None:
+    """By the recorded traffic alone."""
+    written = {"rules": {"cvss": 8.9}}
+    (tmp_path / "p.json").write_text(json.dumps(written))
+    emulator = Emulator(parse_scenario(scenario(score, count), "s"), now=bench.clock.epoch, sleep=bench.clock.pass_time)
+    wiretap = Wiretap(emulator, bench.clock)
+    given = ["check", "team/app:1.0", "--policy", str(tmp_path / "p.json"), "--findings", "never"]
+
+    ended = silently([*given, "--endpoint", "http://127.0.0.1:9", "--project-id", "p"], bench.clock, wiretap)
+    reads = DetailReads(wiretap.details, START)
+    doubted = doubts(Asked("team", "1.0", None, None, None, 5.0), wiretap.looks, [written], reads)
+
+    assert (ended.code, doubted == []) == (code, code == 0)
 
 
 @pytest.mark.parametrize(

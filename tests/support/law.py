@@ -506,9 +506,25 @@ def _weight(finding: Row, detail_reads: DetailReads) -> tuple[float, list[Any]] 
         return 10.0, []
     cves = detail_reads.last(f"/vulnerability/{urllib.parse.quote(finding['vul_id'], safe='')}/cve")
     if cves is None:
-        return None
+        return _listed_weight(finding["vul_id"], detail_reads)
     scores = [10.0 if cve.get("cvss_score") is None else cve["cvss_score"] for cve in cves]
     return max(scores, default=10.0), [cve.get("publish_time") for cve in cves]
+
+
+def _listed_weight(vul_id: str, detail_reads: DetailReads) -> tuple[float, list[Any]] | None:
+    """Return the score of a notice in the list of all notices, which has no dates; None if it is not there."""
+    pages = [
+        page
+        for look in detail_reads.details
+        if look.path.endswith("/images/vulnerabilities")
+        for page in look.pages
+        if page is not None
+    ]
+    listed = [row for page in pages for row in page.get("data_list") or [] if row.get("vul_id") == vul_id]
+    scores = [
+        score for row in listed for score in (row.get("max_cvss_score"), *(cve.get("cvss") for cve in row["cve_list"]))
+    ]
+    return (max(10.0 if score is None else score for score in scores), [None]) if scores else None
 
 
 def _is_in_grace(finding: Row, score: float, dates: list[Any], grace: Row, now: float) -> bool:
