@@ -214,6 +214,17 @@ def test_all_findings_of_a_group_are_listed_or_it_is_known_that_they_are_not(
     assert not ImageVerdict(IMAGE, (), findings=findings).lists_all_findings(1)
 
 
+def test_a_finding_is_new_if_it_is_so_under_any_policy() -> None:
+    """Without policies that know findings, none is."""
+    states = ("known", "new", "unidentified")
+
+    known = [(f"{number}.yaml", state) for number, state in enumerate(states)]
+
+    assert [ListedFinding(ONE, known=(one,)).is_new for one in known] == [False, True, False]
+    assert ListedFinding(ONE, known=tuple(known)).is_new
+    assert not ListedFinding(ONE).is_new
+
+
 def test_a_finding_has_the_worst_score_and_the_first_day_of_its_cves() -> None:
     """What HSS leaves out of a CVE is left out; ids are known only if each CVE has one."""
     cves = (Cve(cve_id="CVE-1", cvss_score=5.0, publish_time=2000), Cve(cvss_score=9.8), Cve(publish_time=1000))

@@ -10,7 +10,7 @@ from hssgate.durations import AHEAD_AT_MOST
 from hssgate.hss.models import CicdImage
 from hssgate.proof import DigestKind, ResolvedDigest
 from hssgate.reference_parser import parse_reference
-from hssgate.waiting.groups import NO_ROWS, Phase, RowGroup, group_key, group_rows, missing_platform
+from hssgate.waiting.groups import NO_ROWS, Phase, RowGroup, group_all, group_key, group_rows, missing_platform
 from hssgate.waiting.row_order import is_newer
 
 REFERENCE = parse_reference("app:1.0")
@@ -309,6 +309,21 @@ def test_a_rival_has_two_times_that_contradict_those_of_the_newest(
     (row_group,) = group_rows(REFERENCE, [untimed, second, first], now=T)
 
     assert (row_group.row, row_group.others) == (first, (second,) if is_rival else ())
+
+
+def test_rows_of_all_images_are_grouped_by_what_names_them() -> None:
+    """In the order of their first rows; none is stale, and a time that is none decides nothing."""
+    web = row(image_name="web", scan_status="scanning")
+    ahead = row(image_digest=NEW, latest_update_time=T + 2 * AHEAD_AT_MOST)
+
+    groups = group_all([row(latest_scan_time=None), web, NEWER], T)
+    (in_doubt,) = group_all([row(), ahead], T)
+
+    assert [(group.key, group.phase, group.row) for group in groups] == [
+        (("shop", None, "team", "app", "1.0"), Phase.ENDED, NEWER),
+        (("shop", None, "team", "web", "1.0"), Phase.IN_PROGRESS, web),
+    ]
+    assert in_doubt.phase is Phase.AMBIGUOUS
 
 
 def test_a_time_that_is_none_makes_no_row_newer() -> None:
