@@ -139,7 +139,6 @@ CHANGES: list[Any] = [
 ]  # fmt: skip
 
 
-@pytest.mark.unmeasured
 @pytest.mark.parametrize(("change", "expected"), CHANGES)
 def test_a_report_that_contradicts_itself_is_refused(
     bench: Bench, change: Callable[[Report], object], expected: str

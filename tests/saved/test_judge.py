@@ -339,7 +339,6 @@ def test_another_text_than_a_day_is_misuse(bench: Bench, day: str) -> None:
     assert (ended.code, f"{day!r} is not a day; write it like 2027-03-31." in ended.err) == (2, True), ended.err
 
 
-@pytest.mark.unmeasured
 def test_a_shortened_report_is_refused_with_its_own_message(bench: Bench) -> None:
     """The output `json` of a step leaves out the observations if it would be too long."""
     rows = ", ".join(f"{{{ROW_OF_MANY}, image_version: '{number}'}}" for number in range(60))
