@@ -18,7 +18,7 @@ from hssgate.judging.image import judge_image
 from hssgate.judging.run_warnings import judgement_warnings, policy_warnings
 from hssgate.policy.load import LoadedPolicy
 from hssgate.reference import Reference
-from hssgate.settings import Settings
+from hssgate.settings import FindingsMode, Settings
 from hssgate.verdict import Verdict
 from hssgate.waiting.observation import Observation
 from hssgate.waiting.observer import Observer
@@ -89,7 +89,8 @@ def run_gate(
     judged_at = max([epoch_now(), clock.epoch(), *server_times])
     criteria = Criteria(policies, judged_at, settings.scanned_after)
     deadline = Deadline(start, settings.wait.timeout)
-    reader = FindingsReader(client, clock, warnings, deadline)
+    needs_dates = settings.findings is FindingsMode.ALWAYS
+    reader = FindingsReader(client, clock, warnings, deadline, needs_dates=needs_dates)
     findings = [reader.findings_by_group(observation, criteria) for observation in observations]
     lists = [reader.details_by_group(observation, criteria) for observation in observations]
     judged = [

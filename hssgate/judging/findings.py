@@ -35,16 +35,19 @@ class FindingsReader:
         clock: time and random numbers.
         observer: receives progress and warnings.
         deadline: when to stop reading, from the start of the run.
+        needs_dates: whether CVEs are wanted with their dates, which the list of all notices lacks.
     """
 
-    def __init__(self, client: HssClient, clock: Clock, observer: Observer, deadline: Deadline) -> None:
+    def __init__(
+        self, client: HssClient, clock: Clock, observer: Observer, deadline: Deadline, *, needs_dates: bool = False
+    ) -> None:
         self._client = client
         self._clock = clock
         self._observer = observer
         self._deadline = deadline
         self.cves: dict[str, tuple[Cve, ...]] = {}
         self._given_up: dict[object, GateError] = {}  # by call
-        self._is_list_refused = False  # the list of all notices
+        self._takes_list = not needs_dates  # the list of all notices
         self.interruption: Interrupted | None = None
 
     def findings_by_group(self, observation: Observation, criteria: Criteria) -> FindingsByGroup:
@@ -123,7 +126,7 @@ class FindingsReader:
         from hssgate.hss.notice_list import FEWEST_NOTICES, scores_of  # few policies need scores
 
         unknown = {vul_id for vul_id in vul_ids if vul_id not in self.cves}
-        if len(unknown) < FEWEST_NOTICES or self._is_list_refused:
+        if len(unknown) < FEWEST_NOTICES or not self._takes_list:
             return
 
         def ask(left: float) -> dict[str, tuple[Cve, ...]]:
@@ -137,7 +140,7 @@ class FindingsReader:
                     ),
                 )
             except ApiError as error:
-                self._is_list_refused = True
+                self._takes_list = False
                 self._observer.detail(f"the list of all notices was not read: {error}", self._elapsed())
                 return {}
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 
 from hssgate.policy.globs import fits_text
 
-_LONGEST_EXCERPT = 6  # characters; longer ones exclude few more entries, and cost more look-ups for each text
+_LONGEST_EXCERPT = 10  # characters, a year and a number of a CVE; longer ones exclude few more entries
 # A bracket begins a set of characters in some globs and is itself in others, so what follows it counts as no literal.
 _NOT_LITERAL = re.compile(r"[*?]|\[.*", re.DOTALL)
 

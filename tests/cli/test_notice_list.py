@@ -112,6 +112,15 @@ def test_the_list_is_read_only_where_scores_alone_decide(
     assert (ended.code, asked(bench)) == (0, expected)
 
 
+def test_with_findings_always_each_notice_has_its_dates(bench: Bench) -> None:
+    """Which the list lacks."""
+    policy(bench, SCORED)
+
+    bench.play(scenario(7.5, 40)).check("team/app:1.0", "--findings", "always")
+
+    assert asked(bench) == (0, 40)
+
+
 def test_a_list_that_would_take_longer_is_given_up_after_a_page(bench: Bench) -> None:
     """The notices of the image are behind those of others."""
     policy(bench, SCORED)
