@@ -20,9 +20,14 @@ CODES = [
 ]  # fmt: skip
 
 
+# From the SDK's models of images in registries.
+REGISTRY_CODES = ["schema_v1_not_support", "access_swr_failed", "swr_authentication_error", "failed_to_check_build_cmd"]
+
+
 def test_each_documented_code_is_explained() -> None:
-    """The table has the sixteen codes of the documentation and no other."""
+    """The table has the sixteen codes of the documentation, and those that images in registries have."""
     assert [*DOCUMENTED] == CODES
+    assert [*OF_REGISTRY_IMAGES] == REGISTRY_CODES
 
 
 def test_each_status_of_a_failure_but_the_general_one_is_explained() -> None:
