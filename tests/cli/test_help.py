@@ -74,3 +74,8 @@ def test_each_example_is_a_command_line(path: str, example: str, bench: Bench) -
     command = COMMANDS[max((known for known in COMMANDS if " ".join(words).startswith(known)), key=len)]
     options = {option for parameter in command.params for option in parameter.opts}
     assert {word for word in words if word.startswith("--")} <= options
+
+
+def test_every_command_has_an_example() -> None:
+    """And no other has."""
+    assert set(EXAMPLES) == set(COMMANDS), "add an example to hssgate/cli/help_texts.py"
