@@ -7,8 +7,9 @@ import pytest
 
 from hssgate.durations import Moment
 from hssgate.errors import ApiUnavailable, Exchange
-from hssgate.hss.models import CicdImage, Cve, Finding
+from hssgate.hss.models import CicdImage, Cve, Detail, DetailKind, Finding
 from hssgate.judging.criteria import Criteria
+from hssgate.judging.evidence import DetailsByGroup
 from hssgate.judging.image import judge_image
 from hssgate.judging.requirements import has_result, rules_in_force, subject_of
 from hssgate.judging.run_warnings import judgement_warnings, policy_warnings
@@ -329,3 +330,18 @@ def test_ages_are_counted_at_the_moment_of_judging_and_findings_not_read_are_no_
         ("high_vulnerabilities", "error"),
         ("scan_age", "failed"),
     ]
+
+
+def test_files_and_checks_keep_the_group_that_they_are_of() -> None:
+    """Those that were read of it, by the number of the group."""
+    both = replace(OBSERVATION, row_groups=(ROW_GROUP, OTHER))
+    first, second = Detail(file_path="/a"), Detail(file_path="/b")
+    details: DetailsByGroup = {
+        KEY: {DetailKind.MALICIOUS_FILE: (first,)}, OTHER_KEY: {DetailKind.SENSITIVE_FILE: (second,)},
+    }  # fmt: skip
+
+    verdict = judge_image(both, {}, criteria(), details).verdict
+
+    assert [(one.kind, one.detail, one.group) for one in verdict.details] == [
+        (DetailKind.MALICIOUS_FILE, first, 0), (DetailKind.SENSITIVE_FILE, second, 1),
+    ]  # fmt: skip
