@@ -240,10 +240,10 @@ TEXTS: Mapping[str, str] = {
 
 # Messages of checks and warnings, made by the judges; the first that fits is taken.
 MESSAGES: Mapping[str, str] = {
-    "{found} found, at most {limit} accepted ({notes})": "发现 {found}，最多接受 {limit}（{notes}）",
     "no score above {limit} found, at most {most} accepted ({notes})": (
         "没有高于 {limit} 的评分，最高接受 {most}（{notes}）"
     ),
+    "{found} found, at most {limit} accepted ({notes})": "发现 {found}，最多接受 {limit}（{notes}）",
     "no score above {limit} found, at most {most} accepted": "没有高于 {limit} 的评分，最高接受 {most}",
     "scanned {age} ago, at most {limit} accepted": "扫描于 {age} 之前，最多接受 {limit}",
     "{found} found, at most {limit} accepted": "发现 {found}，最多接受 {limit}",

@@ -71,6 +71,17 @@ def test_a_rule_reads_the_scores(bench: Bench, rule: str, found: list[Row], code
     assert calls(bench, "/cve") == sum(one["vul_id"] is not None for one in found)
 
 
+def test_a_score_in_grace_is_said_in_chinese(bench: Bench) -> None:
+    """The whole sentence, where notes follow it too."""
+    policy(bench, "rules: {cvss: 5}\ngrace: {high: 90d}")
+
+    ended = bench.play(scenario([notice("SA-1", cve(8.0, days=2))])).check("team/app:1.0", "--lang", "zh")
+
+    assert ended.code == 0
+    assert "cvss: 没有高于 5 的评分，最高接受 5（1 个在宽限期内" in ended.out
+    assert "no score" not in ended.out
+
+
 def test_what_is_ignored_has_no_score(bench: Bench) -> None:
     """Its CVEs are not read either."""
     policy(bench, "rules: {cvss: 8.9, critical_vulnerabilities: 0}\nignore: [{vulnerability: SA-1, reason: r}]")
