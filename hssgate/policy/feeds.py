@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -92,7 +93,7 @@ def read_feed(path: Path) -> Feed:
 def _catalogue(text: str) -> tuple[list[str], float | None]:
     """Return the ids and the date of a KEV catalogue."""
     try:
-        data = json.loads(text)
+        data = json.loads(text, object_pairs_hook=_without_duplicates)
         ids = [_cve_id(one["cveID"]) for one in data["vulnerabilities"]]
         released = data.get("dateReleased")
         date = None if released is None else datetime.fromisoformat(released)
@@ -101,6 +102,15 @@ def _catalogue(text: str) -> tuple[list[str], float | None]:
     if data.get("count", len(ids)) != len(ids):
         raise ValueError(f"it has {len(ids)} vulnerabilities and says that there are {clean(data['count'], 20)}")
     return ids, None if date is None else (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
+
+
+def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Return the mapping of an object of JSON; of two equal keys the ids of one would be lost."""
+    mapping = dict(pairs)
+    if len(mapping) < len(pairs):
+        twice = next(key for key, number in Counter(key for key, _ in pairs).items() if number > 1)
+        raise ValueError(f"the key {clean(twice, 40)!r} is there twice")
+    return mapping
 
 
 def _plain_list(text: str) -> list[str]:
