@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from hssgate.policy.key_help import meaning_of
-from hssgate.policy.model import Ignore, KeyPath, Target
+from hssgate.policy.model import Feeds, Grace, Ignore, KeyPath, Target
 from hssgate.policy.near_names import advice_on, model_at
 from hssgate.policy.rule_table import RULES
 from hssgate.policy.values import LONGEST_SHOWN, shown
 
 _ABSENT = object()
+_EXAMPLES = {Feeds: "{exploited: [kev.json]}", Grace: "{high: 30d}"}  # whose required keys alone say too little
 _MESSAGES = {
     "int_type": "{shown} is not a whole number; write one such as 20",
     "string_type": "{shown} is not text; write text, in quotation marks",
@@ -36,7 +37,7 @@ def place_and_message(error: Mapping[str, Any], data: dict[str, object]) -> tupl
     if error["type"] == "extra_forbidden":
         return where, advice_on(where)
     if error["type"] == "missing":
-        return where[:-1], _missing(str(where[-1]))
+        return where[:-1], _missing(where)
     written = _written(where, data)
     if written is _ABSENT:  # the short form of a rule: pydantic names `limit`, which the file does not have
         where = where[:-1]
@@ -50,7 +51,10 @@ def place_and_message(error: Mapping[str, Any], data: dict[str, object]) -> tupl
     return where, _validator_message(error["msg"], written)
 
 
-def _missing(key: str) -> str:
+def _missing(where: KeyPath) -> str:
+    key = str(where[-1])
+    if (example := _EXAMPLES.get(model_at(where[:-1]))) is not None:
+        return f"`{key}` is missing; add it, such as `{where[-2]}: {example}`"
     if key == "rules":
         return "`rules` is missing; add it, such as `rules: {severity: Medium}`"
     if key == "file":  # of `known`; an entry of `ignore` can be about something else
@@ -85,6 +89,8 @@ def _example(where: KeyPath, written: object) -> str:
     if where[-1] in RULES:
         return RULES[str(where[-1])].example
     model = model_at(where)
+    if (example := _EXAMPLES.get(model)) is not None:
+        return example
     required = [name for name, field in model.model_fields.items() if field.is_required()]
     if model is Ignore:
         required.insert(0, Target.VULNERABILITY)
@@ -97,6 +103,7 @@ def _example(where: KeyPath, written: object) -> str:
 
 
 def _as_list(where: KeyPath, written: object) -> str:
+    is_of_entries = model_at(where) is not model_at(where[:-1])
     if isinstance(written, str):
-        return f"[{shown(written)}]"
-    return "each entry after a `- `" if model_at(where) is not model_at(where[:-1]) else "a list such as ['team/*']"
+        return f"[{_example(where, written) if is_of_entries else shown(written)}]"
+    return "each entry after a `- `" if is_of_entries else "a list such as ['team/*']"

@@ -69,6 +69,8 @@ def _advice_on(error: yaml.MarkedYAMLError) -> str:
         return "; indent with blanks instead of tabs"
     if "found character" in problem or "constructor for the tag" in problem:
         return "; put a text that begins with such a sign in quotation marks"
+    if "but got '?'" in problem:
+        return "; put a text that contains ? in quotation marks"
     if "mapping values are not allowed" in problem:
         return "; put a text that contains a colon and a blank in quotation marks"
     return ""

@@ -11,7 +11,7 @@ from tests.conftest import Bench
     [
         pytest.param("rules: {cvss: 11}", "11 should be a number from 0 to 10 such as 8.9", id="score"),
         pytest.param("rules: {severity: Low}\ngrace: {}", "it names no level; write one such as `high: 30d`", id="no level"),
-        pytest.param("rules: {severity: Low}\ngrace: 30d", "'30d' is not a mapping", id="one duration"),
+        pytest.param("rules: {severity: Low}\ngrace: 30d", "'30d' is not a mapping; write {high: 30d}", id="one duration"),
         pytest.param("rules: {severity: Low}\ngrace: {hihg: 30d}", "did you mean `high`?", id="misspelt level"),
         pytest.param("rules: {severity: Low}\ngrace: {high: soon}", "grace.high: 'soon'", id="no duration"),
         pytest.param("rules: {baseline: {limit: 0, standard: [cn]}}", "'cn' is unknown here; write 'cn_standard', 'hw_standard' or 'qt_standard'", id="standard"),
@@ -39,7 +39,12 @@ from tests.conftest import Bench
         pytest.param("rules: {new_vulnerability: 0}", "did you mean `new_vulnerabilities`?", id="one new"),
         pytest.param("rules: {new_low_vulnerabilities: 0}", "rules.new_low_vulnerabilities: unknown key; known here: severity", id="new and low"),
         pytest.param("rules: {severity: Low}\nfeeds: {exploited: []}", "should name at least one", id="no file"),
-        pytest.param("rules: {severity: Low}\nfeeds: {exploited: kev.json}", "is not a list", id="no list"),
+        pytest.param("rules: {severity: Low}\nfeeds: {exploited: kev.json}", "is not a list; write ['kev.json']", id="no list"),
+        pytest.param("rules: {severity: Low}\nfeeds: kev.json", "feeds: 'kev.json' is not a mapping; write {exploited: [kev.json]}", id="a feed alone"),
+        pytest.param("rules: {severity: Low}\nfeeds: {max_age: 7d}", "feeds: `exploited` is missing; add it, such as `feeds: {exploited: [kev.json]}`", id="no feed"),
+        pytest.param("rules: {severity: Low}\ndeny: CVE-2021-44228", "deny: 'CVE-2021-44228' is not a list; write [{vulnerability: CVE-2021-44228, reason: …}]", id="a denied id alone"),
+        pytest.param("rules: {severity: Low}\noverrides: team/*", "overrides: 'team/*' is not a list; write [{images: …, rules: …, reason: …}]", id="an image alone"),
+        pytest.param("rules: {severity: Low}\ndeny: [{vulnerability: CVE-2021-4422?, reason: r}]", "put a text that contains ? in quotation marks", id="an unquoted question mark"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_in_the_policy_is_named(bench: Bench, text: str, expected: str) -> None:

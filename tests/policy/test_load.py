@@ -99,7 +99,7 @@ def test_an_override_is_named_by_its_line_or_its_number(tmp_path: Path) -> None:
         pytest.param("p.yaml", "rules: {severity: Low}\nignore:\n  - {vulnerability: CVE-1}", [":3: ignore[0]: `reason` is missing"], id="entry without reason"),
         pytest.param("p.yaml", "rules: {severity: Low}\nignore: [CVE-1]", [":2: ignore[0]: 'CVE-1' is not a mapping; write {vulnerability: CVE-1, reason: …}"], id="an id for an entry"),
         pytest.param("p.yaml", "rules: {severity: Low}\nignore: [3]", [":2: ignore[0]: 3 is not a mapping; write {vulnerability: …, reason: …}"], id="a number for an entry"),
-        pytest.param("p.yaml", "rules: {severity: Low}\nignore: CVE-1", [":2: ignore: 'CVE-1' is not a list; write ['CVE-1']"], id="an id for the list"),
+        pytest.param("p.yaml", "rules: {severity: Low}\nignore: CVE-1", [":2: ignore: 'CVE-1' is not a list; write [{vulnerability: CVE-1, reason: …}]"], id="an id for the list"),
         pytest.param("p.yaml", "rules: {severity: Low}\nignore: {vulnerability: CVE-1, reason: r}", [":2: ignore: a mapping is not a list; write each entry after a `- `"], id="an entry for the list"),
         pytest.param("p.yaml", "rules: {severity: Low}\nignore: [{vulnerability: [CVE-1, CVE-2], reason: r}]", [":2: ignore[0].vulnerability: a list is not text; write text, in quotation marks"], id="two ids in one entry"),
         pytest.param("p.yaml", "rules: {severity: Low}\noverrides: [legacy/*]", [":2: overrides[0]: 'legacy/*' is not a mapping; write {images: …, rules: …, reason: …}"], id="a glob for an override"),
