@@ -328,7 +328,6 @@ def test_details_of_a_kind_that_was_not_read_contradict_a_report(bench: Bench) -
     assert (ended.code, "details_read: there are details of a kind that was not read" in ended.err) == (2, True)
 
 
-@pytest.mark.large
 def test_a_list_too_large_to_share_the_memory_is_read_by_itself(bench: Bench) -> None:
     """A single image with many findings is explained in full."""
     policy(bench, SEVERE)

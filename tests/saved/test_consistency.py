@@ -101,6 +101,7 @@ CHANGES: list[Any] = [
     pytest.param(lambda r: r["images"][2]["checks"][0].update(error_type="api"), 'images[2].checks[0].error_type: "api" is stated, and "timeout" follows', id="kind of an error"),
     pytest.param(lambda r: r["images"][2]["checks"][0].update(message="scan: timed out after 1s"), "images[2].checks[0].message", id="time of a timeout"),
     pytest.param(lambda r: first_row(r, severity_level="Low"), "reads: the last answer has another severity_level than the row", id="a softer row"),
+    pytest.param(lambda r: first_row(r, image_name="other"), "team/bad:1.0 has a row of another image", id="a row of another image"),
     pytest.param(lambda r: r["images"][1]["row"].update(severity_level="Low"), 'images[1].row.severity_level: "Low" is stated, and "High" follows', id="a softer row beside the evidence"),
     pytest.param(lambda r: everywhere(r, 1, severity_level="Low"), 'images[1].checks[1].actual: "High" is stated, and "Low" follows', id="a softer row everywhere"),
     pytest.param(lambda r: r["images"][1]["reads"][-1].update(malicious_file_num=0), "reads: the last answer has another malicious_file_num than the row", id="a read beside the row"),
