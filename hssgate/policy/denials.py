@@ -34,13 +34,19 @@ class Denials:
             finding: the finding.
             cves: its CVE ids, as far as they are known.
         """
+        # Without its name a package may be the one that an entry names, so it must not let the finding pass.
+        index = self._index if (finding.app_name or "").strip() else self._index_of_any_package
         ids = [*([finding.vul_id] if finding.vul_id is not None else []), *cves]
-        fitting = (self._index.first(one, finding.app_name) for one in ids)
-        return min((index for index in fitting if index is not None), default=None)
+        fitting = (index.first(one, finding.app_name) for one in ids)
+        return min((found for found in fitting if found is not None), default=None)
 
     @cached_property
     def _index(self) -> VulnerabilityIndex:
         return VulnerabilityIndex((index, entry.vulnerability, entry.package) for index, entry in self.entries)
+
+    @cached_property
+    def _index_of_any_package(self) -> VulnerabilityIndex:
+        return VulnerabilityIndex((index, entry.vulnerability, None) for index, entry in self.entries)
 
 
 def is_cve(finding: Finding) -> bool:

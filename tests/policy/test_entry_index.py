@@ -76,10 +76,13 @@ def notices(entries: Sequence[tuple[int, Ignore]], findings: Sequence[Finding]) 
 
 
 def denied_by(entries: Sequence[tuple[int, Deny]], finding: Finding, cves: Sequence[str]) -> int | None:
-    """The first entry that denies a finding, entry by entry."""
+    """The first entry that denies a finding, entry by entry; a package without a name may be any."""
     ids = [one for one in (finding.vul_id, *cves) if one is not None]
+    is_unnamed = not (finding.app_name or "").strip()
     for index, entry in entries:
-        if is_about(entry, finding) and any(fits_text(entry.vulnerability, one, any_case=True) for one in ids):
+        if (is_unnamed or is_about(entry, finding)) and any(
+            fits_text(entry.vulnerability, one, any_case=True) for one in ids
+        ):
             return index
     return None
 

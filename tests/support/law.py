@@ -477,7 +477,9 @@ def _denied(
         globs = [
             entry["vulnerability"]
             for entry in denied
-            if "package" not in entry or _is_like(finding.get("app_name") or "", entry["package"])
+            if "package" not in entry
+            or not (finding.get("app_name") or "").strip()  # it may be that package
+            or _is_like(finding["app_name"], entry["package"])
         ]
         vul_id = finding.get("vul_id")
         ids = [] if vul_id is None else [vul_id]
