@@ -102,7 +102,8 @@ class ReportParam(click.ParamType[tuple[str, str]]):
             known = ", ".join(self._formats)
             self.fail(f"{value!r}: {name!r} is no format; known: {known}; write it like junit=report.xml.", param, ctx)
         if not equals or not path.strip():
-            self.fail(f"{value!r} names no path; write it like {name}=report, or {name}=- for stdout.", param, ctx)
+            example = f"{name}=$RESULT_MSG_PATH" if name == CODEARTS else f"{name}=report, or {name}=- for stdout"
+            self.fail(f"{value!r} names no path; write it like {example}.", param, ctx)
         if _SEVERAL_REPORTS.search(path):
             self.fail(
                 f"{value!r} looks like several reports in one; give --report once for each, such as --report "

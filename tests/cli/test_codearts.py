@@ -161,6 +161,9 @@ def test_other_commands_leave_the_metrics_of_the_step_alone(bench: Bench) -> Non
         pytest.param({}, "messages", "STEP_ID is not set", id="no step"),
         pytest.param({"STEP_ID": "../s1"}, "messages", "STEP_ID is '../s1'", id="a step that is a path"),
         pytest.param({"STEP_ID": "s1"}, "-", "name a folder", id="stdout"),
+        pytest.param(
+            {"STEP_ID": "s1"}, "", "'codearts=' names no path; write it like codearts=$RESULT_MSG_PATH.", id="nowhere"
+        ),
         pytest.param({"STEP_ID": "s1"}, "file", "file is a file", id="a file"),
         pytest.param({"STEP_ID": "s1"}, "file/below", "file is a file", id="below a file"),
         pytest.param(
