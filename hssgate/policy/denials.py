@@ -1,5 +1,6 @@
 """`deny` entries: which findings are never accepted, by exact id or glob."""
 
+import re
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -10,6 +11,7 @@ from hssgate.policy.model import Deny
 from hssgate.record import record
 
 _CVE = "cve-"
+_ID_OF_CVE = re.compile(r"cve-[0-9]+-[0-9]+", re.IGNORECASE)
 
 
 @record
@@ -50,5 +52,5 @@ class Denials:
 
 
 def is_cve(finding: Finding) -> bool:
-    """Whether the finding's own id is that of a CVE."""
-    return finding.vul_id is not None and finding.vul_id.strip().lower().startswith(_CVE)
+    """Whether the finding's own id is that of one CVE, so that its other ids need not be looked up."""
+    return finding.vul_id is not None and _ID_OF_CVE.fullmatch(finding.vul_id.strip()) is not None

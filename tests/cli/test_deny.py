@@ -36,6 +36,7 @@ PASSING = "rules: {severity: High}"
         pytest.param("vulnerability: CVE-2021-*", [notice("SA-1", LOG4SHELL)], 10, id="glob"),
         pytest.param("vulnerability: CVE-2021-44228", [finding("CVE-2021-44228")], 10, id="the finding's own id"),
         pytest.param("vulnerability: SA-1", [notice("SA-1", cve())], 10, id="the notice"),
+        pytest.param("vulnerability: CVE-2021-44228", [notice("CVE-2024-1,CVE-2021-44228", cve(), LOG4SHELL)], 10, id="one of several ids in the finding's own"),
         pytest.param("vulnerability: SA-1, package: open*", [notice("SA-1", cve())], 10, id="in its package"),
         pytest.param("vulnerability: SA-1, package: zlib", [notice("SA-1", cve())], 0, id="in another package"),
         pytest.param("vulnerability: SA-1, package: zlib", [{**notice("SA-1", cve()), "app_name": None}], 10, id="in a package without a name"),
