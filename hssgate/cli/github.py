@@ -176,7 +176,13 @@ def _annotations(verdict: Verdict) -> list[Annotation]:
                 message = f"{check.message}; worst: {behind}" if behind else check.message
                 found.append((level, f"hssgate: {clean(image.reference.text, 200)}", message))
     found += [("error", "hssgate", error.message) for error in verdict.run_errors]
-    found += [("warning", "hssgate", line) for line in verdict.warnings]
+    of_checks = {  # as the warnings of the run name them
+        f"{image.reference.text}: {check.message}"
+        for image in verdict.images
+        for check in image.checks
+        if check.result is Result.WARNED
+    }
+    found += [("warning", "hssgate", line) for line in verdict.warnings if line not in of_checks]
     return sorted(found, key=lambda annotation: annotation[0])
 
 

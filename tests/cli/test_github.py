@@ -217,6 +217,17 @@ def test_hostile_text_gives_no_command_and_no_output(bench: Bench, text: str) ->
     assert "##[" not in Path("report.json").read_text(encoding="utf-8")
 
 
+def test_a_check_that_warns_has_one_annotation(bench: Bench) -> None:
+    """Though the warnings of the run name it too."""
+    Path("hssgate.yaml").write_text("version: 1\nrules: {severity: {limit: Security, action: warn}}\n")
+
+    shown = annotations(step(bench.play(images(finished("severity_level: High"))), "team/app:1.0"))
+
+    assert [message for _, message in shown if message.endswith("High found, at most Security accepted")] == [
+        "severity: High found, at most Security accepted"
+    ]
+
+
 def test_an_annotation_escapes_what_ends_it(bench: Bench) -> None:
     """Percent signs are data; colons and commas would end a title."""
     row = {**ROW, "scan_status": "failed", "scan_failed_desc": "100% of a,b:c%0A::error::x"}
