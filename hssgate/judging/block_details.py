@@ -123,7 +123,11 @@ class BlockDetails:
             clock=self._clock,
             observer=self._observer,
         )
-        batch.run(self._cves.__setitem__, self._deadline, at_once=CALLS_AT_ONCE)
+        failed = batch.run(self._cves.__setitem__, self._deadline, at_once=CALLS_AT_ONCE)
+        unread = [str(why) for vul_id, why in failed.items() if vul_id not in self._cves]
+        # Where a rule lacks CVEs, its check has the error already, and that does change the verdict.
+        if unread and not any(_lacks_cves(image.verdict) for image in judged):
+            self._observer.warn(f"the CVEs of the findings could not be read, which changes no verdict: {unread[0]}")
 
     def _with_lists(self, cases: Sequence[Case], criteria: Criteria) -> list[JudgedImage]:
         rows: defaultdict[int, dict[ListToRead, Rows]] = defaultdict(dict)
@@ -141,7 +145,7 @@ class BlockDetails:
 
     def _with_cves(self, image: ImageVerdict) -> ImageVerdict:
         # Where a rule lacked CVEs, those that were read later stay out of the report, for the verdict was made without.
-        if image.seen and any(group.cves_error for group in image.seen.groups):
+        if _lacks_cves(image):
             return image
         found = (
             replace(listed, cves=self._cves[vul_id], cves_read=True)
@@ -163,6 +167,11 @@ class BlockDetails:
                 first, why = next(iter(unread.items()))
                 of = first if len(unread) == 1 else plural(len(unread), "image")
                 self._observer.warn(f"{of}: the {name} could not be read, which changes no verdict: {why}")
+
+
+def _lacks_cves(image: ImageVerdict) -> bool:
+    """Whether CVEs that rules need could not be read."""
+    return image.seen is not None and any(group.cves_error for group in image.seen.groups)
 
 
 def _with_lists(case: Case, rows: dict[ListToRead, Rows], unread: list[Unread], criteria: Criteria) -> JudgedImage:

@@ -185,6 +185,32 @@ def test_a_failure_is_a_note_within_its_time(bench: Bench, what: Fault, timeout:
     assert all(line in ended.err for line in ended.report["warnings"])
 
 
+@pytest.mark.parametrize("arguments", [[], ["--findings", "always"]])
+def test_cves_that_cannot_be_read_are_a_note(bench: Bench, arguments: list[str]) -> None:
+    """Findings without CVEs and scores would else look like findings that have none."""
+    policy(bench, SEVERE)
+    failing = blocked([finding("SA-1")], {"requests": "*", "call": "cve", "status": 403})
+
+    ended = bench.play(failing).check("team/app:1.0", *arguments)
+
+    note = "the CVEs of the findings could not be read, which changes no verdict: HTTP 403"
+    assert ended.code == 10
+    assert note in ended.err
+    assert any(line.startswith(note) for line in ended.report["warnings"])
+    assert bench.run("judge", "report.json").code == 10
+
+
+def test_a_rule_that_lacks_cves_needs_no_note(bench: Bench) -> None:
+    """Its own error says so."""
+    policy(bench, f"{SEVERE[:-1]}, cvss: 5}}")
+    failing = blocked([finding("SA-1")], {"requests": "*", "call": "cve", "status": 403})
+
+    ended = bench.play(failing).check("team/app:1.0")
+
+    assert ended.checks()["cvss"] == "error"
+    assert "changes no verdict" not in ended.err
+
+
 def test_one_list_that_fails_keeps_none_from_being_read(bench: Bench) -> None:
     """It is asked for a few times, and the others are there."""
     policy(bench, SEVERE)
