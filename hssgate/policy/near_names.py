@@ -20,6 +20,8 @@ _KNOWN_ELSEWHERE: Mapping[str, str] = {
     **dict.fromkeys(("check", "check_id", "check_rule_id", "rule", "rule_id"), "check_rule"),
     **dict.fromkeys(("accepted", "known_findings"), "known"),
     **dict.fromkeys(("secrets", "sensitive"), "sensitive_files"),
+    **dict.fromkeys(("cvss_score", "max_cvss", "score"), "cvss"),
+    **dict.fromkeys(("kev", "known_exploited"), "exploited"),
     **dict.fromkeys(("comment", "description", "justification", "note", "statement"), "reason"),
     **dict.fromkeys(("end", "ends", "exp", "expired_at", "expiry", "until", "valid_until"), "expires"),
     **dict.fromkeys(("image", "paths", "repositories", "targets"), "images"),

@@ -24,6 +24,8 @@ from tests.conftest import Bench
         pytest.param("rules: {severity: Low}\nignore: [CVE-1]", "write {vulnerability: CVE-1, reason: …}", id="an id alone"),
         pytest.param("rules: {severity: Low}\nignore: [{file_path: /a, reason: r}]", "did you mean `file`?", id="another name"),
         pytest.param("rules: {secrets: 0}", "did you mean `sensitive_files`?", id="the name of other scanners"),
+        pytest.param("rules: {cvss_score: 8}", "did you mean `cvss`?", id="the field of a score"),
+        pytest.param("rules: {severity: Low}\nfeeds: {kev: [kev.json]}", "did you mean `exploited`?", id="the name of a catalogue"),
         pytest.param("rules: {exploited: 0}", "rules.exploited: it needs feeds; add `feeds: {exploited: [kev.json]}`", id="no feeds"),
         pytest.param("rules: {severity: Low}\noverrides: [{images: [a], rules: {exploited: 0}, reason: r}]", "overrides[0].rules.exploited: it needs feeds", id="no feeds for an override"),
         pytest.param("rules: {new_vulnerabilities: 0}", "rules.new_vulnerabilities: it needs known; add `known: {file: hssgate-accepted.json}`, a file that `hssgate accept` writes", id="nothing known"),
