@@ -423,15 +423,11 @@ def _found(
     kept = [finding for finding in others if not _is_ignored(finding, ignore, detail_reads)]
     unlisted = max(counted - len(listed), 0) if level == "" or not is_warned_of else 0
     if grace or level in {"critical", "cvss"}:
-        weighed = [(_weight(finding, detail_reads), finding) for finding in kept]
-        if any(weight is None for weight, _ in weighed):
-            return None
-        kept = [
-            finding
-            for weight, finding in weighed
-            if not (weight and _is_in_grace(finding, *weight, grace, detail_reads.now))
-        ]
-        scores = [weight[0] for weight, finding in weighed if weight and finding in kept]
+        # A finding whose CVEs were not read weighs as the worst: a limit that is met all the same leaves no doubt.
+        weighed = [(_weight(finding, detail_reads) or (10.0, []), finding) for finding in kept]
+        weighed = [one for one in weighed if not _is_in_grace(one[1], *one[0], grace, detail_reads.now)]
+        kept = [finding for _, finding in weighed]
+        scores = [score for (score, _), _ in weighed]
         if level == "cvss":
             return max([*scores, *([10.0] if unlisted else [])], default=0.0)
         if level == "critical":
