@@ -140,6 +140,14 @@ CVES = st.lists(TEXTS, max_size=3)
     [Finding(vul_id="x [1]")],
     [],
 )
+@example(
+    (
+        (3, Ignore.model_construct(reason="r", vulnerability="SA-1", package="open*")),
+        (4, Ignore.model_construct(reason="r", vulnerability="SA-2", package="openssl")),
+    ),
+    [Finding(vul_id="SA-1", app_name="openssl"), Finding(vul_id="SA-2", app_name="openssl")],
+    [],
+)
 def test_findings_are_ignored_as_entry_by_entry(
     entries: tuple[tuple[int, Ignore], ...], findings: list[Finding], cves: list[str]
 ) -> None:
