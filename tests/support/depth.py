@@ -6,8 +6,8 @@ from typing import TypeVar
 T = TypeVar("T")
 
 _ONE_SAMPLE_IN = 6
-_ONE_ROW_IN = 3
-_LONG_TABLE = 30  # rows
+_ONE_ROW_IN = 4
+_LONG_TABLE = 10  # rows
 
 
 class Depth:
@@ -20,7 +20,7 @@ class Depth:
         return [*samples][:: _ONE_SAMPLE_IN if self.is_quick else 1]
 
     def left_out_of(self, rows: Sequence[T]) -> list[T]:
-        """The rows of a parametrized test to leave out: two of three in a long table."""
+        """The rows of a parametrized test to leave out: three of four in a long table."""
         is_long = self.is_quick and len(rows) >= _LONG_TABLE
         return [row for number, row in enumerate(rows) if is_long and number % _ONE_ROW_IN]
 
