@@ -89,8 +89,8 @@ def test_the_longest_are_begun_first(tmp_path: Path) -> None:
 
     Run([*SITUATIONS.values()], Begun(FakeClock(), os.environ, tmp_path), lambda _: None).play()
 
-    assert begun[:2] == ["throttled-eight-times", "five-server-errors"]
-    assert begun[4:6] == ["clean", "too-severe"]
+    assert begun[:3] == ["throttled-eight-times", "request-timeout", "five-server-errors"]
+    assert begun[6:8] == ["clean", "too-severe"]
     assert sorted(begun) == sorted(SITUATIONS)
 
 
