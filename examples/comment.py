@@ -2,8 +2,9 @@
 
     python3 comment.py hssgate.md [NAME]
 
-The first report that is not a pass becomes a comment; every later one replaces it, a pass too. NAME tells the comments
-of several gates apart. It needs nothing but Python, and these variables of the CI:
+The first report that is not a pass becomes a comment; every later one replaces it, a pass too. Where the gate ended
+without a report, an earlier comment is replaced by a word on that. NAME tells the comments of several gates apart. It
+needs nothing but Python, and these variables of the CI:
 
 - GitHub: GITHUB_TOKEN with `pull-requests: write`, GITHUB_REPOSITORY, GITHUB_API_URL, and the number from
   GITHUB_EVENT_PATH.
@@ -32,6 +33,10 @@ MOST_PAGES = 30  # of 100 comments
 ROOM = {"github": 65_000, "gitlab": 900_000}  # characters of a comment
 CUT = "\n\n… cut here: the whole report is among the artifacts of the job.\n"
 PASSED = "## \N{WHITE HEAVY CHECK MARK}"  # how a Markdown report of a pass begins
+MISSING = (
+    "## \N{WARNING SIGN} hssgate wrote no report\n\n"
+    "The gate ended without a verdict; the log of its job has the reason.\n"
+)
 _FENCE = re.compile(r"`{3,}")
 
 
@@ -83,16 +88,19 @@ def _publish(arguments: list[str], environ: Mapping[str, str]) -> str:
         raise Failure("write it like: python3 comment.py hssgate.md [NAME]")
     try:
         report = Path(arguments[0]).read_text(encoding="utf-8", errors="replace")
+        missing = "" if report.strip() else "it is empty"
     except OSError as error:
-        raise Failure(f"{arguments[0]}: {error.strerror}") from None
+        report, missing = "", error.strerror or "it cannot be read"
     name = re.sub(r"[^\w.:/ -]", "_", arguments[1] if len(arguments) > 1 else "hssgate")
     mark = f"<!-- comment of hssgate: {name} -->"
     host = _gitlab(environ) if environ.get("GITLAB_CI") else _github(environ)
     own = next((one for one in _comments(host) if host.is_own(one) and str(one.get("body")).startswith(mark)), None)
-    body = {"body": f"{mark}\n{fitted(report, ROOM[host.kind])}"}
+    body = {"body": f"{mark}\n{MISSING if missing else fitted(report, ROOM[host.kind])}"}
     if own is not None:
         _ask(host.replace, host.one(own["id"]), host.headers, body)
-        return "replaced the comment"
+        return f"replaced the comment{f', for {arguments[0]}: {missing}' if missing else ''}"
+    if missing:
+        raise Failure(f"{arguments[0]}: {missing}")
     if report.startswith(PASSED):
         return "no comment: passed, and there was none to replace"
     _ask("POST", host.comments, host.headers, body)

@@ -189,7 +189,29 @@ def test_what_fails_says_why_and_never_fails_the_job(
     assert api.comments == []
 
 
-@pytest.mark.parametrize("arguments", [[], ["missing.md"], ["a", "b", "c"]], ids=["none", "no file", "too many"])
+@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize("text", [None, " \n"], ids=["no file", "empty"])
+def test_a_gate_without_a_report_leaves_no_earlier_pass(
+    api: Api, host: str, text: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The earlier comment is replaced; without one, nothing is posted."""
+    env, comment = environment(api, host, tmp_path), script()
+    path = str(tmp_path / "missing.md") if text is None else report(tmp_path, text)
+
+    assert comment.main([path], env) == 0
+    assert (api.comments, f"no comment: {path}: " in capsys.readouterr().err) == ([], True)
+
+    (tmp_path / "earlier").mkdir()
+    for earlier in ("## ❌ blocked\n", "## ✅ passed\n"):
+        comment.main([report(tmp_path / "earlier", earlier)], env)
+    comment.main([path], env)
+
+    (left,) = api.comments
+    assert "hssgate wrote no report" in left["body"]
+    assert "passed" not in left["body"]
+
+
+@pytest.mark.parametrize("arguments", [[], ["a", "b", "c"]], ids=["none", "too many"])
 def test_wrong_arguments_ask_nothing(api: Api, arguments: list[str], tmp_path: Path) -> None:
     """They end with 0 as well."""
     assert script().main(arguments, environment(api, "github", tmp_path)) == 0
