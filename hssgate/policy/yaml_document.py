@@ -1,6 +1,7 @@
 """YAML policy file as plain data with line numbers, read strictly."""
 
 import contextlib
+import functools
 import re
 
 import yaml
@@ -10,6 +11,7 @@ from hssgate.policy.model import KeyPath
 from hssgate.policy.values import shown
 
 _MOST_NODES = 100_000  # after aliases are followed
+_SHORT = 32_000  # characters, which PyYAML reads in the time that compiling the pattern takes
 
 _LETTER = r"A-Za-z0-9_\u4e00-\u9fff"
 _SIGNS = r"\u3001-\u303f\uff01-\uff5e"  # Chinese punctuation
@@ -22,7 +24,11 @@ _TEXT = rf"[{_LETTER}](?:[{_LETTER}{_SIGNS} ./()+,;-]|:(?=[{_LETTER}/]))*"
 _VALUE = rf"(?:{_QUOTED}|{_LIST}|{_MAPPING}|{_TEXT})"
 _COMMENT = rf"#[ -~{_LETTER}{_SIGNS}]*"
 _CONTENT = rf"(?:(?:- )?{_KEY}:(?: {_VALUE})?|- {_VALUE})(?: {{1,20}}{_COMMENT})?"
-_PLAIN_LINE = re.compile(rf"(?=.{{0,500}}\Z) {{0,20}}(?:{_COMMENT}|{_CONTENT})?")
+
+
+@functools.cache
+def _plain_line() -> re.Pattern[str]:
+    return re.compile(rf"(?=.{{0,500}}\Z) {{0,20}}(?:{_COMMENT}|{_CONTENT})?")
 
 
 def read_yaml(text: str) -> Document:
@@ -53,8 +59,8 @@ def _composed(text: str) -> list[yaml.Node]:
     documents that the other refuses, libyaml ends the process where a document is nested deep, and not every PyYAML has
     it. So libyaml is used only for lines of plain forms, whose meaning is beyond doubt; faults are PyYAML's to name.
     """
-    loader = getattr(yaml, "CSafeLoader", None)
-    if loader is not None and all(map(_PLAIN_LINE.fullmatch, text.split("\n"))):
+    loader = getattr(yaml, "CSafeLoader", None) if len(text) > _SHORT else None
+    if loader is not None and all(map(_plain_line().fullmatch, text.split("\n"))):
         with contextlib.suppress(yaml.YAMLError):
             return list(yaml.compose_all(text, Loader=loader))
     return list(yaml.compose_all(text, Loader=yaml.SafeLoader))

@@ -1,5 +1,6 @@
 """YAML by libyaml: only for lines of plain forms, and with the same result as by PyYAML itself."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hssgate.policy import yaml_document
 from hssgate.policy.document import Document, Malformed, read_document
 
 ENTRIES = "rules: {severity: Medium}\nignore:\n" + "".join(
@@ -41,6 +43,15 @@ LINES = st.one_of(
     st.builds("{}{} # why".format, INDENTS, WORDS),
     st.just(""),
 )
+
+
+@pytest.fixture(autouse=True, scope="module")
+def short() -> Iterator[int]:
+    """Take every text for a long one; the value is the length of those that are not."""
+    with pytest.MonkeyPatch.context() as patch:
+        length: int = yaml_document._SHORT
+        patch.setattr(yaml_document, "_SHORT", 0)
+        yield length
 
 
 class Parsers:
@@ -88,6 +99,16 @@ def test_a_list_of_plain_entries_is_read_by_libyaml(parsers: Parsers) -> None:
     """So that thousands of them cost little."""
     assert outcome(ENTRIES) == outcome_without_libyaml(ENTRIES)
     assert parsers.used == ["CSafeLoader", "SafeLoader"]
+
+
+def test_a_short_policy_is_read_by_pyyaml(parsers: Parsers, short: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pattern of plain lines, which takes longer to compile, is left alone."""
+    monkeypatch.setattr(yaml_document, "_SHORT", short)
+
+    outcome(ENTRIES)
+    outcome(ENTRIES + "# more\n" * short)
+
+    assert parsers.used == ["SafeLoader", "CSafeLoader"]
 
 
 @pytest.mark.parametrize(
