@@ -62,6 +62,11 @@ class _Count:
     known: int = 0
     gone: int = 0
 
+    @property
+    def at_worst(self) -> "_Count":
+        """The same, with each unknown finding counted as the worst."""
+        return replace(self, breaking=(*self.breaking, *(replace(one, score=WORST_SCORE) for one in self.unknown)))
+
 
 def severity_order(finding: Finding) -> tuple[int, str, str]:
     """Return the key by which findings are sorted, most severe first."""
@@ -110,20 +115,28 @@ def judge_findings(
     if rules.unlisted is Unlisted.WARN and RULES[name].needs_findings:
         unlisted, uncounted = 0, unlisted
     found = replace(_count(name, rule, counted, rules.grace), unlisted=unlisted, uncounted=uncounted)
-    check = _by_limit(name, rule, found)
+    check, worst = _by_limit(name, rule, found), _by_limit(name, rule, found.at_worst)
+    is_certain = check.result is worst.result
     # Where the rule is met only if no finding with unread CVEs counts, those CVEs are what the verdict lacks.
-    if check.result is Result.PASSED and _is_open(rule, found):
+    if not is_certain:
         error = FindingsMissing(counted.cves_error) if counted.cves_error else None
         return without_list(name, rule, facts, error, "CVEs of the findings")
-    return _with_notes(check, found, _notes(found, number, None if RULES[name].by_feed else rules.grace))
+    is_met = check.result is Result.PASSED
+    notes = _notes(found, number, None if RULES[name].by_feed else rules.grace)
+    if found.unknown:
+        unread, why = len(found.unknown), "their CVEs were not read"
+        if counted.cves_error:
+            why = f"their CVEs could not be read: {counted.cves_error}"
+        notes.append(f"{unread} counted as the worst, {why}" if is_met else f"{unread} not counted, {why}")
+    return _with_notes(worst if is_met else check, found, notes)
 
 
 def _with_notes(check: Check, found: _Count, notes: Sequence[str]) -> Check:
-    """Return the check with notes and the findings behind it; a warning where findings are in grace."""
+    """Return the check with notes and the findings behind it; a rule that is met with a doubt or in grace warns."""
     check = replace(check, message=check.message + (f" ({'; '.join(notes)})" if notes else ""))
     if check.result is not Result.PASSED:
         return replace(check, broken_by=_most_severe(found.breaking))
-    is_clean = not (found.in_grace or found.uncounted or found.unchecked)
+    is_clean = not (found.in_grace or found.unknown or found.uncounted or found.unchecked)
     return check if is_clean else replace(check, result=Result.WARNED, broken_by=_most_severe(found.in_grace))
 
 
@@ -178,13 +191,6 @@ def _by_score(name: str, rule: ScoreRule, found: _Count) -> Check:
     worst = f"{max(above):g}"
     message = f"{name}: {worst} found, at most {limit} accepted"
     return judged(rule, False, Check(name, Result.PASSED, message, worst, limit))  # noqa: FBT003 - the judgement
-
-
-def _is_open(rule: CountRule | ScoreRule, found: _Count) -> bool:
-    """Whether a rule that holds would be broken if each unknown finding counted."""
-    if isinstance(rule, ScoreRule):
-        return bool(found.unknown) and rule.limit < WORST_SCORE
-    return len(found.breaking) + found.unlisted + len(found.unknown) > rule.limit
 
 
 def _notes(found: _Count, number: int, grace: GraceInForce | None) -> list[str]:

@@ -110,9 +110,9 @@ def test_what_is_counted_and_not_listed_is_the_worst(bench: Bench, rule: str) ->
     ("rules", "code", "result"),
     [
         pytest.param("cvss: 8.9", 3, "error", id="score"),
-        pytest.param("cvss: 10", 0, "passed", id="any score is accepted"),
+        pytest.param("cvss: 10", 0, "warned", id="any score is accepted"),
         pytest.param("critical_vulnerabilities: 0", 3, "error", id="count"),
-        pytest.param("critical_vulnerabilities: 2", 0, "passed", id="as many as could be are accepted"),
+        pytest.param("critical_vulnerabilities: 2", 0, "warned", id="as many as could be are accepted"),
         pytest.param("cvss: {limit: 8.9, action: warn}, severity: High", 0, "warned", id="a rule that warns"),
         pytest.param("cvss: {limit: 8.9, action: warn}, high_vulnerabilities: 2", 0, "warned", id="beside a rule that needs no score"),
     ],
@@ -132,13 +132,80 @@ def test_scores_that_cannot_be_read_are_no_pass(bench: Bench, rules: str, code: 
     assert bench.run("judge", "report.json").code == code
 
 
-def test_a_finding_that_was_read_blocks_although_others_were_not(bench: Bench) -> None:
-    """It breaks the rule by itself."""
-    policy(bench, "rules: {cvss: 8.9}")
-    fault = {"requests": "4-", "call": "cve", "status": 400, "code": "HSS.0002"}
-    played = json.loads(scenario([notice("SA-1", cve(9.8)), notice("SA-2", cve(1.0))])) | {"faults": [fault]}
+def with_unread(requests: str, *found: Row) -> str:
+    """A scenario in which requests for CVEs are refused."""
+    fault = {"requests": requests, "call": "cve", "status": 400, "code": "HSS.0002"}
+    return json.dumps(json.loads(scenario([*found])) | {"faults": [fault]})
 
-    assert bench.play(json.dumps(played)).check("team/app:1.0").code == 10
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        pytest.param("rules: {cvss: 10}", "no score above 10 found, at most 10 accepted (", id="any score"),
+        pytest.param("rules: {critical_vulnerabilities: 2}", "2 found, at most 2 accepted (", id="a number of critical ones"),
+        pytest.param("rules: {high_vulnerabilities: 3}\ngrace: {high: 30d}", "2 found, at most 3 accepted (", id="a level, with grace"),
+        pytest.param("rules: {exploited: 2}\nfeeds: {exploited: [kev.txt]}", "2 found, at most 2 accepted (", id="exploited"),
+        pytest.param("rules: {vulnerabilities: 1}\ngrace: {high: 30d}\nignore: [{vulnerability: SA-1, reason: r}]", "1 found, at most 1 accepted (1 ignored; 1 counted", id="beside an ignored one"),
+    ],
+)  # fmt: skip
+def test_a_rule_that_holds_at_the_worst_says_what_was_not_read(bench: Bench, rule: str, expected: str) -> None:
+    """Every output has the number of findings without CVEs and the reason; a saved report is judged alike."""
+    Path("kev.txt").write_text("CVE-2024-0009\n")
+    policy(bench, rule)
+    name, _, _ = rule.removeprefix("rules: {").partition(":")
+    outputs = [f"{form}=out.{form}" for form in ("junit", "markdown", "html", "sarif", "codequality", "gitlab")]
+    bench.play(with_unread("*", notice("SA-1", cve(1.0)), notice("SA-2", cve(1.0))))
+
+    ended = bench.check("team/app:1.0", *(word for one in outputs for word in ("--report", one)))
+
+    assert (ended.code, ended.checks()[name]) == (0, "warned"), ended.out
+    found = message(ended, name)
+    unread = "counted as the worst, their CVEs could not be read: HTTP 400: HSS.0002 Invalid parameter"
+    assert found.startswith(f"{name}: {expected}")
+    assert unread in found
+    assert ended.report["images"][0]["seen"]["groups"][0]["cves_error"] in found
+    assert found in ended.out
+    assert f"warning: team/app:1.0: {found}" in ended.err
+    for path in ("out.junit", "out.markdown", "out.html", "out.sarif", "out.codequality"):
+        assert unread in Path(path).read_text(), path
+
+    again = bench.run("judge", "report.json", "--report", "json=again.json")
+    assert again.code == 0
+    assert json.loads(Path("again.json").read_text())["images"][0]["checks"] == ended.report["images"][0]["checks"]
+
+
+def test_what_was_not_read_is_said_in_chinese(bench: Bench) -> None:
+    """With the reason."""
+    policy(bench, "rules: {critical_vulnerabilities: 2}")
+
+    ended = bench.play(with_unread("*", notice("SA-1"))).check("team/app:1.0", "--lang", "zh")
+
+    assert ended.code == 0
+    assert "发现 1，最多接受 2（1 个按最差计算，无法读取其 CVE：HTTP 400" in ended.out
+
+
+def test_cves_that_a_report_lacks_count_as_the_worst(bench: Bench) -> None:
+    """Under the policy that the report was made by no rule needed them."""
+    policy(bench, "rules: {high_vulnerabilities: 2}")
+    assert bench.play(scenario([notice("SA-1", cve(1.0)), notice("SA-2")])).check("team/app:1.0").code == 0
+    policy(bench, "rules: {critical_vulnerabilities: 2}")
+
+    ended = bench.run("judge", "report.json")
+
+    assert ended.code == 0
+    counted = "2 found, at most 2 accepted (2 counted as the worst, their CVEs were not read)"
+    assert f"warned   critical_vulnerabilities: {counted}" in ended.out
+
+
+def test_a_finding_that_was_read_blocks_although_others_were_not(bench: Bench) -> None:
+    """It breaks the rule by itself, and the others are not in the number."""
+    policy(bench, "rules: {critical_vulnerabilities: 0}")
+
+    ended = bench.play(with_unread("4-", notice("SA-1", cve(9.8)), notice("SA-2", cve(9.8)))).check("team/app:1.0")
+
+    assert ended.code == 10
+    found = message(ended, "critical_vulnerabilities")
+    assert "1 found, at most 0 accepted (1 not counted, their CVEs could not be read: HTTP 400" in found
     assert bench.run("judge", "report.json").code == 10
 
 
