@@ -92,7 +92,7 @@ def _row(parameter: click.Parameter, ctx: click.Context) -> str:
 
 def _named(parameter: click.Parameter, ctx: click.Context) -> str:
     if isinstance(parameter, click.Argument):
-        return parameter.make_metavar(ctx).strip("[]")
+        return parameter.make_metavar(ctx).translate({ord(one): None for one in "[]"})
     names = " / ".join((*parameter.opts, *parameter.secondary_opts))
     is_flag = isinstance(parameter, click.Option) and (parameter.is_flag or parameter.count)
     metavar = parameter.metavar or parameter.type.get_metavar(parameter, ctx) or parameter.type.name.split()[0].upper()

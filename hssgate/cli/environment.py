@@ -1,6 +1,6 @@
 """Checks of all `HSSGATE_*` variables: unknown, empty and misspelt ones."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import click
 from click.core import ParameterSource
@@ -12,13 +12,14 @@ from hssgate.text import clean
 
 PREFIX = "HSSGATE_"
 IMAGES = "HSSGATE_IMAGES"
+CICD_NAME = "HSSGATE_CICD_NAME"
 _DOTENV_PREFIX = "HSSGATE_DOTENV_PREFIX"
 
 # Variables that decide which image is judged, under which policy, and which result counts.
 DECIDING = (
     "HSSGATE_POLICY",
     "HSSGATE_SCANNED_AFTER",
-    "HSSGATE_CICD_NAME",
+    CICD_NAME,
     IMAGES,
     "HSSGATE_METADATA_FILE",
     "HSSGATE_RESOLVE",
@@ -63,22 +64,42 @@ class VariableProblems:
     warnings: tuple[str, ...]
 
 
-def check_variables(ctx: click.Context) -> None:
+def check_variables(ctx: click.Context, unused: Iterable[str] = ()) -> None:
     """Warn of unknown variables.
 
     Args:
         ctx: of the command; it shows which options were given.
+        unused: deciding variables that have no effect on this run.
 
     Raises:
         Misused: a deciding variable is empty or misspelt, or the dotenv prefix is not valid.
     """
     context: RunContext = ctx.obj
     dotenv_prefix(context.environ)
-    found = variable_problems(context.environ, decided_by_variable(ctx))
+    read = {variable: option for variable, option in decided_by_variable(ctx).items() if variable not in unused}
+    found = variable_problems(context.environ, read)
     if found.faults:
         raise Misused("\n".join(found.faults))
     for line in found.warnings:
         context.console.warning(line)
+
+
+def take_cicd_name(ctx: click.Context) -> None:
+    """Say that a list is filtered by `HSSGATE_CICD_NAME`, if it is.
+
+    Args:
+        ctx: of a command that lists images.
+
+    Raises:
+        Misused: the variable is set and empty.
+    """
+    context: RunContext = ctx.obj
+    value = context.environ.get(CICD_NAME)
+    if value is None or _is_given(ctx, CICD_NAME):
+        return
+    if empty := _empty(context.environ, {CICD_NAME: "--cicd-name"}):
+        raise Misused("\n".join(empty))
+    context.console.progress(f"only images scanned under {clean(value, 100)}, by {CICD_NAME}")
 
 
 def dotenv_prefix(environ: Mapping[str, str]) -> str:
@@ -122,13 +143,7 @@ def variable_problems(environ: Mapping[str, str], read: Mapping[str, str]) -> Va
         environ: the environment.
         read: the deciding variables that the command reads, each with its option.
     """
-    empty = [name for name in read if not environ.get(name, "-").strip()]
-    faults = [
-        f"{name} is set and empty: was the variable that it is made of set? Give it a value, unset it, "
-        f"or give {read[name]}"
-        for name in empty
-    ]
-    warnings = []
+    faults, warnings = _empty(environ, read), []
     for name in _unknown(environ):
         what = f"{clean(name, 100)} is no variable of hssgate"
         if meant := next((variable for variable in read if _is_meant(name, variable)), None):
@@ -136,6 +151,14 @@ def variable_problems(environ: Mapping[str, str], read: Mapping[str, str]) -> Va
         else:
             warnings.append(f"{what} and has no effect{_hint(name)}")
     return VariableProblems(tuple(faults), tuple(warnings))
+
+
+def _empty(environ: Mapping[str, str], read: Mapping[str, str]) -> list[str]:
+    return [
+        f"{name} is set and empty: was the variable that it is made of set? Give it a value, unset it, or give {option}"
+        for name, option in read.items()
+        if not environ.get(name, "-").strip()
+    ]
 
 
 def _variables_of(parameter: click.Parameter) -> Sequence[str]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from hssgate.cli.environment import CICD_NAME
 from hssgate.cli.option_types import TextParam, When
 from hssgate.cli.options import Command
 from hssgate.hss.models import SeverityLevel
@@ -41,8 +42,9 @@ def query_options(command: Command) -> Command:
     return command
 
 
-def _text(name: str, longest: int, help_text: str) -> Option:
-    return click.option(name, type=TextParam(longest), help=f"{help_text} Up to {longest} characters.")
+def _text(name: str, longest: int, help_text: str, variable: str | None = None) -> Option:
+    kind, help_text = TextParam(longest), f"{help_text} Up to {longest} characters."
+    return click.option(name, type=kind, envvar=variable, show_envvar=variable is not None, help=help_text)
 
 
 def _flag(name: str, help_text: str) -> Option:
@@ -67,7 +69,7 @@ def _number(name: str, least: int, most: int, help_text: str, default: int | Non
 
 
 _OPTIONS = (
-    _text("--cicd-name", LONGEST_NAME, "CI/CD identifier name."),
+    _text("--cicd-name", LONGEST_NAME, "CI/CD identifier name.", CICD_NAME),
     _text("--namespace", LONGEST_NAME, "Organisation of the image."),
     _text("--image-name", LONGEST_NAME, "Image name; the API may also list names that contain it."),
     _text("--image-version", LONGEST_VERSION, "Image version."),

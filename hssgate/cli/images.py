@@ -8,6 +8,7 @@ import click
 from hssgate.cli.connect.connections import connection_of, explain, open_hosts
 from hssgate.cli.console import Console
 from hssgate.cli.context import RunContext
+from hssgate.cli.environment import take_cicd_name
 from hssgate.cli.filters import query_options
 from hssgate.cli.help_page import HelpPage
 from hssgate.cli.layouts import LAYOUTS, Layout, table_for
@@ -78,6 +79,7 @@ def images(ctx: click.Context, options: _Options) -> None:
     context: RunContext = ctx.obj
     console = context.console
     console.verbosity = -1 if options.quiet else options.verbose
+    take_cicd_name(ctx)
     connection = connection_of(context, options)
     query = CicdImagesQuery(**options.filters)
     explain(connection, context)

@@ -207,6 +207,11 @@ def common_options(command: Command) -> Command:
     return command
 
 
+def is_given(ctx: click.Context, name: str) -> bool:
+    """Whether the parameter is on the command line."""
+    return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+
+
 def is_default(ctx: click.Context, name: str) -> bool:
     """Whether the parameter has its default value."""
     return ctx.get_parameter_source(name) is ParameterSource.DEFAULT

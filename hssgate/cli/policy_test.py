@@ -10,11 +10,11 @@ import click
 from hssgate.cli.connect.connections import connection_of, explain, open_hosts
 from hssgate.cli.console import print_whole
 from hssgate.cli.context import RunContext
-from hssgate.cli.environment import check_variables
+from hssgate.cli.environment import CICD_NAME, check_variables, take_cicd_name
 from hssgate.cli.forecast_output import forecasts_as_json, forecasts_as_text
 from hssgate.cli.help_page import HelpPage
 from hssgate.cli.option_types import LONGEST_CICD_NAME, Duration, TextParam, When
-from hssgate.cli.options import ConnectionOptions, common_options, connection_options, is_default, receives
+from hssgate.cli.options import ConnectionOptions, common_options, connection_options, is_given, receives
 from hssgate.cli.policy_files import choose, load, policy_option
 from hssgate.cli.progress import Progress
 from hssgate.cli.verdict_output import print_policies
@@ -88,7 +88,11 @@ class _Tested:
 @click.argument("reports", nargs=-1, metavar="[REPORT.json]...", type=click.Path(path_type=Path))
 @policy_option
 @click.option(
-    "--cicd-name", type=TextParam(LONGEST_CICD_NAME), help="Only images scanned under this HSS CI/CD identifier."
+    "--cicd-name",
+    type=TextParam(LONGEST_CICD_NAME),
+    show_envvar=True,
+    envvar=CICD_NAME,
+    help="Only images scanned under this HSS CI/CD identifier.",
 )
 @click.option("--since", type=When(), metavar="WHEN", help="Only images scanned at or after WHEN, such as 7d.")
 @click.option(
@@ -129,19 +133,18 @@ def test(ctx: click.Context, options: _Options) -> None:
     context: RunContext = ctx.obj
     console = context.console
     console.take_verbosity(options.verbose, quiet=options.quiet)
-    check_variables(ctx)
+    check_variables(ctx, unused=[CICD_NAME] if options.reports else [])
     now = context.clock.epoch()
     policies = load(choose(options.policies), now)
     if options.reports:
-        given = next(
-            (name for name in ("cicd_name", "since", "max_rows", "findings") if not is_default(ctx, name)), None
-        )
+        given = next((name for name in ("cicd_name", "since", "max_rows", "findings") if is_given(ctx, name)), None)
         if given:
             raise Misused(
                 f"--{given.replace('_', '-')} is for the images in HSS; leave it out, or leave the reports out"
             )
         tested = _Tested(tuple(_of_reports(options.reports, policies, now)))
     else:
+        take_cicd_name(ctx)
         try:
             tested = _of_hss(context, options, policies, now)
         except Interrupted as signal:

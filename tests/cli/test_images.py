@@ -89,6 +89,40 @@ def test_every_filter_reaches_the_wire(bench: Bench, arguments: list[str], wire:
     assert dict(parse_qsl(bench.emulator.requests[0].query)) == DEFAULTS | wire
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sent", "said"),
+    [
+        pytest.param([], "shop", "only images scanned under shop, by HSSGATE_CICD_NAME\n", id="by the variable"),
+        pytest.param(["--cicd-name", "other"], "other", "", id="the option goes first"),
+        pytest.param(["-q"], "shop", "", id="quiet"),
+    ],
+)
+def test_the_identifier_of_the_environment_is_a_filter(
+    bench: Bench, arguments: list[str], sent: str, said: str
+) -> None:
+    """As for `check`; the list would else seem to be whole, so a line says so."""
+    bench.play(images(finished(cicd_name="shop"), finished(cicd_name="other")))
+
+    ended = bench.run("images", "--format", "json", *arguments, *CONNECTION, env=KEY | {"HSSGATE_CICD_NAME": "shop"})
+
+    assert (ended.code, [row["cicd_name"] for row in lines(ended)]) == (0, [sent])
+    assert ended.err.startswith(said)
+    assert ("HSSGATE_CICD_NAME" in ended.err) is bool(said)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"), [([], 2), (["--cicd-name", "shop"], 0)], ids=["alone", "with its option"]
+)
+def test_an_empty_identifier_of_the_environment_is_misuse(bench: Bench, arguments: list[str], code: int) -> None:
+    """It is what is left of a misspelt variable, and would list the images of all."""
+    bench.play(images(finished(cicd_name="shop")))
+
+    ended = bench.run("images", *arguments, *CONNECTION, env=KEY | {"HSSGATE_CICD_NAME": ""})
+
+    assert (ended.code, bench.emulator.request_count) == (code, 0 if code else 1)
+    assert ended.err.startswith("error: HSSGATE_CICD_NAME is set and empty: ") is bool(code)
+
+
 def test_no_query_parameter_is_forgotten() -> None:
     """The options are the model's fields, defaults included; the enterprise project is the connection's option."""
     fields = {found.name: found for found in dataclasses.fields(CicdImagesQuery)}
@@ -210,8 +244,8 @@ MISUSES = [
     pytest.param(["--namespace", "x" * 129], "'--namespace': the value is longer than 128", id="long namespace"),
     pytest.param(["--image-version", "x" * 65], "'--image-version': the value is longer than 64", id="long version"),
     pytest.param(["--image-id", "x" * 129], "'--image-id': the value is longer than 128", id="long id"),
-    pytest.param(["--cicd-name", "x" * 129], "'--cicd-name': the value is longer than 128", id="long identifier"),
-    pytest.param(["--cicd-name", "a\nb"], "'--cicd-name': the value contains a line break", id="line break"),
+    pytest.param(["--cicd-name", "x" * 129], "'--cicd-name' (env var: 'HSSGATE_CICD_NAME'): the value is longer than 128", id="long identifier"),
+    pytest.param(["--cicd-name", "a\nb"], "'--cicd-name' (env var: 'HSSGATE_CICD_NAME'): the value contains a line break", id="line break"),
     pytest.param(["--scan-status", "download_failed"], "'download_failed' is not one of 'unscan', 'success'", id="not filterable"),
     pytest.param(["--severity-level", "Grave"], "'--severity-level", id="no severity"),
     pytest.param(["--pipeline-type", "gitlab"], "is not one of 'jenkins', 'codearts'", id="no pipeline"),

@@ -345,3 +345,36 @@ def test_an_unknown_variable_that_would_decide_is_misuse(bench: Bench) -> None:
     ended = bench.play(TEN).run("policy", "test", *CONNECTION, env=KEY | {"HSSGATE_POLICYS": "x.yaml"})
 
     assert (ended.code, ended.out) == (2, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        pytest.param([], {"shop: team/app:1.0"}, id="by the variable"),
+        pytest.param(["--cicd-name", "other"], {"other: team/app:1.0"}, id="the option goes first"),
+    ],
+)
+def test_the_identifier_of_the_environment_is_obeyed(bench: Bench, arguments: list[str], expected: set[str]) -> None:
+    """As for `check`, and a line says so."""
+    bench.play(images(finished(CLEAN, cicd_name="shop"), finished(CLEAN, cicd_name="other")))
+    words = ["policy", "test", "--format", "json", *arguments, *CONNECTION]
+
+    ended = bench.run(*words, env=KEY | {"HSSGATE_CICD_NAME": "shop"})
+
+    assert (ended.code, set(forecasts(ended))) == (0, expected)
+    assert ("only images scanned under shop, by HSSGATE_CICD_NAME" in ended.err) is (not arguments)
+
+
+def test_an_empty_identifier_of_the_environment_is_misuse(bench: Bench) -> None:
+    """Nothing is asked; beside saved reports, which need no filter, it decides nothing."""
+    bench.play(images(finished(CLEAN)))
+    bench.check("team/app:1.0")
+    empty = KEY | {"HSSGATE_CICD_NAME": ""}
+
+    ended = bench.run("policy", "test", *CONNECTION, env=empty)
+
+    assert (ended.code, ended.out) == (2, "")
+    assert "HSSGATE_CICD_NAME is set and empty" in ended.err
+    for value in ("", "shop"):
+        ended = bench.run("policy", "test", "report.json", env={"HSSGATE_CICD_NAME": value})
+        assert (ended.code, "HSSGATE_CICD_NAME" in ended.err) == (0, False)
