@@ -55,7 +55,8 @@ def judge_scan(observation: Observation, row_group: RowGroup, rules_by_policy: S
             )
             return _error(Trouble.SCAN_FAILED, message)
         case Ending.TIMED_OUT | Ending.ENDED:
-            message = f"{timed_out_after(observation)}; last state: {_last_state(observation, row_group)}"
+            option = f" ({observation.time_up})" if observation.time_up else ""
+            message = f"{timed_out_after(observation)}{option}; last state: {_last_state(observation, row_group)}"
             return _error(Trouble.TIMEOUT, message + advice(observation, row_group))
         case unreachable:
             assert_never(unreachable)

@@ -296,6 +296,7 @@ MESSAGES: Mapping[str, str] = {
     "request id {id}": "请求 ID {id}",
     "gave up after {duration}: {error}": "等待 {duration} 后放弃：{error}",
     "interrupted after {duration}": "{duration} 后被中断",
+    "timed out after {duration} ({option})": "等待 {duration} 后超时（{option}）",
     "timed out after {duration}": "等待 {duration} 后超时",
     "last state: {state}": "最后的状态：{state}",
     "not listed": "没有列出",

@@ -47,6 +47,7 @@ class ImageState:
         self._server_time: float | None = None
         self._scanned_after: int | None = None
         self._waited = 0.0
+        self._time_up = ""
         self._moving_of_tag: CicdImage | None = None  # a row that lacks only the digest asked for
         self._similar_rows: tuple[CicdImage, ...] = ()
         self._searched = False
@@ -95,15 +96,17 @@ class ImageState:
         self._error = error
         self._reads.add(Read(at, error.exchange.http_status, error.exchange.request_id, None, answered=False))
 
-    def end(self, ending: Ending, waited: float, error: ApiError | None = None) -> None:
+    def end(self, ending: Ending, waited: float, error: ApiError | None = None, time_up: str = "") -> None:
         """Stop waiting.
 
         Args:
             ending: why.
             waited: seconds since the start of the run.
             error: why there was no answer, if that is the reason.
+            time_up: the option whose time was up, if that is the reason.
         """
         self.ending = ending
+        self._time_up = time_up
         self._waited = round(waited, 3)  # as reports show it, so that what is worded from it is the same everywhere
         self._error = error or self._error
         if ending is Ending.UNANSWERED and isinstance(self._error, ApiUnavailable):
@@ -163,8 +166,9 @@ class ImageState:
         return clean(state_of(group, group.key in self._settling.due))
 
     def has_new_state(self) -> bool:
-        """Whether the state changed since this was last asked."""
-        before, self._shown_state = self._shown_state, self.state
+        """Whether the state changed since this was last asked; another request that fails alike is no change."""
+        request_id = self._error.exchange.request_id if self._error else None
+        before, self._shown_state = self._shown_state, self.state.replace(request_id or "\0", "")
         return self._shown_state != before
 
     def new_warnings(self) -> list[str]:
@@ -204,6 +208,7 @@ class ImageState:
             similar_rows=self._similar_rows,
             searched=self._searched,
             agreed=self._settling.agreed,
+            time_up=self._time_up,
         )
 
     def _event(self) -> Event:

@@ -31,6 +31,7 @@ class Observation:
         similar_rows: rows that differ from it in something, to be named as near misses.
         searched: whether rows of its name and any version were searched for.
         agreed: keys of the groups whose success two reads showed alike, `--settle` apart.
+        time_up: the option whose time was up; empty where another reason ended the wait.
     """
 
     reference: Reference
@@ -46,6 +47,7 @@ class Observation:
     similar_rows: tuple[CicdImage, ...]
     searched: bool = False
     agreed: frozenset[GroupKey] = frozenset()
+    time_up: str = ""
 
     @property
     def judged_groups(self) -> tuple[RowGroup, ...]:

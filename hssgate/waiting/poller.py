@@ -223,9 +223,11 @@ class Poller:
 
     def _end(self, group: OpenGroup, image: ImageState, ending: Ending, error: ApiError | None = None) -> None:
         """End the wait for an image, after a search for rows that its reference may have meant."""
+        time_up = ""
         if ending is Ending.TIMED_OUT:
             self._similar_rows.add_to(image, self._schedule.deadline(image).left(self._clock.monotonic()))
-        image.end(ending, self._elapsed(), error)
+            time_up = self._schedule.option_of_deadline(image)
+        image.end(ending, self._elapsed(), error, time_up)
         self._groups.note_end(group)
 
     def _epoch_now(self) -> float:

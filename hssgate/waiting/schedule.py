@@ -61,6 +61,13 @@ class Schedule:
             return Deadline(image.appear_from, min(self.wait.appear_timeout, left))
         return self._limits[limit]
 
+    def option_of_deadline(self, image: Waiting) -> str:
+        """Return the option that sets the deadline of an image."""
+        timeout = self._limits[Limit.TIMEOUT]
+        left = timeout.seconds if image.appear_from is None else timeout.left(image.appear_from)
+        is_appearing = LIMITS[image.stage] is Limit.APPEAR and self.wait.appear_timeout <= left
+        return "--appear-timeout" if is_appearing else "--timeout"
+
     def is_missed(self, image: Waiting, now: float) -> bool:
         """Whether the deadline has come and no poll can be taken any more; a timeout of 0 leaves one."""
         deadline = self.deadline(image)

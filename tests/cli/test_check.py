@@ -2,6 +2,7 @@
 
 import pytest
 
+from hssgate.durations import format_duration
 from tests.conftest import Bench
 
 DIGEST = "sha256:" + "ab" * 32
@@ -350,25 +351,48 @@ def test_timeout_zero_looks_once(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "limit", "scenario"),
+    ("arguments", "limit", "option", "scenario"),
     [
-        pytest.param(["--timeout", "3m"], 180, images(image(FOREVER)), id="scan never ends"),
-        pytest.param(["--appear-timeout", "70s"], 70, images(finished(image_name="x")), id="never listed"),
-        pytest.param(["--appear-timeout", "20m", "--timeout", "90s"], 90, images(), id="the shorter of both"),
-        pytest.param(["--scanned-after", "1m", "--appear-timeout", "70s"], 70, images(finished()), id="stale"),
-        pytest.param(["--appear-timeout", "70s", "--timeout", "5m"], 300, images(image("{at: 60s, scan_status: scanning}")), id="begun in time"),
+        pytest.param(["--timeout", "3m"], 180, "--timeout", images(image(FOREVER)), id="scan never ends"),
+        pytest.param(["--appear-timeout", "70s"], 70, "--appear-timeout", images(finished(image_name="x")), id="never listed"),
+        pytest.param(["--appear-timeout", "20m", "--timeout", "90s"], 90, "--timeout", images(), id="the shorter of both"),
+        pytest.param(["--appear-timeout", "90s", "--timeout", "90s"], 90, "--appear-timeout", images(), id="both alike"),
+        pytest.param(["--scanned-after", "1m", "--appear-timeout", "70s"], 70, "--appear-timeout", images(finished()), id="stale"),
+        pytest.param(["--appear-timeout", "70s", "--timeout", "5m"], 300, "--timeout", images(image("{at: 60s, scan_status: scanning}")), id="begun in time"),
+        pytest.param(["--settle", "10m", "--timeout", "5m"], 300, "--timeout", images(finished(at="-1m")), id="never settled"),
+        pytest.param(["--timeout", "0"], 0, "--timeout", images(), id="one look"),
     ],
 )  # fmt: skip
 def test_deadlines_hold_and_are_used_to_the_end(
-    bench: Bench, arguments: list[str], limit: float, scenario: str
+    bench: Bench, arguments: list[str], limit: float, option: str, scenario: str
 ) -> None:
-    """The last poll is at the deadline."""
+    """The last poll is at the deadline, and the message names the option that sets it."""
     ended = bench.play(scenario.replace("images:\n", "images: []\n") if scenario == images() else scenario).check(
         "team/app:1.0", *arguments
     )
 
     assert ended.code == 4
-    assert limit - 1 <= ended.report["images"][0]["waited_seconds"] <= limit
+    waited = ended.report["images"][0]["waited_seconds"]
+    assert limit - 1 <= waited <= limit
+    message = ended.report["images"][0]["checks"][0]["message"]
+    assert f"timed out after {format_duration(waited)} ({option}); last state: " in message
+
+
+@pytest.mark.parametrize(
+    ("timeout", "option"),
+    [
+        pytest.param("30m", "--appear-timeout", id="it began anew"),
+        pytest.param("6m", "--timeout", id="less is left of the other"),
+    ],
+)
+def test_the_time_to_appear_counts_anew_after_the_scan_of_another_push(bench: Bench, timeout: str, option: str) -> None:
+    """The message names the option that ended the wait in the end."""
+    other = image("{at: 10s, scan_status: scanning}", f"{{at: 5m, scan_status: success, {CLEAN}}}", image_digest=OTHER)
+
+    ended = bench.play(images(other)).check(f"team/app:1.0@{DIGEST}", "--appear-timeout", "2m", "--timeout", timeout)
+
+    assert ended.code == 4
+    assert f" ({option}); last state: not listed" in ended.out
 
 
 def test_a_scan_that_ends_just_before_the_deadline_passes(bench: Bench) -> None:
@@ -391,7 +415,7 @@ def test_near_misses_are_named_with_what_to_pass_instead(bench: Bench) -> None:
     ended = bench.play(scenario).check(f"team/app:1.0@{DIGEST}", "--cicd-name", "shop", "--appear-timeout", "1m")
 
     message = ended.report["images"][0]["checks"][0]["message"]
-    assert "timed out after 1m00s; last state: not listed; did you mean" in message
+    assert "timed out after 1m00s (--appear-timeout); last state: not listed; did you mean" in message
     assert "prod/app:1.0 (other namespace;" in message
     assert "team/app:1.0.1 (other version;" in message
     assert f"team/app:1.0@{OTHER} with --cicd-name test (other cicd_name, digest;" in message

@@ -107,7 +107,7 @@ LATE = "; raise --timeout if the scan needs longer"
         ),
         pytest.param(
             Ending.TIMED_OUT, row_group(Phase.IN_PROGRESS, scan_status="scanning"), Trouble.TIMEOUT,
-            "timed out after 1m30s; last state: scanning" + LATE, id="in time no end",
+            "timed out after 1m30s (--timeout); last state: scanning" + LATE, id="in time no end",
         ),
         pytest.param(
             Ending.ENDED, row_group(Phase.VANISHED), Trouble.TIMEOUT,
@@ -119,7 +119,8 @@ def test_an_unfinished_scan_is_reported_by_the_end_of_the_wait(
     ending: Ending, seen: RowGroup, trouble: Trouble, expected: str
 ) -> None:
     """The message has the time waited and the last state; a doubt is never a pass."""
-    observation = replace(OBSERVATION, ending=ending, error=ApiUnavailable("gone"))
+    time_up = "--timeout" if ending is Ending.TIMED_OUT else ""
+    observation = replace(OBSERVATION, ending=ending, error=ApiUnavailable("gone"), time_up=time_up)
 
     assert judge_scan(observation, seen, [NO_RULES]) == Check(
         "scan", Result.ERROR, f"scan: {expected}", trouble=trouble

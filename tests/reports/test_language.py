@@ -138,7 +138,7 @@ def test_every_sentence_of_a_verdict_has_a_translation(name: str) -> None:
     "message",
     [
         (
-            "scan: timed out after 5m00s; last state: not listed; did you mean team/app:1.0@sha256:ab (other digest; success, "
+            "scan: timed out after 5m00s (--appear-timeout); last state: not listed; did you mean team/app:1.0@sha256:ab (other digest; success, "
             "scanned 2026-09-21T13:13:20Z), or team/b:1 with --cicd-name shop (other cicd_name; scanning)? If the digest asked "
             "for is that of an index, HSS may know the image by its manifest or configuration: --resolve asks the registry for "
             "these, and --metadata-file names those of a build for one platform"
@@ -208,8 +208,8 @@ def test_the_warnings_on_freshness_have_a_translation() -> None:
         ),
         pytest.param("team/app:1: severity: High found, at most Low accepted", "team/app:1: severity: 发现 High，最多接受 Low", id="behind names"),
         pytest.param(
-            "timed out after 30m00s; last state: scan finished, settling; raise --timeout if the scan needs longer",
-            "等待 30m00s 后超时；最后的状态：扫描已结束，结果尚未稳定；如果扫描需要更久，请加大 --timeout", id="clauses",
+            "timed out after 30m00s (--timeout); last state: scan finished, settling; raise --timeout if the scan needs longer",
+            "等待 30m00s 后超时（--timeout）；最后的状态：扫描已结束，结果尚未稳定；如果扫描需要更久，请加大 --timeout", id="clauses",
         ),
         pytest.param(
             "sha256:ab, scanned 2026-09-21T14:13:20Z; asked for digest sha256:ab (by its digest) and scanned at or after 2026-09-21T14:00:00Z",
