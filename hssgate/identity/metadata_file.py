@@ -69,14 +69,14 @@ def _is_build(found: dict[str, object]) -> bool:
 
 def _build(found: dict[str, object], where: str) -> Build:
     names = found.get(_NAME)
-    if not isinstance(names, str) or not names.strip():
+    listed = tuple(dict.fromkeys(name.strip() for name in str(names).split(",") if name.strip()))
+    if not isinstance(names, str) or not listed:
         raise ValueError(
             f'{where}"{_NAME}" is missing: build with a tag (-t registry/team/app:1.0), or name IMAGE by digest'
         )
     digest = _digest(found, _DIGEST, where)
     if digest is None:
         raise ValueError(f'{where}"{_DIGEST}" is missing: push the image in the build (--push)')
-    listed = tuple(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
     return Build(listed, digest, _digest(found, _CONFIG_DIGEST, where))
 
 

@@ -127,6 +127,7 @@ WRONG = [
     pytest.param({"a": BUILD, "b": BUILD | {"containerimage.digest": OTHER}}, [], "has another digest here than in", id="one name, two builds"),
     pytest.param({"a": BUILD, "b": BUILD | {"containerimage.digest": OTHER, "image.name": "other.example/team/app:1.0"}}, ["team/app:1.0"], "fits several builds", id="two registries, none named"),
     pytest.param(BUILD | {"image.name": "team/app:-x"}, [], "is not a tag", id="a name that is none"),
+    pytest.param(BUILD | {"image.name": " , "}, ["team/app:1.0"], '"image.name" is missing', id="names that are none, and IMAGE"),
     pytest.param({}, [], "no image in it; a build metadata file holds", id="no build"),
     pytest.param(BUILD, ["--scanned-after", str(int(START) + 60)], "it was last written at", id="older than the scan asked for"),
 ]  # fmt: skip

@@ -57,6 +57,7 @@ def test_bake_writes_a_build_for_each_target() -> None:
         pytest.param(b'{"image.name": "a:1", "image.name": "b:1"}', "a key stands twice", id="duplicate"),
         pytest.param(raw(BUILD | {"image.name": None}), '"image.name" is missing', id="no-name"),
         pytest.param(raw(BUILD | {"image.name": " "}), '"image.name" is missing', id="blank-name"),
+        pytest.param(raw(BUILD | {"image.name": " , "}), '"image.name" is missing', id="commas-alone"),
         pytest.param(raw({"image.name": "a:1"}), '"containerimage.digest" is missing', id="not-pushed"),
         pytest.param(raw(BUILD | {"containerimage.digest": 5}), "is '5', not sha256:", id="digest-a-number"),
         pytest.param(raw(BUILD | {"containerimage.digest": INDEX.upper()}), "lower-case", id="digest-upper-case"),
