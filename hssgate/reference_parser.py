@@ -35,10 +35,10 @@ def parse_reference(text: str, cicd_name: str | None = None, registry_name: str 
     if len(raw) > _LONGEST:
         raise ValueError(f"IMAGE is longer than {_LONGEST} characters")
     rest, at, digest = raw.partition("@")
-    if at and not is_digest(digest):
-        raise ValueError(_no_digest(raw, rest, digest))
     path, version = _split_version(rest)
-    if not rest or _BARE_DIGEST.fullmatch(rest) or _BARE_DIGEST.fullmatch(path):
+    if at and rest and not is_digest(digest):
+        raise ValueError(_no_digest(raw, rest, digest))
+    if not rest or is_bare_digest(rest) or is_bare_digest(path):
         raise ValueError(f"{raw!r}: a digest alone names no image; write it like team/app@sha256: and 64 digits")
     if version is not None and not _VERSION.fullmatch(version):
         raise ValueError(f"{raw!r}: {version!r} is not a tag (letters, digits, _ . -, at most 128)")
@@ -49,6 +49,11 @@ def parse_reference(text: str, cicd_name: str | None = None, registry_name: str 
             f"write {raw}:VERSION or {raw}@sha256:…"
         )
     return Reference(raw, namespace, name, version, digest if at else None, cicd_name, registry, registry_name)
+
+
+def is_bare_digest(text: str) -> bool:
+    """Whether a digest stands in place of a name."""
+    return _BARE_DIGEST.fullmatch(text) is not None
 
 
 def _no_digest(raw: str, name: str, digest: str) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from hssgate.cli.report_files import reason_of
 from hssgate.errors import Misused
 from hssgate.files import read_bounded
+from hssgate.reference_parser import is_bare_digest
 from hssgate.text import clean
 
 _MARK = "@"  # with which no reference begins
@@ -21,13 +22,18 @@ def with_files(images: Iterable[str]) -> tuple[list[str], list[Path]]:
     found: list[str] = []
     files: list[Path] = []
     for image in images:
-        if not image.startswith(_MARK):
+        if not _is_file(image):
             found.append(image)
             continue
         path = Path(image.removeprefix(_MARK))
         found += _images_in(image, path)
         files.append(path)
     return found, files
+
+
+def _is_file(image: str) -> bool:
+    """Whether `@FILE` is meant, and not `NAME@DIGEST` with the name left out."""
+    return image.startswith(_MARK) and not is_bare_digest(image.removeprefix(_MARK))
 
 
 def _images_in(given: str, path: Path) -> list[str]:
@@ -41,7 +47,7 @@ def _images_in(given: str, path: Path) -> list[str]:
         raise Misused(f"{clean(given, 300)}: the file of images cannot be read: {reason}") from error
     if not images:
         raise Misused(f"{clean(given, 300)}: the file is empty; was what writes it run?")
-    if nested := next((image for image in images if image.startswith(_MARK)), None):
+    if nested := next(filter(_is_file, images), None):
         raise Misused(
             f"{clean(given, 300)}: {clean(nested, 300)} is no image; a file of images cannot name another one"
         )

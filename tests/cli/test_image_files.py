@@ -63,6 +63,19 @@ def test_a_file_that_is_wrong_is_misuse(bench: Bench, content: bytes | None, mes
     assert not bench.sent
 
 
+@pytest.mark.parametrize("given", ["argument", "file"])
+@pytest.mark.parametrize("digest", [f"sha256:{'ab' * 32}", "ab" * 32])
+def test_a_digest_without_a_name_is_no_file(bench: Bench, digest: str, given: str) -> None:
+    """As `$IMAGE@$DIGEST` is where IMAGE is not set: the message has the form to write."""
+    Path("images.txt").write_text(f"@{digest}")
+
+    ended = bench.play(images(finished())).check(f"@{digest}" if given == "argument" else "@images.txt")
+
+    assert ended.code == 2
+    assert "write it like team/app@sha256: and 64" in ended.err
+    assert not bench.sent
+
+
 def test_no_report_replaces_the_file(bench: Bench) -> None:
     """The next run would find no images in it."""
     Path("images.txt").write_text("team/app:1.0")
