@@ -1,5 +1,6 @@
 """`--resolve` and `--platform`: the registries, their logins, and the platforms."""
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ class Registries:
 
 
 class PlatformList(click.ParamType[tuple[str, ...]]):
-    """`OS/ARCHITECTURE[/VARIANT]`, or several with commas between; in the variable, blanks as well."""
+    """`OS/ARCHITECTURE[/VARIANT]`, or several with commas between; in the variable, blanks or both as well."""
 
     name = "os/arch"
 
@@ -53,7 +54,7 @@ class PlatformList(click.ParamType[tuple[str, ...]]):
 
     def split_envvar_value(self, rv: str) -> Sequence[str]:
         """Return the parts, an empty one too: it may be what is left of a variable that named a platform."""
-        return rv.split() or [""]
+        return re.split(r"\s*,\s*|\s+", rv.strip())
 
 
 def resolve_options(command: Command) -> Command:

@@ -218,7 +218,7 @@ def test_the_variables_name_platforms_too(bench: Bench, registry: Registry) -> N
     _, amd64, arm64 = two_platforms(registry)
     rows = row(amd64["digest"]) + row(arm64["digest"])
 
-    for given in ("linux/amd64,linux/arm64", "linux/amd64 linux/arm64"):
+    for given in ("linux/amd64,linux/arm64", "linux/amd64 linux/arm64", " linux/amd64, linux/arm64\n"):
         assert check(bench, registry, IMAGE, rows=rows, HSSGATE_RESOLVE="1", HSSGATE_PLATFORM=given).code == 0
 
 
