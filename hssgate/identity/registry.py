@@ -85,7 +85,7 @@ class RegistryClient:
             ApiUnavailable: the registry gave no usable answer in time.
             ApiRefused: the registry refused, or what it holds cannot be verified.
         """
-        body, content_type = self._manifest(reference)
+        body, content_type = self._fetch("manifests", reference)
         digest = _digest_of(body)
         images: dict[str, PlatformImage] = {}
         for image in self._images(Descriptor(digest), body, content_type):

@@ -142,9 +142,16 @@ def test_what_is_not_json_is_refused(registry: Registry, body: bytes) -> None:
         registry.resolve("1.0")
 
 
+def test_an_index_of_64_manifests_is_read(registry: Registry) -> None:
+    """The index itself does not count, nor do attestations."""
+    registry.index(*[registry.image()] * 64, *[registry.attestation()] * 64)
+
+    assert len(registry.resolve("1.0").images) == 1
+
+
 def test_an_index_of_too_many_manifests_is_refused(registry: Registry) -> None:
-    """64 documents of the kind are read, the index included."""
-    registry.index(*[registry.image()] * 64)
+    """One more than 64."""
+    registry.index(*[registry.image()] * 65)
 
     with pytest.raises(ApiRefused, match="more than 64 manifests"):
         registry.resolve("1.0")
