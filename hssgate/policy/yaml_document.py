@@ -10,6 +10,7 @@ from hssgate.policy.document import DEEPEST, DUPLICATE, Document, Malformed
 from hssgate.policy.model import KeyPath
 from hssgate.policy.values import shown
 
+_PLAIN_TAGS = frozenset({"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
 _MOST_NODES = 100_000  # after aliases are followed
 _SHORT = 32_000  # characters, which PyYAML reads in the time that compiling the pattern takes
 
@@ -100,6 +101,8 @@ class _Builder:
         line = node.start_mark.line + 1
         if depth > DEEPEST or self._nodes > _MOST_NODES:
             raise Malformed("it is nested too deep, or its aliases make it too large", line)
+        if not isinstance(node, yaml.ScalarNode) and node.tag not in _PLAIN_TAGS:  # such as GitLab's !reference
+            raise Malformed(f"the tag {shown(node.tag)} has no meaning here; leave the tag out", line, path)
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path, depth)
         if isinstance(node, yaml.SequenceNode):
@@ -111,7 +114,8 @@ class _Builder:
         try:
             value: object = self._scalars.construct_object(node)
         except ValueError as error:
-            raise Malformed(f"{shown(node.value)} cannot be read: {error}; quote it", line, path) from error
+            advice = "correct it, or quote it if it is no date" if node.tag.endswith(":timestamp") else "quote it"
+            raise Malformed(f"{shown(node.value)} cannot be read: {error}; {advice}", line, path) from error
         except (AttributeError, LookupError) as error:  # raised inside PyYAML for a tag such as !!bool
             raise Malformed(f"{shown(node.value)} does not match its tag; leave the tag out", line, path) from error
         if type(value) is int and str(value) != node.value.removeprefix("+"):  # YAML 1.1: 0200 is 128, 1:30 is 90

@@ -168,7 +168,7 @@ def test_an_override_is_named_by_its_line_or_its_number(tmp_path: Path) -> None:
         pytest.param("p.yaml", "rules: {severity: !!python/none x}", [":1: not valid YAML: "], id="a tag"),
         pytest.param("p.yaml", "rules: {severity: \x07}", [": not valid YAML: "], id="a control character"),
         pytest.param("p.yaml", "rules: {severity: Low, ? [a] : b}", [":1: rules: a key must be a word"], id="a list as key"),
-        pytest.param("p.yaml", "rules: {scan_age: 2027-99-99}", [":1: rules.scan_age: '2027-99-99' cannot be read: month must be in 1..12; quote it"], id="no such date"),
+        pytest.param("p.yaml", "rules: {scan_age: 2027-99-99}", [":1: rules.scan_age: '2027-99-99' cannot be read: month must be in 1..12; correct it, or quote it if it is no date"], id="no such date"),
         pytest.param("p.yaml", "[" * 5000, ["it is nested too deep"], id="deep nesting", marks=pytest.mark.large),
         pytest.param("p.yaml", "a: &a [1,1,1,1,1,1,1,1,1,1]\n" + "".join(f"{chr(98+i)}: &{chr(98+i)} [{','.join(['*'+chr(97+i)]*10)}]\n" for i in range(7)), ["aliases make it too large"], id="alias bomb"),
         pytest.param("p.yaml", "rules: {severity: Low}\noverrides:\n  - images: [x]\n    rules: {severity: High}\n", [":3: overrides[0]: `reason` is missing"], id="override without reason"),
