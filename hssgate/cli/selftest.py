@@ -71,9 +71,9 @@ def selftest(  # noqa: PLR0917 - click hands over every option by name
 ) -> None:
     """Run the gate in each situation on the embedded emulator, and compare its result with the expected one.
 
-    A positive control for a pipeline: each situation runs `hssgate check` as a process, over loopback sockets, and
-    compares exit code, output, requests and reports. The caller's environment has no effect, and no other host is
-    contacted. NAME is a situation or a theme, as printed by --list; default: all.
+    A positive control for a pipeline: each situation runs `hssgate` as a process, mostly `hssgate check`, over loopback
+    sockets, and compares exit code, output, requests and reports. The caller's environment has no effect, and no other
+    host is contacted. NAME is a situation or a theme, as printed by --list; default: all.
     """
     context: RunContext = ctx.obj
     console = context.console

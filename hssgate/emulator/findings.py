@@ -4,10 +4,11 @@ A field that is null or missing is left out of the row; times are milliseconds s
 are not checked: rows may be hostile.
 """
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, JsonValue, Strict
 
+from hssgate.emulator.durations import seconds_of
 from hssgate.emulator.strict import StrictModel, Whole
 
 _FEWEST_DIGITS = 4
@@ -34,13 +35,36 @@ class DetailRow(StrictModel):
         return shown | self.raw
 
 
+def _published(value: object) -> object:
+    if value is None or type(value) is int:
+        return value
+    if isinstance(value, str) and value.startswith("-"):
+        seconds_of(value)
+        return value
+    raise ValueError("should be milliseconds since the epoch, or an age such as -9d")
+
+
 class Cve(DetailRow):
-    """A row of `ListVulnerabilityCve`."""
+    """A row of `ListVulnerabilityCve`.
+
+    Args:
+        publish_time: milliseconds since the epoch, or a text such as `-9d`: before the start or the push.
+    """
 
     cve_id: str | None
     cvss_score: Annotated[float, Strict()] | None = None
-    publish_time: Whole | None = None
+    publish_time: Annotated[int | str | None, BeforeValidator(_published)] = None
     description: str | None = None
+
+    def dated(self, started: float) -> Self:
+        """Return the row with its publish time in milliseconds.
+
+        Args:
+            started: the start or the push, in epoch seconds.
+        """
+        if not isinstance(self.publish_time, str):
+            return self
+        return self.model_copy(update={"publish_time": int(1000 * (started + seconds_of(self.publish_time)))})
 
 
 def _written_out(value: object) -> object:

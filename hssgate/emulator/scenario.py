@@ -34,7 +34,7 @@ All keys are optional except an image's name and state. Durations: `2s`, `1m`, `
         raw: {vul_num: "3 个"}         # replaces or adds fields of the JSON row, nulls included
         findings:                     # ListImageVulnerabilities; vul_id is required, null leaves it out of the row
           - {vul_id: HCE2-SA-2024-0001, repair_necessity: immediate_repair, app_name: openssl, version: "1.1",
-             cves: [CVE-2024-1, {cve_id: CVE-2024-2, cvss_score: 9.8}]}
+             cves: [CVE-2024-1, {cve_id: CVE-2024-2, cvss_score: 9.8, publish_time: -9d}]}   # or milliseconds
           - {vul_id: null, app_path: /app.jar, type: app_vul, handle_status: handled, raw: {odd: 1}}
         many_findings: {count: 5000, repair_necessity: delay_repair, prefix: "HCE2-SA-2023-"}   # after those named
         malwares: [{file_name: miner, file_path: /tmp/miner, size: 100, description: a miner}]

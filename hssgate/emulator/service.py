@@ -55,7 +55,7 @@ class Service:
         """
         for image in images:
             self._register.add(image, started)
-            self._notices.add(image)
+            self._notices.add(image, started)
             self._identifiers.add(image)
 
     def rows(self, now: float) -> list[Row]:

@@ -22,7 +22,7 @@ def disagreements(situation: Situation, ended: Ended) -> tuple[str, ...]:
         *_about_the_exit(situation, ended),
         *_about_the_words(situation, ended),
         *_about_the_requests(situation, ended),
-        *_about_the_reports(ended),
+        *_about_the_reports(situation, ended),
         *_about_secrets(situation, ended),
     )
 
@@ -59,10 +59,10 @@ def _about_the_requests(situation: Situation, ended: Ended) -> Iterator[str]:
         yield f"the API got {ended.requests} requests, though misuse must send none"
 
 
-def _about_the_reports(ended: Ended) -> Iterator[str]:
+def _about_the_reports(situation: Situation, ended: Ended) -> Iterator[str]:
     if ended.exit_code is None:
         return
-    if ended.exit_code in _WITHOUT_REPORTS:
+    if situation.check is None or ended.exit_code in _WITHOUT_REPORTS:
         if ended.json is not None or ended.junit is not None:
             yield "there is a report, though nothing was judged"
         return

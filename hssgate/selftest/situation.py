@@ -11,7 +11,8 @@ refer to) and `situations`:
       files: {team.yaml: "rules: {severity: Low}"}   # other files
       folder: services/api          # working folder, below that of the files
       environment: {HSSGATE_TOKEN: emulator-token}   # in addition to the emulator's key
-      check: team/app:1.0 --timeout 1s               # arguments of `hssgate check`
+      check: team/app:1.0 --timeout 1s               # arguments of `hssgate check`; or
+      run: policy test --endpoint {url}              # another command, which writes no reports
       listens: false                # no server at the address
       signal: {name: SIGTERM, once_said: scanning}   # sent when these words are on stderr
       exit_code: 0
@@ -21,7 +22,7 @@ refer to) and `situations`:
       requests: 1                   # to the API; also 2-5 and 2-
       seconds: 9                    # duration, if more than about 3: the longest are started first
 
-All keys except `name`, `situation`, `check` and `exit_code` are optional.
+All keys except `name`, `situation`, `check` or `run`, and `exit_code` are optional.
 """
 
 from collections.abc import Iterable, Sequence
@@ -63,7 +64,8 @@ class Situation(StrictModel):
     files: dict[str, str] = Field(default_factory=dict)
     folder: str = Field(default=".", pattern=r"^(\.|[a-z]+(/[a-z]+)*)$")
     environment: dict[str, str] = Field(default_factory=dict)
-    check: str
+    check: str | None = None
+    run: str | None = None
     listens: Flag = True
     signal: Signal | None = None
     exit_code: ExitCode
@@ -77,6 +79,12 @@ class Situation(StrictModel):
     def _a_crash_is_no_answer(self) -> Self:
         if self.exit_code is ExitCode.CRASHED:
             raise ValueError("no situation may expect a crash")
+        return self
+
+    @model_validator(mode="after")
+    def _one_command(self) -> Self:
+        if (self.check is None) is (self.run is None):
+            raise ValueError("give either check or run")
         return self
 
     @property
@@ -119,7 +127,7 @@ def load_themes(folder: Path = FOLDER) -> tuple[Theme, ...]:
     Raises:
         ValueError: a file is not valid, or two situations have one name.
     """
-    themes = tuple(_read(path) for path in sorted(folder.glob("*.yaml")))
+    themes = tuple(_read(path) for path in sorted(folder.glob("*.yaml"), key=_number))
     names = [name for theme in themes for name in (theme.name, *theme.names)]
     if doubles := sorted({name for name in names if names.count(name) > 1}):
         raise ValueError(f"{folder}: named twice: {', '.join(doubles)}")
@@ -149,6 +157,10 @@ def chosen(themes: Iterable[Theme], wanted: Sequence[str]) -> tuple[Theme, ...]:
         for theme in themes
     ]
     return tuple(theme for theme in kept if theme.situations)
+
+
+def _number(path: Path) -> int:
+    return int(path.stem.partition("-")[0])
 
 
 def _read(path: Path) -> Theme:

@@ -34,6 +34,8 @@ def arguments_of(situation: Situation, url: str) -> list[str]:
         situation: the situation.
         url: of the emulator.
     """
+    if situation.check is None:
+        return [word.replace("{url}", url) for word in shlex.split(situation.run or "")]
     reports = ["--report", f"json={JSON_REPORT}", "--report", f"junit={JUNIT_REPORT}"]
     given = shlex.split(situation.check)
     return ["check", *_PACE, "--endpoint", url, "--project-id", PROJECT, *reports, *given]

@@ -281,3 +281,17 @@ def test_a_cve_is_shown_as_it_is_given() -> None:
         {"cve_id": "C", "cvss_score": 9.8, "publish_time": 5, "description": "d"},
         {"cvss_score": "high"},
     ]
+
+
+def test_an_age_of_a_cve_counts_from_the_push() -> None:
+    """Of named and of generated findings; the row has milliseconds, and stays as it is."""
+    client = Client(
+        "images: [{image_name: a, scan_status: x, findings: [{vul_id: v, cves: [{cve_id: C, publish_time: -9d}]}],"
+        " many_findings: {count: 1, prefix: P-, cves: [{cve_id: D, publish_time: -1h30m}]}}]"
+    )
+    started = int(1000 * client.time.now())
+    client.time.sleep(5)
+
+    for vul_id, seconds in (("v", 9 * 86_400), ("P-0001", 5400)):
+        (row,) = client.detail(f"/image/vulnerability/{vul_id}/cve").rows
+        assert row["publish_time"] == started - 1000 * seconds

@@ -77,6 +77,18 @@ IMAGE = "image_name: app, scan_status: success"
             "s.yaml: images[0].findings[0].cves[0].cve: unknown key; did you mean cve_id?",
             id="cve-key",
         ),
+        *(
+            pytest.param(
+                f"images: [{{{IMAGE}, findings: [{{vul_id: a, cves: [{{cve_id: a, publish_time: {value}}}]}}]}}]",
+                f"s.yaml: images[0].findings[0].cves[0].publish_time: {problem}",
+                id=f"published-{value}",
+            )
+            for value, problem in {
+                "9d": "should be milliseconds since the epoch, or an age such as -9d",
+                "1.5": "should be milliseconds since the epoch, or an age such as -9d",
+                "-9x": "is no duration; write it like 2s, 1h30m or plain seconds",
+            }.items()
+        ),
         pytest.param(
             f"images: [{{{IMAGE}, findings: [{{vul_id: a, cves: [1]}}]}}]",
             "s.yaml: images[0].findings[0].cves[0]: should be a mapping",

@@ -8,6 +8,7 @@ import pytest
 from hssgate.emulator.faults import numbers_of
 from hssgate.selftest.agreement import disagreements
 from hssgate.selftest.play import Ended
+from hssgate.selftest.surroundings import arguments_of
 from tests.selftest.test_situations import SITUATIONS
 
 POLICIES = [{"path": "built-in", "sha256": "0123456789ab" + "0" * 52}]
@@ -128,3 +129,15 @@ def test_misuse_asks_nothing_and_reports_nothing() -> None:
         "the API got 1 requests, though misuse must send none",
         "there is a report, though nothing was judged",
     )
+
+
+def test_another_command_than_check_writes_no_reports() -> None:
+    """Its situation says how it is run; the address of the API is put in."""
+    situation = SITUATIONS["policy-test"]
+    ended = replace(GOOD, exit_code=0, out="would block 1 of 2 images, team/other:1.0, not judged", requests=1)
+
+    assert arguments_of(situation, "http://here")[:6] == [
+        "policy", "test", "--cicd-name", "shop", "--endpoint", "http://here",
+    ]  # fmt: skip
+    assert disagreements(situation, replace(ended, json=None, junit=None)) == ()
+    assert disagreements(situation, ended) == ("there is a report, though nothing was judged",)

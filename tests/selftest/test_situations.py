@@ -131,6 +131,8 @@ def test_the_contest_plays_situations_that_there_are() -> None:
         pytest.param("title: x\nsituations: [{name: a, situation: b, check: c, exit_code: 1}]", "no situation may expect a crash", id="a crash"),
         pytest.param("title: x\nsituations: [{name: a, situation: b, check: c, exit_code: 7}]", "situations.0.exit_code", id="no exit code"),
         pytest.param("title: x\nsituations: [{name: a, situation: b, check: c, exit_code: 0, say: [d]}]", "situations.0.say: Extra inputs", id="misspelt"),
+        pytest.param("title: x\nsituations: [{name: a, situation: b, exit_code: 0}]", "give either check or run", id="no command"),
+        pytest.param("title: x\nsituations: [{name: a, situation: b, check: c, run: d, exit_code: 0}]", "give either check or run", id="two commands"),
         pytest.param("title: x\nsituations: [{name: a, name: b}]", "key 'name' is given twice", id="given twice"),
         pytest.param("[]", "1-odd.yaml", id="no mapping"),
     ],
@@ -143,6 +145,15 @@ def test_a_table_with_a_fault_is_refused(tmp_path: Path, text: str, message: str
         load_themes(tmp_path)
 
     assert message in str(refused.value)
+
+
+def test_themes_are_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    """The tenth after the ninth."""
+    for file in ("10-last.yaml", "9-middle.yaml", "1-first.yaml"):
+        name = file.partition("-")[0]
+        (tmp_path / file).write_text(f"title: x\nsituations: [{{name: n{name}, situation: b, run: c, exit_code: 0}}]")
+
+    assert [theme.name for theme in load_themes(tmp_path)] == ["first", "middle", "last"]
 
 
 def test_a_name_given_twice_is_refused(tmp_path: Path) -> None:
