@@ -31,6 +31,7 @@ WORKERS = min(os.cpu_count() or 1, 2)
 _LIBRARIES = ("click", "httpx", "hypothesis.strategies", "junitparser", "pydantic", "yaml")
 _PRELOADED = "ignore::pytest.PytestAssertRewriteWarning"
 _NEAR = 4  # files of tests that are run before the others are even read
+_PACKAGE = ".__init__"
 _TABLES = ("Enum", "Model")  # classes whose fields are elements
 
 
@@ -120,9 +121,11 @@ def mutants_of(path: Path, folder: Path = Path()) -> Iterator[Mutant]:
         path: of the module, relative to the folder.
         folder: that holds the package.
     """
-    module = ".".join(path.with_suffix("").parts)
+    module = ".".join(path.with_suffix("").parts).removesuffix(_PACKAGE)
     tree = ast.parse((folder / path).read_text(encoding="utf-8"))
     for scope, lists, index in _elements(tree, module):
+        if scope.endswith(".__all__"):
+            continue  # mypy refuses the import of a name that is missing there
         removed = [nodes.pop(index) for nodes in lists]
         code = compile(tree, path, "exec")
         for nodes, node in zip(lists, removed, strict=True):
@@ -201,8 +204,11 @@ class _Finder(importlib.machinery.SourceFileLoader):
 
     def find_spec(self, name: str, *_: object) -> importlib.machinery.ModuleSpec | None:
         """Return itself for its module, and nothing for others."""
+        if name != self._mutant.module:
+            return None
         path = self._mutant.path
-        return importlib.util.spec_from_file_location(name, path, loader=self) if name == self._mutant.module else None
+        inside = [str(path.parent)] if path.stem == "__init__" else None
+        return importlib.util.spec_from_file_location(name, path, loader=self, submodule_search_locations=inside)
 
     def get_code(self, fullname: str) -> CodeType | None:
         """Return the module without the element."""

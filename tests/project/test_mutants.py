@@ -162,11 +162,16 @@ def order(names: tuple[str, ...], way: Literal["up", "down"]) -> list[str]:
     one, two = names
     return [one, two] if way in ("up", "forward") else [two, one]
 '''
+TOY_PACKAGE = """\
+PARTS = ("tables", "words")
+__all__ = ["PARTS"]
+"""
 TOY_TEST = """\
+from toy import PARTS
 from toy.tables import KINDS, NAMES, Colour, order
 
 def test_tables():
-    assert KINDS["b"] == 2 and "x" in NAMES and Colour.RED
+    assert PARTS[0] == "tables" and KINDS["b"] == 2 and "x" in NAMES and Colour.RED
     assert order(("p", "q"), "up") == ["p", "q"] and order(("p", "q"), "down") == ["q", "p"]
 """
 TOY_PROJECT = """\
@@ -176,7 +181,7 @@ do_not_mutate = ["toy/words.py"]
 [tool.hssgate.deletions]
 "toy/*.py" = []
 [tool.coverage.report]
-omit = ["toy/__init__.py"]
+omit = ["toy/files.py"]
 """
 
 
@@ -208,9 +213,13 @@ def test_each_element_of_a_table_is_left_out_once(tmp_path: Path) -> None:
 def test_an_unlisted_survivor_is_reported(tmp_path: Path) -> None:
     """The tests run once for each element, with the module as it is without it."""
     (tmp_path / "toy").mkdir()
-    for name, text in {"toy/tables.py": TOY, "test_toy.py": TOY_TEST, "pyproject.toml": TOY_PROJECT}.items():
+    for name, text in {
+        "toy/__init__.py": TOY_PACKAGE,
+        "toy/tables.py": TOY,
+        "test_toy.py": TOY_TEST,
+        "pyproject.toml": TOY_PROJECT,
+    }.items():
         (tmp_path / name).write_text(text)
-    (tmp_path / "toy" / "__init__.py").write_text("")
     run = "from benchmarks.deletions import tried\nprint(*tried([]), sep='\\n')"
     env = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
 
@@ -219,11 +228,12 @@ def test_an_unlisted_survivor_is_reported(tmp_path: Path) -> None:
     )
 
     survivors = [
+        Deletion("toy.PARTS", "'words'"),
         Deletion("toy.tables.KINDS", "'a': 1"),
         Deletion("toy.tables.NAMES", "'y'"),
         Deletion("toy.tables.order", "'forward'"),
     ]
-    assert ended.stdout.splitlines()[-2:] == [str(survivors), "12"], ended.stderr
+    assert ended.stdout.splitlines()[-2:] == [str(survivors), "14"], ended.stderr
 
 
 @pytest.mark.parametrize(
