@@ -1,6 +1,7 @@
 """Where the consumers are that `make integration` installs, and what more than one of them is given."""
 
 import contextlib
+import functools
 import os
 import subprocess
 import sys
@@ -29,6 +30,7 @@ def environment(home: Path) -> dict[str, str]:
     return of_the_index() | kept | {"HOME": str(home)}
 
 
+@functools.cache  # pip, which is asked, takes longer than many a command
 def of_the_index() -> dict[str, str]:
     """Return the variables by which this machine reaches its package index."""
     found = {name: value for name, value in os.environ.items() if name.upper().startswith(_OF_THE_INDEX)}
