@@ -170,10 +170,12 @@ def entries_to_paste(explanations: Sequence[Explanation], most: int) -> str:
 
 
 def _blamed(explanations: Iterable[Explanation]) -> Iterable[Finding]:
-    """Yield the findings that rules count, which `ignore` entries take out of the count."""
+    """Yield the findings that rules count, which `ignore` entries take out of the count; none accepts a denied one."""
     for explanation in explanations:
         counted = {finding for cause in explanation.causes for finding in cause.check.broken_by}
-        yield from (listed.finding for listed in explanation.findings if listed.finding in counted)
+        yield from (
+            listed.finding for listed in explanation.findings if listed.finding in counted and not listed.denied_by
+        )
 
 
 def _cause(check: Check, image: ImageVerdict) -> Cause:

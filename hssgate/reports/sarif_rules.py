@@ -71,6 +71,7 @@ def _gate_rule(rule: str) -> dict[str, Any]:
 def _finding_rule(rule: str, listed: Sequence[ListedFinding]) -> dict[str, Any]:
     """Describe an id by the highest of the levels that HSS gives it, and the highest score of its CVEs."""
     findings = [one.finding for one in listed]
+    acceptable = [one.finding for one in listed if not one.denied_by]  # no `ignore` entry accepts the others
     cves = [*dict.fromkeys(clean(cve, 100) for one in listed for cve in one.cve_ids)]
     score = max((one.cvss for one in listed if one.cvss), default=None)
     level = min((finding.level for finding in findings), key=_LEVELS.index)
@@ -90,7 +91,7 @@ def _finding_rule(rule: str, listed: Sequence[ListedFinding]) -> dict[str, Any]:
         "shortDescription": message(clean(f"{name}: {description or 'found in an image'}", _LONGEST_SHORT)),
         "fullDescription": message(clean(description, _LONGEST_FULL) or found),
         **({"helpUri": url} if url else {}),
-        "help": _help([part for part in texts if part], ignore_entries_for(findings, _MOST_IGNORE_ENTRIES)),
+        "help": _help([part for part in texts if part], ignore_entries_for(acceptable, _MOST_IGNORE_ENTRIES)),
         "defaultConfiguration": {"level": _DEFAULTS[level]},
         "properties": {
             "security-severity": _SCORES[level] if score is None else f"{score:.1f}",

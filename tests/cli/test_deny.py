@@ -1,5 +1,6 @@
 """`deny`: nothing accepts what it names, and what HSS does not list might be just that."""
 
+import html
 import itertools
 import json
 from datetime import UTC, datetime, timedelta
@@ -87,6 +88,21 @@ def test_nothing_accepts_what_is_denied(bench: Bench, accepting: str) -> None:
     for form in ("html", "sarif", "markdown", "codequality"):
         assert "SA-1" in Path(f"a.{form}").read_text(), form
     assert bench.run("judge", "report.json").code == 10
+
+
+def test_no_entry_is_offered_for_what_is_denied(bench: Bench) -> None:
+    """Pasted, it would change nothing; for a finding beside it there is one."""
+    policy(bench, "rules: {vulnerabilities: 0}\ndeny: [{vulnerability: CVE-2021-44228, reason: r}]")
+    given = [part for form in ("html", "sarif", "markdown") for part in ("--report", f"{form}=a.{form}")]
+
+    ended = bench.play(scenario([notice("SA-1", LOG4SHELL), notice("SA-2", cve())])).check("team/app:1.0", *given)
+
+    shown = [ended.out, *(Path(name).read_text() for name in ("a.html", "a.sarif", "a.markdown", "junit.xml"))]
+    offered = [html.unescape(text) for text in shown]
+    assert ended.code == 10
+    assert all("{vulnerability: 'SA-2'" in text for text in offered)
+    assert not any("{vulnerability: 'SA-1'" in text for text in offered)
+    assert "SA-1" not in ended.report["images"][0]["explanation"]["entries"]
 
 
 @pytest.mark.parametrize(
