@@ -9,7 +9,13 @@ _LAYOUT = "`--format json` prints JSON to stdout: redirect it with `>`"
 _CREDENTIALS = (
     "a secret is never an option: set the variable HSSGATE_TOKEN, or HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK"
 )
-_COMMANDS = {"scan": _NO_SCANNER, "image": _NO_SCANNER}
+_HELP = "`hssgate --help` lists the commands, and `hssgate COMMAND --help` the options of one"
+_COMMANDS = {
+    "scan": _NO_SCANNER,
+    "image": _NO_SCANNER,
+    "help": _HELP,
+    "version": "`hssgate --version` shows it",
+}
 _OPTIONS = {
     "--severity": f"{_POLICY}, for example `rules: {{severity: Medium}}` (see `hssgate policy init`)",
     "--severity-threshold": f"{_POLICY}, for example `rules: {{severity: Medium}}` (see `hssgate policy init`)",
@@ -21,7 +27,10 @@ _OPTIONS = {
     "-f": _REPORT,
     "--output": _REPORT,
     "-o": _REPORT,
-    "--token": _CREDENTIALS,
+    **dict.fromkeys(
+        ("--token", "--ak", "--sk", "--access-key", "--secret-key", "--username", "--password"), _CREDENTIALS
+    ),
+    "--details": "`--findings always` reads what `--details` read",
     "--insecure": "TLS is always verified; `--ca-bundle PATH` names the authorities of a private cloud or a proxy",
 }
 
@@ -31,10 +40,16 @@ def message_of(error: click.ClickException) -> str:
     match error:
         case click.NoSuchOption(option_name=name, ctx=ctx) if name in _OPTIONS:
             return f"{error.message.removesuffix('.')}: {_answer(name, ctx)}"
-        case click.exceptions.NoSuchCommand(command_name=name, ctx=ctx) if name in _COMMANDS and _is_of_hssgate(ctx):
-            return f"{error.message.removesuffix('.')}: {_COMMANDS[name]}"
+        case click.exceptions.NoSuchCommand(command_name=name, ctx=ctx) if _is_of_hssgate(ctx) and _answer_to(name):
+            return f"{error.message.removesuffix('.')}: {_answer_to(name)}"
         case _:
             return error.format_message()
+
+
+def _answer_to(command: str) -> str:
+    """Return the answer to a command that does not exist; empty if there is none."""
+    is_image = ":" in command or "@" in command
+    return f"to check an image: `hssgate check {command}`" if is_image else _COMMANDS.get(command, "")
 
 
 def _answer(name: str, ctx: click.Context | None) -> str:
