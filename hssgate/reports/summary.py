@@ -8,7 +8,7 @@ from hssgate.reports.console_lines import Lines
 from hssgate.reports.explanation import MORE, Explanation, entries_to_paste, explanation_of
 from hssgate.reports.findings import detail_line, ignored_lines, listed_line, worst_details
 from hssgate.reports.image_facts import with_same_checks, worst_first
-from hssgate.reports.language import check_message, translate, translate_count
+from hssgate.reports.language import check_message, translate, translate_count, translate_message
 from hssgate.reports.tone import Paint, Tone
 from hssgate.reports.wording import read_on, reason, tally
 from hssgate.text import clean
@@ -20,6 +20,7 @@ _MOST_ENTRIES = 5  # to paste
 _MOST_NAMES = 10  # of blocked images in the last line
 _FEW = 10  # images, whose checks are all shown
 _MOST_IN_FULL = 10  # blocked images
+_LONGEST_PROOF = 200
 
 _TONES: dict[Result | Outcome, Tone] = {
     Result.PASSED: "good",
@@ -209,8 +210,14 @@ class _Summary:
             outcome, report = self._earlier[id(image)]
             note = translate("was {outcome} in {report}", outcome=translate(outcome.value), report=report)
         else:
-            note = self._waited(image)
+            note = "; ".join([self._waited(image), *self._proof(image)])
         return f"{self._paint(clean(image.reference.text), 'bold')}: {word} ({note})"
+
+    def _proof(self, image: ImageVerdict) -> list[str]:
+        """Return what proved an image that passed among others; of the only image, the check of freshness has it."""
+        is_alone = len(self._verdict.images) == 1
+        proof = None if is_alone or image.outcome is not Outcome.PASSED else image.reference.proof_of(image.row)
+        return [clean(translate_message(proof), _LONGEST_PROOF)] if proof else []
 
     @staticmethod
     def _waited(image: ImageVerdict) -> str:

@@ -68,6 +68,21 @@ def test_every_output_tells_what_proved_the_image(bench: Bench) -> None:
         assert "build.json" in Path(bench.folder, report).read_text(encoding="utf-8")
 
 
+def test_the_line_of_each_of_several_images_tells_what_proved_it(bench: Bench) -> None:
+    """A digest in IMAGE, the file, or nothing."""
+    names = BUILD | {"image.name": "team/app:1.0,team/other:1.0"}
+    rows = row() + row(name="other")
+
+    by_file = check(bench, names, rows=rows)
+    by_digest = bench.check(f"team/app:1.0@{CONFIG}", "team/other:1.0", "--timeout", "10s")
+
+    path = bench.folder / "build.json"
+    assert f"team/app:1.0: passed (waited 0s, 1 poll; by {path})" in by_file.out
+    assert f"team/other:1.0: passed (waited 0s, 1 poll; by {path})" in by_file.out
+    assert f"team/app:1.0@{CONFIG}: passed (waited 0s, 1 poll; by its digest)" in by_digest.out
+    assert "team/other:1.0: passed (waited 0s, 1 poll)" in by_digest.out
+
+
 def test_a_saved_report_is_judged_again_with_the_digests_of_the_build(bench: Bench) -> None:
     """The report has the values of the file."""
     check(bench, BUILD)
