@@ -204,6 +204,7 @@ def _judge_group(
                 counted.sorted_findings.used if counted else None,
                 criteria.expiry_at,
                 used_on_details(lists, rules),
+                counted.sorted_findings.partly if counted else frozenset(),
             )
             for rules, counted in zip(rules_by_policy, counted_by_policy, strict=True)
         ),

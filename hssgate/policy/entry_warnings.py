@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from datetime import timedelta
+from enum import Enum, auto
 
 from hssgate.policy.days import day_of, has_ended
 from hssgate.policy.load import LoadedPolicy
@@ -16,6 +17,14 @@ _SOON = timedelta(days=14)
 _MOST_NAMED = 10  # of each kind
 
 
+class _Effect(Enum):
+    """What an `ignore` entry did in a run, as far as that is known."""
+
+    SOME = auto()
+    PARTLY = auto()  # it fits some of the CVEs of a finding
+    NONE = auto()
+
+
 @record
 class AppliedPolicy:
     """One image that a policy was applied to.
@@ -25,12 +34,14 @@ class AppliedPolicy:
         used: indexes of the `ignore` entries that ignored at least one finding; None if no findings were read.
         now: epoch seconds that expiry is compared with.
         details: for entries about files or checks whose lists were read, the indexes of those that ignored something.
+        partly: indexes of the `ignore` entries that fit some of the CVEs of a finding that counts.
     """
 
     subject: Subject
     used: frozenset[int] | None
     now: float
     details: Mapping[Target, frozenset[int]] = field(default_factory=dict)
+    partly: frozenset[int] = frozenset()
 
     def is_idle(self, index: int, entry: Ignore) -> bool:
         """Whether an entry is known to have ignored nothing."""
@@ -45,7 +56,7 @@ def warnings_of_ends(loaded: LoadedPolicy, now: float) -> list[str]:
         loaded: the policy.
         now: epoch seconds.
     """
-    lines = _lines(loaded, [(place, entry, now, False) for place, _, entry in _entries(loaded)])
+    lines = _lines(loaded, [(place, entry, now, _Effect.SOME) for place, _, entry in _entries(loaded)])
     return [*lines, *_end_of_known(loaded, now)]
 
 
@@ -63,23 +74,33 @@ def entry_warnings(loaded: LoadedPolicy, applied: Sequence[AppliedPolicy]) -> li
     for place, index, entry in _entries(loaded):
         fitting = [one for one in applied if entry.images is None or one.subject.matches(entry.images)]
         if fitting:
-            is_idle = isinstance(entry, Ignore) and all(one.is_idle(index, entry) for one in fitting)
-            known.append((place, entry, max(one.now for one in fitting), is_idle))
+            effect = _Effect.SOME
+            if isinstance(entry, Ignore) and all(one.is_idle(index, entry) for one in fitting):
+                is_partly = entry.target is Target.VULNERABILITY and any(index in one.partly for one in fitting)
+                effect = _Effect.PARTLY if is_partly else _Effect.NONE
+            known.append((place, entry, max(one.now for one in fitting), effect))
     return [*_lines(loaded, known), *(_end_of_known(loaded, max(one.now for one in applied)) if applied else ())]
 
 
-def _lines(loaded: LoadedPolicy, known: Sequence[tuple[str, Entry, float, bool]]) -> list[str]:
-    ended, soon, idle = [], [], []
-    for place, entry, now, is_idle in known:
+def _lines(loaded: LoadedPolicy, known: Sequence[tuple[str, Entry, float, _Effect]]) -> list[str]:
+    ended, soon, partly, idle = [], [], [], []
+    for place, entry, now, effect in known:
         named = f"{place}: {_about(entry)}"
         if has_ended(entry.expires, now):
             ended.append(f"{named} ended on {entry.expires} and has no effect any more")
             continue
         if entry.expires is not None and entry.expires - day_of(now) < _SOON:
             soon.append(f"{named} ends after {entry.expires}")
-        if is_idle:
+        if effect is _Effect.PARTLY:
+            partly.append(f"{named} fits some CVEs of a finding, which counts until entries fit all of them")
+        if effect is _Effect.NONE:
             idle.append(f"{named} fits no finding of this run; check it, or take it out")
-    kinds = ((ended, "have ended"), (soon, "end soon"), (idle, "fit no finding of this run"))
+    kinds = (
+        (ended, "have ended"),
+        (soon, "end soon"),
+        (partly, "fit some CVEs of a finding"),
+        (idle, "fit no finding of this run"),
+    )
     return [line for lines, what in kinds for line in _bounded(lines, loaded.source.path, what)]
 
 

@@ -66,9 +66,12 @@ class Ignores:
             if index is not None:
                 return (index,)
         by_cve = [self._vulnerabilities.first(cve, finding.app_name) for cve in cves]
-        if not cves or None in by_cve:
-            return ()
-        return tuple(dict.fromkeys(index for index in by_cve if index is not None))
+        return () if None in by_cve else tuple(dict.fromkeys(index for index in by_cve if index is not None))
+
+    def entries_for_some(self, finding: Finding, cves: Sequence[str]) -> Iterable[int]:
+        """Return the indexes of the entries that fit some of the CVEs of a finding, which counts all the same."""
+        by_cve = (self._vulnerabilities.first(cve, finding.app_name) for cve in cves)
+        return (index for index in by_cve if index is not None)
 
     def notices_to_look_up(self, findings: Iterable[Finding]) -> tuple[str, ...]:
         """Return the ids of the notices whose CVEs must be looked up before it is known whether they count.
@@ -125,11 +128,13 @@ class SortedFindings:
         counted: findings that count.
         ignored: findings that do not, each with the index of the entry that ignores it.
         used: indexes of all entries that took effect.
+        partly: indexes of the entries that fit some of the CVEs of a finding that counts.
     """
 
     counted: tuple[Finding, ...]
     ignored: tuple[tuple[Finding, int], ...]
     used: frozenset[int]
+    partly: frozenset[int] = frozenset()
 
 
 def sort_findings(findings: Iterable[Finding], cves: Mapping[str, tuple[str, ...]], ignores: Ignores) -> SortedFindings:
@@ -143,11 +148,14 @@ def sort_findings(findings: Iterable[Finding], cves: Mapping[str, tuple[str, ...
     counted: list[Finding] = []
     ignored: list[tuple[Finding, int]] = []
     used: set[int] = set()
+    partly: set[int] = set()
     for finding in findings:
-        indexes = ignores.entry_for(finding, cves.get(finding.vul_id or "", ()))
+        of_finding = cves.get(finding.vul_id or "", ())
+        indexes = ignores.entry_for(finding, of_finding)
         if indexes:
             ignored.append((finding, indexes[0]))
             used.update(indexes)
         else:
             counted.append(finding)
-    return SortedFindings(tuple(counted), tuple(ignored), frozenset(used))
+            partly.update(ignores.entries_for_some(finding, of_finding))
+    return SortedFindings(tuple(counted), tuple(ignored), frozenset(used), frozenset(partly))

@@ -394,6 +394,9 @@ MESSAGES: Mapping[str, str] = {
     ),
     "{entry} ended on {day} and has no effect any more": "{entry} 已于 {day} 到期，不再生效",
     "{entry} ends after {day}": "{entry} 将在 {day} 之后到期",
+    "{entry} fits some CVEs of a finding, which counts until entries fit all of them": (
+        "{entry} 只匹配某个漏洞的部分 CVE；所有 CVE 都有匹配的条目之前，该漏洞仍计入"
+    ),
     "{entry} fits no finding of this run; check it, or take it out": (
         "{entry} 与本次运行的任何漏洞都不匹配；请检查或删除该条目"
     ),

@@ -93,6 +93,7 @@ ERRORS: Mapping[str, str] = {
     "the deny entry for {glob} ({reason})": "针对 {glob} 的 deny 条目（{reason}）",
     "and {count} more that have ended": "另有 {count} 个已到期",
     "and {count} more that end soon": "另有 {count} 个即将到期",
+    "and {count} more that fit some CVEs of a finding": "另有 {count} 个只匹配某个漏洞的部分 CVE",
     "and {count} more that fit no finding of this run": "另有 {count} 个与本次运行的任何漏洞都不匹配",
     # Warnings of the wait
     "the scan status {status} is not documented": "扫描状态 {status} 未见于文档",

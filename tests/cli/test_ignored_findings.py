@@ -40,6 +40,27 @@ def test_exceptions_are_exact(bench: Bench, entry: str, ignored: bool) -> None: 
 
 
 @pytest.mark.parametrize(
+    ("cves", "warning"),
+    [
+        pytest.param(["CVE-1", "CVE-2"], "fits some CVEs of a finding, which counts until entries fit all of them", id="one of two"),
+        pytest.param(["CVE-3", "CVE-2"], "fits no finding of this run; check it, or take it out", id="none"),
+        pytest.param(["CVE-1"], None, id="the only one"),
+    ],
+)  # fmt: skip
+def test_an_entry_for_some_cves_of_a_finding_is_not_called_one_that_fits_none(
+    bench: Bench, cves: list[str], warning: str | None
+) -> None:
+    """Whoever takes it out would have to write it again with the others."""
+    policy(bench, "rules: {high_vulnerabilities: 0}\nignore: [{vulnerability: CVE-1, reason: r}]")
+
+    ended = bench.play(scenario([finding("HCE-1", cves=cves)])).check("team/app:1.0")
+
+    named = [line.partition(" (r) ")[2] for line in ended.report["warnings"] if "the ignore entry" in line]
+    assert named == ([warning] if warning else [])
+    assert bench.run("judge", "report.json").code == ended.code
+
+
+@pytest.mark.parametrize(
     ("entries", "cves", "code", "asked"),
     [
         pytest.param(["CVE-1"], ["CVE-1"], 0, 1, id="its only CVE"),

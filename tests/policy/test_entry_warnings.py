@@ -51,6 +51,28 @@ def test_an_ignore_entry_that_fits_no_finding_is_named_if_that_is_known(
     assert entry_warnings(policy, run) == ([named] if is_named else [])
 
 
+@pytest.mark.parametrize(
+    ("used", "partly", "expected"),
+    [
+        pytest.param([set(), set()], [{0}, set()], "fits some CVEs of a finding", id="some of one image"),
+        pytest.param([{0}, set()], [set(), {0}], None, id="all of one image, and some of another"),
+        pytest.param([set(), None], [{0}, set()], None, id="another image was not read"),
+    ],
+)
+def test_an_entry_that_fits_some_cves_is_named_where_it_ignored_nothing(
+    used: list[set[int] | None], partly: list[set[int]], expected: str | None
+) -> None:
+    """In no image of the run."""
+    run = [
+        AppliedPolicy(subject, None if one is None else frozenset(one), NOW, partly=frozenset(some))
+        for subject, one, some in zip((APP, WEB), used, partly, strict=True)
+    ]
+
+    lines = entry_warnings(loaded({}), run)
+
+    assert [expected is not None and expected in line for line in lines] == ([True] if expected else [])
+
+
 @pytest.mark.parametrize("expires", [YESTERDAY, TODAY])
 def test_there_are_no_warnings_about_images_of_others(expires: object) -> None:
     """The policy of an organisation is in every team's pipeline; `hssgate policy validate` names every end."""

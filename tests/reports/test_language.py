@@ -47,7 +47,7 @@ PARTS = {
     "If the digest asked for is that of an index, HSS may know the image by its manifest or configuration",
     ", and --metadata-file names those of a build for one platform", "x: --resolve asks the registry for thesex",
     "vulnerabilities, high_vulnerabilities and malicious_files", "in grace", "out of grace", "known and gone", "x above", "have ended",
-    "end soon", "fit no finding of this run", "x: and x more that x", "(request id x)", "another digest",
+    "end soon", "fit no finding of this run", "fit some CVEs of a finding", "x: and x more that x", "(request id x)", "another digest",
     "no digest yet", "the scan status x is", "more scan statuses are", "x (through the proxy x)",
     "the proxy before x", "the proxy x before x", "nested too deep", "it has rows and the error code x",
     "neither data_list nor total_num is there", "data_list is no list", ", counted against the image",
