@@ -17,8 +17,13 @@ PAGES = {"README.zh-CN.md": "README.md"} | {
 }
 FENCE = re.compile(r"```(\w*)\n(.*?)```", re.DOTALL)
 CODE = re.compile(r"`([^`\n]+)`")
-# What a person who reads only Chinese needs from README to a gate in CodeArts, and after a block.
-NEEDED = {"docs/zh/README.md", "docs/zh/codearts.md", "docs/zh/policy.md", "docs/zh/troubleshooting.md"}
+# What a person who reads only Chinese needs from README to a gate in each CI, and after a block.
+NEEDED = {
+    f"docs/zh/{name}.md"
+    for name in (
+        "README", "codearts", "pipelines-github", "pipelines-gitlab", "pipelines-jenkins", "policy", "troubleshooting",
+    )
+}  # fmt: skip
 # A sentence built word by word from English, and the words that Huawei's documents have for it.
 WORD_BY_WORD = ("无法询问", "够不到", "询问 API", "最后一眼", "醒着", "朵云", "所问的", "华为云 HSS 服务服务")
 
@@ -63,7 +68,7 @@ pages = pytest.mark.parametrize(("chinese", "english"), PAGES.items(), ids=PAGES
 
 
 def test_the_pages_that_are_needed_are_there() -> None:
-    """From the README to a gate in CodeArts."""
+    """From the README to a gate in each CI."""
     assert set(PAGES) >= NEEDED
 
 
@@ -111,6 +116,14 @@ def test_each_leads_to_the_other(chinese: str, english: str) -> None:
     if english in {"README.md", "docs/README.md"}:
         there = os.path.relpath(ROOT / chinese, (ROOT / english).parent)
         assert f"[简体中文]({there})" in text_of(english).split("\n## ")[0]
+
+
+@pages
+def test_a_chinese_page_leads_to_chinese_pages(chinese: str, english: str) -> None:
+    """Where there is one; its own English page is at its top."""
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", text_of(chinese)):
+        resolved = os.path.normpath((Path(chinese).parent / target).as_posix())
+        assert resolved == english or resolved not in PAGES.values(), target
 
 
 @pages
