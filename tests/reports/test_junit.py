@@ -48,6 +48,8 @@ def hold_to_the_rules(path: Path) -> None:
     assert all(all(parts) for parts in names)
     for suite in suites:
         assert suite.findall("testcase")
+    for element in (root, *suites):
+        assert re.fullmatch(r"\d+\.\d{3}", element.get("time") or "")
     for _, case in _cases(root):
         assert float(case.get("time") or 0) > 0
         outcomes = [child for child in case if child.tag in ("failure", "error", "skipped")]
