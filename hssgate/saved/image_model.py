@@ -8,6 +8,7 @@ from hssgate.exit_codes import ExitCode
 from hssgate.hss.models import CicdImage, Cve, Detail, DetailKind, Finding
 from hssgate.policy.feeds import Exploited
 from hssgate.policy.known import Novelty
+from hssgate.policy.load import LARGEST_FILE
 from hssgate.policy.model import Grace
 from hssgate.policy.rule_table import Rules, Unlisted
 from hssgate.proof import DigestKind
@@ -16,6 +17,7 @@ from hssgate.waiting.groups import Phase
 from hssgate.waiting.states import Ending
 
 _LATEST = 253_402_300_799  # epoch seconds: the end of the year 9999
+_EntryCount = Annotated[int, Field(ge=0, le=LARGEST_FILE)]  # an entry takes more than a byte of its policy file
 
 
 class SavedModel(BaseModel):
@@ -43,12 +45,12 @@ class InForceModel(SavedModel):
     group: int | None
     policy: str
     rules: Rules
-    ignore: int = Field(ge=0)
-    ignore_file: int = Field(default=0, ge=0)
-    ignore_check_rule: int = Field(default=0, ge=0)
+    ignore: _EntryCount
+    ignore_file: _EntryCount = 0
+    ignore_check_rule: _EntryCount = 0
     grace: Grace | None = None
     unlisted: Unlisted = Unlisted.COUNT
-    deny: int = Field(default=0, ge=0)
+    deny: _EntryCount = 0
     deny_cves: bool = False
     known: Annotated[int, Field(ge=0)] | None = None
 

@@ -117,10 +117,11 @@ def recorded_rules(image: ImageModel, one: InForceModel) -> RulesInForce:
     in_force[Target.VULNERABILITY] = one.ignore - sum(in_force.values())
     for target, count in in_force.items():
         known += [(target, "")] * (count - sum(known_target is target for known_target, _ in reasons))
-    entries = tuple(
-        (index, Ignore.model_construct(reason=reason).model_copy(update={target.value: "*"}))
-        for index, (target, reason) in enumerate(known)
-    )
+    made = {
+        (target, reason): Ignore.model_construct(reason=reason).model_copy(update={target.value: "*"})
+        for target, reason in {*known}
+    }
+    entries = tuple((index, made[one]) for index, one in enumerate(known))
     recorded = _Recorded(entries, ignored, ignored_details)
     denials = _denials(image, one)
     states = {
@@ -168,7 +169,6 @@ def _denials(image: ImageModel, one: InForceModel) -> _RecordedDenials:
         if finding.group == one.group and by.policy == one.policy
     }
     known = [*reasons, *[""] * (one.deny - len(reasons))]
-    entries = tuple(
-        (index, Deny.model_construct(vulnerability="*", reason=reason)) for index, reason in enumerate(known)
-    )
+    made = {reason: Deny.model_construct(vulnerability="*", reason=reason) for reason in {*known}}
+    entries = tuple((index, made[reason]) for index, reason in enumerate(known))
     return _RecordedDenials(entries, denied, one.deny_cves)

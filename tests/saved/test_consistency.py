@@ -136,6 +136,8 @@ CHANGES: list[Any] = [
     pytest.param(lambda r: r.pop("errors"), "errors: Field required", id="no errors at all"),
     pytest.param(lambda r: r["images"][0].pop("result"), "images[0].result: it is missing", id="no word of an image"),
     pytest.param(lambda r: r["errors"].append({"type": "interrupted", "message": "interrupted (SIGTERM)"}), "it was interrupted, and has exit code 10", id="interrupted, with another exit code"),
+    pytest.param(lambda r: r["images"][1]["in_force"][0].update(ignore=10**12), "images.1.in_force.0.ignore: Input should be less than", id="more ignore entries than fit into a policy"),
+    pytest.param(lambda r: r["images"][1]["in_force"][0].update(deny=10**12), "images.1.in_force.0.deny: Input should be less than", id="more deny entries than fit into a policy"),
     pytest.param(an_error_instead, "exit_code: 10 is stated, and 4 follows", id="an error in place of the image"),
 ]  # fmt: skip
 
