@@ -154,13 +154,15 @@ COUNTED = Check("vulnerabilities", Result.FAILED, "message", broken_by=(ONE, TWO
 @pytest.mark.parametrize(
     ("checks", "blocking"),
     [
-        pytest.param([COUNTED], [0, 2], id="a rule, in its group alone, without what is ignored and not denied"),
+        pytest.param([COUNTED], [0, 1, 2], id="a rule, in its group alone, even with what another policy ignores"),
         pytest.param([Check("vulnerabilities", Result.WARNED, "message", broken_by=(ONE,), group="a")], [], id="a rule that warns"),
         pytest.param([Check("vulnerabilities", Result.FAILED, "message", group="a")], [], id="a rule that no listed finding breaks"),
         pytest.param([Check("severity", Result.FAILED, "message", group="a")], [0, 2], id="severity, all that count in its group"),
         pytest.param([Check("severity", Result.FAILED, "message", group="b")], [3], id="severity of the other group"),
+        pytest.param([Check("severity", Result.FAILED, "message", group="a", policy="p.yaml")], [0, 2], id="severity of the policy that ignores one"),
+        pytest.param([Check("severity", Result.FAILED, "message", group="a", policy="q.yaml")], [0, 1, 2], id="severity of another policy"),
         pytest.param([Check("severity", Result.PASSED, "message", group="a")], [], id="severity that passed"),
-        pytest.param([Check("severity", Result.PASSED, "message", group="a"), COUNTED], [0, 2], id="a rule beside severity that passed"),
+        pytest.param([Check("severity", Result.PASSED, "message", group="a"), COUNTED], [0, 1, 2], id="a rule beside severity that passed"),
     ],
 )  # fmt: skip
 def test_the_findings_behind_a_block_are_those_that_break_a_rule(checks: list[Check], blocking: list[int]) -> None:

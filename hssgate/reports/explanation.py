@@ -13,7 +13,17 @@ from hssgate.record import record
 from hssgate.reports.findings import WHY, detail_line, ignore_entries_for, listed_line, quoted, worst_details
 from hssgate.reports.language import translate, translate_count
 from hssgate.text import clean
-from hssgate.verdict import SCAN, SEVERITY, Check, ImageVerdict, ListedDetail, ListedFinding, PolicySource, Result
+from hssgate.verdict import (
+    SCAN,
+    SEVERITY,
+    Check,
+    ImageVerdict,
+    ListedDetail,
+    ListedFinding,
+    PolicySource,
+    Result,
+    counts_for,
+)
 
 _BEHIND = {
     SEVERITY: frozenset(DetailKind),
@@ -184,7 +194,8 @@ def _cause(check: Check, image: ImageVerdict) -> Cause:
     findings = tuple(
         listed
         for listed in image.blocking_findings
-        if groups.get(listed.group) == check.group and (check.rule == SEVERITY or listed.finding in blamed)
+        if groups.get(listed.group) == check.group
+        and (counts_for(check, listed) if check.rule == SEVERITY else listed.finding in blamed)
     )
     kinds = _BEHIND.get(check.rule, frozenset())
     breaking = {*check.details}  # where the rule was judged by the list; otherwise all of it is behind the number
@@ -193,7 +204,7 @@ def _cause(check: Check, image: ImageVerdict) -> Cause:
         for listed in image.details
         if listed.kind in kinds
         and groups.get(listed.group) == check.group
-        and (listed.detail in breaking if breaking else not listed.ignored_by)
+        and (listed.detail in breaking if breaking else counts_for(check, listed))
     )
     return Cause(check, findings, tuple(worst_details(details)))
 

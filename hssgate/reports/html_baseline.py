@@ -26,8 +26,8 @@ def baseline_part(image: ImageVerdict, number: int, of: int) -> Iterator[Part]:
         for one in worst_details(image.details)
         if one.kind is DetailKind.BASELINE_BREACH and one.detail.standard == Standard.CN
     ]
-    accepted = [one for one in failed if one.ignored_by]
-    failed = [one for one in failed if not one.ignored_by]
+    accepted = [one for one in failed if _is_accepted(one, image)]
+    failed = [one for one in failed if not _is_accepted(one, image)]
     rows = [
         *(_row(one, Result.FAILED) for one in failed),
         *(_row(one, Result.WARNED) for one in accepted),
@@ -56,6 +56,12 @@ def _is_whole(image: ImageVerdict) -> bool:
     """Whether passed checks were read: with a rule on the baseline, or because everything was."""
     has_rule = any(_BASELINE in one.rules for one in image.in_force)
     return bool(image.passed_checks) or (has_rule and DetailKind.BASELINE_BREACH in image.details_read)
+
+
+def _is_accepted(listed: ListedDetail, image: ImageVerdict) -> bool:
+    """Whether every policy with a rule on the baseline ignores a failed check, or any policy if none has the rule."""
+    judging = {one.policy for one in image.in_force if one.group == listed.group and _BASELINE in one.rules}
+    return bool(listed.ignored_by) and judging <= {path for path, _ in listed.ignored_by}
 
 
 def _subject(image: ImageVerdict) -> Markup:

@@ -121,10 +121,11 @@ class _Summary:
     def _in_full(self, image: ImageVerdict) -> list[str]:
         """Return an image with all of its checks; of many images without those that hold."""
         shown = [check for check in image.checks if not self._are_many or check.result is not Result.PASSED]
-        details = [detail_line(listed) for listed in worst_details(image.details) if not listed.ignored_by]
         fewer = _LEAST_LINES - 1 if self._are_many else self._most
         explanation = self._explanations.get(id(image))
-        findings = explanation.findings if explanation else ()
+        findings, behind = (explanation.findings, {*explanation.details}) if explanation else ((), set())
+        found = (one for one in worst_details(image.details) if one in behind or not one.ignored_by)
+        details = [detail_line(listed) for listed in found]
         return [
             self._head(image),
             *(line for check in shown for line in self._check(check)),

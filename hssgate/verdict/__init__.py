@@ -45,6 +45,7 @@ __all__ = [
     "Trouble",
     "Unread",
     "Verdict",
+    "counts_for",
     "outcome_of",
     "worst_of",
 ]
@@ -143,15 +144,21 @@ class ImageVerdict:
     def blocking_findings(self) -> tuple[ListedFinding, ...]:
         """The findings that break blocking rules, most severe first; if `severity` blocks, all that count."""
         failed = [check for check in self.checks if check.result is Result.FAILED]
-        by_severity = {check.group for check in failed if check.rule == SEVERITY}
+        by_severity = [check for check in failed if check.rule == SEVERITY]
         breaking = {(check.group, finding) for check in failed for finding in check.broken_by}
         groups = dict(enumerate(check.group for check in self.checks if check.rule == SCAN))  # one in each group
         return tuple(
             listed
             for listed in self.findings
-            if (listed.denied_by or not listed.ignored_by)
-            and ((group := groups.get(listed.group)) in by_severity or (group, listed.finding) in breaking)
+            if ((group := groups.get(listed.group)), listed.finding) in breaking
+            or any(check.group == group and counts_for(check, listed) for check in by_severity)
         )
+
+
+def counts_for(check: Check, listed: ListedFinding | ListedDetail) -> bool:
+    """Whether a finding or detail counts under the policy of a check: it is denied, or no `ignore` entry fits it."""
+    is_denied = isinstance(listed, ListedFinding) and bool(listed.denied_by)
+    return is_denied or not any(check.policy in (None, path) for path, _ in listed.ignored_by)
 
 
 @record

@@ -1,5 +1,6 @@
 """A block explains itself: which rules block, what is behind them, what lifts them, entries to paste, whom to ask."""
 
+import html
 import json
 import re
 from pathlib import Path
@@ -494,3 +495,39 @@ def test_an_error_names_where_its_exit_code_is_explained(bench: Bench, path: str
     ended = checked(bench.play(blocked()))
     assert ended.code == 0
     assert "troubleshooting" not in (ended.out if path == "stdout" else text_of(path))
+
+
+@pytest.mark.parametrize("path", ["stdout", "junit.xml", "report.md", "report.json"])
+def test_what_one_policy_ignores_is_shown_where_it_breaks_another(bench: Bench, path: str) -> None:
+    """A finding, a file and a baseline check that block by the second policy are behind its rules, in every output."""
+    (bench.folder / "org.yaml").write_text(
+        "rules: {severity: High}\nignore:\n  - {vulnerability: SA-1, reason: r}\n  - {file: /app/.env, reason: r}\n"
+        "  - {check_rule: '1.2', reason: r}\n"
+    )
+    (bench.folder / "repo.yaml").write_text("rules: {vulnerabilities: 0, sensitive_files: 0, baseline: 0}")
+
+    ended = checked(bench.play(blocked([finding("SA-1", HIGH)])), "--policy", "org.yaml", "--policy", "repo.yaml")
+
+    assert ended.code == 10
+    if path == "report.json":
+        rules = image(ended)["explanation"]["rules"]
+        assert [(one["findings"], one["details"]) for one in rules] == [(1, 0), (0, 1), (0, 1)]
+    else:
+        shown = ended.out if path == "stdout" else text_of(path).partition("Findings ignored")[0]
+        lines = [line for line in shown.splitlines() if "(r, org.yaml)" not in line]
+        assert [name for name in ("SA-1", "/app/.env", "1.2") if not any(name in line for line in lines)] == []
+    text = ended.out if path == "stdout" else Path(path).read_text()
+    assert "vulnerability: 'SA-1'" in html.unescape(text)
+
+
+def test_severity_shows_what_its_own_policy_does_not_ignore(bench: Bench) -> None:
+    """An entry of another policy does not take a finding from behind it."""
+    (bench.folder / "org.yaml").write_text("rules: {severity: High}\nignore: [{vulnerability: SA-1, reason: r}]")
+    (bench.folder / "repo.yaml").write_text("rules: {severity: Low}\nignore: [{vulnerability: SA-2, reason: r}]")
+    found = [finding("SA-1", HIGH), finding("SA-2", HIGH)]
+
+    ended = checked(bench.play(blocked(found)), "--policy", "org.yaml", "--policy", "repo.yaml")
+
+    (suite,) = ended.junit
+    (body,) = [case.result[0].text for case in suite if case.is_failure]
+    assert [name for name in ("SA-1  ", "SA-2  ") if name in body] == ["SA-1  "]

@@ -52,6 +52,27 @@ def test_failed_accepted_and_passed_checks_are_listed_with_what_was_scanned(benc
     assert (passed["check_rule_id"], passed["scan_result"]) == ("1.3.1", "pass")
 
 
+@pytest.mark.parametrize(
+    ("org", "repo", "words"),
+    [
+        pytest.param("baseline: 9", "baseline: 9", ["failed", "failed"], id="one of two with the rule"),
+        pytest.param("baseline: 9", "severity: High", ["failed", "accepted"], id="the only one with the rule"),
+    ],
+)
+def test_a_check_is_accepted_only_if_each_policy_with_the_rule_ignores_it(
+    bench: Bench, org: str, repo: str, words: list[str]
+) -> None:
+    """Of two policies, one ignores it."""
+    policy(bench, f"rules: {{{org}}}\nignore: [{{check_rule: '1.1', reason: CISO agreed}}]", "org.yaml")
+    policy(bench, f"rules: {{{repo}}}", "repo.yaml")
+
+    bench.play(world([], [], [LOGIN, ROOT])).check(
+        "team/app:1.0", "--policy", "org.yaml", "--policy", "repo.yaml", *HTML
+    )
+
+    assert [row[0] for row in tables()[0].rows()] == words
+
+
 def test_a_saved_report_has_the_section_again_and_what_is_changed_in_it_is_refused(bench: Bench) -> None:
     """A failed check among the passed ones contradicts the rest."""
     policy(bench, AUDIT)

@@ -270,6 +270,7 @@ def test_a_long_list_of_findings_is_folded_and_bounded(bench: Bench) -> None:
 
 
 VUL = Finding(vul_id="@`|" * 60, app_name="#" * 200, solution="[x](y)" * 40)
+IGNORED = VUL.model_copy(update={"vul_id": "@`|" * 59})
 DETAIL = ListedDetail(DetailKind.MALICIOUS_FILE, Detail(file_path="*" * 200, description="_" * 200))
 
 
@@ -283,7 +284,7 @@ def crowd(size: int, findings: int = 0) -> Verdict:
         parse_reference("team/app:1.0"),
         checks,
         findings=(
-            *[ListedFinding(VUL, ignored_by=(("p.yaml", "r" * 200),))] * findings,
+            *[ListedFinding(IGNORED, ignored_by=(("p.yaml", "r" * 200),))] * findings,
             *[ListedFinding(VUL)] * bool(findings),
         ),
         details=(DETAIL,) * findings,
