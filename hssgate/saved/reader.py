@@ -11,6 +11,7 @@ from hssgate.durations import Moment
 from hssgate.errors import ApiUnavailable, GateError, Interrupted, Misused
 from hssgate.exit_codes import ExitCode
 from hssgate.files import read_bounded
+from hssgate.judging.scan import timed_out_after
 from hssgate.policy.findings import FetchedDetails, FetchedFindings, Findings, FindingsMissing
 from hssgate.proof import ResolvedDigest
 from hssgate.reference import Reference
@@ -18,7 +19,7 @@ from hssgate.reference_parser import parse_reference
 from hssgate.saved.image_model import GroupModel, ImageModel
 from hssgate.saved.report_model import SCHEMA_VERSION, ReportModel, parse_json
 from hssgate.text import clean
-from hssgate.verdict import ImageVerdict, Read, Trouble, Unread
+from hssgate.verdict import Check, ImageVerdict, Read, Trouble, Unread
 from hssgate.waiting.groups import GroupKey, Phase, RowGroup, group_key, missing_platform
 from hssgate.waiting.observation import Observation
 
@@ -48,11 +49,20 @@ class SavedImage:
     model: ImageModel
 
     def with_details(self, verdict: ImageVerdict) -> ImageVerdict:
-        """Return a verdict with what was read after the first one, and decides nothing."""
+        """Return a verdict with what the report alone has: what was read after the first one, hints of a timeout."""
         return replace(
             verdict,
+            checks=tuple(map(self._with_hints, verdict.checks)),
             unread=tuple(Unread(one.what, one.reason) for one in self.model.unread),
         )
+
+    def _with_hints(self, check: Check) -> Check:
+        """Return a timeout as the report has it: its message names rows of other images, which the report lacks."""
+        if check.trouble is not Trouble.TIMEOUT:
+            return check
+        begins = f"{check.rule}: {timed_out_after(self.observation)}"
+        stated = (one.message for one in self.model.checks if (one.rule, one.group) == (check.rule, check.group))
+        return replace(check, message=next((one for one in stated if one.startswith(begins)), check.message))
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from typing import Any
 
 from hssgate.judging.criteria import Criteria
 from hssgate.judging.image import JudgedImage, judge_by_rules
-from hssgate.judging.scan import timed_out_after
 from hssgate.policy.rule_table import SPECS
 from hssgate.reports.json import document
 from hssgate.saved.image_model import CheckModel
@@ -95,10 +94,6 @@ def _verdict(image: SavedImage, again: JudgedImage) -> ImageVerdict:
 
 def _derived_or_stated(check: Check, stated: CheckModel, image: SavedImage) -> Check:
     """Return the derived check, or the stated one if the report lacks what the check was made from."""
-    if check.trouble is stated.error_type is Trouble.TIMEOUT:
-        # The hint at the end of a timeout's message names rows of other images, which the report does not contain.
-        known = stated.message.startswith(f"{check.rule}: {timed_out_after(image.observation)}")
-        return replace(check, message=stated.message) if known else check
     spec = SPECS.get(check.rule)
     needs_a_list = spec is not None and (spec.levels or spec.detail)
     if image.model.left_out is None or not needs_a_list or stated.rule != check.rule:

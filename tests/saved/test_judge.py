@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hssgate.errors import Interrupted
 from hssgate.exit_codes import ExitCode
-from tests.cli.test_check import DIGEST, OUTCOMES, finished, images
+from tests.cli.test_check import DIGEST, OTHER, OUTCOMES, finished, images
 from tests.cli.test_findings import finding, scenario
 from tests.conftest import KEY, Bench, Ended, sha256
 from tests.support.depth import DEPTH
@@ -55,6 +55,28 @@ def test_the_same_policy_gives_the_same_exit_code(
     assert results == [
         [(check["rule"], check["result"]) for check in image["checks"]] for image in then.report["images"]
     ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        pytest.param(f"team/app:1.0@{OTHER}", "did you mean team/app:1.0@", id="another digest"),
+        pytest.param("team/web:1.0", "no row has this image name", id="no such name"),
+        pytest.param("team/app:2.0", "(--appear-timeout); last state: not listed; did you mean", id="another version"),
+    ],
+)
+def test_a_timeout_reads_as_the_check_had_it(bench: Bench, asked: str, expected: str) -> None:
+    """Its hints name rows of other images, and the option whose time was up; neither is in the rest of the report."""
+    then = bench.play(images(finished())).check(asked, "team/none:1.0", "--appear-timeout", "1m")
+
+    now = judged(bench, "report.json", "--report", "json=again.json")
+
+    again = json.loads(Path("again.json").read_text())
+    messages = [image["checks"][0]["message"] for image in then.report["images"]]
+    assert now.code == then.code == 4
+    assert expected in messages[0]
+    assert [image["checks"][0]["message"] for image in again["images"]] == messages
+    assert judged(bench, "again.json").code == 4
 
 
 LEVEL = st.sampled_from(["Security", "Low", "Medium", "High", "Dire", None])
