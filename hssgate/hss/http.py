@@ -88,7 +88,8 @@ def _context_of(ca_bundle: Path) -> ssl.SSLContext:
     except (OSError, ssl.SSLError) as error:
         reason = error.strerror if not isinstance(error, ssl.SSLError) else "it contains no certificate in PEM form"
         where = f"--ca-bundle {clean(ca_bundle, 200)} (or HSSGATE_CA_BUNDLE, SSL_CERT_FILE, REQUESTS_CA_BUNDLE)"
-        raise Misused(f"{where}: {reason or 'it cannot be read'}") from error
+        needed = "give a file of certificates in PEM form, or a folder of them hashed by `openssl rehash`"
+        raise Misused(f"{where}: {reason or 'it cannot be read'}; {needed}") from error
 
 
 def _trusts_nobody() -> ssl.SSLContext:

@@ -11,6 +11,7 @@ import httpx
 import jsonschema
 import pytest
 
+from hssgate.errors import Misused
 from tests.cli.test_check import finished, images
 from tests.conftest import KEY, NO_FILE, Bench, Ended, sha256
 from tests.hss.test_authentication import GITHUB, HERE, IAM, IDP, URNS, USER
@@ -314,6 +315,7 @@ def test_the_quota_never_fails_a_preflight(bench: Bench, scenario: str, result: 
     ("fault", "api", "credentials"),
     [
         pytest.param("status: 403", "ok", "ok", id="refused by the gateway"),
+        pytest.param("status: 400, code: HSS.0001", "ok", "ok", id="refused by HSS"),
         pytest.param("status: 403, body: '<html>Forbidden'", "skipped", "skipped", id="refused by a proxy"),
         pytest.param("status: 404, body: '<html>Not found'", "skipped", "skipped", id="another server"),
         pytest.param("status: 404, code: APIGW.0101", "failed", "skipped", id="no such API"),
@@ -471,6 +473,18 @@ def test_an_unreachable_endpoint_fails(bench: Bench, error: Exception, expected:
     assert expected in message(ended, "endpoint")
     assert {looks(ended)[name] for name in NAMES[4:]} == {"skipped"}
     assert len(bench.sent) == 1
+
+
+def test_a_setting_that_allows_no_request_fails_the_endpoint(bench: Bench) -> None:
+    """As a CA bundle without a certificate, which is read with the first request; the caller can mend it."""
+
+    def unusable(_request: httpx.Request) -> httpx.Response:
+        raise Misused("--ca-bundle ca.pem: it contains no certificate; give a file of certificates")
+
+    ended = doctor(bench.answer(unusable), KEY, *PROJECT)
+
+    assert (ended.code, list(failures(ended))) == (2, ["endpoint"])
+    assert "give a file of certificates" in message(ended, "endpoint")
 
 
 def test_the_policy_is_checked_beside_other_faults(bench: Bench) -> None:

@@ -212,8 +212,25 @@ def test_the_third_equal_failure_says_what_to_check(bench: Bench, response: http
 
 def test_failures_that_differ_or_are_few_say_nothing(bench: Bench) -> None:
     """What comes and goes needs no advice."""
-    bad, worse, good = answered({}, 503), answered({}, 500), page(ROW)
-    bench.answer(in_turn(bad, bad, worse, bad, bad, page({**ROW, "scan_status": "scanning"}), bad, bad, good))
+    bad, late, worse, good = answered({}, 503), answered({}, 408), answered({}, 500), page(ROW)
+    login, cached = httpx.Response(200, text="<html>log in"), httpx.Response(200, headers={"Age": "900"})
+    bench.answer(
+        in_turn(
+            bad,
+            bad,
+            late,
+            login,
+            login,
+            cached,
+            worse,
+            bad,
+            bad,
+            page({**ROW, "scan_status": "scanning"}),
+            bad,
+            bad,
+            good,
+        )
+    )
 
     ended = bench.check("app:1.0", "--timeout", "30m")
 
