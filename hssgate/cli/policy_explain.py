@@ -17,7 +17,8 @@ from hssgate.durations import format_duration
 from hssgate.errors import Misused
 from hssgate.policy.explain import Compared, KnownInForce, Origin, PolicyExplanation, explain_policy
 from hssgate.policy.model import Deny, Ignore
-from hssgate.policy.rule_table import RULES, Action, DetailRule, ScanRule, Unlisted
+from hssgate.policy.rule_kinds import Action, DetailRule, ScanRule, Unlisted
+from hssgate.policy.rule_table import RULES
 from hssgate.policy.rules import Rule, Subject, filter_in_words, shown_limit
 from hssgate.reference import Reference
 from hssgate.reference_parser import parse_reference

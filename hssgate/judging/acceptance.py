@@ -10,7 +10,8 @@ from hssgate.policy.globs import path_of
 from hssgate.policy.known import AcceptedRow, Key, KnownFile, KnownFindings, KnownImage, known_of
 from hssgate.policy.load import LoadedPolicy
 from hssgate.policy.model import Known, Policy
-from hssgate.policy.rule_table import CountRule, Rules
+from hssgate.policy.rule_kinds import CountRule
+from hssgate.policy.rule_table import Rules
 from hssgate.record import record
 from hssgate.reference import Reference
 from hssgate.verdict import ImageVerdict, PolicySource

@@ -15,7 +15,8 @@ from hssgate.judging.image import judge_by_rules
 from hssgate.judging.requirements import rules_in_force
 from hssgate.policy.denials import Denials
 from hssgate.policy.findings import FetchedDetails, Findings, FindingsMissing
-from hssgate.policy.rule_table import DENY, RULES, Action, AgeRule
+from hssgate.policy.rule_kinds import Action, AgeRule
+from hssgate.policy.rule_table import DENY, RULES
 from hssgate.policy.rules import RulesInForce
 from hssgate.record import record
 from hssgate.reference import Reference

@@ -5,7 +5,7 @@ from dataclasses import field, replace
 from hssgate.errors import Interrupted
 from hssgate.hss.models import CicdImage
 from hssgate.policy.findings import FetchedDetails, FetchedFindings, FindingsMissing
-from hssgate.policy.rule_table import Action, LimitRule
+from hssgate.policy.rule_kinds import Action, LimitRule
 from hssgate.policy.rules import shown_limit
 from hssgate.record import record
 from hssgate.verdict import Check, Result, Trouble

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field, StrictStr
 
 from hssgate.policy.globs import ID_GLOB, IMAGE_GLOB, check_rule_glob, file_glob, id_glob, image_glob, package_glob
-from hssgate.policy.rule_table import not_empty
+from hssgate.policy.rule_kinds import not_empty
 from hssgate.text import is_visible
 
 _LONGEST_GLOB = 500

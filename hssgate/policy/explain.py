@@ -8,7 +8,8 @@ from hssgate.policy.globs import compared_part, fits_image
 from hssgate.policy.known import AcceptedRow
 from hssgate.policy.load import LoadedPolicy
 from hssgate.policy.model import Deny, Ignore, Override
-from hssgate.policy.rule_table import RULES, Unlisted
+from hssgate.policy.rule_kinds import Unlisted
+from hssgate.policy.rule_table import RULES
 from hssgate.policy.rules import Rule, Subject, ended_overrides, rules_by_origin, rules_for
 from hssgate.verdict import PolicySource
 

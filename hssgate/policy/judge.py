@@ -11,9 +11,7 @@ from hssgate.policy.findings import Findings
 from hssgate.policy.ignores import sort_findings
 from hssgate.policy.judge_details import judge_details
 from hssgate.policy.judge_findings import CountedFindings, judge_count, judge_findings, severity_order
-from hssgate.policy.rule_table import (
-    DENY,
-    RULES,
+from hssgate.policy.rule_kinds import (
     AgeRule,
     BaselineRule,
     CountRule,
@@ -22,6 +20,7 @@ from hssgate.policy.rule_table import (
     SensitiveFilesRule,
     SeverityRule,
 )
+from hssgate.policy.rule_table import DENY, RULES
 from hssgate.policy.rules import RulesInForce, shown_limit
 from hssgate.policy.weigh import weigh
 from hssgate.record import record

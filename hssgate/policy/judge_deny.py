@@ -7,7 +7,8 @@ from hssgate.policy.checks import Facts, unusable, without_list, without_value
 from hssgate.policy.denials import is_cve
 from hssgate.policy.findings import Findings, FindingsMissing
 from hssgate.policy.judge_findings import severity_order
-from hssgate.policy.rule_table import DENY, SPECS, CountRule, Unlisted
+from hssgate.policy.rule_kinds import CountRule, Unlisted
+from hssgate.policy.rule_table import DENY, SPECS
 from hssgate.policy.rules import RulesInForce
 from hssgate.text import clean
 from hssgate.verdict import Check, Result

@@ -5,7 +5,8 @@ from dataclasses import replace
 from hssgate.hss.models import Detail, DetailKind, SeverityLevel
 from hssgate.policy.checks import Facts, judged, unusable, without_list, without_value
 from hssgate.policy.ignores import Ignores
-from hssgate.policy.rule_table import RULES, BaselineRule, CountRule, DetailRule, Standard
+from hssgate.policy.rule_kinds import BaselineRule, CountRule, DetailRule, Standard
+from hssgate.policy.rule_table import RULES
 from hssgate.policy.rules import filter_in_words
 from hssgate.verdict import Check, Result
 

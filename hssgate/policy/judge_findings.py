@@ -9,7 +9,8 @@ from hssgate.policy.checks import Facts, judged, unusable, without_list, without
 from hssgate.policy.feeds import Exploited
 from hssgate.policy.findings import FindingsMissing
 from hssgate.policy.ignores import SortedFindings
-from hssgate.policy.rule_table import RULES, WORST_SCORE, CountRule, ScoreRule, Unlisted
+from hssgate.policy.rule_kinds import WORST_SCORE, CountRule, ScoreRule, Unlisted
+from hssgate.policy.rule_table import RULES
 from hssgate.policy.rules import GraceInForce, RulesInForce, shown_limit
 from hssgate.policy.weigh import Weighed, due_in_words
 from hssgate.record import record

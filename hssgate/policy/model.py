@@ -16,7 +16,8 @@ from hssgate.policy.entry_fields import (
     PackageGlob,
     Reason,
 )
-from hssgate.policy.rule_table import CountRule, Duration, PolicyModel, Rules, SeverityRule, Unlisted, not_empty
+from hssgate.policy.rule_kinds import CountRule, Duration, PolicyModel, SeverityRule, Unlisted, not_empty
+from hssgate.policy.rule_table import Rules
 
 KeyPath = tuple[str | int, ...]  # keys and list indexes from the root of a policy to a value
 MOST_ENTRIES = 2000  # bounds the time to read and to judge

@@ -14,9 +14,7 @@ from hssgate.policy.ignores import Ignores
 from hssgate.policy.known import KnownFindings
 from hssgate.policy.load import BUILT_IN, LoadedPolicy
 from hssgate.policy.model import Target
-from hssgate.policy.rule_table import (
-    DENY,
-    RULES,
+from hssgate.policy.rule_kinds import (
     AgeRule,
     BaselineRule,
     CountRule,
@@ -29,6 +27,7 @@ from hssgate.policy.rule_table import (
     SeverityRule,
     Unlisted,
 )
+from hssgate.policy.rule_table import DENY, RULES
 from hssgate.record import record
 from hssgate.verdict import SCAN, RulePlace
 

@@ -13,7 +13,7 @@ from hssgate.durations import LONGEST
 from hssgate.hss.models import SeverityLevel
 from hssgate.policy.key_help import KNOWN_FILE, SEVERITY_FILTER, meaning_of
 from hssgate.policy.model import Policy, Target
-from hssgate.policy.rule_table import NO_FAILURES
+from hssgate.policy.rule_kinds import NO_FAILURES
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _NUMBER = r"[0-9]+(?:\.[0-9]+)?"

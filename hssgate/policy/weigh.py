@@ -7,7 +7,7 @@ from hssgate.policy.days import day_of
 from hssgate.policy.feeds import Exploited
 from hssgate.policy.findings import Findings
 from hssgate.policy.known import Comparison, Novelty
-from hssgate.policy.rule_table import CRITICAL_SCORE, WORST_SCORE
+from hssgate.policy.rule_kinds import CRITICAL_SCORE, WORST_SCORE
 from hssgate.policy.rules import GraceInForce, RulesInForce
 from hssgate.record import record
 from hssgate.text import plural

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from hssgate.hss.models import DetailKind
-from hssgate.policy.rule_table import Standard
+from hssgate.policy.rule_kinds import Standard
 from hssgate.reports.findings import detail_words, field, worst_details
 from hssgate.reports.html_findings import MOST_ROWS, ROOM_OF_ALL_ROWS, notes
 from hssgate.reports.html_tables import anchor, badge, fold, row_header, table

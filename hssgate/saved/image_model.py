@@ -10,7 +10,8 @@ from hssgate.policy.feeds import Exploited
 from hssgate.policy.known import Novelty
 from hssgate.policy.load import LARGEST_FILE
 from hssgate.policy.model import Grace
-from hssgate.policy.rule_table import Rules, Unlisted
+from hssgate.policy.rule_kinds import Unlisted
+from hssgate.policy.rule_table import Rules
 from hssgate.proof import DigestKind
 from hssgate.verdict import Result, Trouble
 from hssgate.waiting.groups import Phase

@@ -9,7 +9,7 @@ from hssgate.policy.feeds import EXPLOITED, Exploited, ExploitedFeed
 from hssgate.policy.ignores import TARGET_OF, Ignores
 from hssgate.policy.known import Key, KnownFindings, Novelty, key_of
 from hssgate.policy.model import Deny, Ignore, Target
-from hssgate.policy.rule_table import ScanRule
+from hssgate.policy.rule_kinds import ScanRule
 from hssgate.policy.rules import GraceInForce, RulesInForce
 from hssgate.record import record
 from hssgate.saved.image_model import DetailModel, FindingModel, ImageModel, InForceModel

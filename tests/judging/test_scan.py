@@ -11,7 +11,7 @@ from hssgate.hss.models import CicdImage, ScanStatus
 from hssgate.judging.rivals import with_rivals
 from hssgate.judging.scan import judge_freshness, judge_scan
 from hssgate.policy.ignores import Ignores
-from hssgate.policy.rule_table import ScanRule
+from hssgate.policy.rule_kinds import ScanRule
 from hssgate.policy.rules import RulesInForce
 from hssgate.reference_parser import parse_reference
 from hssgate.verdict import Check, Read, Result, Trouble

@@ -6,7 +6,7 @@ import pytest
 
 from hssgate.hss.models import CicdImage, ScanStatus
 from hssgate.judging.scan_failures import DOCUMENTED, OF_REGISTRY_IMAGES, OF_STATUSES, failure_of
-from hssgate.policy.rule_table import NO_FAILURES
+from hssgate.policy.rule_kinds import NO_FAILURES
 from tests.cli.test_check import image, images
 from tests.conftest import Bench
 

@@ -13,7 +13,8 @@ from hssgate.errors import PolicyInvalid
 from hssgate.policy.document import Malformed, read_document
 from hssgate.policy.load import BUILT_IN, load_policies, load_policy
 from hssgate.policy.model import BUILT_IN_TEXT, Policy, built_in
-from hssgate.policy.rule_table import Action, Rules
+from hssgate.policy.rule_kinds import Action
+from hssgate.policy.rule_table import Rules
 from tests.support.fakes import START
 
 YAML = """\

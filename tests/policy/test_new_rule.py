@@ -15,7 +15,7 @@ BEFORE = "    scan_age: Annotated["
 DECLARATION = """\
     image_size: Annotated[
         CountRule | None,
-        _SHORT_FORM,
+        SHORT_FORM,
         RuleSpec(fields=("image_size",), help="most bytes of the image still accepted", example="1000"),
     ] = None
 """

@@ -11,7 +11,8 @@ from hssgate.policy.findings import FetchedFindings, Findings
 from hssgate.policy.ignores import Ignores
 from hssgate.policy.judge import all_accept, judge_row
 from hssgate.policy.key_help import meaning_of
-from hssgate.policy.rule_table import ROW_FIELDS, RULES, LimitRule, Rules, ScanRule
+from hssgate.policy.rule_kinds import LimitRule, ScanRule
+from hssgate.policy.rule_table import ROW_FIELDS, RULES, Rules
 from hssgate.policy.rules import RulesInForce
 from hssgate.policy.schema import policy_schema
 from hssgate.policy.starter import starter_policy

@@ -5,10 +5,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2] / "hssgate"
 LONGEST = 250  # lines of a module
 MOST_ON_TOP = 16  # modules that belong to no package
-TABLES = {
-    "policy/rule_table.py": "declares each rule once: one class of entries, which nothing else may repeat",
-    "reports/chinese.py": "each text of a report beside its translation",
-}
+TABLES = {"reports/chinese.py": "each text of a report beside its translation"}
 
 
 def test_modules_are_short_but_for_tables() -> None:
