@@ -44,6 +44,17 @@ class RowNames:
     name: str
 
 
+def test_a_record_without_docstring_has_its_name_for_one() -> None:
+    """Its signature, which `dataclass` would write instead, takes a millisecond to find out."""
+
+    @record
+    class Bare:
+        name: str
+
+    assert Bare.__doc__ == "Bare"
+    assert Sample.__doc__ == "With everything that a field can ask for."
+
+
 def test_a_record_equals_its_dataclass_in_construction_repr_and_hash() -> None:
     """Positional arguments, defaults, factories, `repr=False` fields and the hash are the same."""
     one, twin = Sample("a", 2, "b"), Twin("a", 2, "b")

@@ -2,7 +2,6 @@
 
 from array import array
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
@@ -97,13 +96,14 @@ def whole_list(
     )
 
 
-@dataclass
 class _Pass(Generic[Row]):
     """State of one pass over the pages.
 
     Args:
         last: the page read last.
         room: memory left for the kept rows, in bytes.
+
+    Attributes:
         tally: number of rows.
         kept: rows that the filter keeps.
         odd: rows with unreadable fields that the filter keeps.
@@ -111,13 +111,14 @@ class _Pass(Generic[Row]):
         holds_together: the pages are consistent: no row moved from page to page during the pass.
     """
 
-    last: Page[Row]
-    room: int
-    tally: Tally = field(default_factory=Tally)
-    kept: list[Row] = field(default_factory=list)
-    odd: list[PartlyReadableRow] = field(default_factory=list)
-    passed_over: list[PartlyReadableRow] = field(default_factory=list)
-    holds_together: bool = True
+    def __init__(self, last: Page[Row], room: int) -> None:
+        self.last = last
+        self.room = room
+        self.tally = Tally()
+        self.kept: list[Row] = []
+        self.odd: list[PartlyReadableRow] = []
+        self.passed_over: list[PartlyReadableRow] = []
+        self.holds_together = True
 
     def take(self, page: Page[Row], row_filter: RowFilter[Row]) -> None:
         """Count a page in, and keep what the sieve keeps."""

@@ -1,11 +1,8 @@
 """Number of rows of a list: received against announced, and which page is the last one."""
 
-from dataclasses import dataclass
-
 from hssgate.hss.responses import Page, Row
 
 
-@dataclass
 class Tally:
     """Compares the number of received rows with `total_num` of the pages.
 
@@ -13,14 +10,18 @@ class Tally:
     page. Such a value is ignored, even if it changes. Any other value must stay equal on all pages.
 
     Args:
+        received: rows before the first page.
+
+    Attributes:
         received: rows on all pages.
         announced: the last `total_num` that exceeded the received rows.
         is_counted: whether any page had a `total_num`.
     """
 
-    received: int = 0
-    announced: int | None = None
-    is_counted: bool = False
+    def __init__(self, received: int = 0) -> None:
+        self.received = received
+        self.announced: int | None = None
+        self.is_counted = False
 
     def contradicts(self, page: Page[Row]) -> bool:
         """Whether a page, not yet added, shows that the list has changed."""
