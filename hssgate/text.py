@@ -8,19 +8,18 @@ from collections.abc import Iterable
 # C0 and C1 controls, zero-width and bidirectional marks (they reorder what a reader sees), lone surrogates (they
 # cannot be encoded), non-characters, and the tag block (invisible text). Line breaks are included, or text from outside
 # could add a line to the log that looks like ours.
-_UNSAFE = re.compile(
+_UNSAFE = (  # compiled at first use, for nearly all text is plain
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufdd0-\ufdef\ufeff"
     "\ufff9-\uffff\U000e0000-\U000e0fff"
     + "".join(chr((plane << 16) + 0xFFFE) + chr((plane << 16) + 0xFFFF) for plane in range(1, 17))
     + "]+"
 )
 _ANSI = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?")
-_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
+_BEYOND_ASCII = r"[^\x00-\x7f]+"
 # `::` at the head of a line and `##[` anywhere are GitHub's workflow commands, `##vso[` is Azure's.
 _COMMAND = re.compile(r"(?m)^[^\S\n]*::|##(?=\[|vso\[)")
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-_COMMAND_IN_JSON = re.compile(r"##(?=\[|vso\[)")
-_BLANKS = re.compile(r"\s+")
+_LONE_SURROGATE = "[\ud800-\udfff]"
+_COMMAND_IN_JSON = r"##(?=\[|vso\[)"
 
 _FILLERS = "\u115f\u1160\u2800\u3164\uffa0"  # invisible, but letters or symbols to Unicode
 
@@ -37,7 +36,7 @@ def clean(text: object, longest: int = LONGEST_LINE) -> str:
     raw = str(text)
     if len(raw) > 4 * longest:  # no megabyte needs to be cleaned to show one line
         raw = raw[: 4 * longest]
-    line = " ".join(raw.split()) if is_plain(raw) else _BLANKS.sub(" ", _UNSAFE.sub(" ", _ANSI.sub("", raw))).strip()
+    line = " ".join((raw if is_plain(raw) else re.sub(_UNSAFE, " ", _ANSI.sub("", raw))).split())
     return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
@@ -61,12 +60,12 @@ def without_commands(text: str) -> str:
 
 def without_commands_in_json(document: str) -> str:
     """Return a JSON document with the same data, without workflow commands of a runner in it."""
-    return _COMMAND_IN_JSON.sub(r"#\\u0023", document)
+    return re.sub(_COMMAND_IN_JSON, r"#\\u0023", document)
 
 
 def without_lone_surrogates(document: str) -> str:
     """Return a JSON document with the same data that can be encoded: lone surrogates are written as escapes."""
-    return _LONE_SURROGATE.sub(_as_escapes, document)
+    return re.sub(_LONE_SURROGATE, _as_escapes, document)
 
 
 def without_control_sequences(text: str) -> str:
@@ -76,12 +75,12 @@ def without_control_sequences(text: str) -> str:
 
 def escaped(document: str) -> str:
     """Return a one-line JSON document with the same data, with the characters that `clean` removes as escapes."""
-    return without_commands_in_json(document if is_plain(document) else _UNSAFE.sub(_as_escapes, document))
+    return without_commands_in_json(document if is_plain(document) else re.sub(_UNSAFE, _as_escapes, document))
 
 
 def escaped_to_ascii(document: str) -> str:
     """Return a JSON document with the same data in ASCII, with all other characters as escapes."""
-    return _BEYOND_ASCII.sub(_as_escapes, document)
+    return re.sub(_BEYOND_ASCII, _as_escapes, document)
 
 
 def joined(names: Iterable[str], most: int = 5) -> str:

@@ -16,7 +16,7 @@ from hssgate.text import clean
 LONGEST_CICD_NAME = 128
 LONGEST_REGISTRY_NAME = 128
 LONGEST_ID = 256
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_DAY = r"(?a)[0-9]{4}-[0-9]{2}-[0-9]{2}"
 SWITCHES = {"1": True, "true": True, "0": False, "false": False}
 _SEVERAL_REPORTS = re.compile(rf"[,;\s]\s*(?:{'|'.join((*FORMATS, CODEARTS))})=|[,;]\s*\Z", re.IGNORECASE)
 
@@ -145,7 +145,7 @@ class Day(click.ParamType[float]):
         if isinstance(value, float):
             return value
         try:
-            day = date.fromisoformat(value if _DAY.fullmatch(value) else "")
+            day = date.fromisoformat(value if re.fullmatch(_DAY, value) else "")
         except ValueError:
             self.fail(f"{clean(value, 40)!r} is not a day; write it like 2027-03-31.", param, ctx)
         return datetime.combine(day, time.max, UTC).timestamp()

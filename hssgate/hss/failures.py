@@ -19,7 +19,7 @@ from hssgate.hss.http_library import httpx
 from hssgate.hss.proxies import Proxy
 from hssgate.text import clean
 
-_REFUSED_BY_PROXY = re.compile("4[0-9]{2} ")
+_REFUSED_BY_PROXY = "4[0-9]{2} "
 _OTHER_HOST = "it is of another host: check the address, and what it leads to"
 _OTHER_TIME = "it is not valid at this machine's time: check the clock, else whoever runs the host has to renew it"
 _CERTIFICATE_ADVICE = {9: _OTHER_TIME, 10: _OTHER_TIME, 62: _OTHER_HOST, 64: _OTHER_HOST}  # by OpenSSL's X509_V_ERR
@@ -109,7 +109,7 @@ def _failure(error: Exception, route: Route, what: str, exchange: Exchange) -> A
     if isinstance(error, httpx.ProxyError):
         variable = route.proxy.variable if route.proxy else "HTTPS_PROXY"
         what = f"{route.proxy_before_host} answers {what}"
-        if _REFUSED_BY_PROXY.match(str(error)):
+        if re.match(_REFUSED_BY_PROXY, str(error)):
             return ApiRefused(f"{what}; check {variable} with its user name and password, or NO_PROXY", exchange)
         return ApiUnavailable(what, exchange, advice=route.advice)
     if isinstance(error, BodyTooLarge):

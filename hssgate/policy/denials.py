@@ -11,7 +11,7 @@ from hssgate.policy.model import Deny
 from hssgate.record import record
 
 _CVE = "cve-"
-_ID_OF_CVE = re.compile(r"cve-[0-9]+-[0-9]+", re.IGNORECASE)
+_ID_OF_CVE = r"(?i)cve-[0-9]+-[0-9]+"
 
 
 @record
@@ -53,4 +53,4 @@ class Denials:
 
 def is_cve(finding: Finding) -> bool:
     """Whether the finding's own id is that of one CVE, so that its other ids need not be looked up."""
-    return finding.vul_id is not None and _ID_OF_CVE.fullmatch(finding.vul_id.strip()) is not None
+    return finding.vul_id is not None and re.fullmatch(_ID_OF_CVE, finding.vul_id.strip()) is not None

@@ -12,7 +12,7 @@ from hssgate.policy.globs import fits_text
 
 _LONGEST_EXCERPT = 10  # characters, a year and a number of a CVE; longer ones exclude few more entries
 # A bracket begins a set of characters in some globs and is itself in others, so what follows it counts as no literal.
-_NOT_LITERAL = re.compile(r"[*?]|\[.*", re.DOTALL)
+_NOT_LITERAL = r"(?s)[*?]|\[.*"
 
 Entry = tuple[int, str]  # index of the entry in its policy, and its glob
 Fits = Callable[[str, str], bool]
@@ -33,7 +33,7 @@ class GlobIndex:
         for entry in entries:
             index, glob = entry
             self._by_text.setdefault(glob, index)
-            literals = _NOT_LITERAL.split(glob)
+            literals = re.split(_NOT_LITERAL, glob)
             if len(literals) > 1:
                 # Ids have their beginning in common ("CVE-2024-"), so the end of a part tells more of them apart.
                 excerpt = max(literals, key=len)[-_LONGEST_EXCERPT:]

@@ -9,12 +9,9 @@ to a pattern and does not replace it.
 
 import re
 
-from hssgate.reports.dotenv import VARIABLES
-
 HEAD = 16 * 1024  # bytes of a file that the patterns need at most
 
 _XML = rb"\s*(?:<\?xml[^>]*\?>\s*)?<testsuites\b[^>]*>\s*<testsuite\b[^>]*"
-_NAMES = "|".join(variable.removeprefix("HSSGATE_") for variable in VARIABLES).encode()
 # Compiled as far as they are compared: a JUnit report at the usual path needs one of them.
 _BEGINNINGS = {
     "junit": (_XML + rb'(?:>\s*<properties>\s*<property name="hssgate\.|\bname="hssgate selftest: [a-z-]+"[^>]*>)'),
@@ -33,11 +30,6 @@ _BEGINNINGS = {
     "gitlab": rb'\s*\{\s*"scan"\s*:\s*\{\s*"analyzer"\s*:\s*\{\s*"id"\s*:\s*"hssgate"\s*,',
     "codequality": rb'\s*\[\s*\{\s*"engine_name"\s*:\s*"hssgate"\s*,',
 }
-# The whole file must match: a dotenv file may be a user's own, to which a gate's outputs were added.
-_DOTENV = (
-    rb"([A-Za-z0-9_]*)HSSGATE_RESULT=[a-z]+\r?\n\1HSSGATE_EXIT_CODE=\d+\r?\n(?:\1HSSGATE_(?:%b)=[^\r\n]*\r?\n)*\Z"
-    % _NAMES
-)
 _NO_VIOLATION = rb"\s*\[\s*\]\s*\Z"  # an empty codequality report; losing it loses nothing
 
 
@@ -51,4 +43,15 @@ def is_report(head: bytes, name: str | None = None) -> bool:
     if any(re.match(beginning, head) for beginning in _BEGINNINGS.values()):
         return True
     is_whole = len(head) <= HEAD
-    return is_whole and bool(re.match(_DOTENV, head) or (name == "codequality" and re.match(_NO_VIOLATION, head)))
+    return is_whole and bool(_is_dotenv(head) or (name == "codequality" and re.match(_NO_VIOLATION, head)))
+
+
+def _is_dotenv(text: bytes) -> bool:
+    """Whether the whole file matches: it may be a user's own, to which a gate's outputs were added."""
+    from hssgate.reports.dotenv import VARIABLES
+
+    names = "|".join(variable.removeprefix("HSSGATE_") for variable in VARIABLES).encode()
+    pattern = (
+        rb"([A-Za-z0-9_]*)HSSGATE_RESULT=[a-z]+\r?\n\1HSSGATE_EXIT_CODE=\d+\r?\n(?:\1HSSGATE_(?:%b)=[^\r\n]*\r?\n)*\Z"
+    )
+    return re.match(pattern % names, text) is not None
