@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
-from click.shell_completion import CompletionItem
 
 from hssgate.cli.codearts import Metrics
 from hssgate.cli.connect.variables import secret_values
@@ -47,8 +46,10 @@ class _Commands(GroupHelpPage):
         except click.exceptions.NoSuchCommand as error:
             raise click.exceptions.NoSuchCommand(error.command_name, possibilities=_COMMANDS, ctx=ctx) from error
 
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[click.shell_completion.CompletionItem]":
         """Return the commands by name: their help would cost the import of every module at each press of a key."""
+        from click.shell_completion import CompletionItem
+
         names = [CompletionItem(name) for name in _COMMANDS if name.startswith(incomplete)]
         return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
 
@@ -61,6 +62,7 @@ class _Commands(GroupHelpPage):
             return None
         command: click.Command = getattr(importlib.import_module(f"hssgate.cli.{module}"), cmd_name)
         gc.freeze()  # all modules are loaded (see __main__) and stay in memory: the collector need not scan them
+        gc.set_threshold(5_000)  # little of what a run makes is cyclic
         gc.enable()
         return command
 

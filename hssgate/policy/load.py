@@ -1,7 +1,6 @@
 """Loads policy files; reports all faults of an invalid one."""
 
 import hashlib
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
@@ -114,6 +113,8 @@ def load_policy(path: Path, now: float, ends_at: float | None = None) -> LoadedP
         policy, lines = _read(path, raw)
     except PolicyInvalid as error:
         if _is_trivy_ignore_file(path, raw):
+            import shlex
+
             raise PolicyInvalid((f"{path}: {_IGNORE_FILE_OF_TRIVY} {shlex.quote(str(path))}",)) from error
         raise
     feeds = _feeds(path, policy, now)

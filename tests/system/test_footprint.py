@@ -22,11 +22,13 @@ from tests.support.processes import environment
 # What nothing of a finished image without a policy file and reports needs.
 NOT_LOADED = {
     "asyncio",
+    "click.shell_completion",
     "configparser",
     "difflib",
     "jsonschema",
     "junit_xml",
     "logging.config",
+    "shlex",
     "sqlite3",
     "tomllib",
     "unittest",
@@ -51,6 +53,7 @@ NOT_LOADED = {
     "hssgate.doctor",
     "hssgate.reports.chinese",
     "hssgate.reports.codequality",
+    "hssgate.reports.dotenv",
     "hssgate.reports.html",
     "hssgate.reports.json",
     "hssgate.reports.junit",
