@@ -70,10 +70,13 @@ def nearest(key: str, known: Sequence[str]) -> str | None:
         if name in known:
             return name
     for name in known:
-        if _likeness(plain.replace("_", ""), name.replace("_", "")) >= _ALL_BUT_THE_SAME:
+        if _likeness(plain.replace("_", ""), name.replace("_", ""), _ALL_BUT_THE_SAME) >= _ALL_BUT_THE_SAME:
             return name
     words = plain.split("_")
-    alike = {name: min(_likeness(*pair) for pair in zip(words, name.split("_"), strict=False)) for name in known}
+    alike = {
+        name: min(_likeness(*pair, _LIKE_A_WORD) for pair in zip(words, name.split("_"), strict=False))
+        for name in known
+    }
     of_as_many = [name for name in known if len(name.split("_")) == len(words) and alike[name] >= _LIKE_A_WORD]
     if of_as_many:
         return max(of_as_many, key=lambda name: alike[name])
@@ -96,7 +99,11 @@ def model_at(where: KeyPath) -> type[BaseModel]:
     return model
 
 
-def _likeness(one: str, other: str) -> float:
+def _likeness(one: str, other: str, least: float) -> float:
+    """Return the likeness of two words from 0 to 1; 0 if their lengths alone prove that it is below `least`."""
+    length = len(one) + len(other)
+    if 2 * min(len(one), len(other)) < least * length:
+        return 0.0
     return difflib.SequenceMatcher(None, one, other).ratio()
 
 

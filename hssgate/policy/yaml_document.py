@@ -12,6 +12,7 @@ from hssgate.policy.values import shown
 
 _PLAIN_TAGS = frozenset({"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
 _MOST_NODES = 100_000  # after aliases are followed
+_TOO_DEEP = "it is nested too deep, or its aliases make it too large"
 _SHORT = 32_000  # characters, which PyYAML reads in the time that compiling the pattern takes
 
 _LETTER = r"A-Za-z0-9_\u4e00-\u9fff"
@@ -64,7 +65,16 @@ def _composed(text: str) -> list[yaml.Node]:
     if loader is not None and all(map(_plain_line().fullmatch, text.split("\n"))):
         with contextlib.suppress(yaml.YAMLError):
             return list(yaml.compose_all(text, Loader=loader))
-    return list(yaml.compose_all(text, Loader=yaml.SafeLoader))
+    return list(yaml.compose_all(text, Loader=_Shallow))
+
+
+class _Shallow(yaml.SafeLoader):
+    """Stops at a deep nesting of brackets, for each of which PyYAML looks at all those around it."""
+
+    def fetch_flow_collection_start(self, kind: type[yaml.Token]) -> None:
+        if self.flow_level > DEEPEST:
+            raise Malformed(_TOO_DEEP, self.line + 1)
+        super().fetch_flow_collection_start(kind)
 
 
 def _advice_on(error: yaml.MarkedYAMLError) -> str:
@@ -100,7 +110,7 @@ class _Builder:
         self._nodes += 1
         line = node.start_mark.line + 1
         if depth > DEEPEST or self._nodes > _MOST_NODES:
-            raise Malformed("it is nested too deep, or its aliases make it too large", line)
+            raise Malformed(_TOO_DEEP, line)
         if not isinstance(node, yaml.ScalarNode) and node.tag not in _PLAIN_TAGS:  # such as GitLab's !reference
             raise Malformed(f"the tag {shown(node.tag)} has no meaning here; leave the tag out", line, path)
         if isinstance(node, yaml.MappingNode):
