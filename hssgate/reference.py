@@ -120,7 +120,8 @@ class Reference:
 
     def owns(self, row: RowNames) -> bool:
         """Return whether the row belongs to this reference: every given field is equal, case-sensitively."""
-        return not self.differences(row)
+        # The tag first: it tells most rows of an image apart, in a twentieth of the time of the rest.
+        return self.image_version in (None, row.image_version) and not self.differences(row)
 
     def differences(self, row: RowNames) -> tuple[str, ...]:
         """Return the names of the fields in which the row differs from the reference."""

@@ -70,7 +70,7 @@ def without_lone_surrogates(document: str) -> str:
 
 def without_control_sequences(text: str) -> str:
     """Return the text without the control sequences of a terminal."""
-    return _ANSI.sub("", text)
+    return _ANSI.sub("", text) if "\x1b" in text or "\x9b" in text else text
 
 
 def escaped(document: str) -> str:

@@ -8,7 +8,7 @@ import base64
 import functools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
 _SHORTEST_IN_BASE64 = 8  # bytes; the fixed part of a shorter secret is so short that it could occur in any word
@@ -23,7 +23,9 @@ _QUOTED = re.compile("%[0-9A-F]{2}")
 @functools.lru_cache(maxsize=32)
 def encodings_of(secret: str) -> frozenset[str]:
     """Return the secret and its forms in Python, JSON, XML, a URL and Base64."""
-    kinds = (_in_python, _in_json, _in_xml, _in_a_url, _in_base64)
+    kinds: tuple[Callable[[str], Iterator[str]], ...] = (_in_base64,)
+    if not (secret.isascii() and secret.isalnum()):  # letters and digits stay as they are in all others
+        kinds = (_in_python, _in_json, _in_xml, _in_a_url, _in_base64)
     return frozenset({secret, *(form for kind in kinds for form in kind(secret))})
 
 

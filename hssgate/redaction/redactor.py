@@ -6,6 +6,7 @@ server or an exception it is masked like any other secret, because there it can 
 """
 
 import re
+import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import fields, is_dataclass, replace
@@ -109,8 +110,12 @@ class Redactor:
 
         `clean` later removes control sequences and would put such a secret together again, when it is too late to mask.
         """
+        if len(text) < self._odd_forms.shortest:
+            return text
         masked = self.own_text(text)
         together = without_control_sequences(masked)
+        if together is text:
+            return text
         found = self.own_text(together)
         return masked if found == together else found  # keeps the control sequences unless they hid a secret
 
@@ -128,6 +133,7 @@ class _Forms:
     def __init__(self, forms: Iterable[str]) -> None:
         self.all: Sequence[str] = sorted(forms, key=len)
         self._lengths = [len(form) for form in self.all]
+        self.shortest = self._lengths[0] if self.all else sys.maxsize
 
     def fitting(self, longest: int, shortest: int = 0) -> Sequence[str]:
         """Return the forms of `shortest` to `longest` characters, longest first.
