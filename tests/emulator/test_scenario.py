@@ -3,9 +3,13 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
+import hssgate
+from hssgate.emulator.document import read_yaml
 from hssgate.emulator.scenario import ScenarioInvalid, load_scenario, parse_scenario
 
+PACKAGED = sorted(Path(hssgate.__file__).parent.rglob("*.yaml"))
 IMAGE = "image_name: app, scan_status: success"
 
 
@@ -209,6 +213,9 @@ IMAGE = "image_name: app, scan_status: success"
         pytest.param("a: 2026-13-45", "s.yaml: not valid YAML", id="no-date"),
         pytest.param("a: !!int ''", "s.yaml: not valid YAML", id="no-digit"),
         pytest.param("a: !!timestamp x", "s.yaml: not valid YAML", id="no-time"),
+        pytest.param("imagess: &a [*a]", "s.yaml: imagess: unknown key; did you mean images?", id="alias-of-itself"),
+        pytest.param("a: " + "[" * 1100, "s.yaml: not valid YAML", id="deep"),
+        pytest.param("a: " + "- " * 300, "s.yaml:1: sequence entries are not allowed here", id="deep-in-a-line"),
         pytest.param("", "s.yaml: it is empty; give it `images:`", id="empty"),
         pytest.param("[]", "s.yaml: it should be a mapping with `images:`", id="a-list"),
     ],
@@ -219,6 +226,17 @@ def test_a_fault_is_named_with_its_place_and_a_fix(text: str, expected: str) -> 
         parse_scenario(text, "s.yaml")
 
     assert str(caught.value) == expected
+
+
+@pytest.mark.parametrize("path", [pytest.param(path, id=path.name) for path in PACKAGED])
+def test_libyaml_comes_to_the_same(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It only saves time: PyYAML reads the same from every file that the package has."""
+    text = path.read_text(encoding="utf-8")
+    found = read_yaml(text)
+
+    monkeypatch.delattr(yaml, "CSafeLoader", raising=False)
+
+    assert found == read_yaml(text)
 
 
 def test_all_faults_are_reported_at_once() -> None:
