@@ -1,6 +1,7 @@
 """Where the consumers are that `make integration` installs, and what more than one of them is given."""
 
 import contextlib
+import fcntl
 import functools
 import os
 import subprocess
@@ -12,9 +13,35 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
-NODE_MODULES = Path(__file__).parent / "node_modules"
+_HERE = Path(__file__).parent
+NODE_MODULES = _HERE / "node_modules"
 _OF_THE_INDEX = ("PIP_", "UV_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_", "REQUESTS_CA_BUNDLE")
+LOCKS = ("runtime", "build", "release")
+# What is installed to be run once is compiled where it is imported; pip takes a false value for `--no-compile`.
+NO_COMPILE = {"PIP_NO_COMPILE": "0"}
 _CONFIGURATIONS = {"PIP_CONFIG_FILE": ("pip/pip.conf", "../.pip/pip.conf")}
+
+_LONGEST_FIRST = (
+    "test_image.py",
+    "test_workflows.py",
+    "test_action.py",
+    "test_registry.py",
+    "test_first_hour.py",
+    "test_gitlab.py",
+    "test_jenkins.py",
+    "test_install.py",
+    "test_private_venv.py",
+    "test_github_page.py",
+    "test_html.py",
+    "test_junit_readers.py",
+    "test_sarif.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest first, so that no worker is left alone with one of them at the end."""
+    ranks = {name: rank for rank, name in enumerate(_LONGEST_FIRST)}
+    items.sort(key=lambda item: ranks.get(item.path.name, len(ranks)) if item.path.parent == _HERE else len(ranks))
 
 
 def node() -> Path:
@@ -79,6 +106,26 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     succeeded(sys.executable, *pip, "wheel", "--no-deps", "--no-build-isolation", "-w", folder, ROOT, cwd=folder)
     (found,) = folder.glob("hssgate-*.whl")
     return found
+
+
+@pytest.fixture(scope="session")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The variables with which pip finds the locked packages in a folder, where a test is not about the index.
+
+    All test processes share the folder. pip reads the pages of the index, which name every file of every release, only
+    once then.
+    """
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "packages"
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            unfinished = folder.with_suffix(".unfinished")
+            locks = [word for name in LOCKS for word in ("-r", ROOT / "requirements" / f"{name}.txt")]
+            pip = (sys.executable, "-m", "pip", "--quiet", "download", "--require-hashes")
+            succeeded(*pip, "--dest", unfinished, *locks, cwd=own)
+            unfinished.rename(folder)
+    return {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(folder)}
 
 
 def finding(wheel: Path) -> dict[str, str]:

@@ -84,10 +84,12 @@ class Runner:
 
     Args:
         folder: of the test.
+        env: more of what the machine gives.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, env: Mapping[str, str] | None = None) -> None:
         self._folder = folder
+        self._env = dict(env or {})
         self.bin = folder / "bin"
         self.bin.mkdir()
         for name in ("python", "python3"):
@@ -123,7 +125,7 @@ class Runner:
     def environment(self) -> dict[str, str]:
         """What a runner's machine gives: a home, a Python, and the way to the package index."""
         path = os.pathsep.join((str(self.bin), "/usr/local/bin", "/usr/bin", "/bin"))
-        return of_the_index() | {"PATH": path, "HOME": str(self._folder), "LANG": "C.UTF-8"}
+        return of_the_index() | {"PATH": path, "HOME": str(self._folder), "LANG": "C.UTF-8"} | self._env
 
 
 def copy_of_this_repository(folder: Path) -> Path:

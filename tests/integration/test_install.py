@@ -16,12 +16,11 @@ def test_the_wheel_alone_does_the_main_job(tmp_path: Path, wheel: Path) -> None:
 
     What was installed holds in every situation of the selftest.
     """
-    pip = ("-m", "pip", "--quiet", "--disable-pip-version-check")
     python = tmp_path / "venv" / "bin" / "python"
-    succeeded(sys.executable, "-m", "venv", tmp_path / "venv", cwd=tmp_path)
-    requirements = ROOT / "requirements" / "runtime.txt"
-    succeeded(python, *pip, "install", "--require-hashes", "-r", requirements, cwd=tmp_path)
-    succeeded(python, *pip, "install", "--no-deps", wheel, cwd=tmp_path)
+    succeeded(sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv", cwd=tmp_path)
+    install = (sys.executable, "-m", "pip", "--python", python, "--quiet", "install")
+    succeeded(*install, "--require-hashes", "-r", ROOT / "requirements" / "runtime.txt", cwd=tmp_path)
+    succeeded(*install, "--no-deps", wheel, cwd=tmp_path)
 
     out = succeeded(tmp_path / "venv" / "bin" / "hssgate", "demo", cwd=tmp_path)
 

@@ -103,13 +103,16 @@ def test_pip_takes_over_where_uv_fails(quick: Runner, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("pip", [None, "pip==21.3.1"], ids=["without pip", "with an old pip"])
-def test_a_python_whose_pip_is_not_todays(machine: Runner, tmp_path: Path, pip: str | None) -> None:
-    """An old one serves; where there is none, the venv gets one of its own."""
+def test_a_python_whose_pip_is_not_todays(
+    machine: Runner, tmp_path: Path, packages: dict[str, str], pip: str | None
+) -> None:
+    """An old one serves, and reads the index; where there is none, the venv gets one of its own."""
     succeeded(PYTHON, "-m", "venv", "--without-pip", tmp_path / "bare", cwd=tmp_path)
     if pip:
         succeeded(PYTHON, "-m", "pip", "--python", tmp_path / "bare" / "bin" / "python", "install", pip, cwd=tmp_path)
 
-    assert_installed(installed(machine, tmp_path, python=tmp_path / "bare" / "bin" / "python"), tmp_path)
+    env = {} if pip else packages
+    assert_installed(installed(machine, tmp_path, env, python=tmp_path / "bare" / "bin" / "python"), tmp_path)
 
 
 @pytest.mark.parametrize(

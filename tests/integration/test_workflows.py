@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 import hssgate
-from tests.integration.conftest import BIN, NODE_MODULES, ROOT, node, ran
+from tests.integration.conftest import BIN, NO_COMPILE, NODE_MODULES, ROOT, node, ran
 from tests.integration.runner import Runner, committed, copy_of_this_repository
 from tests.project.test_pipelines_other import SNIPPETS
 
@@ -119,25 +119,26 @@ def stubs(folder: Path, workflow: str) -> dict[str, Path]:
     return found
 
 
-def test_the_action_holds_on_itself(tmp_path: Path) -> None:
+def test_the_action_holds_on_itself(tmp_path: Path, packages: dict[str, str]) -> None:
     """As CI has it: this repository's own action, against the emulator, for each ending that CI knows."""
     workflow = ".github/workflows/ci.yml"
     here = committed(copy_of_this_repository(tmp_path / "here"))
+    runner = Runner(tmp_path, packages | NO_COMPILE)
 
-    job = Runner(tmp_path).run(here, workflow, "-j", "action", actions=stubs(tmp_path, workflow))
+    job = runner.run(here, workflow, "-j", "action", actions=stubs(tmp_path, workflow))
 
     assert job.code == 0, job.log
     for line in ("success, passed, 0", "failure, blocked, 10", "failure, error, 5"):
         assert f"got {line}; expected {line}" in job.log
 
 
-def test_a_release_is_built(tmp_path: Path) -> None:
+def test_a_release_is_built(tmp_path: Path, packages: dict[str, str]) -> None:
     """Of a tag that names the version: both archives, and a list of what an installation holds."""
     workflow = ".github/workflows/release.yml"
     here = committed(copy_of_this_repository(tmp_path / "here"))
     tag = f"v{hssgate.__version__}"
     (tmp_path / "event.json").write_text(json.dumps({"ref": f"refs/tags/{tag}"}))
-    runner = Runner(tmp_path)
+    runner = Runner(tmp_path, packages | NO_COMPILE)
 
     job = runner.run(
         here, workflow, "-j", "build", "-e", str(tmp_path / "event.json"), actions=stubs(tmp_path, workflow)
