@@ -5,6 +5,9 @@ VENV := .venv$(addprefix -,$(filter-out python python3,$(notdir $(PYTHON))))
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
 PYTEST := $(BIN)/python -m pytest
+NODE_MODULES := tests/integration/node_modules/.package-lock.json
+# Tests that start processes wait half of the time, so that each processor has two workers.
+WORKERS = $$(($$(getconf _NPROCESSORS_ONLN) * 2))
 # What is compiled and rewritten once is used again, by a thousand processes and the next run.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -39,10 +42,9 @@ covered: $(VENV)/dev  ## tests without processes and sockets, with branch covera
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-# Each worker collects the files it is given, and no others. Half of the time these tests wait, so that each processor
-# has two workers.
+# Each worker collects the files it is given, and no others.
 real: $(VENV)/dev  ## tests with processes and sockets
-	$(PYTEST) -m real --numprocesses $$(($$(getconf _NPROCESSORS_ONLN) * 2)) --maxschedchunk 1 $(shell grep -rl --include='test_*.py' 'mark\.real' tests)
+	$(PYTEST) -m real --numprocesses $(WORKERS) --maxschedchunk 1 $(shell grep -rl --include='test_*.py' 'mark\.real' tests)
 
 pythons:  ## make quick under every other Python from 3.11 on that is on this machine
 	@own=$$($(PYTHON) -c 'import sys; print(sys.version_info.minor)'); \
@@ -114,8 +116,9 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hash
 fuzz: $(VENV)/fuzz  ## a minute of fuzzing for each reader of text from outside: make fuzz FUZZ="--seconds 600 rows"
 	$(BIN)/python -m tests.support.fuzz $(FUZZ)
 
+# A file has a worker to itself, for its tests share what was set up; tests/integration/conftest.py has the order.
 integration: $(VENV)/integration  ## checks that need node, a browser or a Debian package
-	$(PYTEST) -m integration --numprocesses auto --dist loadfile
+	$(PYTEST) -m integration --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder tests/integration
 
 clean:  ## remove what make made
 	rm -rf .venv .venv-* .cache .mutants tests/integration/node_modules .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis hssgate-demo
@@ -140,8 +143,14 @@ $(VENV)/fuzz: requirements/fuzz.txt $(VENV)/dev
 
 # Debian packages are not installed here, for that needs root: chromium, rsync, fonts-noto-cjk, a Java runtime, npm,
 # iproute2, docker-registry, skopeo, buildah, umoci, debootstrap.
-$(VENV)/integration: requirements/integration.txt tests/integration/package-lock.json $(VENV)/dev
+$(VENV)/integration: $(VENV)/consumers $(NODE_MODULES)
+	@touch $@
+
+$(VENV)/consumers: requirements/integration.txt $(VENV)/dev
 	$(PIP) install --require-hashes -r requirements/integration.txt
+	@touch $@
+
+$(NODE_MODULES): tests/integration/package-lock.json
 	npm --prefix tests/integration ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
