@@ -28,14 +28,12 @@ class SavedModel(BaseModel):
 
 
 class CheckModel(SavedModel):
-    """A check as stated in the report."""
+    """A check as stated in the report, as far as it serves where the report lacks what it was made from."""
 
     rule: str
     result: Result
     actual: int | str | None
-    limit: int | str | None
     message: str
-    policy: str | None = None
     group: str | None = None
     error_type: Trouble | None = None
 
@@ -92,7 +90,7 @@ class FindingModel(Finding):
     @property
     def finding(self) -> Finding:
         """The finding as HSS listed it."""
-        return Finding.model_validate(self.model_dump(exclude={*FindingModel.model_fields} - {*Finding.model_fields}))
+        return Finding.model_validate(self.model_dump(include={*Finding.model_fields}))
 
 
 class DetailModel(Detail):
@@ -105,7 +103,7 @@ class DetailModel(Detail):
     @property
     def detail(self) -> Detail:
         """The detail as HSS listed it."""
-        return Detail.model_validate(self.model_dump(exclude={"kind", "ignored_by", "group"}))
+        return Detail.model_validate(self.model_dump(include={*Detail.model_fields}))
 
 
 class UnreadModel(SavedModel):

@@ -223,6 +223,19 @@ def test_one_list_that_fails_keeps_none_from_being_read(bench: Bench) -> None:
     assert calls(bench, "/malwares") == 3
 
 
+def test_a_list_that_fails_for_one_row_of_an_image_contradicts_nothing(bench: Bench) -> None:
+    """The report has that of the other row; judged again it comes to the same."""
+    policy(bench, "rules: {malicious_files: 0}")
+    given = json.loads(blocked(None, {"requests": "3-", "call": "malwares", "garbage": True}))
+    given["images"].append(given["images"][0] | {"namespace": "shop"})
+
+    ended = bench.play(json.dumps(given)).check("app:1.0")
+
+    assert [one["what"] for one in image(ended)["unread"]] == ["malicious_file"]
+    assert [one["kind"] for one in image(ended)["details"]] == ["malicious_file"]
+    assert bench.run("judge", "report.json").code == ended.code == 10
+
+
 def test_many_notices_are_read_in_spite_of_a_throttle(bench: Bench) -> None:
     """120 notices, with a limit of 20 calls in two seconds."""
     policy(bench, SEVERE)
@@ -342,11 +355,15 @@ def test_findings_read_after_a_verdict_serve_another_policy(bench: Bench) -> Non
     assert (ended.code, "high_vulnerabilities: 1 found, at most 0 accepted" in ended.out) == (10, True)
 
 
-def test_details_of_a_kind_that_was_not_read_contradict_a_report(bench: Bench) -> None:
+@pytest.mark.parametrize("kept", ["details", "passed_checks"])
+def test_details_of_a_kind_that_was_not_read_contradict_a_report(bench: Bench, kept: str) -> None:
     """As any other change."""
     policy(bench, SEVERE)
-    report = bench.play(blocked()).check("team/app:1.0").report
-    report["images"][0]["details_read"] = []
+    given = json.loads(blocked())
+    given["images"][0]["check_rules"][1]["standard"] = "cn_standard"
+    report = bench.play(json.dumps(given)).check("team/app:1.0", "--findings", "always").report
+    assert report["images"][0][kept]
+    report["images"][0] |= {name: [] for name in ("details_read", "details", "passed_checks") if name != kept}
     (bench.folder / "changed.json").write_text(json.dumps(report))
 
     ended = bench.run("judge", "changed.json")

@@ -105,6 +105,10 @@ CHANGES: list[Any] = [
     pytest.param(lambda r: r["images"][1]["row"].update(severity_level="Low"), 'images[1].row.severity_level: "Low" is stated, and "High" follows', id="a softer row beside the evidence"),
     pytest.param(lambda r: everywhere(r, 1, severity_level="Low"), 'images[1].checks[1].actual: "High" is stated, and "Low" follows', id="a softer row everywhere"),
     pytest.param(lambda r: r["images"][1]["reads"][-1].update(malicious_file_num=0), "reads: the last answer has another malicious_file_num than the row", id="a read beside the row"),
+    *(
+        pytest.param(lambda r, name=name, value=value: r["images"][1]["reads"][-1].update({name: value}), f"reads: the last answer has another {name} than the row", id=f"{name} of a read")
+        for name, value in {"scan_status": "failed", "image_digest": DIGEST[:-1] + "0", "latest_scan_time": 1, "vul_num": 0, "unsafe_setting_num": 99}.items()
+    ),
     pytest.param(lambda r: r["images"][0]["findings"].pop(), "images[0].", id="a finding is cut out"),
     pytest.param(lambda r: r["images"][0]["findings"][0].update(repair_necessity="not_needed_repair"), "images[0].", id="a softer finding"),
     pytest.param(lambda r: r["images"][1]["findings"][0].update(ignored_by=[{"policy": "hssgate.yaml", "reason": "r"}]), "images[1].checks[2].message", id="a finding is ignored"),
@@ -130,6 +134,8 @@ CHANGES: list[Any] = [
     pytest.param(lambda r: r["images"][0]["seen"].update(judged_at=START - 86400), "seen.judged_at: it is before started_at", id="judged before the start"),
     pytest.param(lambda r: r["images"][2].update(waited_seconds=3600), "waited_seconds: it is longer than the run", id="a wait beyond the run"),
     pytest.param(lambda r: r["images"][2]["reads"].reverse(), "reads: their times are out of order", id="reads out of order"),
+    pytest.param(lambda r: r["images"][2]["reads"][0].update(at=START - 86400), "reads: their times are out of order", id="a read before the start"),
+    pytest.param(lambda r: r["images"][2]["reads"][-1].update(at=START + 86400), "reads: their times are out of order", id="a read after the end"),
     pytest.param(lambda r: r["warnings"].clear(), "warnings: ", id="no warnings"),
     pytest.param(lambda r: r.update(note="fine"), "note: `check` does not write this key", id="a key of somebody's own"),
     pytest.param(lambda r: r["images"][0]["checks"][0].pop("actual"), "images.0.checks.0.actual: Field required", id="a key is cut out"),
