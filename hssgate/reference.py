@@ -174,7 +174,17 @@ class Reference:
         _, path = split_registry(path_of_row(row))
         if self.registry is None and self.namespace is None:
             return basename(path) == self.image_name  # any organisation
-        return path == self.path
+        return path == self.path or self._has_dotted_organisation(row)
+
+    def _has_dotted_organisation(self, row: RowNames) -> bool:
+        """Whether the path is the image's as a whole, though its first part looks like a registry (`my.org/app`).
+
+        Only another registry name beside it proves that it is an organisation.
+        """
+        wanted, named, path = self.registry_name or self.registry, row.registry_name, path_of_row(row)
+        if wanted is None or not named or path != self.path:
+            return False
+        return same_registry(wanted, named) and not same_registry(split_registry(path)[0] or "", named)
 
     def _may_begin_with(self, namespace: str | None) -> bool:
         """Return whether a row of this organisation may belong to the image, for any name."""
@@ -185,7 +195,8 @@ class Reference:
 
     def _is_of_registry(self, row: RowNames) -> bool:
         in_path, _ = split_registry(path_of_row(row))
-        if self.registry and in_path and not same_registry(self.registry, in_path):
+        is_of_other = bool(self.registry and in_path) and not same_registry(self.registry or "", in_path or "")
+        if is_of_other and not self._has_dotted_organisation(row):
             return False
         if self.registry_name is not None:
             return same_registry(self.registry_name, registry_of(row) or "")
@@ -193,9 +204,10 @@ class Reference:
         return self.registry is None or named is None or named == plain_registry(self.registry)
 
 
-def row_keys(row: RowNames) -> tuple[RowKey, RowKey]:
+def row_keys(row: RowNames) -> frozenset[RowKey]:
     """Return the keys of all images that a row may belong to; no other image owns it."""
-    return (True, split_registry(path_of_row(row))[1]), (False, basename(row.image_name))
+    whole = path_of_row(row)
+    return frozenset({(True, split_registry(whole)[1]), (True, whole), (False, basename(row.image_name))})
 
 
 def basename(image_name: str | None) -> str:

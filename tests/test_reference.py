@@ -148,6 +148,25 @@ PATHS = [
     pytest.param("my.org/app:1.0", None, "my.org/app", None, True, id="registry and name: both in the name"),
     pytest.param("my.org/app:1.0", "team", "app", None, False, id="registry and name: another organisation"),
     pytest.param("my.org/app:1.0", "q.org", "app", None, False, id="registry and name: another registry"),
+    pytest.param("x.io/my.org/app:1.0", "my.org", "app", "x.io", True, id="an organisation with a dot"),
+    pytest.param(
+        "x.io/my.org/app:1.0", "", "my.org/app", "https://X.io/", True, id="an organisation with a dot, in the name"
+    ),
+    pytest.param(
+        "x.io/my.org/app:1.0", "x.io", "my.org/app", None, True, id="an organisation with a dot, behind its registry"
+    ),
+    pytest.param(
+        "x.io/my.org/app:1.0", "my.org", "app", "y.io", False, id="an organisation with a dot, at another registry"
+    ),
+    pytest.param("x.io/my.org/app:1.0", "my.org", "app", None, False, id="perhaps a registry and no organisation"),
+    pytest.param("x.io/my.org/app:1.0", "my.org", "app", "swr", False, id="a name that does not prove the registry"),
+    pytest.param("x.io/my.org/app:1.0", "your.org", "app", "x.io", False, id="another organisation with a dot"),
+    pytest.param(
+        "x.io/my.org/team/app:1.0", "my.org", "team/app", "x.io", True, id="an organisation with a dot and a part"
+    ),
+    pytest.param(
+        "my.org/my.org/app:1.0", "my.org", "app", "my.org", False, id="the registry, or an organisation of its name"
+    ),
     pytest.param("app:1.0", "team", "app", None, True, id="only a name: any organisation"),
     pytest.param("app:1.0", None, "q.io/team/app", None, True, id="only a name: any organisation in the name"),
     pytest.param("app:1.0", "app", "other", None, False, id="a name is not an organisation"),
@@ -179,6 +198,14 @@ def test_a_registry_can_be_picked(picked: str, namespace: str, registry_name: st
     row = CicdImage(namespace=namespace, image_name="app", image_version="1.0", registry_name=registry_name)
 
     assert parse_reference("team/app:1.0", registry_name=picked).owns(row) is is_owned
+
+
+def test_a_registry_can_be_picked_for_an_organisation_with_a_dot() -> None:
+    """Its name in HSS need not be its host."""
+    row = CicdImage(namespace="my.org", image_name="app", image_version="1.0", registry_name="swr")
+
+    assert parse_reference("x.io/my.org/app:1.0", registry_name="swr").owns(row)
+    assert not parse_reference("x.io/my.org/app:1.0", registry_name="other").owns(row)
 
 
 @pytest.mark.parametrize(
