@@ -2,7 +2,7 @@
 
 from dataclasses import field, replace
 
-from hssgate.errors import Interrupted
+from hssgate.errors import GateError, Interrupted
 from hssgate.hss.models import CicdImage
 from hssgate.policy.findings import FetchedDetails, FetchedFindings, FindingsMissing
 from hssgate.policy.rule_kinds import Action, LimitRule
@@ -56,6 +56,11 @@ def unusable(name: str, rule: LimitRule, field: str) -> Check:
     if rule.action is Action.WARN:
         return Check(name, Result.WARNED, message, limit=shown_limit(rule))
     return Check(name, Result.ERROR, message, limit=shown_limit(rule), trouble=Trouble.INCOMPLETE)
+
+
+def why_unread(error: GateError | None) -> str:
+    """Return why findings were judged without their CVEs; None: nothing that was judged before needed them."""
+    return f"their CVEs could not be read: {error}" if error else "their CVEs were not read"
 
 
 def without_list(name: str, rule: LimitRule, facts: Facts, fetched: object, what: str) -> Check:

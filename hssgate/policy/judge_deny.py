@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from hssgate.hss.models import Finding, ids_of, known_ids_of
-from hssgate.policy.checks import Facts, unusable, without_list, without_value
+from hssgate.policy.checks import Facts, unusable, why_unread, without_list, without_value
 from hssgate.policy.denials import is_cve
 from hssgate.policy.findings import Findings, FindingsMissing
 from hssgate.policy.judge_findings import severity_order
@@ -55,6 +55,8 @@ def _judge_listed(facts: Facts, found: Findings, rules: RulesInForce, unlisted: 
         notes.append(f"{unlisted} counted by HSS but not listed" + (", counted against the image" if counts else ""))
     number = len(denied) + (unlisted if counts else 0)
     if number:
+        if unread:
+            notes.append(f"{unread} not counted, {why_unread(found.cves_error)}")
         return replace(_check(Result.FAILED, number, notes), broken_by=tuple(denied))
     if unread:
         error = FindingsMissing(found.cves_error) if found.cves_error else None

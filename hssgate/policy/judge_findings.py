@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from hssgate.errors import GateError
 from hssgate.hss.models import Finding, Level
-from hssgate.policy.checks import Facts, judged, unusable, without_list, without_value
+from hssgate.policy.checks import Facts, judged, unusable, why_unread, without_list, without_value
 from hssgate.policy.feeds import Exploited
 from hssgate.policy.findings import FindingsMissing
 from hssgate.policy.ignores import SortedFindings
@@ -125,9 +125,7 @@ def judge_findings(
     is_met = check.result is Result.PASSED
     notes = _notes(found, number, None if RULES[name].by_feed else rules.grace)
     if found.unknown:
-        unread, why = len(found.unknown), "their CVEs were not read"
-        if counted.cves_error:
-            why = f"their CVEs could not be read: {counted.cves_error}"
+        unread, why = len(found.unknown), why_unread(counted.cves_error)
         notes.append(f"{unread} counted as the worst, {why}" if is_met else f"{unread} not counted, {why}")
     return _with_notes(worst if is_met else check, found, notes)
 

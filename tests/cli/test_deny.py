@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from hssgate.emulator.app import Emulator
 from hssgate.emulator.scenario import parse_scenario
-from tests.cli.test_cve_rules import cve, notice
+from tests.cli.test_cve_rules import cve, notice, with_unread
 from tests.cli.test_detail_rules import message
 from tests.cli.test_findings import LOW, calls, finding, policy, scenario
 from tests.conftest import Bench
@@ -157,6 +157,18 @@ def test_what_cannot_be_read_is_no_pass(bench: Bench, vulnerability: str, call: 
 
     assert (ended.code, calls(bench, "/cve") > 0) == (code, vulnerability == "CVE-2021-44228" and call == "cve")
     assert bench.run("judge", "report.json").code == code
+
+
+def test_what_is_denied_blocks_although_other_cves_were_not_read(bench: Bench) -> None:
+    """The others are not in the number, and the message says so."""
+    policy(bench, "rules: {severity: High}\ndeny: [{vulnerability: CVE-2024-1, reason: r}]")
+
+    ended = bench.play(with_unread("4-", notice("SA-1", cve()), notice("SA-2", cve()))).check("team/app:1.0")
+
+    assert ended.code == 10
+    expected = "deny: 1 found, none accepted (SA-1: r; 1 not counted, their CVEs could not be read: HTTP 400"
+    assert message(ended, "deny").startswith(expected)
+    assert bench.run("judge", "report.json").code == 10
 
 
 @pytest.mark.parametrize(

@@ -464,7 +464,10 @@ def _findings_of(row: Row, detail_reads: DetailReads) -> list[Row] | None:
 def _denied(
     row: Row, denied: list[Row], detail_reads: DetailReads, *, is_warned_of: bool, ignore: Sequence[Row] = ()
 ) -> int | None:
-    """Return the number of denied findings; None where it is not known. A finding without CVEs has its own id alone."""
+    """Return the number of denied findings; None where it is not known.
+
+    A finding without CVEs has its own id alone; one whose CVEs were not read counts, if an entry may name them.
+    """
     listed, counted = _findings_of(row, detail_reads), number(row.get("vul_num"))
     if listed is None or counted is None or (counted and not listed):
         return None
@@ -479,13 +482,13 @@ def _denied(
         ]
         vul_id = finding.get("vul_id")
         ids = [] if vul_id is None else [vul_id]
+        is_unread = False
         if vul_id is not None:
             cves = detail_reads.last(f"/vulnerability/{urllib.parse.quote(vul_id, safe='')}/cve")
             is_needed = any(_may_fit_a_cve(entry["vulnerability"]) for entry in denied)
-            if cves is None and is_needed and not vul_id.lower().startswith("cve-"):
-                return None
+            is_unread = cves is None and is_needed and not vul_id.lower().startswith("cve-")
             ids += [cve["cve_id"] for cve in cves or [] if cve.get("cve_id")]
-        found += any(_is_like(one.lower(), glob.lower()) for one in ids for glob in globs)
+        found += is_unread or any(_is_like(one.lower(), glob.lower()) for one in ids for glob in globs)
     return found
 
 
