@@ -171,11 +171,13 @@ def _from_report(ctx: click.Context, path: Path, images: Sequence[str]) -> Seque
                 f"--from {clean(path, 300)}: the findings of {clean(image.observation.reference.text, 300)} are not in "
                 "it; check it with --findings always, or name IMAGE without --from"
             )
-    policy = accepting_policy()
+    policies = (accepting_policy(),)
     return [
-        judge_image(
-            image.observation, image.findings, Criteria((policy,), image.judged_at, image.scanned_after)
-        ).verdict
+        image.with_details(
+            judge_image(
+                image.observation, image.findings, Criteria(policies, image.judged_at, image.scanned_after)
+            ).verdict
+        )
         for image in picked
     ]
 

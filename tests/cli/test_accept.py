@@ -374,6 +374,7 @@ def test_findings_of_a_report(bench: Bench) -> None:
     [
         pytest.param(["--from", "passed.json"], 2, "the findings of team/app:1.0 are not in it; check it with --findings always", id="findings that were not read"),
         pytest.param(["--from", "failed.json"], 5, "team/app:1.0: scan: ", id="a failed scan"),
+        pytest.param(["--from", "moving.json"], 4, "timed out after 0s (--timeout); last state: scanning", id="a scan under way"),
         pytest.param(["--from", "partial.json"], 5, "HSS counts 2 findings and lists 1 of them", id="a list that lacks one"),
         pytest.param(["--from", "edited.json"], 2, "the report contradicts itself", id="a report that was edited"),
         pytest.param(["--from", "none.json"], 2, "it cannot be read", id="no report"),
@@ -391,6 +392,7 @@ def test_a_report_must_have_a_complete_list_of_a_success(
     played = {
         "passed": (scenario(many(1)), []),
         "failed": (scenario([], timeline=[{"at": "-1h", "scan_status": "failed"}]), []),
+        "moving": (scenario([], timeline=[{"at": "-1h", "scan_status": "scanning"}]), []),
         "partial": (scenario(many(1), 2), ["--findings", "always"]),
         "whole": (scenario(many(1)), ["--findings", "always"]),
     }
