@@ -145,6 +145,8 @@ def test(ctx: click.Context, options: _Options) -> None:
         tested = _Tested(tuple(_of_reports(options.reports, policies, now)))
     else:
         take_cicd_name(ctx)
+        if any(_limits_ages(loaded) for loaded in policies):
+            console.warning("scan_age is left out for the images in HSS, since a check follows its scan")
         try:
             tested = _of_hss(context, options, policies, now)
         except Interrupted as signal:
@@ -160,6 +162,12 @@ def test(ctx: click.Context, options: _Options) -> None:
     if not tested.images:
         console.warning("no image is listed; check --cicd-name and --since, or the enterprise project")
     ctx.exit(int(tested.interruption or (ExitCode.PASSED if tested.is_complete else ExitCode.API_UNAVAILABLE)))
+
+
+def _limits_ages(loaded: LoadedPolicy) -> bool:
+    """Whether a policy has the rule `scan_age`, for all images or for some."""
+    policy = loaded.policy
+    return any(rules.scan_age is not None for rules in (policy.rules, *(one.rules for one in policy.overrides)))
 
 
 def _of_reports(paths: Sequence[Path], policies: Sequence[LoadedPolicy], now: float) -> Iterable[ImageForecast]:

@@ -199,6 +199,18 @@ def test_the_age_of_a_scan_is_left_out(bench: Bench) -> None:
     ended = tried(bench.play(images(finished())))
 
     assert (forecasts(ended), rules(ended)) == ({"shop: team/app:1.0": "would pass"}, {"severity": "would pass"})
+    assert "scan_age is left out for the images in HSS" in ended.err
+
+
+def test_the_age_of_a_scan_is_left_out_for_some_images(bench: Bench) -> None:
+    """Where an override has the rule; without the rule nothing is said of it."""
+    limited = "\noverrides: [{images: [app], rules: {scan_age: 1m}, reason: r}]"
+    bench.play(images(finished()))
+
+    policy(bench, f"rules: {{severity: Medium}}{limited}")
+    assert "scan_age is left out" in tried(bench).err
+    policy(bench, "rules: {severity: Medium}")
+    assert "scan_age" not in tried(bench).err
 
 
 def test_only_images_that_were_asked_for_are_judged(bench: Bench) -> None:
