@@ -97,10 +97,8 @@ def _problems(verdict: Verdict) -> Iterator[str]:
         elif not groups or any(group.row.scan_status != ScanStatus.SUCCESS for group in groups):
             yield f"{name}: HSS has no result"
         elif not all(image.lists_all_findings(number) for number in range(len(groups))):
-            reasons = [one.reason for one in image.unread if one.what == "findings"]
-            yield ": ".join(
-                [f"{name}: not all findings are known", *(clean(one, _LONGEST_FIELD) for one in reasons[:1])]
-            )
+            reasons = [clean(reason, _LONGEST_FIELD) for reason in image.findings_errors[:1]]
+            yield ": ".join([f"{name}: not all findings are known", *reasons])
     yield from (clean(error.message, _LONGEST_FIELD) for error in verdict.run_errors)
     if not verdict.images or verdict.exit_code not in (ExitCode.PASSED, ExitCode.BLOCKED):
         yield f"exit code {int(verdict.exit_code)}: {verdict.exit_code.meaning}"

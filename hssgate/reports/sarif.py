@@ -6,7 +6,7 @@ only warns, and `note` that it does not count; an ignored finding also has a sup
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from io import StringIO
 from typing import Any
 from urllib.parse import quote
@@ -19,7 +19,7 @@ from hssgate.reports.fingerprints import digest, identities
 from hssgate.reports.sarif_rules import descriptor, message
 from hssgate.reports.wording import policy_in_words, policy_name
 from hssgate.text import clean, plural, without_commands_in_json
-from hssgate.verdict import ListedFinding, PolicySource, Verdict
+from hssgate.verdict import ListedFinding, PolicySource, Result, Verdict
 
 MOST_RESULTS = 25_000  # GitHub refuses more results in a run; its limit for rules is the same
 LONGEST = 8_000_000  # bytes of rules and results; GitHub accepts 10 MB after gzip, and shows 5,000 results of a run
@@ -122,14 +122,14 @@ def _automation_id(verdict: Verdict) -> str:
 def _invocation(verdict: Verdict, found: Sequence[ReportEntry], kept: int) -> dict[str, Any]:
     doubts = [entry.message for entry in found if entry.is_doubt]
     unread = [
-        f"{image.reference.text}: the findings could not be read: {one.reason}"
+        f"{image.reference.text}: the findings could not be read: {reason}"
         for image in verdict.images
-        for one in image.unread
-        if one.what == "findings"
+        if all(check.result is not Result.ERROR for check in image.checks)  # which is a doubt, with the same reason
+        for reason in image.findings_errors
     ]
     notes = [("warning", _left_out(found, kept))] if kept < len(found) else []
     notes += [("error", text) for text in [*doubts, *map(clean, unread)]]
-    notes += [("warning", clean(text)) for text in verdict.warnings]
+    notes += [("warning", clean(text)) for text in [*_unlisted(verdict), *verdict.warnings]]
     if len(notes) > _MOST_NOTIFICATIONS:
         more = plural(len(notes) - _MOST_NOTIFICATIONS, "more notification")
         notes = [*notes[:_MOST_NOTIFICATIONS], ("warning", f"And {more}, see the JSON report.")]
@@ -141,6 +141,13 @@ def _invocation(verdict: Verdict, found: Sequence[ReportEntry], kept: int) -> di
         "endTimeUtc": format_moment(verdict.finished_at * 1000),
         "toolExecutionNotifications": [{"level": level, "message": message(text)} for level, text in notes],
     }
+
+
+def _unlisted(verdict: Verdict) -> Iterator[str]:
+    """Yield a line for each image of which HSS counts more vulnerabilities than were listed."""
+    for image in verdict.images:
+        if image.unlisted:
+            yield f"{image.reference.text}: HSS counts {plural(image.unlisted, 'more finding')} than are listed here"
 
 
 def _left_out(found: Sequence[ReportEntry], kept: int) -> str:

@@ -1,5 +1,6 @@
 """Verdict of a run: frozen values from which the exit code and all reports are made."""
 
+from collections import Counter
 from collections.abc import Mapping
 
 from pydantic import BaseModel
@@ -131,6 +132,20 @@ class ImageVerdict:
         failed = {one.what for one in self.unread} | {kind for group in groups for kind in group.details_errors}
         read = {kind for group in groups for kind in group.details_count}
         return tuple(kind for kind in DetailKind if kind in read and kind not in failed)
+
+    @property
+    def findings_errors(self) -> tuple[str, ...]:
+        """Why findings could not be fetched, for the verdict or after it."""
+        groups = self.seen.groups if self.seen else ()
+        before = (group.findings_error for group in groups if group.findings_error is not None)
+        return tuple(dict.fromkeys((*before, *(one.reason for one in self.unread if one.what == "findings"))))
+
+    @property
+    def unlisted(self) -> int:
+        """How many vulnerabilities HSS counts and this verdict does not list."""
+        listed = Counter(one.group for one in self.findings)
+        groups = enumerate(self.seen.groups if self.seen else ())
+        return sum(max((group.row.vul_num or 0) - listed[number], 0) for number, group in groups)
 
     def lists_all_findings(self, number: int) -> bool:
         """Whether all findings of a group of rows are listed that HSS counts: a missing one may be of any level."""

@@ -228,9 +228,10 @@ def test_a_list_that_lacks_findings_is_a_failure(bench: Bench, arguments: list[s
     assert "not all findings are known" in found["scan"]["messages"][0]["value"]
 
 
-def test_findings_that_cannot_be_read_are_a_failure(bench: Bench) -> None:
-    """With the reason."""
-    policy(bench, "rules: {severity: High}")
+@pytest.mark.parametrize("rules", ["severity: High", "high_vulnerabilities: {limit: 0, action: warn}"])
+def test_findings_that_cannot_be_read_are_a_failure(bench: Bench, rules: str) -> None:
+    """With the reason, also where a rule that warns needed them."""
+    policy(bench, f"rules: {{{rules}}}")
     play = scenario([finding("V-1")])
 
     def answer(request: httpx.Request) -> httpx.Response:

@@ -402,7 +402,7 @@ def test_a_verdict_of_nothing_has_an_error() -> None:
 def test_warnings_are_notifications_of_which_some_are_shown(bench: Bench) -> None:
     """They are not results, because they keep no image from passing."""
     ended, run = checked(bench.play(images(finished())), "team/app:1.0")
-    (notice,) = run["invocations"][0]["toolExecutionNotifications"]
+    *_, notice = run["invocations"][0]["toolExecutionNotifications"]
     assert (notice["level"], notice["message"]["text"]) == ("warning", ended.report["warnings"][0])
 
     many = Verdict((), (), tuple(f"warning {number}" for number in range(500)), 0, 0)
@@ -411,6 +411,51 @@ def test_warnings_are_notifications_of_which_some_are_shown(bench: Bench) -> Non
         "warning 98",
         "And 401 more notifications, see the JSON report.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("vul_num", "arguments", "words"),
+    [
+        pytest.param(4, [], "2 more findings than are listed here", id="a short list"),
+        pytest.param(2, ["--findings", "never"], "2 more findings than are listed here", id="findings not read"),
+        pytest.param(2, [], None, id="all of them"),
+    ],
+)
+def test_findings_that_hss_counts_and_does_not_list_are_a_notification(
+    bench: Bench, vul_num: int, arguments: list[str], words: str | None
+) -> None:
+    """The run is a success all the same, since each request of it was answered."""
+    policy(bench, "rules: {severity: High}")
+
+    ended, run = checked(bench.play(scenario([finding("V-1"), finding("V-2")], vul_num)), "team/app:1.0", *arguments)
+
+    (invocation,) = run["invocations"]
+    texts = [notice["message"]["text"] for notice in invocation["toolExecutionNotifications"]]
+    assert (ended.code, invocation["executionSuccessful"]) == (0, True)
+    assert [text for text in texts if "than are listed" in text] == (
+        [f"team/app:1.0: HSS counts {words}"] if words else []
+    )
+
+
+@pytest.mark.parametrize(
+    ("rules", "code"),
+    [
+        pytest.param("severity: High", 0, id="for this report alone"),
+        pytest.param("high_vulnerabilities: {limit: 9, action: warn}", 0, id="for a rule that warns"),
+        pytest.param("high_vulnerabilities: 9", 3, id="for a rule that blocks"),
+    ],
+)
+def test_a_run_whose_findings_could_not_be_read_is_no_success(bench: Bench, rules: str, code: int) -> None:
+    """One notification of the level error has the reason."""
+    policy(bench, f"rules: {{{rules}}}")
+    refused = ', "faults": [{"requests": "2-", "call": "vulnerabilities", "status": 403}]'
+
+    ended, run = checked(bench.play(scenario([finding("V-1")], more=refused)), "team/app:1.0")
+
+    (invocation,) = run["invocations"]
+    assert (ended.code, invocation["executionSuccessful"]) == (code, False)
+    (error,) = [one["message"]["text"] for one in invocation["toolExecutionNotifications"] if one["level"] == "error"]
+    assert "the findings could not be read: HTTP 403" in error
 
 
 @pytest.mark.parametrize("name", [SCAN, FRESHNESS, RUN, *Rules.model_fields])
