@@ -5,7 +5,10 @@ set -euo pipefail
 
 # First of all: until the gate has ended there is no verdict, however this step ends. A trap on EXIT could not
 # write the exit code, for a bash that a signal ends runs it with `$?` 0.
-printf 'exit-code=1\nresult=error\n' >>"$GITHUB_OUTPUT"
+printf 'exit-code=1\nresult=error\n' 2>/dev/null >>"$GITHUB_OUTPUT" || {
+  echo '::error title=hssgate::GITHUB_OUTPUT cannot be written, so no later step would see the verdict'
+  exit 3
+}
 
 # shellcheck source=action/attended.sh
 . "$GITHUB_ACTION_PATH/action/attended.sh"

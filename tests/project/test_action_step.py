@@ -140,6 +140,16 @@ def test_there_is_no_verdict_before_there_is_one(job: Job) -> None:
     assert Path(step.env["GITHUB_OUTPUT"]).read_text().startswith("exit-code=1\nresult=error\n")
 
 
+@pytest.mark.parametrize("path", ["/dev/full", "/proc/nowhere/outputs"])
+def test_outputs_that_cannot_be_written_end_the_step_at_once(job: Job, path: str) -> None:
+    """The exit code is that of a report that cannot be written, and an annotation says so."""
+    step = job.step(env={"GITHUB_OUTPUT": path}).run()
+
+    assert step.code == 3
+    assert "::error title=hssgate::GITHUB_OUTPUT cannot be written" in step.printed
+    assert job.machine.notes() == []
+
+
 @pytest.mark.parametrize("moment", [*MOMENTS, "gate"])
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["SIGINT", "SIGTERM"])
 def test_a_cancelled_step_ends_at_once(job: Job, moment: str, number: int, code: int) -> None:
