@@ -190,8 +190,11 @@ class _Summary:
                 f"  {translate('more: ')}",
                 translate(MORE),
             ),
-            *([self._paint(f"  {heading}", "dim"), *entries.splitlines()] if entries else []),
+            *([*self._dim("  ", heading), *entries.splitlines()] if entries else []),
         ]
+
+    def _dim(self, start: str, text: str) -> list[str]:
+        return [self._paint(line, "dim") for line in self._lines.broken(start, text)]
 
     def _run_errors(self) -> list[str]:
         """Return a line for each error of the run that belongs to no image."""
