@@ -60,11 +60,11 @@ def render_quiet(verdict: Verdict, paint: Paint) -> str:
 
 
 def headline(verdict: Verdict, paint: Paint) -> str:
-    """Return the verdict in one line, with the names of blocked images if there are other images."""
+    """Return the verdict in one line, with the names of blocked images."""
     word = paint(translate(verdict.outcome.value).upper(), _TONES[verdict.outcome])
     blocked = [clean(image.reference.text) for image in verdict.images if image.outcome is Outcome.BLOCKED]
     more = [translate("{count} more", count=len(blocked) - _MOST_NAMES)] if len(blocked) > _MOST_NAMES else []
-    names = f": {', '.join([*blocked[:_MOST_NAMES], *more])}" if blocked and len(verdict.images) > 1 else ""
+    names = f": {', '.join([*blocked[:_MOST_NAMES], *more])}" if blocked else ""
     code = translate("exit code {code}", code=int(verdict.exit_code))
     return f"hssgate: {word} ({tally(verdict)}), {code}{names}"
 

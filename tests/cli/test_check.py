@@ -117,7 +117,8 @@ def test_each_outcome_has_its_exit_code_and_its_reports(
     assert (suite.tests, suite.failures, suite.errors, suite.skipped) == (
         len(kinds), kinds.count("Failure"), kinds.count("Error"), kinds.count("Skipped"),
     )  # fmt: skip
-    assert ended.out.splitlines()[-1].endswith(f"exit code {code}")
+    names = ": team/app:1.0" if code == 10 else ""
+    assert ended.out.splitlines()[-1].endswith(f"exit code {code}{names}")
 
 
 def test_a_finished_image_takes_one_request_and_no_sleep(bench: Bench) -> None:

@@ -368,7 +368,7 @@ def test_a_quiet_run_keeps_the_failed_checks(bench: Bench) -> None:
 
     assert ended.out.splitlines()[1:] == [
         "team/app:1.0: severity: High found, at most Medium accepted",
-        "hssgate: BLOCKED (1 image blocked), exit code 10",
+        "hssgate: BLOCKED (1 image blocked), exit code 10: team/app:1.0",
     ]
 
 
