@@ -128,9 +128,10 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(folder)}
 
 
-def finding(wheel: Path) -> dict[str, str]:
-    """The variables with which pip finds the wheel by name and version, as if it were released."""
-    return {"PIP_FIND_LINKS": f"{os.environ.get('PIP_FIND_LINKS', '')} {wheel.parent}".strip()}
+def finding(wheel: Path, packages: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The variables with which pip finds the wheel by name and version, as if it were released, beside these packages."""
+    links = (packages or os.environ).get("PIP_FIND_LINKS", "")
+    return {**(packages or {}), "PIP_FIND_LINKS": f"{links} {wheel.parent}".strip()}
 
 
 @contextlib.contextmanager

@@ -146,7 +146,7 @@ class Pipeline:
 
 
 @pytest.fixture(scope="module")
-def pipeline(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+def pipeline(wheel: Path, packages: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
     """The pipeline of all these jobs, run once; `HSSGATE_TIMEOUT` is a variable of the project.
 
     The jobs that are about the installation install; the others find a Python whose environments have hssgate already.
@@ -166,7 +166,8 @@ def pipeline(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     with emulator("--scenario", scenario) as url, socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))  # bound, but not listening
         log = project.gitlab_ci_local(
-            env=finding(wheel) | {"UV_FIND_LINKS": f"{os.environ.get('UV_FIND_LINKS', '')},{wheel.parent}".strip(",")},
+            env=finding(wheel, packages)
+            | {"UV_FIND_LINKS": f"{os.environ.get('UV_FIND_LINKS', '')},{wheel.parent}".strip(",")},
             EMULATOR=url,
             SILENT_PORT=str(silent.getsockname()[1]),
             HSSGATE_TOKEN="emulator-token",

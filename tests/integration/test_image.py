@@ -100,12 +100,13 @@ class Image:
 
 
 @pytest.fixture(scope="module")
-def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Image]:
+def image(tmp_path_factory: pytest.TempPathFactory, packages: dict[str, str]) -> Iterator[Image]:
     """Build the image from this tree, with packages that were downloaded before."""
     folder = tmp_path_factory.mktemp("image")
     requirements = [word for name in ("runtime", "build") for word in ("-r", ROOT / "requirements" / f"{name}.txt")]
     download = (sys.executable, "-m", "pip", "--quiet", "download", "--require-hashes", "--only-binary=:all:")
-    succeeded(*download, f"--python-version={PYTHON}", "--dest", folder / "wheels", *requirements, cwd=folder)
+    env = packages if f"{sys.version_info.major}.{sys.version_info.minor}" == PYTHON else {}
+    succeeded(*download, f"--python-version={PYTHON}", "--dest", folder / "wheels", *requirements, cwd=folder, env=env)
     (folder / "pip.conf").write_text("[global]\nno-index = true\nfind-links = /wheels\n")
     tag = f"localhost/hssgate-test:{uuid.uuid4().hex}"
     build = (

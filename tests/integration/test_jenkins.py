@@ -140,9 +140,11 @@ def workspace(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_build_whose_image_passes_is_deployed(tmp_path: Path, url: str, wheel: Path) -> None:
+def test_a_build_whose_image_passes_is_deployed(
+    tmp_path: Path, url: str, wheel: Path, packages: dict[str, str]
+) -> None:
     """By the digest that was judged; JUnit is read, HTML is published, everything is archived."""
-    ended = build(1, tmp_path, url, finding(wheel))
+    ended = build(1, tmp_path, url, finding(wheel, packages))
 
     assert ended.result == "SUCCESS", ended.log
     assert ended.deployed == f"swr.ap-southeast-1.myhuaweicloud.com/team/app@{DIGEST}"
