@@ -8,7 +8,8 @@ GateError                  message = what happened, where, and what to do next
 │   │   └── ResponseTooLarge
 │   └── ApiRefused         the owner of the credentials or the project: a retry does not help
 │       ├── RequestRefused the caller: HSS refuses this request, others may succeed
-│       │   ├── NotServed  the caller: the host does not have this call of the API
+│       │   ├── CallRefused the owner of the credentials: HSS refuses this call, perhaps for any image
+│       │   │   └── NotServed  the caller: the host does not have this call of the API
 │       │   └── ListTooLarge
 │       └── HostUntrusted  the operator of the host: its certificate does not prove its identity
 └── Interrupted            no one: a signal ended the run
@@ -146,7 +147,11 @@ class RequestRefused(ApiRefused):
     """HSS refused this request because of its content; a request for another image may succeed."""
 
 
-class NotServed(RequestRefused):
+class CallRefused(RequestRefused):
+    """HSS refused this call for lack of permission, or for its address, so that other images may be refused as well."""
+
+
+class NotServed(CallRefused):
     """The host does not have this call of the API: another address, or a cloud without it."""
 
 

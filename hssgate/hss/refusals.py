@@ -7,7 +7,15 @@ gateway and IAM. Where the manual does not define a case, the stricter reading a
 import json
 from collections.abc import Mapping
 
-from hssgate.errors import ApiError, ApiRefused, ApiUnavailable, Exchange, NotServed, RequestRefused
+from hssgate.errors import (
+    ApiError,
+    ApiRefused,
+    ApiUnavailable,
+    CallRefused,
+    Exchange,
+    NotServed,
+    RequestRefused,
+)
 from hssgate.hss.exchange import Response
 from hssgate.hss.response_headers import request_id, server_time
 from hssgate.record import record
@@ -74,6 +82,7 @@ _REDIRECTED = "check --endpoint, and any proxy in between"
 FINAL_CODES = frozenset({"HSS.0010", "HSS.0013"})
 FINAL_PREFIXES = ("IAM", "PAP")
 _BAD_CREDENTIALS = frozenset({"0301", "0307"})  # of the gateway
+_FORBIDDEN_OR_MISSING = frozenset({403, 404})
 _TOO_MANY_REQUESTS = "0308"  # of the gateway
 
 
@@ -106,11 +115,20 @@ def failure_of(response: Response, advice: Advice, *, was_answered: bool = False
     to_do = _to_do(response.status, body.code, advice)
     if was_answered and not _is_final(response.status, body.code):
         return ApiUnavailable(what, exchange, retry_after=retry_after, server_fault=True, advice=to_do)
-    # A wrong credential affects every image, and five wrong signatures lock the key: it ends the run at once. Any other
-    # refusal may be about this image only.
-    is_bad_credential = response.status == UNAUTHORIZED or code in _BAD_CREDENTIALS
-    refusal = ApiRefused if is_bad_credential else NotServed if code == _NO_SUCH_API else RequestRefused
-    return refusal(f"{what}; {to_do}", exchange, code=body.code)
+    return _refusal(response.status, body.code)(f"{what}; {to_do}", exchange, code=body.code)
+
+
+def _refusal(status: int, code: str) -> type[ApiRefused]:
+    """Return what a refusal is about: the credentials, the call, or this request."""
+    # A wrong credential affects every call, and five wrong signatures lock the key: it ends the run at once. Any other
+    # 4xx, such as that of an invalid parameter, may be about this image only.
+    number = _gateway_code(code)
+    if status == UNAUTHORIZED or number in _BAD_CREDENTIALS:
+        return ApiRefused
+    if number == _NO_SUCH_API:
+        return NotServed
+    is_of_address = status in _FORBIDDEN_OR_MISSING or _REDIRECTS <= status < _REFUSALS
+    return CallRefused if is_of_address or _is_final(status, code) else RequestRefused
 
 
 def _gateway_code(code: str) -> str:

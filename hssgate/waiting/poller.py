@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from hssgate.clock import Clock
 from hssgate.durations import Moment
-from hssgate.errors import ApiError, ApiUnavailable, Interrupted, RequestRefused
+from hssgate.errors import ApiError, ApiUnavailable, CallRefused, Interrupted, RequestRefused
 from hssgate.exit_codes import ExitCode
 from hssgate.hss.models import CicdImage
 from hssgate.hss.paging import Listing
@@ -25,6 +25,8 @@ from hssgate.waiting.server_clock import ServerClock
 from hssgate.waiting.settling import AnswerTimes
 from hssgate.waiting.similar_rows import SimilarRows
 from hssgate.waiting.states import TABLE, Ending, Event
+
+_CALLS_REFUSED = 2  # with no answer in between: the first may be of one image, as by a firewall; then all are refused
 
 
 @record
@@ -76,6 +78,7 @@ class Poller:
         self.interruption: ExitCode | None = None
         self._monotonic_offset = clock.epoch() - clock.monotonic()  # epoch time at 0 of the monotonic clock
         self._server_clock = ServerClock(clock, observer.warn, self._announcer.note)
+        self._calls_refused = 0  # since the last answer
         self._has_had_answer = False  # the first answer shows that the credentials are good
         most_changes = changes_kept(sum(len(group.references) for group in poll_groups))
         groups = [OpenGroup(number, group, schedule.start, most_changes) for number, group in enumerate(poll_groups)]
@@ -133,6 +136,7 @@ class Poller:
             self._handle_refusal(group, answer)
         else:
             self._has_had_answer = True
+            self._calls_refused = 0
             # Noted before the rows are handled: whether there is time for one more poll depends on how long one takes.
             self._schedule.note_poll(self._clock.monotonic() - poll.began)
             self._handle_rows(group, answer, poll.began)
@@ -150,7 +154,9 @@ class Poller:
         """End the images of a group, or all images if the refusal is not only of this request."""
         for image in group.open:
             image.take_failure(error, self._epoch_now())
-        for refused in [group] if isinstance(error, RequestRefused) else self._groups.all:
+        self._calls_refused += isinstance(error, CallRefused)
+        is_of_request = isinstance(error, RequestRefused) and self._calls_refused < _CALLS_REFUSED
+        for refused in [group] if is_of_request else self._groups.all:
             for image in refused.open:
                 self._apply(refused, image, Event.REFUSED, error)
                 self._announcer.change(image)

@@ -285,3 +285,52 @@ def test_images_says_what_to_check_as_well(bench: Bench) -> None:
     lines = ended.err.splitlines()
     assert ended.code == 3
     assert ["overloaded or down" in line for line in lines] == [False, False, True, True, True, True]
+
+
+@pytest.mark.parametrize(
+    ("fault", "asked"),
+    [
+        pytest.param("status: 401", 1, id="401"),
+        pytest.param("status: 403", 2, id="no permission at the gateway"),
+        pytest.param("status: 400, code: HSS.0013", 2, id="no permission at HSS"),
+        pytest.param("status: 200, code: HSS.0010", 2, id="no permission, in a 200"),
+        pytest.param(f"status: 403, {WAF}", 2, id="a firewall"),
+        pytest.param("status: 404, body: ''", 2, id="404"),
+        pytest.param("status: 404", 2, id="no such API"),
+        pytest.param("redirect: 'http://127.0.0.1:1/maintenance'", 2, id="a redirect"),
+        pytest.param("status: 400, code: HSS.0001", 12, id="a parameter, which may be of one image"),
+        pytest.param("status: 418, body: '{}'", 12, id="another 4xx"),
+    ],
+)
+def test_two_refusals_of_the_caller_stop_all_images(bench: Bench, fault: str, asked: int) -> None:
+    """Whoever may not list two images may not list the others; a refused parameter is of one request."""
+    names = [f"team/app{number}:1.0" for number in range(12)]
+
+    ended = bench.play(images(finished()) + f"faults: [{{requests: '*', {fault}}}]").check(*names)
+
+    assert ended.code == 3
+    assert bench.emulator.request_count == asked
+    assert {image["checks"][0]["error_type"] for image in ended.report["images"]} == {"api"}
+
+
+def test_a_permission_that_is_withdrawn_stops_those_that_are_left(bench: Bench) -> None:
+    """What was answered before stays judged."""
+    rows = [finished(image_name=f"app{number}") for number in range(12)]
+    names = [f"team/app{number}:1.0" for number in range(12)]
+
+    ended = bench.play(images(*rows) + "faults: [{requests: 5-, status: 403}]").check(*names)
+
+    assert ended.code == 3
+    assert bench.emulator.request_count == 6
+    assert sum(image["exit_code"] == 0 for image in ended.report["images"]) == 4
+
+
+def test_a_refusal_now_and_then_stops_no_other_image(bench: Bench) -> None:
+    """With an answer in between, it was about its image."""
+    rows = [finished(image_name=f"app{number}") for number in range(6)]
+    names = [f"team/app{number}:1.0" for number in range(6)]
+    faults = ", ".join(f"{{requests: {number}, status: 403}}" for number in (1, 3, 5))
+
+    ended = bench.play(images(*rows) + f"faults: [{faults}]").check(*names)
+
+    assert [image["exit_code"] for image in ended.report["images"]] == [3, 0, 3, 0, 3, 0]

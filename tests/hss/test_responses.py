@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from hssgate.errors import ApiError, ApiRefused, ApiUnavailable, NotServed, RequestRefused
+from hssgate.errors import ApiError, ApiRefused, ApiUnavailable, CallRefused, NotServed, RequestRefused
 from hssgate.hss.exchange import Response
 from hssgate.hss.models import CicdConfiguration, CicdImage, Cve, Detail, Finding
 from hssgate.hss.response_headers import server_time
@@ -216,13 +216,16 @@ def test_any_other_undocumented_row_is_unreadable(row: bytes) -> None:
         pytest.param(504, [], ApiUnavailable, "HTTP 504", id="gateway timeout"),
         pytest.param(500, {"error_code": "HSS.0041", "error_msg": "x"}, ApiUnavailable, "HTTP 500: HSS.0041 x", id="server fault"),
         pytest.param(204, b"", ApiUnavailable, "HTTP 204", id="no content"),
-        pytest.param(302, b"", RequestRefused, "a redirect is never followed", id="redirect"),
+        pytest.param(302, b"", CallRefused, "a redirect is never followed", id="redirect"),
         pytest.param(401, {"error_code": "APIGW.0301", "error_msg": "verify aksk signature fail"}, ApiRefused, "locked for five minutes", id="bad signature"),
         pytest.param(401, {"error_code": "APIG.0307", "error_msg": "x"}, ApiRefused, "the token is of another region", id="token of another region"),
-        pytest.param(403, {"error_code": "APIGW.0302", "error_msg": "x"}, RequestRefused, "grant it read access", id="no permission"),
+        pytest.param(403, {"error_code": "APIGW.0302", "error_msg": "x"}, CallRefused, "grant it read access", id="no permission"),
+        pytest.param(403, b"<html>blocked</html>", CallRefused, "grant it read access", id="a firewall"),
+        pytest.param(404, b"", CallRefused, "check --region or --endpoint", id="404 without a word"),
+        pytest.param(200, {"error_code": "IAM.0007", "error_msg": "x"}, CallRefused, "HTTP 200: IAM.0007 x", id="IAM, in a 200"),
         pytest.param(404, {"error_code": "APIGW.0101", "error_msg": "x"}, NotServed, "check --region or --endpoint", id="no such API"),
-        pytest.param(400, {"error_code": "HSS.0013", "error_msg": "x"}, RequestRefused, "grant it read access", id="HSS permission"),
-        pytest.param(400, {"error_code": "HSS.0010", "error_msg": "x"}, RequestRefused, "grant it read access", id="HSS access denied"),
+        pytest.param(400, {"error_code": "HSS.0013", "error_msg": "x"}, CallRefused, "grant it read access", id="HSS permission"),
+        pytest.param(400, {"error_code": "HSS.0010", "error_msg": "x"}, CallRefused, "grant it read access", id="HSS access denied"),
         pytest.param(400, {"error_code": "HSS.0001", "error_msg": "x"}, RequestRefused, "finds a parameter invalid", id="parameter"),
         pytest.param(400, {"error_code": "00000010", "error_description": "拒绝访问"}, RequestRefused, "00000010 拒绝访问", id="odd shape without error_msg"),
         pytest.param(401, {"error": {"code": 401, "message": "IAM says no", "title": "t"}}, ApiRefused, "HTTP 401: 401 IAM says no", id="IAM shape"),
@@ -235,7 +238,7 @@ def test_any_other_undocumented_row_is_unreadable(row: bytes) -> None:
     ],
 )  # fmt: skip
 def test_each_error_has_its_class_and_advice(status: int, body: object, kind: type[ApiError], message: str) -> None:
-    """Asked again, refused for the whole run, or refused for this request."""
+    """Asked again, refused for the whole run, for this call, or for this request."""
     error = refusal(body, status)
 
     assert type(error) is kind
