@@ -14,6 +14,7 @@ _VERSION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", re.ASCII)
 _BARE_DIGEST = re.compile(
     r"(?:.*/)?(?:(?:sha(?:256|384|512)|md5|sha1)[:-][0-9a-f]{32,}|[0-9a-f]{64})", re.ASCII | re.IGNORECASE
 )
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://", re.ASCII)
 _LONGEST = 1024
 _LONGEST_NAME = 128  # of the API's fields
 
@@ -34,12 +35,18 @@ def parse_reference(text: str, cicd_name: str | None = None, registry_name: str 
         raise ValueError("IMAGE is empty; write it like team/app:1.0")
     if len(raw) > _LONGEST:
         raise ValueError(f"IMAGE is longer than {_LONGEST} characters")
+    if (scheme := _SCHEME.match(raw)) is not None:
+        raise ValueError(f"{raw!r}: an image has no scheme; write {raw.removeprefix(scheme[0])}")
+    if "," in raw:
+        raise ValueError(f"{raw!r}: a comma is no part of an image; put blanks between several")
     rest, at, digest = raw.partition("@")
     path, version = _split_version(rest)
     if at and rest and not is_digest(digest):
         raise ValueError(_no_digest(raw, rest, digest))
     if not rest or is_bare_digest(rest) or is_bare_digest(path):
         raise ValueError(f"{raw!r}: a digest alone names no image; write it like team/app@sha256: and 64 digits")
+    if version == "":
+        raise ValueError(f"{raw!r}: the tag behind the colon is empty: was the variable that it is made of set?")
     if version is not None and not _VERSION.fullmatch(version):
         raise ValueError(f"{raw!r}: {version!r} is not a tag (letters, digits, _ . -, at most 128)")
     registry, namespace, name = _split_path(raw, path)
@@ -77,7 +84,9 @@ def _split_version(rest: str) -> tuple[str, str | None]:
 def _split_path(raw: str, path: str) -> tuple[str | None, str | None, str]:
     registry, rest = split_registry(path)
     if registry is not None and not _REGISTRY.fullmatch(registry):
-        raise ValueError(f"{raw!r}: {registry!r} is not a registry host")
+        raise ValueError(
+            f"{raw!r}: {registry!r} is not a registry host; write it like registry.example.com:5000/team/app:1.0"
+        )
     components = rest.split("/")
     for component in components:
         if not _COMPONENT.fullmatch(component):

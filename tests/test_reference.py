@@ -75,6 +75,22 @@ def test_a_digest_written_otherwise_is_refused_with_the_form_to_write(text: str,
         parse_reference(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param("https://r.io/team/app:1", "an image has no scheme; write r.io/team/app:1", id="an address"),
+        pytest.param("docker://app:1", "an image has no scheme; write app:1", id="a transport"),
+        pytest.param("app:1,app:2", "put blanks between several", id="commas between"),
+        pytest.param("team/app:", "the tag behind the colon is empty: was the variable", id="an empty tag"),
+        pytest.param("r.io:x/app:1", "write it like registry.example.com:5000/team/app:1.0", id="no port"),
+    ],
+)
+def test_a_common_mistake_is_answered_with_what_to_write(text: str, message: str) -> None:
+    """Such as what is left of a variable, or the habit of another tool."""
+    with pytest.raises(ValueError, match=re.escape(message)):
+        parse_reference(text)
+
+
 @given(st.text(max_size=200))
 def test_any_text_gives_a_reference_or_a_clear_error(text: str) -> None:
     """Nothing but ValueError is ever raised, and what is accepted names a version or a digest."""
