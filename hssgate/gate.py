@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from hssgate.clock import Clock
 from hssgate.durations import Deadline
@@ -108,13 +109,14 @@ def run_gate(
         details = BlockDetails(client, clock, warnings, extent, reader.cves)
         judged = details.read([*map(Case, observations, findings, lists, judged)], criteria)
         interruption = details.interruption.exit_code if details.interruption else None
+    interruption = _signal_in(images) or interruption
     return Verdict(
-        images=tuple(image.verdict for image in judged),
+        images=tuple(replace(image.verdict, interruption=interruption) for image in judged),
         policies=tuple(loaded.source for loaded in policies),
         warnings=tuple(dict.fromkeys(warnings.lines)),
         started_at=started_at,
         finished_at=epoch_now(),
-        interruption=_signal_in(images) or interruption,
+        interruption=interruption,
     )
 
 

@@ -38,6 +38,7 @@ class SavedImage:
         scanned_after: the earliest scan time accepted, if one was given.
         exit_code: the exit code that the check gave the image.
         model: the image's part of the report.
+        interruption: exit code of the signal that ended the check, if one did.
     """
 
     observation: Observation
@@ -47,6 +48,7 @@ class SavedImage:
     scanned_after: Moment | None
     exit_code: ExitCode
     model: ImageModel
+    interruption: ExitCode | None = None
 
     def with_details(self, verdict: ImageVerdict) -> ImageVerdict:
         """Return a verdict with what the report alone has: what was read after the first one, hints of a timeout."""
@@ -54,6 +56,7 @@ class SavedImage:
             verdict,
             checks=tuple(map(self._with_hints, verdict.checks)),
             unread=tuple(Unread(one.what, one.reason) for one in self.model.unread),
+            interruption=self.interruption,
         )
 
     def _with_hints(self, check: Check) -> Check:
@@ -179,7 +182,7 @@ def _saved(image: ImageModel, interruption: ExitCode | None) -> SavedImage:
     findings = {row_group.key: _findings(image, number, interruption) for number, row_group in enumerate(row_groups)}
     details = {row_group.key: _details(image, number, interruption) for number, row_group in enumerate(row_groups)}
     moment = Moment(seen.scanned_after) if seen.scanned_after is not None else None
-    return SavedImage(observation, findings, details, seen.judged_at, moment, image.exit_code, image)
+    return SavedImage(observation, findings, details, seen.judged_at, moment, image.exit_code, image, interruption)
 
 
 def _row_group(reference: Reference, group: GroupModel) -> RowGroup:

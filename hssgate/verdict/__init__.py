@@ -100,6 +100,7 @@ class ImageVerdict:
         unread: lists that could not be fetched after the verdict, with the reason.
         seen: the observations that the verdict was made from.
         in_force: the rules that the image was judged by, by group and policy.
+        interruption: exit code of the signal that ended the run, if one did.
     """
 
     reference: Reference
@@ -114,11 +115,13 @@ class ImageVerdict:
     unread: tuple[Unread, ...] = ()
     seen: Seen | None = None
     in_force: tuple[PolicyInForce, ...] = ()
+    interruption: ExitCode | None = None
 
     @property
     def exit_code(self) -> ExitCode:
         """The worst exit code of the checks; never that of a pass unless a scan succeeded or was accepted."""
-        return worst_of(self.checks)
+        code = worst_of(self.checks)
+        return self.interruption or code if code is ExitCode.INTERRUPTED else code
 
     @property
     def outcome(self) -> Outcome:

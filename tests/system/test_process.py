@@ -99,7 +99,7 @@ def test_a_signal_ends_the_wait_with_reports(emulator_url: str, number: signal.S
     assert "Traceback" not in out + err
     report = json.loads(Path("report.json").read_text())
     assert (report["exit_code"], report["result"]) == (code, "error")
-    assert [found["exit_code"] for found in report["images"]] == [10, 130]
+    assert [found["exit_code"] for found in report["images"]] == [10, code]
     assert report["images"][1]["checks"][0]["message"].startswith("scan: interrupted after")
     assert JUnitXml.fromfile("junit.xml").errors == 2  # that of the image, and that of the run
 
