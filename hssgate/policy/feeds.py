@@ -114,7 +114,12 @@ def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _plain_list(text: str) -> list[str]:
-    """Return the ids of a list with one id a line; a `#` begins a comment."""
+    """Return the ids of a list with one id a line, where a `#` begins a comment, or of an array in JSON."""
+    if text.lstrip().startswith("["):
+        try:
+            return [_cve_id(one) for one in json.loads(text)]
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f"it is no array of CVE ids in JSON: {clean(error, 120)}") from error
     ids = []
     for number, line in enumerate(text.splitlines(), 1):
         if word := line.partition("#")[0].strip():
