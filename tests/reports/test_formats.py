@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 import stat
+import sys
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -247,6 +249,15 @@ def test_the_redactor_masks_the_longest_first_and_leaves_short_words() -> None:
 def test_text_is_cleaned_into_one_line(text: object, shown: str) -> None:
     """Control sequences are removed, blanks are folded, and the length is bounded."""
     assert clean(text, 10) == shown
+
+
+def test_of_the_printable_characters_only_invisible_ones_are_removed() -> None:
+    """Python calls a few printable that a reader cannot see: stand-ins, and selectors of variants."""
+    removed = re.compile("[\ufffc\ufffd\U000e0100-\U000e01ef]")
+    for first in range(0, sys.maxunicode, 256):
+        printable = "".join(filter(str.isprintable, map(chr, range(first, first + 256))))
+
+        assert clean(printable) == " ".join(removed.sub(" ", printable).split())
 
 
 def _umask() -> int:

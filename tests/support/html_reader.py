@@ -1,9 +1,12 @@
 """Strict HTML reader: unclosed or unknown elements, and anything active or external, are errors."""
 
+import functools
+import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from unittest import mock
 
 _LINK = re.compile(r"#[\w-]*|https://[\w.-]+(?:/[\w/.~-]*)?(?:\?[\w=&-]*)?(?:#[\w-]+)?", re.ASCII)
 _VOID = {"meta"}
@@ -90,8 +93,9 @@ def read_page(source: str) -> Node:
     """
     assert source.startswith("<!DOCTYPE html>\n")
     reader = _Reader()
-    reader.feed(source)
-    reader.close()
+    with mock.patch("html.parser.unescape", functools.lru_cache(html.unescape)):  # large pages repeat their texts
+        reader.feed(source)
+        reader.close()
     assert [node.name for node in reader.open] == ["#document"]
     return reader.open[0]
 
