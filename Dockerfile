@@ -14,14 +14,14 @@ COPY requirements/runtime.txt requirements/build.txt requirements/
 RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
     python3 -m venv tools \
     && python3 -m venv --without-pip /opt/hssgate \
-    && tools/bin/python -m pip install --no-cache-dir --require-hashes -r requirements/build.txt \
-    && tools/bin/python -m pip --python /opt/hssgate/bin/python install --no-cache-dir --require-hashes \
+    && tools/bin/python -m pip install --no-cache-dir --no-compile --require-hashes -r requirements/build.txt \
+    && tools/bin/python -m pip --python /opt/hssgate/bin/python install --no-cache-dir --no-compile --require-hashes \
         -r requirements/runtime.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY hssgate hssgate
 RUN PATH="/build/tools/bin:$PATH" tools/bin/python -m pip wheel --no-cache-dir --no-index --no-deps \
         --no-build-isolation --wheel-dir wheel . \
-    && tools/bin/python -m pip --python /opt/hssgate/bin/python install --no-cache-dir --no-index --no-deps \
+    && tools/bin/python -m pip --python /opt/hssgate/bin/python install --no-cache-dir --no-compile --no-index --no-deps \
         wheel/hssgate-*.whl
 
 # hadolint ignore=DL3006 # the same

@@ -122,7 +122,7 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         if not folder.exists():
             unfinished = folder.with_suffix(".unfinished")
             locks = [word for name in LOCKS for word in ("-r", ROOT / "requirements" / f"{name}.txt")]
-            pip = (sys.executable, "-m", "pip", "--quiet", "download", "--require-hashes")
+            pip = (sys.executable, "-m", "pip", "--quiet", "download", "--no-deps", "--require-hashes")
             succeeded(*pip, "--dest", unfinished, *locks, cwd=own)
             unfinished.rename(folder)
     return {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(folder)}

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.conftest import BIN, ROOT, succeeded
+from tests.integration.conftest import BIN, NO_COMPILE, ROOT, succeeded
 from tests.support.markdown_pages import blocks_of, commands_of
 
 pytestmark = pytest.mark.integration
@@ -32,7 +32,7 @@ def newcomer(tmp_path: Path, packages: dict[str, str]) -> dict[str, str]:
     home.mkdir(exist_ok=True)
     sources = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "UV_"))}
     own = {"HOME": str(home), "LANG": "C.UTF-8", "PATH": f"{os.environ['PATH']}:{BIN}", "UV_SYSTEM_CERTS": "1"}
-    return sources | packages | own
+    return sources | packages | NO_COMPILE | own
 
 
 def commands(clone: Path, language: str, number: int) -> list[str]:
