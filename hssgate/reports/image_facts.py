@@ -16,7 +16,9 @@ READ_COLUMNS = (
     "at", "HTTP", "request id", "scan status", "scanned at", "severity", "vulnerabilities", "unsafe settings",
     "malicious files", "digest",
 )  # fmt: skip
-_REQUEST_ID = re.compile(r"(?<=; )request id \S+(?= |;)")
+_REQUEST_ID = re.compile(
+    r"(?<=; )request id \S+(?= |;)|(?<=\()request id [^\s)]+(?=\))"
+)  # of a failed scan, of a failed call
 _FEW = 10  # up to this many images, each has a section of its own
 _LONGEST_FACT = 300
 _LONGEST_VALUE = 24  # characters; longer ones are sentences, which the message has already

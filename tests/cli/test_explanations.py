@@ -334,6 +334,18 @@ def test_failures_that_differ_in_their_request_id_are_shown_once(bench: Bench) -
     assert (len(ids), sum(one in line for one in ids)) == (5, 1)
 
 
+def test_outages_that_differ_in_their_request_id_are_shown_once(bench: Bench) -> None:
+    """Each image has a refusal of its own, and the first id is shown."""
+    given = json.loads(fleet(bench, 0)) | {"faults": [{"requests": "1-", "status": 500}]}
+
+    ended = bench.play(json.dumps(given)).check(*NAMES, "--timeout", "0")
+
+    (line,) = [line for line in ended.out.splitlines() if "HTTP 500" in line]
+    ids = {read["request_id"] for image in ended.report["images"] for read in image["reads"]}
+    assert line.endswith(" (40 images)")
+    assert (len(ids), sum(one in line for one in ids)) == (40, 1)
+
+
 def test_blocked_images_about_which_nothing_is_known_are_shown_together(bench: Bench) -> None:
     """With --findings never, or where nothing is listed."""
     ended = bench.play(fleet(bench, 40)).check(*NAMES, "--cicd-name", "shop", "--findings", "never")
