@@ -123,8 +123,9 @@ def _refuse_other_documents(raw: object) -> None:
     Raises:
         ValueError: the document is one of these.
     """
-    document = raw if isinstance(raw, dict) else {}
-    version, images = document.get("schema_version"), document.get("images")
+    if not isinstance(raw, dict):
+        raise ValueError("its top level is no object")  # noqa: TRY004 - as for other contents
+    version, images = raw.get("schema_version"), raw.get("images")
     if isinstance(version, int) and version != SCHEMA_VERSION:
         raise ValueError(f"schema_version {version} is not known to this version of hssgate")
     if isinstance(images, list) and any(isinstance(image, dict) and image.get("seen", 0) is None for image in images):
