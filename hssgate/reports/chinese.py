@@ -211,6 +211,9 @@ TEXTS: Mapping[str, str] = {
     "change the image and push it again, or override the rule for this image": (
         "修改镜像后重新推送，或在策略中为该镜像覆盖（overrides）此规则"
     ),
+    "write `unlisted: warn` into the policy to be only warned of what HSS counts and does not list": (
+        "在策略中写入 `unlisted: warn`，对 HSS 统计了却没有列出的漏洞只发出警告"
+    ),
     "update the packages and push the image again, or accept findings with `ignore` entries": (
         "升级软件包后重新推送镜像，或用 `ignore` 条目接受这些漏洞"
     ),

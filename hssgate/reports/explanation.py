@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from hssgate.hss.models import CicdImage, DetailKind, Finding
 from hssgate.policy.globs import image_glob, literal, path_of
-from hssgate.policy.rule_table import RULES, SPECS
+from hssgate.policy.rule_table import DENY, RULES, SPECS
 from hssgate.record import record
 from hssgate.reports.findings import WHY, detail_line, ignore_entries_for, listed_line, quoted, worst_details
 from hssgate.reports.language import translate, translate_count
@@ -31,6 +31,8 @@ _BEHIND = {
     **{name: frozenset({spec.detail}) for name, spec in RULES.items() if spec.detail},
 }
 _OVERRIDDEN = frozenset({SEVERITY, "unsafe_settings"})  # no `ignore` entry lifts them
+_NOT_LISTED = "not listed, counted against the image"
+_WARN_OF_UNLISTED = "write `unlisted: warn` into the policy to be only warned of what HSS counts and does not list"
 _LONGEST_CONTACT = 500
 MORE = (  # where to read on
     "https://github.com/hssgate/hssgate/blob/main/docs/troubleshooting.md#exit-code-10 and "
@@ -53,9 +55,11 @@ class Cause:
     details: tuple[ListedDetail, ...]
 
     @property
-    def remedy(self) -> str:
+    def remedies(self) -> tuple[str, ...]:
         """What lifts the block."""
-        return SPECS[self.check.rule].remedy
+        spec = SPECS[self.check.rule]
+        counts_unlisted = (spec.needs_findings or self.check.rule == DENY) and _NOT_LISTED in self.check.message
+        return (spec.remedy, *([_WARN_OF_UNLISTED] if counts_unlisted else []))
 
     @property
     def worst(self) -> str:
@@ -105,7 +109,7 @@ class Explanation:
     @property
     def remedies(self) -> tuple[tuple[str, str], ...]:
         """What lifts each rule, each rule once."""
-        return tuple(dict.fromkeys((cause.check.rule, cause.remedy) for cause in self.causes))
+        return tuple(dict.fromkeys((cause.check.rule, one) for cause in self.causes for one in cause.remedies))
 
 
 def explanation_of(image: ImageVerdict, policies: Iterable[PolicySource]) -> Explanation | None:

@@ -65,7 +65,7 @@ def _explanation(explanation: Explanation | None) -> dict[str, Any] | None:
                 "message": cause.check.message,
                 "findings": len(cause.findings),
                 "details": len(cause.details),
-                "remedy": cause.remedy,
+                "remedy": "; ".join(cause.remedies),
             }
             for cause in explanation.causes
         ],

@@ -183,6 +183,29 @@ def test_with_the_entries_pasted_the_image_passes(bench: Bench, rules: str, name
     assert set(yaml.safe_load(entries)) <= {"overrides", "ignore"}
 
 
+@pytest.mark.parametrize(
+    ("rules", "is_offered"),
+    [
+        pytest.param("rules: {high_vulnerabilities: 0}", True, id="by level"),
+        pytest.param("rules: {cvss: 9.9}", True, id="by score"),
+        pytest.param("rules: {severity: High}\ndeny: [{vulnerability: NO-1, reason: r}]", True, id="denied"),
+        pytest.param("rules: {vulnerabilities: 1}\nignore: [{vulnerability: NO-1, reason: r}]", False, id="the number of HSS itself"),
+    ],
+)  # fmt: skip
+def test_what_is_not_listed_is_lifted_by_a_line_of_the_policy(bench: Bench, rules: str, is_offered: bool) -> None:  # noqa: FBT001
+    """No entry names it; the line is offered only where it helps."""
+    listed = finding("SA-1", LOW) | {"cves": [{"cve_id": "CVE-2024-1", "cvss_score": 5.0}]}
+    bench.play(scenario([listed], 3))
+    policy(bench, rules)
+    ended = bench.check("team/app:1.0")
+
+    policy(bench, f"{rules}\nunlisted: warn")
+    code = bench.check("team/app:1.0").code
+
+    offered = "write `unlisted: warn` into the policy" in ended.out
+    assert (ended.code, offered, code) == (10, is_offered, 0 if is_offered else 10)
+
+
 def test_no_entry_lets_a_malicious_file_pass(bench: Bench) -> None:
     """It is to be taken out."""
     policy(bench, "rules: {malicious_files: 0}")
