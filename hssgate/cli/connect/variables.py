@@ -95,7 +95,7 @@ def refuse_quoted(value: str, name: str) -> None:
         Misused: it is in quotation marks.
     """
     if value[:1] in _QUOTES and value[:1] == value[1:][-1:]:
-        raise Misused(f"{name} is in quotation marks, which docker's --env-file does not remove: remove them")
+        raise Misused(f"{name} is in quotation marks, which would be part of it: remove them (docker keeps them, too)")
 
 
 def refuse_half(needed: Mapping[str, object], extra: Mapping[str, object], where: str = "") -> None:
