@@ -6,10 +6,15 @@ import functools
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+
+from hssgate.emulator.app import Emulator
+from hssgate.emulator.scenario import default_scenario, load_scenario
+from hssgate.emulator.server import serve
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -135,15 +140,11 @@ def finding(wheel: Path, packages: Mapping[str, str] | None = None) -> dict[str,
 
 
 @contextlib.contextmanager
-def emulator(*arguments: str | Path) -> Iterator[str]:
-    """Play HSS in a process of its own, and give its address."""
-    command = [sys.executable, "-m", "hssgate", "emulator", *map(str, arguments)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout
-            yield process.stdout.readline().split()[-1]
-        finally:
-            process.terminate()
+def emulator(scenario: Path | None = None) -> Iterator[str]:
+    """Play HSS, by default with an image for each outcome, and give its address."""
+    played = load_scenario(scenario) if scenario else default_scenario()
+    with serve(Emulator(played, now=time.time, sleep=time.sleep)) as server:
+        yield server.url
 
 
 def put_script(path: Path, text: str) -> None:

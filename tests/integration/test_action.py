@@ -1,4 +1,4 @@
-"""The action, as a workflow of somebody else uses it: worked off by the real act, against an emulator in a process."""
+"""The action, as a workflow of somebody else uses it: worked off by the real act, against the emulator."""
 
 import json
 import re

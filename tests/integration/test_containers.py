@@ -2,16 +2,12 @@
 
 import os
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from hssgate.emulator.app import Emulator
-from hssgate.emulator.scenario import default_scenario
-from hssgate.emulator.server import serve
-from tests.integration.conftest import ROOT
+from tests.integration.conftest import ROOT, emulator
 from tests.support.machine import MOMENTS, Machine
 
 pytestmark = pytest.mark.integration
@@ -24,8 +20,8 @@ FOREVER = "demo/scanning-forever:1.0"
 @pytest.fixture
 def hss() -> Iterator[str]:
     """The emulator, with an image for each outcome."""
-    with serve(Emulator(default_scenario(), now=time.time, sleep=time.sleep)) as server:
-        yield server.url
+    with emulator() as url:
+        yield url
 
 
 @pytest.mark.parametrize("shell", ["sh", "bash"])

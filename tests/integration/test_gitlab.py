@@ -163,7 +163,7 @@ def pipeline(wheel: Path, packages: dict[str, str], tmp_path_factory: pytest.Tem
     project.commit(JOBS, PIPELINE | dict.fromkeys([*{*JOBS} - installing], installed) | by_uv)
     scenario = machine.folder / "scenario.yaml"
     scenario.write_text(SCENARIO, encoding="utf-8")
-    with emulator("--scenario", scenario) as url, socket.socket() as silent:
+    with emulator(scenario) as url, socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))  # bound, but not listening
         log = project.gitlab_ci_local(
             env=finding(wheel, packages)

@@ -95,7 +95,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """An emulator where builds 1, 2 and 3 pass, are blocked, and take too long."""
     scenario = tmp_path_factory.mktemp("emulator") / "scenario.yaml"
     scenario.write_text(SCENARIO, encoding="utf-8")
-    with emulator("--scenario", scenario) as found:
+    with emulator(scenario) as found:
         yield found
 
 

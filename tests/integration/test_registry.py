@@ -138,7 +138,7 @@ def check(tmp_path: Path, image: str, rows: str, *arguments: str, **env: str) ->
     """Run the gate in a process of its own, with HSS on loopback, too."""
     scenario = tmp_path / "scenario.yaml"
     scenario.write_text("images:\n" + rows if rows else "images: []\n", encoding="utf-8")
-    with emulator("--scenario", scenario) as endpoint:
+    with emulator(scenario) as endpoint:
         return ran(
             sys.executable, "-m", "hssgate", "check", "--resolve", image, *arguments,
             "--endpoint", endpoint, "--project-id", "project", "--timeout", "4s", "--report", "json=report.json",
