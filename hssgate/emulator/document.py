@@ -1,6 +1,7 @@
 """YAML reader that refuses duplicate keys."""
 
 import contextlib
+import json
 from typing import Any
 
 import yaml
@@ -25,8 +26,13 @@ def read_yaml(text: str) -> Any:  # noqa: ANN401 - any YAML
 
 
 def _may_be_deep(text: str) -> bool:
-    """Whether so many mappings and lists could lie in each other: each takes a bracket, or a column of its line."""
-    return text.count("[") + text.count("{") > _MOST_BRACKETS or max(map(len, text.split("\n"))) > _LONGEST_LINE
+    """Whether many mappings and lists could lie in each other: each takes a bracket, or a column of its line."""
+    if text.count("[") + text.count("{") <= _MOST_BRACKETS and max(map(len, text.split("\n"))) <= _LONGEST_LINE:
+        return False
+    with contextlib.suppress(ValueError, RecursionError):
+        json.loads(text)  # a long scenario is often JSON, whose parser refuses deep nestings
+        return False
+    return True
 
 
 def _read(loader: yaml.SafeLoader) -> Any:  # noqa: ANN401 - any YAML

@@ -90,7 +90,7 @@ def _warnings(verdict: Verdict) -> Iterator[Part]:
 
 
 def _list(texts: tuple[str, ...]) -> Markup:
-    items = bounded([text_element("li", text) for text in texts], _ROOM_OF_LIST, partial(element, "li"))
+    items = bounded((text_element("li", text) for text in texts), len(texts), _ROOM_OF_LIST, partial(element, "li"))
     return element("ul", *items)
 
 

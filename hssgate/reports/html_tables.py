@@ -39,7 +39,7 @@ def table(
         "table",
         element("caption", caption),
         element("thead", element("tr", *headings)),
-        element("tbody", joined(*bounded(rows, room, last_row, left_out), between="\n")),
+        element("tbody", joined(*bounded(rows, len(rows) + left_out, room, last_row), between="\n")),
         class_=kind,
         rules="rows",
         frame="hsides",

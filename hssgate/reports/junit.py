@@ -122,7 +122,7 @@ def _cases(image: ImageVerdict, class_name: str, verdict: Verdict, room: int) ->
         message = f"{clean(image.reference.text, _LONGEST_NAME)}: {clean(check.message) or check.rule}"
         _set_outcome(case, check, message, _body(message, check, causes.get(id(check)), room))
         if check.rule == SCAN and (extra := _extra_lines(image, explanation)):
-            case.stdout = "\n".join([*([case.stdout] if case.stdout else []), *bounded(extra, room, str)])
+            case.stdout = "\n".join([*([case.stdout] if case.stdout else []), *bounded(extra, len(extra), room, str)])
         cases.append(case)
     return cases
 
@@ -166,8 +166,9 @@ def _body(message: str, check: Check, explanation: Explanation | None, room: int
     if explanation is None:
         return "\n".join([*lines, f"More: {read_on(check.exit_code)}."])
     # Findings first: what breaks `severity` or a number of vulnerabilities is fixed by updating packages.
-    lines += bounded([listed_line(listed) for listed in explanation.findings], 3 * room // 4, str)
-    lines += bounded([detail_line(listed) for listed in explanation.details], room // 4, str)
+    findings, details = explanation.findings, explanation.details
+    lines += bounded(map(listed_line, findings), len(findings), 3 * room // 4, str)
+    lines += bounded(map(detail_line, details), len(details), room // 4, str)
     lines += ["", *(f"What lifts it: {remedy}." for _, remedy in explanation.remedies)]
     lines += [f"Ask: {contact}" for contact in explanation.contacts]
     lines.append(f"More: {MORE}.")

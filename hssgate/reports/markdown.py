@@ -69,7 +69,7 @@ def _head(verdict: Verdict) -> Part:
     finished = format_moment(verdict.finished_at * 1000)
     errors = [f"- ❗ {text(error.message, _LONGEST_MESSAGE)}" for error in verdict.run_errors]
     policies = [_policy(source) for source in verdict.policies]
-    judged_by = ", ".join(bounded(policies, ROOM_OF_LIST, str)) or translate("no policy")
+    judged_by = ", ".join(bounded(policies, len(policies), ROOM_OF_LIST, str)) or translate("no policy")
     exit_code = translate("Exit code {code} ({meaning})", code=int(verdict.exit_code), meaning=meaning(verdict))
     paragraphs = [
         f"## {_MARKS[verdict.outcome]} hssgate: {title(verdict).lower()}",

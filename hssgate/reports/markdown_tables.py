@@ -12,7 +12,7 @@ _UNFOLDED = 10  # rows; longer lists are collapsed
 
 def bullets(lines: Sequence[str]) -> str:
     """Return a list, whose lines begin with a hyphen."""
-    return "\n".join(bounded(lines, ROOM_OF_LIST, "- {}".format))
+    return "\n".join(bounded(lines, len(lines), ROOM_OF_LIST, "- {}".format))
 
 
 def table_of(columns: str, rows: Sequence[str], left_out: int = 0, room: int = ROOM_OF_LIST) -> str:
@@ -25,7 +25,7 @@ def table_of(columns: str, rows: Sequence[str], left_out: int = 0, room: int = R
         room: bytes available.
     """
     names = [(":" if name.startswith(":") else "") + translate(name.removeprefix(":")) for name in columns.split("|")]
-    return table(names, bounded(rows, room, lambda note: row(note, *[""] * (len(names) - 1)), left_out))
+    return table(names, bounded(rows, len(rows) + left_out, room, lambda note: row(note, *[""] * (len(names) - 1))))
 
 
 def folded(heading: str, count: int, body: str) -> str:

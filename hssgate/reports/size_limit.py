@@ -1,6 +1,6 @@
 """Fits a report into a number of bytes: drops the least important parts or the last lines, and says how many."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import IntEnum
 from typing import TypeVar
 
@@ -70,27 +70,27 @@ def fit(parts: Sequence[Part], room: int) -> Fitted:
     return Fitted([part.text for number, part in enumerate(parts) if number in kept], _note(left_out))
 
 
-def bounded(lines: Sequence[Line], room: int, frame: Callable[[str], Line], left_out: int = 0) -> list[Line]:
+def bounded(lines: Iterable[Line], count: int, room: int, frame: Callable[[str], Line]) -> list[Line]:
     """Return the lines that fit, and one more with the number of those left out, if there are any.
 
     Args:
-        lines: lines, most important first.
+        lines: lines, most important first; of a generator, those after the first that does not fit are not made.
+        count: their number, and that of lines left out already.
         room: bytes available.
         frame: makes a line of the sentence about those left out.
-        left_out: number of lines that were left out already.
     """
-    shown = list(_cut(lines, room))
-    if left_out := left_out + len(lines) - len(shown):
+    shown = [*_fitting(lines, room)]
+    if left_out := count - len(shown):
         shown.append(frame(translate("and {count} more, see the JSON report", count=left_out)))
     return shown
 
 
-def _cut(lines: Sequence[Line], room: int) -> Sequence[Line]:
-    for number, line in enumerate(lines):
+def _fitting(lines: Iterable[Line], room: int) -> Iterator[Line]:
+    for line in lines:
         room -= len(line.encode()) + 1
         if room < 0:
-            return lines[:number]
-    return lines
+            return
+        yield line
 
 
 def _note(left_out: Sequence[Rank]) -> str:

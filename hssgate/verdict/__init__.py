@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from functools import cached_property
 
 from pydantic import BaseModel
 
@@ -158,7 +159,7 @@ class ImageVerdict:
         listed = sum(one.group == number for one in self.findings)
         return group.row.vul_num == 0 or (group.findings_read and listed >= group.row.vul_num)
 
-    @property
+    @cached_property  # each of many rules that block asks for them, for every report
     def blocking_findings(self) -> tuple[ListedFinding, ...]:
         """The findings that break blocking rules, most severe first; if `severity` blocks, all that count."""
         failed = [check for check in self.checks if check.result is Result.FAILED]
