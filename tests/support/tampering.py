@@ -1,6 +1,7 @@
 """Random changes of a saved report: one change at a time that could make its verdict softer."""
 
 import copy
+import json
 import random
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -25,9 +26,11 @@ Container = Any  # a dict or a list of a document
 
 def tampered(report: dict[str, Any], chance: random.Random) -> tuple[dict[str, Any], Path]:
     """Return a copy of a report with one change, and the place of the change."""
+    paths = [*_paths(report)]
+    text = json.dumps(report)  # to copy JSON by it takes a tenth of the time of `deepcopy`
     while True:
-        changed = copy.deepcopy(report)
-        path = chance.choice([*_paths(changed)])
+        changed = json.loads(text)
+        path = chance.choice(paths)
         parent: Container = changed
         for key in path[:-1]:
             parent = parent[key]
