@@ -36,6 +36,8 @@ _PIP_SOURCES = re.compile(
 )
 _PIP_CERTIFICATES = {"use-feature": "truststore", "use-deprecated": "legacy-certs"}  # accepted values
 _PIP_READ = re.compile(f"{_PIP_SOURCES.pattern}|use-feature|use-deprecated|config-file")
+# As `-m pip`, but without garbage collection, which takes 5 to 12 % of the processor time and frees 2 MB.
+_PIP = """import gc, runpy; gc.disable(); runpy.run_module("pip", run_name="__main__", alter_sys=True)"""
 _PIP_LISTED = re.compile("(global|install|:env:)[.]([a-z-]+)=(.+)")
 _UV_INDEXES = re.compile("UV_(.*INDEX.*|FIND_LINKS)")
 _UV_SOURCES = re.compile(
@@ -81,7 +83,7 @@ class Children:
         print(printed, file=sys.stderr, flush=True)
         lines = printed.splitlines() or ["no output"]
         reason = next((line for line in reversed(lines) if line.lower().startswith("error")), lines[-1])
-        words = " ".join(map(str, command))
+        words = " ".join(map(str, command)).replace(f"-c {_PIP}", "-m pip")
         raise NotInstalledError(f"`{words}` ended with {code}: {reason}")
 
     def gate(self, *command: str | Path) -> int:
@@ -158,9 +160,9 @@ def environment(folder: Path, given: Mapping[str, str]) -> dict[str, str]:
 def find_pip(children: Children, folder: Path, python: Path) -> tuple[str, ...]:
     """Return the pip of this Python, or else that of the venv."""
     if importlib.util.find_spec("pip"):
-        return sys.executable, "-I", "-m", "pip"
+        return sys.executable, "-I", "-c", _PIP
     children.install(python, "-I", "-m", "ensurepip", env=environment(folder, {}))
-    return str(python), "-I", "-m", "pip"
+    return str(python), "-I", "-c", _PIP
 
 
 def pip_sources(children: Children, folder: Path, pip: tuple[str, ...]) -> dict[str, str]:
