@@ -43,9 +43,11 @@ main() {
 }
 
 enter_working_directory() {
-  local given=${INPUT_WORKING_DIRECTORY-.}
+  local given=${INPUT_WORKING_DIRECTORY-.} path
   [ -n "$given" ] || fail "$MISUSED" "the input working-directory is empty; was the variable it is made of set?"
-  CDPATH='' cd -- "$given" 2>/dev/null || fail "$MISUSED" "the input working-directory: there is no folder $given"
+  path=$given
+  [ "$path" != "${path#/}" ] || path=./$path # to cd, - is another folder
+  CDPATH='' cd -- "$path" 2>/dev/null || fail "$MISUSED" "the input working-directory: there is no folder $given"
   from_workspace=${given%/}/
   [ "$from_workspace" != ./ ] || from_workspace=''
 }

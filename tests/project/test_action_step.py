@@ -333,11 +333,12 @@ def test_the_working_directory_has_the_policy_and_the_reports(job: Job) -> None:
     [
         pytest.param("", "the input working-directory is empty", id="empty"),
         pytest.param("missing", "there is no folder missing", id="missing"),
+        pytest.param("-", "there is no folder -", id="the folder before, to a shell"),
     ],
 )
 def test_an_invalid_working_directory_is_misuse(job: Job, given: str, words: str) -> None:
     """The gate would judge by the policy of another folder."""
-    step = job.step(inputs={"working-directory": given}).run()
+    step = job.step(inputs={"working-directory": given}, env={"OLDPWD": str(job.machine.folder)}).run()
 
     assert step.ended() == (2, "error", "2")
     assert words in step.printed
