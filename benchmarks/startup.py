@@ -25,7 +25,8 @@ with httpx.Client():
 POLICY = '{"version": 1, "rules": {"severity": "Medium", "malicious_files": 0}}'  # YAML as well
 CHECK, IN_JSON, IN_YAML = "hssgate check", "hssgate check, JSON policy", "hssgate check, YAML policy"
 NO_BYTECODE = "hssgate check, no bytecode"
-SDK, URLLIB, MERELY = "the official SDK's sample", "a bare urllib loop", "imports, one client"
+SDK, URLLIB = "the official SDK's sample", "a bare urllib loop"
+MERELY, WITH_YAML = "imports, one client", "the same with pyyaml"
 LOOPS = Path(__file__).parent / "loops"
 
 
@@ -59,6 +60,7 @@ def main() -> None:
             SDK: [sdk, str(LOOPS / "official_sdk.py"), *asked],
             URLLIB: [ours, str(LOOPS / "bare_urllib.py"), *asked],
             MERELY: [ours, "-c", IMPORTS],
+            WITH_YAML: [ours, "-c", f"import yaml{IMPORTS}"],
         }  # fmt: skip
         environ = environment(HOME=name)  # the SDK writes there
         rounds = [
@@ -75,7 +77,8 @@ def _print(programs: dict[str, list[str]], rounds: list[dict[str, Spent]]) -> No
     for program in programs:
         wall, processor, peak = (statistics.median(found[program][figure] for found in rounds) for figure in range(3))
         print(f"{program:30}{wall:>8.3f} s{processor:>10.3f} s{peak:>11.1f} MB")
-    for one, other in ((CHECK, SDK), (CHECK, URLLIB), *((one, MERELY) for one in (CHECK, IN_JSON, IN_YAML))):
+    pairs = [(CHECK, SDK), (CHECK, URLLIB), *((one, MERELY) for one in (CHECK, IN_JSON, IN_YAML)), (IN_YAML, WITH_YAML)]
+    for one, other in pairs:
         ratios = (
             statistics.median(found[one][figure] / found[other][figure] for found in rounds) for figure in range(3)
         )
