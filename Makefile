@@ -6,8 +6,6 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
 PYTEST := $(BIN)/python -m pytest
 NODE_MODULES := tests/integration/node_modules/.package-lock.json
-# Tests that start processes wait half of the time, so that each processor has two workers.
-WORKERS = $$(($$(getconf _NPROCESSORS_ONLN) * 2))
 # What is compiled and rewritten once is used again, by a thousand processes and the next run.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -42,9 +40,10 @@ covered: $(VENV)/dev  ## tests without processes and sockets, with branch covera
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-# Each worker collects the files it is given, and no others.
+# Each worker collects the files it is given, and no others. Half of the time these tests wait, so that each processor
+# has two workers.
 real: $(VENV)/dev  ## tests with processes and sockets
-	$(PYTEST) -m real --numprocesses $(WORKERS) --maxschedchunk 1 $(shell grep -rl --include='test_*.py' 'mark\.real' tests)
+	$(PYTEST) -m real --numprocesses $$(($$(getconf _NPROCESSORS_ONLN) * 2)) --maxschedchunk 1 $(shell grep -rl --include='test_*.py' 'mark\.real' tests)
 
 pythons:  ## make quick under every other Python from 3.11 on that is on this machine
 	@own=$$($(PYTHON) -c 'import sys; print(sys.version_info.minor)'); \
@@ -116,9 +115,10 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hash
 fuzz: $(VENV)/fuzz  ## a minute of fuzzing for each reader of text from outside: make fuzz FUZZ="--seconds 600 rows"
 	$(BIN)/python -m tests.support.fuzz $(FUZZ)
 
-# A file has a worker to itself, for its tests share what was set up; tests/integration/conftest.py has the order.
+# A file has a worker to itself, for its tests share what was set up; tests/integration/conftest.py has the order. A
+# third of the time these tests wait, so that two processors have three workers.
 integration: $(VENV)/integration  ## checks that need node, a browser or a Debian package
-	$(PYTEST) -m integration --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder tests/integration
+	$(PYTEST) -m integration --numprocesses $$((($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2)) --dist loadfile --no-loadscope-reorder tests/integration
 
 clean:  ## remove what make made
 	rm -rf .venv .venv-* .cache .mutants tests/integration/node_modules .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis hssgate-demo

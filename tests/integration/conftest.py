@@ -28,18 +28,17 @@ _CONFIGURATIONS = {"PIP_CONFIG_FILE": ("pip/pip.conf", "../.pip/pip.conf")}
 
 _LONGEST_FIRST = (
     "test_image.py",
-    "test_workflows.py",
     "test_action.py",
-    "test_registry.py",
-    "test_first_hour.py",
-    "test_gitlab.py",
-    "test_jenkins.py",
-    "test_install.py",
     "test_private_venv.py",
-    "test_github_page.py",
-    "test_html.py",
-    "test_junit_readers.py",
+    "test_install.py",
+    "test_first_hour.py",
+    "test_workflows.py",
+    "test_jenkins.py",
+    "test_registry.py",
     "test_sarif.py",
+    "test_html.py",
+    "test_gitlab.py",
+    "test_github_page.py",
 )
 
 
