@@ -97,7 +97,7 @@ def _catalogue(text: str) -> tuple[list[str], float | None]:
         ids = [_cve_id(one["cveID"]) for one in data["vulnerabilities"]]
         released = data.get("dateReleased")
         date = None if released is None else datetime.fromisoformat(released)
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"it is not CISA's KEV catalogue in JSON: {clean(error, 120)}") from error
     if data.get("count", len(ids)) != len(ids):
         raise ValueError(f"it has {len(ids)} vulnerabilities and says that there are {clean(data['count'], 20)}")
