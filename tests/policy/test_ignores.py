@@ -173,6 +173,19 @@ def test_findings_that_break_a_rule_are_listed_most_severe_first() -> None:
     assert checks.counted.sorted_findings.used == frozenset({0})
 
 
+def test_of_findings_that_no_rule_needs_only_a_broken_limit_is_blamed() -> None:
+    """They are read for the reports; a number that is accepted, or missing in an accepted failure, has none."""
+    uncounted = ROW.model_copy(update={"vul_num": None})
+
+    (passed,) = judged({"vulnerabilities": 9}, Findings(LISTED)).checks
+    (skipped,) = judged({"vulnerabilities": 9}, Findings(LISTED), row=uncounted, scan_failed=True).checks
+    (failed,) = judged({"vulnerabilities": 0}, Findings(LISTED)).checks
+
+    assert (passed.result, passed.broken_by) == (Result.PASSED, ())
+    assert (skipped.result, skipped.broken_by) == (Result.SKIPPED, ())
+    assert (failed.result, len(failed.broken_by)) == (Result.FAILED, len(LISTED))
+
+
 def test_findings_without_id_or_package_come_first_of_their_level() -> None:
     """They are listed like any other."""
     low = finding("A-1", "a", LOW)
