@@ -1,6 +1,7 @@
 """Tests of known findings: what identifies one, what is new, and the file."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,25 @@ def test_a_file_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert text.isprintable() is False
     assert text.replace("\n", "").isprintable()
     assert render_known_file(found.images) == text
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(replace(ROW, image="team/app:1.1"), id="another version"),
+        pytest.param(replace(ROW, digest=None), id="no digest"),
+        pytest.param(replace(ROW, date="2026-11-29"), id="another day"),
+        pytest.param(replace(ROW, tool="1.0.1"), id="another release"),
+    ],
+)
+def test_what_was_accepted_has_one_order(other: AcceptedRow) -> None:
+    """So that a file differs from the last one where something was accepted, and nowhere else."""
+    one_way, other_way = (
+        render_known_file({"team/app": KnownImage(accepted, KnownFindings({}))})
+        for accepted in ((ROW, other), (other, ROW))
+    )
+
+    assert one_way == other_way
 
 
 def test_a_file_without_images_is_ours(tmp_path: Path) -> None:
