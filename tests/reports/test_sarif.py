@@ -190,9 +190,18 @@ def test_a_broken_rule_is_shown_at_its_line(bench: Bench, name: str | None, text
     assert place["region"]["startLine"] == line
 
 
-def test_a_finding_names_the_lines_of_the_rules_that_it_breaks(bench: Bench) -> None:
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        pytest.param(
+            "rules:\n  low_vulnerabilities: 5\n  high_vulnerabilities: 0\n", "high_vulnerabilities", id="a limit"
+        ),
+        pytest.param("rules:\n  low_vulnerabilities: 5\ndeny: [{vulnerability: V-1, reason: r}]\n", "deny", id="deny"),
+    ],
+)
+def test_a_finding_names_the_lines_of_the_rules_that_it_breaks(bench: Bench, text: str, rule: str) -> None:
     """It is shown at the Dockerfile, where it is fixed; a finding that breaks none names none."""
-    policy(bench, "rules:\n  low_vulnerabilities: 5\n  high_vulnerabilities: 0\n")
+    policy(bench, text)
 
     _, run = checked(bench.play(scenario([finding("V-1"), finding("V-2", LOW)])), "team/app:1.0")
 
@@ -201,7 +210,7 @@ def test_a_finding_names_the_lines_of_the_rules_that_it_breaks(bench: Bench) -> 
     assert blocking["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "Dockerfile"
     assert place["physicalLocation"]["artifactLocation"]["uri"] == "hssgate.yaml"
     assert place["physicalLocation"]["region"]["startLine"] == 3
-    assert place["message"]["text"] == "The rule high_vulnerabilities"
+    assert place["message"]["text"] == f"The rule {rule}"
     assert "relatedLocations" not in accepted
 
 
