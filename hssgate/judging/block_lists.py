@@ -20,7 +20,7 @@ _MOST_NOTICES = 200  # whose CVEs are read for blocked images
 _MOST_NOTICES_OF_REPORTS = 2000  # and for reports that list every finding
 FINDINGS = "findings"
 _BEHIND: dict[str, tuple[str, ...]] = {  # the lists behind each field that a rule judges
-    "severity_level": (FINDINGS, *DetailKind),
+    "severity_level": (DetailKind.SENSITIVE_FILE,),  # nothing counts these; `severity` judges the counts as well
     "vul_num": (FINDINGS,),
     "unsafe_setting_num": (DetailKind.BASELINE_BREACH,),
     "malicious_file_num": (DetailKind.MALICIOUS_FILE,),

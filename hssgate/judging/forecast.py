@@ -13,6 +13,7 @@ from hssgate.judging.criteria import Criteria
 from hssgate.judging.evidence import DetailsByGroup, FindingsByGroup
 from hssgate.judging.image import judge_by_rules
 from hssgate.judging.requirements import rules_in_force
+from hssgate.judging.scan import FRESHNESS
 from hssgate.policy.denials import Denials
 from hssgate.policy.findings import FetchedDetails, Findings, FindingsMissing
 from hssgate.policy.rule_kinds import Action, AgeRule
@@ -25,7 +26,7 @@ from hssgate.waiting.groups import MOVING, NOT_STARTED, RowGroup, group_all
 from hssgate.waiting.observation import Observation, state_of
 from hssgate.waiting.states import Ending
 
-_OF_SCAN = (SCAN, "freshness")
+_OF_SCAN = (SCAN, FRESHNESS)
 _NOT_READ = FindingsMissing(ApiUnavailable("the list was not read"))
 
 

@@ -301,6 +301,16 @@ def test_an_entry_that_fits_no_file_is_named(bench: Bench, text: str, named: boo
     assert named or "fits no finding" not in ended.err
 
 
+def test_an_entry_that_fits_no_check_is_named(bench: Bench) -> None:
+    """Beside one that fits."""
+    policy(bench, "rules: {baseline: 9}\nignore: [{check_rule: '9.9', reason: r}, {check_rule: 1.3.2, reason: r}]")
+
+    ended = bench.play(world([], [], [LOGIN])).check("team/app:1.0")
+
+    assert "hssgate.yaml:2: the ignore entry for 9.9 (r) fits no finding" in ended.err
+    assert ended.err.count("fits no finding") == 1
+
+
 def test_an_entry_about_a_file_ignores_no_vulnerability(bench: Bench) -> None:
     """Beside a rule on findings."""
     policy(bench, "rules: {high_vulnerabilities: 0}\nignore: [{file: '**', reason: r}, {check_rule: '*', reason: r}]")

@@ -321,6 +321,29 @@ def test_findings_of_a_saved_report_are_judged(bench: Bench) -> None:
     assert rules(ended) == {"high_vulnerabilities": "would block", "sensitive_files": "would pass"}
 
 
+def test_a_proof_of_freshness_in_a_saved_report_is_no_rule(bench: Bench) -> None:
+    """It is a check of the run, and not of the policy."""
+    bench.play(images(finished()))
+    bench.check("team/app:1.0", "--scanned-after", "2h", "--cicd-name", "shop")
+    policy(bench, "rules: {severity: High}")
+
+    ended = bench.run("policy", "test", "report.json", "--format", "json")
+
+    assert rules(ended) == {"severity": "would pass"}
+
+
+def test_a_list_whose_reading_was_interrupted_is_not_judged(bench: Bench) -> None:
+    """The saved report has no findings."""
+    policy(bench, "rules: {high_vulnerabilities: 1}")
+    bench.play(scenario([finding("V-1")], more=', "faults": [{requests: 2-, call: any, status: 503, retry_after: 30}]'))
+    bench.clock.ring(10, Interrupted(ExitCode.TERMINATED))
+    assert bench.check("team/app:1.0").code == ExitCode.TERMINATED
+
+    ended = bench.run("policy", "test", "report.json", "--format", "json")
+
+    assert rules(ended) == {"high_vulnerabilities": "not judged"}
+
+
 def test_a_timeout_in_a_saved_report_has_no_result(bench: Bench) -> None:
     """The image was not listed."""
     bench.play(images(finished()))
