@@ -131,7 +131,7 @@ class ReadModel(SavedModel):
     @property
     def row(self) -> CicdImage:
         """The recorded fields of the row; all are None if no row belonged to the image."""
-        return CicdImage.model_validate(self.model_dump(exclude={"at", "answered", "http_status", "request_id"}))
+        return CicdImage.model_validate(self.model_dump(include={*CicdImage.model_fields}))
 
 
 class GroupModel(SavedModel):
