@@ -1,5 +1,6 @@
 """What is behind a block is read after the verdict, bounded in time and number, and never changes it."""
 
+import copy
 import json
 from typing import Any
 
@@ -363,6 +364,11 @@ def test_details_of_a_kind_that_was_not_read_contradict_a_report(bench: Bench, k
     given["images"][0]["check_rules"][1]["standard"] = "cn_standard"
     report = bench.play(json.dumps(given)).check("team/app:1.0", "--findings", "always").report
     assert report["images"][0][kept]
+    assert bench.run("judge", "report.json").code == report["exit_code"]
+    strayed = copy.deepcopy(report)
+    strayed["images"][0][kept][0]["group"] = 1
+    (bench.folder / "strayed.json").write_text(json.dumps(strayed))
+    assert "a finding of team/app:1.0 that is of no group" in bench.run("judge", "strayed.json").err
     report["images"][0] |= {name: [] for name in ("details_read", "details", "passed_checks") if name != kept}
     (bench.folder / "changed.json").write_text(json.dumps(report))
 
