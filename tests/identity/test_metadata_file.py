@@ -54,6 +54,8 @@ def test_bake_writes_a_build_for_each_target() -> None:
         pytest.param(b"[" * 200_000, "nested too deep", id="deep"),
         pytest.param(b"[]", "not a JSON object", id="list"),
         pytest.param(b"{}", "no image in it", id="no-build"),
+        pytest.param(raw({"containerimage.digest": INDEX}), '"image.name" is missing', id="a-digest-alone"),
+        pytest.param(raw({"containerimage.config.digest": INDEX}), '"image.name" is missing', id="a-config-alone"),
         pytest.param(b'{"image.name": "a:1", "image.name": "b:1"}', "a key stands twice", id="duplicate"),
         pytest.param(raw(BUILD | {"image.name": None}), '"image.name" is missing', id="no-name"),
         pytest.param(raw(BUILD | {"image.name": " "}), '"image.name" is missing', id="blank-name"),

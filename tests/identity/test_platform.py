@@ -11,6 +11,8 @@ from hssgate.identity.platform import Platform, parse_platform
         pytest.param("linux/amd64", "linux/amd64", True, id="same"),
         pytest.param("linux/arm64", "linux/arm64/v8", True, id="no-variant-covers-each"),
         pytest.param("linux/arm64/v8", "linux/arm64", True, id="usual-variant-left-out"),
+        pytest.param("linux/amd64/v1", "linux/amd64", True, id="usual-variant-of-amd64"),
+        pytest.param("linux/arm/v7", "linux/arm", True, id="usual-variant-of-arm"),
         pytest.param("linux/amd64/v3", "linux/amd64", False, id="other-variant"),
         pytest.param("linux/arm", "linux/arm/v6", True, id="arm-covers-v6"),
         pytest.param("linux/arm/v7", "linux/arm/v6", False, id="v7-is-not-v6"),

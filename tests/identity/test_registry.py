@@ -40,6 +40,39 @@ def test_a_manifest_takes_its_platform_from_the_config(registry: Registry) -> No
     assert [image.platforms for image in resolved.images] == [(Platform("linux", "arm64", "v8"),)]
 
 
+def test_an_image_in_dockers_format_resolves_alike(registry: Registry) -> None:
+    """What `docker push` makes; the request says that these types are understood."""
+    docker = "application/vnd.docker."
+    platform = {"os": "linux", "architecture": "amd64"}
+    config = registry.put({**platform, "rootfs": {"type": "layers"}}, f"{docker}container.image.v1+json")
+    listed = {"schemaVersion": 2, "mediaType": f"{docker}distribution.manifest.v2+json", "config": config, "layers": []}
+    manifest = registry.put(listed, f"{docker}distribution.manifest.v2+json")
+    listed = {"schemaVersion": 2, "manifests": [manifest | {"platform": platform}]}
+    registry.tags["1.0"] = registry.put(listed, f"{docker}distribution.manifest.list.v2+json")["digest"]
+
+    resolved = registry.resolve("1.0")
+
+    (image,) = resolved.images
+    assert (image.config, image.manifests) == (config["digest"], (manifest["digest"],))
+    accepted = registry.received[0].headers["Accept"].split(", ")
+    assert accepted == sorted(
+        [f"{docker}distribution.manifest.{kind}" for kind in ("list.v2+json", "v2+json")]
+        + [f"{OCI}{kind}.v1+json" for kind in ("index", "manifest")]
+    )
+
+
+def test_two_manifests_of_one_config_are_one_image(registry: Registry) -> None:
+    """A row of HSS may name any of the three."""
+    platform = {"platform": {"os": "linux", "architecture": "amd64"}}
+    config = registry.put({**platform["platform"], "rootfs": {"type": "layers"}}, f"{OCI}config.v1+json")
+    one, other = registry.manifest_of(config), registry.manifest_of(config, annotations={"a": "b"})
+    registry.index(one | platform, other | platform)
+
+    (image,) = registry.resolve("1.0").images
+
+    assert image == PlatformImage(config["digest"], (one["digest"], other["digest"]), (Platform("linux", "amd64"),))
+
+
 def test_an_index_in_an_index_is_followed(registry: Registry) -> None:
     """As the image specification allows."""
     inner = registry.index(registry.image(), tag="inner")

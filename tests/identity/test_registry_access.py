@@ -236,6 +236,19 @@ def test_what_a_redirect_is_signed_with_is_a_secret(registry: Registry) -> None:
     assert registry.received[-1].url.query == b"X-Amz-Signature=abc"
 
 
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_blob_is_fetched_from_where_the_registry_has_it(registry: Registry, status: int) -> None:
+    """Whichever of the redirects it chooses."""
+    digest = registry.index(registry.image())
+    registry.first = lambda request: (
+        httpx.Response(status, headers={"Location": f"https://storage.example{request.url.path}"})
+        if "/blobs/" in request.url.path and request.url.host == HOST
+        else None
+    )
+
+    assert registry.resolve("1.0").digest == digest
+
+
 def test_redirects_without_end_are_refused(registry: Registry) -> None:
     """After three."""
     registry.index(registry.image())
