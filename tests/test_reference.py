@@ -255,3 +255,27 @@ def test_the_readable_fields_of_an_odd_row_may_prove_that_it_is_another(
     known = CicdImage.model_validate({"image_version": "1.0", **row})
 
     assert parse_reference(asked).may_own(known, frozenset(unreadable)) is may_be
+
+
+@pytest.mark.parametrize(
+    ("text", "cicd_name", "registry_name", "is_the_same"),
+    [
+        pytest.param("my.org/team/app:1.0", "shop", "SWR", True, id="the same"),
+        pytest.param("MY.org/team/app:1.0", "shop", "SWR", True, id="the registry in another case"),
+        pytest.param("other.org/team/app:1.0", "shop", "SWR", False, id="another registry"),
+        pytest.param("team/app:1.0", "shop", "SWR", False, id="no registry"),
+        pytest.param("my.org/other/app:1.0", "shop", "SWR", False, id="another namespace"),
+        pytest.param("my.org/team/api:1.0", "shop", "SWR", False, id="another name"),
+        pytest.param("my.org/team/app:1.1", "shop", "SWR", False, id="another version"),
+        pytest.param(f"my.org/team/app:1.0@sha256:{'a' * 64}", "shop", "SWR", False, id="a digest"),
+        pytest.param("my.org/team/app:1.0", "other", "SWR", False, id="another identifier"),
+        pytest.param("my.org/team/app:1.0", "shop", None, False, id="no registry picked"),
+    ],
+)
+def test_only_the_same_image_is_judged_once(
+    text: str, cicd_name: str, registry_name: str | None, *, is_the_same: bool
+) -> None:
+    """Whatever differs makes it another image, which is judged by itself."""
+    other = parse_reference("my.org/team/app:1.0", "shop", "SWR")
+
+    assert (parse_reference(text, cicd_name, registry_name).identity == other.identity) is is_the_same
