@@ -70,6 +70,10 @@ def test_basic_authentication_is_sent_when_it_is_asked_for(registry: Registry) -
     )
 
     assert registry.resolve(login=LOGIN, reference="1.0").digest == digest
+    asked = [request for request in registry.received if "/manifests/" in request.url.path]
+    assert all("oci.image.manifest" in request.headers["Accept"] for request in asked)
+    pair = base64.b64encode(b"robot:registry-password").decode()
+    assert [secret.reveal() for secret in LOGIN.secrets] == ["registry-password", pair]
     assert "Authorization" not in registry.received[0].headers
     assert {request.url.host for request in registry.received} == {HOST}
 
