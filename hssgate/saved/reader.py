@@ -1,6 +1,7 @@
 """Reads a saved report back into observations and findings, which can be judged without the API."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -54,18 +55,24 @@ class SavedImage:
         """Return a verdict with what the report alone has: what was read after the first one, hints of a timeout."""
         return replace(
             verdict,
-            checks=tuple(map(self._with_hints, verdict.checks)),
+            checks=self._with_hints(verdict.checks),
             unread=tuple(Unread(one.what, one.reason) for one in self.model.unread),
             interruption=self.interruption,
         )
 
-    def _with_hints(self, check: Check) -> Check:
-        """Return a timeout as the report has it: its message names rows of other images, which the report lacks."""
-        if check.trouble is not Trouble.TIMEOUT:
-            return check
-        begins = f"{check.rule}: {timed_out_after(self.observation)}"
-        stated = (one.message for one in self.model.checks if (one.rule, one.group) == (check.rule, check.group))
-        return replace(check, message=next((one for one in stated if one.startswith(begins)), check.message))
+    def _with_hints(self, checks: Iterable[Check]) -> tuple[Check, ...]:
+        """Return timeouts as the report has them: their messages name rows of other images, which the report lacks."""
+        stated: defaultdict[tuple[str, str | None], list[str]] = defaultdict(list)
+        for one in reversed(self.model.checks):
+            stated[one.rule, one.group].append(one.message)
+        found = []
+        for check in checks:
+            messages = stated[check.rule, check.group]  # several where groups of rows are named alike
+            message = messages.pop() if messages else ""
+            begins = f"{check.rule}: {timed_out_after(self.observation)}"
+            is_shown = check.trouble is Trouble.TIMEOUT and message.startswith(begins)
+            found.append(replace(check, message=message) if is_shown else check)
+        return tuple(found)
 
 
 @dataclass(frozen=True)

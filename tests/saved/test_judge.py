@@ -170,6 +170,24 @@ def test_a_new_policy_shows_what_it_would_have_blocked(bench: Bench) -> None:
     assert lines[-1] == "hssgate: BLOCKED (1 image passed, 1 image blocked), exit code 10: team/app:1.0"
 
 
+def test_timeouts_of_two_rows_that_are_named_alike_stay_as_they_were(bench: Bench) -> None:
+    """One has its organisation in the name."""
+    rows = [
+        {"namespace": "team", "image_name": "app", "scan_status": "paused"},
+        {"namespace": "", "image_name": "team/app", "scan_status": "scanning"},
+    ]
+    given = [
+        {"cicd_name": "shop", "image_version": "1.0", **row, "timeline": [{"at": "-1h", "scan_status": status}]}
+        for row, status in ((row, row.pop("scan_status")) for row in rows)
+    ]
+
+    ended = bench.play(json.dumps({"images": given})).check("team/app:1.0", "--timeout", "10s")
+
+    messages = [check["message"] for check in ended.report["images"][0]["checks"] if check["rule"] == "scan"]
+    assert (ended.code, len({*messages})) == (4, 2)
+    assert judged(bench, "report.json").code == 4
+
+
 def test_two_reports_of_one_image_are_explained_by_themselves(bench: Bench) -> None:
     """What is behind the block of one is not shown with the other."""
     (bench.folder / "strict.yaml").write_text("rules: {high_vulnerabilities: 0}")
