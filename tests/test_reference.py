@@ -46,7 +46,7 @@ def test_references_are_split(
         f"team/{DIGEST}", f"@{DIGEST}", "a.b/" + "AB" * 32 + ":1.0",
         "", " ", "app", "team/app", "host:5000/app", "app:", "app@", "app@sha256:abc", "app@" + DIGEST + "0", "/app:1",
         "app/:1", "team//app:1", "app:1:2", "app:-x", "a b:1", "app:1 0", "äpp:1", "app:" + "1" * 129, "-app:1", "app-:1",
-        "x" * 129 + ":1", "n" * 129 + "/app:1", "ho$t.io/app:1", "a" * 2000 + ":1", "app@" + DIGEST + "@" + DIGEST,
+        "x" * 129 + ":1", "team/" + "x" * 129 + ":1", "n" * 129 + "/app:1", "ho$t.io/app:1", "a" * 2000 + ":1", "app@" + DIGEST + "@" + DIGEST,
         "app:1\x00", "--policy:1",
     ],
     ids=lambda text: text[:20] or "empty",

@@ -10,8 +10,6 @@ a notice agree with its `max_cvss_score`; any other notice keeps its own call.
 from collections.abc import Callable, Collection
 from typing import Annotated
 
-from pydantic import BaseModel
-
 from hssgate.hss.fields import MISSING_IF_INVALID, ResponseModel, Score, Text
 from hssgate.hss.models import Cve
 from hssgate.hss.query import PAGE_SIZE
@@ -22,10 +20,8 @@ CALLS_FOR_A_PAGE = 8  # single calls that take as long as one page of the list, 
 _LISTS = tuple((kind, status) for status in ("unhandled", "handled") for kind in ("linux_vul", "app_vul"))
 
 
-class _ListedCve(BaseModel):
+class _ListedCve(ResponseModel):
     """One CVE in the row of a notice."""
-
-    model_config = ResponseModel.model_config
 
     cve_id: Text = None
     cvss: Score = None

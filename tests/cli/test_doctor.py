@@ -126,6 +126,15 @@ def test_every_passed_check_has_a_line(bench: Bench) -> None:
     assert [sent.url.path for sent in bench.sent] == ["/", *paths]
 
 
+def test_every_request_asks_for_the_enterprise_project(bench: Bench) -> None:
+    """Scans are counted by enterprise project, too."""
+    bench.play(images(finished()))
+
+    bench.run("doctor", "--endpoint", HERE, *PROJECT, "--cicd-name", "shop", "--enterprise-project-id", "0", env=KEY)
+
+    assert [sent.url.params.get("enterprise_project_id") for sent in bench.sent[1:]] == ["0", "0", "0"]
+
+
 def test_programs_get_the_same(bench: Bench) -> None:
     """As one line of JSON, and nothing else on stdout."""
     ended = doctor(bench, KEY, *PROJECT, "--cicd-name", "shop")
@@ -239,7 +248,7 @@ def test_a_prefix_that_no_variable_can_have_is_found(bench: Bench, prefix: str) 
         pytest.param({"HW_USER_NAME": "u", "HW_USER_PASSWORD": "s3cret"}, [*PROJECT], "", "credentials", 2, "but HW_DOMAIN_NAME missing", id="half a credential"),
         pytest.param(WRONG, [*PROJECT], "", "credentials", 2, "HTTP 401: APIGW.0301", id="wrong key"),
         pytest.param({"HSSGATE_TOKEN": "s3cret-wrong"}, [*PROJECT], "", "credentials", 2, "HTTP 401: APIGW.0301", id="wrong token"),
-        pytest.param(WRONG | IAM, [*REGION], "", "credentials", 2, "IAM (projects): HTTP 401", id="wrong key, for IAM"),
+        pytest.param(WRONG | IAM, [*REGION], "", "credentials", 2, "check the credentials and this machine's clock", id="wrong key, for IAM"),
         pytest.param({**USER, "HW_USER_PASSWORD": "s3cret"}, [*PROJECT], "", "credentials", 2, "IAM (password): HTTP 401", id="wrong password"),
         pytest.param({**URNS, "HUAWEICLOUD_OIDC_TOKEN_FILE": "nowhere"}, [*PROJECT], "", "credentials", 2, "the id token in nowhere cannot be read", id="no token file"),
         pytest.param({**ASSUMED, "HUAWEICLOUD_OIDC_AGENCY_URN": "iam::emulator:agency:other"}, [*PROJECT], "", "credentials", 2, "STS (assume-with-oidc): HTTP 403", id="agency"),

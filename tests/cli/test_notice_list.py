@@ -203,13 +203,18 @@ def test_a_doubtful_row_has_no_score(row: dict[str, object]) -> None:
     assert ListedNotice.model_validate(row).scored is None
 
 
-def served(rows: list[dict[str, Any]], total: int | None) -> Callable[..., Page[ListedNotice]]:
-    """The list of unhandled notices of Linux; the other lists are empty."""
+def served(
+    rows: list[dict[str, Any]], total: int | None, where: tuple[str, str] = ("linux_vul", "unhandled")
+) -> Callable[..., Page[ListedNotice]]:
+    """One of the lists, by default that of unhandled notices of Linux; the other lists are empty."""
 
     def read(names: dict[str, str | int], model: type[ListedNotice]) -> Page[ListedNotice]:
-        is_first = (names["type"], names["handle_status"]) == ("linux_vul", "unhandled")
+        is_filled = (names["type"], names["handle_status"]) == where
         offset = int(names["offset"])
-        document = {"total_num": total if is_first else 0, "data_list": rows[offset : offset + 200] if is_first else []}
+        document = {
+            "total_num": total if is_filled else 0,
+            "data_list": rows[offset : offset + 200] if is_filled else [],
+        }
         return read_page(Response(200, httpx.Headers(), json.dumps(document).encode(), None), model)
 
     return read
@@ -227,6 +232,15 @@ def test_a_notice_that_is_listed_twice_must_be_the_same() -> None:
 
     assert found.keys() == {*WANTED} - {"N-1"}
     assert found["N-0"] == (Cve(cve_id="CVE-1", cvss_score=7.5),)
+
+
+@pytest.mark.parametrize("status", ["unhandled", "handled"])
+@pytest.mark.parametrize("kind", ["linux_vul", "app_vul"])
+def test_a_score_is_looked_for_in_each_of_the_lists(kind: str, status: str) -> None:
+    """HSS lists notices of Linux and of applications apart, and those that were handled."""
+    rows = [notice(vul_id=vul_id) for vul_id in WANTED]
+
+    assert scores_of(WANTED, served(rows, 40, (kind, status))).keys() == {*WANTED}
 
 
 @given(

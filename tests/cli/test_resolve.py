@@ -302,7 +302,8 @@ def test_a_metadata_file_that_the_registry_contradicts_is_misuse(bench: Bench, r
         return check(bench, registry, "--resolve", "--metadata-file", str(path), rows=row(amd64["digest"]))
 
     assert run().code == 0
-    assert run(**{"containerimage.config.digest": registry.config_of(amd64)}).code == 0
+    for held in (registry.config_of(amd64), amd64["digest"], digest):  # older builders put another digest there
+        assert run(**{"containerimage.config.digest": str(held)}).code == 0
     for changed in ({"containerimage.digest": OTHER}, {"containerimage.config.digest": OTHER}):
         ended = run(**changed)
         assert ended.code == 2

@@ -203,6 +203,15 @@ def test_keys_serve_to_their_end_where_they_cannot_be_renewed(bench: Bench) -> N
     assert len([call for call in asked(bench) if call.endswith("assume-with-oidc")]) == 2
 
 
+def test_a_federated_key_is_asked_for_by_the_unscoped_token(bench: Bench) -> None:
+    """For six hours: the longest wait and a long queue of images are within."""
+    assert check(bench, IDP).code == 0
+
+    (exchange,) = [sent for sent in bench.sent if sent.url.path.endswith("/securitytokens")]
+    identity = json.loads(exchange.content)["auth"]["identity"]
+    assert (identity["methods"], identity["token"]["duration_seconds"]) == (["token"], 6 * 60 * 60)
+
+
 @pytest.mark.parametrize(
     ("regions", "code", "message"),
     [

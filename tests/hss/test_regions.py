@@ -1,5 +1,8 @@
 """Regions: endpoints of each service, and messages for unknown regions."""
 
+import re
+from importlib.metadata import distribution
+
 import httpx
 import pytest
 
@@ -27,6 +30,32 @@ def test_each_service_has_its_place(region: str, hss: str, iam: str, sts: str) -
         f"https://{sts}",
     )
     assert region_of_host(hss, None) == cloud_region
+
+
+def sdk_endpoints(package: str, path: str, service: str) -> set[str]:
+    """The endpoints of a service that a module of the official SDK names; to import it would open a socket."""
+    text = distribution(package).locate_file(path).read_text()
+    return set(re.findall(rf"https://{service}\.[a-z0-9-]+\.myhuaweicloud\.(?:com|eu)", text))
+
+
+def test_every_region_is_where_the_official_sdk_has_it() -> None:
+    """HSS, IAM and STS by its tables, with its defaults where a table lacks the region."""
+    hss = sdk_endpoints("huaweicloudsdkhss", "huaweicloudsdkhss/v5/region/hss_region.py", "hss")
+    iam, sts = (
+        sdk_endpoints("huaweicloudsdkcore", "huaweicloudsdkcore/auth/endpoint.py", service)
+        for service in ("iam", "sts")
+    )
+    regions = {endpoint.split(".")[1]: endpoint for endpoint in hss}
+    european = regions.pop("eu-west-101")  # another cloud, with its own IAM
+
+    assert (len(hss), len(iam) > len(sts) > 0) == (32, True)
+    assert (is_known("eu-west-101"), region_of_cloud("eu-west-101", None).hss) == (True, european)
+    for region, endpoint in regions.items():
+        place = region_of_cloud(region, None)
+        own_iam, own_sts = f"https://iam.{region}.myhuaweicloud.com", f"https://sts.{region}.myhuaweicloud.com"
+        assert (is_known(region), place.hss) == (True, endpoint)
+        assert place.iam == (own_iam if own_iam in iam else "https://iam.myhuaweicloud.com")
+        assert place.sts == (own_sts if own_sts in sts else "https://sts.cn-north-4.myhuaweicloud.com")
 
 
 @pytest.mark.parametrize(

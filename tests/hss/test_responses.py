@@ -220,10 +220,15 @@ def test_any_other_undocumented_row_is_unreadable(row: bytes) -> None:
         pytest.param(401, {"error_code": "APIGW.0301", "error_msg": "verify aksk signature fail"}, ApiRefused, "locked for five minutes", id="bad signature"),
         pytest.param(401, {"error_code": "APIG.0307", "error_msg": "x"}, ApiRefused, "the token is of another region", id="token of another region"),
         pytest.param(403, {"error_code": "APIGW.0302", "error_msg": "x"}, CallRefused, "grant it read access", id="no permission"),
+        pytest.param(401, b"", ApiRefused, "check the credentials and this machine's clock", id="401 without a word"),
         pytest.param(403, b"<html>blocked</html>", CallRefused, "grant it read access", id="a firewall"),
         pytest.param(404, b"", CallRefused, "check --region or --endpoint", id="404 without a word"),
         pytest.param(200, {"error_code": "IAM.0007", "error_msg": "x"}, CallRefused, "HTTP 200: IAM.0007 x", id="IAM, in a 200"),
-        pytest.param(404, {"error_code": "APIGW.0101", "error_msg": "x"}, NotServed, "check --region or --endpoint", id="no such API"),
+        pytest.param(400, {"error_code": "PAP.0001", "error_msg": "x"}, CallRefused, "HTTP 400: PAP.0001 x", id="PAP"),
+        pytest.param(400, {"error_code": "APIGW.0301", "error_msg": "x"}, ApiRefused, "locked for five minutes", id="bad signature, as a 400"),
+        pytest.param(403, {"error_code": "APIGW.0307", "error_msg": "x"}, ApiRefused, "the token is of another region", id="token of another region, as a 403"),
+        pytest.param(418, b"[" * 90_000, RequestRefused, "HTTP 418: [[[", id="nested beyond any reader"),
+        pytest.param(404, {"error_code": "APIGW.0101", "error_msg": "x"}, NotServed, "may have no CI/CD calls", id="no such API"),
         pytest.param(400, {"error_code": "HSS.0013", "error_msg": "x"}, CallRefused, "grant it read access", id="HSS permission"),
         pytest.param(400, {"error_code": "HSS.0010", "error_msg": "x"}, CallRefused, "grant it read access", id="HSS access denied"),
         pytest.param(400, {"error_code": "HSS.0001", "error_msg": "x"}, RequestRefused, "finds a parameter invalid", id="parameter"),
@@ -244,6 +249,20 @@ def test_each_error_has_its_class_and_advice(status: int, body: object, kind: ty
     assert type(error) is kind
     assert message in str(error)
     assert error.exchange.http_status == status
+
+
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [
+        ("APIGW.0302", "grant it read access"),
+        ("APIGW.0310", "the project is unavailable"),
+        ("APIGW.0801", "grant it read access"),
+        ("APIG.0802", "grant it read access"),
+    ],
+)
+def test_a_code_of_the_gateway_has_its_own_advice(code: str, advice: str) -> None:
+    """Whatever the status: it may be a 400."""
+    assert advice in str(refusal({"error_code": code, "error_msg": "x"}, 400))
 
 
 def test_the_request_id_is_in_the_message() -> None:

@@ -23,6 +23,8 @@ def config(**more: object) -> bytes:
         pytest.param("registry.example:443", "registry.example", id="usual-port"),
         pytest.param("REGISTRY.example:5000", "registry.example:5000", id="port-and-case"),
         pytest.param("https://index.docker.io/v1/", "docker.io", id="docker-hub"),
+        pytest.param("docker.io", "index.docker.io", id="docker-hub-by-its-old-name"),
+        pytest.param("registry-1.docker.io", "docker.io", id="docker-hub-by-its-host"),
     ],
 )
 def test_a_login_belongs_to_its_host(key: str, registry: str) -> None:
@@ -42,6 +44,7 @@ def test_a_login_belongs_to_its_host(key: str, registry: str) -> None:
         pytest.param(config(auths={"registry.example.org": {"auth": PAIR}}), id="longer-host"),
         pytest.param(config(auths={"registry.example:5000": {"auth": PAIR}}), id="other-port"),
         pytest.param(config(auths={"registry.example": "x"}), id="entry-not-an-object"),
+        pytest.param(config(auths={"https://index.docker.io/v1/": {"auth": PAIR}}), id="docker-hub"),
         pytest.param(config(credHelpers={"other.example": "ecr"}), id="helper-of-another"),
         pytest.param(config(auths={"[": {"auth": PAIR}}), id="no-host"),
         pytest.param(config(auths={"registry.example": {"username": "u", "password": "\0"}}), id="empty-password"),
@@ -70,6 +73,7 @@ def test_user_name_and_password_may_stand_apart() -> None:
         pytest.param(
             config(auths={"registry.example": {"auth": "eA=="}}), "not Base64 of user:password", id="no-colon"
         ),
+        pytest.param(config(auths={"registry.example": {"auth": "/zr/"}}), "not Base64 of user:password", id="no-text"),
         pytest.param(config(auths={"registry.example": {"identitytoken": "t"}}), "identitytoken", id="identity-token"),
         pytest.param(
             config(auths={"registry.example": {"username": "\ud800", "password": "p"}}),

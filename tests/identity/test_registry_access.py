@@ -110,6 +110,7 @@ def with_tokens(registry: Registry, realm: str) -> None:
         pytest.param(HOST, f"https://{HOST}:8443/token", False, id="other-port"),
         pytest.param(HOST, "https://example/token", False, id="top-level-domain"),
         pytest.param("registry.gitlab.example", "https://gitlab.example/token", True, id="domain-above"),
+        pytest.param("registry.gitlab.example", "https://gitlab.example:443/token", True, id="domain-above-usual-port"),
         pytest.param("registry.gitlab.example", "https://gitlab.example:444/token", False, id="domain-above-other-port"),
         pytest.param("registry.gitlab.example", "https://lab.example/token", False, id="end-of-a-label"),
         pytest.param("10.0.0.1", "https://0.0.1/token", False, id="no-domain"),
@@ -367,9 +368,20 @@ def test_a_redirect_to_plain_http_or_without_end_is_refused(registry: Registry, 
         pytest.param("127.0.0.1:5000", "app", "http://127.0.0.1:5000/v2/app/manifests/1.0", id="loopback"),
         pytest.param("localhost", "app", "http://localhost/v2/app/manifests/1.0", id="localhost"),
         pytest.param("docker.io", "app", "https://registry-1.docker.io/v2/library/app/manifests/1.0", id="docker-hub"),
+        pytest.param(
+            "index.docker.io", "t/app", "https://registry-1.docker.io/v2/t/app/manifests/1.0", id="docker-hub-old"
+        ),
         pytest.param("docker.io", "t/app", "https://registry-1.docker.io/v2/t/app/manifests/1.0", id="docker-hub-path"),
     ],
 )
 def test_the_address_of_a_manifest(registry: str, path: str, url: str) -> None:
     """Plain http only on loopback; Docker Hub has another host than its name."""
     assert Repository(registry, path).url("manifests", "1.0") == url
+
+
+@pytest.mark.parametrize(
+    "realm", ["https://[/token", "https://h:99999/token", "https://h:0/token", "https://h/\x7f", "token"]
+)
+def test_what_is_no_address_is_not_asked(realm: str) -> None:
+    """A registry names its token service."""
+    assert not Repository(HOST, "team/app").may_send_to(realm)
