@@ -36,5 +36,5 @@ def server_time(date: str | None) -> float | None:
         moment = email.utils.parsedate_to_datetime(date)
         moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)  # HTTP dates are in UTC
         return (moment + _LONGEST_RUN - _LONGEST_RUN).timestamp()  # refuses a date that overflows during a run
-    except (ValueError, TypeError, OverflowError, IndexError):
+    except (ValueError, OverflowError, IndexError):
         return None
