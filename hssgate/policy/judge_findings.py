@@ -51,6 +51,7 @@ class _Count:
         uncounted: number of those that HSS does not list and that the policy only warns of.
         known: number of those that do not count because they are known.
         gone: number of known findings of any level that HSS lists no longer.
+        unscored: number of those breaking the rule whose score, or that of one of their CVEs, HSS does not give.
     """
 
     breaking: tuple[Weighed, ...] = ()
@@ -62,6 +63,7 @@ class _Count:
     unchecked: int = 0
     known: int = 0
     gone: int = 0
+    unscored: int = 0
 
     @property
     def at_worst(self) -> "_Count":
@@ -159,7 +161,10 @@ def _count(name: str, rule: CountRule | ScoreRule, counted: CountedFindings, gra
     breaking = [one for one in known if not one.in_grace]
     in_grace = [one for one in known if one.in_grace]
     gone = counted.gone if spec.only_new else 0
-    return _Count(tuple(breaking), tuple(in_grace), tuple(unknown), ignored, known=of_known, gone=gone)
+    unscored = sum(not one.is_scored for one in breaking) if least is not None else 0
+    return _Count(
+        tuple(breaking), tuple(in_grace), tuple(unknown), ignored, known=of_known, gone=gone, unscored=unscored
+    )
 
 
 def _exploited(weighed: Sequence[Weighed], ignored: int) -> _Count:
@@ -205,6 +210,8 @@ def _notes(found: _Count, number: int, grace: GraceInForce | None) -> list[str]:
                 first = min(some, key=lambda one: (one.due or 0.0, severity_order(one.finding)))
                 named = clean(first.finding.vul_id or "", 100)
                 notes.append(f"{len(some)} {what}, first {named}: {due_in_words(first.due or 0.0, grace.present)}")
+    if found.unscored:
+        notes.append(f"{found.unscored} without a score, which counts as {WORST_SCORE:g}")
     if found.unlisted:
         notes.append(f"{found.unlisted} of {number} counted by HSS but not listed, counted against the image")
     if found.unchecked:

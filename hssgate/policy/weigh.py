@@ -20,6 +20,7 @@ class Weighed:
     Args:
         finding: the finding.
         score: its highest CVSS score, 10 where HSS gives none; None if its CVEs were not read.
+        is_scored: whether each of its CVEs has a score.
         due: epoch seconds at which its grace ends; None if it has none.
         in_grace: whether its grace has not ended.
         exploited: whether a feed names it; None without a feed.
@@ -28,6 +29,7 @@ class Weighed:
 
     finding: Finding
     score: float | None
+    is_scored: bool = True
     due: float | None = None
     in_grace: bool = False
     exploited: Exploited | None = None
@@ -68,9 +70,10 @@ def _weighed(
         return Weighed(finding, None, exploited=exploited, is_new=is_new)
     grace = rules.grace
     score = _score_of(cves)
+    is_scored = bool(cves) and all(cve.cvss_score is not None for cve in cves)
     due = _due(finding, score, cves, grace, now) if grace else None
     in_grace = grace is not None and due is not None and grace.present < due
-    return Weighed(finding, score, due, in_grace=in_grace, exploited=exploited, is_new=is_new)
+    return Weighed(finding, score, is_scored, due, in_grace=in_grace, exploited=exploited, is_new=is_new)
 
 
 def _score_of(cves: Sequence[Cve]) -> float:

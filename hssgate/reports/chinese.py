@@ -251,6 +251,7 @@ MESSAGES: Mapping[str, str] = {
     "scanned {age} ago, at most {limit} accepted": "扫描于 {age} 之前，最多接受 {limit}",
     "{found} found, at most {limit} accepted": "发现 {found}，最多接受 {limit}",
     "{count} ignored": "已忽略 {count}",
+    "{count} without a score, which counts as {number}": "{count} 个没有评分，按 {number} 计算",
     "{count} known": "已知 {count}",
     "{count} known and gone": "已知且已消失 {count}",
     "{count} of {number} counted by HSS but not listed, counted against the image": (

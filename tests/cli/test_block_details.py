@@ -67,6 +67,17 @@ def test_what_is_behind_the_rule_is_read(bench: Bench, rules: str, state: dict[s
     assert (asked.count("cve") == 2) is ("vulnerabilities" in lists)
 
 
+@pytest.mark.parametrize(("findings", "results"), [("auto", ["failed"]), ("always", [])])
+def test_of_the_baseline_the_failed_checks_explain_a_block(bench: Bench, findings: str, results: list[str]) -> None:
+    """Hundreds of others passed; all of them are evidence for an audit."""
+    policy(bench, "rules: {unsafe_settings: 0}")
+
+    bench.play(blocked()).check("team/app:1.0", "--findings", findings)
+
+    (query,) = [sent.url.params for sent in bench.sent if sent.url.path.endswith("/check-rules")]
+    assert query.get_list("scan_result") == results
+
+
 def test_a_block_is_the_same_with_and_without_what_is_behind_it(bench: Bench) -> None:
     """Only the lists are added to the report."""
     policy(bench, f"{SEVERE[:-1]}, vulnerabilities: 1, malicious_files: 0}}")

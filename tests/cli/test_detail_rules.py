@@ -116,6 +116,31 @@ def test_a_list_is_read_only_where_a_rule_needs_it(bench: Bench, rules: str, rea
 
 
 @pytest.mark.parametrize(
+    ("rules", "path", "more"),
+    [
+        pytest.param("{sensitive_files: 9}", "/image/image-1/sensitive", {}, id="sensitive files"),
+        pytest.param("{malicious_files: 9}\nignore: [{file: /x, reason: r}]", "/image/image-1/malwares", {}, id="malicious files"),
+        pytest.param("{baseline: 9}", "/baseline/check-rules", {"type": "image", "image_id": "image-1"}, id="baseline"),
+    ],
+)  # fmt: skip
+def test_a_list_is_that_of_the_image_and_its_enterprise_project(
+    bench: Bench, rules: str, path: str, more: dict[str, str]
+) -> None:
+    """Of the baseline also what passed: it is evidence for an audit."""
+    policy(bench, f"rules: {rules}")
+
+    bench.play(world([KEY_FILE], [MINER], [LOGIN], image_id="image-1")).check(
+        "team/app:1.0", "--enterprise-project-id", "0"
+    )
+
+    url = bench.sent[1].url
+    assert url.path == f"/v5/project{path}"
+    assert dict(url.params) == {
+        "image_type": "cicd", "enterprise_project_id": "0", "limit": "200", "offset": "0", **more,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
     ("entry", "rule", "code"),
     [
         pytest.param("file: /app/.env", "sensitive_files", 0, id="its path"),

@@ -133,6 +133,7 @@ def test_every_request_asks_for_the_enterprise_project(bench: Bench) -> None:
     bench.run("doctor", "--endpoint", HERE, *PROJECT, "--cicd-name", "shop", "--enterprise-project-id", "0", env=KEY)
 
     assert [sent.url.params.get("enterprise_project_id") for sent in bench.sent[1:]] == ["0", "0", "0"]
+    assert bench.sent[2].url.params["cicd_name"] == "shop"
 
 
 def test_programs_get_the_same(bench: Bench) -> None:

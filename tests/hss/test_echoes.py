@@ -303,6 +303,27 @@ def test_what_is_no_secret_stays(bench: Bench) -> None:
     assert "a = b & c / d; ***; é" in ended.report["images"][0]["row"]["scan_failed_desc"]
 
 
+def test_a_secret_that_is_a_plain_word_is_masked_in_prose_alone(bench: Bench) -> None:
+    """It may be a part of a name, which has to stay."""
+    row = {
+        "namespace": "horse", "image_name": "app", "image_version": "1.0", "scan_status": "success",
+        "severity_level": "High", "vul_num": 1, "malicious_file_num": 0, "latest_scan_time": 1,
+        "scan_failed_desc": "no horse",
+    }  # fmt: skip
+    finding = {"vul_id": "V-1", "app_name": "horse", "description": "a horse", "solution": "another horse"}
+
+    def service(request: httpx.Request) -> httpx.Response:
+        rows = [row] if request.url.path.endswith("/image/cicd/images") else [finding]
+        return httpx.Response(200, json={"total_num": 1, "data_list": rows})
+
+    ended = bench.answer(service).check("horse/app:1.0", "--settle", "0", env={"HSSGATE_TOKEN": "horse"})
+
+    (image,) = ended.report["images"]
+    (shown,) = image["findings"]
+    assert (image["row"]["namespace"], image["row"]["scan_failed_desc"]) == ("horse", "no ***")
+    assert (shown["app_name"], shown["description"], shown["solution"]) == ("horse", "a ***", "another ***")
+
+
 @pytest.mark.parametrize("way", ["access key", "STS, GitHub", "federation"])
 def test_the_signature_of_a_request_is_not_shown(bench: Bench, way: str) -> None:
     """Who sees it could send the request once more; a server that is cross says it back."""

@@ -169,6 +169,7 @@ def test_every_sentence_of_a_verdict_has_a_translation(name: str) -> None:
             "no complete response from hss.example (through the proxy p) within 30.0s; check the address, name resolution, "
             "firewall, HTTPS_PROXY and NO_PROXY, or raise --request-timeout"
         ),
+        "cvss: 10 found, at most 8.9 accepted (1 without a score, which counts as 10)",
         "high_vulnerabilities: 2 found, at most 0 accepted (1 out of grace, first SA-1: overdue by 4 days)",
         "freshness: sha256:ab, scanned at an unknown time; asked for digest sha256:ab (by the registry (index digest))",
     ],
