@@ -33,7 +33,10 @@ def count_of(value: object) -> int | None:
     Raises:
         ValueError: it is not a number, or out of range.
     """
-    number = _number(value)
+    try:
+        number = _number(value)
+    except ValueError:
+        number = value
     if number is None or (type(number) is int and 0 <= number <= _LARGEST):
         return number
     raise ValueError("total_num is no number")

@@ -207,6 +207,13 @@ def test_any_other_undocumented_row_is_unreadable(row: bytes) -> None:
         read_page(answer(b'{"data_list": [' + row + b"]}"), Finding)
 
 
+@pytest.mark.parametrize("total", ["many", "1 2", True, -1, 1.5, [], "-1"])
+def test_a_total_that_is_no_number_is_named(total: object) -> None:
+    """It may be a text, as other numbers of HSS."""
+    with pytest.raises(ApiUnavailable, match="unreadable answer: total_num is no number"):
+        read_page(answer(json.dumps({"total_num": total, "data_list": []}).encode()), CicdImage)
+
+
 @pytest.mark.parametrize(
     ("status", "body", "kind", "message"),
     [
