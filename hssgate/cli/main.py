@@ -99,8 +99,8 @@ def run(arguments: Sequence[str], context: RunContext | None = None, signals: Si
 
 def _run(arguments: list[str], context: RunContext) -> int:
     command = next((argument for argument in arguments if not argument.startswith("-")), "")
-    # A command that does not exist may be a misspelt `check`.
-    metrics = Metrics(arguments, context.environ, is_check=command == "check" or command not in _COMMANDS)
+    is_check = command == "check" or command not in _COMMANDS  # one that does not exist may be a misspelt `check`
+    metrics = Metrics(arguments, context.environ, is_check=is_check)
     metrics.write(ExitCode.CRASHED)
     try:
         code = cli.main(arguments, prog_name="hssgate", standalone_mode=False, obj=context)
@@ -111,6 +111,10 @@ def _run(arguments: list[str], context: RunContext) -> int:
             context.console.result(error.format_message())
         else:
             ctx = getattr(error, "ctx", None)
+            if ctx and not ctx.parent and is_check:  # the command itself was not reached
+                from hssgate.cli.check import check
+
+                check.remove_despite_misuse(ctx, arguments)
             where = f" (see `{ctx.command_path} --help`)" if ctx else ""
             context.console.error(_lines(message_of(error)) + where)
         code = ExitCode.MISUSED

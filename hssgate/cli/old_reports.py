@@ -32,16 +32,22 @@ class RemovesOldReports(HelpPage):
         try:
             rest = super().parse_args(ctx, args)
         except (click.ClickException, GateError):
-            # Parsing failed, so it is unknown which arguments are inputs: a file named in any other argument is kept.
-            context: RunContext = ctx.obj
-            for problem in _remove(*self._reports_and_others(ctx, written)):
-                context.console.warning(problem)
+            self.remove_despite_misuse(ctx, written)
             raise
         if not ctx.resilient_parsing:
             reports: Reports = ctx.params[self._option.human_readable_name]
             if problems := _remove(reports, inputs_of(ctx)):
                 raise Misused("\n".join(problems))
         return rest
+
+    def remove_despite_misuse(self, ctx: click.Context, args: Sequence[str]) -> None:
+        """Remove old reports although the arguments cannot be parsed, with a warning for each that stays.
+
+        It is unknown which arguments are inputs: a file named in any other argument is kept.
+        """
+        context: RunContext = ctx.obj
+        for problem in _remove(*self._reports_and_others(ctx, args)):
+            context.console.warning(problem)
 
     @property
     def _option(self) -> click.Parameter:

@@ -110,6 +110,40 @@ def test_no_old_report_outlives_a_run_that_ends_early(
     assert [path.name for path in Path().glob("*.old")] == []
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(["chekc"], id="a misspelt command"),
+        pytest.param(["--no-such-option", "check"], id="an unknown option before the command"),
+        pytest.param(["app:1"], id="no command"),
+    ],
+)
+@pytest.mark.parametrize("by", ["option", "variable"])
+def test_no_old_report_outlives_a_run_without_a_command(bench: Bench, command: list[str], by: str) -> None:
+    """It was meant to be a check."""
+    write_all(bench.play(images(finished())))
+    reports = [f"{name}={name}.old" for name in FORMATS]
+    given = [part for report in reports for part in ("--report", report)] if by == "option" else []
+    env = {"HSSGATE_REPORTS": "\n".join(reports)} if by == "variable" else {}
+    Path("mine.old").write_text("a file of the user's")
+
+    ended = bench.run(*command, *given, "--policy", "nowhere", env=env)
+
+    assert ended.code == 2
+    assert [path.name for path in Path().glob("*.old")] == ["mine.old"]
+
+
+@pytest.mark.parametrize(
+    "command", [["judge", "--no-such-option"], ["policy", "chekc"], ["--no-such-option", "images"]]
+)
+def test_reports_of_a_check_outlive_another_command(bench: Bench, command: list[str]) -> None:
+    """Those that the variable names are of the check."""
+    write_all(bench.play(images(finished())))
+
+    assert bench.run(*command, env={"HSSGATE_REPORTS": "json=json.old"}).code == 2
+    assert Path("json.old").exists()
+
+
 def test_reports_that_were_put_into_one_option_are_removed(bench: Bench) -> None:
     """The run ends with 2, and neither of them was written."""
     write_all(bench.play(images(finished())))
