@@ -186,7 +186,7 @@ def _forked(mutant: Mutant | None, tests: Sequence[str], limit: int) -> int:
             del sys.modules[name]
         sys.meta_path.insert(0, _Finder(mutant))
     options = ["-x", "-q", "-m", "not real and not integration", "-p", "no:cacheprovider", "-W", _PRELOADED]
-    os._exit(any(pytest.main([*options, *some]) for some in (tests[:_NEAR], tests[_NEAR:])))
+    os._exit(any(pytest.main([*options, *some]) for some in (tests[:_NEAR], tests[_NEAR:]) if some))
 
 
 def _wait(running: dict[int, Mutant | None]) -> tuple[Mutant | None, bool]:

@@ -85,7 +85,7 @@ class RowGroup:
 
 
 # Stands for the groups of an image to which no row belongs, so that it is judged like any other.
-NO_ROWS = RowGroup((None, None, None, None, None), Phase.ABSENT, CicdImage())
+NO_ROWS = RowGroup((None,) * _NAMES, Phase.ABSENT, CicdImage())
 
 
 def group_rows(

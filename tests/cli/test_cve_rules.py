@@ -246,6 +246,16 @@ def test_a_finding_warns_until_its_grace_ends(bench: Bench, one: Row, code: int,
     assert (f"warning: team/app:1.0: {found}" in ended.err) is (code == 0)
 
 
+def test_of_several_in_grace_the_first_to_end_is_named(bench: Bench) -> None:
+    """Not the one that is listed first."""
+    policy(bench, "rules: {vulnerabilities: 0}\ngrace: {high: 30d}")
+    found = [notice("SA-1", cve(days=9)), notice("SA-2", cve(days=20)), notice("SA-3", cve(days=1))]
+
+    ended = bench.play(scenario(found)).check("team/app:1.0")
+
+    assert "(3 in grace, first SA-2: due " in message(ended, "vulnerabilities")
+
+
 @pytest.mark.parametrize(
     ("rules", "code"),
     [

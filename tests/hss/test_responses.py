@@ -235,7 +235,7 @@ def test_a_total_that_is_no_number_is_named(total: object) -> None:
         pytest.param(400, {"error_code": "APIGW.0301", "error_msg": "x"}, ApiRefused, "locked for five minutes", id="bad signature, as a 400"),
         pytest.param(403, {"error_code": "APIGW.0307", "error_msg": "x"}, ApiRefused, "the token is of another region", id="token of another region, as a 403"),
         pytest.param(418, b"[" * 90_000, RequestRefused, "HTTP 418: [[[", id="nested beyond any reader"),
-        pytest.param(404, {"error_code": "APIGW.0101", "error_msg": "x"}, NotServed, "may have no CI/CD calls", id="no such API"),
+        pytest.param(404, {"error_code": "APIGW.0101", "error_msg": "x"}, NotServed, "check --region or --endpoint; HSS of this region or cloud may have no CI/CD calls", id="no such API"),
         pytest.param(400, {"error_code": "HSS.0013", "error_msg": "x"}, CallRefused, "grant it read access", id="HSS permission"),
         pytest.param(400, {"error_code": "HSS.0010", "error_msg": "x"}, CallRefused, "grant it read access", id="HSS access denied"),
         pytest.param(400, {"error_code": "HSS.0001", "error_msg": "x"}, RequestRefused, "finds a parameter invalid", id="parameter"),

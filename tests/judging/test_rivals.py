@@ -54,6 +54,24 @@ def test_a_rival_that_does_not_pass_leaves_no_pass(rival: dict[str, object]) -> 
     assert code == 5
 
 
+@pytest.mark.parametrize("newest", [{}, {"severity_level": "High"}, {"scan_status": "failed"}])
+@pytest.mark.parametrize("rival", [{}, {"severity_level": "High"}])
+def test_the_rules_of_the_newest_row_are_reported_whatever_the_rival_is(
+    newest: dict[str, object], rival: dict[str, object]
+) -> None:
+    """Behind the check of the scan."""
+    observation = replace(
+        OBSERVATION,
+        row_groups=(replace(ROW_GROUP, row=ROW.model_copy(update=newest), others=(ROW.model_copy(update=rival),)),),
+    )
+
+    verdict = judge_image(
+        observation, {KEY: Findings((), {})}, criteria(policy(severity="Medium", scan_age="8000h"))
+    ).verdict
+
+    assert [check.rule for check in verdict.checks] == ["scan", "severity", "scan_age"]
+
+
 def test_a_newest_row_that_does_not_pass_keeps_its_own_reason() -> None:
     """A violation is one, whatever the rival is; a failed scan names no rival."""
     blocked, code = scan_of(policy(severity="Medium"), ROW.model_copy(update={"severity_level": "High"}))

@@ -393,6 +393,20 @@ def test_a_shortened_report_is_refused_with_its_own_message(bench: Bench) -> Non
     assert (again.code, "it was shortened for a step's output; take the file" in again.err) == (2, True), again.err
 
 
+def test_a_block_whose_findings_were_left_out_is_judged_again(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without its findings it explains nothing."""
+    monkeypatch.setattr("hssgate.reports.json.LONGEST_LISTS", 100)
+    (bench.folder / "hssgate.yaml").write_text("rules: {vulnerabilities: 0}")
+
+    (image,) = bench.play(scenario([finding("V-1")])).check("team/app:1.0").report["images"]
+    again = judged(bench, "report.json")
+
+    assert (image["explanation"], image["left_out"]) == (None, "1 findings and 0 details left out of the JSON report")
+    assert (again.code, "vulnerabilities: 1 found, at most 0 accepted" in again.out) == (10, True), (
+        again.out + again.err
+    )
+
+
 def test_details_that_were_read_are_shown_again(bench: Bench) -> None:
     """They do not affect the verdict."""
     files = [{"file_name": "evil.sh", "file_path": "/opt"}]

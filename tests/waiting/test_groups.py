@@ -341,3 +341,8 @@ def test_a_time_that_is_none_makes_no_row_newer() -> None:
         row(latest_update_time=T + 2 * AHEAD_AT_MOST, latest_scan_time=T),
     )
     assert is_newer(no_update, older_scan, T), "neither has a time of update, so that of the scan decides"
+
+
+def test_an_image_without_rows_has_a_group_without_a_name() -> None:
+    """It is judged like any other."""
+    assert (NO_ROWS.label, NO_ROWS.platform, NO_ROWS.has_rows) == ("", None, False)
