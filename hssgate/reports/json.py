@@ -10,7 +10,7 @@ from typing import Any
 from hssgate import __version__
 from hssgate.exit_codes import WORST_FIRST, ExitCode
 from hssgate.reports.json_image import image_data, moment
-from hssgate.text import clean, without_commands_in_json, without_lone_surrogates
+from hssgate.text import clean, plural, without_commands_in_json, without_lone_surrogates
 from hssgate.verdict import (
     Outcome,
     PolicySource,
@@ -98,7 +98,8 @@ def _leave_out_lists(report: dict[str, Any]) -> None:
         room -= sum(len(json.dumps(one, ensure_ascii=False)) + _INDENT * len(one) for one in listed)
         if room >= 0 or not listed:
             continue
-        note = f"{len(image['findings'])} findings and {len(image['details'])} details left out of the JSON report"
+        counts = (plural(len(image["findings"]), "finding"), plural(len(image["details"]), "detail"))
+        note = f"{' and '.join(counts)} left out of the JSON report"
         image |= {"findings": [], "details": [], "passed_checks": [], "explanation": None, "left_out": note}
         report["warnings"].append(f"{clean(image['reference'])}: {note}")
 

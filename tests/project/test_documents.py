@@ -25,7 +25,7 @@ from tests.support.markdown_pages import ROOT, anchors_of, blocks_of, commands_o
 FILES = [path.relative_to(ROOT).as_posix() for path in markdown_files()]
 USERS_PAGES = [name for name in FILES if name.startswith(("docs/", "README"))]
 TEXTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in FILES}
-MOST_WORDS = 650  # of README, without its blocks of code
+MOST_WORDS = 700  # of README
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -57,9 +57,7 @@ def test_every_page_is_in_the_index() -> None:
 
 def test_the_readme_is_short() -> None:
     """What it does not need stands in a page."""
-    prose = re.sub(r"```.*?```", "", TEXTS["README.md"], flags=re.DOTALL)
-
-    assert len(prose.split()) < MOST_WORDS
+    assert len(TEXTS["README.md"].split()) <= MOST_WORDS
 
 
 @pytest.mark.parametrize("name", generated.PAGES)

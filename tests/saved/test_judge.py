@@ -401,7 +401,7 @@ def test_a_block_whose_findings_were_left_out_is_judged_again(bench: Bench, monk
     (image,) = bench.play(scenario([finding("V-1")])).check("team/app:1.0").report["images"]
     again = judged(bench, "report.json")
 
-    assert (image["explanation"], image["left_out"]) == (None, "1 findings and 0 details left out of the JSON report")
+    assert (image["explanation"], image["left_out"]) == (None, "1 finding and 0 details left out of the JSON report")
     assert (again.code, "vulnerabilities: 1 found, at most 0 accepted" in again.out) == (10, True), (
         again.out + again.err
     )
