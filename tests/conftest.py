@@ -30,6 +30,7 @@ from hssgate.policy.model import BUILT_IN_TEXT
 from tests.support.depth import DEPTH
 from tests.support.fakes import FakeClock
 from tests.support.machine import Machine
+from tests.support.registry import Registry
 
 _OWN_VARIABLES = (
     "HSSGATE_",
@@ -313,6 +314,12 @@ def _as_stream(response: httpx.Response) -> httpx.Response:
     """Give the body piece by piece, as a socket does."""
     stream = httpx.ByteStream(response.content)
     return httpx.Response(response.status_code, headers=response.headers, stream=stream, extensions=response.extensions)
+
+
+@pytest.fixture
+def registry() -> Registry:
+    """An empty registry."""
+    return Registry()
 
 
 @pytest.fixture

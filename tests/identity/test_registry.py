@@ -9,12 +9,6 @@ from hssgate.identity.registry import PlatformImage
 from tests.support.registry import HOST, OCI, Registry
 
 
-@pytest.fixture
-def registry() -> Registry:
-    """An empty registry."""
-    return Registry()
-
-
 def test_an_index_resolves_into_its_platforms(registry: Registry) -> None:
     """Manifest and config digests of each platform; an attestation is none."""
     amd64, arm64 = registry.image(), registry.image("arm64", "v8")

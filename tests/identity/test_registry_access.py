@@ -15,12 +15,6 @@ from tests.support.registry import HOST, Registry
 LOGIN = RegistryLogin("robot", Secret("registry-password"))
 
 
-@pytest.fixture
-def registry() -> Registry:
-    """An empty registry."""
-    return Registry()
-
-
 @pytest.mark.parametrize(
     ("status", "said"),
     [
