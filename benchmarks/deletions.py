@@ -106,7 +106,9 @@ def tried(names: Sequence[str]) -> tuple[list[Deletion], int]:
 
 
 def _files(globs: Iterable[str]) -> set[str]:
-    return {str(path) for glob in globs for path in Path().glob(glob)}
+    """Return the files of tests that fit, and those in a folder that fits."""
+    found = {path for glob in globs for path in Path().glob(glob)}
+    return {str(test) for path in found for test in (path.rglob("test_*.py") if path.is_dir() else [path])}
 
 
 def is_named(scope: str, names: Sequence[str]) -> bool:

@@ -23,7 +23,7 @@ from hssgate.emulator.strict import StrictModel
 
 DELETIONS = "--deletions"
 FOLDER = Path(".mutants")
-COPIED = ("hssgate", "tests", "pyproject.toml")
+COPIED = ("README.md", "docs", "examples", "hssgate", "pyproject.toml", "schemas", "tests")
 KILLED = frozenset({"killed", "timeout"})  # a test failed, or it never ended
 _PROPERTY = re.compile(
     r"^(?P<indent> +)@property\n(?P<function>(?P=indent)def (?P<name>\w+).*\n(?:(?P=indent) .*\n|\n(?=(?P=indent) ))*)",

@@ -106,7 +106,7 @@ def test_properties_are_unfolded_for_mutmut_and_mean_the_same() -> None:
 def test_the_work_tree_is_copied_and_only_what_changed_is_written(tmp_path: Path) -> None:
     """By the time of a file mutmut tells what to try again."""
     source, folder = tmp_path / "source", tmp_path / "copy"
-    for name in ("hssgate/a.py", "hssgate/b.py", "hssgate/__pycache__/a.pyc", "tests/test_a.py", "README.md"):
+    for name in ("hssgate/a.py", "hssgate/b.py", "hssgate/__pycache__/a.pyc", "tests/test_a.py", "CHANGELOG.md"):
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         (source / name).write_text(CLASS)
 
