@@ -24,6 +24,7 @@ from hssgate.verdict import (
 SCANNED = Check("scan", Result.PASSED, "scan: success")
 BROKEN = Check("severity", Result.FAILED, "severity: High found, at most Low accepted")
 UNANSWERED = Check("scan", Result.ERROR, "scan: no answer", trouble=Trouble.API)
+HALTED = Check("scan", Result.ERROR, "scan: interrupted", trouble=Trouble.INTERRUPTED)
 IMAGE = parse_reference("app:1.0")
 
 
@@ -97,6 +98,24 @@ def test_a_check_is_named_with_policy_and_group_if_there_are_several(
 def test_checks_pass_only_with_a_successful_scan(checks: list[Check], code: int) -> None:
     """The worst check counts, and a doubt is never a pass."""
     assert worst_of(checks) == worst_of(iter(checks)) == ImageVerdict(IMAGE, tuple(checks)).exit_code == code
+
+
+@pytest.mark.parametrize(
+    ("checks", "signal", "code"),
+    [
+        pytest.param([HALTED], ExitCode.TERMINATED, 143, id="SIGTERM"),
+        pytest.param([HALTED], ExitCode.INTERRUPTED, 130, id="SIGINT"),
+        pytest.param([HALTED], None, 130, id="a signal that is not known"),
+        pytest.param([SCANNED, BROKEN], ExitCode.TERMINATED, 10, id="blocked before the signal"),
+        pytest.param([UNANSWERED], ExitCode.TERMINATED, 3, id="not answered before the signal"),
+        pytest.param([SCANNED], ExitCode.TERMINATED, 0, id="passed before the signal"),
+    ],
+)
+def test_an_interrupted_image_has_the_code_of_the_signal(
+    checks: list[Check], signal: ExitCode | None, code: int
+) -> None:
+    """An image that was judged before the signal keeps its own."""
+    assert ImageVerdict(IMAGE, tuple(checks), interruption=signal).exit_code == code
 
 
 def test_the_worst_image_decides_the_run_and_a_signal_decides_before_it() -> None:
@@ -214,6 +233,48 @@ def test_all_findings_of_a_group_are_listed_or_it_is_known_that_they_are_not(
 
     assert image.lists_all_findings(1) is is_whole
     assert not ImageVerdict(IMAGE, (), findings=findings).lists_all_findings(1)
+
+
+def observed(*groups: SeenGroup) -> Seen:
+    return Seen("ended", None, groups, 0.0, None)
+
+
+def counted(vul_num: int | None, error: str | None = None) -> SeenGroup:
+    return SeenGroup("ended", settled=True, row=CicdImage(vul_num=vul_num), findings_error=error)
+
+
+@pytest.mark.parametrize(
+    ("counts", "listed_in", "missing"),
+    [
+        pytest.param([3], [0], 2, id="two of three"),
+        pytest.param([3], [], 3, id="all"),
+        pytest.param([2], [0, 0], 0, id="none"),
+        pytest.param([1, 2], [0, 0], 2, id="what one group lists beyond its number is not taken from another"),
+        pytest.param([2, 3], [1], 4, id="the sum of all groups"),
+        pytest.param([None], [], 0, id="HSS gives no number"),
+    ],
+)
+def test_findings_that_are_counted_and_not_listed_are_known_by_their_number(
+    counts: list[int | None], listed_in: list[int], missing: int
+) -> None:
+    """Of an image without observations none is."""
+    findings = tuple(ListedFinding(ONE, group=group) for group in listed_in)
+
+    assert ImageVerdict(IMAGE, (), findings=findings, seen=observed(*map(counted, counts))).unlisted == missing
+    assert ImageVerdict(IMAGE, (), findings=findings).unlisted == 0
+
+
+def test_each_reason_why_findings_were_not_fetched_is_given_once() -> None:
+    """Those before the verdict first; the reasons for other lists are left out."""
+    unread = (
+        Unread("findings", "HTTP 503"),
+        Unread(DetailKind.MALICIOUS_FILE, "HTTP 404"),
+        Unread("findings", "HTTP 500"),
+    )
+    groups = (counted(1), counted(1, "HTTP 500"), counted(1, "HTTP 500"))
+
+    assert ImageVerdict(IMAGE, (), unread=unread, seen=observed(*groups)).findings_errors == ("HTTP 500", "HTTP 503")
+    assert ImageVerdict(IMAGE, (), unread=unread).findings_errors == ("HTTP 503", "HTTP 500")
 
 
 def test_a_finding_is_new_if_it_is_so_under_any_policy() -> None:
