@@ -167,8 +167,9 @@ class ImageState:
 
     def has_new_state(self) -> bool:
         """Whether the state changed since this was last asked; another request that fails alike is no change."""
-        request_id = self._error.exchange.request_id if self._error else None
-        before, self._shown_state = self._shown_state, self.state.replace(request_id or "\0", "")
+        before, self._shown_state = self._shown_state, self.state
+        if self._error is not None and self._error.exchange.request_id is not None:
+            self._shown_state = self._shown_state.replace(self._error.exchange.request_id, "")
         return self._shown_state != before
 
     def new_warnings(self) -> list[str]:

@@ -36,6 +36,20 @@ def test_a_state_is_told_once() -> None:
     assert looks.image.was_answered
 
 
+def test_a_failure_that_differs_in_its_request_id_alone_is_no_new_state() -> None:
+    """Each request has another id; another failure is a new state."""
+    looks = Looks()
+    news = []
+
+    for request_id, what in (("r-1", "busy"), ("r-2", "busy"), ("r-3", "gone"), (None, "gone")):
+        at = f" (request id {request_id})" if request_id else ""
+        looks.image.take_failure(ApiUnavailable(f"{what}{at}", Exchange(503, request_id)), AT)
+        news.append(looks.image.has_new_state())
+
+    assert news == [True, False, True, True]
+    assert looks.image.state == "no answer: gone"
+
+
 def test_an_undocumented_status_is_warned_of_once() -> None:
     """Each of them, and no other status."""
     looks = Looks()
@@ -58,9 +72,12 @@ def test_the_end_is_kept_with_its_reason() -> None:
     looks.image.take_failure(busy, AT)
     looks.image.end(Ending.UNANSWERED, 33.0)
     assert (looks.seen.ending, looks.seen.waited_seconds, looks.seen.error) == (Ending.UNANSWERED, 33.0, busy)
+    assert looks.seen.time_up == ""
     looks.image.end(Ending.REFUSED, 34.0, gone)
     assert (looks.image.ending, looks.seen.ending, looks.seen.error) == (Ending.REFUSED, Ending.REFUSED, gone)
     assert looks.seen.polls == 2
+    looks.image.end(Ending.TIMED_OUT, 35.0, time_up="--timeout")
+    assert (looks.seen.ending, looks.seen.time_up) == (Ending.TIMED_OUT, "--timeout")
 
 
 @pytest.mark.parametrize(
