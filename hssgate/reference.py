@@ -114,9 +114,9 @@ class Reference:
 
     @property
     def row_key(self) -> RowKey:
-        """The key that all rows of the image have: their path, or their name alone if any organisation will do."""
+        """The key that all rows of the image have: its path, which without an organisation is its name alone."""
         has_path = self.namespace is not None or self.registry is not None
-        return has_path, self.path if has_path else self.basename
+        return has_path, self.path
 
     def owns(self, row: RowNames) -> bool:
         """Return whether the row belongs to this reference: every given field is equal, case-sensitively."""
@@ -184,7 +184,8 @@ class Reference:
         wanted, named, path = self.registry_name or self.registry, row.registry_name, path_of_row(row)
         if wanted is None or not named or path != self.path:
             return False
-        return same_registry(wanted, named) and not same_registry(split_registry(path)[0] or "", named)
+        front, _ = split_registry(path)
+        return front is not None and same_registry(wanted, named) and not same_registry(front, named)
 
     def _may_begin_with(self, namespace: str | None) -> bool:
         """Return whether a row of this organisation may belong to the image, for any name."""
@@ -195,12 +196,13 @@ class Reference:
 
     def _is_of_registry(self, row: RowNames) -> bool:
         in_path, _ = split_registry(path_of_row(row))
-        is_of_other = bool(self.registry and in_path) and not same_registry(self.registry or "", in_path or "")
+        is_of_other = self.registry is not None and in_path is not None and not same_registry(self.registry, in_path)
         if is_of_other and not self._has_dotted_organisation(row):
             return False
         if self.registry_name is not None:
-            return same_registry(self.registry_name, registry_of(row) or "")
-        named = host_of(row.registry_name or "")
+            found = registry_of(row)
+            return found is not None and same_registry(self.registry_name, found)
+        named = host_of(row.registry_name) if row.registry_name else None
         return self.registry is None or named is None or named == plain_registry(self.registry)
 
 

@@ -66,8 +66,8 @@ def is_bare_digest(text: str) -> bool:
 def _no_digest(raw: str, name: str, digest: str) -> str:
     """Return the fault in the part after @, and what to write."""
     wanted = "write it like app@sha256: and 64 lower-case hexadecimal digits"
-    meant = digest_of(digest) or ""
-    if is_digest(meant):
+    meant = digest_of(digest)
+    if meant is not None and is_digest(meant):
         wanted = f"write {name}@{meant}"
     elif digest.lower().startswith("sha512:"):
         wanted = f"HSS knows images by SHA-256 only; {wanted}"

@@ -1,12 +1,15 @@
 """Tests of IMAGE references: how they are split, and which rows belong to them."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hssgate.hss.models import CicdImage
+from hssgate.proof import DigestKind, ResolvedDigest
+from hssgate.reference import Reference, basename, row_keys
 from hssgate.reference_parser import parse_reference
 from hssgate.registry_names import host_of
 
@@ -196,7 +199,59 @@ def test_a_row_is_known_by_its_path_and_registry(
     """This is so for every way in which HSS fills namespace, image_name and registry_name."""
     row = CicdImage(namespace=namespace, image_name=name, image_version="1.0", registry_name=registry_name)
 
-    assert parse_reference(text).owns(row) is is_owned
+    reference = parse_reference(text)
+
+    assert reference.owns(row) is is_owned
+    assert reference.row_key in row_keys(row) or not is_owned  # the index of an answer finds it
+
+
+@pytest.mark.parametrize(
+    ("image_name", "expected"),
+    [("app", "app"), ("team/app", "app"), ("r.io/team/app", "app"), ("", ""), (None, "")],
+)
+def test_a_name_without_its_path_is_the_last_component(image_name: str | None, expected: str) -> None:
+    """A row without a name has none."""
+    assert basename(image_name) == expected
+
+
+BUILT, ARM = "sha256:" + "cd" * 32, "sha256:" + "ef" * 32
+PUSHED = parse_reference(f"team/app:1.0@{DIGEST}")
+BY_BUILD = replace(PUSHED, build_digests=(BUILT, ARM), metadata_file="build.json")
+RESOLVED = replace(
+    BY_BUILD,
+    resolved=(
+        ResolvedDigest(ARM, DigestKind.MANIFEST, "linux/arm64"),
+        ResolvedDigest(BUILT, DigestKind.INDEX, None),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("reference", "accepted", "digest", "proof", "platform"),
+    [
+        pytest.param(parse_reference("team/app:1.0"), (), DIGEST, None, None, id="no digest asked for"),
+        pytest.param(PUSHED, (DIGEST,), DIGEST, "by its digest", None, id="the digest in IMAGE"),
+        pytest.param(BY_BUILD, (BUILT, ARM), ARM, "by build.json", None, id="the digests of the build"),
+        pytest.param(RESOLVED, (ARM, BUILT), ARM, "by the registry (manifest digest, linux/arm64)", "linux/arm64", id="a platform of the registry"),
+        pytest.param(RESOLVED, (ARM, BUILT), BUILT, "by the registry (index digest)", None, id="the index of the registry"),
+        pytest.param(RESOLVED, (ARM, BUILT), DIGEST, None, None, id="a digest that the registry did not give"),
+        pytest.param(RESOLVED, (ARM, BUILT), None, None, None, id="a row without a digest"),
+    ],
+)  # fmt: skip
+def test_a_row_is_proven_by_the_digests_that_are_accepted(
+    reference: Reference, accepted: tuple[str, ...], digest: str | None, proof: str | None, platform: str | None
+) -> None:
+    """Those of the registry replace those of the build, and these the one in IMAGE."""
+    row = CicdImage(namespace="team", image_name="app", image_version="1.0", image_digest=digest)
+
+    assert reference.digests == accepted
+    assert reference.owns(row) is (not accepted or digest in accepted)
+    assert (reference.proof_of(row), reference.platform_of(row)) == (proof, platform)
+
+
+def test_an_image_that_no_row_belongs_to_is_not_proven_by_the_registry() -> None:
+    """The digest in IMAGE and the file of the build are known without a row."""
+    assert [one.proof_of(None) for one in (RESOLVED, BY_BUILD, PUSHED)] == [None, "by build.json", "by its digest"]
 
 
 @pytest.mark.parametrize(

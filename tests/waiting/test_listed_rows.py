@@ -83,10 +83,20 @@ def test_the_filter_keeps_every_row_of_an_image(references: list[Reference], row
         assert kept or not any(row.is_moving and reference.may_become(row) for reference in references)
 
 
-def test_each_image_is_compared_with_its_own_rows_alone() -> None:
+@pytest.mark.parametrize(
+    "names",
+    [
+        pytest.param([(f"n{number}", str(number)) for number in range(50)], id="organisation and version"),
+        pytest.param([(f"n{number}", "1") for number in range(50)], id="only the organisation"),
+        pytest.param([("team", str(number)) for number in range(50)], id="only the version"),
+    ],
+)
+def test_each_image_is_compared_with_its_own_rows_alone(names: list[tuple[str, str]]) -> None:
     """Else 1,000 images of one name in a list of 10,000 rows take minutes, beyond every deadline."""
-    references = [parse_reference(f"n{number}/app:{number}") for number in range(50)]
-    rows = [CicdImage(namespace=f"n{number}", image_name="app", image_version=str(number)) for number in range(50)] * 10
+    references = [parse_reference(f"{namespace}/app:{version}") for namespace, version in names]
+    rows = [
+        CicdImage(namespace=namespace, image_name="app", image_version=version) for namespace, version in names
+    ] * 10
 
     assert [len(listed(rows).candidates(reference)) for reference in references] == [10] * 50
 
