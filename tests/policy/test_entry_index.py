@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hssgate.hss.models import Detail, DetailKind, Finding
 from hssgate.policy.denials import Denials
+from hssgate.policy.entry_index import GlobIndex
 from hssgate.policy.globs import fits_file, fits_text, may_begin_with
 from hssgate.policy.ignores import Ignores, sort_findings
 from hssgate.policy.model import Deny, Ignore, Target
@@ -198,3 +200,36 @@ def test_findings_are_denied_as_entry_by_entry(
     assert [denials.entry_for(finding, cves) for finding in findings] == [
         denied_by(entries, finding, cves) for finding in findings
     ]
+
+
+@pytest.mark.parametrize("text", ["CVE-2024-1042", "CVE-2024-1042-a", "cve-2024-1042-and-more-of-it"])
+def test_the_entry_that_fits_is_found_among_many(text: str) -> None:
+    """Where there are more entries than parts of the text, its parts are looked up."""
+    globs = [f"CVE-2024-{number}*" for number in range(1000, 1100)]
+    ignored = [Ignore(reason="r", vulnerability=glob) for glob in globs]
+    denied = [Deny(reason="r", vulnerability=glob) for glob in globs]
+
+    assert Ignores(tuple(enumerate(ignored))).entry_for(Finding(vul_id=text), ()) == (42,)
+    assert Denials(tuple(enumerate(denied))).entry_for(Finding(vul_id=text), ()) == 42
+
+
+@pytest.mark.parametrize(
+    ("glob", "text", "is_compared"),
+    [
+        pytest.param("CVE-2024-1", "CVE-2024-1", False, id="an exact id is looked up"),
+        pytest.param("CVE-2024-1*", "CVE-2024-12", True, id="the text contains the literal part"),
+        pytest.param("CVE-2024-1*", "CVE-2024-2", False, id="it does not contain it"),
+        pytest.param("z*CVE-2024-1", "z-CVE-2024-2", False, id="it does not contain the longest of several"),
+        pytest.param("CVE-2024-12345*", "CVE-2024-12346", False, id="it does not contain the end of a long one"),
+    ],
+)
+def test_only_entries_that_may_fit_are_compared(glob: str, text: str, is_compared: bool) -> None:  # noqa: FBT001
+    """The others cost nothing, so that thousands of entries and findings are no matter."""
+    compared: list[tuple[str, str]] = []
+
+    def fits(one: str, other: str) -> bool:
+        compared.append((one, other))
+        return fits_text(one, other)
+
+    assert (GlobIndex([(3, glob)], fits).first(text) is not None) == fits_text(glob, text)
+    assert compared == ([(glob, text)] if is_compared else [])

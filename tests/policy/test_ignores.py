@@ -44,9 +44,11 @@ def finding(vul_id: str | None, package: str | None = None, necessity: str = HIG
         pytest.param([entry("CVE-2"), entry("CVE-1"), entry("*")], finding("CVE-1"), (), (11,), id="the first that fits"),
         pytest.param([entry("*")], finding(None), (), (), id="no id, and no CVE to compare with"),
         pytest.param([entry("CVE-1", package="ssl")], finding("CVE-1", "ssl"), (), (10,), id="package"),
+        pytest.param([entry("cve-1", package="ssl")], finding("CVE-1", "ssl"), (), (10,), id="package, and an id in another case"),
         pytest.param([entry("CVE-1", package="ss*")], finding("CVE-1", "ssl"), (), (10,), id="package by glob"),
         pytest.param([entry("CVE-1", package="ssl")], finding("CVE-1", "zlib"), (), (), id="another package"),
         pytest.param([entry("CVE-1", package="SSL")], finding("CVE-1", "ssl"), (), (), id="the case of a package matters"),
+        pytest.param([entry("CVE-1", package="SSL")], finding("CVE-1", "SSL"), (), (10,), id="a package in capitals"),
         pytest.param([entry("CVE-1", package=" ssl ")], finding("CVE-1", "ssl"), (), (10,), id="the blanks around a package do not matter"),
         pytest.param([entry("CVE-1", package="pip[all]")], finding("CVE-1", "pip[all]"), (), (10,), id="a package to the letter"),
         pytest.param([entry("CVE-1", package="*")], finding("CVE-1"), (), (), id="the package is unknown"),
@@ -85,6 +87,38 @@ def test_only_notices_whose_cves_could_matter_are_looked_up(
 ) -> None:
     """Each look-up is a request."""
     assert ignores(*entries).notices_to_look_up(iter(found)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("entries", "may"),
+    [
+        pytest.param([entry("CVE-1")], True, id="a CVE"),
+        pytest.param([entry("N-1"), entry("*-1")], True, id="a glob that can fit one"),
+        pytest.param([entry("N-1")], False, id="a notice"),
+        pytest.param([Ignore(file="*", reason="why"), Ignore(check_rule="CVE-1", reason="why")], False, id="files and checks"),
+        pytest.param([], False, id="no entries"),
+    ],
+)  # fmt: skip
+def test_entries_may_name_cves(entries: list[Ignore], may: bool) -> None:  # noqa: FBT001
+    """Then the scores alone do not decide; files and baseline checks have no CVEs."""
+    assert ignores(*entries).may_name_cves is may
+
+
+@pytest.mark.parametrize(
+    ("package", "partly"),
+    [
+        pytest.param("ssl", {10}, id="its package"),
+        pytest.param("zlib", set(), id="another package"),
+        pytest.param(None, {10}, id="any package"),
+    ],
+)
+def test_entries_for_some_cves_of_a_finding_are_known(package: str | None, partly: set[int]) -> None:
+    """For the warning that the finding counts all the same."""
+    one = finding("N-1", "ssl")
+
+    result = sort_findings([one], {"N-1": ("CVE-1", "CVE-2")}, ignores(entry("CVE-1", package=package)))
+
+    assert result == SortedFindings((one,), (), frozenset(), frozenset(partly))
 
 
 def test_findings_are_sorted_and_the_entries_that_took_effect_are_known() -> None:
