@@ -214,7 +214,7 @@ def test_a_finding_that_was_read_blocks_although_others_were_not(bench: Bench) -
     [
         pytest.param(notice("SA-1", cve(days=9)), 0, f"1 in grace, first SA-1: due {TODAY + timedelta(days=21)}, in 21 days", id="in grace"),
         pytest.param(notice("SA-1", cve(days=34)), 10, "1 out of grace, first SA-1: overdue by 4 days", id="overdue"),
-        pytest.param(notice("SA-1", cve(days=30)), 10, "overdue since today", id="ends now"),
+        pytest.param(notice("SA-1", cve(days=30)), 10, "1 out of grace, first SA-1: overdue since today", id="ends now"),
         pytest.param(notice("SA-1", cve(days=29.999)), 0, ", today", id="ends in a minute"),
         pytest.param(notice("SA-1", cve(9.0, days=1)), 0, "in 1 day", id="critical, in its own grace"),
         pytest.param(notice("SA-1", cve(9.0, days=9)), 10, "overdue by 7 days", id="critical by its score"),
@@ -222,6 +222,7 @@ def test_a_finding_that_was_read_blocks_although_others_were_not(bench: Bench) -
         pytest.param(notice("SA-1", cve(days=1), level=LOW), 10, "", id="a level without grace"),
         pytest.param(notice("SA-1", cve(days=1), level="unheard_of"), 0, "in 29 days", id="an undocumented level is high"),
         pytest.param(notice("SA-1", cve(days=None)), 10, "", id="no date"),
+        pytest.param(notice("SA-1", cve(days=0)), 0, "in 30 days", id="published now"),
         pytest.param(notice("SA-1", cve(days=-1)), 10, "", id="a date in the future"),
         pytest.param(notice("SA-1"), 10, "", id="no CVE"),
         pytest.param(notice("SA-1", cve(days=9), cve(days=20, number=2)), 0, "in 10 days", id="the first of several CVEs"),
