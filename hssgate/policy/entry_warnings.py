@@ -74,12 +74,16 @@ def entry_warnings(loaded: LoadedPolicy, applied: Sequence[AppliedPolicy]) -> li
     for place, index, entry in _entries(loaded):
         fitting = [one for one in applied if entry.images is None or one.subject.matches(entry.images)]
         if fitting:
-            effect = _Effect.SOME
-            if isinstance(entry, Ignore) and all(one.is_idle(index, entry) for one in fitting):
-                is_partly = entry.target is Target.VULNERABILITY and any(index in one.partly for one in fitting)
-                effect = _Effect.PARTLY if is_partly else _Effect.NONE
-            known.append((place, entry, max(one.now for one in fitting), effect))
+            known.append((place, entry, max(one.now for one in fitting), _effect_of(index, entry, fitting)))
     return [*_lines(loaded, known), *(_end_of_known(loaded, max(one.now for one in applied)) if applied else ())]
+
+
+def _effect_of(index: int, entry: Entry, fitting: Sequence[AppliedPolicy]) -> _Effect:
+    if not isinstance(entry, Ignore) or not all(one.is_idle(index, entry) for one in fitting):
+        return _Effect.SOME
+    if entry.target is Target.VULNERABILITY and any(index in one.partly for one in fitting):
+        return _Effect.PARTLY
+    return _Effect.NONE
 
 
 def _lines(loaded: LoadedPolicy, known: Sequence[tuple[str, Entry, float, _Effect]]) -> list[str]:

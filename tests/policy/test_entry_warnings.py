@@ -1,6 +1,7 @@
 """Tests of warnings about policy entries that have ended, end soon, or fit nothing."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from hssgate.policy.entry_warnings import AppliedPolicy, entry_warnings, warnings_of_ends
 from hssgate.policy.load import LoadedPolicy
-from hssgate.policy.model import Policy
+from hssgate.policy.model import KeyPath, Policy
 from hssgate.policy.rules import Subject
 from hssgate.verdict import PolicySource
 from tests.cli.test_findings import TODAY, YESTERDAY, finding, scenario
@@ -132,6 +133,69 @@ def test_ten_of_a_kind_are_all_named() -> None:
 
     assert len(warnings_of_ends(loaded(*soon[:10]), NOW)) == 10
     assert warnings_of_ends(loaded(*soon), NOW)[10:] == ["p.yaml: and 1 more that end soon"]
+
+
+def test_of_entries_that_fit_some_cves_the_first_ten_are_named() -> None:
+    """As of the other kinds."""
+    many: list[dict[str, object]] = [{"vulnerability": f"CVE-{number}"} for number in range(11)]
+
+    lines = entry_warnings(loaded(*many), [AppliedPolicy(APP, frozenset(), NOW, partly=frozenset(range(11)))])
+
+    assert len(lines) == 11
+    assert lines[-1] == "p.yaml: and 1 more that fit some CVEs of a finding"
+
+
+@pytest.mark.parametrize(
+    ("lines", "places"),
+    [
+        pytest.param({("deny", 0): 7, ("deny", 1): 9}, ("p.yaml:7", "p.yaml:9"), id="with lines"),
+        pytest.param({}, ("p.yaml: deny[0]", "p.yaml: deny[1]"), id="without lines, as in JSON"),
+    ],
+)
+def test_a_deny_entry_is_named_with_its_place(lines: dict[KeyPath, int], places: tuple[str, str]) -> None:
+    """The line, or the index where lines are not known."""
+    deny = [
+        {"vulnerability": "V-1", "reason": "why", "expires": "2026-09-20"},
+        {"vulnerability": "V-2", "reason": "why", "expires": "2026-09-30"},
+    ]
+    policy = replace(
+        loaded(), policy=Policy.model_validate({"rules": {"vulnerabilities": 1}, "deny": deny}), lines=lines
+    )
+
+    expected = [
+        f"{places[0]}: the deny entry for V-1 (why) ended on 2026-09-20 and has no effect any more",
+        f"{places[1]}: the deny entry for V-2 (why) ends after 2026-09-30",
+    ]
+    assert warnings_of_ends(policy, NOW) == expected
+    assert entry_warnings(policy, [AppliedPolicy(APP, None, NOW)]) == expected
+
+
+@pytest.mark.parametrize(
+    ("known", "lines", "expected"),
+    [
+        pytest.param({"file": "k.json"}, {}, [], id="no end"),
+        pytest.param({"file": "k.json", "expires": "2026-10-05"}, {}, [], id="ends in 14 days"),
+        pytest.param(
+            {"file": "k.json", "expires": "2026-10-04"}, {}, ["p.yaml: known: known (k.json) ends after 2026-10-04"],
+            id="ends in 13 days; without lines, as in JSON",
+        ),
+        pytest.param(
+            {"file": "k" * 201, "expires": "2026-09-21"}, {("known",): 7},
+            [f"p.yaml:7: known ({'k' * 199}…) ends after 2026-09-21"], id="its last day; a long name, with its line",
+        ),
+    ],
+)  # fmt: skip
+def test_an_end_of_known_findings_is_named_before_it_comes(
+    known: dict[str, str], lines: dict[KeyPath, int], expected: list[str]
+) -> None:
+    """In a run that judges an image, and by `hssgate policy validate`."""
+    data = {"rules": {"new_vulnerabilities": 0}, "known": known}
+    policy = LoadedPolicy(Policy.model_validate(data), PolicySource("p.yaml", "0"), lines)
+    earlier = NOW - timedelta(days=30).total_seconds()
+
+    assert warnings_of_ends(policy, NOW) == expected
+    assert entry_warnings(policy, [AppliedPolicy(APP, None, NOW), AppliedPolicy(WEB, None, earlier)]) == expected
+    assert entry_warnings(policy, []) == []
 
 
 def test_an_end_is_that_of_the_latest_judgement() -> None:
