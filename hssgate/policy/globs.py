@@ -143,19 +143,16 @@ def compared_part(pattern: str, path: str, version: str) -> str:
     return f"{part}, " + ((f"version {version}" if version else "no version") if colon else "any version")
 
 
-def fits_text(pattern: str, text: str, *, any_case: bool = False) -> bool:
+def fits_text(pattern: str, text: str) -> bool:
     """Whether a plain glob fits the whole text, or equals the text.
 
     Args:
         pattern: supports `*`, `?` and `[…]`.
         text: an id or package name from HSS; blanks around it are ignored.
-        any_case: ignore case as well.
     """
     # Equality comes first, because package names contain brackets ("Visual C++ [x64]"). Read as a glob, such a name
     # does not fit itself, and an entry copied from a report would ignore nothing.
     text = text.strip()
-    if any_case:
-        pattern, text = pattern.lower(), text.lower()
     return pattern == text or _plain(pattern).match(text) is not None
 
 

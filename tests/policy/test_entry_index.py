@@ -20,6 +20,11 @@ TARGETS = {
 }
 
 
+def fits_id(glob: str, text: str) -> bool:
+    """Whether a glob fits the id of a vulnerability, whose case does not matter."""
+    return fits_text(glob.lower(), text.lower())
+
+
 def is_about(entry: Ignore | Deny, finding: Finding) -> bool:
     """Whether an entry is about vulnerabilities in the package of a finding."""
     if entry.vulnerability is None:
@@ -29,7 +34,7 @@ def is_about(entry: Ignore | Deny, finding: Finding) -> bool:
 
 def first(entries: Iterable[tuple[int, Ignore]], text: str) -> int | None:
     """The first entry that fits an id."""
-    return next((index for index, entry in entries if fits_text(entry.glob, text, any_case=True)), None)
+    return next((index for index, entry in entries if fits_id(entry.glob, text)), None)
 
 
 def entry_for(entries: Sequence[tuple[int, Ignore]], finding: Finding, cves: Sequence[str]) -> tuple[int, ...]:
@@ -82,9 +87,7 @@ def denied_by(entries: Sequence[tuple[int, Deny]], finding: Finding, cves: Seque
     ids = [one for one in (finding.vul_id, *cves) if one is not None]
     is_unnamed = not (finding.app_name or "").strip()
     for index, entry in entries:
-        if (is_unnamed or is_about(entry, finding)) and any(
-            fits_text(entry.vulnerability, one, any_case=True) for one in ids
-        ):
+        if (is_unnamed or is_about(entry, finding)) and any(fits_id(entry.vulnerability, one) for one in ids):
             return index
     return None
 
