@@ -2,6 +2,7 @@
 
 import json
 import string
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hssgate.policy import globs
-from hssgate.policy.globs import fits_text, id_glob, image_glob, literal, literal_id, package_glob
+from hssgate.policy.globs import (
+    check_rule_glob,
+    file_glob,
+    fits_text,
+    id_glob,
+    image_glob,
+    literal,
+    literal_id,
+    package_glob,
+)
 from hssgate.policy.load import LoadedPolicy
 from hssgate.policy.model import Policy
 from hssgate.policy.rules import Subject, rules_for
@@ -61,6 +71,7 @@ def _no_expression_is_left_from_another_test() -> None:
         pytest.param("app:1.0", "team", "app", "1.0.1", False, id="a longer version"),
         pytest.param("app:1.0", "team", "app", None, False, id="no version"),
         pytest.param("app:*", "team", "app", None, True, id="any version, even none"),
+        pytest.param("app:????", "team", "app", None, False, id="no version, where it must have four characters"),
         pytest.param("*:1.0", "team", "sub/app", "1.0", True, id="any image of a version"),
         pytest.param("team/app:1.0", "team", "app", "1.0", True, id="namespace, name and version"),
         pytest.param("team/*:1.?", "team", "app", "1.10", False, id="one character of a version"),
@@ -179,21 +190,21 @@ def test_an_id_that_no_finding_can_have_is_refused(text: str, expected: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    ("read", "text", "expected"),
     [
-        pytest.param(
-            "open\u200bssl",
-            "contains an invisible character; type the package's name again",
-            id="invisible character",
-        ),
-        pytest.param("openssl\x1b[31m", "contains an invisible character; type the package's name again", id="colour"),
-        pytest.param(" ", "is blank; write the package's name, or take the line out", id="blank"),
+        pytest.param(package_glob, "open\u200bssl", "contains an invisible character; type the package's name again", id="invisible character"),
+        pytest.param(package_glob, "openssl\x1b[31m", "contains an invisible character; type the package's name again", id="colour"),
+        pytest.param(package_glob, " ", "is blank; write the package's name, or take the line out", id="blank"),
+        pytest.param(file_glob, "/app/\u200b.env", "contains an invisible character; type the path again", id="invisible character in a path"),
+        pytest.param(file_glob, " ", "is blank; write the path of the file in the image, such as /app/.env", id="blank path"),
+        pytest.param(check_rule_glob, "1.\u200b3", "contains an invisible character; type the id again", id="invisible character in a baseline check"),
+        pytest.param(check_rule_glob, " ", "is blank; write the id of the baseline check, such as 1.3.*", id="blank baseline check"),
     ],
-)
-def test_a_package_with_invisible_characters_is_refused(text: str, expected: str) -> None:
+)  # fmt: skip
+def test_a_name_with_invisible_characters_is_refused(read: Callable[[str], str], text: str, expected: str) -> None:
     """Nobody could see the mistake in an invisible character."""
     with pytest.raises(ValueError, match=r"^(?:contains|is blank)") as caught:
-        package_glob(text)
+        read(text)
 
     assert str(caught.value) == expected
 
