@@ -104,11 +104,13 @@ def test_a_list_of_plain_entries_is_read_by_libyaml(parsers: Parsers) -> None:
 def test_a_short_policy_is_read_by_pyyaml(parsers: Parsers, short: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """The pattern of plain lines, which takes longer to compile, is left alone."""
     monkeypatch.setattr(yaml_document, "_SHORT", short)
+    long = ENTRIES + "# more\n" * short
 
     outcome(ENTRIES)
-    outcome(ENTRIES + "# more\n" * short)
+    outcome(long[:short])
+    outcome(long)
 
-    assert parsers.used == ["_Shallow", "CSafeLoader"]
+    assert parsers.used == ["_Shallow", "_Shallow", "CSafeLoader"]
 
 
 @pytest.mark.parametrize(
