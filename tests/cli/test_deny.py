@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given, settings
@@ -88,6 +89,19 @@ def test_nothing_accepts_what_is_denied(bench: Bench, accepting: str) -> None:
     for form in ("html", "sarif", "markdown", "codequality"):
         assert "SA-1" in Path(f"a.{form}").read_text(), form
     assert bench.run("judge", "report.json").code == 10
+
+
+def test_code_hosts_are_given_the_place_of_deny(bench: Bench) -> None:
+    """The line of the key, in the file of the policy that denies."""
+    policy(bench, PASSING, "first.yaml")
+    policy(bench, f"{PASSING}\ndeny: [{{vulnerability: CVE-2021-44228, reason: r}}]", "second.yaml")
+    given = ["--policy", "first.yaml", "--policy", "second.yaml"]
+
+    bench.play(scenario([notice("SA-1", LOG4SHELL)])).check("team/app:1.0", *given)
+
+    cases = ET.parse("junit.xml").iter("testcase")  # noqa: S314 - our own file
+    (case,) = [case for case in cases if (case.get("name") or "").startswith("deny")]
+    assert (case.get("file"), case.get("line")) == ("second.yaml", "2")
 
 
 def test_no_entry_is_offered_for_what_is_denied(bench: Bench) -> None:
