@@ -72,6 +72,7 @@ def message(ended: Ended, rule: str) -> str:
         pytest.param("baseline: 0", world([], [], [LOGIN, BANNER, PASSED]), 10, "2 found, at most 0 accepted", id="failed checks"),
         pytest.param("baseline: {limit: 0, severity: High, standard: [cn_standard]}", world([], [], [LOGIN, BANNER]), 10, "1 found, at most 0 accepted (High and above, of cn_standard)", id="of a standard"),
         pytest.param("baseline: {limit: 0, standard: [qt_standard]}", world([], [], [LOGIN, BANNER]), 0, "0 found, at most 0 accepted (of qt_standard)", id="of another standard"),
+        pytest.param("baseline: {limit: 0, standard: [hw_standard, qt_standard]}", world([], [], [LOGIN, BANNER]), 10, "1 found, at most 0 accepted (of hw_standard, qt_standard)", id="of two standards"),
         pytest.param("baseline: {limit: 0, standard: [qt_standard]}", world([], [], [{**LOGIN, "standard": "eu_standard"}, {**LOGIN, "standard": None}]), 10, "2 found", id="an undocumented standard, and none, count"),
         pytest.param("baseline: {limit: 0, severity: High}", world([], [], [{**LOGIN, "severity": None}, {**BANNER, "severity": "Worst"}]), 10, "2 found", id="no severity counts as High"),
         pytest.param("baseline: 0", world([], [], [{**LOGIN, "scan_result": None}], unsafe_setting_num=1), 10, "1 found", id="no result counts as failed"),

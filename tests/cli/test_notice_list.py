@@ -96,6 +96,7 @@ def test_the_independent_judge_agrees(bench: Bench, tmp_path: Path, score: float
         pytest.param(SCORED, 100, 5000, (1, 0), id="a long list whose first page has all"),
         pytest.param(f"{SCORED}\ngrace: {{high: 30d}}", 100, 0, (0, 100), id="dates, which the list lacks"),
         pytest.param(f"{SCORED}\ndeny: [{{vulnerability: CVE-2021-1, reason: r}}]", 100, 0, (0, 100), id="a denied CVE"),
+        pytest.param("rules: {cvss: 8.9, exploited: 0}\nfeeds: {exploited: [kev.txt]}", 100, 0, (0, 100), id="a feed of CVEs"),
         pytest.param(f"{SCORED}\nignore: [{{vulnerability: CVE-2021-1, reason: r}}]", 100, 0, (0, 100), id="an ignored CVE"),
         pytest.param(f"{SCORED}\nignore: [{{vulnerability: HCE2-SA-2024-0001, reason: r}}]", 100, 0, (1, 0), id="an ignored notice"),
         pytest.param("rules: {severity: High, vulnerabilities: 100}", 100, 0, (0, 0), id="no scores"),
@@ -105,6 +106,7 @@ def test_the_list_is_read_only_where_scores_alone_decide(
     bench: Bench, text: str, count: int, others: int, expected: tuple[int, int]
 ) -> None:
     """Its CVEs may be incomplete, and have no dates; and only where it is cheaper."""
+    Path("kev.txt").write_text("CVE-2021-0001\n")
     policy(bench, text)
 
     ended = check(bench.play(scenario(7.5, count, others)))
