@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import sys
+import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -326,6 +327,16 @@ def registry() -> Registry:
 def bench(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Bench:
     """A gate over the emulator's default: one finished image."""
     return Bench(capsys, monkeypatch, tmp_path)
+
+
+@pytest.fixture
+def in_shanghai() -> Iterator[None]:
+    """The local time of the machine is eight hours ahead of UTC."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", "Asia/Shanghai")
+        time.tzset()
+        yield
+    time.tzset()
 
 
 @pytest.fixture

@@ -131,7 +131,6 @@ def _plain_list(text: str) -> list[str]:
 
 
 def _cve_id(text: object) -> str:
-    written = text.strip().upper() if isinstance(text, str) else ""
-    if not re.fullmatch(_CVE_ID, written):
-        raise ValueError(f"{clean(text, 40)!r} is not a CVE id such as CVE-2021-44228")
-    return written
+    if isinstance(text, str) and re.fullmatch(_CVE_ID, written := text.strip().upper()):
+        return written
+    raise ValueError(f"{clean(text, 40)!r} is not a CVE id such as CVE-2021-44228")
