@@ -74,13 +74,13 @@ def read_known_file(path: Path) -> KnownFile:
     except UnicodeDecodeError as error:
         raise ValueError(f"it is not UTF-8 (byte {error.start})") from error
     except Malformed as error:
-        raise ValueError(f"{_not_ours(error.where)}: {clean(error, 160)}") from error
+        raise ValueError(f"{_not_ours(error.where)}: {clean(error)}") from error
     _refuse_other_documents(data)
     try:
         document = _Document.model_validate(data)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        raise ValueError(f"{_not_ours(tuple(first['loc']))}: {clean(first['msg'], 160)}") from error
+        raise ValueError(f"{_not_ours(tuple(first['loc']))}: {clean(first['msg'])}") from error
     return KnownFile(str(path), hashlib.sha256(raw).hexdigest(), _images(document))
 
 

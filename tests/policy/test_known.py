@@ -8,7 +8,7 @@ import pytest
 
 from hssgate.hss.models import Finding
 from hssgate.policy.known import AcceptedRow, Key, KnownFile, KnownFindings, KnownImage, Novelty, key_of, known_of
-from hssgate.policy.known_file import read_known_file, render_known_file
+from hssgate.policy.known_file import LARGEST_FILE, read_known_file, render_known_file
 
 HIGH, MEDIUM, LOW = "immediate_repair", "delay_repair", "not_needed_repair"
 ROW = AcceptedRow("team/app:1.0", "sha256:" + "a" * 64, "2026-11-28", "1.0.0")
@@ -85,7 +85,7 @@ def test_a_file_is_read_as_it_was_written(tmp_path: Path) -> None:
     """Whatever the texts are; a line for each, sorted."""
     odd = 'V "1" \\ \u202e 编号'
     images = {
-        "team/b": KnownImage((ROW,), KnownFindings({("V-2", "", "/x"): 1, (odd, "ssl", ""): 2, ("V-10", "", ""): 1})),
+        "team/b": KnownImage((ROW,), KnownFindings({("V-2", "", "/编"): 1, (odd, "ssl", ""): 2, ("V-10", "", ""): 1})),
         "team/a": KnownImage((), KnownFindings({})),
         "team/c": KnownImage((AcceptedRow("team/c", None, "2026-01-01", "2"), ROW), KnownFindings({})),
     }
@@ -103,8 +103,9 @@ def test_a_file_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert [one["path"] for one in json.loads(text)["images"]] == ["team/a", "team/b", "team/c"]
     lines = [line.strip().rstrip(",") for line in text.splitlines()]
     assert lines[lines.index('"path": "team/b"') + 1 :][4:7] == [
-        json.dumps({"id": odd, "package": "ssl", "count": 2}), '{"id": "V-10"}', '{"id": "V-2", "path": "/x"}',
+        json.dumps({"id": odd, "package": "ssl", "count": 2}), '{"id": "V-10"}', '{"id": "V-2", "path": "/编"}',
     ]  # fmt: skip
+    assert lines[lines.index('"path": "team/a"') + 1 :][:2] == ['"accepted": []', '"findings": []']
     assert text.isprintable() is False
     assert text.replace("\n", "").isprintable()
     assert render_known_file(found.images) == text
@@ -129,6 +130,16 @@ def test_what_was_accepted_has_one_order(other: AcceptedRow) -> None:
     assert one_way == other_way
 
 
+def test_an_image_without_a_digest_comes_before_one_with() -> None:
+    """Also before a digest without the name of its algorithm."""
+    digest = "0" * 64
+    rows = (replace(ROW, digest=digest), replace(ROW, digest=None))
+
+    (image,) = json.loads(render_known_file({"team/app": KnownImage(rows, KnownFindings({}))}))["images"]
+
+    assert [one.get("digest") for one in image["accepted"]] == [None, digest]
+
+
 def test_a_file_without_images_is_ours(tmp_path: Path) -> None:
     """It knows nothing."""
     path = tmp_path / "k.json"
@@ -136,6 +147,40 @@ def test_a_file_without_images_is_ours(tmp_path: Path) -> None:
 
     assert path.read_text() == '{\n  "format": "hssgate-accepted",\n  "version": 1,\n  "images": []\n}\n'
     assert read_known_file(path).images == {}
+
+
+def test_a_file_of_the_largest_size_is_read(tmp_path: Path) -> None:
+    """One byte more is refused."""
+    path = tmp_path / "k.json"
+    path.write_text(render_known_file({}).ljust(LARGEST_FILE))
+    assert read_known_file(path).images == {}
+
+    with path.open("a") as file:
+        file.write(" ")
+    with pytest.raises(ValueError, match="larger") as raised:
+        read_known_file(path)
+    assert str(raised.value) == "it is larger than 4 MiB; use a file for each image"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        pytest.param("none", "it cannot be read: No such file or directory; `hssgate accept` writes it", id="no file"),
+        pytest.param(".", "it cannot be read: Is a directory", id="a folder"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str, expected: str) -> None:
+    """With the command that writes it, if there is none."""
+    with pytest.raises(ValueError, match="cannot be read") as raised:
+        read_known_file(tmp_path / name)
+
+    assert str(raised.value) == expected
+
+
+def with_images(*images: dict[str, object]) -> str:
+    """A file with some images, of which nothing was accepted."""
+    listed = [{"accepted": [], "findings": []} | image for image in images]
+    return json.dumps({"format": "hssgate-accepted", "version": 1, "images": listed})
 
 
 @pytest.mark.parametrize(
@@ -149,6 +194,12 @@ def test_a_file_without_images_is_ours(tmp_path: Path) -> None:
         pytest.param('{"format": "hssgate-accepted", "version": 1.0}', "it is not a file that `hssgate accept` wrote: version", id="no version"),
         pytest.param('{"format": "hssgate-accepted", "version": 0, "images": []}', "it is not a file that `hssgate accept` wrote: version: Input should be 1", id="older than any"),
         pytest.param('{"format": "hssgate-accepted", "version": 1}', "it is not a file that `hssgate accept` wrote: images: Field required", id="no images"),
+        pytest.param(f'{{"format": "hssgate-accepted", "version": {"9" * 20}}}', f"a newer hssgate wrote it (version {'9' * 20}, known here is 1); update", id="much newer"),
+        pytest.param(f'{{"format": "hssgate-accepted", "version": {"9" * 21}}}', f"a newer hssgate wrote it (version {'9' * 19}…, known here is 1); update", id="too new"),
+        pytest.param(with_images({"path": "a" * 200}, {"path": "a" * 200}), f"images[1]: {'a' * 200} is there twice; accept the image again", id="an image twice"),
+        pytest.param(with_images({"path": "a" * 201}, {"path": "a" * 201}), f"images[1]: {'a' * 199}… is there twice; accept the image again", id="an image with a long name twice"),
+        pytest.param(with_images({"path": "a", "findings": [{"id": "x", "package": "p", "path": "/f"}] * 2}), "images[0]: x p /f is there twice; accept the image again", id="a finding twice"),
+        pytest.param(with_images({"path": "a", "findings": [{"id": "x" * 199, "path": "/"}] * 2}), f"images[0]: {'x' * 199}… is there twice; accept the image again", id="a finding with a long name twice"),
     ],
 )  # fmt: skip
 def test_the_fault_of_a_file_is_named(tmp_path: Path, text: str, expected: str) -> None:
@@ -156,7 +207,7 @@ def test_the_fault_of_a_file_is_named(tmp_path: Path, text: str, expected: str) 
     path = tmp_path / "k.json"
     path.write_text(text, encoding="utf-8")
 
-    with pytest.raises(ValueError, match="wrote") as raised:
+    with pytest.raises(ValueError, match=r"wrote|is there twice") as raised:
         read_known_file(path)
 
     assert str(raised.value) == expected
