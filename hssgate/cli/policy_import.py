@@ -39,7 +39,7 @@ class _Reason(TextParam):
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the text."""
         text = super().convert(value, param, ctx)
-        if not is_visible(text):
+        if not is_visible(clean(text)):
             self.fail("the value has no visible character.", param, ctx)
         return text
 
@@ -65,8 +65,7 @@ def import_(ctx: click.Context, paths: Sequence[Path], reason: str | None, verbo
     for path, entries in found.items():
         for entry in entries:
             if isinstance(entry, LeftOut):
-                place = f"{path}:{entry.line}" if entry.line else f"{path}"
-                console.warning(f"{place}: not carried: {entry.entry}: {entry.why}")
+                console.warning(f"{path}:{entry.line}: not carried: {entry.entry}: {entry.why}")
     carried = sum(isinstance(entry, Carried) for entries in found.values() for entry in entries)
     if not carried:
         raise Misused(f"nothing in {clean(', '.join(map(str, found)), 400)} can be carried into a policy")

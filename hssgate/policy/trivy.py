@@ -16,6 +16,7 @@ from hssgate.record import record
 from hssgate.text import clean, is_visible
 
 LONGEST_REASON = 400
+_LONGEST_ENTRY = 200  # characters of an entry that is left out, in a warning and a comment
 YAML_SUFFIXES = (".yaml", ".yml")  # in lower case alone, as in Trivy
 _LONGEST_LINE = 65_536  # bytes; Trivy stops reading there, without an error
 _CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,}", re.ASCII)
@@ -43,7 +44,7 @@ class Carried:
         expires: the last day (UTC) on which it has effect.
     """
 
-    line: int | None
+    line: int
     vulnerability: str
     reason: str | None
     expires: date | None
@@ -55,11 +56,11 @@ class LeftOut:
 
     Args:
         line: its line in the file.
-        entry: as the file has it.
-        why: the reason why it is not carried.
+        entry: what the file has, as one line of bounded length.
+        why: the reason why it is not carried, in one line.
     """
 
-    line: int | None
+    line: int
     entry: str
     why: str
 
@@ -100,45 +101,43 @@ def ignore_list(found: Sequence[Imported], reason: str) -> str:
 
     Args:
         found: the entries of one file.
-        reason: for entries without a reason.
+        reason: for entries without a reason; one that a policy accepts.
     """
     import json
 
     lines = []
     for entry in found:
         if isinstance(entry, LeftOut):
-            line = f"line {entry.line}, " if entry.line else ""
-            lines.append(f"  # {line}not carried: {clean(entry.entry, 200)}: {clean(entry.why, 300)}")
+            lines.append(f"  # line {entry.line}, not carried: {entry.entry}: {entry.why}")
             continue
         lines.append(f"  - vulnerability: {entry.vulnerability}")
-        lines.append(f"    reason: {json.dumps(entry.reason or clean(reason, LONGEST_REASON), ensure_ascii=False)}")
+        lines.append(f"    reason: {json.dumps(entry.reason or clean(reason), ensure_ascii=False)}")
         if entry.expires is not None:
             lines.append(f"    expires: {entry.expires.isoformat()}")
     return "".join(f"{line}\n" for line in lines)
 
 
 def _of_lines(text: str, today: date) -> Iterator[Imported]:
+    above = ""
     comments: list[str] = []
-    is_after_entry = False
     for number, raw in enumerate(text.split("\n"), 1):
         if len(raw.encode(errors="replace")) >= _LONGEST_LINE:
             raise Malformed("a line of 64 KiB or more, where Trivy stops reading; break it", number)
         fields = [field for field in _BLANKS.split(raw) if field]
         if not fields:
-            comments, is_after_entry = [], False
+            above, comments = "", []
         elif fields[0].startswith("#"):
-            # The comment above an entry is its reason, and that of the next ones up to a blank line.
-            comments = [] if is_after_entry else comments
             comments.append(" ".join(fields).lstrip("# "))
-            is_after_entry = False
         else:
+            # The comment above an entry is its reason, and that of the next ones up to another comment or a blank line.
+            if comments:
+                above, comments = " ".join(comments), []
             # As in Trivy, the first `exp:` counts, even one in the comment behind the entry.
             ends = next((field.removeprefix("exp:") for field in fields if field.startswith("exp:")), None)
             line = " ".join(fields)
             behind = re.search(r" #+ ?(.*)", line)
-            reason = behind[1] if behind else " ".join(comments)
-            yield _entry(number, line, fields[0], reason=reason, ends=ends, today=today)
-            is_after_entry = True
+            reason = behind[1] if behind else above
+            yield _entry(number, clean(line, _LONGEST_ENTRY), fields[0], reason=reason, ends=ends, today=today)
 
 
 def _of_yaml(text: str, today: date) -> Iterator[Imported]:
@@ -148,7 +147,7 @@ def _of_yaml(text: str, today: date) -> Iterator[Imported]:
         raise Malformed(f"it has none of the keys {', '.join(known)}")
     for key in document.data:
         if key not in known:
-            yield LeftOut(document.lines.get((key,)), clean(key, LONGEST_SHOWN), "Trivy does not know this key")
+            yield LeftOut(document.lines[(key,)], clean(key, LONGEST_SHOWN), "Trivy does not know this key")
     for line, entry in _entries(document, document.data, _VULNERABILITIES):
         yield _of_mapping(line, entry, today)
     for kind, why in _KINDS.items():
@@ -156,18 +155,18 @@ def _of_yaml(text: str, today: date) -> Iterator[Imported]:
             yield LeftOut(line, _shown(entry), why)
 
 
-def _entries(document: Document, data: dict[str, object], kind: str) -> Iterator[tuple[int | None, dict[str, object]]]:
+def _entries(document: Document, data: dict[str, object], kind: str) -> Iterator[tuple[int, dict[str, object]]]:
     found = data.get(kind)
     if found is None:
         return
     if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
         problem = f"`{kind}` is not a list of entries such as {{id: CVE-2024-1234}}"
-        raise Malformed(problem, document.lines.get((kind,)))
+        raise Malformed(problem, document.lines[(kind,)])
     for index, entry in enumerate(found):
-        yield document.lines.get((kind, index)), entry
+        yield document.lines[(kind, index)], entry
 
 
-def _of_mapping(line: int | None, entry: dict[str, object], today: date) -> Imported:
+def _of_mapping(line: int, entry: dict[str, object], today: date) -> Imported:
     shown = _shown(entry)
     unknown = next((key for key in entry if key not in _KNOWN_KEYS), None)
     if unknown is not None:
@@ -176,18 +175,18 @@ def _of_mapping(line: int | None, entry: dict[str, object], today: date) -> Impo
     for key in ("paths", "purls"):
         if entry.get(key) not in (None, []):
             return LeftOut(line, shown, f"narrowed by `{key}`, which the findings of HSS cannot be compared with")
-    identifier, statement = entry.get("id"), entry.get("statement")
+    statement = entry.get("statement")
     return _entry(
         line,
         shown,
-        identifier if isinstance(identifier, str) else "",
+        str(entry.get("id")),  # that of a list or a number is no id of a CVE
         reason=statement if isinstance(statement, str) else "",
         ends=entry.get("expired_at"),
         today=today,
     )
 
 
-def _entry(line: int | None, shown: str, identifier: str, *, reason: str, ends: object, today: date) -> Imported:
+def _entry(line: int, shown: str, identifier: str, *, reason: str, ends: object, today: date) -> Imported:
     if not _CVE.fullmatch(identifier):
         return LeftOut(line, shown, _why_not_an_id(identifier))
     try:
@@ -218,14 +217,14 @@ def _last_day(ends: object) -> date:
     """
     if isinstance(ends, str):
         if not _DAY.fullmatch(ends):
-            raise ValueError("not a day")
+            raise ValueError
         ends = date.fromisoformat(ends)
     if isinstance(ends, datetime):
         ends = (ends if ends.tzinfo is None else ends.astimezone(UTC)).date()
     if not isinstance(ends, date):
-        raise ValueError("not a day")  # noqa: TRY004 - a fault of the file
+        raise ValueError  # noqa: TRY004 - a fault of the file
     return ends - timedelta(days=1)
 
 
 def _shown(entry: dict[str, object]) -> str:
-    return clean(", ".join(f"{key}: {value}" for key, value in entry.items()), 200)
+    return clean(", ".join(f"{key}: {value}" for key, value in entry.items()), _LONGEST_ENTRY)

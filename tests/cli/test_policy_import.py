@@ -17,6 +17,8 @@ CVE-2024-0001
 CVE-2024-0002 exp:2027-01-31
 
 CVE-2024-0003
+# 不可达
+CVE-2024-0006
 GHSA-jfh8-c2jp-5v3q
 """
 YAML = """\
@@ -56,7 +58,9 @@ def test_files_of_both_forms_become_one_list(bench: Bench) -> None:
         "    expires: 2027-01-30\n"
         "  - vulnerability: CVE-2024-0003\n"
         '    reason: "SEC-12"\n'
-        "  # line 6, not carried: GHSA-jfh8-c2jp-5v3q: HSS has no GHSA ids; write an entry for its CVE\n"
+        "  - vulnerability: CVE-2024-0006\n"
+        '    reason: "不可达"\n'
+        "  # line 8, not carried: GHSA-jfh8-c2jp-5v3q: HSS has no GHSA ids; write an entry for its CVE\n"
         "  # from .trivyignore.yaml\n"
         "  - vulnerability: CVE-2024-0004\n"
         '    reason: "accepted: #7"\n'
@@ -64,13 +68,13 @@ def test_files_of_both_forms_become_one_list(bench: Bench) -> None:
         f"  # line 7, not carried: {SECRET}\n"
     )
     assert ended.err.splitlines() == [
-        "warning: .trivyignore:6: not carried: GHSA-jfh8-c2jp-5v3q: HSS has no GHSA ids; write an entry for its CVE",
+        "warning: .trivyignore:8: not carried: GHSA-jfh8-c2jp-5v3q: HSS has no GHSA ids; write an entry for its CVE",
         f"warning: .trivyignore.yaml:4: not carried: {PATHS}",
         f"warning: .trivyignore.yaml:7: not carried: {SECRET}",
-        "carried: 4; not carried: 3",
+        "carried: 5; not carried: 3",
     ]
     save(bench, "hssgate.yaml", f"rules: {{severity: Medium}}\n{ended.out}")
-    assert len(load_policy(Path("hssgate.yaml"), START).policy.ignore) == 4
+    assert len(load_policy(Path("hssgate.yaml"), START).policy.ignore) == 5
 
 
 def test_the_example_of_the_documents_is_what_the_command_prints(bench: Bench) -> None:
@@ -97,6 +101,17 @@ def test_an_entry_without_a_reason_names_its_file(bench: Bench) -> None:
     assert yaml.safe_load(ended.out) == {
         "ignore": [{"vulnerability": "CVE-2024-0001", "reason": "imported from x: #.trivyignore"}]
     }
+
+
+def test_an_entry_that_is_left_out_is_one_line_without_control_characters(bench: Bench) -> None:
+    """On the terminal as well as in the list."""
+    save(bench, ".trivyignore", f"CVE-2024-0001\nGHSA-a \x1b[2J\u202e{'x' * 300}\n")
+
+    ended = bench.run("policy", "import", ".trivyignore")
+
+    left_out = f"not carried: GHSA-a {'x' * 192}…: HSS has no GHSA ids; write an entry for its CVE\n"
+    assert f"warning: .trivyignore:2: {left_out}" in ended.err
+    assert f"  # line 2, {left_out}" in ended.out
 
 
 @pytest.mark.parametrize(
@@ -129,7 +144,15 @@ def test_yaml_may_begin_with_a_byte_order_mark(bench: Bench) -> None:
     assert "vulnerability: CVE-2024-0001" in bench.run("policy", "import", "ignore.yml").out
 
 
-@pytest.mark.parametrize("arguments", [[], [".trivyignore", "--reason", ""], [".trivyignore", "--reason", "\u0301"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        [".trivyignore", "--reason", ""],
+        [".trivyignore", "--reason", "\u0301"],
+        [".trivyignore", "--reason", "\ufffd"],
+    ],
+)
 def test_what_is_missing_is_misuse(bench: Bench, arguments: list[str]) -> None:
     """A file, and the text of a reason."""
     save(bench, ".trivyignore", LINES)
@@ -154,6 +177,7 @@ def test_more_entries_than_a_policy_can_have_are_named(bench: Bench) -> None:
     [
         pytest.param(".trivyignore", "CVE-2024-0001\n", id="lines"),
         pytest.param(".trivyignore", "AVD-DS-0001\n", id="lines that a policy cannot have"),
+        pytest.param(".trivy", "CVE-2024-0001 exp:2020-01-31\n", id="lines that have ended, in a file of another name"),
         pytest.param("team.trivyignore", "# x\nCVE-2024-0001\n", id="lines in a file of another name"),
         pytest.param(".trivyignore.yaml", YAML, id="YAML"),
         pytest.param("trivy ignores.yml", YAML, id="YAML in a file of another name"),

@@ -40,7 +40,7 @@ def test_the_ids_and_the_date_of_a_feed(tmp_path: Path, text: str, date: float |
 
     feed = read_feed(path)
 
-    assert (feed.ids, feed.date) == ({CVE}, date)
+    assert (feed.ids, feed.date) == (frozenset({CVE}), date)
 
 
 @pytest.mark.parametrize(

@@ -181,6 +181,9 @@ def test_an_end_is_that_of_the_source(moment: datetime, expected: object) -> Non
         pytest.param("# other\n\nCVE-2024-0001", (None, None), id="a comment above a blank line"),
         pytest.param("#\nCVE-2024-0001", (None, None), id="an empty comment"),
         pytest.param("# \u0301\nCVE-2024-0001", (None, None), id="a comment that cannot be seen"),
+        pytest.param("# X: no\nCVE-2024-0001", ("X: no", None), id="a comment that begins with X"),
+        pytest.param(f"# {'x' * 400}\nCVE-2024-0001", ("x" * 400, None), id="as long as a reason may be"),
+        pytest.param(f"# {'x' * 401}\nCVE-2024-0001", ("x" * 399 + "…", None), id="a comment that is longer"),
         pytest.param("# two\nGHSA-a\nCVE-2024-0001", ("two", None), id="a comment above two entries"),
         pytest.param("# one\nGHSA-a\n# two\nCVE-2024-0001", ("two", None), id="a comment for each"),
         pytest.param("# above\nCVE-2024-0001 # behind", ("behind", None), id="a comment behind it"),
@@ -197,27 +200,46 @@ def test_a_line_becomes_an_entry(text: str, expected: tuple[str | None, date | N
     assert [(entry.vulnerability, entry.reason, entry.expires) for entry in found] == [("CVE-2024-0001", *expected)]
 
 
-@pytest.mark.parametrize(
-    ("text", "line", "why"),
-    [
-        pytest.param("\n\nGHSA-jfh8-c2jp-5v3q", 3, "HSS has no GHSA ids", id="a GHSA id"),
-        pytest.param("AVD-DS-0001", 1, "its id is not that of a CVE", id="a misconfiguration"),
-        pytest.param("CVE-2024-*", 1, "its id is not that of a CVE", id="a star, which Trivy takes as it is"),
-        pytest.param("cve-2024-0001", 1, "write CVE in capitals", id="small letters, which Trivy never matches"),
-        pytest.param("\ufeffCVE-2024-0001", 1, "byte order mark", id="a byte order mark"),
-        pytest.param("CVE-2024-0001\x1cexp:2020-01-01", 1, "its id is not that of a CVE", id="a blank of Python alone"),
-        pytest.param("CVE-2024-0001 exp:2027-1-31", 1, "its end '2027-1-31' is not a day", id="a short day"),
-        pytest.param("CVE-2024-0001 exp:2027-02-30", 1, "its end '2027-02-30' is not a day", id="no day"),
-        pytest.param("CVE-2024-0001 exp:0001-01-01", 1, "is not a day", id="the first day, which Trivy takes for none"),
-        pytest.param("CVE-2024-0001 exp:2026-11-28", 1, "it has ended", id="an end today, at 00:00"),
-    ],
-)
-def test_a_line_is_left_out_with_the_reason(text: str, line: int, why: str) -> None:
-    """And its number."""
-    (found,) = read_trivy_ignores(text, is_yaml=False, today=TODAY)
+NO_CVE = "its id is not that of a CVE"
+CAPITALS = "Trivy compares the case of ids, so that this entry has no effect; write CVE in capitals"
+MARKED = "the file begins with a byte order mark, which is a part of the id to Trivy; save it without"
+OF_GHSA = "HSS has no GHSA ids; write an entry for its CVE"
+UNKNOWN_KEY = "is a key that Trivy passes over; correct it, or take it out"
 
-    assert isinstance(found, LeftOut)
-    assert (found.line, why in found.why) == (line, True)
+
+def no_day(end: str) -> str:
+    return f"its end '{end}' is not a day such as 2027-01-31"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown", "why"),
+    [
+        pytest.param("GHSA-jfh8-c2jp-5v3q", "GHSA-jfh8-c2jp-5v3q", OF_GHSA, id="a GHSA id"),
+        pytest.param("AVD-DS-0001\t # x", "AVD-DS-0001 # x", NO_CVE, id="a misconfiguration"),
+        pytest.param("CVE-2024-*", "CVE-2024-*", NO_CVE, id="a star, which Trivy takes as it is"),
+        pytest.param("cve-2024-0001", "cve-2024-0001", CAPITALS, id="small letters, which Trivy never matches"),
+        pytest.param("CVE-2024-0001\x1cexp:2020-01-01", "CVE-2024-0001 exp:2020-01-01", NO_CVE, id="a blank of Python alone"),
+        pytest.param("x \x1b[31m\u202e", "x", NO_CVE, id="control characters"),
+        pytest.param("x" * 200, "x" * 200, NO_CVE, id="a line that can be shown"),
+        pytest.param("x" * 201, "x" * 199 + "…", NO_CVE, id="a line that is too long to be shown"),
+        pytest.param("CVE-2024-0001 exp:2027-1-31", "CVE-2024-0001 exp:2027-1-31", no_day("2027-1-31"), id="a short day"),
+        pytest.param("CVE-2024-0001 exp:2027-02-30", "CVE-2024-0001 exp:2027-02-30", no_day("2027-02-30"), id="no day"),
+        pytest.param(f"CVE-2024-0001 exp:{'x' * 40}", f"CVE-2024-0001 exp:{'x' * 40}", no_day("x" * 40), id="a word for a day"),
+        pytest.param(f"CVE-2024-0001 exp:{'x' * 41}", f"CVE-2024-0001 exp:{'x' * 41}", no_day("x" * 39 + "…"), id="a long word for a day"),
+        pytest.param("CVE-2024-0001 exp:0001-01-01", "CVE-2024-0001 exp:0001-01-01", no_day("0001-01-01"), id="the first day, which Trivy takes for none"),
+        pytest.param("CVE-2024-0001 exp:2026-11-28", "CVE-2024-0001 exp:2026-11-28", "it has ended", id="an end today, at 00:00"),
+    ],
+)  # fmt: skip
+def test_a_line_is_left_out_with_the_reason(text: str, shown: str, why: str) -> None:
+    """And its number."""
+    assert read_trivy_ignores(f"\n\n{text}", is_yaml=False, today=TODAY) == (LeftOut(3, shown, why),)
+
+
+def test_a_byte_order_mark_is_named_as_the_reason() -> None:
+    """To Trivy it is a part of the first id."""
+    found = read_trivy_ignores("\ufeffCVE-2024-0001", is_yaml=False, today=TODAY)
+
+    assert found == (LeftOut(1, "CVE-2024-0001", MARKED),)
 
 
 def in_yaml(entry: str) -> str:
@@ -237,47 +259,74 @@ def in_yaml(entry: str) -> str:
         pytest.param('expired_at: "2027-01-31"', (None, date(2027, 1, 30)), id="a day as a text"),
         pytest.param("expired_at: 2027-01-31T23:59:59Z", (None, date(2027, 1, 30)), id="a moment"),
         pytest.param("expired_at: 2027-01-31 23:59:59", (None, date(2027, 1, 30)), id="a moment without a zone"),
+        pytest.param("expired_at: 2027-01-31 00:00:00", (None, date(2027, 1, 30)), id="a midnight without a zone"),
         pytest.param("expired_at: 2027-01-31T01:00:00+02:00", (None, date(2027, 1, 29)), id="a moment of another day in UTC"),
     ],
 )  # fmt: skip
+@pytest.mark.usefixtures("in_shanghai")
 def test_an_entry_of_yaml_becomes_an_entry(entry: str, expected: tuple[str | None, date | None]) -> None:
-    """With its statement as the reason, and the last whole day before its end."""
+    """With its statement as the reason, and the last whole day (UTC) before its end, whatever the time zone here."""
     (found,) = read_trivy_ignores(in_yaml(entry), is_yaml=True, today=TODAY)
 
     assert isinstance(found, Carried)
     assert (found.line, found.vulnerability, found.reason, found.expires) == (2, "CVE-2024-0001", *expected)
 
 
+ID = "id: CVE-2024-0001"
+NARROWED = "narrowed by `{}`, which the findings of HSS cannot be compared with"
+
+
 @pytest.mark.parametrize(
-    ("text", "line", "why"),
+    ("more", "shown", "why"),
     [
-        pytest.param(in_yaml("paths: [usr/lib]"), 2, "narrowed by `paths`", id="paths"),
-        pytest.param(in_yaml("paths: ''"), 2, "narrowed by `paths`", id="no list of paths"),
-        pytest.param(in_yaml("purls: ['pkg:deb/debian/openssl']"), 2, "narrowed by `purls`", id="purls"),
-        pytest.param(in_yaml("path: [usr/lib]"), 2, "'path' is a key that Trivy passes over", id="a misspelt key"),
-        pytest.param(in_yaml("expired_at: soon"), 2, "its end 'soon' is not a day", id="no day"),
-        pytest.param(in_yaml("expired_at: 20270131"), 2, "its end '20270131' is not a day", id="a number for a day"),
-        pytest.param("vulnerabilities: [{id: [CVE-2024-0001]}]", 1, "its id is not that of a CVE", id="a list for an id"),
-        pytest.param("vulnerabilities: [{id: GHSA-jfh8-c2jp-5v3q}]", 1, "HSS has no GHSA ids", id="a GHSA id"),
-        pytest.param("misconfigurations:\n- id: CVE-2024-0001", 2, "a misconfiguration", id="a misconfiguration"),
-        pytest.param("secrets:\n- id: CVE-2024-0001", 2, "a secret; HSS names secrets by their file", id="a secret"),
-        pytest.param("licenses:\n- id: CVE-2024-0001", 2, "a licence, which HSS does not check", id="a licence"),
-        pytest.param("secrets:\nvulnerabilties: [{id: CVE-2024-0001}]", 2, "Trivy does not know this key", id="a misspelt kind"),
+        pytest.param("paths: [usr/lib]", "paths: ['usr/lib']", NARROWED.format("paths"), id="paths"),
+        pytest.param("paths: ''", "paths:", NARROWED.format("paths"), id="no list of paths"),
+        pytest.param("purls: ['pkg:deb/debian/openssl']", "purls: ['pkg:deb/debian/openssl']", NARROWED.format("purls"), id="purls"),
+        pytest.param("path: [usr/lib]", "path: ['usr/lib']", f"'path' {UNKNOWN_KEY}", id="a misspelt key"),
+        pytest.param(f"{'k' * 80}: 1", f"{'k' * 80}: 1", f"'{'k' * 80}' {UNKNOWN_KEY}", id="a longer key"),
+        pytest.param(f"{'k' * 81}: 1", f"{'k' * 81}: 1", f"'{'k' * 79}…' {UNKNOWN_KEY}", id="a long key"),
+        pytest.param("expired_at: soon", "expired_at: soon", no_day("soon"), id="no day"),
+        pytest.param("expired_at: 20270131", "expired_at: 20270131", no_day("20270131"), id="a number for a day"),
+        pytest.param("expired_at: 2026-11-28", "expired_at: 2026-11-28", "it has ended", id="an end today, at 00:00"),
+        pytest.param(f"x: {'x' * 178}", f"x: {'x' * 178}", f"'x' {UNKNOWN_KEY}", id="an entry that can be shown"),
+        pytest.param(f"x: {'x' * 179}", f"x: {'x' * 177}…", f"'x' {UNKNOWN_KEY}", id="an entry that is too long to be shown"),
     ],
 )  # fmt: skip
-def test_an_entry_of_yaml_is_left_out_with_the_reason(text: str, line: int, why: str) -> None:
+def test_an_entry_of_yaml_is_left_out_with_the_reason(more: str, shown: str, why: str) -> None:
     """And the line at which it begins."""
-    (found,) = read_trivy_ignores(text, is_yaml=True, today=TODAY)
+    found = read_trivy_ignores(in_yaml(more), is_yaml=True, today=TODAY)
 
-    assert isinstance(found, LeftOut)
-    assert (found.line, why in found.why) == (line, True)
+    assert found == (LeftOut(2, f"{ID}, {shown}", why),)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "shown", "why"),
+    [
+        pytest.param("vulnerabilities: [{id: [CVE-2024-0001]}]", 1, "id: ['CVE-2024-0001']", NO_CVE, id="a list for an id"),
+        pytest.param("vulnerabilities: [{id: 2024}]", 1, "id: 2024", NO_CVE, id="a number for an id"),
+        pytest.param("vulnerabilities: [{statement: x}]", 1, "statement: x", NO_CVE, id="no id"),
+        pytest.param("vulnerabilities: [{id: GHSA-jfh8-c2jp-5v3q}]", 1, "id: GHSA-jfh8-c2jp-5v3q", OF_GHSA, id="a GHSA id"),
+        pytest.param(f"misconfigurations:\n- {ID}", 2, ID, "a misconfiguration; HSS names its baseline checks otherwise: ignore them by `check_rule`", id="a misconfiguration"),
+        pytest.param(f"secrets:\n- {ID}", 2, ID, "a secret; HSS names secrets by their file: ignore them by `file`", id="a secret"),
+        pytest.param(f"licenses:\n- {ID}", 2, ID, "a licence, which HSS does not check", id="a licence"),
+        pytest.param("secrets:\nvulnerabilties: [{id: CVE-2024-0001}]", 2, "vulnerabilties", "Trivy does not know this key", id="a misspelt kind"),
+        pytest.param(f"secrets:\n{'k' * 80}: 1", 2, "k" * 80, "Trivy does not know this key", id="a longer key"),
+        pytest.param(f"secrets:\n{'k' * 81}: 1", 2, "k" * 79 + "…", "Trivy does not know this key", id="a long key"),
+    ],
+)  # fmt: skip
+def test_what_is_no_entry_for_a_cve_is_left_out(text: str, line: int, shown: str, why: str) -> None:
+    """So is what Trivy has for other kinds of findings."""
+    assert read_trivy_ignores(text, is_yaml=True, today=TODAY) == (LeftOut(line, shown, why),)
+
+
+NO_KEYS = "it has none of the keys vulnerabilities, misconfigurations, secrets, licenses"
 
 
 @pytest.mark.parametrize(
     ("text", "problem", "line"),
     [
-        pytest.param("- CVE-2024-0001", "it has none of the keys vulnerabilities", None, id="a list"),
-        pytest.param("ignore:\n- vulnerability: CVE-2024-0001", "it has none of the keys", None, id="a file of Grype"),
+        pytest.param("- CVE-2024-0001", NO_KEYS, None, id="a list"),
+        pytest.param("ignore:\n- vulnerability: CVE-2024-0001", NO_KEYS, None, id="a file of Grype"),
         pytest.param("secrets:\nvulnerabilities: 20", "`vulnerabilities` is not a list of entries", 2, id="a number"),
         pytest.param("vulnerabilities: [CVE-2024-0001]", "`vulnerabilities` is not a list of entries", 1, id="a list of ids"),
         pytest.param("vulnerabilities: []\nvulnerabilities: []", "it is given twice", 2, id="a key twice"),
@@ -302,4 +351,5 @@ def test_a_line_at_which_trivy_stops_is_refused(length: int, is_read: object) ->
     else:
         with pytest.raises(Malformed, match="Trivy stops reading") as refused:
             read_trivy_ignores(text, is_yaml=False, today=TODAY)
+        assert str(refused.value) == "a line of 64 KiB or more, where Trivy stops reading; break it"
         assert refused.value.line == 2
