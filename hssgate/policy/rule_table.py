@@ -32,6 +32,17 @@ _UPDATE_OR_ACCEPT = (
 )
 
 
+def _of_level(level: Level, example: str) -> RuleSpec:
+    """Return the declaration of a limit on the findings of one level."""
+    return RuleSpec(
+        fields=("vul_num",),
+        help=f"most vulnerabilities of {level} severity still accepted",
+        example=example,
+        levels=frozenset({level}),
+        remedy=_UPDATE,
+    )
+
+
 class Rules(PolicyModel):
     """The rules; one that is absent is not applied."""
 
@@ -70,39 +81,9 @@ class Rules(PolicyModel):
             remedy=_UPDATE,
         ),
     ] = None
-    high_vulnerabilities: Annotated[
-        CountRule | None,
-        SHORT_FORM,
-        RuleSpec(
-            fields=("vul_num",),
-            help="most vulnerabilities of high severity still accepted",
-            example="0",
-            levels=frozenset({Level.HIGH}),
-            remedy=_UPDATE,
-        ),
-    ] = None
-    medium_vulnerabilities: Annotated[
-        CountRule | None,
-        SHORT_FORM,
-        RuleSpec(
-            fields=("vul_num",),
-            help="most vulnerabilities of medium severity still accepted",
-            example="10",
-            levels=frozenset({Level.MEDIUM}),
-            remedy=_UPDATE,
-        ),
-    ] = None
-    low_vulnerabilities: Annotated[
-        CountRule | None,
-        SHORT_FORM,
-        RuleSpec(
-            fields=("vul_num",),
-            help="most vulnerabilities of low severity still accepted",
-            example="50",
-            levels=frozenset({Level.LOW}),
-            remedy=_UPDATE,
-        ),
-    ] = None
+    high_vulnerabilities: Annotated[CountRule | None, SHORT_FORM, _of_level(Level.HIGH, "0")] = None
+    medium_vulnerabilities: Annotated[CountRule | None, SHORT_FORM, _of_level(Level.MEDIUM, "10")] = None
+    low_vulnerabilities: Annotated[CountRule | None, SHORT_FORM, _of_level(Level.LOW, "50")] = None
     cvss: Annotated[
         ScoreRule | None,
         SHORT_FORM,
