@@ -13,9 +13,11 @@ from hssgate.judging.scan import judge_freshness, judge_scan
 from hssgate.policy.ignores import Ignores
 from hssgate.policy.rule_kinds import ScanRule
 from hssgate.policy.rules import RulesInForce
+from hssgate.proof import DigestKind, ResolvedDigest
+from hssgate.reference import Reference
 from hssgate.reference_parser import parse_reference
 from hssgate.verdict import Check, Read, Result, Trouble
-from hssgate.waiting.groups import NO_ROWS, GroupKey, Phase, RowGroup
+from hssgate.waiting.groups import NO_ROWS, GroupKey, Phase, RowGroup, missing_platform
 from hssgate.waiting.observation import Observation
 from hssgate.waiting.states import Ending
 
@@ -90,8 +92,26 @@ def test_a_status_is_shown_cut_to_its_first_sixty_characters() -> None:
     """A long or unknown status is never taken for success."""
     check = judge_scan(OBSERVATION, row_group(Phase.ENDED, scan_status="success" + "s" * 90), [NO_RULES])
 
-    assert check.actual == "success" + "s" * 52 + "…"
-    assert check.result is Result.ERROR
+    shown = "success" + "s" * 52 + "…"
+    message = f"scan: {shown}; the image was not judged"
+    assert check == Check("scan", Result.ERROR, message, actual=shown, trouble=Trouble.SCAN_FAILED)
+
+
+@pytest.mark.parametrize(
+    ("request_id", "named"),
+    [
+        pytest.param(None, "", id="none"),
+        pytest.param("r" * 200, "; request id " + "r" * 200, id="the longest"),
+        pytest.param("r" * 201, "; request id " + "r" * 199 + "…", id="too long"),
+    ],
+)
+def test_a_failure_names_the_request_if_its_answer_had_an_id(request_id: str | None, named: str) -> None:
+    """The id is cut to 200 characters."""
+    observation = replace(OBSERVATION, reads=(Read(1.0, 200, request_id, None),))
+
+    check = judge_scan(observation, row_group(Phase.ENDED, scan_status="failed"), [NO_RULES])
+
+    assert check.message == f"scan: failed{named}; the image was not judged"
 
 
 LATE = "; raise --timeout if the scan needs longer"
@@ -213,6 +233,40 @@ def test_ambiguous_results_are_named_with_their_differences(fields: dict[str, ob
 
 
 BY_DIGEST = replace(OBSERVATION, reference=parse_reference(f"app:1.0@{DIGEST}"))
+
+
+@pytest.mark.parametrize(
+    ("observation", "status", "trouble", "expected"),
+    [
+        pytest.param(
+            BY_DIGEST, "failed", Trouble.SCAN_FAILED,
+            "failed: HSS had a database error; scan the image again, and ask Huawei Cloud support with the request id if it "
+            "fails again; request id r-1 (database_error); scanned 2026-09-21T14:13:20Z; "
+            "no newer scan was listed within 1m30s, the image was not judged",
+            id="a failure of the digest",
+        ),
+        pytest.param(
+            OBSERVATION, "failed", Trouble.TIMEOUT, "timed out after 1m30s; last state: stale: failed, ", id="a failure of some push",
+        ),
+        pytest.param(
+            BY_DIGEST, "success", Trouble.TIMEOUT, "timed out after 1m30s; last state: stale: success, ", id="a success of the digest",
+        ),
+    ],
+)  # fmt: skip
+def test_a_scan_of_the_digest_that_failed_too_early_is_a_failure(
+    observation: Observation, status: str, trouble: Trouble, expected: str
+) -> None:
+    """Without a digest it may be the scan of another push, so that the image is only late."""
+    observation = replace(observation, reads=(Read(1.0, 200, "r-1", None),))
+    failure = row_group(Phase.STALE, scan_status=status, scan_failed_code="database_error")
+
+    check = judge_scan(observation, failure, [NO_RULES])
+
+    assert check.message.startswith(f"scan: {expected}")
+    assert trouble is Trouble.TIMEOUT or check.message == f"scan: {expected}"
+    assert replace(check, message="") == Check("scan", Result.ERROR, "", trouble=trouble)
+
+
 ASKED = "scanned at or after 2026-09-21T14:13:20Z"
 
 
@@ -236,6 +290,51 @@ def test_freshness_names_the_request_and_the_row(observation: Observation, momen
     shown = f"{DIGEST}, scanned 2026-09-21T14:13:20Z"
     assert found == Check("freshness", Result.PASSED, f"freshness: {shown}; asked for {asked}", shown, asked)
     assert nothing == Check("freshness", Result.SKIPPED, f"freshness: no result for {asked}", limit=asked)
+
+
+AMD, ARM = "linux/amd64", "linux/arm64"
+BUILD = tuple(f"sha256:{number:064x}" for number in range(7))
+OF_BUILD = replace(OBSERVATION.reference, build_digests=BUILD, metadata_file="build.json")
+PLATFORMS = tuple(zip(BUILD, (AMD, ARM, AMD), strict=False))
+OF_INDEX = replace(
+    OBSERVATION.reference,
+    resolved=tuple(ResolvedDigest(digest, DigestKind.MANIFEST, platform) for digest, platform in PLATFORMS),
+)
+
+
+@pytest.mark.parametrize(
+    ("reference", "key", "asked"),
+    [
+        pytest.param(replace(OF_BUILD, build_digests=BUILD[:6]), KEY, f"digest {' or '.join(BUILD[:6])} (by build.json)", id="six digests of a build"),
+        pytest.param(OF_BUILD, KEY, f"digest {' or '.join(BUILD[:6])}, … (by build.json)", id="more than six"),
+        pytest.param(replace(OF_BUILD, build_digests=BUILD[:1], metadata_file="f" * 197), KEY, f"digest {BUILD[0]} (by {'f' * 197})", id="a path of two hundred characters"),
+        pytest.param(replace(OF_BUILD, build_digests=BUILD[:1], metadata_file="f" * 198), KEY, f"digest {BUILD[0]} (by {'f' * 196}…)", id="a longer path"),
+        pytest.param(OF_INDEX, (*KEY, AMD), f"digest {BUILD[0]} or {BUILD[2]} (by the registry (manifest digest, linux/amd64))", id="one platform of two"),
+    ],
+)  # fmt: skip
+def test_freshness_names_the_digests_that_are_accepted(reference: Reference, key: GroupKey, asked: str) -> None:
+    """With a registry only those of the platform that is judged; of many the first six."""
+    ended = RowGroup(key, Phase.ENDED, ROW.model_copy(update={"image_digest": BUILD[0]}))
+
+    check = judge_freshness(replace(OBSERVATION, reference=reference), ended, None)
+
+    assert check.limit == asked
+    assert check.message.endswith(f"; asked for {asked}")
+
+
+@pytest.mark.parametrize(
+    ("missing", "asked"),
+    [
+        pytest.param(NO_ROWS, " or ".join(BUILD[:3]), id="every platform"),
+        pytest.param(missing_platform(OF_INDEX, ARM), BUILD[1], id="one platform"),
+    ],
+)
+def test_freshness_names_the_digests_of_what_is_not_listed(missing: RowGroup, asked: str) -> None:
+    """All of them if the image is not listed at all, else those of the missing platform."""
+    check = judge_freshness(replace(OBSERVATION, reference=OF_INDEX), missing, None)
+
+    limit = f"digest {asked} (by the registry)"
+    assert check == Check("freshness", Result.SKIPPED, f"freshness: no result for {limit}", limit=limit)
 
 
 def test_freshness_names_missing_values_of_the_row() -> None:

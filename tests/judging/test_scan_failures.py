@@ -7,7 +7,7 @@ import pytest
 from hssgate.hss.models import CicdImage, ScanStatus
 from hssgate.judging.scan_failures import DOCUMENTED, OF_REGISTRY_IMAGES, OF_STATUSES, failure_of
 from hssgate.policy.rule_kinds import NO_FAILURES
-from tests.cli.test_check import image, images
+from tests.cli.test_check import DIGEST, image, images
 from tests.conftest import Bench
 
 # From the documentation of ListCicdImages.
@@ -57,6 +57,27 @@ def test_every_report_tells_what_happened_and_what_to_do(code: str, bench: Bench
     assert expected in ended.out
     again = bench.run("judge", "report.json")
     assert (again.code, expected in again.out) == (5, True)
+
+
+@pytest.mark.parametrize(
+    ("asked", "code", "expected"),
+    [
+        pytest.param(f"team/app:1.0@{DIGEST}", 5, "scan: failed: HSS had a database error; scan the image again", id="by digest"),
+        pytest.param("team/app:1.0", 4, "scan: timed out after 10m00s", id="by tag"),
+    ],
+)  # fmt: skip
+def test_a_failure_before_the_moment_asked_for_is_final_only_for_a_digest(
+    bench: Bench, asked: str, code: int, expected: str
+) -> None:
+    """A tag may have been pushed again since; `judge` says the same of the saved report."""
+    row = image("{at: -1h, scan_status: failed, scan_failed_code: database_error}")
+
+    ended = bench.play(images(row)).check(asked, "--scanned-after", "30m")
+
+    assert ended.code == code
+    assert expected in ended.out
+    assert ("no newer scan was listed within 10m00s, the image was not judged" in ended.out) is (code == 5)
+    assert bench.run("judge", "report.json").code == code
 
 
 def test_a_status_without_a_code_is_explained(bench: Bench) -> None:
