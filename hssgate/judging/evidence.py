@@ -31,14 +31,6 @@ def listed_findings(
     denying = [
         (rules.policy, rules.denials, dict(rules.denials.entries)) for rules in rules_by_policy if rules.denials.entries
     ]
-    denied = {
-        id(finding): tuple(
-            (policy, entries[index].reason)
-            for policy, denials, entries in denying
-            if (index := denials.entry_for(finding, known_ids_of(found.cves.get(finding.vul_id or "", ())))) is not None
-        )
-        for finding in (found.listed if denying else ())
-    }
     for rules, counted in zip(rules_by_policy, counted_by_policy, strict=True):
         entries = dict(rules.ignores.entries)
         for finding, index in counted.sorted_findings.ignored if counted else ():
@@ -47,22 +39,27 @@ def listed_findings(
             if one.due is not None:
                 due[id(one.finding)] = min(one.due, due.get(id(one.finding), one.due))
     compared = [(rules.policy, rules.known.compare(found.listed)) for rules in rules_by_policy if rules.known]
+    with_cves = [(finding, found.cves.get(finding.vul_id or "", ())) for finding in found.listed]
     return tuple(
         ListedFinding(
             finding,
-            found.cves.get(finding.vul_id or "", ()),
+            cves,
             tuple(reasons.get(id(finding), ())),
             cves_read=finding.vul_id in found.cves,
             due=due.get(id(finding)),
-            denied_by=denied.get(id(finding), ()),
+            denied_by=tuple(
+                (policy, entries[entry].reason)
+                for policy, denials, entries in denying
+                if (entry := denials.entry_for(finding, known_ids_of(cves))) is not None
+            ),
             exploited=tuple(
-                (rules.policy, rules.feed.state(finding, found.cves.get(finding.vul_id or "")).value)
+                (rules.policy, rules.feed.state(finding, cves).value)
                 for rules in rules_by_policy
                 if rules.feed is not None and EXPLOITED in rules.limits
             ),
             known=tuple((policy, one.novelty_of(finding).value) for policy, one in compared),
         )
-        for finding in found.listed
+        for finding, cves in with_cves
     )
 
 

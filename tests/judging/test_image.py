@@ -20,7 +20,7 @@ from hssgate.policy.load import LoadedPolicy
 from hssgate.policy.model import Policy
 from hssgate.policy.rules import Subject
 from hssgate.reference_parser import parse_reference
-from hssgate.verdict import ListedFinding, PolicySource, Read, Result, RulePlace, Seen, SeenGroup
+from hssgate.verdict import ListedDetail, ListedFinding, PolicySource, Read, Result, RulePlace, Seen, SeenGroup
 from hssgate.waiting.groups import NO_ROWS, GroupKey, Phase, RowGroup
 from hssgate.waiting.observation import Observation
 from hssgate.waiting.states import Ending
@@ -45,11 +45,15 @@ V1, V2 = Finding(vul_id="V-1", repair_necessity="not_needed_repair"), Finding(vu
 
 
 def policy(
-    path: str = "p.yaml", *ignored: str, overrides: dict[str, object] | None = None, **rules: object
+    path: str = "p.yaml",
+    *ignored: str,
+    overrides: dict[str, object] | None = None,
+    grace: dict[str, str] | None = None,
+    **rules: object,
 ) -> LoadedPolicy:
     ignore = [{"vulnerability": vulnerability, "reason": f"because {vulnerability}"} for vulnerability in ignored]
     over = [{"images": ["old/*"], "rules": overrides, "reason": "old"}] if overrides else []
-    model = Policy.model_validate({"rules": rules, "ignore": ignore, "overrides": over})
+    model = Policy.model_validate({"rules": rules, "ignore": ignore, "overrides": over, "grace": grace})
     return LoadedPolicy(model, PolicySource(path, "0"), {("rules", name): 3 for name in rules})
 
 
@@ -212,11 +216,25 @@ def test_findings_are_listed_with_the_reason_of_each_policy_that_ignores_them() 
 def test_findings_that_no_policy_needed_are_listed_too() -> None:
     """No finding is ignored; a finding without an id has no CVEs."""
     nameless = Finding(app_name="ssl")
-    found: dict[GroupKey, FetchedFindings] = {KEY: Findings((nameless,), {"": CVES[:1], "XXXX": CVES[1:]})}
+    found: dict[GroupKey, FetchedFindings] = {KEY: Findings((nameless,), {"XXXX": CVES})}
 
     verdict = judge_image(OBSERVATION, found, criteria()).verdict
 
-    assert [(one.finding, one.ignored_by) for one in verdict.findings] == [(nameless, ())]
+    assert [(one.finding, one.cves, one.ignored_by) for one in verdict.findings] == [(nameless, (), ())]
+
+
+@pytest.mark.parametrize("days", [(10, 30), (30, 10)])
+def test_of_several_policies_the_first_end_of_grace_is_reported(days: tuple[int, int]) -> None:
+    """A finding counts as soon as one policy counts it; one that has no grace has no end."""
+    day = 86_400
+    published = NOW - day
+    dated = Cve(cve_id="CVE-1", cvss_score=5.0, publish_time=int(1000 * published))
+    found: dict[GroupKey, FetchedFindings] = {KEY: Findings((V1, V2), {"V-1": (dated,), "N-2": CVES})}
+    given = criteria(*(policy(grace={"low": f"{number}d"}, vulnerabilities=9) for number in days))
+
+    verdict = judge_image(OBSERVATION, found, given).verdict
+
+    assert {one.finding.vul_id: one.due for one in verdict.findings} == {"V-1": published + 10 * day, "N-2": None}
 
 
 def test_why_there_was_no_answer_is_kept_for_judging_again() -> None:
@@ -229,6 +247,31 @@ def test_why_there_was_no_answer_is_kept_for_judging_again() -> None:
     assert seen == Seen(
         "unanswered", "busy", (SeenGroup("ended", settled=True, row=ROW, findings_error="gone"),), NOW, None, NOW
     )
+
+
+def test_what_was_read_of_a_group_is_kept_for_judging_again() -> None:
+    """Its platform, the numbers of what was listed, and why something could not be read."""
+    key: GroupKey = (*KEY, "linux/amd64")
+    group = replace(ROW_GROUP, key=key)
+    observation = replace(OBSERVATION, row_groups=(group,), agreed=frozenset({key}))
+    found: dict[GroupKey, FetchedFindings] = {key: Findings((V1,), cves_error=ApiUnavailable("no CVEs"))}
+    details: DetailsByGroup = {
+        key: {
+            DetailKind.BASELINE_BREACH: (Detail(scan_result="failed"), Detail(scan_result="pass")),
+            DetailKind.SENSITIVE_FILE: FindingsMissing(ApiUnavailable("no files")),
+        }
+    }
+
+    seen = judge_image(observation, found, criteria(), details).verdict.seen
+
+    assert seen is not None
+    assert seen.groups == (
+        SeenGroup(
+            "ended", settled=True, row=ROW, platform="linux/amd64", findings_read=True, findings_count=1, agreed=True,
+            cves_error="no CVEs", details_count={DetailKind.BASELINE_BREACH: 1},
+            details_errors={DetailKind.SENSITIVE_FILE: "no files"},
+        ),
+    )  # fmt: skip
 
 
 def test_rows_that_might_be_the_newest_are_kept_for_judging_again() -> None:
@@ -333,15 +376,20 @@ def test_ages_are_counted_at_the_moment_of_judging_and_findings_not_read_are_no_
 
 
 def test_files_and_checks_keep_the_group_that_they_are_of() -> None:
-    """Those that were read of it, by the number of the group."""
+    """Those that were read of it, by the number of the group; checks that passed are listed by themselves."""
     both = replace(OBSERVATION, row_groups=(ROW_GROUP, OTHER))
     first, second = Detail(file_path="/a"), Detail(file_path="/b")
+    failed, passed = Detail(check_rule_id="1.1", scan_result="failed"), Detail(check_rule_id="1.2", scan_result="pass")
     details: DetailsByGroup = {
-        KEY: {DetailKind.MALICIOUS_FILE: (first,)}, OTHER_KEY: {DetailKind.SENSITIVE_FILE: (second,)},
-    }  # fmt: skip
+        KEY: {DetailKind.MALICIOUS_FILE: (first,)},
+        OTHER_KEY: {DetailKind.SENSITIVE_FILE: (second,), DetailKind.BASELINE_BREACH: (failed, passed)},
+    }
 
     verdict = judge_image(both, {}, criteria(), details).verdict
 
-    assert [(one.kind, one.detail, one.group) for one in verdict.details] == [
-        (DetailKind.MALICIOUS_FILE, first, 0), (DetailKind.SENSITIVE_FILE, second, 1),
-    ]  # fmt: skip
+    assert verdict.details == (
+        ListedDetail(DetailKind.MALICIOUS_FILE, first, group=0),
+        ListedDetail(DetailKind.SENSITIVE_FILE, second, group=1),
+        ListedDetail(DetailKind.BASELINE_BREACH, failed, group=1),
+    )
+    assert verdict.passed_checks == (ListedDetail(DetailKind.BASELINE_BREACH, passed, group=1),)
