@@ -7,7 +7,7 @@ import pytest
 
 from hssgate.durations import Moment
 from hssgate.errors import ApiUnavailable, Exchange
-from hssgate.hss.models import CicdImage, Cve, Detail, DetailKind, Finding
+from hssgate.hss.models import CicdImage, Cve, Detail, DetailKind, Finding, SeverityLevel
 from hssgate.judging.criteria import Criteria
 from hssgate.judging.evidence import DetailsByGroup
 from hssgate.judging.image import judge_image
@@ -16,11 +16,13 @@ from hssgate.judging.run_warnings import judgement_warnings, policy_warnings
 from hssgate.judging.scan import FRESHNESS
 from hssgate.policy.entry_warnings import AppliedPolicy
 from hssgate.policy.findings import FetchedFindings, Findings, FindingsMissing
+from hssgate.policy.known import KnownFile, KnownFindings, KnownImage
 from hssgate.policy.load import LoadedPolicy
-from hssgate.policy.model import Policy
+from hssgate.policy.model import Policy, Target
+from hssgate.policy.rule_kinds import CountRule, SeverityRule
 from hssgate.policy.rules import Subject
 from hssgate.reference_parser import parse_reference
-from hssgate.verdict import ListedDetail, ListedFinding, PolicySource, Read, Result, RulePlace, Seen, SeenGroup
+from hssgate.verdict import ListedFinding, PolicyInForce, PolicySource, Read, Result, RulePlace, Seen, SeenGroup
 from hssgate.waiting.groups import NO_ROWS, GroupKey, Phase, RowGroup
 from hssgate.waiting.observation import Observation
 from hssgate.waiting.states import Ending
@@ -364,6 +366,114 @@ def test_a_failed_scan_passes_with_a_warning_where_the_policy_of_its_own_group_a
     assert results(observation, {}, criteria(late)) == [("scan", "error"), ("severity", "skipped")]
 
 
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        pytest.param({"scan_status": "failed"}, ["warned", "skipped"], id="an accepted failure"),
+        pytest.param({"scan_failed_code": "failed"}, ["passed", "error"], id="a success with such a code"),
+    ],
+)
+def test_a_number_may_only_be_missing_after_an_accepted_failure(fields: dict[str, object], expected: list[str]) -> None:
+    """Of a scan that succeeded it is an error."""
+    row = ROW.model_copy(update={"vul_num": None, **fields})
+    given = criteria(policy(vulnerabilities=2, scan={"accept": ["failed"]}))
+
+    found = results(replace(OBSERVATION, row_groups=(RowGroup(KEY, Phase.ENDED, row),)), {}, given)
+
+    assert [result for _, result in found] == expected
+
+
+def test_the_rules_of_an_earlier_failure_are_not_judged() -> None:
+    """Though the policy accepts that failure: the scan that was asked for is another."""
+    row = ROW.model_copy(update={"scan_status": "failed"})
+    given = criteria(policy(vulnerabilities=2, scan={"accept": ["failed"]}))
+
+    found = results(replace(OBSERVATION, row_groups=(RowGroup(KEY, Phase.STALE, row),)), {}, given)
+
+    assert found == [("scan", "error"), ("vulnerabilities", "skipped")]
+
+
+@pytest.mark.parametrize(
+    ("agreed", "expected"), [pytest.param({KEY}, "warned", id="twice"), pytest.param({OTHER_KEY}, "error", id="once")]
+)
+def test_three_counts_of_0_stand_for_a_level_where_they_were_read_twice(agreed: set[GroupKey], expected: str) -> None:
+    """The reads of another group do not count."""
+    empty = ROW.model_copy(
+        update={"severity_level": None, "vul_num": 0, "unsafe_setting_num": 0, "malicious_file_num": 0}
+    )
+    observation = replace(OBSERVATION, row_groups=(replace(ROW_GROUP, row=empty),), agreed=frozenset(agreed))
+
+    assert results(observation, {}, criteria()) == [("scan", "passed"), ("severity", expected)]
+
+
+def test_the_rules_in_force_are_kept_for_each_group_and_policy() -> None:
+    """With the number of the entries that apply to the group, and what judging again needs of the policy."""
+    entries: list[dict[str, object]] = [
+        {"vulnerability": "V-1"}, {"file": "/a"}, {"file": "/b", "images": ["old/*"]}, {"check_rule": "1.*"},
+        {"check_rule": "2.*"}, {"check_rule": "3.*"},
+    ]  # fmt: skip
+    document = {
+        "rules": {"vulnerabilities": 2},
+        "grace": {"high": "1d"},
+        "unlisted": "warn",
+        "deny": [{"vulnerability": "CVE-1", "reason": "r"}, {"vulnerability": "X", "images": ["old/*"], "reason": "r"}],
+        "ignore": [{"reason": "r", **entry} for entry in entries],
+    }
+    known = KnownFile("known.json", "1", {"team/app": KnownImage((), KnownFindings({("V-1", "", ""): 3}))})
+    whole = LoadedPolicy(Policy.model_validate(document), PolicySource("a.yaml", "0"), known=known)
+    plain = policy("b.yaml", severity="Low")
+    both = replace(OBSERVATION, row_groups=(ROW_GROUP, OTHER))
+
+    of_team, of_old, absent = (
+        PolicyInForce(
+            group, "a.yaml", {"vulnerabilities": CountRule(limit=2)}, ignore=5 + more, ignore_file=1 + more,
+            ignore_check_rule=3, grace={"high": 86_400.0}, unlisted="warn", deny=1 + more, deny_cves=True, known=known_count,
+        )
+        for group, more, known_count in ((0, 0, 3), (1, 1, 0), (None, 0, 0))
+    )  # fmt: skip
+    unchanged = PolicyInForce(
+        0, "b.yaml", {"severity": SeverityRule(limit=SeverityLevel.LOW)}, ignore=0, ignore_file=0, ignore_check_rule=0,
+        grace=None, unlisted="count", deny=0, deny_cves=False, known=None,
+    )  # fmt: skip
+
+    assert judge_image(both, {}, criteria(whole, plain)).verdict.in_force == (
+        of_team, unchanged, of_old, replace(unchanged, group=1),
+    )  # fmt: skip
+    none = replace(OBSERVATION, row_groups=(), ending=Ending.TIMED_OUT)
+    assert judge_image(none, {}, criteria(whole)).verdict.in_force == (absent,)
+
+
+def test_what_the_entries_of_each_policy_did_is_kept() -> None:
+    """Those that ignored findings or files, and those that fit some of the CVEs of a finding."""
+    given = criteria(
+        policy("a.yaml", "V-1", "CVE-1", malicious_files=0),
+        LoadedPolicy(
+            Policy.model_validate({
+                "rules": {"malicious_files": 0},
+                "ignore": [{"file": "/b", "reason": "r"}, {"file": "/a", "reason": "r"}],
+            }),
+            PolicySource("b.yaml", "0"),
+        ),
+    )  # fmt: skip
+    details: DetailsByGroup = {KEY: {DetailKind.MALICIOUS_FILE: (Detail(file_path="/a"),)}}
+
+    infected = replace(ROW_GROUP, row=ROW.model_copy(update={"malicious_file_num": 1}))
+    observation = replace(OBSERVATION, row_groups=(infected,))
+
+    judged = judge_image(observation, {KEY: Findings((V1, V2), {"N-2": CVES})}, given, details)
+
+    assert [(check.rule, check.result) for check in judged.verdict.checks] == [
+        ("scan", Result.PASSED), ("malicious_files", Result.FAILED), ("malicious_files", Result.PASSED),
+    ]  # fmt: skip
+    (of_group,) = judged.applied
+
+    subject = Subject("team", "app", "1.0")
+    assert of_group == (
+        AppliedPolicy(subject, frozenset({0}), NOW, {}, frozenset({1})),
+        AppliedPolicy(subject, None, NOW, {Target.FILE: frozenset({1})}),
+    )
+
+
 def test_ages_are_counted_at_the_moment_of_judging_and_findings_not_read_are_no_pass() -> None:
     """The row's scan is a minute old."""
     given = criteria(policy(scan_age="59s", high_vulnerabilities=0))
@@ -379,17 +489,20 @@ def test_files_and_checks_keep_the_group_that_they_are_of() -> None:
     """Those that were read of it, by the number of the group; checks that passed are listed by themselves."""
     both = replace(OBSERVATION, row_groups=(ROW_GROUP, OTHER))
     first, second = Detail(file_path="/a"), Detail(file_path="/b")
-    failed, passed = Detail(check_rule_id="1.1", scan_result="failed"), Detail(check_rule_id="1.2", scan_result="pass")
+    breach = Detail(check_rule_id="1.1", standard="cn_standard", scan_result="failed")
+    passed = Detail(check_rule_id="1.2", standard="cn_standard", scan_result="pass")
+    also_passed = Detail(check_rule_id="1.3", standard="cn_standard", scan_result="pass")
     details: DetailsByGroup = {
-        KEY: {DetailKind.MALICIOUS_FILE: (first,)},
-        OTHER_KEY: {DetailKind.SENSITIVE_FILE: (second,), DetailKind.BASELINE_BREACH: (failed, passed)},
-    }
+        KEY: {DetailKind.MALICIOUS_FILE: (first,), DetailKind.BASELINE_BREACH: (passed,)},
+        OTHER_KEY: {DetailKind.SENSITIVE_FILE: (second,), DetailKind.BASELINE_BREACH: (breach, also_passed)},
+    }  # fmt: skip
 
     verdict = judge_image(both, {}, criteria(), details).verdict
 
-    assert verdict.details == (
-        ListedDetail(DetailKind.MALICIOUS_FILE, first, group=0),
-        ListedDetail(DetailKind.SENSITIVE_FILE, second, group=1),
-        ListedDetail(DetailKind.BASELINE_BREACH, failed, group=1),
-    )
-    assert verdict.passed_checks == (ListedDetail(DetailKind.BASELINE_BREACH, passed, group=1),)
+    assert [(one.kind, one.detail, one.group) for one in verdict.details] == [
+        (DetailKind.MALICIOUS_FILE, first, 0), (DetailKind.SENSITIVE_FILE, second, 1),
+        (DetailKind.BASELINE_BREACH, breach, 1),
+    ]  # fmt: skip
+    assert [(one.kind, one.detail, one.group) for one in verdict.passed_checks] == [
+        (DetailKind.BASELINE_BREACH, passed, 0), (DetailKind.BASELINE_BREACH, also_passed, 1),
+    ]  # fmt: skip
