@@ -6,6 +6,8 @@ import pytest
 
 from hssgate.hss.models import CicdImage
 from hssgate.judging.hints import advice, near_misses
+from hssgate.proof import DigestKind, ResolvedDigest
+from hssgate.reference import Reference
 from hssgate.reference_parser import parse_reference
 from hssgate.waiting.groups import NO_ROWS, Phase, RowGroup
 from hssgate.waiting.observation import Observation
@@ -40,6 +42,25 @@ def row(**fields: object) -> CicdImage:
 def test_the_hint_fits_the_phase_at_the_timeout(phase: Phase, expected: str) -> None:
     """Each phase in which a wait can end has its own hint."""
     assert advice(OBSERVATION, RowGroup((None, None, None, "app", "2.0"), phase, ROW)) == expected
+
+
+def test_a_platform_that_is_missing_is_named() -> None:
+    """Other platforms of the image are listed, so that its name is right."""
+    row_group = RowGroup((None, None, "team", "app", "2.0", "linux/arm64"), Phase.ABSENT, CicdImage())
+
+    assert advice(OBSERVATION, row_group) == (
+        "; HSS lists other platforms of this image: check that linux/arm64 is scanned too, or name those that are meant "
+        "with --platform"
+    )
+
+
+def test_a_scan_time_by_the_clock_of_the_server_can_be_used() -> None:
+    """A later scan would help then."""
+    observation = replace(OBSERVATION, server_time=1_790_000_060.0)
+
+    message = advice(observation, RowGroup((None, None, None, "app", "2.0"), Phase.STALE, ROW))
+
+    assert message.startswith("; no newer scan was listed")
 
 
 @pytest.mark.parametrize(
@@ -120,19 +141,58 @@ def test_a_version_that_hss_cut_comes_before_newer_rows() -> None:
     assert [miss.split(" ")[0] for miss in misses] == [f"team/app:{version[:64]}", "team/app:1.0"]
 
 
-@pytest.mark.parametrize(
-    ("found", "explained"),
-    [
-        pytest.param(row(image_digest=OTHER), True, id="only the digest differs"),
-        pytest.param(row(image_digest=OTHER, image_version="2.0"), False, id="another version, too"),
-        pytest.param(row(image_version="2.0"), False, id="another version"),
-    ],
-)
-def test_a_digest_that_never_appears_is_explained(found: CicdImage, explained: bool) -> None:  # noqa: FBT001
-    """Build tools report the digest of an index, while HSS may list a manifest."""
-    observation = replace(OBSERVATION, reference=parse_reference(f"team/app:1.0@{DIGEST}"), similar_rows=(found,))
+def test_a_version_of_the_greatest_length_is_not_cut() -> None:
+    """The row with this version has the whole of it."""
+    version = "v" * 64
+    (miss,) = near_misses(parse_reference(f"app:{version}", "shop"), (row(image_version=version, cicd_name="test"),))
 
-    assert ("If the digest asked for is that of an index" in advice(observation, NO_ROWS)) is explained
+    assert miss == (
+        f"team/app:{version} with --cicd-name test (other cicd_name; success, scanned 2026-09-21T14:13:20Z)"
+    )
+
+
+ASKED = parse_reference(f"team/app:1.0@{DIGEST}")
+INDEX = (
+    " If the digest asked for is that of an index, HSS may know the image by its manifest or configuration: --resolve "
+    "asks the registry for these"
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "found", "explained"),
+    [
+        pytest.param(ASKED, row(image_digest=OTHER), f"{INDEX}, and --metadata-file names those of a build for one platform", id="only the digest differs"),
+        pytest.param(replace(ASKED, build_digests=(DIGEST,)), row(image_digest=OTHER), INDEX, id="with a metadata file"),
+        pytest.param(replace(ASKED, resolved=(ResolvedDigest(DIGEST, DigestKind.MANIFEST, None),)), row(image_digest=OTHER), " HSS has scanned another push of this tag than the one that the registry holds", id="with a registry"),
+        pytest.param(ASKED, row(image_digest=OTHER, image_version="2.0"), "", id="another version, too"),
+        pytest.param(ASKED, row(image_version="2.0"), "", id="another version"),
+    ],
+)  # fmt: skip
+def test_a_digest_that_never_appears_is_explained(asked: Reference, found: CicdImage, explained: str) -> None:
+    """Build tools report the digest of an index, while HSS may list a manifest."""
+    observation = replace(OBSERVATION, reference=asked, similar_rows=(found,))
+
+    _, question, rest = advice(observation, NO_ROWS).partition("?")
+
+    assert (question, rest) == ("?", explained)
+
+
+@pytest.mark.parametrize(
+    ("asked", "registry_name", "found", "expected"),
+    [
+        pytest.param("team/app:1.0", "r.example.com", row(), "HSS names no registry for it: leave --registry-name out", id="none is named"),
+        pytest.param("team/app:1.0", "r.example.com", row(registry_name="my registry"), "--registry-name 'my registry'", id="another name"),
+        pytest.param("r.example.com/team/app:1.0", None, row(registry_name="x.io"), "leave the registry out of IMAGE, or --registry-name x.io", id="another registry"),
+        pytest.param("r.example.com/team/app:1.0", None, row(namespace="x.io/team"), "leave the registry out of IMAGE", id="another registry in its path"),
+    ],
+)  # fmt: skip
+def test_a_row_of_another_registry_comes_with_the_option_to_pass(
+    asked: str, registry_name: str | None, found: CicdImage, expected: str
+) -> None:
+    """Or with the one to leave out."""
+    (miss,) = near_misses(parse_reference(asked, registry_name=registry_name), (found,))
+
+    assert miss.endswith(f" (other registry_name; success, scanned 2026-09-21T14:13:20Z; {expected})")
 
 
 @pytest.mark.parametrize(
