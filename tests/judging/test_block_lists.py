@@ -56,6 +56,14 @@ def test_the_lists_behind_the_rules_that_block_are_read(given: LoadedPolicy, wha
     assert wanted(case(given), given) == whats
 
 
+def test_a_row_without_a_name_has_its_lists_read() -> None:
+    """The rules for it are those for the name of IMAGE."""
+    given = policy(vulnerabilities=1)
+    nameless = replace(SEEN, row_groups=(replace(ROW_GROUP, row=FULL.model_copy(update={"image_name": None})),))
+
+    assert wanted(case(given, observation=nameless), given) == [FINDINGS]
+
+
 def test_what_hss_counts_none_of_is_not_read_and_what_was_read_neither() -> None:
     """Where a rule blocks; sensitive files are not counted, so they are read."""
     given = policy(severity="Medium")
