@@ -49,12 +49,19 @@ def test_more_findings_than_hss_counts_are_accepted() -> None:
     assert isinstance(outcome(ROW.model_copy(update={"vul_num": 0}), Findings(())), list)
 
 
-def test_a_row_is_recorded_by_its_own_names() -> None:
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        pytest.param({"namespace": "swr.example.com/team", "image_version": None, "image_digest": None}, ("team/app", "team/app", None), id="without version and digest"),
+        pytest.param({"namespace": None, "image_name": "team/tools/app"}, ("team/tools/app", "team/tools/app:1.0", DIGEST), id="a path in its name"),
+        pytest.param({"image_name": None}, ("team/app", "team/app:1.0", DIGEST), id="no name: that of IMAGE"),
+    ],
+)  # fmt: skip
+def test_a_row_is_recorded_by_its_own_names(names: dict[str, object], expected: tuple[str, str, str | None]) -> None:
     """Without registry, and without a version or a digest that it lacks."""
-    names = {"namespace": "swr.example.com/team", "image_version": None, "image_digest": None}
     (found,) = outcome(ROW.model_copy(update=names))  # type: ignore[misc]
 
-    assert (found.path, found.row.image, found.row.digest) == ("team/app", "team/app", None)
+    assert (found.path, found.row.image, found.row.digest) == expected
 
 
 @pytest.mark.parametrize(
@@ -82,6 +89,9 @@ def test_one_group_that_is_not_acceptable_is_enough() -> None:
     assert isinstance(whole, list)
     assert [one.path for one in whole] == ["team/app", "old/app"]
     assert isinstance(acceptances_of(judge_image(both, {KEY: FOUND}, given).verdict), NotAcceptable)
+    unread = "new_vulnerabilities: the findings were not read, which this rule needs"
+    neither = acceptances_of(judge_image(both, {}, given).verdict)
+    assert neither == NotAcceptable(f"{unread}; {unread}", ExitCode.NO_RESULT)
     stale = replace(both, row_groups=(ROW_GROUP, replace(OTHER, phase=Phase.STALE)))
     assert isinstance(acceptances_of(judge_image(stale, {KEY: FOUND, OTHER_KEY: FOUND}, given).verdict), NotAcceptable)
 
