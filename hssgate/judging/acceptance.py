@@ -1,5 +1,6 @@
 """Acceptance of findings as known: from the verdict on images to the content of a file of known findings."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from hssgate import __version__
@@ -7,16 +8,16 @@ from hssgate.exit_codes import ExitCode
 from hssgate.hss.models import CicdImage, Finding
 from hssgate.policy.days import day_of
 from hssgate.policy.globs import path_of
-from hssgate.policy.known import AcceptedRow, Key, KnownFile, KnownFindings, KnownImage, known_of
+from hssgate.policy.known import AcceptedRow, Key, KnownFindings, KnownImage, known_of
 from hssgate.policy.load import LoadedPolicy
-from hssgate.policy.model import Known, Policy
+from hssgate.policy.model import Policy
 from hssgate.policy.rule_kinds import CountRule
 from hssgate.policy.rule_table import Rules
 from hssgate.record import record
 from hssgate.reference import Reference
 from hssgate.verdict import ImageVerdict, PolicySource
 
-_NO_FILE = "hssgate accept"  # stands for the policy's path
+_NO_FILE = PolicySource("hssgate accept", "")  # of the policy, which no report names
 _NO_LIMIT = 2**63
 
 
@@ -78,10 +79,8 @@ class Change:
 def accepting_policy() -> LoadedPolicy:
     """Return the policy that needs a complete list of findings and blocks none."""
     rule = CountRule.model_construct(limit=_NO_LIMIT)
-    policy = Policy.model_construct(
-        rules=Rules.model_construct(new_vulnerabilities=rule), known=Known.model_construct(file=_NO_FILE)
-    )
-    return LoadedPolicy(policy, PolicySource(_NO_FILE, ""), known=KnownFile(_NO_FILE, "", {}))
+    policy = Policy.model_construct(rules=Rules.model_construct(new_vulnerabilities=rule))
+    return LoadedPolicy(policy, _NO_FILE)  # without known findings, so that all are new
 
 
 def acceptances_of(image: ImageVerdict) -> list[Acceptance] | NotAcceptable:
@@ -155,10 +154,9 @@ def _by_path(found: Iterable[Acceptance]) -> dict[str, list[Acceptance]]:
 
 def _together(rows: Iterable[Acceptance]) -> dict[Key, int]:
     """Return the findings of several rows of one path: each as often as the row has it that has it most often."""
-    numbers: dict[Key, int] = {}
+    numbers = Counter[Key]()
     for one in rows:
-        for key, number in one.known.numbers.items():
-            numbers[key] = max(number, numbers.get(key, 0))
+        numbers |= Counter(one.known.numbers)
     return numbers
 
 

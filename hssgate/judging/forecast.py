@@ -28,6 +28,20 @@ from hssgate.waiting.states import Ending
 
 _OF_SCAN = (SCAN, FRESHNESS)
 _NOT_READ = FindingsMissing(ApiUnavailable("the list was not read"))
+_NO_DENIALS = Denials(())
+_LISTED_ONCE = Observation(
+    reference=Reference("", None, "", None, None),  # the row has the names
+    ending=Ending.ENDED,
+    row_groups=(),
+    unsettled=frozenset(),
+    error=None,
+    server_time=None,
+    scanned_after=None,
+    waited_seconds=0.0,
+    polls=1,
+    reads=(),
+    similar_rows=(),
+)
 
 
 class Forecast(StrEnum):
@@ -75,7 +89,7 @@ class ImageForecast:
     image: str
     forecast: Forecast
     rules: tuple[RuleForecast, ...]
-    message: str = ""
+    message: str
 
 
 def observations_of(rows: Iterable[CicdImage], now: float) -> tuple[tuple[str, Observation], ...]:
@@ -144,23 +158,7 @@ def forecast_of(
 
 def _observed(row_group: RowGroup) -> Observation:
     """Return the observation of an image that was listed once, as a check would see it after `--settle`."""
-    row = row_group.row
-    reference = Reference(row_group.label, row.namespace, row.image_name or "", row.image_version, None)
-    is_over = row_group.phase not in MOVING | NOT_STARTED
-    return Observation(
-        reference=reference,
-        ending=Ending.ENDED if is_over else Ending.TIMED_OUT,
-        row_groups=(row_group,),
-        unsettled=frozenset(),
-        error=None,
-        server_time=None,
-        scanned_after=None,
-        waited_seconds=0.0,
-        polls=1,
-        reads=(),
-        similar_rows=(),
-        agreed=frozenset([row_group.key]),
-    )
+    return replace(_LISTED_ONCE, row_groups=(row_group,), agreed=frozenset([row_group.key]))
 
 
 def _as_blocking(rules: RulesInForce, *, with_ages: bool) -> RulesInForce:
@@ -176,7 +174,7 @@ def _as_blocking(rules: RulesInForce, *, with_ages: bool) -> RulesInForce:
 def _by_row(rules: RulesInForce) -> RulesInForce:
     """Return the rules for which the row is enough."""
     limits = {name: rule for name, rule in rules.limits.items() if _needs_row_only(name, rules)}
-    return replace(rules, limits=limits, denials=Denials(()))
+    return replace(rules, limits=limits, denials=_NO_DENIALS)
 
 
 def _by_list(rules: RulesInForce) -> RulesInForce:
@@ -187,7 +185,7 @@ def _by_list(rules: RulesInForce) -> RulesInForce:
 
 
 def _needs_row_only(name: str, rules: RulesInForce) -> bool:
-    alone = replace(rules, limits={name: rules.limits[name]}, denials=Denials(()))
+    alone = replace(rules, limits={name: rules.limits[name]}, denials=_NO_DENIALS)
     of_findings = bool(RULES[name].levels) and alone.need_findings
     return not of_findings and not alone.needed_details
 

@@ -80,8 +80,8 @@ def _advice_on_absence(observation: Observation) -> str:
 
 def _cut_version(reference: Reference) -> str | None:
     """Return the version cut to the length that HSS stores; None if it is not longer."""
-    version = reference.image_version or ""
-    return version[:LONGEST_VERSION] if len(version) > LONGEST_VERSION else None
+    version = reference.image_version
+    return version[:LONGEST_VERSION] if version and len(version) > LONGEST_VERSION else None
 
 
 def _digest_advice(observation: Observation) -> str:

@@ -223,5 +223,5 @@ def _judge_rival(
     Its findings are not fetched. So with a rule or `ignore` entry that needs them, it passes only if HSS counts none.
     """
     rival = RowGroup(row_group.key, Phase.ENDED, row)
-    findings = {row_group.key: Findings((), {})} if row.vul_num == 0 else {}
+    findings = {row_group.key: Findings(())} if row.vul_num == 0 else {}
     return worst_of(_judge_group(observation, rival, findings, rules_by_policy, criteria).checks)
