@@ -150,7 +150,7 @@ def forecast_of(
     troubles = [check.message for check in checks if check.rule in _OF_SCAN and check.result is Result.ERROR]
     forecast = _of_image(row_groups, rules, is_judged=not troubles)
     if forecast is Forecast.NOT_SCANNED:
-        troubles = [state_of(row_group, settling=False) for row_group in row_groups]
+        troubles = [state_of(row_group, row_group.key in observation.unsettled) for row_group in row_groups]
     order = [DENY, *RULES]
     ordered = tuple(sorted(rules, key=lambda rule: order.index(rule.rule)))
     return ImageForecast(image, forecast, ordered, "; ".join(troubles))

@@ -8,7 +8,7 @@ import pytest
 
 from hssgate.errors import Interrupted
 from hssgate.exit_codes import ExitCode
-from tests.cli.test_check import CLEAN, FOREVER, finished, image, images
+from tests.cli.test_check import CLEAN, FOREVER, finished, image, images, scanned
 from tests.cli.test_detail_rules import KEY_FILE
 from tests.cli.test_findings import finding, policy, scenario
 from tests.conftest import KEY, Bench, Ended
@@ -78,7 +78,10 @@ def test_a_rule_that_needs_a_list_is_not_judged(bench: Bench, rule: str) -> None
     ended = tried(bench.play(images(finished(MALWARE))))
 
     assert (ended.code, forecasts(ended)) == (0, {"shop: team/app:1.0": "not judged"})
-    assert [*rules(ended).values()].count("not judged") == 1
+    (image,) = json.loads(ended.out)["images"]
+    (unread,) = (one for one in image["rules"] if one["forecast"] == "not judged")
+    assert unread["message"] == f"{unread['rule']}: not judged, it needs a list that was not read"
+    assert all("not judged" not in one["message"] for one in image["rules"] if one is not unread)
     assert len(bench.sent) == 1
 
 
@@ -91,6 +94,24 @@ def test_a_rule_that_needs_no_list_is_judged_beside_one_that_does(bench: Bench) 
     assert "would block 1 of 1 image\n" in ended.out
     assert "would block  shop: team/app:1.0: vulnerabilities: 30 found, at most 20 accepted" in ended.out
     assert ended.out.endswith("not judged: rules that need findings, files or baseline checks that were not read\n")
+
+
+@pytest.mark.parametrize(
+    ("counts", "forecast"), [pytest.param(SEVERE, "would block", id="too many"), pytest.param(MALWARE, "not judged", id="few")]
+)  # fmt: skip
+def test_a_count_is_judged_beside_entries_of_deny(bench: Bench, counts: str, forecast: str) -> None:
+    """HSS gives the number, whatever findings are denied."""
+    policy(bench, "rules: {vulnerabilities: 20}\ndeny: [{vulnerability: CVE-2024-1, reason: r}]")
+
+    ended = tried(bench.play(images(finished(counts))))
+
+    (image,) = json.loads(ended.out)["images"]
+    of_count = {"would block": "would block", "not judged": "would pass"}[forecast]
+    assert image["forecast"] == forecast
+    assert [(one["rule"], one["forecast"]) for one in image["rules"]] == [
+        ("deny", "not judged"),
+        ("vulnerabilities", of_count),
+    ]
 
 
 EVERY_LIST = "rules: {high_vulnerabilities: 0, sensitive_files: 0, baseline: 0, cvss: 8.9}"
@@ -228,6 +249,21 @@ def test_only_images_that_were_asked_for_are_judged(bench: Bench) -> None:
     assert set(forecasts(tried(bench))) == {"shop: old", "shop: undated", "shop-2: other", "shop: app"}
 
 
+def test_a_time_ahead_of_the_present_makes_no_row_the_newest(bench: Bench) -> None:
+    """Neither here nor for a check: which of the two rows is newer is not known."""
+    policy(bench, "rules: {severity: Medium}")
+    now = int(1000 * bench.clock.epoch())
+    row = {"namespace": "team", "image_name": "app", "image_version": "1.0", "scan_status": "success"}
+    rows = [
+        {**row, "severity_level": "High", "latest_update_time": now + 3 * 86_400_000},
+        {**row, "severity_level": "Low", "latest_update_time": now - 3_600_000},
+    ]
+    bench.answer(lambda _: httpx.Response(200, json={"total_num": 2, "data_list": rows}))
+
+    assert forecasts(tried(bench)) == {"team/app:1.0": "no result"}
+    assert bench.check("team/app:1.0").code == 5
+
+
 def test_all_pages_are_read_once(bench: Bench) -> None:
     """Up to a number of rows, beyond which a warning says that there are more."""
     bench.play(images(*(finished(image_name=f"app{number}") for number in range(450))))
@@ -272,6 +308,7 @@ def test_what_could_not_be_asked_is_an_error(
 
     assert ended.code == code
     assert (forecasts(ended) if forecast else ended.out) == (forecast or "")
+    assert ("high_vulnerabilities: the findings could not be read: " in ended.out) is bool(forecast and code)
 
 
 @pytest.mark.parametrize(
@@ -352,6 +389,38 @@ def test_a_timeout_in_a_saved_report_has_no_result(bench: Bench) -> None:
     ended = bench.run("policy", "test", "report.json", "--format", "json")
 
     assert forecasts(ended) == {"team/none:1.0": "not scanned"}
+
+
+def test_a_rule_that_warns_does_so_for_each_of_several_rows(bench: Bench) -> None:
+    """Of a saved report whose image stands for two rows."""
+    bench.play(images(finished(SEVERE), finished(SEVERE, namespace="old")))
+    bench.check("app:1.0", "--cicd-name", "shop")
+    policy(bench, "rules: {severity: {limit: Low, action: warn}}")
+
+    ended = bench.run("policy", "test", "report.json", "--format", "json")
+
+    (image,) = json.loads(ended.out)["images"]
+    assert image["forecast"] == "would pass"
+    assert [one["forecast"] for one in image["rules"]] == ["would warn", "would warn"]
+
+
+@pytest.mark.parametrize(
+    ("first", "message"),
+    [
+        pytest.param(finished(), "scan finished; scanning", id="one ended"),
+        pytest.param(scanned(50), "scan finished, settling; scanning", id="one had just ended"),
+    ],
+)
+def test_an_image_of_several_rows_is_scanned_when_each_of_them_is(bench: Bench, first: str, message: str) -> None:
+    """The state of each row of the saved report is named."""
+    bench.play(images(first, image(FOREVER, namespace="old")))
+    assert bench.check("app:1.0", "--cicd-name", "shop", "--timeout", "1m", "--settle", "30s").code == 4
+    policy(bench, "rules: {severity: Medium}")
+
+    ended = bench.run("policy", "test", "report.json", "--format", "json")
+
+    (found,) = json.loads(ended.out)["images"]
+    assert (found["forecast"], found["message"]) == ("not scanned", message)
 
 
 @pytest.mark.parametrize(
