@@ -47,15 +47,15 @@ def without_value(name: str, rule: LimitRule, facts: Facts, field: str) -> Check
     if facts.is_accepted_failure:
         message = f"{name}: not judged, the scan failed and HSS gave no {field}"
         return Check(name, Result.SKIPPED, message, limit=shown_limit(rule))
-    return unusable(name, rule, field)
+    return unusable(name, rule, f"HSS gave no {field}, which this rule needs")
 
 
-def unusable(name: str, rule: LimitRule, field: str) -> Check:
+def unusable(name: str, rule: LimitRule, why: str, trouble: Trouble = Trouble.INCOMPLETE) -> Check:
     """Return the check of a rule that lacks what it needs: an error, or a warning if the rule's action is `warn`."""
-    message = f"{name}: HSS gave no {field}, which this rule needs"
+    message = f"{name}: {why}"
     if rule.action is Action.WARN:
         return Check(name, Result.WARNED, message, limit=shown_limit(rule))
-    return Check(name, Result.ERROR, message, limit=shown_limit(rule), trouble=Trouble.INCOMPLETE)
+    return Check(name, Result.ERROR, message, limit=shown_limit(rule), trouble=trouble)
 
 
 def why_unread(error: GateError | None) -> str:
@@ -77,10 +77,6 @@ def without_list(name: str, rule: LimitRule, facts: Facts, fetched: object, what
         message = f"{name}: not judged, the result was still settling"
         return Check(name, Result.SKIPPED, message, limit=shown_limit(rule))
     if isinstance(fetched, FindingsMissing):
-        message = f"{name}: the {what} could not be read: {fetched.error}"
         trouble = Trouble.INTERRUPTED if isinstance(fetched.error, Interrupted) else Trouble.API
-    else:
-        message, trouble = f"{name}: the {what} were not read, which this rule needs", Trouble.INCOMPLETE
-    if rule.action is Action.WARN:
-        return Check(name, Result.WARNED, message, limit=shown_limit(rule))
-    return Check(name, Result.ERROR, message, limit=shown_limit(rule), trouble=trouble)
+        return unusable(name, rule, f"the {what} could not be read: {fetched.error}", trouble)
+    return unusable(name, rule, f"the {what} were not read, which this rule needs")

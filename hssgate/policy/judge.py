@@ -65,7 +65,7 @@ def most_severe_first(findings: Iterable[ListedFinding]) -> tuple[ListedFinding,
 
     def order(listed: ListedFinding) -> tuple[int, float, str, str]:
         level, vul_id, package = severity_order(listed.finding)
-        return level, 0.0 if listed.cvss is None else -listed.cvss, vul_id, package
+        return level, -(listed.cvss or 0.0), vul_id, package
 
     return tuple(sorted(findings, key=order))
 
@@ -131,7 +131,7 @@ def _judge_severity(name: str, rule: SeverityRule, facts: Facts) -> Check:
             return check
         return replace(check, message=f"{check.message}; {_NEED_NO_LEVEL} need none")
     if level not in _SEVERITIES:
-        return unusable(name, rule, f"readable {field} (but {clean(level, 40)!r})")
+        return unusable(name, rule, f"HSS gave no readable {field} (but {clean(level, 40)!r}), which this rule needs")
     is_met = _SEVERITIES.index(SeverityLevel(level)) <= _SEVERITIES.index(rule.limit)
     return judged(
         rule,
@@ -156,7 +156,7 @@ def _judge_age(name: str, rule: AgeRule, facts: Facts) -> Check:
     if believable(scanned, 1000 * facts.now) is None:
         is_ahead = scanned / 1000 > facts.now
         why = f"{format_moment(scanned)}, which is in the future" if is_ahead else f"{scanned}, which is before 2015"
-        return unusable(name, rule, f"believable {field} (but {why})")
+        return unusable(name, rule, f"HSS gave no believable {field} (but {why}), which this rule needs")
     age = max(facts.now - scanned / 1000, 0.0)
     shown, limit = format_duration(age), format_duration(rule.limit)
     message = f"{name}: scanned {shown} ago, at most {limit} accepted"

@@ -1,5 +1,6 @@
 """Judges the `deny` entries of a policy: nothing accepts what they name."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from hssgate.hss.models import Finding, ids_of, known_ids_of
@@ -23,14 +24,13 @@ def judge_deny(facts: Facts, rules: RulesInForce) -> Check:
     number: int | None = getattr(facts.row, field)
     found = facts.findings
     if facts.is_accepted_failure and number == 0:  # so no findings were fetched
-        return _check(Result.PASSED, 0, [])
+        return _check(Result.PASSED, 0)
     if number is None and (facts.is_accepted_failure or isinstance(found, Findings)):
         return without_value(DENY, _RULE, facts, field)
     if number is None or not isinstance(found, Findings):
         return without_list(DENY, _RULE, facts, found, "findings")
     if number and not found.listed:
-        check = unusable(DENY, _RULE, "list of findings")
-        return replace(check, message=f"{DENY}: HSS counts {number} findings and lists none of them")
+        return unusable(DENY, _RULE, f"HSS counts {number} findings and lists none of them")
     return _judge_listed(facts, found, rules, max(number - len(found.listed), 0))
 
 
@@ -45,7 +45,7 @@ def _judge_listed(facts: Facts, found: Findings, rules: RulesInForce, unlisted: 
         index = rules.denials.entry_for(finding, known_ids_of(cves))
         if index is not None:
             denied.append(finding)
-            notes.append(f"{clean(finding.vul_id or '', 100)}: {clean(entries[index].reason, 200)}")
+            notes.append(f"{clean(finding.vul_id, 100)}: {clean(entries[index].reason, 200)}")
         elif rules.denials.may_name_cves and not is_cve(finding) and not ids_of(cves):
             is_known = finding.vul_id is None or finding.vul_id in found.cves
             unread, unchecked = unread + (not is_known), unchecked + is_known
@@ -66,6 +66,6 @@ def _judge_listed(facts: Facts, found: Findings, rules: RulesInForce, unlisted: 
     return _check(Result.WARNED if notes else Result.PASSED, 0, notes)
 
 
-def _check(result: Result, number: int, notes: list[str]) -> Check:
+def _check(result: Result, number: int, notes: Sequence[str] = ()) -> Check:
     message = f"{DENY}: {number} found, none accepted" + (f" ({'; '.join(notes)})" if notes else "")
     return Check(DENY, result, message, number, 0)

@@ -36,7 +36,7 @@ def failed_only(details: tuple[Detail, ...]) -> tuple[Detail, ...]:
 
 def severity_of(detail: Detail) -> SeverityLevel:
     """Return the severity; `critical`, an undocumented one and none at all count as High, the worst."""
-    written = (detail.severity or "").strip().capitalize()
+    written = detail.severity and detail.severity.strip().capitalize()
     return SeverityLevel(written) if written in _SEVERITIES else SeverityLevel.HIGH
 
 
@@ -50,9 +50,9 @@ def judge_details(name: str, rule: CountRule | DetailRule, facts: Facts, ignores
         ignores: the entries in force.
     """
     spec = RULES[name]
-    kind = DetailKind(spec.detail or "")
+    kind = DetailKind(str(spec.detail))
     counted: int | None = getattr(facts.row, spec.fields[0]) if spec.fields else None
-    if facts.is_accepted_failure and not counted:  # no list was fetched
+    if facts.is_accepted_failure and not counted:  # so no list was fetched
         return without_value(name, rule, facts, spec.fields[0] if spec.fields else "result")
     listed = facts.details.get(kind)
     if not isinstance(listed, tuple):
@@ -62,8 +62,7 @@ def judge_details(name: str, rule: CountRule | DetailRule, facts: Facts, ignores
     if counted is None and spec.fields and (isinstance(rule, CountRule) or not listed):
         return without_value(name, rule, facts, spec.fields[0])
     if counted and not listed:
-        check = unusable(name, rule, f"list of them (but {spec.fields[0]} is {counted})")
-        return replace(check, message=f"{name}: HSS counts {counted} and lists none of the {NAMES[kind]}")
+        return unusable(name, rule, f"HSS counts {counted} and lists none of the {NAMES[kind]}")
     fitting = [detail for detail in listed if _is_counted(rule, detail)]
     breaking = [detail for detail in fitting if ignores.entry_for_detail(kind, detail) is None]
     ignored = len(fitting) - len(breaking)

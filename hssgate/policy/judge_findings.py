@@ -111,8 +111,7 @@ def judge_findings(
     # unknown, so each of them counts against every limit, and no entry can ignore it. An empty list proves nothing.
     listed = len(counted.sorted_findings.counted) + len(counted.sorted_findings.ignored)
     if number and not listed:
-        check = unusable(name, rule, "list of findings")
-        return replace(check, message=f"{name}: HSS counts {number} findings and lists none of them")
+        return unusable(name, rule, f"HSS counts {number} findings and lists none of them")
     unlisted, uncounted = max(number - listed, 0), 0
     # The total is HSS's own number, which a rule on all findings limits whatever is listed.
     if rules.unlisted is Unlisted.WARN and RULES[name].needs_findings:
@@ -189,12 +188,11 @@ def _by_score(name: str, rule: ScoreRule, found: _Count) -> Check:
     scores = [one.score for one in found.breaking if one.score is not None] + [WORST_SCORE] * bool(found.unlisted)
     above = [score for score in scores if score > rule.limit]
     limit = shown_limit(rule)
-    if not above:
-        message = f"{name}: no score above {limit} found, at most {limit} accepted"
-        return Check(name, Result.PASSED, message, None, limit)
-    worst = f"{max(above):g}"
+    worst = f"{max(above):g}" if above else None
     message = f"{name}: {worst} found, at most {limit} accepted"
-    return judged(rule, False, Check(name, Result.PASSED, message, worst, limit))  # noqa: FBT003 - the judgement
+    if worst is None:
+        message = f"{name}: no score above {limit} found, at most {limit} accepted"
+    return judged(rule, worst is None, Check(name, Result.PASSED, message, worst, limit))
 
 
 def _notes(found: _Count, number: int, grace: GraceInForce | None) -> list[str]:
@@ -204,12 +202,11 @@ def _notes(found: _Count, number: int, grace: GraceInForce | None) -> list[str]:
     if found.gone:
         notes.append(f"{found.gone} known and gone")
     if grace is not None:
-        overdue = [one for one in found.breaking if one.due is not None]
-        for what, some in (("in grace", found.in_grace), ("out of grace", overdue)):
-            if some:
-                first = min(some, key=lambda one: (one.due or 0.0, severity_order(one.finding)))
-                named = clean(first.finding.vul_id or "", 100)
-                notes.append(f"{len(some)} {what}, first {named}: {due_in_words(first.due or 0.0, grace.present)}")
+        for what, some in (("in grace", found.in_grace), ("out of grace", found.breaking)):
+            dated = [(one.due, severity_order(one.finding)) for one in some if one.due is not None]
+            if dated:
+                due, (_, vul_id, _) = min(dated)
+                notes.append(f"{len(dated)} {what}, first {clean(vul_id, 100)}: {due_in_words(due, grace.present)}")
     if found.unscored:
         notes.append(f"{found.unscored} without a score, which counts as {WORST_SCORE:g}")
     if found.unlisted:
