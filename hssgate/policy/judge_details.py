@@ -53,7 +53,7 @@ def judge_details(name: str, rule: CountRule | DetailRule, facts: Facts, ignores
     kind = DetailKind(str(spec.detail))
     counted: int | None = getattr(facts.row, spec.fields[0]) if spec.fields else None
     if facts.is_accepted_failure and not counted:  # so no list was fetched
-        return without_value(name, rule, facts, spec.fields[0] if spec.fields else "result")
+        return without_value(name, rule, facts, NAMES[kind])
     listed = facts.details.get(kind)
     if not isinstance(listed, tuple):
         return without_list(name, rule, facts, listed, NAMES[kind])
