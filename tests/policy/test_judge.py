@@ -14,7 +14,7 @@ from hssgate.policy.judge import all_accept, judge_row, skip_rules
 from hssgate.policy.load import LoadedPolicy
 from hssgate.policy.model import Policy
 from hssgate.policy.rules import Subject, rules_for
-from hssgate.verdict import PolicySource, Result, RulePlace, Trouble
+from hssgate.verdict import Check, PolicySource, Result, RulePlace, Trouble
 
 NOW = datetime(2027, 3, 31, 23, 59, tzinfo=UTC).timestamp()
 SUBJECT = Subject("legacy", "app", "1.0")
@@ -125,6 +125,51 @@ def test_a_scan_time_that_cannot_be_one_has_no_age(ahead: float, result: Result,
     (check,) = judge_row(Facts(row, None, NOW), rules_for(loaded({"rules": {"scan_age": 0}}), SUBJECT, NOW)).checks
 
     assert (check.rule, check.result, check.message) == ("scan_age", result, f"scan_age: {message}")
+
+
+def test_a_scan_time_before_2015_is_none_whatever_the_present_is() -> None:
+    """A server's clock may be wrong."""
+    now = datetime(2014, 12, 31, tzinfo=UTC).timestamp()
+    row = ROW.model_copy(update={"latest_scan_time": round(1000 * now)})
+
+    (check,) = judge_row(Facts(row, None, now), rules_for(loaded({"rules": {"scan_age": 0}}), SUBJECT, now)).checks
+
+    assert check.message == (
+        "scan_age: HSS gave no believable latest_scan_time (but 1419984000000, which is before 2015), "
+        "which this rule needs"
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "row", "field", "limit"),
+    [
+        pytest.param({"severity": "Low"}, {"severity_level": None}, "severity_level", "Low", id="level"),
+        pytest.param({"vulnerabilities": 1}, {"vul_num": None}, "vul_num", 1, id="count"),
+        pytest.param({"scan_age": "90s"}, {"latest_scan_time": None}, "latest_scan_time", "1m30s", id="scan time"),
+    ],
+)
+def test_what_an_accepted_failure_lacks_is_skipped(
+    rule: dict[str, object], row: dict[str, object], field: str, limit: object
+) -> None:
+    """The check still has the limit."""
+    facts = Facts(ROW.model_copy(update=row), None, NOW, is_accepted_failure=True)
+
+    (check,) = judge_row(facts, rules_for(loaded({"rules": rule}), SUBJECT, NOW)).checks
+
+    (name,) = rule
+    assert (check.result, check.actual, check.limit) == (Result.SKIPPED, None, limit)
+    assert check.message == f"{name}: not judged, the scan failed and HSS gave no {field}"
+
+
+def test_a_level_that_two_reads_lack_beside_counts_of_zero_is_the_least() -> None:
+    """The check warns of it."""
+    row = CicdImage(scan_status="success", vul_num=0, unsafe_setting_num=0, malicious_file_num=0)
+    rules = rules_for(loaded({"rules": {"severity": "Low"}}), SUBJECT, NOW)
+
+    (check,) = judge_row(Facts(row, None, NOW, agreed=True), rules).checks
+
+    message = "severity: HSS gave no severity_level; all three counts are 0 in two reads, which counts as Security"
+    assert check == Check("severity", Result.WARNED, message, "Security", "Low")
 
 
 def test_an_unknown_level_is_shown_cut() -> None:
