@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 from hssgate.hss.models import Detail, DetailKind, Finding
+from hssgate.policy.denials import is_cve
 from hssgate.policy.entry_index import GlobIndex, TextIndex, VulnerabilityIndex
 from hssgate.policy.globs import fits_file, may_begin_with
 from hssgate.policy.model import Ignore, Target
@@ -79,24 +80,19 @@ class Ignores:
         Args:
             findings: all findings of the image.
         """
-        # Each notice costs a request. None is needed if the finding's id is a CVE already, if an entry ignores the
-        # notice by its own id, or if no entry could fit a CVE. An entry that equals the id of a finding names that
-        # finding, so it is no reason to look up others.
-        listed = list(findings)
-        ids = {finding.vul_id.strip().lower() for finding in listed if finding.vul_id is not None}
+        # Each notice costs a request. None is needed if the finding's id is that of one CVE, if an entry ignores the
+        # notice by its own id, or if no entry could fit a CVE.
         packages = {
             entry.package
             for _, entry in self.entries
-            if entry.target is Target.VULNERABILITY
-            and may_begin_with(_CVE, entry.glob)
-            and entry.glob.lower() not in ids
+            if entry.target is Target.VULNERABILITY and may_begin_with(_CVE, entry.glob)
         }
         named = TextIndex(enumerate(package for package in packages if package is not None))
         wanted = (
             finding.vul_id
-            for finding in listed
+            for finding in findings
             if finding.vul_id is not None
-            and not finding.vul_id.strip().lower().startswith(_CVE)
+            and not is_cve(finding)
             and (None in packages or (finding.app_name is not None and named.first(finding.app_name) is not None))
             and not self.entry_for(finding, ())
         )

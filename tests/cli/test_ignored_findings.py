@@ -162,3 +162,33 @@ def test_what_is_ignored_is_listed_with_its_reason_in_every_report(bench: Bench)
     (scan, *_) = next(iter(ended.junit))
     assert scan.system_out.count("ignored: high    V-") == 30
     assert all(listed["ignored_by"][0]["reason"] == "not reachable" for listed in ended.report["images"][0]["findings"])
+
+
+@pytest.mark.parametrize(
+    ("ignored", "listed", "code"),
+    [
+        pytest.param(["CVE-2024-1"], [finding("HCE-1", cves=["CVE-2024-1"]), finding("CVE-2024-1")], 0, id="listed by its own id as well"),
+        pytest.param(["CVE-2024-1"], [finding("HCE-1", cves=["CVE-2024-2"]), finding("CVE-2024-1")], 10, id="a notice about another"),
+        pytest.param(["CVE-2024-1", "CVE-2024-2"], [finding("CVE-2024-1,CVE-2024-2", cves=["CVE-2024-1", "CVE-2024-2"])], 0, id="both of a notice that is named after them"),
+        pytest.param(["CVE-2024-1"], [finding("CVE-2024-1,CVE-2024-2", cves=["CVE-2024-1", "CVE-2024-2"])], 10, id="one of them"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param("", id="alone"),
+        pytest.param("deny: [{vulnerability: CVE-2024-9, reason: r}]", id="where deny reads CVEs"),
+        pytest.param("grace: {low: 1d}", id="where grace reads CVEs"),
+    ],
+)
+def test_an_ignored_cve_is_ignored_whatever_else_reads_cves(
+    bench: Bench, more: str, ignored: list[str], listed: list[dict[str, object]], code: int
+) -> None:
+    """In notices about it as well, and when the report is judged again, which has the CVEs read after a block."""
+    entries = ", ".join(f"{{vulnerability: {one}, reason: r}}" for one in ignored)
+    policy(bench, f"rules: {{high_vulnerabilities: 0}}\nignore: [{entries}]\n{more}")
+
+    ended = bench.play(scenario(listed)).check("team/app:1.0")
+
+    assert ended.code == code
+    assert bench.run("judge", "report.json").code == code

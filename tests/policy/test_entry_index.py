@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hssgate.hss.models import Detail, DetailKind, Finding
-from hssgate.policy.denials import Denials
+from hssgate.policy.denials import Denials, is_cve
 from hssgate.policy.entry_index import GlobIndex
 from hssgate.policy.globs import fits_file, fits_text, may_begin_with
 from hssgate.policy.ignores import Ignores, sort_findings
@@ -62,20 +62,15 @@ def entry_for_detail(entries: Sequence[tuple[int, Ignore]], kind: DetailKind, de
 
 def notices(entries: Sequence[tuple[int, Ignore]], findings: Sequence[Finding]) -> tuple[str, ...]:
     """The notices whose CVEs decide whether they count, entry by entry."""
-    ids = {finding.vul_id.strip().lower() for finding in findings if finding.vul_id is not None}
     naming_cves = [
-        entry
-        for _, entry in entries
-        if entry.vulnerability is not None
-        and may_begin_with("cve-", entry.glob)
-        and entry.glob.lower() not in ids
-    ]  # fmt: skip
+        entry for _, entry in entries if entry.vulnerability is not None and may_begin_with("cve-", entry.glob)
+    ]
     return tuple(
         dict.fromkeys(
             finding.vul_id
             for finding in findings
             if finding.vul_id is not None
-            and not finding.vul_id.strip().lower().startswith("cve-")
+            and not is_cve(finding)
             and any(is_about(entry, finding) for entry in naming_cves)
             and not entry_for(entries, finding, ())
         )
