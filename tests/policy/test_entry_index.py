@@ -160,6 +160,19 @@ def test_findings_are_ignored_as_entry_by_entry(
     assert ignores.notices_to_look_up(findings) == notices(entries, findings)
 
 
+@given(ENTRIES, FINDINGS, st.lists(st.sampled_from(["CVE-2024-1", "CVE-2024-2", "CVE-2025-1"]), max_size=2))
+def test_cves_that_are_not_looked_up_decide_nothing(
+    entries: tuple[tuple[int, Ignore], ...], findings: list[Finding], cves: list[str]
+) -> None:
+    """Whatever else reads the CVEs of a notice, the same findings are ignored."""
+    ignores = Ignores(entries)
+    wanted = ignores.notices_to_look_up(findings)
+
+    for finding in findings:
+        if finding.vul_id is not None and finding.vul_id not in wanted and not is_cve(finding):
+            assert bool(ignores.entry_for(finding, cves)) is bool(ignores.entry_for(finding, ()))
+
+
 @given(ENTRIES, FINDINGS, CVES)
 def test_findings_are_sorted_as_entry_by_entry(
     entries: tuple[tuple[int, Ignore], ...], findings: list[Finding], cves: list[str]
