@@ -54,3 +54,8 @@ class Denials:
 def is_cve(finding: Finding) -> bool:
     """Whether the finding's own id is that of one CVE, so that its other ids need not be looked up."""
     return finding.vul_id is not None and re.fullmatch(_ID_OF_CVE, finding.vul_id.strip()) is not None
+
+
+def cves_in(finding: Finding) -> list[str]:
+    """Return the ids of CVEs that the finding's own id names."""
+    return re.findall(_ID_OF_CVE, finding.vul_id or "")

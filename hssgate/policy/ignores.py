@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 from hssgate.hss.models import Detail, DetailKind, Finding
-from hssgate.policy.denials import is_cve
+from hssgate.policy.denials import cves_in, is_cve
 from hssgate.policy.entry_index import GlobIndex, TextIndex, VulnerabilityIndex
 from hssgate.policy.globs import fits_file, may_begin_with
 from hssgate.policy.model import Ignore, Target
@@ -66,7 +66,9 @@ class Ignores:
             index = self._vulnerabilities.first(finding.vul_id, finding.app_name)
             if index is not None:
                 return (index,)
-        by_cve = [self._vulnerabilities.first(cve, finding.app_name) for cve in cves]
+        # CVEs that its own id names are among them, also where HSS does not list them.
+        named = cves_in(finding) if cves else []
+        by_cve = [self._vulnerabilities.first(cve, finding.app_name) for cve in [*cves, *named]]
         return () if None in by_cve else tuple(dict.fromkeys(index for index in by_cve if index is not None))
 
     def entries_for_some(self, finding: Finding, cves: Sequence[str]) -> Iterable[int]:

@@ -171,6 +171,8 @@ def test_what_is_ignored_is_listed_with_its_reason_in_every_report(bench: Bench)
         pytest.param(["CVE-2024-1"], [finding("HCE-1", cves=["CVE-2024-2"]), finding("CVE-2024-1")], 10, id="a notice about another"),
         pytest.param(["CVE-2024-1", "CVE-2024-2"], [finding("CVE-2024-1,CVE-2024-2", cves=["CVE-2024-1", "CVE-2024-2"])], 0, id="both of a notice that is named after them"),
         pytest.param(["CVE-2024-1"], [finding("CVE-2024-1,CVE-2024-2", cves=["CVE-2024-1", "CVE-2024-2"])], 10, id="one of them"),
+        pytest.param(["CVE-2024-1"], [finding("CVE-2024-1,CVE-2024-2", cves=["CVE-2024-1"])], 10, id="the only one of them that HSS lists"),
+        pytest.param(["CVE-2024-2"], [finding("CVE-2024-1", cves=["CVE-2024-2"])], 10, id="the one that HSS lists for another"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize(

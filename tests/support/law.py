@@ -2,6 +2,7 @@
 
 import fnmatch
 import functools
+import re
 import urllib.parse
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -546,7 +547,8 @@ def _is_ignored(finding: Row, ignore: list[Row], detail_reads: DetailReads) -> b
     if vul_id is None:
         return False
     cves = detail_reads.last(f"/vulnerability/{urllib.parse.quote(vul_id, safe='')}/cve") or []
-    names = [[vul_id], [cve["cve_id"] for cve in cves]]
+    in_id = re.findall(r"(?i)cve-[0-9]+-[0-9]+", vul_id) if cves else []
+    names = [[vul_id], [*(cve["cve_id"] for cve in cves), *in_id]]
     return any(
         ids and all(any(_is_like(name.lower(), glob.lower()) for glob in fitting) for name in ids) for ids in names
     )
